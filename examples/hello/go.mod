@@ -1,0 +1,3 @@
+module slimgate.dev/examples/hello
+
+go 1.19
