@@ -1,0 +1,1 @@
+"""slimgate keeps the container images of a Kubernetes cluster slim."""

@@ -1,0 +1,94 @@
+"""The composition root: makes the parts of each role and puts them together."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+from slimgate import settings as environment
+from slimgate.core.identity import ANONYMOUS
+from slimgate.core.image import Inspection, Platform, Wants
+from slimgate.core.source import SourcedReference, SourceKind
+from slimgate.engine.inspector import Inspector, InspectorSettings, Question
+from slimgate.engine.resolver import ResolverSettings
+from slimgate.registry.client import RegistryClient
+from slimgate.registry.settings import RegistrySettings
+from slimgate.settings import Settings
+from slimgate.sources.logins import Logins
+from slimgate.sources.opening import open_source
+from slimgate.sources.stream import Progress
+
+_EXACT_BYTES = 64 * 2**30
+"""Layers up to this are read whole where the user wants exact sizes and waits for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class CliInspector:
+    """Inspects images wherever they lie; registries with the user's own logins."""
+
+    _registry: Inspector
+    _logins: Logins = field(default_factory=Logins)
+
+    async def inspect(
+        self,
+        sourced: SourcedReference,
+        *,
+        platforms: tuple[Platform, ...],
+        want: Wants,
+        progress: Progress | None,
+    ) -> Inspection:
+        """Look a reference up, for these platforms; the empty tuple means all of them."""
+        if sourced.kind is SourceKind.REGISTRY:
+            identity = await self._logins.identity(sourced.reference)
+            question = Question(sourced.reference, identity, platforms, want, sourced.text)
+            return await self._registry.inspect(question)
+        # What an image at hand claims of its base is not looked up: this must work offline.
+        source = open_source(sourced, progress=progress)
+        inspector = Inspector(source, InspectorSettings(claims=False))
+        return await inspector.inspect(
+            Question(sourced.reference, ANONYMOUS, platforms, want, sourced.text)
+        )
+
+
+@asynccontextmanager
+async def cli_inspector(*, exact: bool) -> AsyncIterator[CliInspector]:
+    """Make the CLI's inspector; with `exact`, layers of unknown length are read whole."""
+    settings = read_settings()
+    limit = _EXACT_BYTES if exact else 0
+    registry = registry_settings(settings, stream_limit=limit)
+    async with RegistryClient(registry) as client:
+        inspector = Inspector(client, inspector_settings(settings))
+        try:
+            yield CliInspector(inspector)
+        finally:
+            await inspector.close()
+
+
+def read_settings() -> Settings:
+    """Read the environment; SettingsError names the variable at fault."""
+    return environment.read(os.environ)
+
+
+def registry_settings(
+    settings: Settings, *, stream_limit: int = 0, refused: frozenset[str] = frozenset()
+) -> RegistrySettings:
+    """Tell the registry client what it may do; `refused` are the API server's addresses."""
+    return RegistrySettings(
+        exemptions=settings.registries,
+        refused_addresses=refused,
+        user_agent=f"slimgate/{version('slimgate')}",
+        stream_limit=stream_limit,
+    )
+
+
+def inspector_settings(settings: Settings) -> InspectorSettings:
+    """Tell the inspector how long to remember."""
+    return InspectorSettings(
+        resolver=ResolverSettings(
+            tag_seconds=settings.tag_seconds,
+            failure_seconds=settings.failure_seconds,
+            stale_seconds=settings.stale_seconds,
+        ),
+        claims=settings.claims,
+    )

@@ -1,0 +1,74 @@
+"""The program: its commands, and how it ends when something goes wrong.
+
+Commands import what they need when they run, so that help and completion stay quick.
+"""
+
+import io
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from slimgate.cli import inspect
+from slimgate.core.errors import SlimgateError
+
+FAILED: Final = 2
+"""Exit status of wrong usage and of anything that could not be looked up."""
+_INTERRUPTED: Final = 130
+_HELP: Final = "Keep container images slim: inspect them, and judge them by policy."
+
+
+def run() -> None:
+    """Run the command that the arguments name, and exit."""
+    _replace_what_the_terminal_lacks()
+    try:
+        build()(prog_name=_name(sys.argv[0]))
+    except SlimgateError as err:
+        typer.echo(f"error: {err}", err=True)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def build() -> typer.Typer:
+    """Put the commands together."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(help=_HELP)(_options)
+    app.command(help=inspect.HELP)(inspect.inspect)
+    return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"slimgate {version('slimgate')}")
+        raise typer.Exit
+
+
+def _options(
+    *,
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Options of all commands."""
+
+
+def _name(argument: str) -> str:
+    return "kubectl slim" if Path(argument).name.startswith("kubectl") else "slimgate"
+
+
+def _replace_what_the_terminal_lacks() -> None:
+    # An error about an error message helps nobody, so "…" becomes "?" where there is no Unicode.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

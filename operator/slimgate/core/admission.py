@@ -1,0 +1,159 @@
+"""AdmissionReview in, decision out: the modes are applied here, last.
+
+https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+
+from slimgate.core import render
+from slimgate.core.errors import SlimgateError
+from slimgate.core.finding import Finding, Outcome
+from slimgate.core.policy import Mode, OnUnknown, Policy
+from slimgate.core.verdict import Verdict
+from slimgate.core.workload import JsonObject, Role, Workload, mapping_at, text_at, workload_of
+
+_API_VERSION: Final = "admission.k8s.io/v1"
+_AUDIT_LENGTH: Final = 1024
+
+
+class InvalidReviewError(SlimgateError):
+    """The body is no AdmissionReview."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the API server asks; `old` is None for a CREATE, `workload` for a kind without pods."""
+
+    uid: str
+    operation: str
+    namespace: str
+    workload: Workload | None
+    old: Workload | None = None
+    user: str = ""
+    dry_run: bool = False
+
+    @property
+    def images_unchanged(self) -> bool:
+        """An UPDATE that brings no image must never be stopped by a new limit.
+
+        Neither an order of containers nor a container less is a new image; the role counts, since
+        what was only mounted may now run.
+        """
+        return (
+            self.old is not None
+            and self.workload is not None
+            and _uses(self.workload) <= _uses(self.old)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the API server is told; `message` is set on a denial."""
+
+    allowed: bool
+    message: str = ""
+    warnings: tuple[str, ...] = ()
+    audit: Mapping[str, str] | None = None
+
+
+ALLOWED: Final = Decision(allowed=True)
+
+
+def uid_of(review: object) -> str:
+    """Read what the answer must name; InvalidReviewError if this is no AdmissionReview."""
+    if not isinstance(review, Mapping):
+        raise InvalidReviewError("the body is no AdmissionReview: it is no JSON object")
+    uid = text_at(mapping_at(cast("JsonObject", review), "request"), "uid")
+    if not uid:
+        raise InvalidReviewError("the body is no AdmissionReview: request.uid is missing")
+    return uid
+
+
+def decode(review: object, template_paths: Mapping[str, tuple[str, ...]] | None = None) -> Request:
+    """Read an AdmissionReview; InvalidReviewError if it is none."""
+    uid = uid_of(review)
+    request = mapping_at(cast("JsonObject", review), "request")
+    namespace = text_at(request, "namespace")
+    return Request(
+        uid=uid,
+        operation=text_at(request, "operation"),
+        namespace=namespace,
+        workload=_workload(request, "object", namespace, template_paths),
+        old=_workload(request, "oldObject", namespace, template_paths),
+        user=text_at(mapping_at(request, "userInfo"), "username"),
+        dry_run=request.get("dryRun") is True,
+    )
+
+
+def decide(verdict: Verdict) -> Decision:
+    """Apply each policy's mode to its own findings."""
+    policies = {policy.name: policy for policy in verdict.policies}
+    denied: list[Finding] = []
+    warned: list[Finding] = []
+    for finding in verdict.findings:
+        policy = policies[finding.policy]
+        if _denies(finding, policy):
+            denied.append(finding)
+        elif policy.mode is not Mode.AUDIT:
+            warned.append(finding)
+    named = {finding.policy for finding in denied}
+    message = render.denial(denied, [policies[name] for name in sorted(named)]) if denied else ""
+    return Decision(
+        allowed=not denied,
+        message=message,
+        warnings=tuple(render.warnings(warned)),
+        audit=_audit(verdict) if verdict.policies else None,
+    )
+
+
+def encode(uid: str, decision: Decision) -> dict[str, object]:
+    """Write the AdmissionReview that answers the request `uid`."""
+    response: dict[str, object] = {"uid": uid, "allowed": decision.allowed}
+    if not decision.allowed:
+        response["status"] = {
+            "code": 403,
+            "reason": "Forbidden",
+            "message": f"slimgate: {decision.message}",
+        }
+    if decision.warnings:
+        response["warnings"] = list(decision.warnings)
+    if decision.audit:
+        response["auditAnnotations"] = dict(decision.audit)
+    return {"apiVersion": _API_VERSION, "kind": "AdmissionReview", "response": response}
+
+
+def _uses(workload: Workload) -> frozenset[tuple[Role, str]]:
+    return frozenset((use.role, use.reference) for use in workload.images)
+
+
+def _denies(finding: Finding, policy: Policy) -> bool:
+    if policy.mode is not Mode.ENFORCE:
+        return False
+    if finding.outcome is Outcome.UNKNOWN:
+        return policy.on_unknown is OnUnknown.DENY
+    return finding.outcome is Outcome.DENY
+
+
+def _audit(verdict: Verdict) -> Mapping[str, str]:
+    return {
+        "verdict": verdict.outcome.label,
+        "summary": render.summary(verdict)[:_AUDIT_LENGTH],
+    }
+
+
+def _workload(
+    request: JsonObject,
+    key: str,
+    namespace: str,
+    template_paths: Mapping[str, tuple[str, ...]] | None,
+) -> Workload | None:
+    manifest = mapping_at(request, key)
+    if not manifest:
+        return None
+    # A namespaced object may leave its namespace to the request's path.
+    metadata = {"namespace": namespace, **mapping_at(manifest, "metadata")}
+    kind = mapping_at(request, "kind")
+    whole = {"kind": text_at(kind, "kind"), **manifest, "metadata": metadata}
+    return workload_of(whole, template_paths) if template_paths else workload_of(whole)

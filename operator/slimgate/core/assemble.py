@@ -1,0 +1,141 @@
+"""Puts an image's facts together from its documents and what looks at its layers gave."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from slimgate.core.base import KnownBase, find_base, find_toolchains
+from slimgate.core.image import (
+    NOT_ASKED,
+    DiffID,
+    Digest,
+    ImageFacts,
+    Layer,
+    LayerContents,
+    Platform,
+    Size,
+)
+from slimgate.core.oci import Descriptor, ImageConfig, Index, Manifest
+
+UNKNOWN_PLATFORM: Final = Platform("unknown", "unknown")
+"""Of a single manifest whose config nobody has read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerLook:
+    """What is known of one layer besides its descriptor."""
+
+    pull: Size
+    unpacked: Size = field(default_factory=lambda: Size.unknown(NOT_ASKED))
+    contents: LayerContents | None = None
+
+
+def facts_of(
+    digest: Digest | None,
+    manifest: Manifest,
+    looks: Sequence[LayerLook],
+    *,
+    config: ImageConfig | None = None,
+    platform: Platform | None = None,
+    claimed: Sequence[KnownBase] = (),
+) -> ImageFacts:
+    """Assemble facts; `looks` has one entry a layer, `claimed` are bases found for its claims.
+
+    `platform` is what an index says of the manifest; the config's own word wins.
+    """
+    made = _instructions(config, len(manifest.layers))
+    diff_ids = _diff_ids(config, len(manifest.layers))
+    layers = tuple(
+        Layer(
+            digest=descriptor.digest,
+            diff_id=diff_id,
+            media_type=descriptor.media_type,
+            pull=look.pull,
+            unpacked=look.unpacked,
+            created_by=instruction,
+        )
+        for descriptor, look, diff_id, instruction in zip(
+            manifest.layers, looks, diff_ids, made, strict=True
+        )
+    )
+    kind = manifest.artifact_type or manifest.config.media_type
+    facts = ImageFacts(
+        digest=digest,
+        media_type=manifest.media_type,
+        platform=platform or UNKNOWN_PLATFORM,
+        layers=layers,
+        artifact_type=None if manifest.is_image else kind,
+    )
+    if config is None or not manifest.is_image:
+        return facts
+    return _with_config(facts, manifest.annotations, looks, config, claimed)
+
+
+def choose(index: Index, wanted: Sequence[Platform]) -> tuple[Descriptor, ...]:
+    """Pick the manifests of an index for some platforms, all of its images for no platform.
+
+    The first that matches a platform wins; a platform without variant takes any.
+    https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md
+    """
+    images = [entry for entry in index.manifests if not entry.is_attestation]
+    if not wanted:
+        return tuple(dict.fromkeys(images_by_digest(images).values()))
+    found = (next((e for e in images if _fits(e.platform, one)), None) for one in wanted)
+    return tuple(images_by_digest([entry for entry in found if entry is not None]).values())
+
+
+def images_by_digest(entries: Sequence[Descriptor]) -> Mapping[Digest, Descriptor]:
+    """Key entries by digest; the first of equals stays."""
+    kept: dict[Digest, Descriptor] = {}
+    for entry in entries:
+        kept.setdefault(entry.digest, entry)
+    return kept
+
+
+def _with_config(
+    facts: ImageFacts,
+    annotations: Mapping[str, str],
+    looks: Sequence[LayerLook],
+    config: ImageConfig,
+    claimed: Sequence[KnownBase],
+) -> ImageFacts:
+    pulls = tuple(look.pull.bytes for look in looks)
+    unpacked = tuple(look.unpacked.bytes for look in looks)
+    contents = tuple(look.contents for look in looks)
+    return replace(
+        facts,
+        platform=config.platform,
+        base=find_base(
+            config,
+            annotations=annotations,
+            layer_sizes=pulls,
+            unpacked_sizes=unpacked,
+            known=(),
+            claimed=claimed,
+            contents=contents,
+        ),
+        toolchains=find_toolchains(
+            config, layer_sizes=pulls, unpacked_sizes=unpacked, contents=contents
+        ),
+        created=config.created,
+    )
+
+
+def _diff_ids(config: ImageConfig | None, count: int) -> tuple[DiffID | None, ...]:
+    if config is not None and len(config.diff_ids) == count:
+        return config.diff_ids
+    return (None,) * count
+
+
+def _instructions(config: ImageConfig | None, count: int) -> tuple[str | None, ...]:
+    """Give each layer the history entry that made it, where the history accounts for all."""
+    steps = [entry for entry in config.history if not entry.empty_layer] if config else []
+    if len(steps) != count:
+        return (None,) * count
+    return tuple(step.created_by or None for step in steps)
+
+
+def _fits(offered: Platform | None, wanted: Platform) -> bool:
+    if offered is None or (offered.os, offered.architecture) != (wanted.os, wanted.architecture):
+        return False
+    return wanted.variant is None or offered.variant in {None, wanted.variant}

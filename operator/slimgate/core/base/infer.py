@@ -1,0 +1,91 @@
+"""Puts the rules together: what an image's own traces say of its base."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from slimgate.core.base import rootfs, rpm
+from slimgate.core.base.buildpacks import run_image
+from slimgate.core.base.composed import apko, distroless, nix
+from slimgate.core.base.labels import labelled
+from slimgate.core.base.listed import listed
+from slimgate.core.base.packages import managers_used
+from slimgate.core.base.scratch import is_bare
+from slimgate.core.base.toolchains import makes_builder, toolchains_in
+from slimgate.core.base.traces import Clue, Traces
+from slimgate.core.base.windows import windows
+from slimgate.core.tier import Tier
+
+Rule = Callable[[Traces], Clue | None]
+
+_SCRATCH: Final = Clue(name="scratch", family="scratch", tier=Tier.SCRATCH)
+_MANAGERS: Final = {
+    "apt": frozenset({"debian", "ubuntu", "buildpacks"}),
+    "apk": frozenset({"alpine", "wolfi"}),
+    "rpm": frozenset(
+        {"ubi", "fedora", "centos", "oraclelinux", "almalinux", "rocky", "amazonlinux", "photon",
+         "azurelinux", "mariner", "suse"}
+    ),
+    "tdnf": frozenset({"photon", "azurelinux", "mariner"}),
+    "zypper": frozenset({"suse"}),
+}  # fmt: skip
+_BY_ROOT: Final = (
+    windows,
+    rootfs.debuerreotype,
+    rootfs.busybox,
+    distroless,
+    apko,
+    nix,
+    rootfs.tarball,
+    rootfs.ubuntu,
+    rootfs.rock,
+    rpm.oracle,
+)
+_BY_WORDS: Final = (labelled, run_image, rpm.signed)
+
+
+def infer(traces: Traces) -> Clue:
+    """Infer a base; every field is None where nothing says anything sure about it.
+
+    A toolchain left in the image makes the tier a builder's, whatever the base.
+    """
+    clue = _of_system(traces)
+    if makes_builder(toolchains_in(traces)):
+        return Clue(name=clue.name, family=clue.family, tier=Tier.BUILDER)
+    return clue
+
+
+def _of_system(traces: Traces) -> Clue:
+    if is_bare(traces):
+        return _SCRATCH
+    managers = managers_used(traces.steps)
+    # How the lowest layer was made tells more than words, which any later step can write.
+    told = (
+        _first(_BY_ROOT, traces) or rootfs.nameless(traces, managers) or _first(_BY_WORDS, traces)
+    )
+    clue = _merge(told, listed(traces))
+    if clue.family is not None and _contradicted(clue.family, managers):
+        return Clue()
+    return clue
+
+
+def _first(rules: Iterable[Rule], traces: Traces) -> Clue | None:
+    return next((clue for rule in rules if (clue := rule(traces))), None)
+
+
+def _merge(told: Clue | None, seen: Clue | None) -> Clue:
+    """Believe what was seen in the layer over what the config tells of it."""
+    told, seen = told or Clue(), seen or Clue()
+    if seen.family is not None and told.family not in {None, seen.family}:
+        return seen
+    return Clue(
+        name=told.name,
+        family=seen.family or told.family,
+        tier=told.tier if seen.tier is None else seen.tier,
+    )
+
+
+def _contradicted(family: str, managers: frozenset[str]) -> bool:
+    """Whether a package manager was run that this family does not have."""
+    families = [_MANAGERS[name] for name in managers if name in _MANAGERS]
+    known = frozenset().union(*_MANAGERS.values())
+    return bool(families) and family in known and not any(family in each for each in families)

@@ -1,0 +1,130 @@
+"""Distributions that are added onto scratch as a root filesystem, and what their recipes write.
+
+The classic builder hides the file's name (`ADD file:… in /`); then the CMD that follows and the
+layer's size carry the evidence, and only both together. BuildKit and kaniko keep the name that
+the distribution gives its own tarball.
+"""
+
+import re
+from typing import Final
+
+from slimgate.core.base.sizes import debian_tier, is_alpine, is_busybox, is_ubuntu
+from slimgate.core.base.traces import Clue, Traces
+from slimgate.core.tier import Tier
+
+_TARBALLS: Final = (
+    (r"alpine-minirootfs-(\d+\.\d+(?:\.\d+)?)\S*-\w+\.tar\.gz", "alpine", Tier.MINIMAL),
+    (r"alpine-minirootfs\S*\.tar\.gz()", "alpine", Tier.MINIMAL),
+    (r"busybox()(?:-\S*)?\.tar(?:\.[gx]z)?", "busybox", Tier.MINIMAL),
+    (r"oraclelinux-(\d+)-slim-\S*rootfs\.tar\.xz", "oraclelinux", Tier.SLIM),
+    (r"oraclelinux-(\d+)-\S*rootfs\.tar\.xz", "oraclelinux", Tier.FULL),
+    (r"photon-rootfs-(\d+\.\d+)\S*\.tar\.gz", "photon", Tier.MINIMAL),
+    (r"ubuntu-()[a-z]+-\S*(?:root|cloudimg|core)\S*\.tar\.[gx]z", "ubuntu", Tier.FULL),
+    (r"amzn(\d+)-container-raw-\S*\.tar\.xz", "amazonlinux", Tier.FULL),
+    (r"(?:fedora|Fedora-Container-Base)-(\d+)\S*\.tar(?:\.xz)?", "fedora", Tier.FULL),
+    (r"almalinux-(\d+)-default-\S*\.tar\.xz", "almalinux", Tier.FULL),
+    (r"almalinux-(\d+)-minimal-\S*\.tar\.xz", "almalinux", Tier.MINIMAL),
+    (r"centos-(\d+)\S*-docker\.tar\.xz", "centos", Tier.FULL),
+)  # fmt: skip
+_NAMED: Final = tuple((re.compile(pattern), family, tier) for pattern, family, tier in _TARBALLS)
+_DEBIAN: Final = re.compile(r"# debian\.sh .*?'?out/'? '(?P<suite>[a-z]+)'")
+_BUSYBOX: Final = re.compile(r"BusyBox (?P<version>\d+\.\d+(?:\.\d+)?) \((?:glibc|musl|uclibc)\)")
+_UBUNTU_ARGUMENT: Final = "LAUNCHPAD_BUILD_ARCH"
+_UBUNTU_LABEL: Final = "org.opencontainers.image.ref.name=ubuntu"
+_UBUNTU_VERSION: Final = re.compile(r"org\.opencontainers\.image\.version=(\d\d\.\d\d)")
+_ROCK: Final = re.compile(
+    r"umoci raw add-layer --image \S*/ubuntu:rockcraft-base\b"
+    r"(?:.* --tag (?P<version>\d\d\.\d\d)\b)?"
+)
+_OLD_UBUNTU: Final = re.compile(
+    r"echo '#!/bin/sh' > /usr/sbin/policy-rc\.d|/run/systemd && echo 'docker'"
+)
+_MAX_PATH: Final = 1_024
+_NAMELESS: Final = re.compile(r"file:[0-9a-f]+")
+_ARCHIVE: Final = re.compile(r"\S+\.(?:tar(?:\.\w+)?|tgz|txz)|[^\s:]*rootfs[^\s:]*")
+
+
+def debuerreotype(traces: Traces) -> Clue | None:
+    """Debian's own builder signs its layer: suite, but not whether it was slimmed."""
+    match = _DEBIAN.match(traces.root_step.text)
+    if match is None:
+        return None
+    tier = debian_tier(traces.root_size, traces.config.platform.architecture)
+    suffix = {Tier.SLIM: "-slim", Tier.FULL: ""}.get(tier) if tier is not None else None
+    name = None if suffix is None else f"debian:{match['suite']}{suffix}"
+    return Clue(name=name, family="debian", tier=tier)
+
+
+def busybox(traces: Traces) -> Clue | None:
+    """Busybox's own builder names its version, its libc and the Debian that the libc is from."""
+    match = _BUSYBOX.match(traces.root_step.text)
+    if match is None:
+        return None
+    return Clue(name=f"busybox:{match['version']}", family="busybox", tier=Tier.MINIMAL)
+
+
+def tarball(traces: Traces) -> Clue | None:
+    """Recognise a root filesystem by the name that its distribution publishes it under."""
+    source = _added(traces)
+    for pattern, family, tier in _NAMED:
+        if source is not None and (match := pattern.fullmatch(source.rpartition("/")[2])):
+            if not _plausible(family, traces):
+                return None
+            name = f"{family}:{match[1]}" if match[1] else family
+            return Clue(name=name, family=family, tier=tier)
+    return None
+
+
+def ubuntu(traces: Traces) -> Clue | None:
+    """Ubuntu's images: Launchpad's build arguments, or the steps of the images before 2021."""
+    steps = traces.base_steps
+    launchpad = any(step.kind == "ARG" and _UBUNTU_ARGUMENT in step.text for step in steps)
+    labelled = any(step.kind == "LABEL" and _UBUNTU_LABEL in step.text for step in steps)
+    old = any(_OLD_UBUNTU.search(step.text) for step in traces.steps[1:5])
+    if _added(traces) is None or is_ubuntu(traces.root_size) is False:
+        return None
+    if not (launchpad or old or (labelled and traces.base_command == '["/bin/bash"]')):
+        return None
+    versions = (_UBUNTU_VERSION.search(step.text) for step in steps if step.kind == "LABEL")
+    version = next((found[1] for found in versions if found), None)
+    return Clue(name=f"ubuntu:{version}" if version else None, family="ubuntu", tier=Tier.FULL)
+
+
+def rock(traces: Traces) -> Clue | None:
+    """Recognise an ubuntu since 26.04, which rockcraft assembles with umoci."""
+    match = _ROCK.match(traces.root_step.text)
+    if match is None or is_ubuntu(traces.root_size) is False:
+        return None
+    name = f"ubuntu:{match['version']}" if match["version"] else None
+    return Clue(name=name, family="ubuntu", tier=Tier.FULL)
+
+
+def nameless(traces: Traces, managers: frozenset[str]) -> Clue | None:
+    """Tell a nameless root filesystem by its CMD together with its size or package manager."""
+    if _added(traces) is None:
+        return None
+    size, command = traces.root_size, traces.base_command
+    tier = debian_tier(size, traces.config.platform.architecture)
+    if command == '["bash"]' and (tier is not None or (managers == {"apt"} and not size.known)):
+        return Clue(family="debian", tier=tier)
+    small = is_alpine(size)
+    if command == '["/bin/sh"]' and (small or (small is None and managers == {"apk"})):
+        return Clue(family="alpine", tier=Tier.MINIMAL)
+    if command == '["sh"]' and is_busybox(size):
+        return Clue(family="busybox", tier=Tier.MINIMAL)
+    return None
+
+
+def _added(traces: Traces) -> str | None:
+    """Name what was unpacked onto the image's root as its lowest layer, if anything was."""
+    step = traces.root_step
+    sources, target = step.paths()
+    if step.kind != "ADD" or target != "/" or len(sources) != 1 or len(sources[0]) > _MAX_PATH:
+        return None
+    source = sources[0]
+    return source if _NAMELESS.fullmatch(source) or _ARCHIVE.fullmatch(source) else None
+
+
+def _plausible(family: str, traces: Traces) -> bool:
+    check = {"alpine": is_alpine, "busybox": is_busybox, "ubuntu": is_ubuntu}.get(family)
+    return check is None or check(traces.root_size) is not False

@@ -1,0 +1,148 @@
+"""Names the toolchains left in an image: what builds programs and does not run them.
+
+Witnesses are the environment that each toolchain's own image sets (it survives into children,
+and never from an earlier stage), packages installed and not removed, copied toolchain folders and
+the paths in layers that were listed. One environment variable alone proves nothing: anybody sets
+those. Sources: domain.md, 3.5.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from slimgate.core.base.packages import left_behind
+from slimgate.core.base.scratch import is_bare
+from slimgate.core.base.traces import Traces, traces_of
+from slimgate.core.image import LayerContents
+from slimgate.core.oci import ImageConfig
+from slimgate.core.text import printable
+
+RUNTIMES_TOO: Final = frozenset({"jdk"})
+"""Toolchains that do not make an image a builder by themselves (design.md, Facts)."""
+
+_MAX_VERSION: Final = 32
+_MAX_PATH: Final = 8_192
+_PACKAGES: Final = (
+    ("gcc", r"(gcc|g\+\+|gcc-c\+\+)(-\d+)?|build-essential|build-base|base-devel|alpine-sdk"),
+    ("gcc", r"@?development[- ]tools|(@C )?Development Tools"),
+    ("clang", r"clang(-?\d+)?"),
+    ("go", r"golang(-go|-\d[\d.]*(-go)?|-bin)?|go"),
+    ("rust", r"rustc|cargo|rust|rustup"),
+    ("maven", r"maven\d?"),
+    ("gradle", r"gradle"),
+    ("dotnet-sdk", r"dotnet-sdk-[\d.]+|dotnet\d+-sdk"),
+    ("jdk", r"(openjdk-\d+|default)-jdk(-headless)?|openjdk\d+(-jdk)?|temurin-\d+-jdk"),
+    ("jdk", r"java-[\w.]+-(openjdk|amazon-corretto)-devel"),
+    ("node-gyp", r"node-gyp"),
+    ("ghc", r"ghc(-[\d.]+)?|cabal-install"),
+)  # fmt: skip
+_COMPILED: Final = tuple((name, re.compile(pattern)) for name, pattern in _PACKAGES)
+_ENVIRONMENTS: Final = (
+    ("go", "GOLANG_VERSION", {"GOPATH", "GOTOOLCHAIN"}, r"[/\\]go[/\\]bin"),
+    ("rust", "RUST_VERSION", {"RUSTUP_HOME", "CARGO_HOME"}, r"/cargo/bin"),
+    ("rust", "RUSTUP_HOME", {"CARGO_HOME"}, r"/cargo/bin"),
+    ("maven", "MAVEN_VERSION", {"MAVEN_HOME", "MAVEN_CONFIG"}, r"/maven[^:]{0,80}/bin"),
+    ("maven", "MAVEN_HOME", {"MAVEN_CONFIG", "MAVEN_VERSION"}, r"/maven[^:]{0,80}/bin"),
+    ("gradle", "GRADLE_VERSION", {"GRADLE_HOME"}, r"/gradle[^:]{0,80}/bin"),
+    ("dotnet-sdk", "DOTNET_SDK_VERSION", {"DOTNET_VERSION", "NUGET_XMLDOC_MODE",
+     "DOTNET_USE_POLLING_FILE_WATCHER", "DOTNET_GENERATE_ASPNET_CERTIFICATE"}, r"[/\\]dotnet"),
+    ("gcc", "GCC_VERSION", {"GCC_MIRRORS"}, r"^$"),
+    ("ghc", "GHC", {"STACK", "CABAL_INSTALL", "STACK_VERSION"}, r"/ghc/"),
+)  # fmt: skip
+_FOLDERS: Final = (
+    ("go", re.compile(r"/usr/local/go/?|.*/go/pkg/tool(/.*)?")),
+    ("rust", re.compile(r"/usr/local/(cargo|rustup)/?|.*/lib/rustlib(/.*)?")),
+    ("maven", re.compile(r"/usr/share/maven/?|.*/apache-maven[^/]*/?")),
+    ("gradle", re.compile(r"/opt/gradle[^/]*/?")),
+    ("gcc", re.compile(r"/usr/bin/(gcc|g\+\+|cc1)|/usr/lib/gcc/?")),
+    ("jdk", re.compile(r".*/bin/javac")),
+)
+_JDK_ARCHIVE: Final = re.compile(r"OpenJDK\d*U?-jdk_|[-_/]jdk-?\d[\w.+-]{0,40}linux")
+_GYP: Final = frozenset({"g++", "build-base", "build-essential"})
+_NODE_GYP: Final = re.compile(r"npm\s{1,9}(?:i|install)\s[^;&|]{0,200}node-gyp")
+
+
+def find_toolchains(
+    config: ImageConfig,
+    *,
+    layer_sizes: Sequence[int | None] = (),
+    unpacked_sizes: Sequence[int | None] = (),
+    contents: Sequence[LayerContents | None] = (),
+) -> tuple[str, ...]:
+    """Name the toolchains left in an image, sorted, with versions where the image tells them.
+
+    Sizes are bytes and contents paths, one entry a layer, base first, where they are known.
+    """
+    return toolchains_in(
+        traces_of(config, layer_sizes=layer_sizes, unpacked_sizes=unpacked_sizes, contents=contents)
+    )
+
+
+def toolchains_in(traces: Traces) -> tuple[str, ...]:
+    """Name the toolchains left in an image; see find_toolchains."""
+    packages = frozenset(left_behind(traces.steps, traces.env))
+    # A variable says that a tool was put under it; on nothing, there is nowhere to put one.
+    versions = {} if is_bare(traces) else _from_environment(traces.env)
+    found: set[str] = {
+        *versions,
+        *_from_packages(packages),
+        *_from_folders(traces),
+        *_from_steps(traces, packages),
+        *_from_labels(traces),
+    }
+    return tuple(sorted(f"{name} {versions.get(name, '')}".strip() for name in found))
+
+
+def makes_builder(toolchains: Iterable[str]) -> bool:
+    """Whether the toolchains make a final stage a builder; a JDK alone does not."""
+    return any(name.partition(" ")[0] not in RUNTIMES_TOO for name in toolchains)
+
+
+def _from_environment(env: Mapping[str, str]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    path = f"{env.get('PATH', '')[:_MAX_PATH]}:{env.get('Path', '')[:_MAX_PATH]}"
+    for name, variable, witnesses, place in _ENVIRONMENTS:
+        seen = variable in env and (witnesses & env.keys() or re.search(place, path))
+        if seen and name not in found:
+            value = env[variable] if variable.endswith("_VERSION") else ""
+            found[name] = printable(value, _MAX_VERSION)
+    return found
+
+
+def _from_packages(packages: frozenset[str]) -> Iterator[str]:
+    for name, pattern in _COMPILED:
+        if any(pattern.fullmatch(package) for package in packages):
+            yield name
+
+
+def _from_folders(traces: Traces) -> Iterator[str]:
+    places = {
+        place.rstrip("*")
+        for step in traces.steps
+        for sources, target in [step.paths()]
+        for place in (*sources, target)
+    }
+    listed = {f"/{path}" for layer in traces.contents if layer for path in layer.paths}
+    for name, pattern in _FOLDERS:
+        if any(pattern.fullmatch(place) for place in places | listed):
+            yield name
+
+
+def _from_steps(traces: Traces, packages: frozenset[str]) -> Iterator[str]:
+    runs = [step.text for step in traces.steps if step.kind == "RUN"]
+    if any(_JDK_ARCHIVE.search(text) for text in runs):
+        yield "jdk"
+    native = {"python3", "make"} <= packages and packages & _GYP
+    node = "NODE_VERSION" in traces.env or packages & {"nodejs", "npm"}
+    if (native and node) or any(_NODE_GYP.search(text) for text in runs):
+        yield "node-gyp"
+
+
+def _from_labels(traces: Traces) -> Iterator[str]:
+    # apko images name themselves after the package that they are made for.
+    title = traces.labels.get("dev.chainguard.image.title", "")
+    yield from (name for name in ("go", "rust", "maven", "gradle", "jdk") if title == name)
+    if title in {"gcc-glibc", "gcc-musl"}:
+        yield "gcc"
+    if title == "dotnet-sdk":
+        yield "dotnet-sdk"

@@ -1,0 +1,105 @@
+"""Everything that an image tells of itself, laid out for the rules that read it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from slimgate.core.base.history import Step, steps_of
+from slimgate.core.base.sizes import LayerSize
+from slimgate.core.image import LayerContents
+from slimgate.core.oci import ImageConfig
+from slimgate.core.tier import Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clue:
+    """What one rule infers; a field is None where the rule's evidence does not carry it."""
+
+    name: str | None = None
+    family: str | None = None
+    tier: Tier | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """An image's config, its history as instructions, and what is known of its layers.
+
+    `contents` and `sizes` have one entry a layer, base first.
+    """
+
+    config: ImageConfig
+    steps: tuple[Step, ...]
+    env: Mapping[str, str]
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    sizes: tuple[LayerSize, ...]
+    contents: tuple[LayerContents | None, ...]
+
+    @property
+    def root(self) -> int | None:
+        """The index of the step that made the lowest layer."""
+        return next((i for i, step in enumerate(self.steps) if step.layer), None)
+
+    @property
+    def root_step(self) -> Step:
+        """The step that made the lowest layer; an empty step if the history names none."""
+        return self.steps[self.root] if self.root is not None else Step()
+
+    @property
+    def root_size(self) -> LayerSize:
+        """The lowest layer's size."""
+        return self.sizes[0] if self.sizes else LayerSize()
+
+    @property
+    def base_steps(self) -> tuple[Step, ...]:
+        """The steps up to the second layer: the base's own, and perhaps some of the build's."""
+        if self.root is None:
+            return ()
+        rest = self.steps[self.root + 1 :]
+        after = next((i for i, step in enumerate(rest) if step.layer), len(rest))
+        return self.steps[: self.root + 1 + after]
+
+    @property
+    def base_command(self) -> str:
+        """The first CMD after the lowest layer and before the second one: mostly the base's."""
+        commands = (step.text for step in self.base_steps if step.kind == "CMD")
+        return next(commands, "").replace(" ", "")
+
+    @property
+    def layer_steps(self) -> tuple[Step, ...]:
+        """The steps that made layers."""
+        return tuple(step for step in self.steps if step.layer)
+
+    @property
+    def layer_count(self) -> int:
+        """How many layers the image has, by its config or else by its manifest."""
+        return len(self.config.diff_ids) or len(self.sizes)
+
+    @property
+    def runs_shell(self) -> bool:
+        """Whether any step was carried out by a shell, which must then have been there."""
+        return any(step.shell for step in self.steps)
+
+
+def traces_of(
+    config: ImageConfig,
+    *,
+    annotations: Mapping[str, str] | None = None,
+    layer_sizes: Sequence[int | None] = (),
+    unpacked_sizes: Sequence[int | None] = (),
+    contents: Sequence[LayerContents | None] = (),
+) -> Traces:
+    """Lay out an image's traces; sequences shorter than the image has layers are fine."""
+    count = max(len(layer_sizes), len(unpacked_sizes))
+    pulls = (*layer_sizes, *(None,) * (count - len(layer_sizes)))
+    unpacked = (*unpacked_sizes, *(None,) * (count - len(unpacked_sizes)))
+    return Traces(
+        config=config,
+        steps=steps_of(config.history),
+        env=dict(entry.partition("=")[::2] for entry in config.env),
+        labels=config.labels,
+        annotations=annotations or {},
+        sizes=tuple(
+            LayerSize(pull=one, unpacked=two) for one, two in zip(pulls, unpacked, strict=True)
+        ),
+        contents=tuple(contents),
+    )

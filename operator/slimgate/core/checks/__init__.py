@@ -1,0 +1,33 @@
+"""The checks, one file each: a policy and a subject in, findings out."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from slimgate.core.checks import (
+    base_claim,
+    base_name,
+    base_tier,
+    growth,
+    layer_size,
+    layers,
+    pull_size,
+    unpacked_size,
+    workload_pull_size,
+)
+from slimgate.core.finding import Finding, Subject
+from slimgate.core.policy import Policy
+
+Check = Callable[[Policy, Subject], Iterator[Finding]]
+
+CHECKS: Final[dict[str, Check]] = {
+    pull_size.NAME: pull_size.check,
+    unpacked_size.NAME: unpacked_size.check,
+    layers.NAME: layers.check,
+    layer_size.NAME: layer_size.check,
+    workload_pull_size.NAME: workload_pull_size.check,
+    growth.NAME: growth.check,
+    base_name.NAME: base_name.check,
+    base_tier.NAME: base_tier.check,
+    base_claim.NAME: base_claim.check,
+}
+"""Every check by the name that messages, reports and metrics give it."""

@@ -1,0 +1,22 @@
+"""limits.layerSize: the largest single layer to pull; layers are pulled whole."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from slimgate.core.checks.measure import each_image
+from slimgate.core.finding import Finding, Subject
+from slimgate.core.image import ImageFacts, Size
+from slimgate.core.policy import Policy
+
+NAME: Final = "layerSize"
+
+
+def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
+    """Report images with a layer that is more to pull than the limit, in bytes."""
+    return each_image(policy, subject, NAME, policy.limits.layer_size, _largest)
+
+
+def _largest(image: ImageFacts) -> Size:
+    unknown = next((layer.pull for layer in image.layers if layer.pull.bytes is None), None)
+    sizes = [layer.pull.bytes for layer in image.layers if layer.pull.bytes is not None]
+    return unknown or Size.known(max(sizes, default=0))

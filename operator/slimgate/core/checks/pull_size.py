@@ -1,0 +1,15 @@
+"""limits.pullSize: what crosses the network for one image, compressed."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from slimgate.core.checks.measure import each_image
+from slimgate.core.finding import Finding, Subject
+from slimgate.core.policy import Policy
+
+NAME: Final = "pullSize"
+
+
+def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
+    """Report images whose layers are more to pull than the limit, in bytes."""
+    return each_image(policy, subject, NAME, policy.limits.pull_size, lambda image: image.pull)

@@ -1,0 +1,102 @@
+"""Reads docker configs, as pull secrets and users hold them, into identities.
+
+Errors never quote the config: it holds passwords.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Final, cast
+
+from slimgate.core.errors import SlimgateError
+from slimgate.core.identity import Credential, Entry, Identity
+from slimgate.core.text import printable
+
+CONFIG_JSON_TYPE: Final = "kubernetes.io/dockerconfigjson"
+CONFIG_JSON_KEY: Final = ".dockerconfigjson"
+LEGACY_TYPE: Final = "kubernetes.io/dockercfg"
+LEGACY_KEY: Final = ".dockercfg"
+MAX_CONFIG: Final = 2**20
+"""Bytes; Kubernetes itself limits a Secret to 1 MiB."""
+
+
+class MalformedDockerConfigError(SlimgateError):
+    """A docker config or pull secret can't be read."""
+
+
+def parse_secret(secret_type: str, data: Mapping[str, str]) -> Identity:
+    """Read a pull secret: its type, and its data as the API server gives it, base64 encoded.
+
+    Raises MalformedDockerConfigError, whose sentence the caller precedes by the secret's name.
+    """
+    key = {CONFIG_JSON_TYPE: CONFIG_JSON_KEY, LEGACY_TYPE: LEGACY_KEY}.get(secret_type)
+    if key is None:
+        raise MalformedDockerConfigError(
+            f"its type {printable(secret_type, 80)!r} is no pull secret's; "
+            f"make it of type {CONFIG_JSON_TYPE}"
+        )
+    if key not in data:
+        raise MalformedDockerConfigError(f"it has no key {key}")
+    try:
+        body = base64.b64decode(data[key], validate=True)
+    except (binascii.Error, ValueError) as err:
+        raise MalformedDockerConfigError(f"its key {key} is not base64") from err
+    return parse_config(body, legacy=key == LEGACY_KEY)
+
+
+def parse_config(body: bytes, *, legacy: bool = False) -> Identity:
+    """Read a docker config.json, or with `legacy` the flat .dockercfg form.
+
+    Entries without a credential are left out. Raises MalformedDockerConfigError.
+    """
+    if len(body) > MAX_CONFIG:
+        raise MalformedDockerConfigError(f"the docker config is larger than {MAX_CONFIG} bytes")
+    try:
+        root: object = json.loads(body)
+    except (ValueError, RecursionError):
+        # Not chained: the parser's error holds the document, and the document passwords.
+        raise MalformedDockerConfigError("the docker config is not JSON") from None
+    config = _mapping(root, "the docker config")
+    auths = config if legacy else _mapping(config.get("auths") or {}, "auths")
+    entries = [_entry(pattern, value) for pattern, value in auths.items()]
+    return Identity(tuple(entry for entry in entries if entry is not None))
+
+
+def _entry(pattern: str, value: object) -> Entry | None:
+    raw = _mapping(value, f"the entry {printable(pattern, 80)!r}")
+    username, password = _text(raw, "username"), _text(raw, "password")
+    if (auth := _text(raw, "auth")) is not None:
+        username, password = _decode(auth, pattern)
+    credential = Credential(
+        username=username,
+        password=password,
+        identity_token=_text(raw, "identitytoken"),
+        registry_token=_text(raw, "registrytoken"),
+    )
+    return None if credential == Credential() else Entry(pattern, credential)
+
+
+def _decode(auth: str, pattern: str) -> tuple[str, str]:
+    # The kubelet accepts padded and unpadded base64; docker pads with NULs that it strips again.
+    try:
+        text = base64.b64decode(auth.rstrip("=") + "=" * (-len(auth.rstrip("=")) % 4)).decode()
+    except (binascii.Error, ValueError):
+        text = ""
+    username, colon, password = text.partition(":")
+    if not colon:
+        raise MalformedDockerConfigError(
+            f"the auth of the entry {printable(pattern, 80)!r} is not the base64 of user:password"
+        )
+    return username, password.strip("\x00")
+
+
+def _mapping(value: object, what: str) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise MalformedDockerConfigError(f"{what} is no JSON object")
+    return cast("Mapping[str, object]", value)
+
+
+def _text(raw: Mapping[str, object], key: str) -> str | None:
+    value = raw.get(key)
+    return value if isinstance(value, str) and value else None

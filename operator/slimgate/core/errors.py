@@ -1,0 +1,106 @@
+"""The one error tree. Every message is a sentence that its reader can act on.
+
+An error about an image carries `code`, the registry's own error code (`MANIFEST_UNKNOWN`, ...)
+where it gave one, and `temporary`, which says whether trying again later can help.
+"""
+
+
+class SlimgateError(Exception):
+    """Anything that slimgate reports on purpose; its text is safe to show to users."""
+
+
+class InvalidQuantityError(SlimgateError):
+    """A size, count or percentage is not written as Kubernetes writes it."""
+
+
+class InvalidPolicyError(SlimgateError):
+    """A SlimPolicy or SlimException can't be used; `path` is the field at fault."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+
+
+class InvalidFactsError(SlimgateError):
+    """Facts that were kept outside slimgate are not of the form that it writes."""
+
+
+class SettingsError(SlimgateError):
+    """A setting in the environment or on the command line can't be used."""
+
+
+class ClusterError(SlimgateError):
+    """The Kubernetes API server refused or could not be reached."""
+
+
+class ImageError(SlimgateError):
+    """Facts about an image could not be had."""
+
+    reason = "error"
+    temporary = False
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class InvalidReferenceError(ImageError):
+    """The text is no image reference."""
+
+    reason = "invalid_reference"
+
+
+class NotFoundError(ImageError):
+    """The registry answered that there is no such manifest, blob or repository."""
+
+    reason = "not_found"
+
+
+class UnauthorizedError(ImageError):
+    """The registry wants other credentials than those that were offered."""
+
+    reason = "unauthorized"
+
+
+class RateLimitedError(ImageError):
+    """The registry asked for fewer requests; `retry_after` is in seconds, None if it named none."""
+
+    reason = "rate_limited"
+    temporary = True
+
+    def __init__(
+        self, message: str, *, code: str | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
+
+
+class UnavailableError(ImageError):
+    """The registry can't be reached, is too slow, or failed on its side."""
+
+    reason = "unavailable"
+    temporary = True
+
+
+class RefusedAddressError(ImageError):
+    """The registry, or where it sends us, is an address that slimgate does not call."""
+
+    reason = "refused_address"
+
+
+class TooLargeError(ImageError):
+    """An answer is beyond what slimgate reads."""
+
+    reason = "too_large"
+
+
+class DigestMismatchError(ImageError):
+    """The bytes are not those that the digest names."""
+
+    reason = "digest_mismatch"
+
+
+class UnsupportedError(ImageError):
+    """The image is of a kind that slimgate does not judge, or its documents break the spec."""
+
+    reason = "unsupported"

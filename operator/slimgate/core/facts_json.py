@@ -1,0 +1,205 @@
+"""Facts as JSON objects: what `slimgate inspect -o json` prints and ImageProfile keeps.
+
+An unknown value is null; where it is a size, the reason stands beside it: `pullReason` beside
+`pullBytes`. Reading checks every field, since objects in a cluster can be edited by hand.
+"""
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+from slimgate.core.errors import ImageError, InvalidFactsError
+from slimgate.core.image import (
+    Base,
+    DiffID,
+    Digest,
+    ImageFacts,
+    Inspection,
+    Layer,
+    Platform,
+    Size,
+)
+from slimgate.core.reference import parse_digest
+from slimgate.core.text import printable
+from slimgate.core.tier import Evidence, Tier
+
+JsonObject = dict[str, object]
+T = TypeVar("T")
+
+_MAX_BYTES: Final = 2**63 - 1
+_MAX_LAYERS: Final = 1024
+_MAX_TEXT: Final = 1024
+_MAX_TEXTS: Final[Mapping[str, int]] = {
+    "mediaType": 255, "artifactType": 255, "os": 64, "architecture": 64, "variant": 64,
+    "name": 512, "family": 128, "toolchains": 128, "created": 64,
+}  # fmt: skip
+"""The lengths that the ImageProfile CRD allows; a test compares them."""
+
+
+def inspection_to_json(inspection: Inspection) -> JsonObject:
+    """Write what a reference pointed at: one entry of `platforms` an image."""
+    return {
+        "reference": inspection.reference,
+        "digest": inspection.digest,
+        "mediaType": inspection.media_type,
+        "platforms": [to_json(image) for image in inspection.images],
+    }
+
+
+def to_json(facts: ImageFacts) -> JsonObject:
+    """Write one image's facts; the totals are there for readers, and from_json ignores them."""
+    return {
+        "os": facts.platform.os,
+        "architecture": facts.platform.architecture,
+        "variant": facts.platform.variant,
+        "digest": facts.digest,
+        "mediaType": facts.media_type,
+        **_size_to_json("pull", facts.pull),
+        **_size_to_json("unpacked", facts.unpacked),
+        "layerCount": len(facts.layers),
+        "layers": [_layer_to_json(layer) for layer in facts.layers],
+        "base": _base_to_json(facts.base),
+        "toolchains": list(facts.toolchains),
+        "created": facts.created,
+        "artifactType": facts.artifact_type,
+    }
+
+
+def to_profile(facts: ImageFacts) -> JsonObject:
+    """Write one image's facts with all texts short and printable, as the CRD wants them."""
+    bounded = _bounded("", to_json(facts))
+    assert isinstance(bounded, dict)
+    return bounded
+
+
+def from_json(raw: Mapping[str, object]) -> ImageFacts:
+    """Read what to_json wrote; InvalidFactsError names the field that is not as it should be."""
+    layers = _field(raw, "layers", list)
+    if len(layers) > _MAX_LAYERS:
+        raise InvalidFactsError(f"layers: there are more than {_MAX_LAYERS}")
+    return ImageFacts(
+        digest=_digest(raw, "digest"),
+        media_type=_field(raw, "mediaType", str),
+        platform=Platform(
+            _field(raw, "os", str),
+            _field(raw, "architecture", str),
+            _optional(raw, "variant", str),
+        ),
+        layers=tuple(_layer(_mapping(entry, f"layers[{i}]")) for i, entry in enumerate(layers)),
+        base=_base(_mapping(raw.get("base"), "base")),
+        toolchains=tuple(_text(entry) for entry in _field(raw, "toolchains", list)),
+        created=_optional(raw, "created", str),
+        artifact_type=_optional(raw, "artifactType", str),
+    )
+
+
+def _bounded(key: str, value: object) -> object:
+    if isinstance(value, str):
+        limit = _MAX_TEXTS.get(key, _MAX_TEXT)
+        return printable(value, limit)[:limit]
+    if isinstance(value, dict):
+        return {name: _bounded(name, entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_bounded(key, entry) for entry in value]
+    return value
+
+
+def _layer_to_json(layer: Layer) -> JsonObject:
+    return {
+        "digest": layer.digest,
+        "diffID": layer.diff_id,
+        "mediaType": layer.media_type,
+        **_size_to_json("pull", layer.pull),
+        **_size_to_json("unpacked", layer.unpacked),
+        "createdBy": layer.created_by,
+    }
+
+
+def _layer(raw: Mapping[str, object]) -> Layer:
+    diff_id = _digest(raw, "diffID")
+    return Layer(
+        digest=_digest(raw, "digest"),
+        diff_id=None if diff_id is None else DiffID(diff_id),
+        media_type=_field(raw, "mediaType", str),
+        pull=_size(raw, "pull"),
+        unpacked=_size(raw, "unpacked"),
+        created_by=_optional(raw, "createdBy", str),
+    )
+
+
+def _base_to_json(base: Base) -> JsonObject:
+    return {
+        "name": base.name,
+        "family": base.family,
+        "tier": None if base.tier is None else base.tier.label,
+        "evidence": None if base.evidence is None else base.evidence.value,
+        "layers": base.layers,
+        "contradiction": base.contradiction,
+    }
+
+
+def _base(raw: Mapping[str, object]) -> Base:
+    tier, evidence = _optional(raw, "tier", str), _optional(raw, "evidence", str)
+    layers = _optional(raw, "layers", int)
+    try:
+        return Base(
+            name=_optional(raw, "name", str),
+            family=_optional(raw, "family", str),
+            tier=None if tier is None else Tier.of(tier),
+            evidence=None if evidence is None else Evidence(evidence),
+            layers=layers,
+            contradiction=_optional(raw, "contradiction", str),
+        )
+    except (KeyError, ValueError) as err:
+        raise InvalidFactsError(f"base: {printable(str(err), 80)} is no tier or evidence") from err
+
+
+def _size_to_json(kind: str, size: Size) -> JsonObject:
+    if size.bytes is not None:
+        return {f"{kind}Bytes": size.bytes}
+    return {f"{kind}Bytes": None, f"{kind}Reason": size.reason}
+
+
+def _size(raw: Mapping[str, object], kind: str) -> Size:
+    key = f"{kind}Bytes"
+    count = _optional(raw, key, int)
+    if count is None:
+        return Size(bytes=None, reason=_optional(raw, f"{kind}Reason", str))
+    if not 0 <= count <= _MAX_BYTES:
+        raise InvalidFactsError(f"{key}: {count} is no count of bytes")
+    return Size.known(count)
+
+
+def _digest(raw: Mapping[str, object], key: str) -> Digest | None:
+    text = _optional(raw, key, str)
+    try:
+        return None if text is None else parse_digest(text)
+    except ImageError as err:
+        raise InvalidFactsError(f"{key}: {err}") from err
+
+
+def _mapping(value: object, path: str) -> Mapping[str, object]:
+    if not isinstance(value, Mapping):
+        raise InvalidFactsError(f"{path}: it must be an object")
+    return value
+
+
+def _field(raw: Mapping[str, object], key: str, kind: type[T]) -> T:
+    value = _optional(raw, key, kind)
+    if value is None:
+        raise InvalidFactsError(f"{key}: it is missing")
+    return value
+
+
+def _optional(raw: Mapping[str, object], key: str, kind: type[T]) -> T | None:
+    value = raw.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise InvalidFactsError(f"{key}: it must be of type {kind.__name__}")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidFactsError("toolchains: they must be strings")
+    return value

@@ -1,0 +1,62 @@
+"""What checks report: one finding for each thing that a policy has to say of a workload."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from slimgate.core.errors import ImageError
+from slimgate.core.image import ImageFacts, Inspection
+from slimgate.core.reference import Reference
+from slimgate.core.tier import Tier
+from slimgate.core.workload import ImageUse, Workload
+
+
+class Outcome(IntEnum):
+    """How bad it is; the strictest of several wins, and a denial outweighs an unknown."""
+
+    ALLOW = 0
+    WARN = 1
+    UNKNOWN = 2
+    DENY = 3
+
+    @property
+    def label(self) -> str:
+        """The word that annotations, reports and metrics use."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One violation or one thing that is not known.
+
+    `use` is None where the workload as a whole is meant. `value` and `limit` are bytes, counts,
+    percent or tiers, as the check's name says. `reason` tells why something is unknown.
+    """
+
+    policy: str
+    check: str
+    outcome: Outcome
+    use: ImageUse | None = None
+    image: ImageFacts | None = None
+    value: int | Tier | str | None = None
+    limit: int | Tier | str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A workload and what is known of its images.
+
+    `running` holds, by container name, what the workload runs now, for the growth check.
+    `missing_bases` are the bases that policies name and that could not be looked up: what is not
+    proven may then stand on one of them.
+    """
+
+    workload: Workload
+    images: Mapping[ImageUse, Inspection | ImageError]
+    running: Mapping[str, Inspection | ImageError] = field(default_factory=dict)
+    missing_bases: Mapping[Reference, ImageError] = field(default_factory=dict)
+
+    def inspected(self) -> Mapping[ImageUse, Inspection]:
+        """Only those images whose inspection succeeded."""
+        return {u: seen for u, seen in self.images.items() if isinstance(seen, Inspection)}

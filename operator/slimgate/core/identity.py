@@ -1,0 +1,50 @@
+"""Identities: whose credentials a look-up uses.
+
+Facts seen with one identity are not shown to another (design.md, Untrusted input), so `key`
+separates caches. The anonymous identity's key is the empty string.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """What to show a registry: Basic, an OAuth2 refresh token, or a ready bearer token."""
+
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    identity_token: str | None = field(default=None, repr=False)
+    registry_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One `auths` entry of a docker config: a pattern of registries and paths, and a credential."""
+
+    pattern: str
+    credential: Credential
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The docker config entries that one workload, user or operator may use, in order."""
+
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """A stable hash that separates this identity's caches from all others."""
+        if not self.entries:
+            return ""
+        return hashlib.sha256(repr([_secret(e) for e in self.entries]).encode()).hexdigest()
+
+
+ANONYMOUS = Identity()
+
+
+def _secret(entry: Entry) -> tuple[str | None, ...]:
+    cred = entry.credential
+    return (
+        entry.pattern, cred.username, cred.password, cred.identity_token, cred.registry_token
+    )  # fmt: skip

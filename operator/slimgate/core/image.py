@@ -1,0 +1,172 @@
+"""Facts about an image, as slimgate's checks, profiles and outputs see them.
+
+Layers stand base first, as in the manifest. Sizes are bytes. An unknown value is None, and the
+reason stands beside it. Facts of one manifest digest never change.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, NewType, Self
+
+from slimgate.core.errors import InvalidReferenceError
+from slimgate.core.text import printable
+from slimgate.core.tier import Evidence, Tier
+
+Digest = NewType("Digest", str)
+"""Of a manifest, config or layer as stored, so mostly compressed: `sha256:<64 hex>`."""
+
+DiffID = NewType("DiffID", str)
+"""Of a layer's uncompressed tar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """An operating system and architecture, `linux/arm/v7`."""
+
+    os: str
+    architecture: str
+    variant: str | None = None
+
+    def __str__(self) -> str:
+        parts = (self.os, self.architecture, self.variant)
+        return "/".join(part for part in parts if part)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `os/architecture[/variant]`; InvalidReferenceError if it is not of that form."""
+        parts = text.split("/")
+        if len(parts) not in {2, 3} or not all(part and part.isascii() for part in parts):
+            raise InvalidReferenceError(
+                f"{printable(text, 64)!r} is no platform: write os/architecture[/variant], as in linux/arm64."
+            )
+        return cls(*parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """A number of bytes, or None and the reason why it is not known."""
+
+    bytes: int | None
+    reason: str | None = None
+
+    @classmethod
+    def known(cls, count: int) -> Self:
+        """Make a size that is known to the byte."""
+        return cls(bytes=count)
+
+    @classmethod
+    def unknown(cls, reason: str) -> Self:
+        """Make a size that is not known, and say why."""
+        return cls(bytes=None, reason=reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wants:
+    """Which facts are worth a request, beyond the manifest that gives the pull sizes.
+
+    `config` is one request an image: base, toolchains, instructions. `layers` is one request for
+    each layer never seen: unpacked sizes and contents.
+    """
+
+    config: bool = False
+    layers: bool = False
+
+    def __or__(self, other: "Wants") -> "Wants":
+        return Wants(config=self.config or other.config, layers=self.layers or other.layers)
+
+    def covers(self, other: "Wants") -> bool:
+        """Whether whoever wants this much gets all that the other wants."""
+        return self | other == self
+
+
+NOT_ASKED: Final = "no policy asks for it"
+"""Why a size is unknown that nobody has looked up yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerContents:
+    """Paths in a layer's tar, without leading `/` or `./`; `complete` is False if it was cut."""
+
+    paths: frozenset[str]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One layer: `pull` is what crosses the network, `unpacked` the length of its tar."""
+
+    digest: Digest | None
+    diff_id: DiffID | None
+    media_type: str
+    pull: Size
+    unpacked: Size
+    created_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What an image stands on. Every field is None where it is honestly unknown.
+
+    `reference` is the known base's own reference where one was compared, `layers` how many of
+    the image's layers it covers. `contradiction` says which claim the layers disprove.
+    """
+
+    name: str | None = None
+    family: str | None = None
+    tier: Tier | None = None
+    evidence: Evidence | None = None
+    layers: int | None = None
+    contradiction: str | None = None
+
+
+UNKNOWN_BASE = Base()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFacts:
+    """Everything known about one manifest: one image for one platform."""
+
+    digest: Digest | None
+    media_type: str
+    platform: Platform
+    layers: tuple[Layer, ...]
+    base: Base = UNKNOWN_BASE
+    toolchains: tuple[str, ...] = ()
+    created: str | None = None
+    artifact_type: str | None = None
+    """Set where the manifest is no image but an artifact, such as a Helm chart or a model."""
+
+    @property
+    def pull(self) -> Size:
+        """Σ of the layers' compressed sizes."""
+        return total(layer.pull for layer in self.layers)
+
+    @property
+    def unpacked(self) -> Size:
+        """Σ of the layers' tar lengths; unknown as soon as one is."""
+        return total(layer.unpacked for layer in self.layers)
+
+    @property
+    def largest_layer(self) -> Layer | None:
+        """The layer that is most to pull."""
+        return max(self.layers, key=lambda layer: layer.pull.bytes or 0, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What one reference pointed at when it was looked up: one entry a platform."""
+
+    reference: str
+    digest: Digest | None
+    media_type: str
+    images: tuple[ImageFacts, ...]
+
+
+def total(sizes: Iterable[Size]) -> Size:
+    """Add sizes; the first unknown one makes the sum unknown for its reason."""
+    count = 0
+    for size in sizes:
+        if size.bytes is None:
+            return size
+        count += size.bytes
+    return Size.known(count)

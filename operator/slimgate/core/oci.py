@@ -1,0 +1,273 @@
+"""Reads OCI and Docker documents: manifests, indexes and image configs.
+
+Everything here is hostile input: shapes are checked, counts are capped, nothing is echoed raw.
+Spec: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+from slimgate.core.errors import InvalidReferenceError, TooLargeError, UnsupportedError
+from slimgate.core.image import DiffID, Digest, Platform
+from slimgate.core.reference import parse_digest
+from slimgate.core.text import printable
+
+OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
+OCI_CONFIG: Final = "application/vnd.oci.image.config.v1+json"
+DOCKER_INDEX: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_CONFIG: Final = "application/vnd.docker.container.image.v1+json"
+ACCEPTED: Final = (OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST)
+
+MAX_DOCUMENT: Final = 4 * 2**20
+"""Bytes of a manifest, index or config; containers/image and containerd stop at 4 MiB too."""
+MAX_ENTRIES: Final = 1_000
+"""Layers of a manifest, manifests of an index, history entries; overlayfs itself stops near 500."""
+_MAX_INT: Final = 2**63 - 1
+_SCHEMA1: Final = "application/vnd.docker.distribution.manifest.v1"
+_REFERENCE_TYPE: Final = "vnd.docker.reference.type"
+
+JsonObject = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Descriptor:
+    """A pointer to content: `size` is that of the stored, so mostly compressed, form."""
+
+    media_type: str
+    digest: Digest
+    size: int
+    platform: Platform | None = None
+    artifact_type: str | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_attestation(self) -> bool:
+        """BuildKit's provenance or SBOM beside an image, not an image (domain.md, 1.6)."""
+        return _REFERENCE_TYPE in self.annotations or self.platform == Platform(
+            "unknown", "unknown"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """A list of manifests, one for each platform; the first that matches a platform wins."""
+
+    media_type: str
+    manifests: tuple[Descriptor, ...]
+    annotations: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """One image for one platform, or an artifact."""
+
+    media_type: str
+    config: Descriptor
+    layers: tuple[Descriptor, ...]
+    annotations: Mapping[str, str]
+    artifact_type: str | None = None
+
+    @property
+    def is_image(self) -> bool:
+        """False for Helm charts, signatures, models and other artifacts."""
+        return self.config.media_type in {OCI_CONFIG, DOCKER_CONFIG} and self.artifact_type is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One build step; an `empty_layer` step made no layer."""
+
+    created_by: str = ""
+    comment: str = ""
+    created: str | None = None
+    empty_layer: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageConfig:
+    """What the image's config says; environment entries are `NAME=value`."""
+
+    platform: Platform
+    diff_ids: tuple[DiffID, ...] = ()
+    history: tuple[HistoryEntry, ...] = ()
+    env: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    entrypoint: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
+    user: str = ""
+    working_dir: str = ""
+    shell: tuple[str, ...] = ()
+    created: str | None = None
+    author: str | None = None
+    os_version: str | None = None
+
+
+def parse_document(body: bytes, content_type: str | None) -> Index | Manifest:
+    """Read a manifest or an index.
+
+    `content_type` is the HTTP header, parameters and all, or None where there was none; the
+    document's own `mediaType` must not contradict it. Raises UnsupportedError, TooLargeError.
+    """
+    root = _load(body)
+    declared = _media_type(root, content_type)
+    if declared.startswith(_SCHEMA1) or root.get("schemaVersion") == 1:
+        raise UnsupportedError(
+            "the manifest is of the old Docker schema 1, which names no sizes and which current "
+            "container runtimes no longer pull; push the image again with a current tool"
+        )
+    annotations = _strings(root.get("annotations"), "annotations")
+    if declared in {OCI_INDEX, DOCKER_INDEX} or (not declared and "manifests" in root):
+        entries = _list(root.get("manifests"), "manifests")
+        return Index(
+            media_type=declared or OCI_INDEX,
+            manifests=tuple(
+                _descriptor(entry, f"manifests[{i}]") for i, entry in enumerate(entries)
+            ),
+            annotations=annotations,
+        )
+    if declared and declared not in {OCI_MANIFEST, DOCKER_MANIFEST}:
+        raise UnsupportedError(f"{printable(declared, 80)!r} is no image manifest or index")
+    if "config" not in root or "layers" not in root:
+        raise UnsupportedError("the manifest has no config or no layers, so it is no image")
+    layers = _list(root["layers"], "layers")
+    return Manifest(
+        media_type=declared or OCI_MANIFEST,
+        config=_descriptor(root["config"], "config"),
+        layers=tuple(_descriptor(entry, f"layers[{i}]") for i, entry in enumerate(layers)),
+        annotations=annotations,
+        artifact_type=_optional(root, "artifactType"),
+    )
+
+
+def parse_config(body: bytes) -> ImageConfig:
+    """Read an image config; fields of a wrong type raise UnsupportedError."""
+    root = _load(body)
+    inner = _mapping(root.get("config") or {}, "config")
+    rootfs = _mapping(root.get("rootfs") or {}, "rootfs")
+    return ImageConfig(
+        platform=Platform(
+            _optional(root, "os") or "linux",
+            _optional(root, "architecture") or "unknown",
+            _optional(root, "variant"),
+        ),
+        diff_ids=tuple(
+            DiffID(_digest(entry, f"rootfs.diff_ids[{i}]"))
+            for i, entry in enumerate(_list(rootfs.get("diff_ids"), "rootfs.diff_ids"))
+        ),
+        history=tuple(
+            _history(entry, f"history[{i}]")
+            for i, entry in enumerate(_list(root.get("history"), "history"))
+        ),
+        env=_texts(inner.get("Env"), "config.Env"),
+        labels=_strings(inner.get("Labels"), "config.Labels"),
+        entrypoint=_texts(inner.get("Entrypoint"), "config.Entrypoint"),
+        cmd=_texts(inner.get("Cmd"), "config.Cmd"),
+        user=_optional(inner, "User") or "",
+        working_dir=_optional(inner, "WorkingDir") or "",
+        shell=_texts(inner.get("Shell"), "config.Shell"),
+        created=_optional(root, "created"),
+        author=_optional(root, "author"),
+        os_version=_optional(root, "os.version"),
+    )
+
+
+def _load(body: bytes) -> JsonObject:
+    if len(body) > MAX_DOCUMENT:
+        raise TooLargeError(f"the document is larger than {MAX_DOCUMENT} bytes")
+    try:
+        root: object = json.loads(body)
+    except RecursionError as err:
+        raise TooLargeError("the document is nested too deeply") from err
+    except ValueError as err:
+        raise UnsupportedError("the document is not JSON") from err
+    return _mapping(root, "document")
+
+
+def _media_type(root: JsonObject, content_type: str | None) -> str:
+    header = (content_type or "").partition(";")[0].strip().lower()
+    inner = _optional(root, "mediaType") or ""
+    known = {*ACCEPTED, _SCHEMA1, f"{_SCHEMA1}+prettyjws", f"{_SCHEMA1}+json"}
+    if header in known and inner and inner != header:
+        raise UnsupportedError(
+            f"the registry calls the document {header} but it says {printable(inner, 80)!r}"
+        )
+    return header if header in known else inner
+
+
+def _descriptor(value: object, path: str) -> Descriptor:
+    raw = _mapping(value, path)
+    size = raw.get("size")
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _MAX_INT:
+        raise UnsupportedError(f"{path}.size is no count of bytes")
+    platform = raw.get("platform")
+    return Descriptor(
+        media_type=_optional(raw, "mediaType") or "",
+        digest=_digest(raw.get("digest"), f"{path}.digest"),
+        size=size,
+        platform=_platform(platform, f"{path}.platform") if platform is not None else None,
+        artifact_type=_optional(raw, "artifactType"),
+        annotations=_strings(raw.get("annotations"), f"{path}.annotations"),
+    )
+
+
+def _platform(value: object, path: str) -> Platform:
+    raw = _mapping(value, path)
+    return Platform(
+        _optional(raw, "os") or "unknown",
+        _optional(raw, "architecture") or "unknown",
+        _optional(raw, "variant"),
+    )
+
+
+def _history(value: object, path: str) -> HistoryEntry:
+    raw = _mapping(value, path)
+    return HistoryEntry(
+        created_by=_optional(raw, "created_by") or "",
+        comment=_optional(raw, "comment") or "",
+        created=_optional(raw, "created"),
+        empty_layer=raw.get("empty_layer") is True,
+    )
+
+
+def _digest(value: object, path: str) -> Digest:
+    if not isinstance(value, str):
+        raise UnsupportedError(f"{path} is no digest")
+    try:
+        return parse_digest(value)
+    except InvalidReferenceError as err:
+        raise UnsupportedError(f"{path} is no digest") from err
+
+
+def _mapping(value: object, path: str) -> JsonObject:
+    if not isinstance(value, dict):
+        raise UnsupportedError(f"{path} is no object")
+    return cast("JsonObject", value)
+
+
+def _list(value: object, path: str) -> list[object]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise UnsupportedError(f"{path} is no list")
+    if len(value) > MAX_ENTRIES:
+        raise TooLargeError(f"{path} has more than {MAX_ENTRIES} entries")
+    return cast("list[object]", value)
+
+
+def _texts(value: object, path: str) -> tuple[str, ...]:
+    return tuple(entry for entry in _list(value, path) if isinstance(entry, str))
+
+
+def _strings(value: object, path: str) -> Mapping[str, str]:
+    if value is None:
+        return {}
+    return {key: entry for key, entry in _mapping(value, path).items() if isinstance(entry, str)}
+
+
+def _optional(raw: JsonObject, key: str) -> str | None:
+    value = raw.get(key)
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,76 @@
+"""Quantities as Kubernetes writes them, and bytes as people read them.
+
+Source: k8s.io/apimachinery/pkg/api/resource/quantity.go.
+"""
+
+import math
+import re
+from fractions import Fraction
+
+from slimgate.core.errors import InvalidQuantityError
+from slimgate.core.text import printable
+
+_QUANTITY = re.compile(
+    r"(?P<sign>[+-]?)(?P<number>\d+(?:\.\d*)?|\.\d+)"
+    r"(?:(?P<suffix>[KMGTPE]i|[numkMGTPE])|[eE](?P<exponent>[+-]?\d{1,2}))?",
+    re.ASCII,
+)
+_PERCENT = re.compile(r"(\d{1,6})%", re.ASCII)
+_FACTORS = {
+    "": Fraction(1),
+    **{f"{letter}i": Fraction(1024) ** power for power, letter in enumerate("KMGTPE", 1)},
+    **{letter: Fraction(1000) ** power for power, letter in enumerate("kMGTPE", 1)},
+    **{letter: Fraction(1000) ** -power for power, letter in enumerate("mun", 1)},
+}
+_MAX_TEXT = 64
+_STEP = 1024
+_ROUNDS_TO_NEXT = 1023.5
+_NO_DECIMALS_FROM = 100
+_MAX_BYTES = 2**63 - 1
+
+
+def parse_quantity(text: str | int) -> int:
+    """Read a quantity as whole bytes, rounded up as Kubernetes does.
+
+    Raises InvalidQuantityError for anything that is not a positive quantity.
+    """
+    if isinstance(text, bool):
+        raise _invalid(str(text))
+    if isinstance(text, int):
+        # Longer numbers than this are not even written down (sys.set_int_max_str_digits).
+        text = str(max(-_MAX_BYTES, min(text, _MAX_BYTES)))
+    match = _QUANTITY.fullmatch(text) if len(text) <= _MAX_TEXT else None
+    if match is None:
+        raise _invalid(text)
+    factor = _FACTORS[match["suffix"] or ""] * Fraction(10) ** int(match["exponent"] or 0)
+    value = math.ceil(Fraction(match["number"]) * factor)
+    if match["sign"] == "-" or value == 0:
+        raise InvalidQuantityError(f"{printable(text)!r} must be more than zero.")
+    return min(value, _MAX_BYTES)
+
+
+def parse_percent(text: str) -> int:
+    """Read `25%` as 25; InvalidQuantityError if it is not of that form."""
+    match = _PERCENT.fullmatch(text)
+    if match is None:
+        raise InvalidQuantityError(
+            f"{printable(text)!r} is no percentage: write a whole number and %, as in 25%."
+        )
+    return int(match[1])
+
+
+def format_bytes(count: int) -> str:
+    """Write bytes for people, with 1024-based units and at most one decimal: `26.6 MiB`."""
+    value, unit = float(count), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB"):
+        if abs(value) < _ROUNDS_TO_NEXT:
+            break
+        value, unit = value / _STEP, larger
+    decimals = 0 if unit == "B" or abs(value) >= _NO_DECIMALS_FROM else 1
+    return f"{value:.{decimals}f}".removesuffix(".0") + f" {unit}"
+
+
+def _invalid(text: str) -> InvalidQuantityError:
+    return InvalidQuantityError(
+        f"{printable(text)!r} is no quantity: write bytes as Kubernetes does, as in 300Mi or 2G."
+    )

@@ -1,0 +1,69 @@
+"""The verdict on a workload, reached before any mode is applied."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from slimgate.core.checks import CHECKS
+from slimgate.core.errors import ImageError
+from slimgate.core.exception import SlimException
+from slimgate.core.finding import Finding, Outcome, Subject
+from slimgate.core.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What all matching policies say together; `excused` findings stand for exceptions' work."""
+
+    subject: Subject
+    policies: tuple[Policy, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    excused: tuple[tuple[Finding, SlimException], ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """The strictest finding's outcome, allow where there is none."""
+        return max((finding.outcome for finding in self.findings), default=Outcome.ALLOW)
+
+    def outcome_of(self, policy: str) -> Outcome:
+        """Return what one policy alone says."""
+        own = (finding.outcome for finding in self.findings if finding.policy == policy)
+        return max(own, default=Outcome.ALLOW)
+
+
+def evaluate(
+    subject: Subject,
+    policies: Sequence[Policy],
+    exceptions: Sequence[SlimException],
+    now: datetime,
+) -> Verdict:
+    """Run every check of every policy; `policies` are those that match the workload."""
+    findings: list[Finding] = []
+    excused: list[tuple[Finding, SlimException]] = []
+    for policy in policies:
+        for finding in _findings(policy, subject):
+            by = next((e for e in exceptions if e.covers(finding, subject, now)), None)
+            if by is None:
+                findings.append(finding)
+            else:
+                excused.append((finding, by))
+    return Verdict(
+        subject=subject,
+        policies=tuple(policies),
+        findings=tuple(findings),
+        excused=tuple(excused),
+    )
+
+
+def _findings(policy: Policy, subject: Subject) -> Iterator[Finding]:
+    for use, seen in subject.images.items():
+        if isinstance(seen, ImageError) and policy.match.image(use.reference):
+            yield Finding(
+                policy=policy.name,
+                check="inspection",
+                outcome=Outcome.UNKNOWN,
+                use=use,
+                reason=str(seen),
+            )
+    for check in CHECKS.values():
+        yield from check(policy, subject)

@@ -1,0 +1,146 @@
+"""Workloads: what runs images, reduced to what a verdict needs.
+
+References come from init, regular and ephemeral containers and from image volumes.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, cast
+
+JsonObject = Mapping[str, object]
+
+TEMPLATE_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Deployment": ("spec", "template"),
+    "StatefulSet": ("spec", "template"),
+    "DaemonSet": ("spec", "template"),
+    "ReplicaSet": ("spec", "template"),
+    "ReplicationController": ("spec", "template"),
+    "Job": ("spec", "template"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+    "Pod": (),
+}
+"""Where each built-in kind keeps its pod template."""
+
+
+class Role(Enum):
+    """What in a pod uses an image; the value is how messages call it."""
+
+    INIT = "init container"
+    CONTAINER = "container"
+    EPHEMERAL = "ephemeral container"
+    VOLUME = "image volume"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageUse:
+    """One place in a pod template that names an image; `reference` is as the user wrote it."""
+
+    role: Role
+    name: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The controller that made a workload: kind and name in the same namespace."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A pod template and who it belongs to; `labels` are those of the workload itself."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    images: tuple[ImageUse, ...] = ()
+    pull_secrets: tuple[str, ...] = ()
+    service_account: str = "default"
+    owner: Owner | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind.lower()} {self.namespace}/{self.name}"
+
+
+def workload_of(
+    manifest: JsonObject, template_paths: Mapping[str, tuple[str, ...]] = TEMPLATE_PATHS
+) -> Workload | None:
+    """Read a workload from an object as the API server sends it.
+
+    None if its kind has no pod template. Fields of a wrong type count as absent: the API server
+    has validated built-in kinds already, and a CLI user gets its complaint from there.
+    """
+    kind = text_at(manifest, "kind")
+    path = template_paths.get(kind)
+    if path is None:
+        return None
+    metadata = mapping_at(manifest, "metadata")
+    template = manifest
+    for step in path:
+        template = mapping_at(template, step)
+    spec = mapping_at(template, "spec")
+    return Workload(
+        kind=kind,
+        namespace=text_at(metadata, "namespace"),
+        name=text_at(metadata, "name") or text_at(metadata, "generateName"),
+        uid=text_at(metadata, "uid"),
+        labels=labels_of(metadata),
+        images=tuple(_image_uses(spec)),
+        pull_secrets=tuple(
+            name for s in objects_at(spec, "imagePullSecrets") if (name := text_at(s, "name"))
+        ),
+        service_account=text_at(spec, "serviceAccountName") or "default",
+        owner=_controller(metadata),
+    )
+
+
+def labels_of(metadata: JsonObject) -> Mapping[str, str]:
+    """Read an object's labels."""
+    labels = mapping_at(metadata, "labels")
+    return {key: value for key, value in labels.items() if isinstance(value, str)}
+
+
+def mapping_at(parent: JsonObject, key: str) -> JsonObject:
+    """Return the object under `key`, empty where there is none."""
+    value = parent.get(key)
+    return cast("JsonObject", value) if isinstance(value, Mapping) else {}
+
+
+def objects_at(parent: JsonObject, key: str) -> Iterator[JsonObject]:
+    """Yield the objects of the list under `key`."""
+    value = parent.get(key)
+    for entry in value if isinstance(value, list) else ():
+        if isinstance(entry, Mapping):
+            yield cast("JsonObject", entry)
+
+
+def text_at(parent: JsonObject, key: str) -> str:
+    """Return the text under `key`, empty where there is none."""
+    value = parent.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _image_uses(spec: JsonObject) -> Iterator[ImageUse]:
+    for role, key in (
+        (Role.INIT, "initContainers"),
+        (Role.CONTAINER, "containers"),
+        (Role.EPHEMERAL, "ephemeralContainers"),
+    ):
+        for container in objects_at(spec, key):
+            if image := text_at(container, "image"):
+                yield ImageUse(role=role, name=text_at(container, "name"), reference=image)
+    for volume in objects_at(spec, "volumes"):
+        if image := text_at(mapping_at(volume, "image"), "reference"):
+            yield ImageUse(role=Role.VOLUME, name=text_at(volume, "name"), reference=image)
+
+
+def _controller(metadata: JsonObject) -> Owner | None:
+    for owner in objects_at(metadata, "ownerReferences"):
+        if owner.get("controller") is True:
+            return Owner(kind=text_at(owner, "kind"), name=text_at(owner, "name"))
+    return None

@@ -1,0 +1,1 @@
+"""What turns references into facts and workloads into verdicts; all I/O comes in by ports."""

@@ -1,0 +1,167 @@
+"""What the cluster says that verdicts depend on: policies, exceptions, namespaces, nodes.
+
+Synchronous and in memory; mirrors of the API server feed it. Objects that can't be read are kept
+apart, with the reason, so that a mistake in one policy never switches the others off.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Final
+
+from slimgate.core.errors import InvalidPolicyError
+from slimgate.core.exception import SlimException, parse_exception
+from slimgate.core.image import Platform
+from slimgate.core.policy import NamedBase, Policy
+from slimgate.core.policy_parser import parse_policy
+from slimgate.core.workload import JsonObject, Workload, labels_of, mapping_at, text_at
+
+DEFAULT_PLATFORM: Final = Platform("linux", "amd64")
+
+
+class Change(Enum):
+    """What changed so that verdicts may be others now."""
+
+    POLICIES = "policies"
+    EXCEPTIONS = "exceptions"
+    NAMESPACES = "namespaces"
+    PLATFORMS = "platforms"
+
+
+Listener = Callable[[Change], None]
+NamespacedName = tuple[str, str]
+
+
+class Catalog:
+    """The current state. `excluded` namespaces are left alone whatever policies say."""
+
+    def __init__(
+        self, *, excluded: Sequence[str] = (), platforms: Sequence[Platform] = (DEFAULT_PLATFORM,)
+    ) -> None:
+        self._excluded = frozenset(excluded)
+        self._default_platforms = tuple(platforms)
+        self._listeners: list[Listener] = []
+        self._namespaces: dict[str, Mapping[str, str]] = {}
+        self._nodes: dict[str, Platform] = {}
+        self._ordered: tuple[Policy, ...] = ()
+        self.policies: dict[str, Policy] = {}
+        self.broken: dict[str, InvalidPolicyError] = {}
+        self.exceptions: dict[NamespacedName, SlimException] = {}
+        self.broken_exceptions: dict[NamespacedName, InvalidPolicyError] = {}
+        self.resources: dict[NamespacedName, JsonObject] = {}
+        """Policies (namespace "") and exceptions as stored, for whoever writes their status."""
+        self.generation = 0
+        """Grows with every change."""
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """The platforms of the cluster's nodes; the default where no node is known."""
+        return tuple(sorted(set(self._nodes.values()), key=str)) or self._default_platforms
+
+    @property
+    def named_bases(self) -> tuple[NamedBase, ...]:
+        """All bases that policies name."""
+        return tuple(
+            base for policy in self._ordered if policy.bases for base in policy.bases.known
+        )
+
+    def listen(self, listener: Listener) -> None:
+        """Tell the listener of every change from now on."""
+        self._listeners.append(listener)
+
+    def matching(self, workload: Workload) -> tuple[Policy, ...]:
+        """Return the policies that speak of a workload, by name."""
+        if workload.namespace in self._excluded:
+            return ()
+        labels = self._namespaces.get(workload.namespace, {})
+        return tuple(p for p in self._ordered if p.match.workload(workload, labels))
+
+    def exceptions_for(self, workload: Workload) -> tuple[SlimException, ...]:
+        """Return the exceptions of a workload's namespace, expired ones too."""
+        return tuple(e for e in self.exceptions.values() if e.namespace == workload.namespace)
+
+    def put_policy(self, resource: JsonObject) -> None:
+        """Take a SlimPolicy as it is now."""
+        name = text_at(mapping_at(resource, "metadata"), "name")
+        self.resources["", name] = resource
+        before = self.policies.get(name), self.broken.get(name)
+        try:
+            policy = parse_policy(resource)
+        except InvalidPolicyError as error:
+            self.broken[name] = error
+            self.policies.pop(name, None)
+            if before[0] is not None or before[1] is None:
+                self._policies_changed()
+            return
+        self.broken.pop(name, None)
+        self.policies[name] = policy
+        if before[0] != policy:
+            self._policies_changed()
+
+    def drop_policy(self, name: str) -> None:
+        """Forget a SlimPolicy."""
+        self.resources.pop(("", name), None)
+        self.broken.pop(name, None)
+        if self.policies.pop(name, None) is not None:
+            self._policies_changed()
+
+    def put_exception(self, resource: JsonObject) -> None:
+        """Take a SlimException as it is now."""
+        metadata = mapping_at(resource, "metadata")
+        key = (text_at(metadata, "namespace"), text_at(metadata, "name"))
+        self.resources[key] = resource
+        before = self.exceptions.pop(key, None)
+        try:
+            self.exceptions[key] = parse_exception(resource)
+            self.broken_exceptions.pop(key, None)
+        except InvalidPolicyError as error:
+            self.broken_exceptions[key] = error
+        if before != self.exceptions.get(key):
+            self._changed(Change.EXCEPTIONS)
+
+    def drop_exception(self, namespace: str, name: str) -> None:
+        """Forget a SlimException."""
+        key = (namespace, name)
+        self.resources.pop(key, None)
+        self.broken_exceptions.pop(key, None)
+        if self.exceptions.pop(key, None) is not None:
+            self._changed(Change.EXCEPTIONS)
+
+    def put_namespace(self, resource: JsonObject) -> None:
+        """Take a namespace's labels."""
+        metadata = mapping_at(resource, "metadata")
+        name, labels = text_at(metadata, "name"), labels_of(metadata)
+        before = self._namespaces.get(name)
+        self._namespaces[name] = labels
+        if before is not None and before != labels:
+            self._changed(Change.NAMESPACES)
+
+    def drop_namespace(self, name: str) -> None:
+        """Forget a namespace."""
+        self._namespaces.pop(name, None)
+
+    def put_node(self, resource: JsonObject) -> None:
+        """Take a node's platform."""
+        name = text_at(mapping_at(resource, "metadata"), "name")
+        info = mapping_at(mapping_at(resource, "status"), "nodeInfo")
+        system, architecture = text_at(info, "operatingSystem"), text_at(info, "architecture")
+        if system and architecture:
+            self._with_platforms(lambda: self._nodes.update({name: Platform(system, architecture)}))
+
+    def drop_node(self, name: str) -> None:
+        """Forget a node."""
+        self._with_platforms(lambda: self._nodes.pop(name, None))
+
+    def _with_platforms(self, act: Callable[[], object]) -> None:
+        before = self.platforms
+        act()
+        if self.platforms != before:
+            self._changed(Change.PLATFORMS)
+
+    def _policies_changed(self) -> None:
+        self._ordered = tuple(self.policies[name] for name in sorted(self.policies))
+        self._changed(Change.POLICIES)
+
+    def _changed(self, change: Change) -> None:
+        self.generation += 1
+        for listener in self._listeners:
+            listener(change)

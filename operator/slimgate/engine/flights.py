@@ -1,0 +1,41 @@
+"""One flight for one question, however many ask it at the same time."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+
+class Flights(Generic[K, T]):
+    """Work under way, by key. Who is cancelled while waiting does not end it for the others.
+
+    Failures are not kept: whoever asks after one starts anew.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: dict[K, asyncio.Task[T]] = {}
+
+    async def join(self, key: K, work: Callable[[], Coroutine[None, None, T]]) -> T:
+        """Wait for the work under way for the key, or start it."""
+        task = self._tasks.get(key)
+        if task is None:
+            task = asyncio.create_task(work())
+            self._tasks[key] = task
+            task.add_done_callback(lambda done: self._land(key, done))
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Cancel what is still under way."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _land(self, key: K, task: asyncio.Task[T]) -> None:
+        if self._tasks.get(key) is task:
+            del self._tasks[key]
+        if not task.cancelled():
+            # Nobody may be waiting any more; asyncio would call the error unhandled.
+            task.exception()

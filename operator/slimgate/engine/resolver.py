@@ -1,0 +1,149 @@
+"""What a reference points at now: by tag for a short time, by digest for as long as rights last.
+
+An answer is kept by reference and identity, since it also proves that the identity may see the
+image. A registry that is down does not take back what it said before.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from slimgate.core.errors import ImageError, RateLimitedError
+from slimgate.core.identity import Identity
+from slimgate.core.image import Digest
+from slimgate.core.reference import Reference
+from slimgate.engine.bounded import Bounded
+from slimgate.engine.flights import Flights
+from slimgate.engine.ports import Document, ImageSource
+
+_JITTER: Final = 0.1
+Key = tuple[Reference, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolverSettings:
+    """Times in seconds; `max_entries` counts references by identity."""
+
+    tag_seconds: float = 300.0
+    """How long an answer is used without asking again."""
+    failure_seconds: float = 15.0
+    """How long a failure is given as the answer without asking again."""
+    stale_seconds: float = 24 * 3600.0
+    """How long the last answer stands in for that of a registry that is down."""
+    max_entries: int = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A reference's digest; `document` is set where the look-up brought it along."""
+
+    digest: Digest
+    document: Document | None = None
+    outcome: str = "fetched"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    digest: Digest
+    seen: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failure:
+    error: ImageError
+    until: float
+
+
+class Resolver:
+    """Resolves references through a source, and remembers."""
+
+    def __init__(
+        self, source: ImageSource, settings: ResolverSettings, clock: Callable[[], float]
+    ) -> None:
+        self._source = source
+        self._settings = settings
+        self._clock = clock
+        self._known: Bounded[Key, _Known] = Bounded(settings.max_entries)
+        self._seen: Bounded[Reference, Digest] = Bounded(settings.max_entries)
+        self._failures: Bounded[Key, _Failure] = Bounded(settings.max_entries)
+        self._flights: Flights[Key, Resolved] = Flights()
+
+    def fresh(self, reference: Reference, identity: Identity) -> Digest | None:
+        """Return the digest if it need not be asked for."""
+        known = self._known.get((reference, identity.key))
+        return known.digest if known is not None and self._clock() < known.until else None
+
+    async def resolve(self, reference: Reference, identity: Identity) -> Resolved:
+        """Find the digest; ImageError if the registry has none to give and never gave one."""
+        key = (reference, identity.key)
+        digest = self.fresh(reference, identity)
+        if digest is not None:
+            return Resolved(digest=digest, outcome="cached")
+        failure = self._failures.get(key)
+        if failure is not None and self._clock() < failure.until:
+            raise failure.error.with_traceback(None)
+        return await self._flights.join(key, lambda: self._ask(reference, identity, key))
+
+    def remember(self, reference: Reference, identity_key: str, digest: Digest) -> None:
+        """Take over an answer of an earlier run: good until a registry can be asked."""
+        now = self._clock()
+        self._known.put(
+            (reference, identity_key), _Known(digest=digest, seen=now, until=now + self._life())
+        )
+
+    def answers(self) -> list[tuple[Reference, str, Digest]]:
+        """List what is known, by reference and identity key."""
+        return [(reference, key, k.digest) for (reference, key), k in self._known.items()]
+
+    def expire(self, reference: Reference) -> None:
+        """Make the next look-up ask again, whoever it is for."""
+        for (one, key), known in self._known.items():
+            if one == reference:
+                stale = _Known(digest=known.digest, seen=known.seen, until=self._clock())
+                self._known.put((one, key), stale)
+                self._failures.drop((one, key))
+
+    async def close(self) -> None:
+        """End what is under way."""
+        await self._flights.close()
+
+    async def _ask(self, reference: Reference, identity: Identity, key: Key) -> Resolved:
+        known = self._known.get(key)
+        try:
+            found = await self._fetch(reference, identity, seen=known is not None)
+        except ImageError as error:
+            return self._fail(error, key, known)
+        now = self._clock()
+        self._known.put(key, _Known(digest=found.digest, seen=now, until=now + self._life()))
+        self._seen.put(reference, found.digest)
+        self._failures.drop(key)
+        return found
+
+    async def _fetch(self, reference: Reference, identity: Identity, *, seen: bool) -> Resolved:
+        # A HEAD costs no pull, but tells no more than the digest: of use only where that may be
+        # one whose facts are known.
+        if seen or self._seen.get(reference) is not None:
+            return Resolved(digest=await self._source.resolve(reference, identity))
+        document = await self._source.document(reference, identity)
+        return Resolved(digest=document.digest, document=document)
+
+    def _fail(self, error: ImageError, key: Key, known: _Known | None) -> Resolved:
+        now = self._clock()
+        pause = self._settings.failure_seconds
+        if isinstance(error, RateLimitedError) and error.retry_after is not None:
+            pause = max(pause, error.retry_after)
+        if known is not None and error.temporary:
+            if now - known.seen <= self._settings.stale_seconds:
+                again = _Known(digest=known.digest, seen=known.seen, until=now + pause)
+                self._known.put(key, again)
+                return Resolved(digest=known.digest, outcome="stale")
+        elif known is not None:
+            self._known.drop(key)
+        self._failures.put(key, _Failure(error=error, until=now + pause))
+        raise error
+
+    def _life(self) -> float:
+        # Tags that were resolved together must not all fall due together.
+        return self._settings.tag_seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311

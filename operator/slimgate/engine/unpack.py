@@ -1,0 +1,194 @@
+"""Unpacks a layer that arrives in pieces, to count its tar and list its paths.
+
+Blocking, for a thread. How it is packed is told by its first bytes, as containerd and Docker do,
+since a media type may be wrong. Bombs end in an unknown size: output and CPU time are capped.
+"""
+
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import zstandard
+
+from slimgate.core.image import Size
+from slimgate.core.tar import TarLister
+from slimgate.engine.ports import LayerReading
+
+_GZIP: Final = b"\x1f\x8b"
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
+_ZSTD_SKIPPABLE: Final = tuple(bytes((0x50 + i, 0x2A, 0x4D, 0x18)) for i in range(16))
+_OTHERS: Final = {b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x04\x22\x4d\x18": "lz4"}
+_HEAD: Final = 6
+_STEP: Final = 2**20
+# Small, since what follows a member is copied each time: a layer may hold many empty members.
+_GZIP_STEP: Final = 8 * 2**10
+# A zstd block of 4 bytes may stand for 128 KiB, so what goes in is what bounds what comes out.
+_ZSTD_STEP: Final = 512
+_MAX_WINDOW: Final = 2**27
+_FRAME_HEAD: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpackLimits:
+    """Where unpacking one layer stops: bytes that come out, seconds of CPU."""
+
+    max_bytes: int = 16 * 2**30
+    max_seconds: float = 10.0
+
+
+class Unpacker:
+    """Takes a layer in pieces, then says what it was. Once `stopped`, more pieces are ignored."""
+
+    def __init__(self, limits: UnpackLimits) -> None:
+        self._limits = limits
+        self._head = b""
+        self._codec: _Codec | None = None
+        self._lister = TarLister()
+        self._count = 0
+        self._seconds = 0.0
+        self._reason: str | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the length is already known to stay unknown."""
+        return self._reason is not None
+
+    def feed(self, data: bytes) -> None:
+        """Take the next piece."""
+        if self.stopped:
+            return
+        if self._codec is None:
+            self._head += data
+            if len(self._head) < _HEAD:
+                return
+            data = self._begin()
+        self._unpack(data)
+
+    def finish(self) -> LayerReading:
+        """Say how long the tar was, and what it held."""
+        if self._codec is None and self._reason is None:
+            self._unpack(self._begin())
+        if self._reason is None and self._codec is not None and not self._codec.is_whole():
+            self._reason = "the layer's compressed form is cut short"
+        if isinstance(self._codec, _Plain) and not self._lister.is_tar:
+            self._reason = "the layer is no tar"
+        if self._reason is not None:
+            return LayerReading(unpacked=Size.unknown(self._reason))
+        return LayerReading(unpacked=Size.known(self._count), contents=self._lister.contents())
+
+    def _begin(self) -> bytes:
+        head, self._head = self._head, b""
+        for magic, name in _OTHERS.items():
+            if head.startswith(magic):
+                self._reason = f"the layer is compressed with {name}"
+        if head.startswith(_GZIP):
+            self._codec = _Gzip()
+        elif head.startswith((_ZSTD, *_ZSTD_SKIPPABLE)):
+            self._codec = _Zstd()
+        else:
+            self._codec = _Plain()
+        return head
+
+    def _unpack(self, data: bytes) -> None:
+        if self._codec is None or self.stopped:
+            return
+        started = time.thread_time()
+        try:
+            for piece in self._codec.unpack(data):
+                self._count += len(piece)
+                self._lister.feed(piece)
+                spent = self._seconds + time.thread_time() - started
+                if self._count > self._limits.max_bytes or spent > self._limits.max_seconds:
+                    self._reason = "unpacking the layer takes more than slimgate allows"
+                    return
+        except (zlib.error, zstandard.ZstdError, _MalformedError):
+            self._reason = "the layer's compressed form is malformed"
+        finally:
+            self._seconds += time.thread_time() - started
+
+
+class _MalformedError(Exception):
+    """The stream breaks its format."""
+
+
+class _Codec(Protocol):
+    def unpack(self, data: bytes) -> Iterator[bytes]:
+        """Yield what the next piece unpacks to, in pieces of bounded length, empty ones too."""
+
+    def is_whole(self) -> bool:
+        """Whether the stream may end here."""
+
+
+class _Plain:
+    def unpack(self, data: bytes) -> Iterator[bytes]:
+        yield data
+
+    def is_whole(self) -> bool:
+        return True
+
+
+class _Gzip:
+    """Members one after another, as Go's gzip reader takes them: nothing else may stand between."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+
+    def unpack(self, data: bytes) -> Iterator[bytes]:
+        position = 0
+        while position < len(data):
+            if self._member.eof:
+                self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            piece = data[position : position + _GZIP_STEP]
+            yield self._member.decompress(piece, _STEP)
+            left = self._member.unused_data or self._member.unconsumed_tail
+            position += len(piece) - len(left)
+
+    def is_whole(self) -> bool:
+        return self._member.eof
+
+
+class _Zstd:
+    """Frames one after another, skippable ones among them, as zstd:chunked has them."""
+
+    def __init__(self) -> None:
+        self._context = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
+        self._frame = self._context.decompressobj()
+        self._between = True
+        self._head = b""
+        self._skip = 0
+
+    def unpack(self, data: bytes) -> Iterator[bytes]:
+        position = 0
+        while position < len(data):
+            if self._skip:
+                step = min(self._skip, len(data) - position)
+                self._skip -= step
+                position += step
+            elif self._between:
+                wanted = data[position : position + _FRAME_HEAD - len(self._head)]
+                position += len(wanted)
+                yield self._start(wanted)
+            else:
+                piece = data[position : position + _ZSTD_STEP]
+                yield self._frame.decompress(piece)
+                self._between = self._frame.eof
+                position += len(piece) - len(self._frame.unused_data)
+
+    def _start(self, data: bytes) -> bytes:
+        self._head += data
+        if len(self._head) < _FRAME_HEAD:
+            return b""
+        head, self._head = self._head, b""
+        if head.startswith(_ZSTD_SKIPPABLE):
+            self._skip = int.from_bytes(head[4:_FRAME_HEAD], "little")
+            return b""
+        if not head.startswith(_ZSTD):
+            raise _MalformedError
+        self._frame = self._context.decompressobj()
+        self._between = False
+        return self._frame.decompress(head)
+
+    def is_whole(self) -> bool:
+        return self._between and not self._skip and not self._head

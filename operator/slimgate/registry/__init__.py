@@ -1,0 +1,1 @@
+"""The registry client: asks registries for documents and layers, trusting nothing."""

@@ -1,0 +1,80 @@
+"""Reads bodies that may be endless, and checks bytes against the digest that names them."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from typing import Final
+
+import aiohttp
+
+from slimgate.core.errors import DigestMismatchError, TooLargeError, UnsupportedError
+from slimgate.core.image import Digest
+
+_CHUNK: Final = 64 * 2**10
+
+
+class Answer:
+    """An answer whose body has not been read; `status` and `headers` are as they came."""
+
+    def __init__(self, response: aiohttp.ClientResponse, host: str) -> None:
+        self._response = response
+        self._host = host
+        self.status = response.status
+        self.headers = response.headers
+
+    async def read(self, limit: int) -> bytes:
+        """Read the whole body; TooLargeError beyond `limit` bytes."""
+        parts: list[bytes] = []
+        async for chunk in self.chunks(limit):
+            parts.append(chunk)  # noqa: PERF401 - a comprehension hides where it stops
+        return b"".join(parts)
+
+    async def chunks(self, limit: int) -> AsyncIterator[bytes]:
+        """Yield the body in pieces of up to 64 KiB; TooLargeError beyond `limit` bytes."""
+        if self._response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise UnsupportedError(f"{self._host} compresses its answer though it was asked not to")
+        length = self._response.content_length
+        if length is not None and length > limit:
+            raise self._too_large(limit)
+        count = 0
+        async for chunk in self._response.content.iter_chunked(_CHUNK):
+            count += len(chunk)
+            if count > limit:
+                raise self._too_large(limit)
+            yield chunk
+
+    async def peek(self, limit: int) -> bytes:
+        """Read up to `limit` bytes of a body that only explains a refusal."""
+        try:
+            return await self.read(limit)
+        except (TooLargeError, UnsupportedError, aiohttp.ClientError):
+            return b""
+
+    def _too_large(self, limit: int) -> TooLargeError:
+        return TooLargeError(
+            f"{self._host} answers with more than the {limit} bytes slimgate reads"
+        )
+
+
+def digest_of(body: bytes, algorithm: str = "sha256") -> Digest:
+    """Compute a digest; `algorithm` is sha256 or sha512."""
+    return Digest(f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}")
+
+
+def verify(body: bytes, digest: Digest, what: str) -> None:
+    """Raise DigestMismatchError if the bytes are not those that the digest names."""
+    actual = digest_of(body, algorithm_of(digest))
+    if actual != digest:
+        raise mismatch(what, digest, actual)
+
+
+def mismatch(what: str, expected: Digest, actual: Digest) -> DigestMismatchError:
+    """Make the error for bytes that are not those that were asked for."""
+    return DigestMismatchError(
+        f"{what} should be {expected} but its bytes are {actual}; "
+        "the registry, or something on the way to it, has altered it"
+    )
+
+
+def algorithm_of(digest: Digest) -> str:
+    """Tell sha256 or sha512."""
+    return digest.partition(":")[0]

@@ -1,0 +1,200 @@
+"""The registry as a source of images: engine.ports.ImageSource over the distribution protocol.
+
+https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
+
+from aiohttp.abc import AbstractResolver
+
+from slimgate.core.errors import InvalidReferenceError, TooLargeError, UnsupportedError
+from slimgate.core.identity import Identity
+from slimgate.core.image import Digest, Size
+from slimgate.core.oci import ACCEPTED, MAX_DOCUMENT, Descriptor
+from slimgate.core.reference import Reference, parse_digest
+from slimgate.core.text import printable
+from slimgate.engine.ports import Document, LayerReading
+from slimgate.registry.auth import Authenticator
+from slimgate.registry.body import Answer, digest_of, mismatch, verify
+from slimgate.registry.exchange import Call, Exchange
+from slimgate.registry.layers import Plan, plan, range_of, read_part, read_whole
+from slimgate.registry.ratelimit import Limits
+from slimgate.registry.settings import RegistryObserver, RegistrySettings, SilentObserver
+from slimgate.registry.tokens import Tokens
+from slimgate.registry.transport import Transport
+
+_ACCEPT: Final = {"Accept": ", ".join(ACCEPTED)}
+_OK: Final = 200
+_NO_SUCH_METHOD: Final = 405
+
+
+class RegistryClient:
+    """Asks registries; an async context manager, for one event loop.
+
+    Requests: `resolve` one HEAD, `document` one GET, `config` one GET, `layer` one GET at most;
+    token requests, the first challenge of a host and further credentials come on top. Nothing is
+    cached but tokens, challenges and which credential opened a repository. `resolver` replaces
+    DNS; what it says is still judged.
+    """
+
+    def __init__(
+        self,
+        settings: RegistrySettings,
+        *,
+        observer: RegistryObserver | None = None,
+        resolver: AbstractResolver | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        observer = observer or SilentObserver()
+        self._settings = settings
+        self._transport = Transport(settings, observer, resolver)
+        tokens = Tokens(self._transport, settings, clock)
+        self._exchange = Exchange(
+            self._transport,
+            Authenticator(self._transport, tokens),
+            Limits(settings, clock),
+            observer,
+        )
+        self._streams = asyncio.Semaphore(settings.max_streams)
+
+    async def __aenter__(self) -> Self:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._transport.__aexit__(kind, error, trace)
+
+    async def resolve(self, reference: Reference, identity: Identity) -> Digest:
+        """Find the digest that the reference points at now, by HEAD: it costs no pull.
+
+        A reference by digest is asked for too, so that the identity's right to it is proved.
+        """
+        call = self._manifest_call("HEAD", reference, frozenset({_OK, _NO_SUCH_METHOD}))
+        digest = await self._exchange.run(call, identity, _head_digest)
+        if digest is None:
+            return (await self.document(reference, identity)).digest
+        if reference.digest is not None and digest != reference.digest:
+            raise mismatch(call.what, reference.digest, digest)
+        return digest
+
+    async def document(self, reference: Reference, identity: Identity) -> Document:
+        """Get the manifest or index that the reference names by digest, else by tag."""
+        call = self._manifest_call("GET", reference, frozenset({_OK}))
+
+        async def read(answer: Answer) -> Document:
+            body = await answer.read(MAX_DOCUMENT)
+            stated = reference.digest or _stated_digest(answer)
+            if stated is not None:
+                verify(body, stated, call.what)
+            return Document(
+                digest=stated or digest_of(body),
+                media_type=answer.headers.get("Content-Type"),
+                body=body,
+            )
+
+        return await self._exchange.run(call, identity, read)
+
+    async def config(
+        self, reference: Reference, descriptor: Descriptor, identity: Identity
+    ) -> bytes:
+        """Get a config blob of the reference's repository, checked against its digest."""
+        if descriptor.size > MAX_DOCUMENT:
+            raise TooLargeError(
+                f"the config is larger than the {MAX_DOCUMENT} bytes slimgate reads"
+            )
+        call = self._blob_call(reference, descriptor, "config")
+
+        async def read(answer: Answer) -> bytes:
+            body = await answer.read(descriptor.size)
+            verify(body, descriptor.digest, call.what)
+            return body
+
+        return await self._exchange.run(call, identity, read)
+
+    async def layer(
+        self, reference: Reference, layer: Descriptor, identity: Identity
+    ) -> LayerReading:
+        """Find the length of a layer's tar, and what it holds where it is read whole."""
+        way = plan(layer, self._settings)
+        if isinstance(way, Size):
+            return LayerReading(unpacked=way)
+        if way is Plan.WHOLE:
+            return await self._whole_layer(reference, layer, identity)
+        first, last = range_of(way, layer)
+        call = self._blob_call(
+            reference,
+            layer,
+            "layer",
+            headers={"Range": f"bytes={first}-{last}"},
+            accept=frozenset({_OK, 206, 416}),
+        )
+
+        async def read(answer: Answer) -> LayerReading:
+            return await read_part(answer, way, layer)
+
+        return await self._exchange.run(call, identity, read)
+
+    async def _whole_layer(
+        self, reference: Reference, layer: Descriptor, identity: Identity
+    ) -> LayerReading:
+        call = self._blob_call(reference, layer, "layer", seconds=self._settings.layer_seconds)
+
+        async def read(answer: Answer) -> LayerReading:
+            return await read_whole(answer, layer, self._settings, call.what)
+
+        async with self._streams:
+            return await self._exchange.run(call, identity, read)
+
+    def _manifest_call(self, method: str, reference: Reference, accept: frozenset[int]) -> Call:
+        return Call(
+            reference=reference,
+            method=method,
+            path=f"manifests/{reference.identifier}",
+            what=printable(str(reference)),
+            seconds=self._settings.request_seconds,
+            headers=_ACCEPT,
+            accept=accept,
+        )
+
+    def _blob_call(
+        self,
+        reference: Reference,
+        descriptor: Descriptor,
+        kind: str,
+        *,
+        headers: dict[str, str] | None = None,
+        accept: frozenset[int] = frozenset({_OK}),
+        seconds: float | None = None,
+    ) -> Call:
+        return Call(
+            reference=reference,
+            method="GET",
+            path=f"blobs/{descriptor.digest}",
+            what=f"{kind} {descriptor.digest} of {printable(reference.name)}",
+            seconds=self._settings.request_seconds if seconds is None else seconds,
+            headers=headers or {},
+            accept=accept,
+        )
+
+
+async def _head_digest(answer: Answer) -> Digest | None:
+    return _stated_digest(answer) if answer.status == _OK else None
+
+
+def _stated_digest(answer: Answer) -> Digest | None:
+    text = answer.headers.get("Docker-Content-Digest")
+    if text is None:
+        return None
+    try:
+        return parse_digest(text)
+    except InvalidReferenceError as err:
+        raise UnsupportedError("the registry names the manifest by what is no digest") from err

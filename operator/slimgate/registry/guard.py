@@ -1,0 +1,178 @@
+"""Which addresses slimgate calls: decided on the resolved address, which is then connected to.
+
+The resolver hands aiohttp only addresses that passed, so a name that resolves differently a moment
+later (DNS rebinding) gains nothing. Rules: design.md, Untrusted input.
+"""
+
+import ipaddress
+import socket
+from enum import Enum
+from typing import Final
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import DefaultResolver
+from yarl import URL
+
+from slimgate.core.errors import RefusedAddressError
+from slimgate.core.text import printable
+from slimgate.registry.settings import RegistrySettings
+from slimgate.settings import Exemption
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_METADATA: Final = frozenset({
+    "fd00:ec2::254",  # AWS
+    "fd20:ce::254",  # Google
+    "100.100.100.200",  # Alibaba
+    "168.63.129.16",  # Azure, a public address
+    "192.0.0.192",  # Oracle
+})  # fmt: skip
+_NEVER: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in ("0.0.0.0/8", "240.0.0.0/4", "2001::/32")  # 2001::/32 is Teredo
+)
+_EMBEDDING: Final = tuple(
+    ipaddress.IPv6Network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")
+)
+
+
+class Kind(Enum):
+    """What an address is to us."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+    LOOPBACK = "loopback"
+    NEVER = "never"
+
+
+class Guard:
+    """Decides for one settings object; `check_url` before a request, `check` on what DNS said."""
+
+    def __init__(self, settings: RegistrySettings) -> None:
+        self._exemptions = {
+            name.lower(): exemption for name, exemption in settings.exemptions.items()
+        }
+        self._refused = frozenset(map(_canonical_refusal, settings.refused_addresses))
+
+    def exemption(self, host: str, port: int | None) -> Exemption | None:
+        """Find what settings say of a host, which must be lower case, and port."""
+        name = f"[{host}]" if ":" in host else host
+        found = self._exemptions.get(f"{name}:{port}")
+        if found is None and port in _DEFAULT_PORTS.values():
+            found = self._exemptions.get(name)
+        return found
+
+    def check_url(self, url: URL) -> None:
+        """Refuse a URL by its form: scheme, user info, plain HTTP, a literal address."""
+        host = url.host
+        if url.scheme not in _DEFAULT_PORTS or not host or url.port is None:
+            raise RefusedAddressError("slimgate calls http and https addresses only")
+        if url.user is not None or url.password is not None:
+            raise RefusedAddressError(f"the address of {_shown(host)} holds a user or password")
+        exemption = self.exemption(host, url.port)
+        if url.scheme == "http" and not (exemption and exemption.plain_http):
+            raise RefusedAddressError(
+                f"{_shown(host)} would be called over plain HTTP; serve it over HTTPS, or list "
+                "the registry as plain HTTP in slimgate's settings"
+            )
+        try:
+            literal = ipaddress.ip_address(host)
+        except ValueError:
+            return
+        self._check_address(literal, host, url.port, exemption, literal=True)
+
+    def check(self, address: str, host: str, port: int) -> None:
+        """Refuse an address that the host name resolved to; RefusedAddressError says so."""
+        self._check_address(
+            ipaddress.ip_address(address), host, port, self.exemption(host, port), literal=False
+        )
+
+    def _check_address(
+        self, address: Address, host: str, port: int, exemption: Exemption | None, *, literal: bool
+    ) -> None:
+        forms = {str(form) for form in _forms(address)}
+        if self._refused & (forms | {f"{form} {port}" for form in forms}):
+            raise _refused(host, "the API server's")
+        kind = classify(address)
+        if kind is Kind.NEVER:
+            raise _refused(host, "link-local, multicast or reserved")
+        if kind is Kind.LOOPBACK and not (exemption and exemption.loopback):
+            raise _refused(host, "loopback")
+        if kind is Kind.PRIVATE and literal and exemption is None:
+            raise _refused(host, "private; use the registry's DNS name,")
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves names and passes on only what the guard lets through: all of it or nothing."""
+
+    def __init__(self, guard: Guard, inner: AbstractResolver | None = None) -> None:
+        self._guard = guard
+        self._inner = inner or DefaultResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Look the name up; RefusedAddressError if any of its addresses is refused."""
+        found = await self._inner.resolve(host, port, family)
+        for result in found:
+            self._guard.check(result["host"], host.lower(), port)
+        return found
+
+    async def close(self) -> None:
+        """Release the inner resolver."""
+        await self._inner.close()
+
+
+def classify(address: Address) -> Kind:
+    """Sort an address; of one that embeds another, such as NAT64, the worse kind counts."""
+    order = list(Kind)
+    return max(map(_classify_one, _forms(address)), key=order.index)
+
+
+def _classify_one(address: Address) -> Kind:
+    if address.is_loopback:
+        return Kind.LOOPBACK
+    if (
+        address.is_unspecified
+        or address.is_link_local
+        or address.is_multicast
+        or str(address) in _METADATA
+        or any(address in network for network in _NEVER if network.version == address.version)
+    ):
+        return Kind.NEVER
+    site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    return Kind.PUBLIC if address.is_global and not site_local else Kind.PRIVATE
+
+
+def _forms(address: Address) -> list[Address]:
+    """List the address without its zone, and the IPv4 address that it carries, if it does."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return [address]
+    plain = ipaddress.IPv6Address(int(address))
+    if plain.ipv4_mapped is not None:
+        return [plain.ipv4_mapped]
+    if plain.sixtofour is not None:
+        return [plain, plain.sixtofour]
+    if int(plain) > 1 and any(plain in network for network in _EMBEDDING):
+        return [plain, ipaddress.IPv4Address(int(plain) & 0xFFFF_FFFF)]
+    return [plain]
+
+
+def _canonical_refusal(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        host, _, port = text.rpartition(":")
+        return f"{ipaddress.ip_address(host.strip('[]'))} {int(port)}"
+
+
+def _refused(host: str, kind: str) -> RefusedAddressError:
+    return RefusedAddressError(
+        f"{_shown(host)} is at an address that slimgate does not call ({kind}); "
+        "registries that may be there are listed by name in slimgate's settings"
+    )
+
+
+def _shown(host: str) -> str:
+    return printable(host, 128)

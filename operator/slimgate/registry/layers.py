@@ -1,0 +1,130 @@
+"""How much of a layer to fetch to learn its unpacked size, and what the fetched part tells.
+
+One request a layer at most: small ones whole, larger gzip ones by their end.
+"""
+
+import asyncio
+import hashlib
+import re
+from enum import Enum
+from typing import Final
+
+from slimgate.core.gzip import TAIL, size_from_tail
+from slimgate.core.image import Digest, Size
+from slimgate.core.oci import Descriptor
+from slimgate.engine.ports import LayerReading
+from slimgate.engine.unpack import Unpacker, UnpackLimits
+from slimgate.registry.body import Answer, algorithm_of, mismatch
+from slimgate.registry.settings import RegistrySettings
+
+_CHUNK: Final = 256 * 2**10
+_PARTIAL: Final = 206
+_CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
+_FOREIGN: Final = (".foreign.", ".nondistributable.")
+_MANY_MEMBERS: Final = (
+    "containerd.io/snapshot/stargz/toc.digest",
+    "io.github.containers.zstd-chunked.manifest-position",
+)
+_GZIP: Final = frozenset({
+    "application/vnd.oci.image.layer.v1.tar+gzip",
+    "application/vnd.docker.image.rootfs.diff.tar.gzip",
+})  # fmt: skip
+_TAR: Final = frozenset({
+    "application/vnd.oci.image.layer.v1.tar",
+    "application/vnd.docker.image.rootfs.diff.tar",
+})  # fmt: skip
+_USTAR: Final = slice(257, 262)
+HEAD: Final = 512
+
+
+class Plan(Enum):
+    """How to look at a layer."""
+
+    WHOLE = "whole"
+    TAIL = "tail"
+    HEAD = "head"
+
+
+def plan(layer: Descriptor, settings: RegistrySettings) -> Plan | Size:
+    """Choose how to look at a layer, or say why looking is of no use."""
+    media_type = layer.media_type.lower()
+    reason = _useless(media_type)
+    if reason is not None:
+        return Size.unknown(reason)
+    if layer.size <= max(settings.whole_layer_bytes, settings.stream_limit):
+        return Plan.WHOLE
+    if media_type in _TAR:
+        return Plan.HEAD
+    if media_type not in _GZIP:
+        return Size.unknown("the layer is too large to be read whole and tells no length")
+    if any(key in layer.annotations for key in _MANY_MEMBERS):
+        return Size.unknown("the layer is of many gzip members and too large to be read whole")
+    return Plan.TAIL
+
+
+def _useless(media_type: str) -> str | None:
+    if any(part in media_type for part in _FOREIGN):
+        return "the layer is not kept in the registry"
+    if media_type.endswith("+encrypted"):
+        return "the layer is encrypted"
+    return None if _is_layer(media_type) else "the layer is no file system"
+
+
+def range_of(way: Plan, layer: Descriptor) -> tuple[int, int]:
+    """Choose the first and the last byte to fetch; both count."""
+    if way is Plan.TAIL:
+        return max(0, layer.size - TAIL), layer.size - 1
+    return 0, min(HEAD, layer.size) - 1
+
+
+async def read_part(answer: Answer, way: Plan, layer: Descriptor) -> LayerReading:
+    """Judge a layer by its part; a registry that sends another part leaves it unknown."""
+    first, last = range_of(way, layer)
+    if answer.status != _PARTIAL:
+        return _unknown("the registry does not serve parts of layers")
+    match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+    if (
+        match is None
+        or (int(match[1]), int(match[2])) != (first, last)
+        or match[3] not in {"*", str(layer.size)}
+    ):
+        return _unknown("the registry served another part of the layer than was asked for")
+    part = await answer.read(last - first + 1)
+    if len(part) != last - first + 1:
+        return _unknown("the registry served less of the layer than was asked for")
+    if way is Plan.TAIL:
+        return LayerReading(unpacked=await asyncio.to_thread(size_from_tail, part, layer.size))
+    if part[_USTAR] != b"ustar":
+        return _unknown("the layer is not the tar that its media type says")
+    return LayerReading(unpacked=Size.known(layer.size))
+
+
+async def read_whole(
+    answer: Answer, layer: Descriptor, settings: RegistrySettings, what: str
+) -> LayerReading:
+    """Read, verify and unpack a layer; raises DigestMismatchError, TooLargeError."""
+    unpacker = Unpacker(
+        UnpackLimits(max_bytes=settings.max_unpacked_bytes, max_seconds=settings.max_unpack_seconds)
+    )
+    digest = hashlib.new(algorithm_of(layer.digest))
+    buffer = bytearray()
+    async for chunk in answer.chunks(layer.size):
+        digest.update(chunk)
+        buffer += chunk
+        if len(buffer) >= _CHUNK:
+            await asyncio.to_thread(unpacker.feed, bytes(buffer))
+            buffer.clear()
+    actual = Digest(f"{algorithm_of(layer.digest)}:{digest.hexdigest()}")
+    if actual != layer.digest:
+        raise mismatch(what, layer.digest, actual)
+    await asyncio.to_thread(unpacker.feed, bytes(buffer))
+    return await asyncio.to_thread(unpacker.finish)
+
+
+def _is_layer(media_type: str) -> bool:
+    kind = media_type.partition("+")[0].removesuffix(".gzip")
+    return kind in _TAR
+
+
+def _unknown(reason: str) -> LayerReading:
+    return LayerReading(unpacked=Size.unknown(reason))

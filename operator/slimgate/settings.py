@@ -1,0 +1,252 @@
+"""The only reader of the environment: SLIMGATE_* variables, checked, with defaults.
+
+Every variable is listed in docs/settings.md. Times are seconds, sizes bytes.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from slimgate.core.errors import InvalidReferenceError, SettingsError
+from slimgate.core.image import Platform
+from slimgate.core.text import printable
+
+T = TypeVar("T")
+
+PREFIX: Final = "SLIMGATE_"
+_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_FALSE: Final = frozenset({"0", "false", "no", "off"})
+_HOST: Final = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?")
+_KIND: Final = re.compile(
+    r"(?P<group>[a-z0-9.-]+)/(?P<version>v[a-z0-9]+)/(?P<plural>[a-z0-9]+)"
+    r"=(?P<kind>[A-Z][A-Za-z0-9]*):(?P<path>[A-Za-z0-9]+(\.[A-Za-z0-9]+)*)"
+)
+_MAX_PORT: Final = 65_535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemption:
+    """What a registry that settings list by name is exempt from, and nothing beyond it.
+
+    Being listed at all permits a private address, by IP literal or over an unverified connection;
+    `loopback` must be asked for by itself. `ca_file` is a PEM file trusted besides the system's.
+    """
+
+    plain_http: bool = False
+    loopback: bool = False
+    skip_tls_verify: bool = False
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtraKind:
+    """A kind with a pod template that Kubernetes does not know, such as Argo's Rollout."""
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    template_path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set from outside."""
+
+    namespace: str = "slimgate-system"
+    excluded_namespaces: tuple[str, ...] = ("kube-system",)
+    registries: Mapping[str, Exemption] = field(default_factory=dict)
+    docker_config: str | None = None
+    """A docker config.json whose credentials serve every namespace."""
+    pull_secrets: bool = True
+    """Whether the pull secrets of workloads are read."""
+    extra_kinds: tuple[ExtraKind, ...] = ()
+    platforms: tuple[Platform, ...] = (Platform("linux", "amd64"),)
+    """Judged where no node is known."""
+    tag_seconds: float = 300.0
+    failure_seconds: float = 15.0
+    stale_seconds: float = 86_400.0
+    claims: bool = True
+    """Whether bases that images claim are looked up."""
+    http_port: int = 8080
+    """Health and metrics, plain HTTP."""
+    webhook_port: int = 9443
+    webhook_address: str = "0.0.0.0"  # noqa: S104 - a pod's own address is all there is to bind
+    webhook_seconds: float = 4.0
+    """The deadline of an admission for which the API server names none."""
+    webhook_concurrency: int = 64
+    drain_seconds: float = 10.0
+    tls_certificate: str = "/tls/tls.crt"
+    tls_key: str = "/tls/tls.key"
+    webhook_service: str = "slimgate-webhook"
+    webhook_secret: str = "slimgate-webhook-tls"  # noqa: S105 - an object's name
+    webhook_configuration: str = "slimgate"
+    judge_seconds: float = 60.0
+    """The controller's deadline for one workload."""
+    workers: int = 8
+    """Workloads that the controller judges at the same time."""
+    kubelet_port: int = 10_250
+    kubelet_skip_tls_verify: bool = True
+    """Most kubelets serve a certificate that no cluster CA signed."""
+    node_seconds: float = 60.0
+    """Between two looks at the nodes' disks; 0 switches them off."""
+    log_format: str = "json"
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Read all variables; SettingsError names the first one at fault, or one that is unknown."""
+    readers: Mapping[str, Callable[[str], object]] = {
+        "namespace": _text,
+        "excluded_namespaces": _texts,
+        "registries": _registries,
+        "docker_config": _text,
+        "pull_secrets": _flag,
+        "extra_kinds": _extra_kinds,
+        "platforms": _platforms,
+        "tag_seconds": _seconds,
+        "failure_seconds": _seconds,
+        "stale_seconds": _seconds,
+        "claims": _flag,
+        "http_port": _port,
+        "webhook_port": _port,
+        "webhook_address": _text,
+        "webhook_seconds": _seconds,
+        "webhook_concurrency": _count,
+        "drain_seconds": _seconds,
+        "tls_certificate": _text,
+        "tls_key": _text,
+        "webhook_service": _text,
+        "webhook_secret": _text,
+        "webhook_configuration": _text,
+        "judge_seconds": _seconds,
+        "workers": _count,
+        "kubelet_port": _port,
+        "kubelet_skip_tls_verify": _flag,
+        "node_seconds": _seconds,
+        "log_format": _log_format,
+    }
+    found: dict[str, object] = {}
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX) or variable.startswith(f"{PREFIX}LAB_"):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        # Kubernetes itself sets SLIMGATE_..._PORT and the like for Services of that name.
+        if name in readers:
+            found[name] = _read(variable, text, readers[name])
+        elif not _is_service_link(variable):
+            raise SettingsError(f"{variable} is no setting of slimgate: see docs/settings.md")
+    return Settings(**found)  # type: ignore[arg-type]
+
+
+def _read(variable: str, text: str, reader: Callable[[str], T]) -> T:
+    try:
+        return reader(text.strip())
+    except (ValueError, InvalidReferenceError) as error:
+        raise SettingsError(f"{variable}: {error}") from error
+
+
+def _is_service_link(variable: str) -> bool:
+    return re.search(r"_SERVICE_(HOST|PORT)|_PORT(_\d+_(TCP|UDP).*)?$", variable) is not None
+
+
+def _text(text: str) -> str:
+    if not text:
+        raise ValueError("it must not be empty")
+    return text
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
+
+
+def _flag(text: str) -> bool:
+    if text.lower() in _TRUE:
+        return True
+    if text.lower() in _FALSE:
+        return False
+    raise ValueError(f"{printable(text, 40)!r} is neither true nor false")
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:  # noqa: PLR2004 - NaN and infinity fail as well
+        raise ValueError(f"{printable(text, 40)!r} is no number of seconds, as in 2.5")
+    return value
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:7]) <= 1_000_000:  # noqa: PLR2004
+        raise ValueError(f"{printable(text, 40)!r} is no whole number above zero")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:7]) <= _MAX_PORT:
+        raise ValueError(f"{printable(text, 40)!r} is no port from 1 to {_MAX_PORT}")
+    return int(text)
+
+
+def _log_format(text: str) -> str:
+    if text not in {"json", "text"}:
+        raise ValueError("it must be json or text")
+    return text
+
+
+def _platforms(text: str) -> tuple[Platform, ...]:
+    return tuple(Platform.parse(word) for word in _texts(text))
+
+
+def _registries(text: str) -> Mapping[str, Exemption]:
+    """Read `HOST[:PORT]=EXEMPTION[,EXEMPTION…]`, separated by spaces or semicolons."""
+    found: dict[str, Exemption] = {}
+    for entry in text.replace(";", " ").split():
+        host, _, words = entry.partition("=")
+        if not _HOST.fullmatch(host):
+            raise ValueError(
+                f"{printable(host, 80)!r} is no registry: write HOST[:PORT]=plain-http, or "
+                "=loopback, =skip-tls-verify, =ca-file:PATH, several with commas"
+            )
+        found[host.lower()] = _exemption(host, words)
+    return found
+
+
+def _exemption(host: str, words: str) -> Exemption:
+    flags: dict[str, bool] = {}
+    ca_file: str | None = None
+    for word in filter(None, words.split(",")):
+        if word in {"plain-http", "loopback", "skip-tls-verify"}:
+            flags[word.replace("-", "_")] = True
+        elif word.startswith("ca-file:") and len(word) > len("ca-file:"):
+            ca_file = word.removeprefix("ca-file:")
+        else:
+            raise ValueError(
+                f"{printable(word, 80)!r} of registry {host} is unknown: it is one of plain-http, "
+                "loopback, skip-tls-verify and ca-file:PATH"
+            )
+    return Exemption(**flags, ca_file=ca_file)
+
+
+def _extra_kinds(text: str) -> tuple[ExtraKind, ...]:
+    """Read `GROUP/VERSION/PLURAL=KIND:PATH.TO.TEMPLATE`, separated by spaces or semicolons."""
+    found: list[ExtraKind] = []
+    for entry in text.replace(";", " ").split():
+        match = _KIND.fullmatch(entry)
+        if match is None:
+            raise ValueError(
+                f"{printable(entry, 120)!r} is no kind: write it as in "
+                "argoproj.io/v1alpha1/rollouts=Rollout:spec.template"
+            )
+        found.append(
+            ExtraKind(
+                group=match["group"],
+                version=match["version"],
+                plural=match["plural"],
+                kind=match["kind"],
+                template_path=tuple(match["path"].split(".")),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,59 @@
+"""A source whose images were all read at once."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from slimgate.core.errors import NotFoundError
+from slimgate.core.identity import Identity
+from slimgate.core.image import Digest
+from slimgate.core.oci import Descriptor
+from slimgate.core.reference import Reference
+from slimgate.engine.ports import Document, LayerReading
+from slimgate.sources.docker_archive import HeldImages
+from slimgate.sources.once import Once
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class HeldSource:
+    """Answers from one reading of an archive or of the Docker engine."""
+
+    images: Once[HeldImages]
+
+    async def resolve(self, reference: Reference, identity: Identity) -> Digest:
+        """Return the digest of the document that was written for the image."""
+        return (await self.document(reference, identity)).digest
+
+    async def document(self, reference: Reference, identity: Identity) -> Document:  # noqa: ARG002
+        """Return the image's document, or that of the reference's digest."""
+        images = await self.images.get()
+        if reference.digest is None:
+            return images.top
+        return _found(images.documents.get(reference.digest))
+
+    async def config(
+        self,
+        reference: Reference,  # noqa: ARG002
+        descriptor: Descriptor,
+        identity: Identity,  # noqa: ARG002
+    ) -> bytes:
+        """Return a config as the source keeps it."""
+        images = await self.images.get()
+        return _found(images.configs.get(descriptor.digest))
+
+    async def layer(
+        self,
+        reference: Reference,  # noqa: ARG002
+        layer: Descriptor,
+        identity: Identity,  # noqa: ARG002
+    ) -> LayerReading:
+        """Return a layer's measure."""
+        images = await self.images.get()
+        return _found(images.layers.get(layer.digest))
+
+
+def _found(value: T | None) -> T:
+    if value is None:
+        raise NotFoundError("the image holds nothing of that digest")
+    return value

@@ -1,0 +1,65 @@
+"""The user's own registry logins: ~/.docker/config.json and credential helpers.
+
+Docker's SDK knows both; it blocks, and helpers are programs, so it runs in a thread.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from slimgate.core.errors import UnauthorizedError
+from slimgate.core.identity import ANONYMOUS, Credential, Entry, Identity
+from slimgate.core.reference import DOCKER_HUB, Reference
+from slimgate.core.text import printable
+from slimgate.sources.once import in_thread
+
+_HUB_KEY: Final = "index.docker.io"
+_TOKEN_USER: Final = "<token>"  # noqa: S105 - what helpers put for the name of a token's user
+
+
+class Logins:
+    """Finds the login for a registry, once for each."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Identity] = {}
+
+    async def identity(self, reference: Reference) -> Identity:
+        """Find the user's login; anonymous if there is none. Raises UnauthorizedError."""
+        registry = reference.registry
+        if registry not in self._known:
+            exists = config_file().is_file()
+            self._known[registry] = (
+                await in_thread(lambda _: _look_up(registry)) if exists else ANONYMOUS
+            )
+        return self._known[registry]
+
+
+def config_file() -> Path:
+    """Tell where docker keeps its configuration."""
+    folder = os.environ.get("DOCKER_CONFIG")
+    return (Path(folder) if folder else Path.home() / ".docker") / "config.json"
+
+
+def _look_up(registry: str) -> Identity:
+    # Docker's SDK takes a quarter of a second to import, which users without logins need not wait.
+    from docker import auth  # noqa: PLC0415
+    from docker.errors import DockerException  # noqa: PLC0415
+
+    key = _HUB_KEY if registry == DOCKER_HUB else registry
+    try:
+        config = auth.load_config(config_path=str(config_file()))
+        found = auth.resolve_authconfig(config, registry=key)
+    except (DockerException, OSError, ValueError) as error:
+        raise UnauthorizedError(
+            f"the login for {printable(registry, 128)} can't be read from {config_file()}; "
+            "run `docker login` again"
+        ) from error
+    if not found:
+        return ANONYMOUS
+    name, secret = found.get("Username") or found.get("username"), None
+    secret = found.get("Password") or found.get("password")
+    token = found.get("IdentityToken") or found.get("identitytoken")
+    if token is None and name == _TOKEN_USER:
+        name, secret, token = None, None, secret
+    credential = Credential(username=name, password=secret, identity_token=token)
+    return Identity((Entry(key, credential),))

@@ -1,0 +1,45 @@
+"""Measures a layer while its bytes pass: length and digest as stored, and what it unpacks to."""
+
+import hashlib
+import itertools
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from slimgate.core.image import Digest
+from slimgate.engine.unpack import Unpacker, UnpackLimits
+from slimgate.sources.files import Blob
+
+TAR: Final = "application/vnd.oci.image.layer.v1.tar"
+_PACKED: Final[Mapping[bytes, str]] = {
+    b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"
+}  # fmt: skip
+_LIMITS: Final = UnpackLimits(max_bytes=64 * 2**30, max_seconds=300)
+"""For one layer; more than an admission may spend, since a person waits and can interrupt."""
+
+
+def measure(chunks: Iterable[bytes], algorithm: str) -> Blob:
+    """Read a layer through, with a digest of the algorithm that names it."""
+    chunks = iter(chunks)
+    first = next(chunks, b"")
+    digest, unpacker, size = hashlib.new(algorithm), Unpacker(_LIMITS), 0
+    for chunk in itertools.chain((first,), chunks):
+        size += len(chunk)
+        digest.update(chunk)
+        unpacker.feed(chunk)
+    return Blob(
+        size=size,
+        digest=Digest(f"{algorithm}:{digest.hexdigest()}"),
+        media_type=_media_type(first),
+        reading=unpacker.finish(),
+    )
+
+
+def algorithm_of(name: str) -> str:
+    """Tell the algorithm of a blob's digest from its name in a layout."""
+    return "sha512" if name.startswith("blobs/sha512/") else "sha256"
+
+
+def _media_type(first: bytes) -> str:
+    packed = (kind for magic, kind in _PACKED.items() if first.startswith(magic))
+    kind = next(packed, None)
+    return f"{TAR}+{kind}" if kind else TAR

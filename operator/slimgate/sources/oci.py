@@ -1,0 +1,140 @@
+"""An OCI image layout, in a folder or in an archive, as a source of images.
+
+Spec: https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from slimgate.core.errors import DigestMismatchError, NotFoundError, UnsupportedError
+from slimgate.core.identity import Identity
+from slimgate.core.image import Digest, Size
+from slimgate.core.oci import Descriptor, Index, parse_document
+from slimgate.core.reference import Reference
+from slimgate.core.text import printable
+from slimgate.engine.ports import Document, LayerReading
+from slimgate.sources.files import Files
+from slimgate.sources.once import Once, in_thread
+from slimgate.sources.stream import Progress
+from slimgate.sources.synthetic import index_of
+
+_INDEX: Final = "index.json"
+_NAMES: Final = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
+_MAX_CHOICES: Final = 10
+
+
+@dataclass(slots=True)
+class OciSource:
+    """One image of a layout: that named `name`, or the only one where it is None.
+
+    `what` is how messages call the layout. A reference with a digest asks for that document.
+    """
+
+    what: str
+    name: str | None
+    files: Once[Files]
+    progress: Progress | None = None
+
+    async def resolve(self, reference: Reference, identity: Identity) -> Digest:
+        """Find the digest of the image; NotFoundError names the choices where there are several."""
+        return (await self.document(reference, identity)).digest
+
+    async def document(self, reference: Reference, identity: Identity) -> Document:  # noqa: ARG002
+        """Get the document of the reference's digest, else that of the image of the source."""
+        files = await self.files.get()
+        return await in_thread(lambda _: self._document(files, reference.digest))
+
+    async def config(
+        self,
+        reference: Reference,  # noqa: ARG002
+        descriptor: Descriptor,
+        identity: Identity,  # noqa: ARG002
+    ) -> bytes:
+        """Get a config blob, checked against its digest."""
+        files = await self.files.get()
+        return await in_thread(lambda _: self._checked(files, descriptor.digest))
+
+    async def layer(
+        self,
+        reference: Reference,  # noqa: ARG002
+        layer: Descriptor,
+        identity: Identity,  # noqa: ARG002
+    ) -> LayerReading:
+        """Measure a layer's blob; its sizes are unknown where the layout lacks it."""
+        files = await self.files.get()
+        path = _path(layer.digest)
+        blob = await in_thread(lambda watch: files.blob(path, watch), self.progress)
+        if blob is None:
+            return LayerReading(unpacked=Size.unknown(f"{self.what} lacks the layer's blob"))
+        if blob.digest != layer.digest:
+            raise DigestMismatchError(
+                f"the blob of layer {layer.digest} in {self.what} has the digest {blob.digest}"
+            )
+        return blob.reading
+
+    def _document(self, files: Files, digest: Digest | None) -> Document:
+        if digest is not None:
+            return Document(digest=digest, media_type=None, body=self._checked(files, digest))
+        chosen = self._choose(self._index(files))
+        if len(chosen) > 1:
+            return index_of(chosen)
+        return self._document(files, chosen[0].digest)
+
+    def _checked(self, files: Files, digest: Digest) -> bytes:
+        body = files.document(_path(digest))
+        if body is None:
+            raise NotFoundError(f"{self.what} lacks the blob {digest}")
+        algorithm, _, expected = digest.partition(":")
+        if hashlib.new(algorithm, body).hexdigest() != expected:
+            raise DigestMismatchError(f"the blob {digest} in {self.what} is not what it is called")
+        return body
+
+    def _index(self, files: Files) -> Index:
+        body = files.document(_INDEX)
+        if body is None:
+            raise UnsupportedError(f"{self.what} is no OCI layout: it has no {_INDEX}")
+        document = parse_document(body, None)
+        if not isinstance(document, Index):
+            raise UnsupportedError(f"{self.what} is no OCI layout: its {_INDEX} is no index")
+        return document
+
+    def _choose(self, index: Index) -> Sequence[Descriptor]:
+        images = [entry for entry in index.manifests if not entry.is_attestation]
+        if not images:
+            raise NotFoundError(f"{self.what} holds no image")
+        chosen = [e for e in images if self.name is None or self.name in _names(e)]
+        if not chosen:
+            raise NotFoundError(
+                f"{self.what} holds no image named {printable(self.name or '', 128)!r}; "
+                f"it holds {_choices(images)}"
+            )
+        if len(chosen) > 1 and not _are_platforms(chosen):
+            raise NotFoundError(
+                f"{self.what} holds {len(chosen)} images: add :NAME or @DIGEST to choose one of "
+                f"{_choices(chosen)}"
+            )
+        return chosen
+
+
+def _are_platforms(entries: Sequence[Descriptor]) -> bool:
+    """Whether the entries are one image for several platforms, as old buildx wrote them."""
+    platforms = {entry.platform for entry in entries}
+    same_name = len({frozenset(_names(entry)) for entry in entries}) == 1
+    return same_name and None not in platforms and len(platforms) == len(entries)
+
+
+def _names(entry: Descriptor) -> set[str]:
+    return {entry.annotations[key] for key in _NAMES if key in entry.annotations}
+
+
+def _choices(entries: Sequence[Descriptor]) -> str:
+    known = [min(_names(entry), key=len, default=f"@{entry.digest}") for entry in entries]
+    shown = [printable(name, 128) for name in known[:_MAX_CHOICES]]
+    more = [f"{len(known) - _MAX_CHOICES} more"] if len(known) > _MAX_CHOICES else []
+    return ", ".join([*shown, *more])
+
+
+def _path(digest: Digest) -> str:
+    return f"blobs/{digest.replace(':', '/')}"
