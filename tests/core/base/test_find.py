@@ -1,0 +1,212 @@
+"""Proof before claim before inference, and what a false claim does."""
+
+from dataclasses import replace
+
+import pytest
+
+from slimgate.core.base import KnownBase, find_base
+from slimgate.core.image import Base, Digest
+from slimgate.core.oci import ImageConfig
+from slimgate.core.tier import Evidence, Tier
+from tests.core.base.make import MB, config, diff_ids
+
+NAME = "org.opencontainers.image.base.name"
+DIGEST = Digest(f"sha256:{'b' * 64}")
+SLIM = "# debian.sh --arch 'amd64' out/ 'bookworm' '@1765152000'"
+APP = config(SLIM, "COPY app /app # buildkit", "COPY conf /conf # buildkit")
+SIZES = (28 * MB, MB, MB)
+
+
+def _base(
+    name: str,
+    count: int,
+    *,
+    start: int = 0,
+    tier: Tier | None = None,
+    family: str | None = None,
+    toolchains: tuple[str, ...] = (),
+) -> KnownBase:
+    return KnownBase(
+        reference=f"registry.example.com/{name}",
+        name=name,
+        tier=tier,
+        family=family,
+        diff_ids=diff_ids(count, start),
+        toolchains=toolchains,
+    )
+
+
+def _find(
+    image: ImageConfig = APP,
+    *,
+    known: tuple[KnownBase, ...] = (),
+    claimed: tuple[KnownBase, ...] = (),
+    annotations: dict[str, str] | None = None,
+) -> Base:
+    return find_base(
+        image,
+        annotations=annotations or {},
+        layer_sizes=SIZES,
+        unpacked_sizes=(),
+        known=known,
+        claimed=claimed,
+    )
+
+
+def test_the_longest_known_base_is_proven() -> None:
+    """Of several bases that an image stands on, the one nearest to it counts."""
+    base = _find(known=(_base("os:1", 1), _base("team:1", 2, tier=Tier.DISTROLESS)))
+
+    assert base == Base(
+        name="team:1", family="debian", tier=Tier.DISTROLESS, evidence=Evidence.PROVEN, layers=2
+    )
+
+
+def test_a_base_that_is_no_prefix_is_not_proven() -> None:
+    """Longer than the image, other layers, or none at all: no proof."""
+    base = _find(known=(_base("a:1", 4), _base("b:1", 1, start=7), _base("c:1", 0)))
+
+    assert (base.evidence, base.name) == (Evidence.INFERRED, "debian:bookworm-slim")
+
+
+def test_a_true_claim_is_proven() -> None:
+    """A claimed base whose layers are the image's lowest is proven like any other."""
+    base = _find(claimed=(_base("os:1", 1, family="debian", tier=Tier.SLIM),))
+
+    assert base == Base(
+        name="os:1", family="debian", tier=Tier.SLIM, evidence=Evidence.PROVEN, layers=1
+    )
+
+
+def test_a_claim_that_nobody_could_compare_is_only_claimed() -> None:
+    """Its name is reported; family and tier stay what the image's own traces say."""
+    base = _find(annotations={NAME: "gcr.io/distroless/static:nonroot"})
+
+    assert base == Base(
+        name="gcr.io/distroless/static:nonroot",
+        family="debian",
+        tier=Tier.SLIM,
+        evidence=Evidence.CLAIMED,
+    )
+
+
+def test_a_claim_and_a_bare_history_do_not_agree_on_scratch() -> None:
+    """Who names a base does not stand on nothing, so the tier is unknown."""
+    image = config("COPY app /app # buildkit")
+
+    base = _find(image, annotations={NAME: "gcr.io/distroless/static"})
+
+    assert (base.tier, base.evidence) == (None, Evidence.CLAIMED)
+
+
+def test_a_false_claim_is_named_and_falls_back_to_inference() -> None:
+    """The layers disprove the claim, and nothing of it is believed."""
+    false = _base("distroless/static:1", 2, start=50, family="distroless", tier=Tier.DISTROLESS)
+
+    base = _find(claimed=(false,), annotations={NAME: "registry.example.com/distroless/static:1"})
+
+    assert base == Base(
+        name="debian:bookworm-slim",
+        family="debian",
+        tier=Tier.SLIM,
+        evidence=Evidence.INFERRED,
+        contradiction="it claims to stand on distroless/static:1, but its lowest layers are not "
+        "that base's",
+    )
+
+
+def test_a_false_claim_falls_back_to_proof() -> None:
+    """What a policy knows is still proven, and the contradiction still reported."""
+    base = _find(known=(_base("os:1", 1),), claimed=(_base("other:1", 1, start=50),))
+
+    assert (base.name, base.evidence, bool(base.contradiction)) == ("os:1", Evidence.PROVEN, True)
+
+
+def test_a_claimed_name_is_printed_safely() -> None:
+    """Control characters do not reach the sentence."""
+    false = replace(_base("x", 1, start=50), name="x\x1b[31m")
+
+    base = _find(claimed=(false,))
+
+    assert base.contradiction is not None
+    assert base.contradiction.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("reference", "family", "tier", "contradicted"),
+    [
+        ("debian:bookworm-slim", "debian", Tier.SLIM, False),
+        (f"debian@{DIGEST}", "debian", Tier.SLIM, True),
+        ("debian:bookworm-slim", "debian", Tier.DISTROLESS, True),
+        ("debian:bookworm-slim", "alpine", Tier.FULL, True),
+        ("debian:bookworm-slim", None, None, True),
+    ],
+)
+def test_a_moved_tag_is_no_lie(
+    reference: str, family: str | None, tier: Tier | None, *, contradicted: bool
+) -> None:
+    """A tag may point at a newer build; a digest, another family or a slimmer tier is a lie."""
+    base = _find(
+        claimed=(
+            KnownBase(
+                reference=reference, name="x", tier=tier, family=family, diff_ids=diff_ids(1, 50)
+            ),
+        ),
+        annotations={NAME: reference},
+    )
+
+    assert contradicted is (base.contradiction is not None)
+    assert base.evidence is Evidence.INFERRED
+
+
+@pytest.mark.parametrize(
+    ("known", "claimed", "expected"),
+    [
+        pytest.param((), (("mine:1", 2, Tier.DISTROLESS),), Tier.SLIM, id="history-is-fatter"),
+        pytest.param((), (("mine:1", 2, Tier.FULL),), Tier.FULL, id="claim-is-fatter"),
+        pytest.param(
+            (("golang:1", 1, Tier.BUILDER),), (("mine:1", 2, Tier.DISTROLESS),), Tier.BUILDER,
+            id="a-longer-claim-on-a-known-base",
+        ),
+        pytest.param(
+            (("golden:1", 2, Tier.DISTROLESS),), (("mine:1", 1, Tier.FULL),), Tier.DISTROLESS,
+            id="a-policy-has-the-last-word",
+        ),
+    ],
+)  # fmt: skip
+def test_a_claim_never_makes_an_image_slimmer(
+    known: tuple[tuple[str, int, Tier], ...],
+    claimed: tuple[tuple[str, int, Tier], ...],
+    expected: Tier,
+) -> None:
+    """Who builds an image can also push a base whose config lies, and claim it."""
+    base = _find(
+        known=tuple(_base(name, count, tier=tier) for name, count, tier in known),
+        claimed=tuple(_base(name, count, tier=tier) for name, count, tier in claimed),
+    )
+
+    assert (expected, Evidence.PROVEN) == (base.tier, base.evidence)
+
+
+def test_a_claimed_base_does_not_prove_scratch() -> None:
+    """That a claimed base looks bare is an inference, however well the layers match."""
+    image = config("COPY app /app # buildkit", layers=1)
+
+    base = _find(image, claimed=(_base("bare:1", 1, tier=Tier.SCRATCH),))
+
+    assert (base.tier, base.evidence) == (None, Evidence.PROVEN)
+
+
+@pytest.mark.parametrize(("own", "expected"), [((), Tier.BUILDER), (("gcc",), Tier.DISTROLESS)])
+def test_a_toolchain_on_top_of_a_base_makes_a_builder(own: tuple[str, ...], expected: Tier) -> None:
+    """A policy's word is about its base; what the image adds to it counts, what it had does not."""
+    image = config(SLIM, "RUN /bin/sh -c apt-get install -y gcc # buildkit")
+
+    base = _find(image, known=(_base("golden:1", 1, tier=Tier.DISTROLESS, toolchains=own),))
+
+    assert expected is base.tier
+
+
+def test_nothing_known_is_an_honest_unknown() -> None:
+    """A base without any trace has no name, family, tier or evidence."""
+    assert _find(config("  ## Imported from -")) == Base()

@@ -1,0 +1,35 @@
+"""Which commands a RUN's text calls."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slimgate.core.base.shell import commands
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a b && c || d; e | f", [("a", "b"), ("c",), ("d",), ("e",), ("f",)]),
+        ("echo 'a && b' \"c; d\"", [("echo", "a && b", "c; d")]),
+        ("X=1 Y=2 a", [("a",)]),
+        ("x='p q'; a $x ${x}r '$x'", [("a", "p", "q", "p", "qr", "$x")]),
+        ("a \\\n b\nc", [("a", "b"), ("c",)]),
+        ("if a; then b; fi", [("a",), ("b",), ("fi",)]),
+        ("(a; { b; })", [("a",), ("b",)]),
+        ("a # b; c\nd", [("a",), ("d",)]),
+        ("a $HOME $unset", [("a", "/root", "$unset")]),
+        ("a\\ b 'open", [("a b", "open")]),
+    ],
+)
+def test_commands_are_told_from_what_they_are_told_to_print(
+    text: str, expected: list[tuple[str, ...]]
+) -> None:
+    """Quotes hide separators, assignments stand before commands, variables expand."""
+    assert expected == list(commands(text, {"HOME": "/root"}))
+
+
+@given(st.text())
+def test_any_text_is_read(text: str) -> None:
+    """No text breaks the reader."""
+    assert all(words for words in commands(text, {}))

@@ -1,0 +1,121 @@
+"""Toolchains are named by what they leave, and only where they were left."""
+
+import pytest
+
+from slimgate.core.base import find_toolchains
+from slimgate.core.base.toolchains import makes_builder
+from tests.core.base.make import config, listing
+
+ROOT = "/bin/sh -c #(nop) ADD file:aa11 in / "
+
+
+def _run(text: str) -> str:
+    return f"RUN /bin/sh -c {text} # buildkit"
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        (("GOLANG_VERSION=1.26.1", "GOTOOLCHAIN=local", "GOPATH=/go"), ("go 1.26.1",)),
+        (("GOLANG_VERSION=1.26", "PATH=/go/bin:/usr/local/go/bin"), ("go 1.26",)),
+        (("GOLANG_VERSION=1.26", r"PATH=C:\Program Files\Go\bin", r"GOPATH=C:\go"), ("go 1.26",)),
+        (("RUSTUP_HOME=/r", "CARGO_HOME=/c", "RUST_VERSION=1.90.0"), ("rust 1.90.0",)),
+        (("MAVEN_HOME=/usr/share/maven", "MAVEN_CONFIG=/root/.m2"), ("maven",)),
+        (("GRADLE_HOME=/opt/gradle", "GRADLE_VERSION=9.1.0"), ("gradle 9.1.0",)),
+        (("DOTNET_SDK_VERSION=9.0.304", "NUGET_XMLDOC_MODE=skip"), ("dotnet-sdk 9.0.304",)),
+        (("GCC_VERSION=15.2.0", "GCC_MIRRORS=x"), ("gcc 15.2.0",)),
+        (("GOLANG_VERSION=1.26",), ()),
+        (("GOPATH=/go",), ()),
+        (("NODE_VERSION=22.1.0", "YARN_VERSION=1.22"), ()),
+        (("PYTHON_VERSION=3.13", "GPG_KEY=x"), ()),
+        (("JAVA_HOME=/opt/java", "JAVA_VERSION=jdk-21"), ()),
+        (("GOLANG_VERSION=1\x1b[31m", "GOPATH=/go"), (r"go 1\x1b[31m",)),
+    ],
+)
+def test_an_environment_needs_two_witnesses(
+    env: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    """What a toolchain's own image sets names it; one variable alone does not."""
+    assert expected == find_toolchains(config(ROOT, env=env))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("apt-get update && apt-get install -y build-essential", ("gcc",)),
+        ("apt-get install -y gcc-12 g++-12", ("gcc",)),
+        ("apk add --no-cache go=1.26.1-r0", ("go",)),
+        ("dnf install -y 'java-21-openjdk-devel'", ("jdk",)),
+        ("apk add openjdk21-jre", ()),
+        ("apk add openjdk21", ("jdk",)),
+        ("apt-get install -y libssl-dev libc6-dev", ()),
+        ("apt-get install -y maven gradle", ("gradle", "maven")),
+        ("dnf groupinstall -y 'Development Tools'", ("gcc",)),
+        ("apt-get install -y gcc && make && apt-get purge -y gcc", ()),
+        ("apt-get install -y gcc make && apt-get purge -y make", ("gcc",)),
+        ("buildDeps='gcc make'; apt-get install -y $buildDeps; apt-get purge -y $buildDeps", ()),
+        ("buildDeps='gcc make'; apt-get install -y $buildDeps", ("gcc",)),
+        ("apk add --virtual .build-deps gcc make && make && apk del .build-deps", ()),
+        ("apk add -t .build gcc && apk del .build", ()),
+        ("apk add --virtual=.build gcc && apk del .build", ()),
+        ("apk add --virtual .build-deps gcc && make", ("gcc",)),
+        ("apk add --virtual .build-deps gcc && make install && long text that was cut …", ()),
+        ("apt-mark auto '.*'; apt-get install -y gcc; apt-get purge -y --auto-remove", ()),
+        ('echo "apt-get install gcc"', ()),
+        ("echo apt-get install gcc", ()),
+        ("true # apt-get install gcc", ()),
+        ("if ! command -v gcc; then apt-get install -y gcc; fi", ("gcc",)),
+        ("DEBIAN_FRONTEND=noninteractive apt-get install -y gcc", ("gcc",)),
+        ("/usr/bin/apt-get -o Dpkg::Use-Pty=0 install -y gcc", ("gcc",)),
+        ("npm install -g node-gyp", ("node-gyp",)),
+        ("curl -o x https://example.com/OpenJDK21U-jdk_x64_linux_hotspot.tar.gz", ("jdk",)),
+        ("curl -o x https://example.com/OpenJDK21U-jre_x64_linux_hotspot.tar.gz", ()),
+        ("apt-get remove gcc", ()),
+    ],
+)
+def test_packages_count_unless_the_same_instruction_removes_them(
+    text: str, expected: tuple[str, ...]
+) -> None:
+    """What one RUN installs and removes leaves nothing; what it only speaks of never was there."""
+    assert expected == find_toolchains(config(ROOT, _run(text)))
+
+
+def test_a_later_instruction_removes_nothing() -> None:
+    """The compiler stays in the lower layer, and in every pull."""
+    image = config(ROOT, _run("apk add gcc"), _run("apk del gcc"))
+
+    assert find_toolchains(image) == ("gcc",)
+
+
+def test_node_with_a_compiler_and_python_is_node_gyp() -> None:
+    """What native node modules are built with is named as such."""
+    image = config(ROOT, _run("apk add python3 make g++"), env=("NODE_VERSION=22.1.0",))
+
+    assert find_toolchains(image) == ("gcc", "node-gyp")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "COPY /usr/local/go /usr/local/go # buildkit",
+        "COPY /usr/local/go/ /opt/go/ # buildkit",
+        "/bin/sh -c #(nop) COPY dir:ab12 in /usr/local/go ",
+    ],
+)
+def test_a_copied_toolchain_folder_counts(line: str) -> None:
+    """`COPY --from` brings a toolchain without its environment."""
+    assert find_toolchains(config(ROOT, line)) == ("go",)
+
+
+def test_listed_paths_count() -> None:
+    """A compiler seen in a layer is there, whatever the history says."""
+    assert find_toolchains(config("x"), contents=(listing("usr/bin/gcc"),)) == ("gcc",)
+
+
+@pytest.mark.parametrize(
+    ("toolchains", "expected"),
+    [((), False), (("jdk",), False), (("jdk", "maven 3.9"), True), (("go 1.26.1",), True)],
+)
+def test_a_jdk_alone_makes_no_builder(toolchains: tuple[str, ...], *, expected: bool) -> None:
+    """Any other toolchain does."""
+    assert expected is makes_builder(toolchains)

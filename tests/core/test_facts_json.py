@@ -1,0 +1,205 @@
+"""Facts as JSON: nothing is lost on the way, nothing malformed gets in, the CRD allows it."""
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slimgate.core.errors import InvalidFactsError
+from slimgate.core.facts_json import from_json, inspection_to_json, to_json, to_profile
+from slimgate.core.image import (
+    Base,
+    DiffID,
+    Digest,
+    ImageFacts,
+    Inspection,
+    Layer,
+    Platform,
+    Size,
+)
+from slimgate.core.tier import Evidence, Tier
+
+CRD = Path("manifests/crds/slimgate.dev_imageprofiles.yaml")
+SHA = Digest(f"sha256:{'a' * 64}")
+
+texts = st.text(max_size=30)
+some = st.none() | texts.filter(bool)
+digests = st.text("0123456789abcdef", min_size=64, max_size=64).map(lambda t: f"sha256:{t}")
+sizes = st.integers(0, 2**63 - 1).map(Size.known) | texts.map(Size.unknown)
+layers = st.builds(
+    Layer,
+    digest=st.none() | digests.map(Digest),
+    diff_id=st.none() | digests.map(DiffID),
+    media_type=texts,
+    pull=sizes,
+    unpacked=sizes,
+    created_by=some,
+)
+bases = st.builds(
+    Base,
+    name=some,
+    family=some,
+    tier=st.none() | st.sampled_from(Tier),
+    evidence=st.none() | st.sampled_from(Evidence),
+    layers=st.none() | st.integers(0, 100),
+    contradiction=some,
+)
+images = st.builds(
+    ImageFacts,
+    digest=st.none() | digests.map(Digest),
+    media_type=texts,
+    platform=st.builds(Platform, texts, texts, some),
+    layers=st.lists(layers, max_size=3).map(tuple),
+    base=bases,
+    toolchains=st.lists(texts, max_size=3).map(tuple),
+    created=some,
+    artifact_type=some,
+)
+
+IMAGE = ImageFacts(
+    digest=SHA,
+    media_type="m",
+    platform=Platform("linux", "arm64", "v8"),
+    layers=(
+        Layer(
+            digest=SHA,
+            diff_id=DiffID(SHA),
+            media_type="tar",
+            pull=Size.known(10),
+            unpacked=Size.unknown("not read"),
+            created_by="COPY app /",
+        ),
+    ),
+    base=Base(name="golang:1.26", family="debian", tier=Tier.BUILDER, evidence=Evidence.PROVEN),
+    toolchains=("go",),
+    created="2026-01-01T00:00:00Z",
+)
+
+
+@given(images)
+def test_round_trip(facts: ImageFacts) -> None:
+    """What is written is read back the same, through JSON text too."""
+    assert facts == from_json(json.loads(json.dumps(to_json(facts))))
+
+
+def test_form() -> None:
+    """The form is that of design.md: null where unknown, and the reason beside it."""
+    expected = {
+        "reference": "shop",
+        "digest": SHA,
+        "mediaType": "m",
+        "platforms": [
+            {
+                "os": "linux",
+                "architecture": "arm64",
+                "variant": "v8",
+                "digest": SHA,
+                "mediaType": "m",
+                "pullBytes": 10,
+                "unpackedBytes": None,
+                "unpackedReason": "not read",
+                "layerCount": 1,
+                "layers": [
+                    {
+                        "digest": SHA,
+                        "diffID": SHA,
+                        "mediaType": "tar",
+                        "pullBytes": 10,
+                        "unpackedBytes": None,
+                        "unpackedReason": "not read",
+                        "createdBy": "COPY app /",
+                    }
+                ],
+                "base": {
+                    "name": "golang:1.26",
+                    "family": "debian",
+                    "tier": "builder",
+                    "evidence": "proven",
+                    "layers": None,
+                    "contradiction": None,
+                },
+                "toolchains": ["go"],
+                "created": "2026-01-01T00:00:00Z",
+                "artifactType": None,
+            }
+        ],
+    }
+    inspection = Inspection(reference="shop", digest=SHA, media_type="m", images=(IMAGE,))
+
+    assert expected == inspection_to_json(inspection)
+
+
+BROKEN = [
+    ({"os": None}, "os: it is missing"),
+    ({"os": 1}, "os: it must be of type str"),
+    ({"digest": "sha256:1"}, "digest: "),
+    ({"layers": None}, "layers: it is missing"),
+    ({"layers": {}}, "layers: it must be of type list"),
+    ({"layers": [1]}, "layers[0]: it must be an object"),
+    ({"layers": [{}] * 1025}, "layers: there are more than 1024"),
+    ({"layers": [{"mediaType": "m", "pullBytes": -1}]}, "pullBytes: -1 is no count of bytes"),
+    ({"layers": [{"mediaType": "m", "pullBytes": True}]}, "pullBytes: it must be of type int"),
+    ({"layers": [{"mediaType": "m", "pullBytes": 1.5}]}, "pullBytes: it must be of type int"),
+    ({"base": None}, "base: it must be an object"),
+    ({"base": {"tier": "obese"}}, "base: 'OBESE' is no tier or evidence"),
+    ({"base": {"evidence": "rumour"}}, "is no tier or evidence"),
+    ({"toolchains": [1]}, "toolchains: they must be strings"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), BROKEN)
+def test_broken(change: dict[str, object], message: str) -> None:
+    """Facts that were edited into another form are refused, and the field is named."""
+    with pytest.raises(InvalidFactsError) as caught:
+        from_json({**to_json(IMAGE), **change})
+
+    assert message in str(caught.value)
+
+
+@given(images)
+def test_profiles_are_bounded(facts: ImageFacts) -> None:
+    """A profile can be read back, and keeps all that is short and printable."""
+    kept = from_json(to_profile(facts))
+
+    assert (facts.pull.bytes, facts.unpacked.bytes) == (kept.pull.bytes, kept.unpacked.bytes)
+    assert [layer.digest for layer in facts.layers] == [layer.digest for layer in kept.layers]
+
+
+def test_profiles_fit_the_crd() -> None:
+    """Every field of a profile is in the CRD, and no text is longer than it allows."""
+    version = yaml.safe_load(CRD.read_text())["spec"]["versions"][0]
+    schema = version["schema"]["openAPIV3Schema"]["properties"]["facts"]
+    long = "\x1b" * 5000
+    size = Size.unknown(long)
+    layer = Layer(
+        digest=SHA, diff_id=None, media_type=long, pull=size, unpacked=size, created_by=long
+    )
+    facts = ImageFacts(
+        digest=SHA,
+        media_type=long,
+        platform=Platform(long, long, long),
+        layers=(layer,),
+        base=Base(name=long, family=long, contradiction=long),
+        toolchains=(long,),
+        created=long,
+        artifact_type=long,
+    )
+
+    assert not _violations(schema, to_profile(facts), "facts")
+
+
+def _violations(schema: dict[str, Any], value: object, path: str) -> list[str]:
+    if isinstance(value, dict):
+        known = cast("dict[str, dict[str, Any]]", schema["properties"])
+        extra = [f"{path}.{key} is not in the CRD" for key in value if key not in known]
+        inner = [_violations(known[k], v, f"{path}.{k}") for k, v in value.items() if k in known]
+        return [*extra, *(line for lines in inner for line in lines)]
+    if isinstance(value, list):
+        return [line for entry in value for line in _violations(schema["items"], entry, path)]
+    if isinstance(value, str) and len(value) > schema.get("maxLength", 2**31):
+        return [f"{path} is too long"]
+    return []

@@ -1,0 +1,3 @@
+module slimgate.dev/lab/pause
+
+go 1.26

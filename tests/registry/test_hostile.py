@@ -1,0 +1,442 @@
+"""A registry that answers with too much, too slowly, or with what it should not."""
+
+import asyncio
+import gzip
+import json
+import time
+import zlib
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+import zstandard
+from aiohttp import web
+
+from slimgate.core.errors import (
+    DigestMismatchError,
+    ImageError,
+    NotFoundError,
+    RateLimitedError,
+    TooLargeError,
+    UnauthorizedError,
+    UnavailableError,
+    UnsupportedError,
+)
+from slimgate.core.identity import ANONYMOUS
+from slimgate.core.image import Digest
+from slimgate.core.oci import MAX_DOCUMENT, Descriptor
+from slimgate.core.reference import Reference
+from slimgate.registry.client import RegistryClient
+from tests.registry.conftest import settings_for
+from tests.registry.hostile import Behaviour, drip, endless, hostile, raw, silent
+from tests.support.images import OCI_LAYER, digest_of, tar_of
+
+GZIP_LAYER = f"{OCI_LAYER}+gzip"
+LARGE = Descriptor(media_type=GZIP_LAYER, digest=digest_of(b"x"), size=10**9)
+CONFIG = Descriptor(
+    media_type="application/vnd.oci.image.config.v1+json", digest=digest_of(b"{}"), size=2
+)
+EVIL = "\x1b[31m\r\nX-Evil: 1\u202e\x00\u2028"
+
+
+def of(host: str, tag: str = "1") -> Reference:
+    """A reference to the hostile registry."""
+    return Reference.parse(f"{host}/a/b:{tag}")
+
+
+def answers(status: int = 200, body: bytes = b"", **headers: str) -> Behaviour:
+    """Answer everything the same; header names are written with _ for -."""
+
+    async def behave(request: web.Request) -> web.StreamResponse:
+        del request
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return web.Response(status=status, body=body, headers=named)
+
+    return behave
+
+
+async def ask(kind: str, client: RegistryClient, host: str) -> object:
+    """Ask for one of the four things that a source gives."""
+    reference = of(host)
+    small = Descriptor(media_type=GZIP_LAYER, digest=digest_of(b"x"), size=1000)
+    asked: dict[str, Callable[[], Awaitable[object]]] = {
+        "resolve": lambda: client.resolve(reference, ANONYMOUS),
+        "document": lambda: client.document(reference, ANONYMOUS),
+        "config": lambda: client.config(reference, CONFIG, ANONYMOUS),
+        "small layer": lambda: client.layer(reference, small, ANONYMOUS),
+        "large layer": lambda: client.layer(reference, LARGE, ANONYMOUS),
+    }
+    return await asked[kind]()
+
+
+KINDS = ["resolve", "document", "config", "small layer", "large layer"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_endless_bodies_are_cut(kind: str) -> None:
+    """No more is read than the answer may have, and that within the deadline."""
+    async with hostile(endless) as server, RegistryClient(settings_for(server.host)) as client:
+        async with asyncio.timeout(10):
+            if kind == "large layer":
+                # It asked for a part and was sent everything.
+                reading = await client.layer(of(server.host), LARGE, ANONYMOUS)
+                assert reading.unpacked.bytes is None
+            else:
+                with pytest.raises((TooLargeError, UnavailableError)):
+                    await ask(kind, client, server.host)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("behave", [drip, silent])
+async def test_slow_answers_end_at_the_deadline(kind: str, behave: Behaviour) -> None:
+    """A body that trickles counts as an outage once the deadline for the whole of it is over."""
+    started = time.monotonic()
+    async with hostile(behave) as server:
+        settings = settings_for(server.host, request_seconds=0.3, layer_seconds=0.3)
+        async with RegistryClient(settings) as client:
+            if (kind, behave) in {("large layer", drip), ("resolve", drip)}:
+                return  # the headers came, and no body is wanted
+            with pytest.raises((UnavailableError, TooLargeError)):
+                await ask(kind, client, server.host)
+    assert time.monotonic() - started < 5
+
+
+async def test_one_slow_registry_does_not_stop_another() -> None:
+    """Slots are counted by registry."""
+    async with hostile(silent) as slow, hostile(answers(body=b"{}")) as quick:
+        settings = settings_for(slow.host, quick.host, concurrency=1)
+        async with RegistryClient(settings) as client:
+            waiting = [
+                asyncio.create_task(client.document(of(slow.host, tag), ANONYMOUS)) for tag in "ab"
+            ]
+            assert b"{}" == (await client.document(of(quick.host), ANONYMOUS)).body
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+    assert len(slow.seen) <= 1
+
+
+async def test_endless_tokens_and_errors_are_cut() -> None:
+    """Token answers stop at 1 MiB, and a refusal counts as what it is however long its body."""
+
+    async def behave(request: web.Request) -> web.StreamResponse:
+        if request.path == "/token":
+            return await endless(request)
+        realm = f'Bearer realm="http://{request.host}/token"'
+        return web.Response(status=401, headers={"WWW-Authenticate": realm})
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=404)
+        await response.prepare(request)
+        while True:
+            await response.write(bytes(64 * 1024))
+
+    async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:
+        with pytest.raises(TooLargeError):
+            await client.document(of(server.host), ANONYMOUS)
+    async with hostile(refuse) as server, RegistryClient(settings_for(server.host)) as client:
+        with pytest.raises(NotFoundError):
+            await client.document(of(server.host), ANONYMOUS)
+
+
+WRONG = digest_of(b"other")
+
+
+async def test_bytes_that_are_not_their_digest_are_refused() -> None:
+    """Manifests by digest and by header, configs and layers are all checked."""
+    behave = answers(body=b"{ }", Docker_Content_Digest=WRONG)
+    small = Descriptor(media_type=GZIP_LAYER, digest=WRONG, size=3)
+    config = Descriptor(media_type=CONFIG.media_type, digest=WRONG, size=3)
+    async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:
+        reference = of(server.host)
+        for asked in (
+            client.document(reference, ANONYMOUS),
+            client.document(reference.at(WRONG), ANONYMOUS),
+            client.config(reference, config, ANONYMOUS),
+            client.layer(reference, small, ANONYMOUS),
+            client.resolve(reference.at(digest_of(b"asked")), ANONYMOUS),
+        ):
+            with pytest.raises(DigestMismatchError):
+                await asked
+
+
+async def test_sha512_is_checked_too() -> None:
+    """A reference by sha512 gets what it names."""
+    wrong = Digest("sha512:" + "0" * 128)
+    async with (
+        hostile(answers(body=b"{}")) as server,
+        RegistryClient(settings_for(server.host)) as client,
+    ):
+        with pytest.raises(DigestMismatchError):
+            await client.document(of(server.host).at(wrong), ANONYMOUS)
+
+
+@pytest.mark.parametrize("packer", [gzip.compress, zstandard.compress])
+async def test_bombs_end_unknown(packer: Callable[[bytes], bytes]) -> None:
+    """A layer that unpacks to more than the limit has no known size, and no memory is spent."""
+    blob = packer(bytes(64 * 2**20))
+    layer = Descriptor(media_type=GZIP_LAYER, digest=digest_of(blob), size=len(blob))
+    async with hostile(answers(body=blob)) as server:
+        settings = settings_for(server.host, max_unpacked_bytes=2**20)
+        async with RegistryClient(settings) as client:
+            reading = await client.layer(of(server.host), layer, ANONYMOUS)
+
+    assert (None, None) == (reading.unpacked.bytes, reading.contents)
+    assert reading.unpacked.reason == "unpacking the layer takes more than slimgate allows"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "deflate, gzip"])
+async def test_compressed_answers_are_refused(coding: str) -> None:
+    """A small body can't grow behind the caps."""
+    behave = answers(body=gzip.compress(b"{}"), Content_Encoding=coding)
+    async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:
+        with pytest.raises(UnsupportedError):
+            await client.document(of(server.host), ANONYMOUS)
+
+    assert "identity" == server.seen[0].headers["Accept-Encoding"]
+
+
+async def test_a_manifest_of_100_000_layers_is_too_large() -> None:
+    """It is cut before it is parsed."""
+    layer = {"mediaType": GZIP_LAYER, "digest": digest_of(b"x"), "size": 1}
+    body = json.dumps({"schemaVersion": 2, "layers": [layer] * 100_000}).encode()
+    assert len(body) > MAX_DOCUMENT
+    async with (
+        hostile(answers(body=body)) as server,
+        RegistryClient(settings_for(server.host)) as client,
+    ):
+        with pytest.raises(TooLargeError):
+            await client.document(of(server.host), ANONYMOUS)
+
+
+@pytest.mark.parametrize("deep", [b"[" * 60_000, b'{"errors":' * 6_000, b'{"token":' * 60_000])
+async def test_deep_json_is_no_trouble(deep: bytes) -> None:
+    """Neither in a refusal nor in a token answer."""
+
+    async def behave(request: web.Request) -> web.StreamResponse:
+        if request.path == "/token":
+            return web.Response(body=deep)
+        realm = f'Bearer realm="http://{request.host}/token"'
+        return web.Response(status=401, body=deep, headers={"WWW-Authenticate": realm})
+
+    async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:
+        with pytest.raises(UnsupportedError):
+            await client.document(of(server.host), ANONYMOUS)
+    async with (
+        hostile(answers(404, deep)) as server,
+        RegistryClient(settings_for(server.host)) as client,
+    ):
+        with pytest.raises(NotFoundError):
+            await client.document(of(server.host), ANONYMOUS)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
+async def test_nothing_that_a_registry_says_is_repeated(status: int) -> None:
+    """Codes of the spec's form are kept; other codes and all messages are not."""
+    error = {"code": f"EVIL{EVIL}", "message": f"message{EVIL}", "detail": EVIL}
+    body = json.dumps({"errors": [error]}).encode()
+    async with (
+        hostile(answers(status, body)) as server,
+        RegistryClient(settings_for(server.host)) as client,
+    ):
+        with pytest.raises(ImageError) as caught:
+            await client.document(of(server.host), ANONYMOUS)
+
+    assert str(caught.value).isprintable()
+    assert "message" not in str(caught.value)
+    assert caught.value.code is None
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 404 \x1b[31mEVIL\x07\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nDocker-Content-Digest: \x1b[31m\r\nContent-Length: 2\r\n\r\n{}",
+        b'HTTP/1.1 401 N\r\nWWW-Authenticate: Bearer realm="\x1b[31m"\r\nContent-Length: 0\r\n\r\n',
+        b'HTTP/1.1 401 N\r\nWWW-Authenticate: Bearer realm="http://\xff/"\r\n\r\n',
+        b"HTTP/1.1 307 N\r\nLocation: http://a\x1b[31m/\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 307 N\r\nLocation: http://[::1\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 307 N\r\nLocation: http://a:99999/\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: " + b"a" * 100_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 50_000 + b"\r\n",
+        b"HTTP/9.9 999 \r\n\r\n",
+        b"\x16\x03\x01\x00\xff" * 20,
+        b"",
+    ],
+)
+async def test_broken_http_is_an_image_error(head: bytes) -> None:
+    """Whatever comes back, the error is of the tree and safe to print."""
+    async with raw(head) as server, RegistryClient(settings_for(server.host)) as client:
+        with pytest.raises(ImageError) as caught:
+            await client.document(of(server.host), ANONYMOUS)
+
+    assert str(caught.value).isprintable()
+
+
+async def test_401_for_ever_is_asked_twice() -> None:
+    """One retry with a fresh token, and no more."""
+
+    async def behave(request: web.Request) -> web.StreamResponse:
+        if request.path == "/token":
+            return web.json_response({"token": f"t{request.query['scope']}"})
+        realm = f'Bearer realm="http://{request.host}/token",scope="repository:x/y:pull,push"'
+        return web.Response(status=401, headers={"WWW-Authenticate": realm})
+
+    async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:
+        with pytest.raises(UnauthorizedError):
+            await client.document(of(server.host), ANONYMOUS)
+
+    expected = ["/v2/a/b/manifests/1", "/token", "/v2/a/b/manifests/1"]
+    assert expected == [request.path for request in server.seen]
+    # Asked for more than a right to pull, the client does not play along.
+    assert "repository:a/b:pull" == server.seen[1].query["scope"]
+
+
+@pytest.mark.parametrize(
+    "token", ["", "a\r\nX-Evil: 1", "a b", "é", None, 7, ["x"], {"a": "b"}, "x" * 100_000]
+)
+async def test_tokens_that_are_none_are_refused(token: object) -> None:
+    """Nothing that could break out of a header is sent."""
+
+    async def behave(request: web.Request) -> web.StreamResponse:
+        if request.path == "/token":
+            return web.json_response({"token": token, "expires_in": "soon"})
+        realm = f'Bearer realm="http://{request.host}/token"'
+        return web.Response(status=401, headers={"WWW-Authenticate": realm})
+
+    async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:
+        with pytest.raises(UnsupportedError, match="without a token"):
+            await client.document(of(server.host), ANONYMOUS)
+
+
+def in_a_minute() -> str:
+    """An HTTP date."""
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("60", 60), (in_a_minute(), 60), ("nonsense", 30), ("9" * 50, 6 * 3600)]
+)
+async def test_a_registry_that_wants_peace_gets_it(header: str, seconds: float) -> None:
+    """No request is sent before Retry-After; calls fail at once, and nothing sleeps."""
+    now = [1000.0]
+    limited = True
+
+    async def behave(request: web.Request) -> web.StreamResponse:
+        if limited:
+            return await answers(429, Retry_After=header)(request)
+        return await answers(body=b"{}")(request)
+
+    async with hostile(behave) as server:
+        settings = settings_for(server.host)
+        async with RegistryClient(settings, clock=lambda: now[0]) as client:
+            for _ in range(3):
+                with pytest.raises(RateLimitedError) as caught:
+                    await client.document(of(server.host), ANONYMOUS)
+                assert caught.value.retry_after == pytest.approx(seconds, abs=5)
+            assert len(server.seen) == 1
+            limited = False
+            now[0] += seconds + 1
+            assert b"{}" == (await client.document(of(server.host), ANONYMOUS)).body
+
+
+@pytest.mark.parametrize("header", [None, "", "garbage", "sha256:../../etc/passwd"])
+async def test_resolve_without_a_digest_asks_for_the_body(header: str | None) -> None:
+    """A HEAD that names no digest is followed by a GET, whose body is hashed."""
+    headers = {} if header is None else {"Docker_Content_Digest": header}
+
+    async def behave(request: web.Request) -> web.StreamResponse:
+        if request.method == "HEAD":
+            return await answers(**headers)(request)
+        return await answers(body=b"{}")(request)
+
+    async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:
+        assert digest_of(b"{}") == await client.resolve(of(server.host), ANONYMOUS)
+    assert ["HEAD", "GET"] == [request.method for request in server.seen]
+
+
+async def test_a_registry_without_head_is_asked_by_get() -> None:
+    """405 is no refusal."""
+
+    async def behave(request: web.Request) -> web.StreamResponse:
+        return await answers(405 if request.method == "HEAD" else 200, b"{}")(request)
+
+    async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:
+        assert digest_of(b"{}") == await client.resolve(of(server.host), ANONYMOUS)
+
+
+PARTS = [
+    ("bytes 999934464-999999999/1000000000", 65_536, "the gzip trailer"),
+    ("bytes 999934464-999999999/*", 65_536, "the gzip trailer"),
+    ("bytes 0-65535/1000000000", 65_536, "another part"),
+    ("bytes 999934464-999999999/7", 65_536, "another part"),
+    ("", 65_536, "another part"),
+    ("bytes 999934464-999999999/1000000000", 10, "less of the layer"),
+]
+
+
+@pytest.mark.parametrize(("content_range", "length", "reason"), PARTS)
+async def test_parts_must_be_the_ones_asked_for(
+    content_range: str, length: int, reason: str
+) -> None:
+    """Another part, or less of it, leaves the size unknown."""
+    behave = answers(206, bytes(length), Content_Range=content_range)
+    async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:
+        reading = await client.layer(of(server.host), LARGE, ANONYMOUS)
+
+    assert reading.unpacked.bytes is None
+    assert reason in (reading.unpacked.reason or "")
+    assert "bytes=999934464-999999999" == server.seen[0].headers["Range"]
+
+
+class Record:
+    """Writes down what an observer is told."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, int | str]] = []
+        self.remaining: list[int] = []
+
+    def request(self, host: str, method: str, outcome: int | str, seconds: float) -> None:
+        """Write down a request."""
+        assert host.startswith("127.0.0.1:")
+        assert seconds >= 0
+        self.requests.append((method, outcome))
+
+    def rate_limit(self, host: str, remaining: int) -> None:
+        """Write down a limit."""
+        assert host.startswith("127.0.0.1:")
+        self.remaining.append(remaining)
+
+
+async def test_the_observer_hears_of_every_request() -> None:
+    """Statuses, failures and what is left of the rate limit."""
+    record = Record()
+    ok = answers(body=b"{}", RateLimit_Remaining="20;w=21600")
+    async with hostile(ok) as server, hostile(silent) as slow:
+        settings = settings_for(server.host, slow.host, request_seconds=0.2)
+        async with RegistryClient(settings, observer=record) as client:
+            await client.document(of(server.host), ANONYMOUS)
+            with pytest.raises(UnavailableError):
+                await client.resolve(of(slow.host), ANONYMOUS)
+
+    assert [("GET", 200), ("HEAD", "unavailable")] == record.requests
+    assert [20] == record.remaining
+
+
+async def test_a_layer_of_ten_thousand_members_is_exact() -> None:
+    """Members are counted to the last one, without more work for each."""
+    tar = tar_of({"a": bytes(100_000)})
+    blob = b"".join(gzip.compress(tar[i : i + 11]) for i in range(0, len(tar), 11))
+    layer = Descriptor(media_type=GZIP_LAYER, digest=digest_of(blob), size=len(blob))
+    async with (
+        hostile(answers(body=blob)) as server,
+        RegistryClient(settings_for(server.host)) as client,
+    ):
+        reading = await client.layer(of(server.host), layer, ANONYMOUS)
+
+    assert len(tar) == reading.unpacked.bytes
+    assert zlib.crc32(blob)

@@ -1,0 +1,253 @@
+"""OCI layouts, in folders and archives: choosing an image, missing and wrong blobs."""
+
+import gzip
+import json
+import lzma
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from slimgate.core.errors import (
+    DigestMismatchError,
+    ImageError,
+    NotFoundError,
+    TooLargeError,
+    UnsupportedError,
+)
+from slimgate.core.identity import ANONYMOUS
+from slimgate.core.image import LayerContents, Size
+from slimgate.core.oci import Index, parse_document
+from slimgate.core.source import parse_source
+from slimgate.engine.ports import LayerReading
+from slimgate.sources.opening import open_source
+from tests.sources.images import (
+    REF_NAME,
+    Files,
+    add_blob,
+    add_image,
+    descriptor,
+    first_layer,
+    read,
+    refusal,
+    set_index,
+    sha,
+    sizes,
+    tar_of,
+    write_folder,
+)
+
+APP = tar_of({"./app": b"x" * 5000, "etc/app.conf": b"y"})
+
+
+def _named(name: str) -> dict[str, object]:
+    return {"annotations": {REF_NAME: name}}
+
+
+def _platform(architecture: str) -> dict[str, object]:
+    return {"platform": {"os": "linux", "architecture": architecture}}
+
+
+PACKED: Mapping[str, Callable[[bytes], bytes]] = {
+    "plain": bytes,
+    "gzip": gzip.compress,
+    "xz": lzma.compress,
+    "zstd": zstandard.compress,
+}
+
+
+@pytest.fixture(params=["oci", "plain", "gzip", "xz", "zstd"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> "Place":
+    """Give each way to keep a layout."""
+    return Place(request.param, tmp_path)
+
+
+class Place:
+    """Writes a layout as a folder, an archive or a compressed archive."""
+
+    def __init__(self, kind: str, folder: Path) -> None:
+        self.kind = kind
+        self.folder = folder
+
+    def write(self, files: Files) -> str:
+        """Write the layout and return its sourced reference."""
+        if self.kind == "oci":
+            return f"oci:{write_folder(files, self.folder / 'layout')}"
+        path = self.folder / "layout.tar"
+        path.write_bytes(PACKED[self.kind](tar_of(files)))
+        return f"oci-archive:{path}"
+
+
+async def test_only_image(place: Place) -> None:
+    """The only image of a layout needs no name; its sizes are exact, its paths listed."""
+    files: Files = {}
+    set_index(files, add_image(files, [APP, b""]))
+    text = place.write(files)
+    stored = [len(gzip.compress(tar, mtime=0)) for tar in (APP, b"")]
+    contents = LayerContents(paths=frozenset({"app", "etc/app.conf"}))
+
+    assert [[(stored[0], len(APP)), (stored[1], 0)]] == await sizes(text)
+    assert await first_layer(text) == LayerReading(unpacked=Size.known(len(APP)), contents=contents)
+
+
+async def test_missing_layers(place: Place) -> None:
+    """Without its layers an image still gives its manifest, config and pull sizes."""
+    files: Files = {}
+    set_index(files, add_image(files, [APP], with_layers=False))
+    text = place.write(files)
+    reading = await first_layer(text)
+
+    assert [[(len(gzip.compress(APP, mtime=0)), None)]] == await sizes(text)
+    assert reading.unpacked.reason == f"{text.partition(':')[2]} lacks the layer's blob"
+
+
+async def test_names(place: Place) -> None:
+    """Among several images a name or a digest chooses."""
+    files: Files = {}
+    one = add_image(files, [APP], more=_named("one"))
+    two = add_image(files, [b""], more=_named("r.io/two:2"))
+    set_index(files, one, two)
+    text = place.write(files)
+
+    assert [[one["digest"]]] == [[d.digest for d, _ in await read(f"{text}:one")]]
+    assert [[two["digest"]]] == [[d.digest for d, _ in await read(f"{text}:r.io/two:2")]]
+    assert [[two["digest"]]] == [[d.digest for d, _ in await read(f"{text}@{two['digest']}")]]
+
+
+async def test_choices(place: Place) -> None:
+    """A name that is missing or wrong is answered with the names there are."""
+    files: Files = {}
+    plain = add_image(files, [])
+    set_index(files, add_image(files, [APP], more=_named("one")), plain)
+    text = place.write(files)
+
+    unnamed, wrong = await refusal(text), await refusal(f"{text}:three")
+
+    choices = f"one, @{plain['digest']}"
+    assert "holds 2 images: add :NAME or @DIGEST to choose one of " + choices in str(unnamed)
+    assert f"holds no image named 'three'; it holds {choices}" in str(wrong)
+
+
+async def test_platforms_side_by_side(place: Place) -> None:
+    """Entries of one name for different platforms are one image; attestations are none."""
+    files: Files = {}
+    amd = add_image(files, [APP], more=_platform("amd64"))
+    arm = add_image(files, [b""], architecture="arm64", more=_platform("arm64"))
+    attestation = add_image(files, [b"sbom"], more=_platform("unknown"))
+    attestation["platform"] = {"os": "unknown", "architecture": "unknown"}
+    set_index(files, amd, arm, attestation)
+    text = place.write(files)
+    sourced = parse_source(text)
+    top = await open_source(sourced).document(sourced.reference, ANONYMOUS)
+
+    assert [amd["digest"], arm["digest"]] == [d.digest for d, _ in await read(text)]
+    assert top.synthetic
+    assert isinstance(parse_document(top.body, top.media_type), Index)
+
+
+async def test_nested_index(place: Place) -> None:
+    """An index within the layout is the image, as containerd and skopeo write it."""
+    files: Files = {}
+    inner = {"schemaVersion": 2, "manifests": [add_image(files, [APP], more=_platform("amd64"))]}
+    body = json.dumps(inner).encode()
+    add_blob(files, body)
+    media_type = "application/vnd.oci.image.index.v1+json"
+    set_index(files, descriptor(media_type, body) | _named("latest"))
+    text = place.write(files)
+    (document, _), *rest = await read(text)
+
+    assert not rest
+    assert not document.synthetic
+
+
+async def test_wrong_blobs(place: Place) -> None:
+    """Bytes that are not what their digest names are refused, documents and layers alike."""
+    for body in (APP, b"{}"):
+        files: Files = {}
+        entry = add_image(files, [APP])
+        set_index(files, entry)
+        layer = f"blobs/{sha(gzip.compress(APP, mtime=0)).replace(':', '/')}"
+        manifest = f"blobs/{str(entry['digest']).replace(':', '/')}"
+        files[layer if body == APP else manifest] = body
+
+        assert isinstance(await refusal(place.write(files)), DigestMismatchError)
+
+
+async def test_missing_documents(place: Place) -> None:
+    """A layout without its manifest, or without any image, says so."""
+    files: Files = {}
+    entry = add_image(files, [])
+    set_index(files, entry)
+    del files[f"blobs/{str(entry['digest']).replace(':', '/')}"]
+    missing = await refusal(place.write(files))
+    set_index(files)
+    empty = await refusal(place.write(files))
+
+    assert "lacks the blob sha256:" in str(missing)
+    assert str(empty).endswith("holds no image")
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "message"),
+    [
+        (b"{}", UnsupportedError, "no config or no layers"),
+        (b"[]", UnsupportedError, "no object"),
+        (b"{", UnsupportedError, "not JSON"),
+        (b'{"manifests": 1}', UnsupportedError, "no list"),
+        (b"[" * 100_000, ImageError, "the document is"),
+        (b"{" + b" " * 2**22, TooLargeError, "is larger than"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+async def test_bad_index(place: Place, body: bytes, error: type[ImageError], message: str) -> None:
+    """An index.json that is none is refused in a sentence."""
+    found = await refusal(place.write({"index.json": body}))
+
+    assert isinstance(found, error)
+    assert message in str(found)
+
+
+async def test_no_layout(tmp_path: Path) -> None:
+    """Paths that hold no layout are told apart, with what to write instead."""
+    archive = tmp_path / "x.tar"
+    archive.write_bytes(tar_of({"a": b""}))
+    (tmp_path / "index.json").mkdir()
+
+    assert "does not exist" in str(await refusal(f"oci:{tmp_path}/nope"))
+    assert "write oci-archive:FILE" in str(await refusal(f"oci:{archive}"))
+    assert "no index.json" in str(await refusal(f"oci-archive:{archive}"))
+    assert "write oci:FOLDER" in str(await refusal(f"oci-archive:{tmp_path}"))
+    assert isinstance(await refusal(f"oci-archive:{tmp_path}/nope"), NotFoundError)
+    assert "no regular file" in str(await refusal(f"oci:{tmp_path}"))
+
+
+async def test_pipes_are_refused(tmp_path: Path) -> None:
+    """A pipe in place of a blob does not hold the reader."""
+    os.mkfifo(tmp_path / "index.json")
+
+    assert "no regular file" in str(await refusal(f"oci:{tmp_path}"))
+
+
+async def test_linked_blobs(tmp_path: Path) -> None:
+    """Blobs that are links, as build tools make them, are read and checked."""
+    files: Files = {}
+    set_index(files, add_image(files, [APP]))
+    layout = write_folder(files, tmp_path / "layout")
+    (layout / "blobs").rename(tmp_path / "elsewhere")
+    (layout / "blobs").symlink_to(tmp_path / "elsewhere")
+
+    assert [[(len(gzip.compress(APP, mtime=0)), len(APP))]] == await sizes(f"oci:{layout}")
+
+
+async def test_sha512(place: Place) -> None:
+    """Blobs named by sha512 are found and checked."""
+    files: Files = {}
+    entry = add_image(files, [])
+    manifest = files.pop(f"blobs/{str(entry['digest']).replace(':', '/')}")
+    entry["digest"] = sha(manifest, "sha512")
+    files[f"blobs/{str(entry['digest']).replace(':', '/')}"] = manifest
+    set_index(files, entry)
+
+    assert [entry["digest"]] == [d.digest for d, _ in await read(place.write(files))]
