@@ -82,6 +82,8 @@ class Settings:
     webhook_service: str = "slimgate-webhook"
     webhook_secret: str = "slimgate-webhook-tls"  # noqa: S105 - an object's name
     webhook_configuration: str = "slimgate"
+    own_certificates: bool = True
+    """Whether the controller makes the webhook's certificate; else somebody fills its Secret."""
     judge_seconds: float = 60.0
     """The controller's deadline for one workload."""
     workers: int = 8
@@ -119,6 +121,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         "webhook_service": _text,
         "webhook_secret": _text,
         "webhook_configuration": _text,
+        "own_certificates": _flag,
         "judge_seconds": _seconds,
         "workers": _count,
         "kubelet_port": _port,

@@ -1,23 +1,18 @@
 """`slimgate inspect`: what images weigh, what they stand on, which instruction made each layer."""
 
-import asyncio
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from slimgate.cli.platforms import platforms_of
-from slimgate.cli.ports import Inspector
-from slimgate.cli.progress import Board, board
-from slimgate.core.errors import InvalidReferenceError, SlimgateError
-from slimgate.core.image import Inspection, Platform, Wants
-from slimgate.core.source import parse_source
-from slimgate.core.text import printable
+from slimgate.core.image import Inspection, Platform
 
-_AT_ONCE: Final = 16
+if TYPE_CHECKING:
+    from slimgate.cli.lookups import Failure
+
 _FAILED: Final = 2
 HELP: Final = """Show the size, layers and base of images, without pulling them.
 
@@ -38,21 +33,6 @@ class Output(Enum):
     TABLE = "table"
     JSON = "json"
     YAML = "yaml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """A reference that could not be looked up, and why."""
-
-    text: str
-    error: SlimgateError
-
-    @property
-    def sentence(self) -> str:
-        """What is wrong with which reference."""
-        if isinstance(self.error, InvalidReferenceError):
-            return str(self.error)  # which names the text itself
-        return f"{printable(self.text)}: {self.error}"
 
 
 def inspect(
@@ -78,11 +58,13 @@ def inspect(
     ] = False,
 ) -> None:
     """Look references up at the same time, and print what was found in their order."""
+    import asyncio  # noqa: PLC0415 - help must not wait for it
+
     platforms = platforms_of(platform or [])
     found = asyncio.run(_inspect_all(references, platforms, exact=exact))
     inspections = [entry for entry in found if isinstance(entry, Inspection)]
     _print(inspections, output, layers=layers, indent=len(references) == 1)
-    failures = [entry for entry in found if isinstance(entry, Failure)]
+    failures = [entry for entry in found if not isinstance(entry, Inspection)]
     for failure in failures:
         typer.echo(f"error: {failure.sentence}", err=True)
     if failures:
@@ -91,43 +73,14 @@ def inspect(
 
 async def _inspect_all(
     references: Sequence[str], platforms: tuple[Platform, ...], *, exact: bool
-) -> list[Inspection | Failure]:
-    from slimgate.app import cli_inspector  # noqa: PLC0415 - help must not wait for it
+) -> "list[Inspection | Failure]":
+    from slimgate.app.images import cli_inspector  # noqa: PLC0415 - help must not wait for it
+    from slimgate.cli.lookups import look_up  # noqa: PLC0415
+    from slimgate.cli.progress import board  # noqa: PLC0415
 
     async with cli_inspector(exact=exact) as inspector:
         with board() as shown:
             return await look_up(inspector, references, platforms, shown)
-
-
-async def look_up(
-    inspector: Inspector, references: Sequence[str], platforms: tuple[Platform, ...], shown: Board
-) -> list[Inspection | Failure]:
-    """Look all references up at the same time; one entry each, in their order."""
-    room = asyncio.Semaphore(_AT_ONCE)
-    return await asyncio.gather(
-        *(_inspect(inspector, text, platforms, room, shown) for text in references)
-    )
-
-
-async def _inspect(
-    inspector: Inspector,
-    text: str,
-    platforms: tuple[Platform, ...],
-    room: asyncio.Semaphore,
-    shown: Board,
-) -> Inspection | Failure:
-    try:
-        sourced = parse_source(text)
-        async with room:
-            with shown.line(text) as progress:
-                return await inspector.inspect(
-                    sourced,
-                    platforms=platforms,
-                    want=Wants(config=True, layers=True),
-                    progress=progress,
-                )
-    except SlimgateError as err:
-        return Failure(text=text, error=err)
 
 
 def _print(

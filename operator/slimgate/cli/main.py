@@ -5,13 +5,12 @@ Commands import what they need when they run, so that help and completion stay q
 
 import io
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from slimgate.cli import inspect
+from slimgate.cli import check, controller, explain, inspect, webhook
 from slimgate.core.errors import SlimgateError
 
 FAILED: Final = 2
@@ -26,7 +25,8 @@ def run() -> None:
     try:
         build()(prog_name=_name(sys.argv[0]))
     except SlimgateError as err:
-        typer.echo(f"error: {err}", err=True)
+        for line in str(err).splitlines():
+            typer.echo(f"error: {line}", err=True)
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
@@ -42,11 +42,17 @@ def build() -> typer.Typer:
     )
     app.callback(help=_HELP)(_options)
     app.command(help=inspect.HELP)(inspect.inspect)
+    app.command(help=check.HELP)(check.check)
+    app.command(help=explain.HELP)(explain.explain)
+    app.command(help=controller.HELP)(controller.controller)
+    app.command(help=webhook.HELP)(webhook.webhook)
     return app
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - no other option needs it
+
         typer.echo(f"slimgate {version('slimgate')}")
         raise typer.Exit
 

@@ -3,7 +3,6 @@
 Everything from outside is printable and shown as plain text, never as rich's markup.
 """
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -11,13 +10,13 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from slimgate.cli import screen
 from slimgate.core.base.history import instruction_of
 from slimgate.core.image import ImageFacts, Inspection, Layer, Size
 from slimgate.core.quantity import format_bytes
 from slimgate.core.render import base_text
 from slimgate.core.text import printable
 
-_UNLIMITED: Final = 10_000
 _BAR_WIDTH: Final = 20
 _BAR_NEEDS: Final = 100
 """Columns of a terminal below which a bar would push words out."""
@@ -28,16 +27,9 @@ _REFERENCE: Final = 256
 
 def show(inspections: Sequence[Inspection], *, layers: bool) -> None:
     """Print tables; where they go to no terminal, nothing is cut, wrapped or padded."""
-    console = Console(markup=False, highlight=False, emoji=False)
+    console = screen.screen()
     write = layers_tables if layers else images_table
-    tables = write(inspections, bars=allows_bars(console))
-    if console.is_terminal:
-        console.print(tables)
-        return
-    console.width = _UNLIMITED
-    with console.capture() as captured:
-        console.print(tables)
-    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+    screen.show(console, write(inspections, bars=allows_bars(console)))
 
 
 def allows_bars(console: Console) -> bool:

@@ -94,7 +94,7 @@ def decide(verdict: Verdict) -> Decision:
     warned: list[Finding] = []
     for finding in verdict.findings:
         policy = policies[finding.policy]
-        if _denies(finding, policy):
+        if denies(finding, policy):
             denied.append(finding)
         elif policy.mode is not Mode.AUDIT:
             warned.append(finding)
@@ -106,6 +106,15 @@ def decide(verdict: Verdict) -> Decision:
         warnings=tuple(render.warnings(warned)),
         audit=_audit(verdict) if verdict.policies else None,
     )
+
+
+def denies(finding: Finding, policy: Policy) -> bool:
+    """Whether a finding of a policy stops the workload, by the policy's mode."""
+    if policy.mode is not Mode.ENFORCE:
+        return False
+    if finding.outcome is Outcome.UNKNOWN:
+        return policy.on_unknown is OnUnknown.DENY
+    return finding.outcome is Outcome.DENY
 
 
 def encode(uid: str, decision: Decision) -> dict[str, object]:
@@ -126,14 +135,6 @@ def encode(uid: str, decision: Decision) -> dict[str, object]:
 
 def _uses(workload: Workload) -> frozenset[tuple[Role, str]]:
     return frozenset((use.role, use.reference) for use in workload.images)
-
-
-def _denies(finding: Finding, policy: Policy) -> bool:
-    if policy.mode is not Mode.ENFORCE:
-        return False
-    if finding.outcome is Outcome.UNKNOWN:
-        return policy.on_unknown is OnUnknown.DENY
-    return finding.outcome is Outcome.DENY
 
 
 def _audit(verdict: Verdict) -> Mapping[str, str]:

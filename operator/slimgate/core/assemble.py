@@ -14,6 +14,7 @@ from slimgate.core.image import (
     LayerContents,
     Platform,
     Size,
+    Wants,
 )
 from slimgate.core.oci import Descriptor, ImageConfig, Index, Manifest
 
@@ -69,6 +70,13 @@ def facts_of(
     if config is None or not manifest.is_image:
         return facts
     return _with_config(facts, manifest.annotations, looks, config, claimed)
+
+
+def coverage(facts: ImageFacts) -> Wants:
+    """Tell how much was asked for when facts that were kept were put together."""
+    known = facts.platform != UNKNOWN_PLATFORM or facts.artifact_type is not None
+    layers = all(layer.unpacked.reason != NOT_ASKED for layer in facts.layers)
+    return Wants(config=known, layers=known and layers)
 
 
 def choose(index: Index, wanted: Sequence[Platform]) -> tuple[Descriptor, ...]:

@@ -1,8 +1,10 @@
 """What images cost one node's disk, and whose cost it is.
 
 All bytes are lower bounds: images without facts and layers of unknown size count as nothing, and
-are counted. Left out by nature: manifests and configs, the sandbox image (no node lists it),
-writable layers, and what file systems add to a tar's length by whole blocks.
+are counted. Left out by nature: manifests and configs, the sandbox image where the runtime pins
+it (then no node lists it), writable layers, and what file systems add to a tar's length by whole
+blocks, which is 2 % for a few large files and 20 % for many small ones. Only `NodeDisk.measured`
+has the blocks.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -89,6 +91,16 @@ class NodeDisk:
         return self.parts.total
 
     @property
+    def measured(self) -> int | None:
+        """What `du` finds: what the kubelet measured, and the blobs, which containerd leaves out.
+
+        None where the kubelet was not asked, or measures something else.
+        """
+        if self.image_fs is None or self.image_fs.used is None or not self.runtime.keeps_blobs:
+            return None
+        return self.image_fs.used + self.total.content
+
+    @property
     def unused_images(self) -> int:
         """Images of no pod on the node."""
         return sum(not image.used for image in self.images)
@@ -133,9 +145,12 @@ def node_disk(
 
 def wanted_facts(node: Node, pods: Sequence[NodePod]) -> Mapping[Digest, str]:
     """Name the digests that facts are wanted for, each with a reference that it can be had by."""
-    names = (name for image in _held(node, pods) for name in image.names)
-    found = ((digest_in(name), name) for name in names)
-    return {digest: name for digest, name in reversed([*found]) if digest is not None}
+    wanted: dict[Digest, str] = {}
+    for image in _held(node, pods):
+        for name in image.names:
+            if digest := digest_in(name):
+                wanted.setdefault(digest, name)
+    return wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

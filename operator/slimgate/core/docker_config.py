@@ -78,9 +78,10 @@ def _entry(pattern: str, value: object) -> Entry | None:
 
 
 def _decode(auth: str, pattern: str) -> tuple[str, str]:
-    # The kubelet accepts padded and unpadded base64; docker pads with NULs that it strips again.
+    # As in Go, line breaks are no part of it. The kubelet takes it with and without padding.
+    bare = auth.replace("\r", "").replace("\n", "").rstrip("=")
     try:
-        text = base64.b64decode(auth.rstrip("=") + "=" * (-len(auth.rstrip("=")) % 4)).decode()
+        text = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode()
     except (binascii.Error, ValueError):
         text = ""
     username, colon, password = text.partition(":")
@@ -88,7 +89,7 @@ def _decode(auth: str, pattern: str) -> tuple[str, str]:
         raise MalformedDockerConfigError(
             f"the auth of the entry {printable(pattern, 80)!r} is not the base64 of user:password"
         )
-    return username, password.strip("\x00")
+    return username, password.strip("\x00")  # which docker pads with
 
 
 def _mapping(value: object, what: str) -> Mapping[str, object]:

@@ -4,6 +4,9 @@ An error about an image carries `code`, the registry's own error code (`MANIFEST
 where it gave one, and `temporary`, which says whether trying again later can help.
 """
 
+import copy
+from typing import Self
+
 
 class SlimgateError(Exception):
     """Anything that slimgate reports on purpose; its text is safe to show to users."""
@@ -42,6 +45,10 @@ class ImageError(SlimgateError):
     def __init__(self, message: str, *, code: str | None = None) -> None:
         super().__init__(message)
         self.code = code
+
+    def bare(self) -> Self:
+        """Copy it without traceback and causes, which would keep all that they passed alive."""
+        return copy.copy(self)
 
 
 class InvalidReferenceError(ImageError):

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
+from typing import Final
 
 from slimgate.core.errors import InvalidPolicyError
+from slimgate.core.fields import object_of, text_of, texts_of
 from slimgate.core.finding import Finding, Subject
 from slimgate.core.policy import matches_reference
 from slimgate.core.text import printable
 from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
+
+_SPEC: Final = frozenset({"policies", "images", "workloads", "reason", "expires"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,24 +50,25 @@ class SlimException:
 
 def parse_exception(resource: JsonObject) -> SlimException:
     """Read a SlimException; InvalidPolicyError names the field at fault."""
-    metadata, spec = mapping_at(resource, "metadata"), mapping_at(resource, "spec")
-    reason = text_at(spec, "reason").strip()
+    metadata = mapping_at(resource, "metadata")
+    spec = object_of(resource.get("spec"), "spec", _SPEC)
+    reason = text_of(spec.get("reason", ""), "spec.reason").strip()
     if not reason:
         raise InvalidPolicyError("spec.reason", "is required: say why the exception is needed.")
     return SlimException(
         namespace=text_at(metadata, "namespace"),
         name=text_at(metadata, "name"),
         reason=printable(reason, 256),
-        expires=_expires(text_at(spec, "expires")),
-        policies=_texts(spec, "policies"),
-        images=_texts(spec, "images"),
-        workloads=_texts(spec, "workloads"),
+        expires=_expires(text_of(spec.get("expires", ""), "spec.expires")),
+        policies=texts_of(spec.get("policies"), "spec.policies"),
+        images=texts_of(spec.get("images"), "spec.images"),
+        workloads=texts_of(spec.get("workloads"), "spec.workloads"),
     )
 
 
 def _expires(text: str) -> datetime:
     try:
-        expires = datetime.fromisoformat(text)
+        expires = datetime.fromisoformat(text.upper())
     except ValueError as err:
         raise InvalidPolicyError(
             "spec.expires", "must be a time, as in 2027-01-31T00:00:00Z."
@@ -71,12 +76,3 @@ def _expires(text: str) -> datetime:
     if expires.tzinfo is None:
         raise InvalidPolicyError("spec.expires", "needs a time zone, as in 2027-01-31T00:00:00Z.")
     return expires
-
-
-def _texts(spec: JsonObject, key: str) -> tuple[str, ...]:
-    value = spec.get(key)
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-        raise InvalidPolicyError(f"spec.{key}", "must be a list of texts.")
-    return tuple(value)

@@ -95,7 +95,7 @@ def from_json(raw: Mapping[str, object]) -> ImageFacts:
 def _bounded(key: str, value: object) -> object:
     if isinstance(value, str):
         limit = _MAX_TEXTS.get(key, _MAX_TEXT)
-        return printable(value, limit)[:limit]
+        return printable(value, limit)
     if isinstance(value, dict):
         return {name: _bounded(name, entry) for name, entry in value.items()}
     if isinstance(value, list):

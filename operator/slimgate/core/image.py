@@ -37,7 +37,8 @@ class Platform:
         parts = text.split("/")
         if len(parts) not in {2, 3} or not all(part and part.isascii() for part in parts):
             raise InvalidReferenceError(
-                f"{printable(text, 64)!r} is no platform: write os/architecture[/variant], as in linux/arm64."
+                f"{printable(text, 64)!r} is no platform: "
+                "write os/architecture[/variant], as in linux/arm64."
             )
         return cls(*parts)
 
@@ -145,11 +146,6 @@ class ImageFacts:
     def unpacked(self) -> Size:
         """Σ of the layers' tar lengths; unknown as soon as one is."""
         return total(layer.unpacked for layer in self.layers)
-
-    @property
-    def largest_layer(self) -> Layer | None:
-        """The layer that is most to pull."""
-        return max(self.layers, key=lambda layer: layer.pull.bytes or 0, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,36 +7,35 @@ match are tried. Parsing of the configs themselves is in core.docker_config.
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from fnmatch import fnmatchcase
 from typing import Final
 
 from slimgate.core.identity import Credential, Identity
 from slimgate.core.reference import DOCKER_HUB, Reference
 
 _LEGACY_HUB: Final = "index.docker.io"
+_SCHEME: Final = re.compile(r"\Ahttps?://")
+_QUERY: Final = re.compile(r"[?#].*", re.DOTALL)
 _VERSION_PREFIXES: Final = ("/v1/", "/v2/")
 _MAX_PATTERN: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What an entry is for: `host` may hold globs, `port` is "" for the default one."""
+    """What an entry is for, or an image's repository: `host[:port]`, and a path or nothing."""
 
-    host: str
-    port: str
+    authority: str
     path: str
 
     @property
     def key(self) -> str:
-        """The kubelet's index key: host, port and path, without a scheme."""
-        port = f":{self.port}" if self.port else ""
-        return f"{self.host}{port}{self.path}"
+        """The kubelet's index key."""
+        return f"{self.authority}{self.path}"
 
 
 def candidates(identity: Identity, reference: Reference) -> tuple[Credential | None, ...]:
     """All credentials to try for the image, most specific first, then None for anonymous."""
-    host, port = _split_port(reference.registry)
-    name = Target(host=host, port=port, path=f"/{reference.repository}")
+    name = Target(authority=reference.registry, path=f"/{reference.repository}")
     keyed = [
         (target, entry.credential)
         for entry in identity.entries
@@ -53,25 +52,28 @@ def parse_pattern(pattern: str) -> Target | None:
     """Read an `auths` key: `[http[s]://]host[:port][/path]`; None if it names no host."""
     if len(pattern) > _MAX_PATTERN:
         return None
-    rest = pattern.removeprefix("https://").removeprefix("http://")
+    rest = _QUERY.sub("", _SCHEME.sub("", pattern))
     authority, slash, path = rest.partition("/")
-    host, port = _split_port(authority)
-    if not host:
+    host, _ = _split_port(authority)
+    # Go's URLs know brackets only around IPv6, and there its globs take them for a class.
+    if not host or "[" in host:
         return None
     path = slash + path
     if path.startswith(_VERSION_PREFIXES):
         path = path[len("/v1") :]
-    return Target(host=host, port=port, path="" if path == "/" else path)
+    return Target(authority=authority, path="" if path == "/" else path)
 
 
 def matches(target: Target, name: Target) -> bool:
     """Whether an entry is for the image `name`, as the kubelet's URLsMatch decides."""
-    patterns, parts = target.host.split("."), name.host.split(".")
+    pattern, pattern_port = _split_port(target.authority)
+    host, port = _split_port(name.authority)
+    patterns, parts = pattern.split("."), host.split(".")
     return (
-        target.port == name.port
+        pattern_port == port
         and len(patterns) == len(parts)
         and name.path.startswith(target.path)
-        and all(map(_matches_part, patterns, parts))
+        and all(map(fnmatchcase, parts, patterns))
     )
 
 
@@ -79,50 +81,4 @@ def _split_port(authority: str) -> tuple[str, str]:
     host, colon, port = authority.rpartition(":")
     if not colon or authority.endswith("]"):
         return authority, ""
-    return host, port
-
-
-def _matches_part(pattern: str, part: str) -> bool:
-    if not any(char in pattern for char in "*?[\\"):
-        return pattern == part
-    compiled = _compile(pattern)
-    return compiled is not None and compiled.fullmatch(part) is not None
-
-
-@lru_cache(maxsize=1024)
-def _compile(pattern: str) -> re.Pattern[str] | None:
-    """Translate a Go filepath.Match pattern; None if Go would call it malformed."""
-    out: list[str] = []
-    position = 0
-    while position < len(pattern):
-        char = pattern[position]
-        position += 1
-        if char == "*":
-            if not out or out[-1] != "[^/]*":
-                out.append("[^/]*")
-        elif char == "?":
-            out.append("[^/]")
-        elif char == "[":
-            end = pattern.find("]", position + 1)
-            if end < 0:
-                return None
-            out.append(_character_class(pattern[position:end]))
-            position = end + 1
-        elif char == "\\":
-            if position == len(pattern):
-                return None
-            out.append(re.escape(pattern[position]))
-            position += 1
-        else:
-            out.append(re.escape(char))
-    try:
-        return re.compile("".join(out), re.DOTALL)
-    except re.error:
-        return None
-
-
-def _character_class(inner: str) -> str:
-    negated = inner.startswith("^")
-    body = inner[1:] if negated else inner
-    escaped = "".join(char if char == "-" else re.escape(char) for char in body)
-    return f"[{'^' if negated else ''}{escaped}]"
+    return (host[1:-1] if host.startswith("[") and host.endswith("]") else host), port

@@ -114,10 +114,15 @@ def parse_document(body: bytes, content_type: str | None) -> Index | Manifest:
     """
     root = _load(body)
     declared = _media_type(root, content_type)
-    if declared.startswith(_SCHEMA1) or root.get("schemaVersion") == 1:
+    if declared.startswith(_SCHEMA1) or root.get("schemaVersion") == 1 or "fsLayers" in root:
         raise UnsupportedError(
             "the manifest is of the old Docker schema 1, which names no sizes and which current "
             "container runtimes no longer pull; push the image again with a current tool"
+        )
+    if "manifests" in root and not root.keys().isdisjoint({"config", "layers"}):
+        # https://github.com/opencontainers/image-spec/security/advisories/GHSA-77vh-xpmg-72qh
+        raise UnsupportedError(
+            "the document is an index and a manifest at once, which container runtimes refuse"
         )
     annotations = _strings(root.get("annotations"), "annotations")
     if declared in {OCI_INDEX, DOCKER_INDEX} or (not declared and "manifests" in root):
@@ -144,10 +149,13 @@ def parse_document(body: bytes, content_type: str | None) -> Index | Manifest:
 
 
 def parse_config(body: bytes) -> ImageConfig:
-    """Read an image config; fields of a wrong type raise UnsupportedError."""
+    """Read an image config.
+
+    Objects and lists of a wrong type raise UnsupportedError, texts of one count as absent.
+    """
     root = _load(body)
-    inner = _mapping(root.get("config") or {}, "config")
-    rootfs = _mapping(root.get("rootfs") or {}, "rootfs")
+    inner = _record(root.get("config") or {}, "config")
+    rootfs = _record(root.get("rootfs") or {}, "rootfs")
     return ImageConfig(
         platform=Platform(
             _optional(root, "os") or "linux",
@@ -179,12 +187,20 @@ def _load(body: bytes) -> JsonObject:
     if len(body) > MAX_DOCUMENT:
         raise TooLargeError(f"the document is larger than {MAX_DOCUMENT} bytes")
     try:
-        root: object = json.loads(body)
+        root: object = json.loads(body, object_pairs_hook=_without_repeats)
     except RecursionError as err:
         raise TooLargeError("the document is nested too deeply") from err
     except ValueError as err:
         raise UnsupportedError("the document is not JSON") from err
-    return _mapping(root, "document")
+    return _record(root, "document")
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    # Go merges what Python overwrites, so a repeated field would be two truths.
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise UnsupportedError("the document repeats a field of an object")
+    return fields
 
 
 def _media_type(root: JsonObject, content_type: str | None) -> str:
@@ -199,7 +215,7 @@ def _media_type(root: JsonObject, content_type: str | None) -> str:
 
 
 def _descriptor(value: object, path: str) -> Descriptor:
-    raw = _mapping(value, path)
+    raw = _record(value, path)
     size = raw.get("size")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _MAX_INT:
         raise UnsupportedError(f"{path}.size is no count of bytes")
@@ -215,7 +231,7 @@ def _descriptor(value: object, path: str) -> Descriptor:
 
 
 def _platform(value: object, path: str) -> Platform:
-    raw = _mapping(value, path)
+    raw = _record(value, path)
     return Platform(
         _optional(raw, "os") or "unknown",
         _optional(raw, "architecture") or "unknown",
@@ -224,7 +240,7 @@ def _platform(value: object, path: str) -> Platform:
 
 
 def _history(value: object, path: str) -> HistoryEntry:
-    raw = _mapping(value, path)
+    raw = _record(value, path)
     return HistoryEntry(
         created_by=_optional(raw, "created_by") or "",
         comment=_optional(raw, "comment") or "",
@@ -240,6 +256,18 @@ def _digest(value: object, path: str) -> Digest:
         return parse_digest(value)
     except InvalidReferenceError as err:
         raise UnsupportedError(f"{path} is no digest") from err
+
+
+def _record(value: object, path: str) -> JsonObject:
+    """Read an object of named fields.
+
+    Container runtimes take `Layers` for `layers`; an image with both would be judged by the one
+    and pulled by the other.
+    """
+    raw = _mapping(value, path)
+    if len({key.casefold() for key in raw}) < len(raw):
+        raise UnsupportedError(f"{path} has fields whose names differ only in case")
+    return raw
 
 
 def _mapping(value: object, path: str) -> JsonObject:

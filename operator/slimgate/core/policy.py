@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from slimgate.core.errors import InvalidReferenceError
 from slimgate.core.image import Wants
@@ -122,7 +123,8 @@ class Policy:
     def wants(self) -> Wants:
         """The least facts that this policy's checks need."""
         return Wants(
-            config=self.bases is not None,
+            # Growth is measured platform by platform, which a manifest alone does not tell.
+            config=self.bases is not None or self.limits.growth is not None,
             # Only contents prove an image to stand on nothing (docs/adr/0002).
             layers=self.limits.unpacked_size is not None
             or (self.bases is not None and Tier.SCRATCH.label in self.bases.allow),
@@ -130,9 +132,22 @@ class Policy:
 
 
 def matches_reference(globs: tuple[str, ...], written: str) -> bool:
-    """Whether a glob matches the reference as written or in full, with its tag or without."""
+    """Whether a glob matches the reference in any form: as written, in full or as people write it.
+
+    Each with its tag or without.
+    """
+    return any(fnmatchcase(form, glob) for glob in globs for form in _forms(written))
+
+
+@lru_cache(maxsize=4096)
+def _forms(written: str) -> frozenset[str]:
     forms = {written}
     with suppress(InvalidReferenceError):
         reference = Reference.parse(written)
-        forms |= {str(reference), reference.name}
-    return any(fnmatchcase(form, glob) for glob in globs for form in forms)
+        # No other way to write a registry may lead past a policy.
+        plain = reference.registry.lower().removesuffix(":443")
+        for registry in (reference.registry, plain):
+            whole = replace(reference, registry=registry)
+            bare = replace(whole, tag=None, digest=None)
+            forms |= {str(whole), whole.familiar, str(bare), bare.familiar}
+    return frozenset(forms)

@@ -5,10 +5,10 @@ path, for files that never met one (`slimgate check --policy`).
 """
 
 from collections.abc import Callable, Mapping
-from enum import Enum
 from typing import Final, TypeVar
 
 from slimgate.core.errors import InvalidPolicyError, InvalidQuantityError, InvalidReferenceError
+from slimgate.core.fields import list_of, object_of, text_of, texts_of
 from slimgate.core.policy import (
     Bases,
     Limit,
@@ -34,9 +34,15 @@ _SPEC: Final = frozenset({"match", "mode", "onUnknown", "limits", "bases", "mess
 _MATCH: Final = frozenset(
     {"namespaces", "namespaceSelector", "workloadSelector", "kinds", "images"}
 )
+_NAMESPACES: Final = frozenset({"include", "exclude"})
 _BASES: Final = frozenset({"allow", "deny", "tier", "accept", "known"})
+_KNOWN: Final = frozenset({"reference", "tier", "name"})
+_MODES: Final = {mode.value: mode for mode in Mode}
+_ON_UNKNOWN: Final = {choice.value: choice for choice in OnUnknown}
+_EVIDENCE: Final = {evidence.value.capitalize(): evidence for evidence in Evidence}
+_TIERS: Final = {tier.label: tier for tier in Tier}
 _MAX_COUNT: Final = 1_000_000
-_E = TypeVar("_E", bound=Enum)
+_T = TypeVar("_T")
 
 
 def parse_policy(resource: JsonObject) -> Policy:
@@ -45,48 +51,44 @@ def parse_policy(resource: JsonObject) -> Policy:
     name = text_at(metadata, "name")
     if not name:
         raise InvalidPolicyError("metadata.name", "is required.")
-    spec = _object(resource.get("spec"), "spec")
-    _no_other(spec, _SPEC, "spec")
-    limits = _limits(_object(spec.get("limits", {}), "spec.limits"))
-    bases = _bases(_object(spec["bases"], "spec.bases")) if "bases" in spec else None
-    if limits == Limits() and bases is None:
+    spec = object_of(resource.get("spec"), "spec", _SPEC)
+    limits = _limits(spec["limits"]) if "limits" in spec else None
+    bases = _bases(spec["bases"]) if "bases" in spec else None
+    if limits is None and bases is None:
         raise InvalidPolicyError("spec", "set at least one of limits and bases.")
     generation = metadata.get("generation")
     return Policy(
         name=name,
         generation=generation if isinstance(generation, int) else 0,
-        match=_match(_object(spec.get("match", {}), "spec.match")),
-        mode=_word(spec.get("mode", Mode.AUDIT.value), Mode, "spec.mode"),
-        on_unknown=_word(spec.get("onUnknown", OnUnknown.ALLOW.value), OnUnknown, "spec.onUnknown"),
-        limits=limits,
+        match=_match(spec.get("match", {})),
+        mode=_one_of(spec.get("mode", "Audit"), _MODES, "spec.mode"),
+        on_unknown=_one_of(spec.get("onUnknown", "Allow"), _ON_UNKNOWN, "spec.onUnknown"),
+        limits=limits or Limits(),
         bases=bases,
-        message=printable(_text(spec.get("message", ""), "spec.message"), 1024),
+        message=printable(text_of(spec.get("message", ""), "spec.message"), 1024),
     )
 
 
-def _match(raw: JsonObject) -> Match:
+def _match(raw: object) -> Match:
     path = "spec.match"
-    _no_other(raw, _MATCH, path)
-    namespaces = _object(raw.get("namespaces", {}), f"{path}.namespaces")
-    _no_other(namespaces, frozenset({"include", "exclude"}), f"{path}.namespaces")
+    match = object_of(raw, path, _MATCH)
+    namespaces = object_of(match.get("namespaces", {}), f"{path}.namespaces", _NAMESPACES)
     return Match(
-        include=_texts(namespaces.get("include"), f"{path}.namespaces.include"),
-        exclude=_texts(namespaces.get("exclude"), f"{path}.namespaces.exclude"),
-        namespace_selector=_selector(raw, "namespaceSelector"),
-        workload_selector=_selector(raw, "workloadSelector"),
-        kinds=frozenset(_texts(raw.get("kinds"), f"{path}.kinds")),
-        images=_texts(raw.get("images"), f"{path}.images"),
+        include=texts_of(namespaces.get("include"), f"{path}.namespaces.include"),
+        exclude=texts_of(namespaces.get("exclude"), f"{path}.namespaces.exclude"),
+        namespace_selector=_selector(match, "namespaceSelector"),
+        workload_selector=_selector(match, "workloadSelector"),
+        kinds=frozenset(texts_of(match.get("kinds"), f"{path}.kinds")),
+        images=texts_of(match.get("images"), f"{path}.images"),
     )
 
 
-def _selector(raw: JsonObject, key: str) -> Selector | None:
-    if key not in raw:
-        return None
-    path = f"spec.match.{key}"
-    return parse_selector(_object(raw[key], path), path)
+def _selector(match: JsonObject, key: str) -> Selector | None:
+    return parse_selector(match[key], f"spec.match.{key}") if key in match else None
 
 
-def _limits(raw: JsonObject) -> Limits:
+def _limits(raw: object) -> Limits:
+    path = "spec.limits"
     readers: Mapping[str, Callable[[object, str], int]] = {
         "pullSize": _bytes,
         "unpackedSize": _bytes,
@@ -95,10 +97,12 @@ def _limits(raw: JsonObject) -> Limits:
         "workloadPullSize": _bytes,
         "growth": _percent,
     }
-    _no_other(raw, frozenset(readers), "spec.limits")
+    limits = object_of(raw, path, frozenset(readers))
+    if not limits:
+        raise InvalidPolicyError(path, "set at least one limit, as in pullSize: 300Mi.")
 
     def limit(key: str) -> Limit | None:
-        return _limit(raw[key], readers[key], f"spec.limits.{key}") if key in raw else None
+        return _limit(limits[key], readers[key], f"{path}.{key}") if key in limits else None
 
     return Limits(
         pull_size=limit("pullSize"),
@@ -111,23 +115,33 @@ def _limits(raw: JsonObject) -> Limits:
 
 
 def _limit(raw: object, read: Callable[[object, str], int], path: str) -> Limit:
-    if not isinstance(raw, Mapping):
-        return Limit(deny=read(raw, path))
-    warn, deny = _soft_and_hard(raw, path)
-    limit = Limit(
-        warn=None if warn is None else read(warn, f"{path}.warn"),
-        deny=None if deny is None else read(deny, f"{path}.deny"),
-    )
-    if limit.warn is not None and limit.deny is not None and limit.warn > limit.deny:
+    warn, deny = _soft_and_hard(raw, read, path)
+    if warn is not None and deny is not None and warn > deny:
         raise InvalidPolicyError(f"{path}.warn", "must not be above deny.")
-    return limit
+    return Limit(warn=warn, deny=deny)
 
 
-def _soft_and_hard(raw: JsonObject, path: str) -> tuple[object, object]:
-    _no_other(raw, frozenset({"warn", "deny"}), path)
-    if not raw:
+def _tier_limit(raw: object) -> TierLimit:
+    path = "spec.bases.tier"
+    warn, deny = _soft_and_hard(raw, _tier, path)
+    if warn is not None and deny is not None and warn > deny:
+        raise InvalidPolicyError(f"{path}.warn", "must not be a fatter tier than deny.")
+    return TierLimit(warn=warn, deny=deny)
+
+
+def _soft_and_hard(
+    raw: object, read: Callable[[object, str], _T], path: str
+) -> tuple[_T | None, _T | None]:
+    """Read a scalar, which is the hard line, or `{warn: ..., deny: ...}`."""
+    if not isinstance(raw, Mapping):
+        return None, read(raw, path)
+    lines = object_of(raw, path, frozenset({"warn", "deny"}))
+    if not lines:
         raise InvalidPolicyError(path, "set warn, deny or both.")
-    return raw.get("warn"), raw.get("deny")
+    return (
+        read(lines["warn"], f"{path}.warn") if "warn" in lines else None,
+        read(lines["deny"], f"{path}.deny") if "deny" in lines else None,
+    )
 
 
 def _bytes(raw: object, path: str) -> int:
@@ -146,100 +160,51 @@ def _count(raw: object, path: str) -> int:
 
 
 def _percent(raw: object, path: str) -> int:
+    if not isinstance(raw, str):
+        raise InvalidPolicyError(path, "must be a percentage, as in 25%.")
     try:
-        return parse_percent(_text(raw, path))
+        return parse_percent(raw)
     except InvalidQuantityError as err:
         raise InvalidPolicyError(path, str(err)) from err
 
 
-def _bases(raw: JsonObject) -> Bases:
+def _bases(raw: object) -> Bases:
     path = "spec.bases"
-    _no_other(raw, _BASES, path)
-    allow, deny = _texts(raw.get("allow"), f"{path}.allow"), _texts(raw.get("deny"), f"{path}.deny")
+    bases = object_of(raw, path, _BASES)
+    if not bases:
+        raise InvalidPolicyError(path, f"set at least one of {', '.join(sorted(_BASES))}.")
+    allow = texts_of(bases.get("allow"), f"{path}.allow")
+    deny = texts_of(bases.get("deny"), f"{path}.deny")
     if allow and deny:
         raise InvalidPolicyError(path, "set allow or deny, not both.")
-    accept = _text(raw.get("accept", "Proven"), f"{path}.accept")
-    if accept not in {"Proven", "Claimed", "Inferred"}:
-        raise InvalidPolicyError(f"{path}.accept", "must be Proven, Claimed or Inferred.")
-    known = raw.get("known", [])
-    if not isinstance(known, list):
-        raise InvalidPolicyError(f"{path}.known", "must be a list.")
+    known = list_of(bases.get("known"), f"{path}.known")
     return Bases(
         allow=allow,
         deny=deny,
-        tier=_tier_limit(raw["tier"]) if "tier" in raw else None,
-        accept=Evidence(accept.lower()),
+        tier=_tier_limit(bases["tier"]) if "tier" in bases else None,
+        accept=_one_of(bases.get("accept", "Proven"), _EVIDENCE, f"{path}.accept"),
         known=tuple(_known(entry, f"{path}.known[{i}]") for i, entry in enumerate(known)),
     )
 
 
-def _tier_limit(raw: object) -> TierLimit:
-    path = "spec.bases.tier"
-    if not isinstance(raw, Mapping):
-        return TierLimit(deny=_tier(raw, path))
-    warn, deny = _soft_and_hard(raw, path)
-    limit = TierLimit(
-        warn=None if warn is None else _tier(warn, f"{path}.warn"),
-        deny=None if deny is None else _tier(deny, f"{path}.deny"),
-    )
-    if limit.warn is not None and limit.deny is not None and limit.warn > limit.deny:
-        raise InvalidPolicyError(f"{path}.warn", "must not be a fatter tier than deny.")
-    return limit
-
-
 def _tier(raw: object, path: str) -> Tier:
-    try:
-        return Tier.of(_text(raw, path))
-    except KeyError as err:
-        labels = ", ".join(tier.label for tier in Tier)
-        raise InvalidPolicyError(path, f"must be one of {labels}.") from err
+    return _one_of(raw, _TIERS, path)
 
 
 def _known(raw: object, path: str) -> NamedBase:
-    entry = _object(raw, path)
-    _no_other(entry, frozenset({"reference", "tier", "name"}), path)
+    base = object_of(raw, path, _KNOWN)
     try:
-        reference = Reference.parse(_text(entry.get("reference", ""), f"{path}.reference"))
+        reference = Reference.parse(text_of(base.get("reference", ""), f"{path}.reference"))
     except InvalidReferenceError as err:
         raise InvalidPolicyError(f"{path}.reference", str(err)) from err
     return NamedBase(
         reference=reference,
-        tier=_tier(entry["tier"], f"{path}.tier") if "tier" in entry else None,
-        name=_text(entry["name"], f"{path}.name") if "name" in entry else None,
+        tier=_tier(base["tier"], f"{path}.tier") if "tier" in base else None,
+        name=text_of(base["name"], f"{path}.name") if "name" in base else None,
     )
 
 
-def _word(raw: object, words: type[_E], path: str) -> _E:
-    for word in words:
-        if word.value == raw:
-            return word
-    raise InvalidPolicyError(path, f"must be one of {', '.join(w.value for w in words)}.")
-
-
-def _object(raw: object, path: str) -> JsonObject:
-    if not isinstance(raw, Mapping):
-        raise InvalidPolicyError(path, "must be an object.")
-    return raw
-
-
-def _text(raw: object, path: str) -> str:
-    if not isinstance(raw, str):
-        raise InvalidPolicyError(path, "must be text.")
-    return raw
-
-
-def _texts(raw: object, path: str) -> tuple[str, ...]:
-    if raw is None:
-        return ()
-    if not isinstance(raw, list) or not all(isinstance(entry, str) for entry in raw):
-        raise InvalidPolicyError(path, "must be a list of texts.")
-    return tuple(raw)
-
-
-def _no_other(raw: JsonObject, known: frozenset[str], path: str) -> None:
-    for key in raw:
-        if key not in known:
-            fields = ", ".join(sorted(known))
-            raise InvalidPolicyError(
-                f"{path}.{printable(key, 64)}", f"is no field of it; the fields are {fields}."
-            )
+def _one_of(raw: object, choices: Mapping[str, _T], path: str) -> _T:
+    if isinstance(raw, str) and raw in choices:
+        return choices[raw]
+    raise InvalidPolicyError(path, f"must be one of {', '.join(choices)}.")

@@ -5,13 +5,15 @@ annotations and events change only when the verdict does.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Final
 
+from slimgate.core.base.history import instruction_of
 from slimgate.core.finding import Finding, Outcome
 from slimgate.core.image import Base, ImageFacts
 from slimgate.core.policy import Policy
 from slimgate.core.quantity import format_bytes
-from slimgate.core.text import printable
+from slimgate.core.text import cut, printable
 from slimgate.core.tier import Tier
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import ImageUse
@@ -21,20 +23,28 @@ REMEDY: Final = (
     "Build in a first stage and copy the binary onto distroless or scratch: "
     f"{DOCS}. Exempt: SlimException."
 )
+RETRY: Final = (
+    "What can't be judged is denied (onUnknown: Deny): try again once the cause is gone. "
+    "Exempt: SlimException."
+)
 _MAX_LINES: Final = 10
 _WARNING_LENGTH: Final = 200
 _SUMMARY_LENGTH: Final = 256
+_REFERENCE_LENGTH: Final = 80
 _INSTRUCTION_LENGTH: Final = 60
+_SUMS: Final = ("pullSize", "unpackedSize")
+"""Checks of an image's size as a whole, the one first whose largest layer is more worth to name."""
 
 
 def denial(findings: Iterable[Finding], policies: Iterable[Policy]) -> str:
     """Write a denial in full: each image, value, limit, largest layer, base, and the way out."""
-    lines = [describe(use, group) for use, group in by_use(findings)]
-    shown = [f"{line}." for line in lines[:_MAX_LINES]]
-    if len(lines) > _MAX_LINES:
-        shown.append(f"And {len(lines) - _MAX_LINES} more.")
+    groups = by_use(findings)
+    lines = [f"{describe(use, group)}." for use, group in groups[:_MAX_LINES]]
+    if len(groups) > _MAX_LINES:
+        lines.append(f"And {len(groups) - _MAX_LINES} more.")
+    way_out = RETRY if all(_is_unknown(group) for _, group in groups) else REMEDY
     messages = [policy.message for policy in policies if policy.message]
-    return " ".join([*shown, REMEDY, *messages])
+    return " ".join([*lines, way_out, *messages])
 
 
 def warnings(findings: Iterable[Finding]) -> list[str]:
@@ -42,10 +52,14 @@ def warnings(findings: Iterable[Finding]) -> list[str]:
 
     https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apiserver/pkg/endpoints/filters/warning.go
     """
-    lines = [_cut(f"slimgate: {describe(use, group)}") for use, group in by_use(findings)]
-    if len(lines) <= _MAX_LINES:
-        return lines
-    return [*lines[:_MAX_LINES], f"slimgate: and {len(lines) - _MAX_LINES} more"]
+    groups = by_use(findings)
+    lines = [
+        cut(f"slimgate: {describe(use, group, _REFERENCE_LENGTH)}", _WARNING_LENGTH)
+        for use, group in groups[:_MAX_LINES]
+    ]
+    if len(groups) > _MAX_LINES:
+        lines.append(f"slimgate: and {len(groups) - _MAX_LINES} more")
+    return lines
 
 
 def summary(verdict: Verdict) -> str:
@@ -55,21 +69,21 @@ def summary(verdict: Verdict) -> str:
         text = f"{count} image{'s' if count != 1 else ''} within policy"
         return text + (f", {len(verdict.excused)} excused" if verdict.excused else "")
     parts = [
-        f"{_subject(use)}: {', '.join(_fragment(f) for f in group)}"
+        f"{_subject(use)}: {', '.join(dict.fromkeys(_fragment(f) for f in group))}"
         for use, group in by_use(verdict.findings)
     ]
     return printable("; ".join(parts), _SUMMARY_LENGTH)
 
 
-def describe(use: ImageUse | None, findings: list[Finding]) -> str:
-    """Write all findings on one image as one sentence, without its full stop."""
-    head = f"{use.role.value} " if use else ""
-    name = f'{head}"{printable(use.name, 63)}"' if use else "the workload"
-    reference = f": {printable(use.reference)}" if use else ""
-    clauses = [f"{_fragment(f)} [policy {f.policy}, {f.check}]" for f in findings]
-    image = next((f.image for f in findings if f.image is not None), None)
-    context = _context(image, findings) if image is not None else []
-    return f"{name}{reference} {'; '.join([*clauses, *context])}"
+def describe(use: ImageUse | None, findings: list[Finding], length: int = 256) -> str:
+    """Write all findings on one image as one sentence, without its full stop.
+
+    The reference is shortened to `length` characters, of its middle: its end says most.
+    """
+    who = "the workload"
+    if use is not None:
+        who = f'{use.role.value} "{printable(use.name, 63)}": {_shorten(use.reference, length)}'
+    return f"{who} {'; '.join([*_clauses(findings), *_context(findings)])}"
 
 
 def by_use(findings: Iterable[Finding]) -> list[tuple[ImageUse | None, list[Finding]]]:
@@ -84,52 +98,95 @@ def by_use(findings: Iterable[Finding]) -> list[tuple[ImageUse | None, list[Find
 def base_text(base: Base) -> str:
     """Write a base with its tier and evidence: `golang:1.26 (builder, proven)`."""
     name = base.name or base.family or "unknown"
-    marks = [m for m in (base.tier and base.tier.label, base.evidence and base.evidence.value) if m]
-    if base.tier is Tier.SCRATCH:
-        marks = marks[1:] if name == Tier.SCRATCH.label else marks
+    tier = None if base.tier is None else base.tier.label
+    evidence = None if base.evidence is None else base.evidence.value
+    marks = [mark for mark in (tier, evidence) if mark is not None and mark != name]
     return printable(name, 128) + (f" ({', '.join(marks)})" if marks else "")
 
 
-def _context(image: ImageFacts, findings: list[Finding]) -> list[str]:
-    if all(finding.outcome is Outcome.UNKNOWN for finding in findings):
+def _clauses(findings: Iterable[Finding]) -> list[str]:
+    """Write each fact once, and after it who minds: several policies may, on several platforms."""
+    marks: dict[str, dict[str, None]] = {}
+    for f in findings:
+        mark = f"policy {printable(f.policy, 253)}, {f.check}"
+        marks.setdefault(_fragment(f), {})[mark] = None
+    return [f"{fragment} [{'; '.join(by)}]" for fragment, by in marks.items()]
+
+
+def _context(findings: Iterable[Finding]) -> list[str]:
+    """Say of the image that violates what helps to mend it."""
+    images: dict[str, ImageFacts] = {}
+    for finding in findings:
+        if finding.outcome is not Outcome.UNKNOWN and finding.image is not None:
+            images.setdefault(finding.check, finding.image)
+    if not images:
         return []
-    parts = []
-    layer = image.largest_layer
-    if layer is not None and layer.pull.bytes and len(image.layers) > 1:
-        made = f" ({_instruction(layer.created_by)})" if layer.created_by else ""
-        parts.append(f"{format_bytes(layer.pull.bytes)} of it is one layer{made}")
-    if image.base.name or image.base.family or image.base.tier is not None:
-        parts.append(f"base {base_text(image.base)}")
+    check = next((check for check in _SUMS if check in images), next(iter(images)))
+    image = images[check]
+    base = image.base
+    parts = [_largest_layer(image, check)]
+    if "base" not in images and (base.name or base.family or base.tier is not None):
+        parts.append(f"base {base_text(base)}")
     if image.toolchains:
         parts.append(f"toolchains left in it: {printable(', '.join(image.toolchains), 80)}")
-    return parts
+    return [part for part in parts if part]
 
 
-def _instruction(created_by: str) -> str:
-    text = created_by.removeprefix("/bin/sh -c #(nop) ").removesuffix("# buildkit").strip()
-    if text.startswith("/bin/sh -c "):
-        text = "RUN " + text.removeprefix("/bin/sh -c ")
-    return printable(" ".join(text.split()), _INSTRUCTION_LENGTH)
+def _largest_layer(image: ImageFacts, check: str) -> str:
+    """Say which layer to look at, in bytes of the kind that the check measures."""
+    unpacked = check == "unpackedSize"
+    sizes = [(layer.unpacked if unpacked else layer.pull).bytes or 0 for layer in image.layers]
+    largest = max(sizes, default=0)
+    if not largest:
+        return ""
+    made = instruction_of(image.layers[sizes.index(largest)].created_by or "")
+    made = printable(made, _INSTRUCTION_LENGTH)
+    if check == "layerSize":
+        return f"that layer is {made}" if made else ""
+    if len(sizes) == 1:
+        return ""
+    shown = f" ({made})" if made else ""
+    if check in _SUMS:
+        return f"{format_bytes(largest)} of it is one layer{shown}"
+    return f"its largest layer is {format_bytes(largest)} to pull{shown}"
+
+
+def _is_unknown(findings: Iterable[Finding]) -> bool:
+    return all(finding.outcome is Outcome.UNKNOWN for finding in findings)
+
+
+def _shorten(reference: str, length: int) -> str:
+    text = printable(reference, 1024)
+    start = length // 2 - 1
+    return text if len(text) <= length else f"{text[:start]}…{text[start + 1 - length :]}"
 
 
 def _fragment(finding: Finding) -> str:
     if finding.outcome is Outcome.UNKNOWN:
-        return f"could not be judged: {printable(finding.reason or 'for no known reason', 300)}"
+        reason = printable(finding.reason or "for no known reason", 300)
+        return f"could not be judged{_on(finding)}: {reason}"
     return _FRAGMENTS[finding.check](finding)
 
 
 def _on(finding: Finding) -> str:
-    image = finding.image
-    known = image is not None and image.platform.os != "unknown"
-    return f" ({image.platform})" if image is not None and known else ""
+    platform = finding.image.platform if finding.image else None
+    known = platform is not None and platform.os != "unknown"
+    return f" ({printable(str(platform), 64)})" if known else ""
 
 
-def _bytes(value: object) -> str:
-    return format_bytes(value) if isinstance(value, int) else "?"
+def _against(finding: Finding) -> tuple[str, str]:
+    """Write a size and its limit; to the byte where they would read the same."""
+    value, limit = finding.value, finding.limit
+    if not isinstance(value, int) or not isinstance(limit, int):
+        return "?", "?"
+    if format_bytes(value) == format_bytes(limit):
+        return f"{value:,} B", f"{limit:,} B"
+    return format_bytes(value), format_bytes(limit)
 
 
-def _tier(value: object) -> str:
-    return value.label if isinstance(value, Tier) else "?"
+def _size(verb: str, noun: str, finding: Finding) -> str:
+    value, limit = _against(finding)
+    return f"{verb} {value}{noun}{_on(finding)}, limit {limit}"
 
 
 def _base_name(finding: Finding) -> str:
@@ -139,28 +196,33 @@ def _base_name(finding: Finding) -> str:
     return f"stands on {shown}, which the policy does not allow"
 
 
+def _tier(finding: Finding) -> str:
+    value, limit = finding.value, finding.limit
+    if not isinstance(value, Tier) or not isinstance(limit, Tier):
+        return "is of a tier over the line"
+    line = f"{limit.label} is" if limit is Tier.BUILDER else f"{limit.label} and fatter are"
+    what = "denied" if finding.outcome is Outcome.DENY else "warned of"
+    return f"is of tier {value.label}, and {line} {what}"
+
+
+def _base_claim(finding: Finding) -> str:
+    return printable(str(finding.value)).removeprefix("it ")
+
+
 _FRAGMENTS: Final[Mapping[str, Callable[[Finding], str]]] = {
-    "pullSize": lambda f: f"pulls {_bytes(f.value)}{_on(f)}, limit {_bytes(f.limit)}",
-    "unpackedSize": lambda f: f"unpacks to {_bytes(f.value)}{_on(f)}, limit {_bytes(f.limit)}",
+    "pullSize": partial(_size, "pulls", ""),
+    "unpackedSize": partial(_size, "unpacks to", ""),
     "layers": lambda f: f"has {f.value} layers{_on(f)}, limit {f.limit}",
-    "layerSize": lambda f: (
-        f"has a layer of {_bytes(f.value)} to pull{_on(f)}, limit {_bytes(f.limit)}"
-    ),
-    "workloadPullSize": lambda f: (
-        f"pulls {_bytes(f.value)} for all its images together, limit {_bytes(f.limit)}"
-    ),
+    "layerSize": partial(_size, "has a layer of", " to pull"),
+    "workloadPullSize": partial(_size, "pulls", " for all its images together"),
     "growth": lambda f: (
         f"pulls {f.value}% more than the image that runs now{_on(f)}, limit {f.limit}%"
     ),
     "base": _base_name,
-    "tier": lambda f: f"is of tier {_tier(f.value)}, and {_tier(f.limit)} is over the line",
-    "baseClaim": lambda f: str(f.value),
+    "tier": _tier,
+    "baseClaim": _base_claim,
 }
 
 
 def _subject(use: ImageUse | None) -> str:
     return printable(use.name, 63) if use else "workload"
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= _WARNING_LENGTH else line[: _WARNING_LENGTH - 1] + "…"

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from slimgate.core.errors import InvalidPolicyError
-from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.fields import list_of, object_of, text_of, texts_of
 
+_FIELDS: Final = frozenset({"matchLabels", "matchExpressions"})
+_REQUIREMENT: Final = frozenset({"key", "operator", "values"})
 _OPERATORS: Final = frozenset({"In", "NotIn", "Exists", "DoesNotExist"})
 
 
@@ -27,7 +29,7 @@ class Requirement:
             case "DoesNotExist":
                 return not present
             case "NotIn":
-                return labels.get(self.key) not in self.values or not present
+                return not present or labels[self.key] not in self.values
             case _:
                 return present and labels[self.key] in self.values
 
@@ -43,24 +45,32 @@ class Selector:
         return all(requirement.matches(labels) for requirement in self.requirements)
 
 
-def parse_selector(raw: JsonObject, path: str) -> Selector:
+def parse_selector(raw: object, path: str) -> Selector:
     """Read a metav1.LabelSelector; InvalidPolicyError names the field at fault."""
-    labels = mapping_at(raw, "matchLabels")
-    exact = [Requirement(key, "In", frozenset({str(value)})) for key, value in labels.items()]
+    selector = object_of(raw, path, _FIELDS)
+    at = f"{path}.matchLabels"
+    exact = [
+        Requirement(key, "In", frozenset({text_of(value, f"{at}.{key}")}))
+        for key, value in object_of(selector.get("matchLabels", {}), at).items()
+    ]
+    at = f"{path}.matchExpressions"
     expressions = [
-        _requirement(entry, f"{path}.matchExpressions[{i}]")
-        for i, entry in enumerate(objects_at(raw, "matchExpressions"))
+        _requirement(entry, f"{at}[{i}]")
+        for i, entry in enumerate(list_of(selector.get("matchExpressions"), at))
     ]
     return Selector((*exact, *expressions))
 
 
-def _requirement(raw: JsonObject, path: str) -> Requirement:
-    operator = text_at(raw, "operator")
+def _requirement(raw: object, path: str) -> Requirement:
+    entry = object_of(raw, path, _REQUIREMENT)
+    key = text_of(entry.get("key", ""), f"{path}.key")
+    if not key:
+        raise InvalidPolicyError(f"{path}.key", "is required.")
+    operator = text_of(entry.get("operator", ""), f"{path}.operator")
     if operator not in _OPERATORS:
         raise InvalidPolicyError(f"{path}.operator", "must be In, NotIn, Exists or DoesNotExist.")
-    values = raw.get("values")
-    listed = frozenset(str(v) for v in values) if isinstance(values, list) else frozenset[str]()
-    if (operator in {"In", "NotIn"}) != bool(listed):
-        need = "needs at least one value" if not listed else "takes no values"
+    values = frozenset(texts_of(entry.get("values"), f"{path}.values"))
+    if (operator in {"In", "NotIn"}) != bool(values):
+        need = "needs at least one value" if not values else "takes no values"
         raise InvalidPolicyError(f"{path}.values", f"{operator} {need}.")
-    return Requirement(text_at(raw, "key"), operator, listed)
+    return Requirement(key, operator, values)

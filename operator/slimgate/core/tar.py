@@ -21,7 +21,9 @@ _PAX: Final = b"x"
 _PAX_GLOBAL: Final = b"g"
 _SPARSE: Final = b"S"
 _SYMLINK: Final = b"2"
-_EMPTY_KINDS: Final = frozenset(b"123456")  # links, devices, folders, pipes: no contents follow
+_EMPTY_KINDS: Final = frozenset(
+    {b"1", b"2", b"3", b"4", b"5", b"6"}
+)  # links, devices, folders, pipes: no contents follow
 _BASE_256: Final = 0x80
 _MAX_DIGITS: Final = 18
 
@@ -122,7 +124,7 @@ class TarLister:
                 self._give_up()
                 return
             size = int(stated)
-        if not kind or kind[0] not in _EMPTY_KINDS:
+        if kind not in _EMPTY_KINDS:
             self._skip = -(-size // _BLOCK) * _BLOCK
         self._add(posixpath.normpath(f"/{name}").lstrip("/"), is_link=kind == _SYMLINK)
 

@@ -11,10 +11,16 @@ def printable(text: str, limit: int = 256) -> str:
     A hostile registry or build can put terminal escapes, newlines or bidirectional overrides
     into every string that it serves; none may reach a message as it is.
     """
-    cut = text if len(text) <= limit else text[: limit - 1] + "…"
-    if cut.isascii() and cut.isprintable():
-        return cut
-    return "".join(_escape(char) for char in cut)
+    # Escapes only make a text longer, so no more of it than this can be shown.
+    start = text[: limit + 1]
+    if not (start.isascii() and start.isprintable()):
+        start = "".join(_escape(char) for char in start)
+    return cut(start, limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """Cut a text to `limit` characters, and show that it was."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _escape(char: str) -> str:

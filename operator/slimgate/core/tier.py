@@ -22,7 +22,7 @@ class Tier(IntEnum):
     @classmethod
     def of(cls, label: str) -> Self:
         """Find a tier by its label; KeyError if there is none."""
-        return cls[label.upper()]
+        return {tier.label: tier for tier in cls}[label]
 
 
 class Evidence(Enum):

@@ -22,20 +22,15 @@ class Bounded(Generic[K, V]):
             self._entries.move_to_end(key)
         return value
 
-    def put(self, key: K, value: V) -> None:
-        """Keep a value."""
+    def put(self, key: K, value: V) -> V | None:
+        """Keep a value, and return the one that is forgotten for it, if any."""
         self._entries[key] = value
         self._entries.move_to_end(key)
-        if len(self._entries) > self._limit:
-            self._entries.popitem(last=False)
+        return self._entries.popitem(last=False)[1] if len(self._entries) > self._limit else None
 
-    def drop(self, key: K) -> None:
-        """Forget a value, if it is there."""
-        self._entries.pop(key, None)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._entries.clear()
+    def drop(self, key: K) -> V | None:
+        """Forget a value, and return it if it was there."""
+        return self._entries.pop(key, None)
 
     def items(self) -> list[tuple[K, V]]:
         """List what is held, the longest unused first."""

@@ -17,14 +17,18 @@ class Flights(Generic[K, T]):
     def __init__(self) -> None:
         self._tasks: dict[K, asyncio.Task[T]] = {}
 
-    async def join(self, key: K, work: Callable[[], Coroutine[None, None, T]]) -> T:
-        """Wait for the work under way for the key, or start it."""
+    def start(self, key: K, work: Callable[[], Coroutine[None, None, T]]) -> asyncio.Task[T]:
+        """Begin the work unless it is under way; nobody has to wait for it."""
         task = self._tasks.get(key)
         if task is None:
             task = asyncio.create_task(work())
             self._tasks[key] = task
             task.add_done_callback(lambda done: self._land(key, done))
-        return await asyncio.shield(task)
+        return task
+
+    async def join(self, key: K, work: Callable[[], Coroutine[None, None, T]]) -> T:
+        """Wait for the work under way for the key, or start it."""
+        return await asyncio.shield(self.start(key, work))
 
     async def close(self) -> None:
         """Cancel what is still under way."""

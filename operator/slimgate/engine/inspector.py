@@ -14,6 +14,7 @@ from slimgate.core.base import with_known
 from slimgate.core.errors import ImageError, NotFoundError
 from slimgate.core.identity import ANONYMOUS, Identity
 from slimgate.core.image import Digest, ImageFacts, Inspection, Platform, Wants
+from slimgate.core.memory import Memory
 from slimgate.core.oci import Index
 from slimgate.core.reference import Reference
 from slimgate.core.text import printable
@@ -120,6 +121,15 @@ class Inspector:
             raise
         self._tell(resolved.outcome, started)
         return self._inspection(question, resolved.digest, images)
+
+    def memory(self) -> Memory:
+        """Give what a restart should remember besides facts."""
+        return Memory(answers=self.resolver.answers(), indexes=self.reader.indexes())
+
+    def restore(self, memory: Memory) -> None:
+        """Take over what an earlier run remembered."""
+        self.resolver.restore(memory.answers)
+        self.reader.restore(memory.indexes)
 
     async def close(self) -> None:
         """End all look-ups that are under way."""

@@ -101,6 +101,8 @@ class Judge:
         wants = Wants()
         for policy in policies:
             wants |= policy.wants
+        # First the bases: images are compared with those that are known when they are looked at.
+        missing_bases = await self._missing_bases(policies, deadline)
         images = await self._look(_spoken_of(workload, policies), workload, wants, deadline)
         running: Mapping[str, Seen] = {}
         if old is not None and any(policy.limits.growth for policy in policies):
@@ -110,7 +112,7 @@ class Judge:
             workload=workload,
             images=images,
             running=running,
-            missing_bases=await self._missing_bases(policies, deadline),
+            missing_bases=missing_bases,
         )
 
     async def _look(

@@ -7,40 +7,47 @@ from slimgate.engine.bounded import Bounded
 from slimgate.engine.flights import Flights
 from slimgate.engine.ports import LayerReading
 
+Place = tuple[str, Digest]
+"""A registry and what it holds; what one registry says of a digest is not told for another."""
+
 
 class LayerCache:
     """Keeps sizes of up to `max_entries` layers, and `max_paths` paths of those last used."""
 
     def __init__(self, max_paths: int, max_entries: int) -> None:
         self._max_paths = max_paths
-        self._readings: Bounded[Digest, LayerReading] = Bounded(max_entries)
-        self._flights: Flights[Digest, LayerReading] = Flights()
+        self._readings: Bounded[Place, LayerReading] = Bounded(max_entries)
+        self._flights: Flights[Place, LayerReading] = Flights()
         self._paths = 0
 
     async def get(
-        self, digest: Digest, look: Callable[[], Coroutine[None, None, LayerReading]]
+        self, place: Place, look: Callable[[], Coroutine[None, None, LayerReading]]
     ) -> LayerReading:
         """Return what is kept, else look; failures are not kept."""
-        kept = self._readings.get(digest)
+        kept = self._readings.get(place)
         if kept is not None:
             return kept
-        reading = await self._flights.join(digest, look)
-        self._keep(digest, reading)
+        reading = await self._flights.join(place, look)
+        self._keep(place, reading)
         return reading
 
-    def _keep(self, digest: Digest, reading: LayerReading) -> None:
-        if self._readings.get(digest) is not None:
+    async def close(self) -> None:
+        """End what is under way."""
+        await self._flights.close()
+
+    def _keep(self, place: Place, reading: LayerReading) -> None:
+        if self._readings.get(place) is not None:
             return
-        self._readings.put(digest, reading)
-        self._paths += _count(reading)
+        self._paths += _count(reading) - _count(self._readings.put(place, reading))
+        if self._paths <= self._max_paths:
+            return
         for old, kept in self._readings.items():
-            if self._paths <= self._max_paths or old == digest:
+            if self._paths <= self._max_paths or old == place:
                 break
             if kept.contents is not None:
                 # Forgotten whole: an image must not prove less because another came before it.
-                self._readings.drop(old)
-                self._paths -= _count(kept)
+                self._paths -= _count(self._readings.drop(old))
 
 
-def _count(reading: LayerReading) -> int:
-    return len(reading.contents.paths) if reading.contents else 0
+def _count(reading: LayerReading | None) -> int:
+    return len(reading.contents.paths) if reading is not None and reading.contents else 0

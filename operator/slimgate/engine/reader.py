@@ -5,7 +5,7 @@ not read: an image whose config or layers nobody wanted is completed when somebo
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from slimgate.core.assemble import LayerLook, facts_of
@@ -87,9 +87,14 @@ class Reader:
         if facts.digest is not None and self._entries.get(facts.digest) is None:
             self._entries.put(facts.digest, Entry(facts=facts, covers=covers))
 
-    def remember_index(self, digest: Digest, index: Index) -> None:
-        """Take over an index of an earlier run."""
-        self._indexes.put(digest, index)
+    def restore(self, indexes: Mapping[Digest, Index]) -> None:
+        """Take over the indexes of an earlier run."""
+        for digest, index in indexes.items():
+            self._indexes.put(digest, index)
+
+    def indexes(self) -> dict[Digest, Index]:
+        """Give the indexes that are held, the longest unused first."""
+        return dict(self._indexes.items())
 
     async def top(
         self, reference: Reference, digest: Digest, document: Document | None, identity: Identity

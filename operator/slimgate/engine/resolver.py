@@ -5,15 +5,17 @@ image. A registry that is down does not take back what it said before.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from slimgate.core.errors import ImageError, RateLimitedError
+from slimgate.core.errors import ImageError
 from slimgate.core.identity import Identity
 from slimgate.core.image import Digest
+from slimgate.core.memory import answer_key
 from slimgate.core.reference import Reference
 from slimgate.engine.bounded import Bounded
+from slimgate.engine.failures import Failures
 from slimgate.engine.flights import Flights
 from slimgate.engine.ports import Document, ImageSource
 
@@ -50,12 +52,6 @@ class _Known:
     until: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Failure:
-    error: ImageError
-    until: float
-
-
 class Resolver:
     """Resolves references through a source, and remembers."""
 
@@ -67,12 +63,16 @@ class Resolver:
         self._clock = clock
         self._known: Bounded[Key, _Known] = Bounded(settings.max_entries)
         self._seen: Bounded[Reference, Digest] = Bounded(settings.max_entries)
-        self._failures: Bounded[Key, _Failure] = Bounded(settings.max_entries)
+        self._failures: Failures[Key] = Failures(
+            settings.failure_seconds, settings.max_entries, clock
+        )
         self._flights: Flights[Key, Resolved] = Flights()
+        self._earlier: dict[str, Digest] = {}
+        self._restored = 0.0
 
     def fresh(self, reference: Reference, identity: Identity) -> Digest | None:
         """Return the digest if it need not be asked for."""
-        known = self._known.get((reference, identity.key))
+        known = self._recall((reference, identity.key))
         return known.digest if known is not None and self._clock() < known.until else None
 
     async def resolve(self, reference: Reference, identity: Identity) -> Resolved:
@@ -81,21 +81,21 @@ class Resolver:
         digest = self.fresh(reference, identity)
         if digest is not None:
             return Resolved(digest=digest, outcome="cached")
-        failure = self._failures.get(key)
-        if failure is not None and self._clock() < failure.until:
-            raise failure.error.with_traceback(None)
+        self._failures.check(key)
         return await self._flights.join(key, lambda: self._ask(reference, identity, key))
 
-    def remember(self, reference: Reference, identity_key: str, digest: Digest) -> None:
-        """Take over an answer of an earlier run: good until a registry can be asked."""
-        now = self._clock()
-        self._known.put(
-            (reference, identity_key), _Known(digest=digest, seen=now, until=now + self._life())
-        )
+    def restore(self, answers: Mapping[str, Digest]) -> None:
+        """Take over the answers of an earlier run, good for as long as a fresh one is."""
+        self._earlier = dict(answers)
+        self._restored = self._clock()
 
-    def answers(self) -> list[tuple[Reference, str, Digest]]:
-        """List what is known, by reference and identity key."""
-        return [(reference, key, k.digest) for (reference, key), k in self._known.items()]
+    def answers(self) -> dict[str, Digest]:
+        """Give what is known, by `answer_key`, the longest unused first."""
+        known = {answer_key(*key): one.digest for key, one in self._known.items()}
+        # What nobody has asked for again by now belonged to images that are gone.
+        is_recent = self._clock() < self._restored + self._settings.tag_seconds
+        earlier = self._earlier if is_recent else {}
+        return {**earlier, **known}
 
     def expire(self, reference: Reference) -> None:
         """Make the next look-up ask again, whoever it is for."""
@@ -103,14 +103,14 @@ class Resolver:
             if one == reference:
                 stale = _Known(digest=known.digest, seen=known.seen, until=self._clock())
                 self._known.put((one, key), stale)
-                self._failures.drop((one, key))
+        self._failures.drop(lambda key: key[0] == reference)
 
     async def close(self) -> None:
         """End what is under way."""
         await self._flights.close()
 
     async def _ask(self, reference: Reference, identity: Identity, key: Key) -> Resolved:
-        known = self._known.get(key)
+        known = self._recall(key)
         try:
             found = await self._fetch(reference, identity, seen=known is not None)
         except ImageError as error:
@@ -118,8 +118,17 @@ class Resolver:
         now = self._clock()
         self._known.put(key, _Known(digest=found.digest, seen=now, until=now + self._life()))
         self._seen.put(reference, found.digest)
-        self._failures.drop(key)
         return found
+
+    def _recall(self, key: Key) -> _Known | None:
+        known = self._known.get(key)
+        if known is None and self._earlier:
+            digest = self._earlier.pop(answer_key(*key), None)
+            if digest is not None:
+                until = self._restored + self._life()
+                known = _Known(digest=digest, seen=self._clock(), until=until)
+                self._known.put(key, known)
+        return known
 
     async def _fetch(self, reference: Reference, identity: Identity, *, seen: bool) -> Resolved:
         # A HEAD costs no pull, but tells no more than the digest: of use only where that may be
@@ -131,17 +140,14 @@ class Resolver:
 
     def _fail(self, error: ImageError, key: Key, known: _Known | None) -> Resolved:
         now = self._clock()
-        pause = self._settings.failure_seconds
-        if isinstance(error, RateLimitedError) and error.retry_after is not None:
-            pause = max(pause, error.retry_after)
         if known is not None and error.temporary:
             if now - known.seen <= self._settings.stale_seconds:
-                again = _Known(digest=known.digest, seen=known.seen, until=now + pause)
-                self._known.put(key, again)
+                until = now + self._failures.pause(error)
+                self._known.put(key, _Known(digest=known.digest, seen=known.seen, until=until))
                 return Resolved(digest=known.digest, outcome="stale")
         elif known is not None:
             self._known.drop(key)
-        self._failures.put(key, _Failure(error=error, until=now + pause))
+        self._failures.put(key, error)
         raise error
 
     def _life(self) -> float:

@@ -6,7 +6,7 @@ from typing import Final
 
 from slimgate.core.base.claims import Claim, claims_of
 from slimgate.core.base.infer import infer
-from slimgate.core.base.known import KnownBase, familiar, longest, stands_on
+from slimgate.core.base.known import KnownBase, longest, stands_on
 from slimgate.core.base.scratch import is_proven
 from slimgate.core.base.toolchains import makes_builder, toolchains_in
 from slimgate.core.base.traces import Clue, Traces, traces_of
@@ -97,7 +97,7 @@ def _claimed(clue: Clue, claims: Sequence[Claim], compared: Sequence[KnownBase])
         return None
     bare = clue.tier is Tier.SCRATCH
     return Base(
-        name=familiar(Reference.parse(claim.name)),
+        name=Reference.parse(claim.name).familiar,
         family=None if bare else clue.family,
         # An image that names a base does not stand on nothing, whatever its history suggests.
         tier=None if bare else clue.tier,

@@ -8,7 +8,7 @@ from slimgate.core.base.toolchains import makes_builder, toolchains_in
 from slimgate.core.base.traces import traces_of
 from slimgate.core.image import Base, DiffID, ImageFacts, LayerContents
 from slimgate.core.oci import ImageConfig
-from slimgate.core.reference import DOCKER_HUB, Reference
+from slimgate.core.reference import Reference
 from slimgate.core.tier import Evidence, Tier
 
 
@@ -50,20 +50,12 @@ class KnownBase:
         clue = infer(traces)
         return cls(
             reference=str(reference),
-            name=name or familiar(reference),
+            name=name or reference.familiar,
             tier=clue.tier if tier is None else tier,
             family=clue.family,
             diff_ids=config.diff_ids,
             toolchains=toolchains_in(traces),
         )
-
-
-def familiar(reference: Reference) -> str:
-    """Write a reference as people do: `golang:1.26` for docker.io/library/golang:1.26."""
-    text = str(reference)
-    if reference.registry != DOCKER_HUB:
-        return text
-    return text.removeprefix(f"{DOCKER_HUB}/").removeprefix("library/")
 
 
 def longest(diff_ids: tuple[DiffID, ...], bases: Iterable[KnownBase]) -> KnownBase | None:

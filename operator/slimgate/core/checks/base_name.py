@@ -20,7 +20,7 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     for use, image in images(policy, subject):
         outcome, needs = _judge(bases, image.base)
         reason = None
-        if outcome is Outcome.DENY and (reason := unsettled(policy, subject, image)):
+        if outcome is not Outcome.ALLOW and (reason := unsettled(policy, subject, image)):
             outcome = Outcome.UNKNOWN
         if outcome is not Outcome.ALLOW:
             yield Finding(

@@ -19,8 +19,8 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     for use, image in images(policy, subject):
         outcome, line = _grade(limit, image.base.tier)
         reason = "the tier of its base is not known" if outcome is Outcome.UNKNOWN else None
-        if line is not None and (reason := unsettled(policy, subject, image)):
-            outcome = Outcome.UNKNOWN
+        if outcome is not Outcome.ALLOW and (missing := unsettled(policy, subject, image)):
+            outcome, reason = Outcome.UNKNOWN, missing
         if outcome is not Outcome.ALLOW:
             yield Finding(
                 policy=policy.name,

@@ -34,8 +34,8 @@ def matches(base: Base, globs: tuple[str, ...]) -> bool:
     """Whether a base's name, family or tier `scratch` is among the globs."""
     if base.tier is Tier.SCRATCH and Tier.SCRATCH.label in globs:
         return True
-    names = [name for name in (base.name, base.family) if name]
-    return any(
-        matches_reference(globs, name) or any(fnmatchcase(name, glob) for glob in globs)
-        for name in names
-    )
+    # What has no tag is a word, and no `latest` must be read into it.
+    if base.name and ":" in base.name and matches_reference(globs, base.name):
+        return True
+    words = [word for word in (base.name, base.family) if word]
+    return any(fnmatchcase(word, glob) for word in words for glob in globs)

@@ -13,10 +13,8 @@ NAME: Final = "layerSize"
 
 def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     """Report images with a layer that is more to pull than the limit, in bytes."""
-    return each_image(policy, subject, NAME, policy.limits.layer_size, _largest)
+    return each_image(policy, subject, NAME, policy.limits.layer_size, _sizes)
 
 
-def _largest(image: ImageFacts) -> Size:
-    unknown = next((layer.pull for layer in image.layers if layer.pull.bytes is None), None)
-    sizes = [layer.pull.bytes for layer in image.layers if layer.pull.bytes is not None]
-    return unknown or Size.known(max(sizes, default=0))
+def _sizes(image: ImageFacts) -> Iterator[Size]:
+    return (layer.pull for layer in image.layers)

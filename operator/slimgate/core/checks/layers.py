@@ -14,4 +14,4 @@ NAME: Final = "layers"
 def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     """Report images with more layers than the limit."""
     limit = policy.limits.layers
-    return each_image(policy, subject, NAME, limit, lambda image: Size.known(len(image.layers)))
+    return each_image(policy, subject, NAME, limit, lambda image: [Size.known(len(image.layers))])

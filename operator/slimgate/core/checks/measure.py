@@ -7,7 +7,7 @@ from slimgate.core.image import ImageFacts, Size
 from slimgate.core.policy import Limit, Policy
 from slimgate.core.workload import ImageUse
 
-Measure = Callable[[ImageFacts], Size]
+Measure = Callable[[ImageFacts], Iterable[Size]]
 
 
 def each_image(
@@ -18,7 +18,7 @@ def each_image(
         return
     for use, seen in subject.inspected().items():
         if policy.match.image(use.reference):
-            measured = [(image, measure(image)) for image in seen.images]
+            measured = [(image, size) for image in seen.images for size in measure(image)]
             yield from against(policy, name, limit, measured, use)
 
 

@@ -12,4 +12,4 @@ NAME: Final = "pullSize"
 
 def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     """Report images whose layers are more to pull than the limit, in bytes."""
-    return each_image(policy, subject, NAME, policy.limits.pull_size, lambda image: image.pull)
+    return each_image(policy, subject, NAME, policy.limits.pull_size, lambda image: [image.pull])

@@ -13,4 +13,4 @@ NAME: Final = "unpackedSize"
 def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     """Report images whose layers unpack to more than the limit, in bytes."""
     limit = policy.limits.unpacked_size
-    return each_image(policy, subject, NAME, limit, lambda image: image.unpacked)
+    return each_image(policy, subject, NAME, limit, lambda image: [image.unpacked])

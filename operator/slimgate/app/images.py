@@ -1,20 +1,15 @@
-"""The composition root: makes the parts of each role and puts them together."""
+"""The CLI's way to facts: from registries with the user's own logins, and from images at hand."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
 
-from slimgate import settings as environment
+from slimgate.app.parts import inspector_settings, read_settings, registry_settings
 from slimgate.core.identity import ANONYMOUS
 from slimgate.core.image import Inspection, Platform, Wants
 from slimgate.core.source import SourcedReference, SourceKind
 from slimgate.engine.inspector import Inspector, InspectorSettings, Question
-from slimgate.engine.resolver import ResolverSettings
 from slimgate.registry.client import RegistryClient
-from slimgate.registry.settings import RegistrySettings
-from slimgate.settings import Settings
 from slimgate.sources.logins import Logins
 from slimgate.sources.opening import open_source
 from slimgate.sources.stream import Progress
@@ -63,32 +58,3 @@ async def cli_inspector(*, exact: bool) -> AsyncIterator[CliInspector]:
             yield CliInspector(inspector)
         finally:
             await inspector.close()
-
-
-def read_settings() -> Settings:
-    """Read the environment; SettingsError names the variable at fault."""
-    return environment.read(os.environ)
-
-
-def registry_settings(
-    settings: Settings, *, stream_limit: int = 0, refused: frozenset[str] = frozenset()
-) -> RegistrySettings:
-    """Tell the registry client what it may do; `refused` are the API server's addresses."""
-    return RegistrySettings(
-        exemptions=settings.registries,
-        refused_addresses=refused,
-        user_agent=f"slimgate/{version('slimgate')}",
-        stream_limit=stream_limit,
-    )
-
-
-def inspector_settings(settings: Settings) -> InspectorSettings:
-    """Tell the inspector how long to remember."""
-    return InspectorSettings(
-        resolver=ResolverSettings(
-            tag_seconds=settings.tag_seconds,
-            failure_seconds=settings.failure_seconds,
-            stale_seconds=settings.stale_seconds,
-        ),
-        claims=settings.claims,
-    )

@@ -1,0 +1,206 @@
+"""What both roles in a cluster need: the API, a catalog that follows it, an inspector, a judge."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from slimgate.app.parts import inspector_settings, registry_settings
+from slimgate.cluster.addresses import server_addresses
+from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.mirror import Mirror, Sink
+from slimgate.cluster.pull_secrets import PullSecretObserver, PullSecrets
+from slimgate.cluster.resources import (
+    NAMESPACES,
+    NODES,
+    SLIM_EXCEPTIONS,
+    SLIM_POLICIES,
+)
+from slimgate.core.docker_config import MalformedDockerConfigError, parse_config
+from slimgate.core.errors import SettingsError
+from slimgate.core.identity import ANONYMOUS, Identity
+from slimgate.core.workload import JsonObject
+from slimgate.engine.catalog import Catalog, Change
+from slimgate.engine.inspector import Inspector
+from slimgate.engine.judge import Judge
+from slimgate.engine.ports import InspectionObserver, Keyring
+from slimgate.metrics.all import Metrics
+from slimgate.registry.client import RegistryClient
+from slimgate.registry.settings import RegistryObserver
+from slimgate.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observers:
+    """Who hears of requests and look-ups."""
+
+    registry: RegistryObserver
+    inspection: InspectionObserver
+    pull_secrets: PullSecretObserver
+
+    @classmethod
+    def of(cls, metrics: Metrics) -> "Observers":
+        """Let metrics hear of everything."""
+        return cls(registry=metrics, inspection=metrics, pull_secrets=metrics)
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """A sink made of two functions."""
+
+    put: Callable[[JsonObject], None]
+    drop: Callable[[str, str], None]
+
+
+class Core:
+    """The parts that both roles share; `mirrors` and `run` keep the catalog true."""
+
+    def __init__(
+        self,
+        *,
+        api: ClusterApi,
+        catalog: Catalog,
+        inspector: Inspector,
+        judge: Judge,
+        keyring: Keyring,
+        settings: Settings,
+    ) -> None:
+        self.api = api
+        self.catalog = catalog
+        self.inspector = inspector
+        self.judge = judge
+        self.keyring = keyring
+        self.settings = settings
+        self.mirrors: dict[str, Mirror] = {}
+        self._stale = asyncio.Event()
+        self._settled = asyncio.Event()
+        catalog.listen(self._heard)
+        self.follow("policies", SLIM_POLICIES.all(), _policies(catalog))
+        self.follow("exceptions", SLIM_EXCEPTIONS.all(), _exceptions(catalog))
+        self.follow("namespaces", NAMESPACES.all(), _namespaces(catalog))
+        self.follow("nodes", NODES.all(), _nodes(catalog))
+
+    def follow(self, name: str, path: str, sink: Sink) -> None:
+        """Mirror another kind; to be called before `run`."""
+        self.mirrors[name] = Mirror(self.api, path, sink)
+
+    def unready_reason(self) -> str | None:
+        """Say what is not loaded yet; None once verdicts can be trusted."""
+        for name, mirror in self.mirrors.items():
+            if not mirror.synced.is_set():
+                return f"{name} are not loaded: {mirror.problem or 'they are being listed'}"
+        return (
+            None if self._settled.is_set() else "the bases that policies name are being looked up"
+        )
+
+    async def ready(self) -> None:
+        """Wait until everything is loaded."""
+        for mirror in self.mirrors.values():
+            await mirror.synced.wait()
+        await self._settled.wait()
+
+    async def run(self, on_bases: Callable[[], None] = lambda: None) -> None:
+        """Follow the cluster until cancelled; `on_bases` hears when known bases have changed."""
+        async with asyncio.TaskGroup() as tasks:
+            for mirror in self.mirrors.values():
+                tasks.create_task(mirror.run())
+            tasks.create_task(self._keep_bases(on_bases))
+
+    async def _keep_bases(self, on_bases: Callable[[], None]) -> None:
+        for name in ("policies", "nodes"):
+            await self.mirrors[name].synced.wait()
+        while True:
+            self._stale.clear()
+            before = self.inspector.bases.generation, dict(self.inspector.bases.missing)
+            await self.inspector.bases.refresh(self.catalog.named_bases, self.catalog.platforms)
+            self._settled.set()
+            if (self.inspector.bases.generation, dict(self.inspector.bases.missing)) != before:
+                on_bases()
+            pause = self.settings.failure_seconds
+            if not self.inspector.bases.missing:
+                pause = self.settings.tag_seconds
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(1.0, pause)):
+                    await self._stale.wait()
+
+    def _heard(self, change: Change) -> None:
+        if change in {Change.POLICIES, Change.PLATFORMS}:
+            self._stale.set()
+
+
+@asynccontextmanager
+async def open_core(settings: Settings, observers: Observers) -> AsyncIterator[Core]:
+    """Connect, and make the shared parts."""
+    async with ClusterApi.connect() as api:
+        refused = await server_addresses(api)
+        registry = registry_settings(settings, refused=refused)
+        async with RegistryClient(registry, observer=observers.registry) as client:
+            own = own_identity(settings)
+            inspector = Inspector(
+                client,
+                inspector_settings(settings),
+                identity=own,
+                observer=observers.inspection,
+            )
+            catalog = Catalog(
+                excluded=[*settings.excluded_namespaces, settings.namespace],
+                platforms=settings.platforms,
+            )
+            keyring = PullSecrets(
+                api, own, enabled=settings.pull_secrets, observer=observers.pull_secrets
+            )
+            judge = Judge(
+                inspector=inspector,
+                catalog=catalog,
+                keyring=keyring,
+                now=now,
+                seconds=settings.judge_seconds,
+            )
+            try:
+                yield Core(
+                    api=api,
+                    catalog=catalog,
+                    inspector=inspector,
+                    judge=judge,
+                    keyring=keyring,
+                    settings=settings,
+                )
+            finally:
+                await judge.close()
+                await inspector.close()
+                await keyring.aclose()
+
+
+def own_identity(settings: Settings) -> Identity:
+    """Read the operator's own credentials; SettingsError if the file can't be used."""
+    if settings.docker_config is None:
+        return ANONYMOUS
+    try:
+        return parse_config(Path(settings.docker_config).read_bytes())
+    except (OSError, MalformedDockerConfigError) as error:
+        raise SettingsError(
+            f"SLIMGATE_DOCKER_CONFIG: {settings.docker_config} can't be used: {error}"
+        ) from error
+
+
+def now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)
+
+
+def _policies(catalog: Catalog) -> Follow:
+    return Follow(catalog.put_policy, lambda _, name: catalog.drop_policy(name))
+
+
+def _exceptions(catalog: Catalog) -> Follow:
+    return Follow(catalog.put_exception, catalog.drop_exception)
+
+
+def _namespaces(catalog: Catalog) -> Follow:
+    return Follow(catalog.put_namespace, lambda _, name: catalog.drop_namespace(name))
+
+
+def _nodes(catalog: Catalog) -> Follow:
+    return Follow(catalog.put_node, lambda _, name: catalog.drop_node(name))

@@ -1,0 +1,143 @@
+"""Puts the controller role together: it observes, judges, records, and keeps the certificate."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import kopf
+
+from slimgate.app.certificates import CertificateKeeper
+from slimgate.app.cluster import Core, Observers, now, open_core
+from slimgate.app.health import serving_health
+from slimgate.app.lister import ClusterLister
+from slimgate.app.logs import configure
+from slimgate.app.memory import MemoryKeeper
+from slimgate.app.parts import read_settings, template_paths
+from slimgate.app.profiles import follow_profiles
+from slimgate.cluster.kubelet import Kubelets, kubelet_tls, token_headers
+from slimgate.cluster.records import Records
+from slimgate.cluster.reports import Reports
+from slimgate.controller.handlers import BUILT_IN, make_registry, make_settings
+from slimgate.controller.ledger import Ledger
+from slimgate.controller.nodes import NodeSurvey
+from slimgate.controller.ports import Kind
+from slimgate.controller.profiles import Profiles
+from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
+from slimgate.controller.statuses import Statuses
+from slimgate.core.image import Digest, ImageFacts, Wants
+from slimgate.engine.catalog import Change
+from slimgate.metrics.all import Metrics
+from slimgate.settings import Settings
+from slimgate.webhook.server import stop_on_signals
+
+_TOKEN: Final = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - a path
+
+
+async def run_controller() -> None:
+    """Run the controller role until SIGTERM."""
+    settings = read_settings()
+    configure(settings.log_format)
+    metrics = Metrics()
+    stop = stop_on_signals()
+    async with open_core(settings, Observers.of(metrics)) as core:
+        metrics.show_mirrors(core.mirrors)
+        health = serving_health(
+            settings.webhook_address, settings.http_port, core.unready_reason, metrics.page
+        )
+        async with health:
+            working = asyncio.create_task(_work(core, settings, metrics))
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+            for task in (working, stopping):
+                task.cancel()
+            await asyncio.wait([working, stopping])
+            if not working.cancelled() and (error := working.exception()) is not None:
+                raise error
+
+
+async def _work(core: Core, settings: Settings, metrics: Metrics) -> None:
+    """Run everything; the end of one part is the end of all, and Kubernetes starts anew."""
+    store = follow_profiles(core)
+    ledger = Ledger()
+
+    def record_anew() -> None:
+        reconciler.judge_all()
+
+    reports = Reports(core.api, on_switch=record_anew)
+    recorder = Records(core.api, reports)
+    reconciler = Reconciler(
+        judge=core.judge,
+        catalog=core.catalog,
+        ledger=ledger,
+        recorder=recorder,
+        settings=ReconcilerSettings(
+            workers=settings.workers,
+            judge_seconds=settings.judge_seconds,
+            drift_seconds=settings.tag_seconds,
+        ),
+        now=now,
+    )
+    statuses = Statuses(
+        catalog=core.catalog,
+        ledger=ledger,
+        recorder=recorder,
+        missing_bases=lambda: core.inspector.bases.missing,
+        changed=reconciler.changed,
+        now=now,
+    )
+    memory = MemoryKeeper(core.api, core.inspector, settings.namespace)
+    await memory.restore()
+    core.catalog.listen(partial(_heard, reconciler))
+    metrics.show_workloads(ledger, lambda: core.catalog.policies)
+    async with _kubelets(settings) as kubelets, asyncio.TaskGroup() as tasks:
+        tasks.create_task(core.run(on_bases=reconciler.judge_all))
+        if settings.own_certificates:
+            tasks.create_task(CertificateKeeper(core.api, settings).run())
+        await core.ready()
+        survey = NodeSurvey(
+            lister=ClusterLister(core.api),
+            gauge=kubelets,
+            inspector=core.inspector,
+            keyring=core.keyring,
+            seconds=settings.node_seconds,
+        )
+        if settings.node_seconds:
+            metrics.show_nodes(survey)
+            tasks.create_task(survey.run())
+        profiles = Profiles(
+            store=store,
+            used=lambda: ledger.digests() | survey.digests(),
+            facts=partial(_facts, core),
+        )
+        for job in (reports.run, reconciler.run, statuses.run, profiles.run, memory.run):
+            tasks.create_task(job())
+        tasks.create_task(_observe(reconciler, settings))
+
+
+async def _observe(reconciler: Reconciler, settings: Settings) -> None:
+    """Have kopf hand over every workload."""
+    extra = (Kind(k.group, k.version, k.plural, k.kind) for k in settings.extra_kinds)
+    registry = make_registry(reconciler, (*BUILT_IN, *extra), template_paths(settings))
+    await kopf.operator(
+        registry=registry, settings=make_settings(), clusterwide=True, standalone=True
+    )
+    raise RuntimeError("kopf has stopped watching")
+
+
+def _heard(reconciler: Reconciler, change: Change) -> None:
+    del change
+    reconciler.judge_all()
+    reconciler.changed.set()
+
+
+def _facts(core: Core, digest: Digest) -> ImageFacts | None:
+    """Give facts as they are whatever policies name: without bases that only they know."""
+    found = core.inspector.reader.known(digest, Wants())
+    return found if isinstance(found, ImageFacts) else None
+
+
+def _kubelets(settings: Settings) -> Kubelets:
+    in_pod = Path(_TOKEN).exists()
+    tls = kubelet_tls(skip_verify=settings.kubelet_skip_tls_verify)
+    return Kubelets(tls=tls, headers=token_headers(_TOKEN)) if in_pod else Kubelets(tls=tls)

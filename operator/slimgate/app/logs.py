@@ -1,0 +1,24 @@
+"""Logging: one JSON object a line in a cluster, plain text for people."""
+
+import logging
+from typing import Final
+
+from pythonjsonlogger.json import JsonFormatter
+
+_TEXT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+_FIELDS: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_QUIET: Final = ("aiohttp.access", "kopf", "kubernetes", "asyncio")
+
+
+def configure(log_format: str) -> None:
+    """Send all logs to standard error, as `json` or `text`."""
+    handler = logging.StreamHandler()
+    if log_format == "json":
+        renames = {"asctime": "time", "levelname": "level", "name": "logger"}
+        handler.setFormatter(JsonFormatter(_FIELDS, rename_fields=renames))
+    else:
+        handler.setFormatter(logging.Formatter(_TEXT))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for name in _QUIET:
+        # kopf logs every event of every object at INFO, whole bodies at DEBUG.
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,46 @@
+"""What every role needs: settings, and what they mean for registries and the inspector."""
+
+import os
+from collections.abc import Mapping
+from importlib.metadata import version
+
+from slimgate import settings as environment
+from slimgate.core.workload import TEMPLATE_PATHS
+from slimgate.engine.inspector import InspectorSettings
+from slimgate.engine.resolver import ResolverSettings
+from slimgate.registry.settings import RegistrySettings
+from slimgate.settings import Settings
+
+
+def read_settings() -> Settings:
+    """Read the environment; SettingsError names the variable at fault."""
+    return environment.read(os.environ)
+
+
+def registry_settings(
+    settings: Settings, *, stream_limit: int = 0, refused: frozenset[str] = frozenset()
+) -> RegistrySettings:
+    """Tell the registry client what it may do; `refused` are the API server's addresses."""
+    return RegistrySettings(
+        exemptions=settings.registries,
+        refused_addresses=refused,
+        user_agent=f"slimgate/{version('slimgate')}",
+        stream_limit=stream_limit,
+    )
+
+
+def inspector_settings(settings: Settings) -> InspectorSettings:
+    """Tell the inspector how long to remember."""
+    return InspectorSettings(
+        resolver=ResolverSettings(
+            tag_seconds=settings.tag_seconds,
+            failure_seconds=settings.failure_seconds,
+            stale_seconds=settings.stale_seconds,
+        ),
+        claims=settings.claims,
+    )
+
+
+def template_paths(settings: Settings) -> Mapping[str, tuple[str, ...]]:
+    """Tell where each kind that is judged keeps its pod template."""
+    return {**TEMPLATE_PATHS} | {one.kind: one.template_path for one in settings.extra_kinds}

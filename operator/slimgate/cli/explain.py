@@ -1,0 +1,71 @@
+"""`slimgate explain`: what a policy would do to the cluster as it runs now, before it does."""
+
+import sys
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from slimgate.cli.previews.preview import Preview
+
+HELP: Final = """Show what a SlimPolicy would deny in the cluster, were it enforced.
+
+POLICY is the name of a SlimPolicy of the cluster, or a file with one that is not there yet. Every
+workload that runs is judged by it alone, with the cluster's exceptions and the credentials of the
+workload's own pods. Nothing is changed; the exit status is 0 whatever would be denied.
+"""
+
+
+class Output(Enum):
+    """The forms of the preview."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def explain(
+    policy: Annotated[str, typer.Argument(metavar="POLICY", show_default=False)],
+    *,
+    output: Annotated[
+        Output, typer.Option("--output", "-o", help="The form of the output.")
+    ] = Output.TABLE,
+    kubeconfig: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Which kubeconfig to use; else KUBECONFIG's.", show_default=False
+        ),
+    ] = None,
+    context: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Which of its contexts; else the current one.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Judge the cluster by one policy, and print what would happen."""
+    import asyncio  # noqa: PLC0415 - help must not wait for it
+
+    _print(asyncio.run(_preview(policy, kubeconfig, context)), output)
+
+
+async def _preview(policy: str, kubeconfig: str | None, context: str | None) -> "Preview":
+    from slimgate.cli import outside  # noqa: PLC0415 - help must not wait for it
+    from slimgate.cli.previews.preview import preview  # noqa: PLC0415
+    from slimgate.cli.progress import board  # noqa: PLC0415
+
+    async with outside.real(kubeconfig, context).cluster() as view:
+        with board() as shown:
+            return await preview(policy, view, shown)
+
+
+def _print(found: "Preview", output: Output) -> None:
+    if output is Output.JSON:
+        from slimgate.cli.previews.preview_json import preview_json  # noqa: PLC0415
+
+        sys.stdout.write(preview_json(found))
+        return
+    from slimgate.cli.previews.table import preview_table  # noqa: PLC0415 - it loads rich
+    from slimgate.cli.screen import screen, show  # noqa: PLC0415
+
+    show(screen(), preview_table(found))

@@ -1,0 +1,1 @@
+"""Judging manifests as the webhook judges admissions, by the same core."""

@@ -1,0 +1,87 @@
+"""Where policies, exceptions and namespaces come from: files, or a cluster."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from slimgate.cli.judging.judge import WorkloadKey, key_of
+from slimgate.cli.judging.rules import read_exceptions, read_policies
+from slimgate.cli.manifests.files import read_all
+from slimgate.cli.manifests.sort import EXCEPTION, POLICY, PlacedWorkload, sort
+from slimgate.cli.ports import ClusterView
+from slimgate.core.errors import InvalidPolicyError, SettingsError
+from slimgate.core.exception import SlimException, parse_exception
+from slimgate.core.image import Platform
+from slimgate.core.policy import Policy
+from slimgate.core.policy_parser import parse_policy
+from slimgate.core.text import printable
+from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What judges, and under what: `broken` says in sentences what can't be used."""
+
+    policies: tuple[Policy, ...] = ()
+    exceptions: tuple[SlimException, ...] = ()
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    platforms: tuple[Platform, ...] = ()
+    running: Mapping[WorkloadKey, Workload] = field(default_factory=dict)
+    broken: tuple[str, ...] = ()
+    files: frozenset[str] = frozenset()
+    """The files that were read."""
+
+
+def from_files(policies: Sequence[str], exceptions: Sequence[str], *, namespace: str) -> Known:
+    """Read policies, and the exceptions beside them; SlimgateError for what can't be used."""
+    ruling = sort(read_all(policies), namespace=namespace) if policies else None
+    excusing = sort(read_all(exceptions), namespace=namespace) if exceptions else None
+    for option, names, found in (
+        ("--policy", policies, ruling.policies if ruling else ()),
+        ("--exceptions", exceptions, excusing.exceptions if excusing else ()),
+    ):
+        if names and not found:
+            kind = POLICY if option == "--policy" else EXCEPTION
+            raise SettingsError(f"{option} {printable(' '.join(names), 256)}: it holds no {kind}")
+    excuses = [*(ruling.exceptions if ruling else ()), *(excusing.exceptions if excusing else ())]
+    rules = ruling.policies if ruling else []
+    return Known(
+        policies=read_policies(rules),
+        exceptions=read_exceptions(excuses, namespace=namespace),
+        labels=ruling.labels if ruling else {},
+        files=frozenset(document.file for document in (*rules, *excuses)),
+    )
+
+
+async def from_cluster(view: ClusterView, workloads: Sequence[PlacedWorkload]) -> Known:
+    """Read what the cluster says; what it can't use itself is left out, and named."""
+    broken: list[str] = []
+    policies = _usable(await view.policies(), parse_policy, broken)
+    exceptions = _usable(await view.exceptions(), parse_exception, broken)
+    wanted = {key_of(placed.workload) for placed in workloads}
+    growing = any(policy.limits.growth for policy in policies)
+    running = await view.workloads() if growing else ()
+    return Known(
+        policies=tuple(sorted(policies, key=lambda policy: policy.name)),
+        exceptions=tuple(exceptions),
+        labels=await view.namespaces(),
+        platforms=await view.platforms(),
+        running={key_of(w): w for w in running if key_of(w) in wanted},
+        broken=tuple(broken),
+    )
+
+
+def _usable(
+    resources: Sequence[JsonObject], parse: Callable[[JsonObject], T], broken: list[str]
+) -> list[T]:
+    found: list[T] = []
+    for resource in resources:
+        try:
+            found.append(parse(resource))
+        except InvalidPolicyError as err:
+            name = printable(text_at(mapping_at(resource, "metadata"), "name"), 253)
+            kind = text_at(resource, "kind")
+            broken.append(f"{kind} {name} of the cluster is not applied: {err}")
+    return found

@@ -1,0 +1,107 @@
+"""What a user should know beside the verdicts: what was left out, and why."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from slimgate.cli.judging.judge import Case, Judged
+from slimgate.cli.judging.rules import expired
+from slimgate.cli.manifests.read import Document
+from slimgate.cli.manifests.sort import Sorted, skipped
+from slimgate.core.errors import ImageError
+from slimgate.core.reference import Reference
+from slimgate.core.text import printable
+from slimgate.core.workload import mapping_at, text_at
+
+_MAX_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """Under what a check was made: with a cluster, or from files alone."""
+
+    found: Sorted
+    with_cluster: bool
+    read: frozenset[str] = frozenset()
+    """The files that policies and exceptions were read from."""
+    broken: Sequence[str] = ()
+    """What in the cluster can't be used, in sentences."""
+    missing: Mapping[Reference, ImageError] = field(default_factory=dict)
+
+
+def notes(case: Case, judged: Sequence[Judged], around: Circumstances) -> list[str]:
+    """Write all notes, each once."""
+    found = [
+        *around.broken,
+        *_strange(around.found),
+        *_ignored(around.found, around.read),
+        *_undecided(case),
+        *([] if around.with_cluster else _growth(judged)),
+        *_expired(case),
+        *(f"--map {printable(text)}: no workload has this image" for text in case.sources.unused()),
+        *(f"the base {ref}, which policies name: {err}" for ref, err in around.missing.items()),
+        *_nothing(judged),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _strange(found: Sorted) -> Iterator[str]:
+    sentence = skipped(found.strange)
+    if sentence is not None:
+        yield sentence
+
+
+def _ignored(found: Sorted, read: frozenset[str]) -> Iterator[str]:
+    # A namespace's own manifests must not excuse themselves: in the cluster, that takes a right.
+    for documents, kind, option in (
+        (found.policies, "SlimPolicy", "--policy"),
+        (found.exceptions, "SlimException", "--exceptions"),
+    ):
+        for document in documents:
+            if document.file not in read:
+                yield f"{kind} {_name(document)} is not applied: name its file by {option} too"
+
+
+def _undecided(case: Case) -> Iterator[str]:
+    namespaces: dict[str, list[str]] = {}
+    workloads = [placed.workload for placed in case.workloads]
+    for policy, namespace in case.rules.undecided(workloads):
+        namespaces.setdefault(policy, []).append(namespace)
+    for policy, names in namespaces.items():
+        yield (
+            f"policy {policy} chooses namespaces by label, and the labels of "
+            f"{_join(names)} are not known, so it is left out there: add the Namespace to the "
+            "files, or use --cluster"
+        )
+
+
+def _growth(judged: Iterable[Judged]) -> Iterator[str]:
+    for entry in judged:
+        for policy in entry.verdict.policies:
+            if policy.limits.growth is not None:
+                yield (
+                    f"policy {policy.name} limits growth, which only --cluster can judge: "
+                    "it is compared with what runs"
+                )
+
+
+def _expired(case: Case) -> Iterator[str]:
+    namespaces = {placed.workload.namespace for placed in case.workloads}
+    relevant = [e for e in case.rules.exceptions if e.namespace in namespaces]
+    yield from expired(relevant, case.now)
+
+
+def _nothing(judged: Sequence[Judged]) -> Iterator[str]:
+    if not judged:
+        yield "there is no workload in these files"
+    elif not any(entry.verdict.policies for entry in judged):
+        yield "no policy speaks of any of these workloads: is --namespace as it will be?"
+
+
+def _name(document: Document) -> str:
+    name = text_at(mapping_at(document.content, "metadata"), "name")
+    return f"{printable(name, 253)} in {printable(document.file, 1024)}"
+
+
+def _join(names: Sequence[str]) -> str:
+    shown = ", ".join(printable(name, 63) for name in names[:_MAX_NAMED])
+    return shown + (f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else "")

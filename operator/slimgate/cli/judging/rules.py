@@ -1,0 +1,123 @@
+"""The policies and exceptions that judge, and which of them speak of a workload."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, TypeVar
+
+from slimgate.cli.manifests.errors import InputError, InputsError
+from slimgate.cli.manifests.lines import field_line
+from slimgate.cli.manifests.read import Document
+from slimgate.core.errors import InvalidPolicyError
+from slimgate.core.exception import SlimException, parse_exception
+from slimgate.core.policy import Mode, Policy
+from slimgate.core.policy_parser import GROUP, VERSION, parse_policy
+from slimgate.core.text import printable
+from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
+
+T = TypeVar("T")
+NAME_LABEL: Final = "kubernetes.io/metadata.name"
+"""The label that the API server itself puts on every namespace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What judges. `labels` are those of the namespaces that are known, by name."""
+
+    policies: tuple[Policy, ...]
+    exceptions: tuple[SlimException, ...] = ()
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    excluded: frozenset[str] = frozenset()
+
+    def matching(self, workload: Workload) -> tuple[Policy, ...]:
+        """Return the policies that speak of a workload, by name."""
+        if workload.namespace in self.excluded:
+            return ()
+        labels = {**self.labels.get(workload.namespace, {}), NAME_LABEL: workload.namespace}
+        return tuple(
+            policy
+            for policy in self.policies
+            if self._decidable(policy, workload) and policy.match.workload(workload, labels)
+        )
+
+    def undecided(self, workloads: Iterable[Workload]) -> Iterator[tuple[str, str]]:
+        """Tell of which namespaces a policy would have to know the labels: policy, namespace."""
+        seen = dict.fromkeys(
+            (policy.name, workload.namespace)
+            for workload in workloads
+            for policy in self.policies
+            if workload.namespace not in self.excluded
+            and not self._decidable(policy, workload)
+            and replace(policy.match, namespace_selector=None).workload(workload, {})
+        )
+        yield from seen
+
+    def enforced(self) -> "Rules":
+        """Take every policy as if its mode were Enforce."""
+        policies = tuple(replace(policy, mode=Mode.ENFORCE) for policy in self.policies)
+        return replace(self, policies=policies)
+
+    def _decidable(self, policy: Policy, workload: Workload) -> bool:
+        selector = policy.match.namespace_selector
+        return (
+            selector is None
+            or workload.namespace in self.labels
+            or all(requirement.key == NAME_LABEL for requirement in selector.requirements)
+        )
+
+
+def read_policies(documents: Sequence[Document]) -> tuple[Policy, ...]:
+    """Read SlimPolicies, by name; InputsError names the file, line and field of every fault."""
+    read = _read_all(documents, parse_policy)
+    found: dict[str, Policy] = {}
+    for document, policy in read:
+        if policy.name in found:
+            twice = InvalidPolicyError("metadata.name", "another SlimPolicy has this name.")
+            raise _fault(document, twice)
+        found[policy.name] = policy
+    return tuple(found[name] for name in sorted(found))
+
+
+def read_exceptions(documents: Sequence[Document], *, namespace: str) -> tuple[SlimException, ...]:
+    """Read SlimExceptions; `namespace` is that of those that name none."""
+    return tuple(
+        replace(exception, namespace=exception.namespace or namespace)
+        for _, exception in _read_all(documents, parse_exception)
+    )
+
+
+def expired(exceptions: Iterable[SlimException], now: datetime) -> Iterator[str]:
+    """Say which exceptions have ended."""
+    for exception in exceptions:
+        if now >= exception.expires:
+            name = printable(f"{exception.namespace}/{exception.name}")
+            yield f"SlimException {name} expired on {exception.expires:%Y-%m-%d}"
+
+
+def _read_all(
+    documents: Sequence[Document], read: Callable[[JsonObject], T]
+) -> list[tuple[Document, T]]:
+    found: list[tuple[Document, T]] = []
+    errors: list[InputError] = []
+    for document in documents:
+        try:
+            _check_version(document)
+            found.append((document, read(document.content)))
+        except InvalidPolicyError as err:
+            errors.append(_fault(document, err))
+    if errors:
+        raise InputsError(errors)
+    return found
+
+
+def _check_version(document: Document) -> None:
+    wanted = f"{GROUP}/{VERSION}"
+    if text_at(document.content, "apiVersion") != wanted:
+        raise InvalidPolicyError("apiVersion", f"must be {wanted}.")
+
+
+def _fault(document: Document, err: InvalidPolicyError) -> InputError:
+    line = field_line(document.content, err.path) or document.line
+    kind = text_at(document.content, "kind")
+    name = printable(text_at(mapping_at(document.content, "metadata"), "name"), 253)
+    return InputError(document.file, line, f"{f'{kind} {name}'.strip()}: {err}")

@@ -1,0 +1,58 @@
+"""Where the image behind a reference in a manifest is looked up: --map and --source."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from enum import Enum
+
+from slimgate.core.errors import InvalidReferenceError, SettingsError
+from slimgate.core.reference import Reference
+from slimgate.core.source import SourcedReference, SourceKind, parse_source
+from slimgate.core.text import printable
+
+
+class Origin(Enum):
+    """Where plain references are looked up."""
+
+    REGISTRY = "registry"
+    DOCKER = "docker"
+
+
+class Sources:
+    """Finds the source of each reference, and knows which of the maps were of use."""
+
+    def __init__(self, maps: Sequence[str] = (), origin: Origin = Origin.REGISTRY) -> None:
+        """Read `REF=SOURCE` entries; SettingsError or InvalidReferenceError for a wrong one."""
+        self._origin = origin
+        self._maps = dict(map(_read, maps))
+        self._forms = {_canonical(text): text for text in self._maps}
+        self._used: set[str] = set()
+
+    def of(self, text: str) -> SourcedReference:
+        """Tell where to look a reference up; InvalidReferenceError if it names no image."""
+        mapped = text if text in self._maps else self._forms.get(_canonical(text))
+        if mapped is not None:
+            self._used.add(mapped)
+            return self._maps[mapped]
+        sourced = parse_source(text)
+        if sourced.kind is SourceKind.REGISTRY and self._origin is Origin.DOCKER:
+            return parse_source(f"{SourceKind.ENGINE.value}{text}")
+        return sourced
+
+    def unused(self) -> list[str]:
+        """List the references of maps that no manifest names."""
+        return [text for text in self._maps if text not in self._used]
+
+
+def _read(entry: str) -> tuple[str, SourcedReference]:
+    text, equals, source = entry.partition("=")
+    if not text or not equals or not source:
+        raise SettingsError(
+            f"--map {printable(entry, 128)!r}: write REF=SOURCE, as in shop:1=oci:build/shop:1"
+        )
+    return text, parse_source(source)
+
+
+def _canonical(text: str) -> str:
+    with suppress(InvalidReferenceError):
+        return str(Reference.parse(text))
+    return text

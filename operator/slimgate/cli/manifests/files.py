@@ -1,0 +1,93 @@
+"""Which files the user means: files, folders and standard input."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from slimgate.cli.manifests.errors import InputError, InputsError
+from slimgate.cli.manifests.read import Document, read_documents
+
+STDIN: Final = "-"
+STDIN_NAME: Final = "<stdin>"
+SUFFIXES: Final = (".yaml", ".yml", ".json")
+_MAX_BYTES: Final = 64 * 2**20
+"""More than any cluster's manifests; a guess."""
+
+
+def read_all(arguments: Sequence[str], *, stdin_name: str = STDIN_NAME) -> list[Document]:
+    """Read every document of the files that the arguments name, each file once.
+
+    InputsError says of every file that can't be read why.
+    """
+    found: list[Document] = []
+    errors: list[InputError] = []
+    for file in _files(arguments, errors):
+        try:
+            found += _read(file, stdin_name)
+        except InputError as err:
+            errors.append(err)
+    if errors:
+        raise InputsError(errors)
+    return found
+
+
+def _files(arguments: Iterable[str], errors: list[InputError]) -> Iterator[str]:
+    seen: set[str] = set()
+    for argument in arguments:
+        try:
+            for file in _expand(argument):
+                real = file if file == STDIN else os.path.realpath(file)
+                if real not in seen:
+                    seen.add(real)
+                    yield file
+        except InputError as err:
+            errors.append(err)
+
+
+def _expand(argument: str) -> list[str]:
+    path = Path(argument)
+    if argument == STDIN:
+        return [STDIN]
+    if not path.is_dir():
+        if not path.exists():
+            raise InputError(argument, None, "there is no such file or folder")
+        return [argument]
+    files = sorted(str(file) for file in _below(path))
+    if not files:
+        raise InputError(argument, None, f"the folder holds no {', '.join(SUFFIXES)} file")
+    return files
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for at, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            file = Path(at, name)
+            if name.endswith(SUFFIXES) and not name.startswith(".") and file.is_file():
+                yield file
+
+
+def _read(file: str, stdin_name: str) -> list[Document]:
+    if file == STDIN:
+        text = _text(sys.stdin.buffer, stdin_name)
+        if not text.strip():
+            raise InputError(stdin_name, None, "it is empty: did the command before fail?")
+        return list(read_documents(text, stdin_name))
+    try:
+        with Path(file).open("rb") as stream:
+            return list(read_documents(_text(stream, file), file))
+    except OSError as err:
+        raise InputError(file, None, f"it can't be read: {err.strerror}") from err
+
+
+def _text(stream: BinaryIO, file: str) -> str:
+    body = stream.read(_MAX_BYTES + 1)
+    if len(body) > _MAX_BYTES:
+        raise InputError(file, None, f"it is larger than {_MAX_BYTES // 2**20} MiB")
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as err:
+        line = 1 + body.count(b"\n", 0, err.start)
+        raise InputError(file, line, "it is no text in UTF-8") from err

@@ -1,0 +1,74 @@
+"""The lines on which a manifest names its images."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from slimgate.cli.manifests.placed import line_of
+from slimgate.core.workload import ImageUse, JsonObject, Workload, mapping_at, objects_at, text_at
+
+_CONTAINERS: Final = ("initContainers", "containers", "ephemeralContainers")
+
+
+def image_lines(
+    manifest: JsonObject, workload: Workload, template_paths: Mapping[str, tuple[str, ...]]
+) -> Mapping[ImageUse, int]:
+    """Find the line of each image of the workload that was read from the manifest."""
+    places = list(_places(_pod_spec(manifest, workload, template_paths)))
+    # Both walks take the same fields in the same order; if they ever did not, no line is better
+    # than a wrong one.
+    if [text for text, _ in places] != [use.reference for use in workload.images]:
+        return {}
+    pairs = zip(workload.images, places, strict=True)
+    return {use: line for use, (_, line) in reversed(list(pairs)) if line is not None}
+
+
+def odd_image(
+    manifest: JsonObject, workload: Workload, template_paths: Mapping[str, tuple[str, ...]]
+) -> int | None:
+    """Find the line of an image that is no text, as a template's {{…}} is; None if all are."""
+    spec = _pod_spec(manifest, workload, template_paths)
+    for key in _CONTAINERS:
+        for container in objects_at(spec, key):
+            if not isinstance(container.get("image", ""), str):
+                return line_of(container, "image") or 0
+    return None
+
+
+def field_line(manifest: JsonObject, path: str) -> int | None:
+    """Find the line of a field, as in spec.known[2].tier, or of the last step that is there."""
+    value: object = manifest
+    line = None
+    for step in path.replace("[", ".[").split("."):
+        if step.startswith("["):
+            value = _entry(value, step.strip("[]"))
+        elif isinstance(value, Mapping) and step in value:
+            line, value = line_of(value, step) or line, value[step]
+        else:
+            break
+    return line
+
+
+def _pod_spec(
+    manifest: JsonObject, workload: Workload, template_paths: Mapping[str, tuple[str, ...]]
+) -> JsonObject:
+    template = manifest
+    for step in template_paths.get(workload.kind, ()):
+        template = mapping_at(template, step)
+    return mapping_at(template, "spec")
+
+
+def _places(spec: JsonObject) -> Iterator[tuple[str, int | None]]:
+    for key in _CONTAINERS:
+        for container in objects_at(spec, key):
+            if image := text_at(container, "image"):
+                yield image, line_of(container, "image")
+    for volume in objects_at(spec, "volumes"):
+        image_source = mapping_at(volume, "image")
+        if image := text_at(image_source, "reference"):
+            yield image, line_of(image_source, "reference")
+
+
+def _entry(value: object, index: str) -> object:
+    if isinstance(value, list) and index.isdecimal() and int(index) < len(value):
+        return value[int(index)]
+    return None

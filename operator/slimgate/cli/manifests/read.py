@@ -1,0 +1,121 @@
+"""Texts as documents: YAML streams, JSON, and JSON objects one after another."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+import yaml
+
+from slimgate.cli.manifests.errors import InputError
+from slimgate.cli.manifests.placed import CycleError, Placed, Reader
+from slimgate.core.text import printable
+from slimgate.core.workload import JsonObject
+
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SURROGATES: Final = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_TEMPLATE: Final = "{{"
+_RENDER: Final = (
+    "it is a template: render it first, as in helm template CHART | slimgate check -f -"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One object of a file, and the line where it starts; a mapping, or it is no document."""
+
+    file: str
+    line: int
+    content: JsonObject
+
+
+def read_documents(text: str, file: str) -> Iterator[Document]:
+    """Read every object; InputError names the file and line of what can't be read.
+
+    Empty documents are left out; what is no mapping gives a document without content.
+    """
+    try:
+        for line, content in _parse(text):
+            entries = content if isinstance(content, list) else [content]
+            for entry in entries:
+                mapping = entry if isinstance(entry, dict) else {}
+                if entry is not None:
+                    yield Document(file=file, line=_line(mapping, line), content=mapping)
+    except yaml.YAMLError as err:
+        raise InputError(file, _error_line(err, text), _explain(err, text)) from err
+    except json.JSONDecodeError as err:
+        why = _RENDER if _TEMPLATE in text else f"it is no JSON: {err.msg}"
+        raise InputError(file, err.lineno, why) from err
+    except CycleError as err:
+        raise InputError(file, None, "it is no manifest: an anchor holds itself") from err
+    except RecursionError as err:
+        raise InputError(file, None, "it is nested too deeply to be a manifest") from err
+
+
+def _parse(text: str) -> Iterable[tuple[int, object]]:
+    if text.lstrip()[:1] not in {"{", "["}:
+        return _yaml(text)
+    try:
+        return list(_json(text))
+    except json.JSONDecodeError:
+        with suppress(yaml.YAMLError):  # JSON documents between YAML's lines of dashes
+            return list(_yaml(text))
+        raise
+
+
+def _yaml(text: str, first_line: int = 1) -> Iterator[tuple[int, object]]:
+    loader = _LOADER(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            assert node is not None
+            yield first_line + node.start_mark.line, Reader(first_line).read(node)
+    finally:
+        loader.dispose()
+
+
+def _json(text: str) -> Iterator[tuple[int, object]]:
+    decoder, position = json.JSONDecoder(), _skip_blank(text, 0)
+    while position < len(text):
+        content, end = decoder.raw_decode(text, position)
+        line = 1 + text.count("\n", 0, position)
+        yield line, _with_lines(content, text[position:end], line)
+        position = _skip_blank(text, end)
+
+
+def _with_lines(content: object, text: str, line: int) -> object:
+    """Give a JSON value its lines, which YAML's parser tells, where that reads it the same."""
+    # JSON's tabs and surrogate pairs are what YAML does not take; neither moves a line.
+    plain = _SURROGATES.sub(lambda pair: json.loads(f'"{pair[0]}"'), text.replace("\t", " "))
+    try:
+        placed = [entry for _, entry in _yaml(plain, line)]
+    except yaml.YAMLError:
+        return content
+    return placed[0] if placed == [content] else content
+
+
+def _skip_blank(text: str, position: int) -> int:
+    while position < len(text) and text[position].isspace():
+        position += 1
+    return position
+
+
+def _line(content: JsonObject, otherwise: int) -> int:
+    return content.line if isinstance(content, Placed) else otherwise
+
+
+def _error_line(err: yaml.YAMLError, text: str) -> int | None:
+    if isinstance(err, yaml.MarkedYAMLError):
+        mark = err.problem_mark or err.context_mark
+        return None if mark is None else mark.line + 1
+    position = getattr(err, "position", None)
+    return 1 + text.count("\n", 0, position) if isinstance(position, int) else None
+
+
+def _explain(err: yaml.YAMLError, text: str) -> str:
+    if _TEMPLATE in text:
+        return _RENDER
+    problem = err.problem if isinstance(err, yaml.MarkedYAMLError) else str(err)
+    return f"it is no YAML: {printable(' '.join((problem or 'unknown fault').split()), 200)}"

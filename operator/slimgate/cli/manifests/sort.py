@@ -1,0 +1,151 @@
+"""Documents by what they are to slimgate: workloads, namespaces, policies, exceptions, others."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from slimgate.cli.manifests.errors import InputError
+from slimgate.cli.manifests.lines import image_lines, odd_image
+from slimgate.cli.manifests.read import Document
+from slimgate.core.policy_parser import GROUP
+from slimgate.core.text import printable
+from slimgate.core.workload import (
+    TEMPLATE_PATHS,
+    ImageUse,
+    JsonObject,
+    Workload,
+    labels_of,
+    mapping_at,
+    objects_at,
+    text_at,
+    workload_of,
+)
+
+POLICY: Final = "SlimPolicy"
+EXCEPTION: Final = "SlimException"
+_MAX_DEPTH: Final = 4
+_MAX_NAMED: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedWorkload:
+    """A workload, where it was found, and the lines of its images."""
+
+    workload: Workload
+    file: str
+    line: int
+    lines: Mapping[ImageUse, int] = field(default_factory=dict)
+
+    def line_of(self, use: ImageUse | None) -> int:
+        """Tell the line to show for an image; the workload's own where none is known."""
+        return self.lines.get(use, self.line) if use is not None else self.line
+
+
+@dataclass(slots=True, kw_only=True)
+class Sorted:
+    """Everything that the documents hold; `labels` are those of namespaces, by name."""
+
+    workloads: list[PlacedWorkload] = field(default_factory=list)
+    labels: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    policies: list[Document] = field(default_factory=list)
+    exceptions: list[Document] = field(default_factory=list)
+    strange: list[Document] = field(default_factory=list)
+
+
+def sort(
+    documents: Iterable[Document],
+    *,
+    namespace: str,
+    template_paths: Mapping[str, tuple[str, ...]] = TEMPLATE_PATHS,
+) -> Sorted:
+    """Sort documents; `namespace` is that of objects that name none."""
+    found = Sorted()
+    for document in _flat(documents):
+        content, kind = document.content, text_at(document.content, "kind")
+        api = text_at(content, "apiVersion")
+        if not kind or not api:
+            found.strange.append(document)
+        elif kind in {POLICY, EXCEPTION} and api.partition("/")[0] == GROUP:
+            (found.policies if kind == POLICY else found.exceptions).append(document)
+        elif kind == "Namespace" and api == "v1":
+            metadata = mapping_at(content, "metadata")
+            found.labels[text_at(metadata, "name")] = labels_of(metadata)
+        elif (workload := workload_of(content, template_paths)) is not None:
+            found.workloads.append(_placed(document, workload, namespace, template_paths))
+    found.workloads = _without_copies(found.workloads)
+    return found
+
+
+def skipped(documents: Iterable[Document]) -> str | None:
+    """Say which files hold something else than Kubernetes objects; None if there are none."""
+    files = list(dict.fromkeys(printable(document.file, 1024) for document in documents))
+    if not files:
+        return None
+    more = f" and {len(files) - _MAX_NAMED} more" if len(files) > _MAX_NAMED else ""
+    return f"skipped what is no Kubernetes object in {', '.join(files[:_MAX_NAMED])}{more}"
+
+
+def _flat(documents: Iterable[Document], depth: int = 0) -> Iterator[Document]:
+    for document in documents:
+        kind, items = text_at(document.content, "kind"), document.content.get("items")
+        if not kind.endswith("List") or not isinstance(items, list):
+            yield document
+        elif depth == _MAX_DEPTH:
+            raise InputError(document.file, document.line, "its lists are nested too deeply")
+        else:
+            inside = [_item(document, entry) for entry in objects_at(document.content, "items")]
+            yield from _flat(inside, depth + 1)
+
+
+def _item(around: Document, entry: JsonObject) -> Document:
+    line = getattr(entry, "line", around.line)
+    if "kind" in entry or text_at(around.content, "kind") == "List":
+        return Document(file=around.file, line=line, content=entry)
+    # The API server leaves kind and apiVersion out of the items of a list of one kind.
+    kind = text_at(around.content, "kind").removesuffix("List")
+    content = {"apiVersion": around.content.get("apiVersion"), "kind": kind, **entry}
+    return Document(file=around.file, line=line, content=content)
+
+
+def _placed(
+    document: Document,
+    workload: Workload,
+    namespace: str,
+    template_paths: Mapping[str, tuple[str, ...]],
+) -> PlacedWorkload:
+    odd = odd_image(document.content, workload, template_paths)
+    if odd is not None:
+        raise InputError(
+            document.file,
+            odd or document.line,
+            "an image must be a text; if this is a template, render it first",
+        )
+    return PlacedWorkload(
+        workload=replace(workload, namespace=workload.namespace or namespace),
+        file=document.file,
+        line=document.line,
+        lines=image_lines(document.content, workload, template_paths),
+    )
+
+
+def _without_copies(workloads: list[PlacedWorkload]) -> list[PlacedWorkload]:
+    """Leave out copies of another workload's template: a Deployment speaks for its ReplicaSets.
+
+    Anyone can write an owner reference, so what has an image of its own is judged.
+    """
+    there = {
+        (w.workload.kind, w.workload.namespace, w.workload.name): set(w.workload.images)
+        for w in workloads
+    }
+    return [placed for placed in workloads if not _is_copy(placed.workload, there)]
+
+
+def _is_copy(
+    workload: Workload, there: Mapping[tuple[str, str, str], AbstractSet[ImageUse]]
+) -> bool:
+    owner = workload.owner
+    if owner is None:
+        return False
+    images = there.get((owner.kind, workload.namespace, owner.name))
+    return images is not None and images >= set(workload.images)

@@ -1,0 +1,61 @@
+"""What the commands ask of the composition root, as Protocols.
+
+    slimgate.app.parts.read_settings()                  ->  Settings
+    slimgate.app.images.cli_inspector(exact=)           ->  async context manager of an Inspector
+    slimgate.app.view.cluster_view(kubeconfig=, context=)
+                                                        ->  async context manager of a ClusterView
+
+What a user can put right is raised as SlimgateError, everywhere.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from slimgate.core.image import Inspection, Platform, Wants
+from slimgate.core.source import SourcedReference
+from slimgate.core.verdict import Verdict
+from slimgate.core.workload import JsonObject, Workload
+from slimgate.sources.stream import Progress
+
+
+class Inspector(Protocol):
+    """Facts about any sourced reference, with the user's own credentials."""
+
+    async def inspect(
+        self,
+        sourced: SourcedReference,
+        *,
+        platforms: tuple[Platform, ...],
+        want: Wants,
+        progress: Progress | None,
+    ) -> Inspection:
+        """Look a reference up, for these platforms; the empty tuple means all of them."""
+
+
+class WorkloadJudge(Protocol):
+    """Judges workloads of a cluster; engine.judge.Judge is one."""
+
+    async def judge(self, workload: Workload) -> Verdict:
+        """Reach a verdict, with the credentials that the workload's pods pull with."""
+
+
+class ClusterView(Protocol):
+    """What the cluster holds now; every method reads it again."""
+
+    async def policies(self) -> Sequence[JsonObject]:
+        """List the SlimPolicy objects, as the API server sends them."""
+
+    async def exceptions(self) -> Sequence[JsonObject]:
+        """List the SlimException objects of all namespaces."""
+
+    async def namespaces(self) -> Mapping[str, Mapping[str, str]]:
+        """List the labels of every namespace, by its name."""
+
+    async def platforms(self) -> tuple[Platform, ...]:
+        """List the platforms of the nodes, each once."""
+
+    async def workloads(self) -> Sequence[Workload]:
+        """List the workloads of every kind that has a pod template, owned ones too."""
+
+    async def judge_by(self, policies: Sequence[JsonObject]) -> WorkloadJudge:
+        """Make a judge that knows these policies alone, and the cluster's exceptions and nodes."""

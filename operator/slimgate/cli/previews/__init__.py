@@ -1,0 +1,1 @@
+"""What a policy would do in a cluster as it runs now."""

@@ -1,0 +1,142 @@
+"""A preview of one policy: every workload of the cluster, judged as if the mode were Enforce."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from pathlib import Path
+from typing import Final
+
+from slimgate.cli.judging.rules import read_policies
+from slimgate.cli.manifests.files import STDIN, SUFFIXES, read_all
+from slimgate.cli.manifests.sort import sort
+from slimgate.cli.ports import ClusterView, WorkloadJudge
+from slimgate.cli.progress import Board
+from slimgate.core.admission import denies
+from slimgate.core.errors import InvalidPolicyError, SettingsError
+from slimgate.core.finding import Finding, Outcome
+from slimgate.core.policy import Mode, Policy
+from slimgate.core.policy_parser import parse_policy
+from slimgate.core.text import printable
+from slimgate.core.verdict import Verdict
+from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
+
+_AT_ONCE: Final = 16
+_MAX_NAMED: Final = 10
+
+
+class Fate(IntEnum):
+    """What would become of a workload, the worst last."""
+
+    UNTOUCHED = 0
+    """The policy does not speak of it."""
+    WITHIN = 1
+    WARNED = 2
+    UNKNOWN = 3
+    DENIED = 4
+
+    @property
+    def label(self) -> str:
+        """The word that all outputs use."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """One workload, and what the policy says of it."""
+
+    verdict: Verdict
+    fate: Fate
+    findings: tuple[tuple[Finding, Fate], ...] = ()
+
+    @property
+    def workload(self) -> Workload:
+        """Who is meant."""
+        return self.verdict.subject.workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """Everything that would happen, the worst first."""
+
+    policy: Policy
+    foreseen: Sequence[Foreseen] = field(default_factory=tuple)
+
+    def count(self, fate: Fate) -> int:
+        """Count the workloads of a fate."""
+        return sum(1 for entry in self.foreseen if entry.fate is fate)
+
+
+async def preview(wanted: str, view: ClusterView, shown: Board) -> Preview:
+    """Judge the cluster by the policy of that name or in that file."""
+    resource, policy = policy_in_file(wanted) or await policy_in_cluster(wanted, view)
+    judge = await view.judge_by([resource])
+    workloads = originals(await view.workloads())
+    room = asyncio.Semaphore(_AT_ONCE)
+    verdicts = await asyncio.gather(*(_judge(judge, w, room, shown) for w in workloads))
+    foreseen = [foresee(verdict, policy) for verdict in verdicts]
+    return Preview(policy=policy, foreseen=sorted(foreseen, key=_order))
+
+
+def policy_in_file(wanted: str) -> tuple[JsonObject, Policy] | None:
+    """Read the one policy of a file; None if it is no file that is meant."""
+    if not (wanted == STDIN or wanted.endswith(SUFFIXES) or Path(wanted).is_file()):
+        return None
+    documents = sort(read_all([wanted]), namespace="").policies
+    policies = read_policies(documents)
+    if len(policies) != 1:
+        number = len(policies)
+        raise SettingsError(f"{printable(wanted)}: it must hold one SlimPolicy, not {number}")
+    return documents[0].content, policies[0]
+
+
+async def policy_in_cluster(wanted: str, view: ClusterView) -> tuple[JsonObject, Policy]:
+    """Find a policy by its name; SettingsError if there is none, or it can't be used."""
+    there = {text_at(mapping_at(p, "metadata"), "name"): p for p in await view.policies()}
+    if wanted not in there:
+        names = ", ".join(printable(name) for name in sorted(there)[:_MAX_NAMED]) or "none"
+        raise SettingsError(f"there is no SlimPolicy {printable(wanted)}; the cluster has {names}")
+    try:
+        return there[wanted], parse_policy(there[wanted])
+    except InvalidPolicyError as err:
+        raise SettingsError(f"SlimPolicy {printable(wanted)} can't be used: {err}") from err
+
+
+def originals(workloads: Sequence[Workload]) -> list[Workload]:
+    """Leave out what another workload made: a Deployment speaks for its ReplicaSets and Pods."""
+    there = {(w.kind, w.namespace, w.name) for w in workloads}
+    return [
+        w
+        for w in workloads
+        if w.owner is None or (w.owner.kind, w.namespace, w.owner.name) not in there
+    ]
+
+
+def foresee(verdict: Verdict, policy: Policy) -> Foreseen:
+    """Say what would become of a workload if the policy were enforced."""
+    enforced = replace(policy, mode=Mode.ENFORCE)
+    if not verdict.policies:
+        return Foreseen(verdict=verdict, fate=Fate.UNTOUCHED)
+    fates = [(finding, _fate(finding, enforced)) for finding in verdict.findings]
+    fates.sort(key=lambda pair: -pair[1])
+    worst = fates[0][1] if fates else Fate.WITHIN
+    return Foreseen(verdict=verdict, fate=worst, findings=tuple(fates))
+
+
+def _fate(finding: Finding, enforced: Policy) -> Fate:
+    if denies(finding, enforced):
+        return Fate.DENIED
+    return Fate.UNKNOWN if finding.outcome is Outcome.UNKNOWN else Fate.WARNED
+
+
+def _order(entry: Foreseen) -> tuple[int, str, str, str]:
+    workload = entry.workload
+    return -entry.fate, workload.namespace, workload.kind, workload.name
+
+
+async def _judge(
+    judge: WorkloadJudge, workload: Workload, room: asyncio.Semaphore, shown: Board
+) -> Verdict:
+    async with room:
+        with shown.line(str(workload)):
+            return await judge.judge(workload)

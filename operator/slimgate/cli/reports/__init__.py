@@ -1,0 +1,1 @@
+"""What `slimgate check` found, in the forms that people and other programs read."""

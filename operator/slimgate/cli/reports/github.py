@@ -1,0 +1,48 @@
+"""For GitHub Actions: workflow commands that put remarks beside the lines of a pull request.
+
+https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from slimgate.cli.judging.judge import Effect
+from slimgate.cli.reports.paths import relative
+from slimgate.cli.reports.report import Report
+
+_COMMANDS: Final[Mapping[Effect, str]] = {
+    Effect.DENY: "error",
+    Effect.UNKNOWN: "error",
+    Effect.WARN: "warning",
+    Effect.AUDIT: "notice",
+}
+
+
+def report_github(report: Report) -> str:
+    """Write one command a remark, the worst first, since GitHub shows ten of each kind a step."""
+    lines = [
+        _command(
+            _COMMANDS[remark.effect],
+            remark.message,
+            file=relative(remark.file),
+            line=str(remark.line),
+            title=f"slimgate: {remark.effect.label}",
+        )
+        for remark in report.remarks
+    ]
+    lines += [_command("notice", note, title="slimgate") for note in report.notes]
+    lines += [*report.advice, report.summary]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _command(name: str, message: str, **properties: str) -> str:
+    written = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{name} {written}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,135 @@
+"""For code scanning: SARIF 2.1.0, within GitHub's limits.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+https://docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import PurePosixPath
+from typing import Final
+from urllib.parse import quote
+
+from slimgate.cli.judging.judge import Effect
+from slimgate.cli.reports.checks import ABOUT
+from slimgate.cli.reports.paths import relative
+from slimgate.cli.reports.report import FAILED, Remark, Report, count
+from slimgate.core.finding import Finding
+from slimgate.core.render import DOCS, describe
+from slimgate.core.text import printable
+from slimgate.core.workload import Workload
+
+JsonObject = dict[str, object]
+
+_SCHEMA: Final = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+_MAX_RESULTS: Final = 5000
+"""GitHub keeps no more of a run; which ones is our choice then, not its."""
+_LEVELS: Final[Mapping[Effect, str]] = {
+    Effect.DENY: "error",
+    Effect.UNKNOWN: "warning",
+    Effect.WARN: "warning",
+    Effect.AUDIT: "note",
+}
+_RULES: Final = tuple(ABOUT)
+
+
+def report_sarif(report: Report) -> str:
+    """Write one run with one result a finding, the worst first."""
+    seen: Counter[str] = Counter()
+    results = [
+        _result(remark, finding, seen) for remark in report.remarks for finding in remark.findings
+    ]
+    notes = list(report.notes)
+    if len(results) > _MAX_RESULTS:
+        notes.append(f"{count(len(results) - _MAX_RESULTS, 'result')} left out: too many for SARIF")
+    document = {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [_run(report, results[:_MAX_RESULTS], [*notes, report.summary])],
+    }
+    return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"
+
+
+def _run(report: Report, results: list[JsonObject], notes: list[str]) -> JsonObject:
+    return {
+        "tool": {
+            "driver": {
+                "name": "slimgate",
+                "informationUri": DOCS,
+                "semanticVersion": version("slimgate"),
+                "rules": [_rule(name) for name in _RULES],
+            }
+        },
+        "invocations": [
+            {
+                "executionSuccessful": report.status != FAILED,
+                "exitCode": report.status,
+                "toolExecutionNotifications": [
+                    {"level": "note", "message": {"text": note}} for note in notes
+                ],
+            }
+        ],
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    }
+
+
+def _rule(name: str) -> JsonObject:
+    about = ABOUT[name]
+    return {
+        "id": _rule_id(name),
+        "name": name[0].upper() + name[1:],
+        "shortDescription": {"text": about.title},
+        "fullDescription": {"text": f"{about.title}. {about.help}"},
+        "help": {"text": about.help, "markdown": f"{about.help}\n\n[Slimming images]({DOCS})"},
+        "helpUri": DOCS,
+        "defaultConfiguration": {"level": "error"},
+        "properties": {"tags": ["container-image", "slimgate"], "precision": "very-high"},
+    }
+
+
+def _result(remark: Remark, finding: Finding, seen: Counter[str]) -> JsonObject:
+    uri, workload = _uri(remark.file), remark.workload
+    fingerprint = _fingerprint(uri, finding, workload)
+    seen[fingerprint] += 1
+    return {
+        "ruleId": _rule_id(finding.check),
+        "ruleIndex": _RULES.index(finding.check),
+        "level": _LEVELS[remark.effect],
+        "message": {"text": f"{describe(finding.use, [finding])}."},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": uri},
+                    "region": {"startLine": remark.line},
+                },
+                "logicalLocations": [{"fullyQualifiedName": _name(finding, workload)}],
+            }
+        ],
+        "partialFingerprints": {"primaryLocationLineHash": f"{fingerprint}:{seen[fingerprint]}"},
+    }
+
+
+def _fingerprint(uri: str, finding: Finding, workload: Workload) -> str:
+    """Hash what stays when lines move and tags change: the same fault stays the same alert."""
+    parts = (uri, _name(finding, workload), finding.policy, finding.check)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _name(finding: Finding, workload: Workload) -> str:
+    use = f"/{finding.use.role.value}/{finding.use.name}" if finding.use else ""
+    return printable(f"{workload.kind}/{workload.namespace}/{workload.name}{use}", 1024)
+
+
+def _uri(file: str) -> str:
+    path = PurePosixPath(relative(file))
+    return path.as_uri() if path.is_absolute() else quote(str(path))
+
+
+def _rule_id(check: str) -> str:
+    return f"slimgate/{check}"

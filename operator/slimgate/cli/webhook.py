@@ -1,0 +1,17 @@
+"""`slimgate webhook`: the webhook role, as a cluster runs it."""
+
+from typing import Final
+
+HELP: Final = """Run the admission server: answer the API server from memory.
+
+Settings are SLIMGATE_* variables; the cluster is the pod's own, else the kubeconfig's.
+"""
+
+
+def webhook() -> None:
+    """Run until SIGTERM."""
+    import asyncio  # noqa: PLC0415 - help must not wait for it
+
+    from slimgate.app.webhook import run_webhook  # noqa: PLC0415
+
+    asyncio.run(run_webhook())

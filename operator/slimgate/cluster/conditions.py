@@ -1,0 +1,51 @@
+"""Status conditions, as Kubernetes keeps them: a time only moves when a status does.
+
+https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#typical-status-properties
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from slimgate.core.text import printable
+from slimgate.core.workload import JsonObject, objects_at, text_at
+
+_MESSAGE_LENGTH = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One thing that is so, or is not; `reason` is a word in CamelCase."""
+
+    type: str
+    holds: bool
+    reason: str
+    message: str = ""
+
+
+def stamp(
+    conditions: Iterable[Condition], held: JsonObject, generation: int, now: datetime
+) -> list[dict[str, object]]:
+    """Write conditions for a status, with the times of those in `held` that say the same."""
+    since = {
+        (text_at(entry, "type"), text_at(entry, "status")): text_at(entry, "lastTransitionTime")
+        for entry in objects_at(held, "conditions")
+    }
+    stamped = []
+    for condition in conditions:
+        status = "True" if condition.holds else "False"
+        stamped.append(
+            {
+                "type": condition.type,
+                "status": status,
+                "observedGeneration": generation,
+                "lastTransitionTime": since.get((condition.type, status)) or _time(now),
+                "reason": condition.reason,
+                "message": printable(condition.message, _MESSAGE_LENGTH),
+            }
+        )
+    return stamped
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

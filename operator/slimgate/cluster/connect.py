@@ -1,0 +1,105 @@
+"""Finds the cluster and logs in: in a pod by its service account, elsewhere by a kubeconfig.
+
+The official client does the work; this puts its complaints into sentences. They never hold the
+text of a kubeconfig entry, which the client's own errors quote with its tokens.
+"""
+
+import os
+import ssl
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from kubernetes.aio.client import ApiClient, Configuration
+from kubernetes.aio.config import (
+    KUBE_CONFIG_DEFAULT_LOCATION,
+    ConfigException,
+    load_incluster_config,
+    load_kube_config,
+)
+from kubernetes.aio.config.kube_config import KubeConfigLoader
+from yaml import YAMLError
+
+from slimgate.cluster.errors import NoClusterError
+from slimgate.core.text import printable
+
+_UNREADABLE: Final = (
+    ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError,
+)  # fmt: skip
+"""What the client lets through where a kubeconfig is not what it expects."""
+
+
+async def open_client(kubeconfig: str | None, context: str | None) -> ApiClient:
+    """Make a client; NoClusterError says what is missing. It has not called the server yet."""
+    configuration = Configuration()
+    if kubeconfig is None and context is None:
+        reason = _in_cluster(configuration)
+        if reason is None:
+            return ApiClient(configuration)
+    else:
+        reason = "a kubeconfig was asked for"
+    paths = KUBE_CONFIG_DEFAULT_LOCATION if kubeconfig is None else kubeconfig
+    if not _exists(paths):
+        wanted = "" if kubeconfig is not None else f", and this is no pod ({reason})"
+        raise NoClusterError(
+            f"there is no kubeconfig at {printable(paths)}{wanted}; "
+            "name one by --kubeconfig or KUBECONFIG"
+        )
+    return await _by_kubeconfig(configuration, paths, context)
+
+
+def _in_cluster(configuration: Configuration) -> str | None:
+    """Use what Kubernetes mounts into a pod, or say why it can't be used."""
+    try:
+        load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+    except (ConfigException, OSError) as err:
+        return str(err).rstrip(".")
+    return None
+
+
+async def _by_kubeconfig(
+    configuration: Configuration, paths: str, context: str | None
+) -> ApiClient:
+    shown = printable(paths)
+    try:
+        loader = await load_kube_config(  # type: ignore[no-untyped-call]
+            config_file=paths,
+            context=context,
+            client_configuration=configuration,
+            persist_config=False,
+        )
+        client = ApiClient(configuration)
+    except ssl.SSLError as err:
+        raise NoClusterError(
+            f"the kubeconfig {shown} can't be used: its certificates can't be read ({err.reason})"
+        ) from err
+    except YAMLError as err:
+        raise NoClusterError(f"the kubeconfig {shown} is no YAML") from err
+    except _UNREADABLE as err:
+        # Not chained: the client's error may quote an entry, and entries hold tokens.
+        raise NoClusterError(f"the kubeconfig {shown} can't be used: {_why(err)}") from None
+    _keep_fresh(configuration, loader)
+    return client
+
+
+def _keep_fresh(configuration: Configuration, loader: KubeConfigLoader) -> None:
+    """Have credentials of a plugin, which expire, renewed before the request that needs them."""
+    if hasattr(loader, "exec_plugin_expiry") and hasattr(loader, "token"):
+        configuration.refresh_api_key_hook = partial(_renew, loader)  # type: ignore[assignment]
+
+
+async def _renew(loader: KubeConfigLoader, configuration: Configuration) -> None:
+    await loader.load_from_exec_plugin()  # type: ignore[no-untyped-call]
+    configuration.api_key["BearerToken"] = loader.token
+
+
+def _why(err: Exception) -> str:
+    if isinstance(err, ConfigException):
+        return printable(str(err).partition("{")[0].strip())
+    if isinstance(err, OSError) and err.strerror:
+        return printable(f"{err.strerror}: {err.filename}")
+    return "it is not of the form of a kubeconfig"
+
+
+def _exists(paths: str) -> bool:
+    return any(Path(path).expanduser().is_file() for path in paths.split(os.pathsep) if path)

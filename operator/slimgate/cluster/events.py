@@ -1,0 +1,136 @@
+"""Kubernetes Events: one for each thing that became of a workload, counted when it comes back.
+
+A name is made of what is said, so a controller that restarts between an Event and what it does
+next says nothing twice.
+https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.errors import ExistsError, MissingError
+from slimgate.cluster.resources import EVENTS, Target
+from slimgate.core.text import printable
+from slimgate.core.workload import JsonObject, mapping_at, text_at
+
+_CONTROLLER: Final = "slimgate"
+_ACTION: Final = "Judge"
+_NOTE_BYTES: Final = 1024
+_REASON_LENGTH: Final = 128
+_INSTANCE_LENGTH: Final = 128
+_NAME_LENGTH: Final = 200
+_HASH_LENGTH: Final = 16
+
+
+class Notice(Protocol):
+    """What to say: `reason` is one word in CamelCase, `text` the sentence."""
+
+    @property
+    def reason(self) -> str:
+        """Why it is said."""
+
+    @property
+    def text(self) -> str:
+        """What is said."""
+
+    @property
+    def warning(self) -> bool:
+        """Whether it is of type Warning, else Normal."""
+
+
+class Events:
+    """Posts notices; `instance` names this process. Every change must be posted, in its order.
+
+    A notice that exists already is then either a repetition, if nothing else was said since, or
+    it has come back, and is counted.
+    """
+
+    def __init__(
+        self,
+        api: ClusterApi,
+        instance: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._api = api
+        self._instance = printable(instance, _INSTANCE_LENGTH) or _CONTROLLER
+        self._now = now
+
+    async def post(self, target: Target, notice: Notice) -> bool:
+        """Say it of the target; False if it was the last thing said, or its namespace is gone."""
+        name = _name(target, notice)
+        namespace = target.namespace or "default"
+        try:
+            await self._api.create(EVENTS.within(namespace), self._event(target, notice, name))
+        except ExistsError:
+            return await self._again(target, namespace, name)
+        except MissingError:
+            return False
+        return True
+
+    async def _again(self, target: Target, namespace: str, name: str) -> bool:
+        own = [event async for event in self._said_of(target, namespace)]
+        last = max(own, key=_observed, default=None)
+        event = next((event for event in own if _name_of(event) == name), None)
+        if event is None or event is last:
+            return False
+        count = mapping_at(event, "series").get("count")
+        series = {
+            "count": (count if isinstance(count, int) else 1) + 1,
+            "lastObservedTime": _micro_time(self._now()),
+        }
+        try:
+            await self._api.merge_patch(EVENTS.one(namespace, name), {"series": series})
+        except MissingError:
+            return False
+        return True
+
+    async def _said_of(self, target: Target, namespace: str) -> AsyncIterator[JsonObject]:
+        selector = f"regarding.uid={target.uid},reportingController={_CONTROLLER}"
+        async for event in self._api.list(EVENTS.within(namespace), {"fieldSelector": selector}):
+            yield event
+
+    def _event(self, target: Target, notice: Notice, name: str) -> dict[str, object]:
+        return {
+            "apiVersion": EVENTS.api_version,
+            "kind": EVENTS.kind,
+            "metadata": {"name": name, "namespace": target.namespace or "default"},
+            "eventTime": _micro_time(self._now()),
+            "reportingController": _CONTROLLER,
+            "reportingInstance": self._instance,
+            "action": _ACTION,
+            "reason": printable(notice.reason, _REASON_LENGTH),
+            "type": "Warning" if notice.warning else "Normal",
+            "regarding": target.reference(),
+            "note": _cut(notice.text),
+        }
+
+
+def _name(target: Target, notice: Notice) -> str:
+    said = f"{target.uid}\n{notice.warning}\n{notice.reason}\n{notice.text}"
+    digest = hashlib.sha256(said.encode()).hexdigest()[:_HASH_LENGTH]
+    return f"{target.name[:_NAME_LENGTH].rstrip('-.')}.{digest}"
+
+
+def _name_of(event: JsonObject) -> str:
+    return text_at(mapping_at(event, "metadata"), "name")
+
+
+def _observed(event: JsonObject) -> str:
+    """Return when it was last said; times of one form and zone sort as texts."""
+    return text_at(mapping_at(event, "series"), "lastObservedTime") or text_at(event, "eventTime")
+
+
+def _micro_time(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _cut(note: str) -> str:
+    """Cut to what the API server takes, which counts bytes."""
+    encoded = printable(note, _NOTE_BYTES).encode()
+    if len(encoded) <= _NOTE_BYTES:
+        return encoded.decode()
+    ellipsis = "…"
+    return encoded[: _NOTE_BYTES - len(ellipsis.encode())].decode(errors="ignore") + ellipsis

@@ -1,0 +1,198 @@
+"""Asks kubelets what they measured, straight at their port, with the right to nodes/stats alone.
+
+Never through the API server: that takes nodes/proxy, which is the right to run anything anywhere
+(domain.md, 2.6). Every kubelet sees the credentials that it is asked with, so they should be of a
+service account that may do nothing else.
+"""
+
+import asyncio
+import ipaddress
+import json
+import ssl
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import aiohttp
+from yarl import URL
+
+from slimgate.core.errors import ClusterError, SettingsError
+from slimgate.core.node import ImageFs, Node, image_fs_of
+from slimgate.core.text import printable
+
+MAX_SUMMARY: Final = 16 * 2**20
+"""Bytes of a summary: some KB a container, and its volumes; a guess with a wide margin."""
+_PATH: Final = "/stats/summary"
+
+
+def kubelet_tls(
+    *,
+    ca_file: str | None = None,
+    client_cert: str | None = None,
+    client_key: str | None = None,
+    skip_verify: bool = False,
+) -> ssl.SSLContext:
+    """Make the TLS settings; SettingsError names the file that can't be used.
+
+    `skip_verify` is for kubelets with certificates that they signed themselves, kubeadm's default:
+    whoever can answer for a node's address then gets the credentials.
+    """
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except OSError as err:
+        raise SettingsError(f"the kubelets' CA file {ca_file} holds no PEM certificates") from err
+    if client_cert is not None:
+        try:
+            context.load_cert_chain(client_cert, client_key)
+        except OSError as err:
+            raise SettingsError(
+                f"the client certificate {client_cert} for kubelets can't be used: it and its key "
+                "must be PEM files that belong together"
+            ) from err
+    if skip_verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def token_headers(token_file: str) -> Callable[[], Mapping[str, str]]:
+    """Make headers of a token that is read anew each time, since Kubernetes replaces the file."""
+
+    def headers() -> Mapping[str, str]:
+        try:
+            token = Path(token_file).read_text(encoding="ascii").strip()
+        except (OSError, ValueError) as err:
+            raise ClusterError(f"the token for kubelets in {token_file} can't be read") from err
+        return {"Authorization": f"Bearer {token}"}
+
+    return headers
+
+
+def no_headers() -> Mapping[str, str]:
+    """Return none: the TLS settings hold a client certificate."""
+    return {}
+
+
+class Kubelets:
+    """Asks kubelets; an async context manager, for one event loop.
+
+    `seconds` covers one whole answer. `loopback` permits nodes at loopback addresses, which no
+    kubelet in a cluster has.
+    """
+
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext,
+        headers: Callable[[], Mapping[str, str]] = no_headers,
+        seconds: float = 5.0,
+        concurrency: int = 8,
+        loopback: bool = False,
+    ) -> None:
+        self._tls = tls
+        self._headers = headers
+        self._seconds = seconds
+        self._turns = asyncio.Semaphore(concurrency)
+        self._loopback = loopback
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=self._tls),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,  # a proxy would get the credentials
+            timeout=aiohttp.ClientTimeout(total=None),
+            # A compressed body could grow without limit behind the byte cap.
+            headers={"User-Agent": "slimgate", "Accept-Encoding": "identity"},
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def image_fs(self, node: Node) -> ImageFs:
+        """Get what a node's kubelet measured of its images; ClusterError says why it can't be."""
+        url = self._url(node)
+        async with self._turns:
+            body = await self._get(node.name, url)
+        try:
+            found = image_fs_of(json.loads(body))
+        except (ValueError, RecursionError) as err:
+            raise _failed(node.name, "its answer is not JSON") from err
+        if found is None:
+            raise _failed(node.name, "its summary tells nothing of an image file system")
+        return found
+
+    def _url(self, node: Node) -> URL:
+        """Make the address; a node's status may hold any text."""
+        try:
+            address = ipaddress.ip_address(node.address or "")
+        except ValueError as err:
+            raise _failed(node.name, "its status has no InternalIP") from err
+        # The kubelet refuses to start at these itself, so such a status is wrong or hostile.
+        bare = getattr(address, "ipv4_mapped", None) or address
+        refused = bare.is_multicast or bare.is_link_local or bare.is_unspecified
+        if refused or (bare.is_loopback and not self._loopback):
+            raise _failed(node.name, f"slimgate does not call {bare}, which no kubelet has")
+        return URL.build(scheme="https", host=str(address), port=node.port, path=_PATH)
+
+    async def _get(self, name: str, url: URL) -> bytes:
+        if self._session is None:
+            raise RuntimeError("kubelets are asked outside of their context")
+        try:
+            async with (
+                asyncio.timeout(self._seconds),
+                self._session.get(url, headers=self._headers(), allow_redirects=False) as answer,
+            ):
+                if answer.status != HTTPStatus.OK:
+                    raise _failed(name, _refusal(answer.status))
+                return await _read(name, answer)
+        except TimeoutError as err:
+            raise _failed(name, f"it did not answer in full within {self._seconds:g} s") from err
+        except aiohttp.ClientError as err:
+            raise _failed(name, _why(err)) from err
+
+
+async def _read(name: str, answer: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for piece in answer.content.iter_any():
+        body += piece
+        if len(body) > MAX_SUMMARY:
+            answer.close()
+            raise _failed(name, f"it answers with more than {MAX_SUMMARY} bytes")
+    return bytes(body)
+
+
+def _refusal(status: int) -> str:
+    match status:
+        case HTTPStatus.UNAUTHORIZED:
+            return "it does not accept the credentials; does it authenticate by webhook?"
+        case HTTPStatus.FORBIDDEN:
+            return "a right is missing; grant get on nodes/stats by a ClusterRole"
+        case _:
+            return f"it answered {status}"
+
+
+def _why(err: aiohttp.ClientError) -> str:
+    if isinstance(err, aiohttp.ClientConnectorCertificateError):
+        return (
+            "its certificate is not trusted; give slimgate the CA that signed it, or have "
+            "kubelets' certificates go unverified by slimgate's settings"
+        )
+    if isinstance(err, aiohttp.ClientConnectorError):
+        return "nothing answers at its address"
+    return "it broke off or does not speak HTTPS as it should"
+
+
+def _failed(name: str, why: str) -> ClusterError:
+    return ClusterError(f"the kubelet of node {printable(name, 128)} can't be read: {why}")

@@ -1,0 +1,184 @@
+"""A kind of object as the cluster has it now: listed once, then watched for ever.
+
+Objects are handed on, not kept: what a mirror itself holds is a key and a version for each. Being
+cut off, an expired version and a server that restarts are all in a day's work.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final, Protocol
+
+from slimgate.cluster.api import PAGE_SIZE, ClusterApi
+from slimgate.cluster.backoff import Pace
+from slimgate.cluster.errors import ApiError, GoneError
+from slimgate.core.errors import ClusterError
+from slimgate.core.workload import JsonObject, mapping_at, text_at
+
+_LOG: Final = logging.getLogger(__name__)
+_BREATH: Final = 50
+"""Objects after which others get their turn; a guess, about 10 ms of work."""
+_STEADY_SECONDS: Final = 5.0
+_WATCH_SECONDS: Final = 300
+_PATIENCE: Final = 3
+"""Failures of the server after which a version is given up: etcd may have been restored."""
+
+
+class Sink(Protocol):
+    """Where objects go. What it raises ends the mirror: it is a bug, not a bad object."""
+
+    def put(self, obj: JsonObject) -> None:
+        """Hear of an object that is new or has changed."""
+
+    def drop(self, namespace: str, name: str) -> None:
+        """Hear that there is no such object any more; `namespace` may be empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which objects to mirror, and how much of them.
+
+    `metadata_only` has the server leave out all but metadata, labels included, which is a small
+    part of a node or a report.
+    """
+
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    metadata_only: bool = False
+    page_size: int = PAGE_SIZE
+
+
+class Mirror:
+    """Keeps a sink as the API server is; `synced` is set once the first listing is complete."""
+
+    def __init__(
+        self,
+        api: ClusterApi,
+        scope: Scope | str,
+        sink: Sink,
+        *,
+        pace: Pace | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.synced = asyncio.Event()
+        self.problem: ClusterError | None = None
+        """Why the mirror is not following now, if it is not."""
+        self._api = api
+        self._scope = Scope(path=scope) if isinstance(scope, str) else scope
+        self._sink = sink
+        self._pace = pace or Pace()
+        self._clock = clock
+        self._heard = clock()
+        self._version: str | None = None
+        self._known: dict[tuple[str, str], str] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def seconds_since_event(self) -> float:
+        """Tell how long ago the API server was last heard of; it speaks up once a minute."""
+        return self._clock() - self._heard
+
+    async def run(self) -> None:
+        """Follow the API server until cancelled."""
+        failures = 0
+        while True:
+            started = self._clock()
+            problem = await self._follow()
+            if self._clock() - started >= _STEADY_SECONDS:
+                failures = 0
+                if problem is None:
+                    continue
+            failures += 1
+            self._report(problem)
+            if isinstance(problem, GoneError) or (failures >= _PATIENCE and _failed(problem)):
+                self._version = None
+            await asyncio.sleep(self._pace.delay(failures))
+
+    async def _follow(self) -> ClusterError | None:
+        """List if need be, then watch until that ends; return why, None if its time was over."""
+        try:
+            if self._version is None:
+                await self._list()
+            await self._watch(self._version or "")
+        except ClusterError as err:
+            return err
+        return None
+
+    async def _list(self) -> None:
+        seen: set[tuple[str, str]] = set()
+        version = ""
+        scope = self._scope
+        pages = self._api.pages(
+            scope.path, scope.query, page_size=scope.page_size, metadata_only=scope.metadata_only
+        )
+        async with aclosing(pages):
+            async for page in pages:
+                for number, obj in enumerate(page.items, 1):
+                    seen.add(self._put(obj))
+                    if number % _BREATH == 0:
+                        await asyncio.sleep(0)
+                version = page.version
+        for key in self._known.keys() - seen:
+            self._drop(key)
+        self._hear(version)
+        self.synced.set()
+
+    async def _watch(self, version: str) -> None:
+        scope = self._scope
+        # Watches of one start would all end at the same time, too.
+        seconds = int(_WATCH_SECONDS * (1 + self._pace.jitter()))
+        events = self._api.watch(
+            scope.path, version, scope.query, seconds=seconds, metadata_only=scope.metadata_only
+        )
+        async with aclosing(events):
+            async for kind, obj in events:
+                if kind == "DELETED":
+                    self._drop(_key(obj))
+                elif kind != "BOOKMARK":
+                    self._put(obj)
+                self._hear(_version(obj))
+
+    def _put(self, obj: dict[str, object]) -> tuple[str, str]:
+        key, version = _key(obj), _version(obj)
+        if self._known.get(key) != version:
+            metadata = obj.get("metadata")
+            if isinstance(metadata, dict):
+                metadata.pop("managedFields", None)
+            self._sink.put(obj)
+            self._known[key] = version
+        return key
+
+    def _drop(self, key: tuple[str, str]) -> None:
+        if self._known.pop(key, None) is not None:
+            self._sink.drop(*key)
+
+    def _hear(self, version: str) -> None:
+        self._version = version
+        self._heard = self._clock()
+        if self.problem is not None:
+            self.problem = None
+            _LOG.info("following %s again", self._scope.path)
+
+    def _report(self, problem: ClusterError | None) -> None:
+        known = str(problem) == str(self.problem)
+        self.problem = problem
+        level = logging.DEBUG if known or problem is None else logging.WARNING
+        _LOG.log(level, "not following %s: %s", self._scope.path, problem or "cut short")
+
+
+def _failed(problem: ClusterError | None) -> bool:
+    return isinstance(problem, ApiError) and problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _key(obj: JsonObject) -> tuple[str, str]:
+    metadata = mapping_at(obj, "metadata")
+    return text_at(metadata, "namespace"), text_at(metadata, "name")
+
+
+def _version(obj: JsonObject) -> str:
+    return text_at(mapping_at(obj, "metadata"), "resourceVersion")

@@ -1,0 +1,53 @@
+"""Everything that is written down about workloads, policies and exceptions, in one place."""
+
+import socket
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from slimgate.cluster.annotations import annotate
+from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.events import Events, Notice
+from slimgate.cluster.reports import Reports
+from slimgate.cluster.resources import Served, Target
+from slimgate.cluster.statuses import ExceptionStatus, PolicyStatus, Statuses
+from slimgate.core.verdict import Verdict
+from slimgate.core.workload import JsonObject, Workload
+
+
+class Records:
+    """Writes on change only. What is gone is no error; ClusterError if a write was not taken."""
+
+    def __init__(
+        self,
+        api: ClusterApi,
+        reports: Reports,
+        *,
+        instance: str | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._api = api
+        self._reports = reports
+        self._events = Events(api, instance or socket.gethostname(), now)
+        self._statuses = Statuses(api, now)
+
+    async def annotate(
+        self, kind: Served, workload: Workload, annotations: Mapping[str, str | None]
+    ) -> None:
+        """Set the workload's own annotations, and remove those that are None."""
+        await annotate(self._api, Target.workload(kind, workload), annotations)
+
+    async def note(self, kind: Served, workload: Workload, note: Notice) -> None:
+        """Emit an Event about the workload."""
+        await self._events.post(Target.workload(kind, workload), note)
+
+    async def report(self, kind: Served, workload: Workload, verdict: Verdict) -> None:
+        """Write the workload's report, or remove it where no policy speaks of the workload."""
+        await self._reports.record(Target.workload(kind, workload), verdict)
+
+    async def policy_status(self, resource: JsonObject, status: PolicyStatus) -> None:
+        """Write a SlimPolicy's status."""
+        await self._statuses.write_policy(resource, status)
+
+    async def exception_status(self, resource: JsonObject, status: ExceptionStatus) -> None:
+        """Write a SlimException's status."""
+        await self._statuses.write_exception(resource, status)

@@ -1,0 +1,185 @@
+"""Policy reports: one for each workload, in whichever report API the cluster has.
+
+openreports.io where its CustomResourceDefinition is installed, else wgpolicyk8s.io, else none.
+slimgate installs neither.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.errors import MissingError
+from slimgate.cluster.mirror import Mirror, Scope
+from slimgate.cluster.resources import OPEN_REPORTS, POLICY_REPORTS, Resource, Target
+from slimgate.core.errors import ClusterError
+from slimgate.core.report import SOURCE, report_of
+from slimgate.core.verdict import Verdict
+from slimgate.core.workload import JsonObject, mapping_at, text_at
+
+_LOG: Final = logging.getLogger(__name__)
+_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+_CONTENT: Final = "slimgate.dev/content"
+"""The annotation with the hash of what a report says, by which changes are known."""
+_PREFIX: Final = "slimgate-"
+"""Before the workload's uid: Kyverno names its own reports by the uid alone."""
+_SECONDS: Final = 300.0
+
+
+class Reports:
+    """Writes reports on change only; `run` finds the API and learns which reports are there.
+
+    `on_switch` is called each time another API was chosen: verdicts must then be recorded again.
+    Owner references have reports of deleted workloads collected.
+    """
+
+    def __init__(
+        self,
+        api: ClusterApi,
+        *,
+        choices: Sequence[Resource] = (OPEN_REPORTS, POLICY_REPORTS),
+        seconds: float = _SECONDS,
+        on_switch: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.resource: Resource | None = None
+        """The API in use; None before the first look, and where there is none."""
+        self._api = api
+        self._choices = choices
+        self._seconds = seconds
+        self._on_switch = on_switch
+        self._known: dict[tuple[str, str], str] = {}
+        self._following: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Look for the API every few minutes, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self._look(group)
+                await asyncio.sleep(self._seconds)
+
+    async def record(self, target: Target, verdict: Verdict) -> bool:
+        """Make the workload's report say what the verdict says, or remove it if no policy matches.
+
+        False if nothing was written: it says so already, there is no report API, or the
+        workload's namespace is gone.
+        """
+        if not verdict.policies:
+            return await self.remove(target)
+        resource, key = self.resource, _key(target)
+        if resource is None:
+            return False
+        body = _body(resource, target, verdict)
+        content = _hash(body)
+        if self._known.get(key) == content:
+            return False
+        body["metadata"] = {**_metadata(target), "annotations": {_CONTENT: content}}
+        try:
+            await self._api.apply(resource.one(*key), body)
+        except MissingError:
+            return False
+        self._known[key] = content
+        return True
+
+    async def remove(self, target: Target) -> bool:
+        """Delete the workload's report; False if there is none."""
+        key = _key(target)
+        if self.resource is None or key not in self._known:
+            return False
+        return await self._delete(self.resource, key)
+
+    def put(self, obj: JsonObject) -> None:
+        """Hear of a report of ours (Sink)."""
+        metadata = mapping_at(obj, "metadata")
+        key = text_at(metadata, "namespace"), text_at(metadata, "name")
+        self._known[key] = text_at(mapping_at(metadata, "annotations"), _CONTENT)
+
+    def drop(self, namespace: str, name: str) -> None:
+        """Hear that a report of ours is gone (Sink)."""
+        self._known.pop((namespace, name), None)
+
+    async def _look(self, group: asyncio.TaskGroup) -> None:
+        try:
+            found = await self._discover()
+            if found != self.resource:
+                await self._switch(found, group)
+        except ClusterError as err:
+            _LOG.warning("looking for a report API: %s", err)
+
+    async def _discover(self) -> Resource | None:
+        for resource in self._choices:
+            if await self._api.has_resource(resource.api_version, resource.plural):
+                return resource
+        return None
+
+    async def _switch(self, resource: Resource | None, group: asyncio.TaskGroup) -> None:
+        await self._leave()
+        _LOG.info("reports go to %s", resource.api_version if resource else "nowhere")
+        if resource is not None:
+            scope = Scope(
+                path=resource.all(),
+                query={"labelSelector": f"{_MANAGED_BY}={SOURCE}"},
+                metadata_only=True,
+            )
+            mirror = Mirror(self._api, scope, self)
+            self._following = group.create_task(mirror.run())
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await mirror.synced.wait()
+            except TimeoutError:
+                _LOG.warning("reports of %s can't be listed: %s", scope.path, mirror.problem)
+                await self._leave()
+                return
+        self.resource = resource
+        self._on_switch()
+
+    async def _leave(self) -> None:
+        """Stop following the old API, and leave no report behind that nobody would correct."""
+        old, self.resource = self.resource, None
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.wait([self._following])
+            self._following = None
+        if old is not None and await self._api.has_resource(old.api_version, old.plural):
+            for key in list(self._known):
+                await self._delete(old, key)
+        self._known.clear()
+
+    async def _delete(self, resource: Resource, key: tuple[str, str]) -> bool:
+        self._known.pop(key, None)
+        try:
+            await self._api.delete(resource.one(*key))
+        except MissingError:
+            return False
+        return True
+
+
+def _key(target: Target) -> tuple[str, str]:
+    return target.namespace, f"{_PREFIX}{target.uid}"
+
+
+def _metadata(target: Target) -> dict[str, object]:
+    namespace, name = _key(target)
+    return {
+        "name": name,
+        "namespace": namespace,
+        "labels": {_MANAGED_BY: SOURCE},
+        "ownerReferences": [target.owner()],
+    }
+
+
+def _body(resource: Resource, target: Target, verdict: Verdict) -> dict[str, object]:
+    return {
+        "apiVersion": resource.api_version,
+        "kind": resource.kind,
+        "scope": target.reference(),
+        # The older API names the source in each result only.
+        **({"source": SOURCE} if resource.kind == OPEN_REPORTS.kind else {}),
+        **report_of(verdict),
+    }
+
+
+def _hash(body: JsonObject) -> str:
+    return hashlib.sha256(json.dumps(dict(body), sort_keys=True).encode()).hexdigest()[:16]

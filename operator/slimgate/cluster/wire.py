@@ -1,0 +1,137 @@
+"""One exchange with the API server: sends it by the official client, puts failures into sentences.
+
+Bodies are JSON as it comes; the client's models cost more memory and time than they are worth here.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final, cast
+from urllib.parse import urlencode
+
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientError,
+    ClientOSError,
+    ClientResponse,
+    ClientTimeout,
+)
+from kubernetes.aio.client import ApiClient
+from kubernetes.aio.config import ConfigException
+from yarl import URL
+
+from slimgate.cluster.errors import ApiError, UnreachableError, error_of
+from slimgate.core.text import printable
+
+JSON: Final = "application/json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+APPLY_PATCH: Final = "application/apply-patch+yaml"
+
+_TIMEOUT: Final = ClientTimeout(total=30, sock_connect=10)
+_USER_AGENT: Final = "slimgate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What to ask of the API server; `accept` and `content_type` are media types."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, object] | None = None
+    accept: str = JSON
+    content_type: str = JSON
+    timeout: ClientTimeout = _TIMEOUT
+
+    @property
+    def relative_url(self) -> str:
+        """The path and query."""
+        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+
+
+class Wire:
+    """Exchanges with one API server."""
+
+    def __init__(self, client: ApiClient) -> None:
+        self._client = client
+        self.server = URL(client.configuration.host)
+
+    async def read(self, call: Call) -> dict[str, object]:
+        """Get the JSON object that answers the call; ApiError for anything else."""
+        async with self.open(call) as answer:
+            body = await answer.read()
+        try:
+            root: object = json.loads(body)
+        except (ValueError, RecursionError) as err:
+            raise self._no_api() from err
+        if not isinstance(root, dict):
+            raise self._no_api()
+        return cast("dict[str, object]", root)
+
+    @asynccontextmanager
+    async def open(self, call: Call) -> AsyncIterator[ClientResponse]:
+        """Send the call; the answer is a success and is closed on leaving."""
+        with self._sentences():
+            answer = await self._send(call)
+            try:
+                await self._refuse(call, answer)
+                yield answer
+            finally:
+                # One that was read to its end has given its connection back already.
+                answer.close()
+
+    async def _send(self, call: Call) -> ClientResponse:
+        headers = {
+            "Accept": call.accept,
+            "Content-Type": call.content_type,
+            "User-Agent": _USER_AGENT,
+        }
+        configuration = self._client.configuration
+        if token := await configuration.get_api_key_with_prefix("BearerToken"):
+            headers["Authorization"] = token
+        answer = await self._client.call_api(
+            call.method,
+            f"{configuration.host}{call.relative_url}",
+            header_params=headers,
+            body=call.body,
+            _request_timeout=call.timeout,
+        )
+        return cast("ClientResponse", answer.response)
+
+    async def _refuse(self, call: Call, answer: ClientResponse) -> None:
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            body = await answer.read()
+            raise error_of(answer.status, body, path=call.path, headers=answer.headers)
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except (TimeoutError, ClientError, OSError, ConfigException) as err:
+            raise UnreachableError(
+                f"the API server {printable(str(self.server.origin()))} can't be reached: "
+                f"{_why(err)}"
+            ) from err
+
+    def _no_api(self) -> ApiError:
+        return ApiError(
+            f"{printable(str(self.server.origin()))} answers without JSON; is it an API server?"
+        )
+
+
+def _why(err: Exception) -> str:
+    match err:
+        case ClientConnectorCertificateError():
+            return "its certificate is not trusted; check the kubeconfig's certificate-authority"
+        case ClientConnectorDNSError():
+            return "its name does not resolve"
+        case TimeoutError():
+            return "it did not answer in time"
+        case ConfigException():
+            return "the service account's token can't be read"
+        case ClientOSError() | OSError() if err.strerror:
+            return printable(err.strerror.lower())
+    return "it closed the connection"

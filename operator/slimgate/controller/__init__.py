@@ -1,0 +1,1 @@
+"""The controller role: observe workloads, judge them, record what was found."""

@@ -1,0 +1,53 @@
+"""When each workload is to be judged again though nothing happened to it."""
+
+import asyncio
+import heapq
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Agenda(Generic[K]):
+    """Due times by key; a key has one at most, and the last word counts."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._due: dict[K, float] = {}
+        self._heap: list[tuple[float, int, K]] = []
+        self._count = 0
+        self._changed = asyncio.Event()
+
+    def put(self, key: K, seconds: float) -> None:
+        """Make a key due in so many seconds."""
+        due = self._clock() + seconds
+        self._due[key] = due
+        self._count += 1
+        heapq.heappush(self._heap, (due, self._count, key))
+        self._changed.set()
+
+    def drop(self, key: K) -> None:
+        """Forget a key."""
+        self._due.pop(key, None)
+
+    def take(self) -> list[K]:
+        """Return the keys that are due, which are forgotten by it."""
+        found: list[K] = []
+        while self._heap and self._heap[0][0] <= self._clock():
+            due, _, key = heapq.heappop(self._heap)
+            if self._due.get(key) == due:
+                del self._due[key]
+                found.append(key)
+        return found
+
+    async def wait(self) -> None:
+        """Wait until something may be due."""
+        self._changed.clear()
+        seconds = self._heap[0][0] - self._clock() if self._heap else None
+        if seconds is not None and seconds <= 0:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return

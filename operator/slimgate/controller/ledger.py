@@ -1,0 +1,134 @@
+"""What the controller knows: every workload it has seen, and the verdict on each."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from slimgate.controller.ports import Kind
+from slimgate.core.annotations import SUMMARY, VERDICT, annotations_of
+from slimgate.core.exception import SlimException
+from slimgate.core.finding import Outcome
+from slimgate.core.image import Digest, Inspection
+from slimgate.core.status import ExceptionStatus, PolicyStatus
+from slimgate.core.verdict import Verdict
+from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Names a workload."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """A workload as the API server last showed it, with the annotations that are slimgate's."""
+
+    kind: Kind
+    workload: Workload
+    verdict: str | None
+    summary: str | None
+
+    @property
+    def annotations(self) -> Mapping[str, str | None]:
+        """The annotations that it carries."""
+        return {VERDICT: self.verdict, SUMMARY: self.summary}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A workload, and its verdict once it has been judged."""
+
+    observed: Observed
+    verdict: Verdict | None = None
+
+
+class Ledger:
+    """All records. Synchronous: the controller's tasks share one thread."""
+
+    def __init__(self) -> None:
+        self._records: dict[Key, Record] = {}
+
+    def observe(self, key: Key, observed: Observed) -> bool:
+        """Take a workload as it is now; whether it must be judged anew."""
+        before = self._records.get(key)
+        if before is not None and before.observed.workload == observed.workload:
+            self._records[key] = Record(observed=observed, verdict=before.verdict)
+            # Who edits or removes our annotations gets them back.
+            return before.verdict is None or annotations_of(before.verdict) != observed.annotations
+        self._records[key] = Record(observed=observed)
+        return True
+
+    def judged(self, key: Key, observed: Observed, verdict: Verdict) -> None:
+        """Keep a verdict, unless the workload has changed while it was reached."""
+        now = self._records.get(key)
+        if now is not None and now.observed.workload == observed.workload:
+            self._records[key] = Record(observed=now.observed, verdict=verdict)
+
+    def drop(self, key: Key) -> None:
+        """Forget a workload."""
+        self._records.pop(key, None)
+
+    def get(self, key: Key) -> Record | None:
+        """Return a record."""
+        return self._records.get(key)
+
+    def __iter__(self) -> Iterator[Key]:
+        """Yield all workloads, as they were when this began."""
+        return iter(list(self._records))
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Yield all verdicts."""
+        return (r.verdict for r in list(self._records.values()) if r.verdict is not None)
+
+    def digests(self) -> frozenset[Digest]:
+        """List the manifests that workloads use."""
+        return frozenset(
+            image.digest
+            for verdict in self.verdicts()
+            for seen in verdict.subject.images.values()
+            if isinstance(seen, Inspection)
+            for image in seen.images
+            if image.digest is not None
+        )
+
+    def policy_status(self, name: str) -> PolicyStatus:
+        """Count the workloads that a policy speaks of."""
+        outcomes = [
+            verdict.outcome_of(name)
+            for verdict in self.verdicts()
+            if any(policy.name == name for policy in verdict.policies)
+        ]
+        return PolicyStatus(
+            workloads=len(outcomes),
+            violating=sum(outcome in {Outcome.WARN, Outcome.DENY} for outcome in outcomes),
+            denied=outcomes.count(Outcome.DENY),
+            unknown=outcomes.count(Outcome.UNKNOWN),
+        )
+
+    def exception_status(self, exception: SlimException) -> ExceptionStatus:
+        """Count the workloads that an exception excuses."""
+        matched = sum(
+            any(
+                (by.namespace, by.name) == (exception.namespace, exception.name)
+                for _, by in verdict.excused
+            )
+            for verdict in self.verdicts()
+        )
+        return ExceptionStatus(matched=matched)
+
+
+def observed_of(kind: Kind, resource: JsonObject, workload: Workload) -> Observed:
+    """Read what is of interest from an object as the API server sends it."""
+    annotations = mapping_at(mapping_at(resource, "metadata"), "annotations")
+    return Observed(
+        kind=kind,
+        workload=workload,
+        verdict=text_at(annotations, VERDICT) or None,
+        summary=text_at(annotations, SUMMARY) or None,
+    )

@@ -1,0 +1,141 @@
+"""Looks at every node's images now and then, and models what they cost its disk."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Final, Protocol
+
+from slimgate.core.disk import NodeDisk, node_disk, wanted_facts
+from slimgate.core.errors import ClusterError, ImageError
+from slimgate.core.identity import ANONYMOUS, Identity
+from slimgate.core.image import Digest, ImageFacts, Wants
+from slimgate.core.node import ImageFs, Node, NodePod, digest_in, node_of, pod_of
+from slimgate.core.reference import Reference
+from slimgate.core.workload import JsonObject, Workload, workload_of
+from slimgate.engine.inspector import Inspector, Question
+from slimgate.engine.ports import Keyring
+
+_LOG: Final = logging.getLogger(__name__)
+_EVERYTHING: Final = Wants(config=True, layers=True)
+_AT_ONCE: Final = 4
+"""Look-ups under way: nobody waits for them, so they stand back behind admissions."""
+
+
+class Lister(Protocol):
+    """Lists the cluster's nodes and pods; ClusterError if it can't."""
+
+    def nodes(self) -> AsyncIterator[JsonObject]:
+        """Yield all nodes."""
+
+    def pods(self) -> AsyncIterator[JsonObject]:
+        """Yield all pods."""
+
+
+class Gauge(Protocol):
+    """Asks a node's kubelet what it measured."""
+
+    async def image_fs(self, node: Node) -> ImageFs:
+        """Get it; ClusterError says why it can't be had."""
+
+
+class NodeSurvey:
+    """Keeps the last disk model of each node."""
+
+    def __init__(
+        self,
+        *,
+        lister: Lister,
+        gauge: Gauge,
+        inspector: Inspector,
+        keyring: Keyring,
+        seconds: float,
+    ) -> None:
+        self._lister = lister
+        self._gauge = gauge
+        self._inspector = inspector
+        self._keyring = keyring
+        self._seconds = seconds
+        self._disks: tuple[NodeDisk, ...] = ()
+        self._digests: frozenset[Digest] = frozenset()
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    def disks(self) -> Iterable[NodeDisk]:
+        """Yield all models."""
+        return self._disks
+
+    def digests(self) -> frozenset[Digest]:
+        """List the manifests of images on nodes."""
+        return self._digests
+
+    async def run(self) -> None:
+        """Look, and look again, until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except ClusterError as error:
+                _LOG.warning("the nodes' images could not be looked at: %s", error)
+            await asyncio.sleep(self._seconds)
+
+    async def look(self) -> None:
+        """Look at all nodes once."""
+        nodes = [node_of(manifest) async for manifest in self._lister.nodes()]
+        pods: dict[str, list[NodePod]] = {}
+        users: dict[Digest, Workload] = {}
+        async for manifest in self._lister.pods():
+            self._take(manifest, pods, users)
+        wanted: dict[Digest, str] = {}
+        for node in nodes:
+            wanted.update(wanted_facts(node, pods.get(node.name, [])))
+        facts = await self._facts(wanted, users)
+        self._disks = tuple(
+            await asyncio.gather(*(self._disk(n, pods.get(n.name, []), facts) for n in nodes))
+        )
+        self._digests = frozenset(
+            image.digest for images in facts.values() for image in images if image.digest
+        )
+
+    def _take(
+        self,
+        manifest: JsonObject,
+        pods: dict[str, list[NodePod]],
+        users: dict[Digest, Workload],
+    ) -> None:
+        pod = pod_of(manifest)
+        workload = workload_of({**manifest, "kind": "Pod"})
+        if pod is None or workload is None:
+            return
+        pods.setdefault(pod.node, []).append(pod)
+        for image in pod.images:
+            if (digest := digest_in(image.image_id)) is not None:
+                users.setdefault(digest, workload)
+
+    async def _disk(
+        self, node: Node, pods: Sequence[NodePod], facts: Mapping[Digest, Sequence[ImageFacts]]
+    ) -> NodeDisk:
+        measured: ImageFs | None = None
+        try:
+            measured = await self._gauge.image_fs(node)
+        except ClusterError as error:
+            _LOG.info("%s", error)
+        return node_disk(node, pods, facts, image_fs=measured)
+
+    async def _facts(
+        self, wanted: Mapping[Digest, str], users: Mapping[Digest, Workload]
+    ) -> Mapping[Digest, Sequence[ImageFacts]]:
+        found = await asyncio.gather(
+            *(self._look_up(name, users.get(digest)) for digest, name in wanted.items())
+        )
+        return {digest: images for digest, images in zip(wanted, found, strict=True) if images}
+
+    async def _look_up(self, name: str, user: Workload | None) -> Sequence[ImageFacts]:
+        try:
+            identity = await self._identity(user)
+            question = Question(Reference.parse(name), identity, (), _EVERYTHING, name)
+            async with self._room:
+                return (await self._inspector.inspect(question)).images
+        except (ImageError, ClusterError) as error:
+            _LOG.debug("%s: %s", name, error)
+            return ()
+
+    async def _identity(self, user: Workload | None) -> Identity:
+        return ANONYMOUS if user is None else await self._keyring.identity(user)

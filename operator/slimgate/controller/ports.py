@@ -1,0 +1,71 @@
+"""What the controller asks of the cluster when it has something to write down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from slimgate.core.image import Digest, ImageFacts
+from slimgate.core.status import ExceptionStatus, PolicyStatus
+from slimgate.core.verdict import Verdict
+from slimgate.core.workload import JsonObject, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of workload as the API server serves it; `group` is empty for the core one."""
+
+    group: str
+    version: str
+    plural: str
+    name: str
+
+    @property
+    def api_version(self) -> str:
+        """The group and version as manifests write them."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What an Event says; `warning` is its type, `reason` one word in CamelCase."""
+
+    reason: str
+    text: str
+    warning: bool
+
+
+class Recorder(Protocol):
+    """Writes what was found about workloads; ClusterError if the API server did not take it.
+
+    Objects that are gone are no error. Everything may be written twice without effect.
+    """
+
+    async def annotate(
+        self, kind: Kind, workload: Workload, annotations: Mapping[str, str | None]
+    ) -> None:
+        """Set annotations of the workload itself, and remove those that are None."""
+
+    async def note(self, kind: Kind, workload: Workload, note: Note) -> None:
+        """Emit an Event about the workload."""
+
+    async def report(self, kind: Kind, workload: Workload, verdict: Verdict) -> None:
+        """Write the workload's PolicyReport, or remove it where no policy speaks of it."""
+
+    async def policy_status(self, resource: JsonObject, status: PolicyStatus) -> None:
+        """Write a SlimPolicy's status if it differs from what the resource holds."""
+
+    async def exception_status(self, resource: JsonObject, status: ExceptionStatus) -> None:
+        """Write a SlimException's status if it differs from what the resource holds."""
+
+
+class ProfileStore(Protocol):
+    """Keeps facts as ImageProfile objects."""
+
+    def digests(self) -> frozenset[Digest]:
+        """List the manifests whose facts are kept."""
+
+    async def put(self, facts: ImageFacts) -> None:
+        """Keep the facts of one manifest; nothing is written if they are kept already."""
+
+    async def drop(self, digest: Digest) -> None:
+        """Forget one manifest."""

@@ -1,0 +1,157 @@
+"""Judges workloads, and records verdicts on change only."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from slimgate.controller.agenda import Agenda
+from slimgate.controller.ledger import Key, Ledger, Observed
+from slimgate.controller.ports import Note, Recorder
+from slimgate.controller.queue import WorkQueue
+from slimgate.core import render
+from slimgate.core.annotations import VERDICT, annotations_of
+from slimgate.core.errors import SlimgateError
+from slimgate.core.finding import Outcome
+from slimgate.core.verdict import Verdict
+from slimgate.engine.catalog import Catalog
+from slimgate.engine.judge import Judge
+
+_LOG: Final = logging.getLogger(__name__)
+_REASONS: Final = {
+    Outcome.ALLOW: "WithinPolicy",
+    Outcome.WARN: "SlimPolicyWarning",
+    Outcome.UNKNOWN: "ImageUnknown",
+    Outcome.DENY: "SlimPolicyViolation",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcilerSettings:
+    """Times in seconds."""
+
+    workers: int = 8
+    judge_seconds: float = 60.0
+    drift_seconds: float = 300.0
+    """How often a workload is judged again, since tags move."""
+    retry_seconds: float = 20.0
+    """When to try again what was unknown or could not be written."""
+
+
+class Reconciler:
+    """Holds the work; `run` does it."""
+
+    def __init__(
+        self,
+        *,
+        judge: Judge,
+        catalog: Catalog,
+        ledger: Ledger,
+        recorder: Recorder,
+        settings: ReconcilerSettings,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._judge = judge
+        self._catalog = catalog
+        self._ledger = ledger
+        self._recorder = recorder
+        self._settings = settings
+        self._now = now
+        self._queue: WorkQueue[Key] = WorkQueue()
+        self._agenda: Agenda[Key] = Agenda(time.monotonic)
+        self.changed = asyncio.Event()
+        """Set whenever counts of verdicts may have changed."""
+
+    def observe(self, key: Key, observed: Observed) -> None:
+        """Take a workload as it is now."""
+        if self._ledger.observe(key, observed):
+            self._queue.put(key)
+
+    def drop(self, key: Key) -> None:
+        """Forget a workload; Kubernetes collects what belongs to it."""
+        self._ledger.drop(key)
+        self._agenda.drop(key)
+        self.changed.set()
+
+    def judge_all(self) -> None:
+        """Judge every workload again."""
+        for key in self._ledger:
+            self._queue.put(key)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(self._settings.workers):
+                tasks.create_task(self._work())
+            tasks.create_task(self._follow_agenda())
+
+    async def _follow_agenda(self) -> None:
+        while True:
+            await self._agenda.wait()
+            for key in self._agenda.take():
+                self._queue.put(key)
+
+    async def _work(self) -> None:
+        while True:
+            key = await self._queue.take()
+            try:
+                await self._reconcile(key)
+            except SlimgateError as error:
+                _LOG.warning("%s %s/%s: %s", key.kind, key.namespace, key.name, error)
+                self._agenda.put(key, self._settings.retry_seconds)
+            except Exception:  # noqa: BLE001 - one workload's trouble must not stop the others
+                _LOG.exception("%s %s/%s could not be judged", key.kind, key.namespace, key.name)
+                self._agenda.put(key, self._settings.retry_seconds)
+            finally:
+                self._queue.done(key)
+
+    async def _reconcile(self, key: Key) -> None:
+        record = self._ledger.get(key)
+        if record is None:
+            return
+        observed = record.observed
+        verdict = await self._judge.judge(observed.workload, seconds=self._settings.judge_seconds)
+        self._ledger.judged(key, observed, verdict)
+        self.changed.set()
+        await self._record(observed, verdict)
+        self._agenda.put(key, self._next(verdict))
+
+    async def _record(self, observed: Observed, verdict: Verdict) -> None:
+        """Write a verdict down; the Event first, since the annotation says it was written."""
+        annotations = annotations_of(verdict)
+        if annotations != observed.annotations:
+            note = note_of(observed, verdict)
+            if note is not None:
+                await self._recorder.note(observed.kind, observed.workload, note)
+            await self._recorder.annotate(observed.kind, observed.workload, annotations)
+            _LOG.info("%s: %s", observed.workload, annotations[VERDICT] or "no policy")
+        await self._recorder.report(observed.kind, observed.workload, verdict)
+
+    def _next(self, verdict: Verdict) -> float:
+        settings = self._settings
+        jitter = random.uniform(1.0, 1.2)  # noqa: S311 - spreads load, keeps no secret
+        if verdict.outcome is Outcome.UNKNOWN:
+            return settings.retry_seconds * jitter
+        seconds = settings.drift_seconds * jitter
+        now = self._now()
+        ends = [
+            (exception.expires - now).total_seconds()
+            for exception in self._catalog.exceptions_for(verdict.subject.workload)
+            if exception.expires > now
+        ]
+        return max(0.1, min([seconds, *ends]))
+
+
+def note_of(observed: Observed, verdict: Verdict) -> Note | None:
+    """Say what an Event tells of a new verdict; None where there is nothing to tell."""
+    good = verdict.outcome is Outcome.ALLOW
+    if good and observed.verdict in {None, Outcome.ALLOW.label}:
+        return None
+    if not verdict.policies:
+        return Note("NoPolicy", "no SlimPolicy speaks of this workload any more", warning=False)
+    text = render.summary(verdict) if good else render.denial(verdict.findings, verdict.policies)
+    return Note(_REASONS[verdict.outcome], text, warning=not good)

@@ -1,0 +1,135 @@
+"""One reading of one manifest: its config, its layers and the bases that it claims, into facts."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from slimgate.core.assemble import LayerLook, facts_of
+from slimgate.core.base import Claim, KnownBase, claims_of
+from slimgate.core.errors import ImageError, NotFoundError, UnavailableError, UnsupportedError
+from slimgate.core.identity import Identity
+from slimgate.core.image import Digest, ImageFacts, Platform, Size, Wants
+from slimgate.core.oci import Descriptor, ImageConfig, Manifest, parse_config
+from slimgate.core.reference import Reference
+from slimgate.engine.layer_cache import LayerCache, Place
+from slimgate.engine.ports import BaseFinder, Document, ImageSource, LayerReading, pull_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A manifest to read: its reference by digest, and what an index says of its platform."""
+
+    reference: Reference
+    digest: Digest
+    platform: Platform | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it is read."""
+        return self.reference.registry, self.digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What need not be asked for again to complete facts."""
+
+    document: Document
+    config: ImageConfig | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Facts, and the errors that left something open in them."""
+
+    facts: ImageFacts
+    draft: Draft
+    errors: Sequence[ImageError] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Everything that one reading needs."""
+
+    source: ImageSource
+    target: Target
+    draft: Draft
+    manifest: Manifest
+    identity: Identity
+    layers: LayerCache
+    bases: BaseFinder | None
+    claim_seconds: float
+
+    async def read(self, wants: Wants) -> Outcome:
+        """Read what is wanted; ImageError if the config can't be had."""
+        readings: Sequence[LayerReading | ImageError | None] = [None] * len(self.manifest.layers)
+        config, bases = None, list[KnownBase | ImageError]()
+        if wants.layers and self.manifest.is_image:
+            readings = await asyncio.gather(*map(self._layer, self.manifest.layers))
+        # Layers without a config would say nothing of the base that their paths prove.
+        if (wants.config or wants.layers) and self.manifest.is_image:
+            config = self.draft.config or await self._config()
+            bases = await self._claimed(config)
+        looks = zip(self.manifest.layers, readings, strict=True)
+        return Outcome(
+            facts=facts_of(
+                None if self.draft.document.synthetic else self.target.digest,
+                self.manifest,
+                [self._look(*pair) for pair in looks],
+                config=config,
+                platform=self.target.platform,
+                claimed=[base for base in bases if isinstance(base, KnownBase)],
+            ),
+            draft=Draft(document=self.draft.document, config=config),
+            errors=[*_errors(readings), *_open(_errors(bases))],
+        )
+
+    async def _config(self) -> ImageConfig:
+        body = await self.source.config(self.target.reference, self.manifest.config, self.identity)
+        return parse_config(body)
+
+    async def _layer(self, layer: Descriptor) -> LayerReading | ImageError:
+        place = self.target.reference.registry, layer.digest
+        try:
+            return await self.layers.get(
+                place, lambda: self.source.layer(self.target.reference, layer, self.identity)
+            )
+        except ImageError as error:
+            # One layer that can't be looked at leaves the rest of the image as it is.
+            return error
+
+    async def _claimed(self, config: ImageConfig) -> list[KnownBase | ImageError]:
+        """Find the bases that the image claims, all at once: it waits no longer for three."""
+        claims = claims_of(self.manifest.annotations, config.labels) if self.bases else ()
+        return list(await asyncio.gather(*(self._claim(claim, config.platform) for claim in claims)))
+
+    async def _claim(self, claim: Claim, platform: Platform) -> KnownBase | ImageError:
+        assert self.bases is not None
+        try:
+            async with asyncio.timeout(self.claim_seconds):
+                return await self.bases.find(claim.reference, platform, self.identity)
+        except ImageError as error:
+            return error
+        except TimeoutError:
+            return UnavailableError(f"{claim.reference.registry} did not answer in time")
+
+    def _look(self, layer: Descriptor, reading: LayerReading | ImageError | None) -> LayerLook:
+        document = self.draft.document
+        if reading is None:
+            return LayerLook(pull=pull_size(document, layer))
+        if isinstance(reading, ImageError):
+            unknown = Size.unknown(str(reading))
+            return LayerLook(pull=pull_size(document, layer), unpacked=unknown)
+        return LayerLook(
+            pull=pull_size(document, layer, reading),
+            unpacked=reading.unpacked,
+            contents=reading.contents,
+        )
+
+
+def _errors(found: Iterable[object]) -> list[ImageError]:
+    return [one for one in found if isinstance(one, ImageError)]
+
+
+def _open(errors: Iterable[ImageError]) -> list[ImageError]:
+    """Leave out what settles a claim: nothing can stand on a base that there is not."""
+    return [one for one in errors if not isinstance(one, NotFoundError | UnsupportedError)]

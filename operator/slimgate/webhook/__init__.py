@@ -1,0 +1,1 @@
+"""The webhook role: an admission server that answers from cache and writes nothing."""

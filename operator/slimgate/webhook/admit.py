@@ -1,0 +1,79 @@
+"""POST /validate, and a sentence for everything else: a wrong path must never look like an allow.
+
+aiohttp's low-level handler: one route needs no router, and each admission waits for this code.
+"""
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp.web import BaseRequest, RequestPayloadError, Response
+
+from slimgate.core.admission import InvalidReviewError
+from slimgate.webhook.body import BodyReader, RefusedError
+from slimgate.webhook.deadline import Deadline
+from slimgate.webhook.ports import AdmissionObserver
+from slimgate.webhook.service import AdmissionService
+
+PATH: Final = "/validate"
+_LOG: Final = logging.getLogger(__name__)
+
+
+class AdmissionHandler:
+    """Turns HTTP into bytes for the service and back."""
+
+    def __init__(
+        self,
+        service: AdmissionService,
+        deadline: Deadline,
+        bodies: BodyReader,
+        observer: AdmissionObserver,
+        is_draining: Callable[[], bool],
+    ) -> None:
+        self._service = service
+        self._deadline = deadline
+        self._bodies = bodies
+        self._observer = observer
+        self._is_draining = is_draining
+
+    async def __call__(self, request: BaseRequest) -> Response:
+        """Answer one request."""
+        try:
+            response = Response(body=await self._admit(request), content_type="application/json")
+        except RefusedError as err:
+            response = self._refuse(err.status, str(err))
+        except InvalidReviewError as err:
+            response = self._refuse(HTTPStatus.BAD_REQUEST, str(err))
+        except RequestPayloadError:
+            response = self._refuse(HTTPStatus.BAD_REQUEST, "the body breaks off")
+        except ConnectionError:
+            raise
+        except Exception:  # noqa: BLE001 - without a uid nothing can be answered: failurePolicy decides
+            _LOG.exception("an admission request could not be answered")
+            response = self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "slimgate itself failed")
+        if self._is_draining():
+            response.force_close()
+        return response
+
+    async def _admit(self, request: BaseRequest) -> bytes:
+        url = request.rel_url
+        if url.path != PATH:
+            raise RefusedError(
+                HTTPStatus.NOT_FOUND,
+                f"there is nothing at this path: admissions are reviewed at {PATH}",
+            )
+        if request.method != "POST":
+            raise RefusedError(
+                HTTPStatus.METHOD_NOT_ALLOWED, f"{PATH} takes POST with an AdmissionReview"
+            )
+        seconds = self._deadline.seconds(url.query.get("timeout"))
+        return await self._service.answer(await self._bodies.read(request, seconds), seconds)
+
+    def _refuse(self, status: HTTPStatus, message: str) -> Response:
+        self._observer.refused(status.value)
+        response = Response(status=status, text=f"slimgate: {message}\n")
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["Allow"] = "POST"
+        response.force_close()
+        return response

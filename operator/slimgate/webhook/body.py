@@ -1,0 +1,80 @@
+"""Reads requests' bodies within three limits: bytes of one, bytes of all together, and time."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp.web import BaseRequest
+
+_MEDIA_TYPE: Final = "application/json"
+_FREE_BYTES: Final = 128 * 2**10
+
+
+class RefusedError(Exception):
+    """The request is no admission; the text tells its sender what to do."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class BodyReader:
+    """Reads many bodies at once; what has been read of large ones is at most `max_together`.
+
+    The first 128 KiB of each are free: aiohttp holds as much of any connection before it is
+    asked, and nobody who hoards large bodies can keep usual ones out.
+    """
+
+    def __init__(self, max_bytes: int, max_together: int) -> None:
+        self._max_bytes = max_bytes
+        self._max_together = max_together
+        self._held = 0
+
+    async def read(self, request: BaseRequest, seconds: float) -> bytes:
+        """Read the body of a JSON request whole; RefusedError if it goes beyond a limit."""
+        self._check_head(request)
+        chunks: list[bytes] = []
+        size = held = 0
+        try:
+            async with asyncio.timeout(seconds):
+                while chunk := await request.content.readany():
+                    chunks.append(chunk)
+                    size += len(chunk)
+                    self._check_size(size)
+                    if size > _FREE_BYTES:
+                        self._hold(size - _FREE_BYTES - held)
+                        held = size - _FREE_BYTES
+        except TimeoutError as err:
+            raise RefusedError(
+                HTTPStatus.REQUEST_TIMEOUT, f"the body did not arrive within {seconds:g} s"
+            ) from err
+        finally:
+            self._held -= held
+        return b"".join(chunks)
+
+    def _hold(self, more: int) -> None:
+        if self._held + more > self._max_together:
+            raise RefusedError(
+                HTTPStatus.SERVICE_UNAVAILABLE, "too much is being sent at once; try again"
+            )
+        self._held += more
+
+    def _check_head(self, request: BaseRequest) -> None:
+        if request.content_type != _MEDIA_TYPE:
+            raise RefusedError(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                f"send an AdmissionReview as {_MEDIA_TYPE}, not as {request.content_type}",
+            )
+        # Packed bytes would count too little; API servers never pack what they send to webhooks.
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            raise RefusedError(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the AdmissionReview uncompressed"
+            )
+        self._check_size(request.content_length or 0)
+
+    def _check_size(self, size: int) -> None:
+        if size > self._max_bytes:
+            raise RefusedError(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"an AdmissionReview may have up to {self._max_bytes} bytes",
+            )

@@ -1,0 +1,152 @@
+"""Makes the webhook's own CA and serving certificate, and knows when to make new ones.
+
+Pure: bytes in and out. Whoever stores them imports this; the server does not, since cryptography
+costs it 10 MB.
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+LIFE: Final = timedelta(days=365)
+_RENEWED_AFTER: Final = LIFE * 2 / 3
+# Clocks of other machines may be behind.
+_BACKDATED: Final = timedelta(hours=1)
+_MAX_COMMON_NAME: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificates:
+    """PEMs: the CAs that clients are to trust, newest first, and what the server shows."""
+
+    ca_bundle: bytes
+    certificate: bytes
+    key: bytes = field(repr=False)
+
+
+def make(names: Sequence[str], now: datetime, former_bundle: bytes = b"") -> Certificates:
+    """Make a CA and a certificate for these DNS names and IP addresses.
+
+    The CA's key is thrown away, so a renewal makes a new CA. Those of `former_bundle` that still
+    hold stay in the bundle: a replica may serve the former certificate for a while.
+    """
+    ca_key = ec.generate_private_key(ec.SECP256R1())
+    ca_name = _name("slimgate webhook CA")
+    ca = _sign(_ca_builder(ca_name, ca_key, now), ca_key)
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = _sign(_server_builder(names, key, ca, now), ca_key)
+    former = [one for one in _read(former_bundle) if one.not_valid_after_utc > now]
+    return Certificates(
+        ca_bundle=b"".join(_pem(one) for one in (ca, *former)),
+        certificate=_pem(certificate),
+        key=key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+    )
+
+
+def is_due(certificate: bytes, names: Sequence[str], now: datetime) -> bool:
+    """Whether a new one is wanted: it is old, lacks a name, or is none at all."""
+    found = _read(certificate)
+    if not found:
+        return True
+    lived = now - found[0].not_valid_before_utc - _BACKDATED
+    return lived >= _RENEWED_AFTER or not set(map(_general_name, names)) <= _names_of(found[0])
+
+
+def _ca_builder(
+    name: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime
+) -> x509.CertificateBuilder:
+    return (
+        _builder(name, name, key, now)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+    )
+
+
+def _server_builder(
+    names: Sequence[str], key: ec.EllipticCurvePrivateKey, ca: x509.Certificate, now: datetime
+) -> x509.CertificateBuilder:
+    authority = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    return (
+        _builder(_name(names[0][:_MAX_COMMON_NAME]), ca.subject, key, now)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(authority),
+            critical=False,
+        )
+        .add_extension(
+            x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False
+        )
+    )
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BACKDATED)
+        .not_valid_after(now + LIFE)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+
+
+def _sign(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    return builder.sign(key, hashes.SHA256())
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _read(pem: bytes) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(pem) if pem.strip() else []
+    except ValueError:
+        return []
+
+
+def _names_of(certificate: x509.Certificate) -> set[x509.GeneralName]:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return set()
+    return set(found.value)
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(Encoding.PEM)

@@ -1,0 +1,54 @@
+"""What the admission server asks of others, as Protocols, and what others may hear from it."""
+
+from typing import Protocol
+
+from slimgate.core.exception import SlimException
+from slimgate.core.policy import Policy
+from slimgate.core.verdict import Verdict
+from slimgate.core.workload import Workload
+
+
+class Judge(Protocol):
+    """Reaches verdicts."""
+
+    async def judge(
+        self, workload: Workload, *, old: Workload | None = None, seconds: float | None = None
+    ) -> Verdict:
+        """Judge within so many seconds: an image that is not known by then is an unknown finding.
+
+        `old` is what runs now, for the growth check.
+        """
+
+
+class Policies(Protocol):
+    """Knows what applies to a workload, where no verdict can be had; engine.catalog has it."""
+
+    def matching(self, workload: Workload) -> tuple[Policy, ...]:
+        """Find the policies that speak of the workload."""
+
+    def exceptions_for(self, workload: Workload) -> tuple[SlimException, ...]:
+        """Find the exceptions of the workload's namespace."""
+
+
+class AdmissionObserver(Protocol):
+    """Told of every request, for metrics; all labels are of small fixed sets."""
+
+    def admission(self, operation: str, outcome: str, seconds: float, *, allowed: bool) -> None:
+        """Hear of one answer.
+
+        `operation` is CREATE, UPDATE, DELETE, CONNECT or other. `outcome` is a verdict's label,
+        the value of a core.repeat.Skip, or one of FAULTS.
+        """
+
+    def refused(self, status: int) -> None:
+        """Hear that a request was no admission and got this HTTP status."""
+
+
+class SilentObserver:
+    """Tells nobody."""
+
+    def admission(self, operation: str, outcome: str, seconds: float, *, allowed: bool) -> None:
+        """Do nothing."""
+
+    def refused(self, status: int) -> None:
+        """Do nothing."""

@@ -1,0 +1,181 @@
+"""Answers AdmissionReviews: bytes in, bytes out, whatever happens in between.
+
+No HTTP here. A fault of slimgate's own never decides alone: each matching policy's onUnknown does.
+Nothing is written anywhere, so a dry run needs no care.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from slimgate.core.admission import (
+    ALLOWED,
+    Decision,
+    InvalidReviewError,
+    Request,
+    decide,
+    decode,
+    encode,
+    uid_of,
+)
+from slimgate.core.errors import ImageError
+from slimgate.core.finding import Outcome, Subject
+from slimgate.core.repeat import CONTROLLER_USERS, skip_of
+from slimgate.core.text import printable
+from slimgate.core.verdict import Verdict, evaluate
+from slimgate.core.workload import TEMPLATE_PATHS, Workload
+from slimgate.webhook.ports import AdmissionObserver, Judge, Policies, SilentObserver
+
+ERROR: Final = "error"
+LATE: Final = "late"
+OVERLOADED: Final = "overloaded"
+FAULTS: Final = (ERROR, LATE, OVERLOADED)
+"""What keeps slimgate from a verdict, as metrics call it."""
+
+_LOG: Final = logging.getLogger(__name__)
+_OPERATIONS: Final = frozenset({"CREATE", "UPDATE", "DELETE", "CONNECT"})
+_GRACE_SECONDS: Final = 0.1
+_LOUD: Final = frozenset(
+    {Outcome.WARN.label, Outcome.UNKNOWN.label, Outcome.DENY.label, LATE, OVERLOADED, ERROR}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """Whom the service takes for controllers, what it judges, and how much of it at once."""
+
+    controllers: frozenset[str] = CONTROLLER_USERS
+    template_paths: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: TEMPLATE_PATHS)
+    max_judging: int = 1024
+
+
+class AdmissionService:
+    """Decodes, skips what needs no judgement, has the rest judged in time, decides, encodes."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        policies: Policies,
+        *,
+        settings: ServiceSettings | None = None,
+        observer: AdmissionObserver | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._judge = judge
+        self._policies = policies
+        self._settings = settings or ServiceSettings()
+        self._observer = observer or SilentObserver()
+        self._now = now
+        self._places = asyncio.Semaphore(self._settings.max_judging)
+
+    async def answer(self, body: bytes, seconds: float) -> bytes:
+        """Answer a review within `seconds`; InvalidReviewError if the body is none."""
+        started = time.monotonic()
+        review = _parse(body)
+        uid = uid_of(review)
+        request: Request | None = None
+        try:
+            request = decode(review, self._settings.template_paths)
+            decision, outcome = await self._decide(request, started + seconds)
+        except Exception as err:  # noqa: BLE001 - whatever it is, the API server gets an answer
+            _LOG.exception("%s was let through unjudged", _name(request))
+            decision, outcome = _unjudged(err), ERROR
+        answer = json.dumps(encode(uid, decision), separators=(",", ":")).encode()
+        self._report(request, outcome, decision, time.monotonic() - started)
+        return answer
+
+    async def _decide(self, request: Request, deadline: float) -> tuple[Decision, str]:
+        skip = skip_of(request, self._settings.controllers, self._settings.template_paths)
+        if skip is not None:
+            return ALLOWED, skip.value
+        assert request.workload is not None  # else there was a reason to skip
+        try:
+            verdict = await self._within(request.workload, request.old, deadline)
+            return decide(verdict), verdict.outcome.label
+        except _FaultError as fault:
+            return decide(self._unknown(request.workload, str(fault))), fault.outcome
+        except Exception as err:  # noqa: BLE001 - whatever it is, onUnknown decides
+            _LOG.exception("%s could not be judged", _name(request))
+            return decide(self._unknown(request.workload, _reason(err))), ERROR
+
+    async def _within(self, workload: Workload, old: Workload | None, deadline: float) -> Verdict:
+        await self._take_place(deadline)
+        try:
+            left = max(0.0, deadline - time.monotonic())
+            async with asyncio.timeout(left + _GRACE_SECONDS):
+                return await self._judge.judge(workload, old=old, seconds=left)
+        except TimeoutError as err:
+            raise _FaultError(LATE, "slimgate did not come to a verdict in time") from err
+        finally:
+            self._places.release()
+
+    async def _take_place(self, deadline: float) -> None:
+        if not self._places.locked():
+            await self._places.acquire()
+            return
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()):
+                await self._places.acquire()
+        except TimeoutError as err:
+            raise _FaultError(OVERLOADED, "slimgate has too much to judge at once") from err
+
+    def _unknown(self, workload: Workload, reason: str) -> Verdict:
+        """Let the policies that speak of the workload say what becomes of an unknown image."""
+        fault = ImageError(reason)
+        subject = Subject(workload=workload, images=dict.fromkeys(workload.images, fault))
+        matching = self._policies.matching(workload)
+        return evaluate(subject, matching, self._policies.exceptions_for(workload), self._now())
+
+    def _report(
+        self, request: Request | None, outcome: str, decision: Decision, seconds: float
+    ) -> None:
+        operation = request.operation if request and request.operation in _OPERATIONS else "other"
+        self._observer.admission(operation, outcome, seconds, allowed=decision.allowed)
+        level = logging.INFO if outcome in _LOUD else logging.DEBUG
+        if _LOG.isEnabledFor(level):
+            _LOG.log(
+                level,
+                "%s of %s: %s, %s in %.1f ms",
+                operation,
+                _name(request),
+                outcome,
+                "allowed" if decision.allowed else "denied",
+                seconds * 1000,
+            )
+
+
+class _FaultError(Exception):
+    """No verdict could be had, for a reason that users may read."""
+
+    def __init__(self, outcome: str, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+
+
+def _parse(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as err:
+        raise InvalidReviewError("the body is no AdmissionReview: it is no JSON") from err
+
+
+def _unjudged(err: Exception) -> Decision:
+    return Decision(
+        allowed=True, warnings=(f"slimgate: this was let through unjudged: {_reason(err)}",)
+    )
+
+
+def _reason(err: Exception) -> str:
+    # The error's text may hold what not everyone should read; it is in the log.
+    return f"slimgate itself failed ({type(err).__name__}), and its log says more"
+
+
+def _name(request: Request | None) -> str:
+    if request is None or request.workload is None:
+        return "a request"
+    return printable(str(request.workload))
