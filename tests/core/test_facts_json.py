@@ -145,7 +145,7 @@ BROKEN = [
     ({"layers": [{"mediaType": "m", "pullBytes": True}]}, "pullBytes: it must be of type int"),
     ({"layers": [{"mediaType": "m", "pullBytes": 1.5}]}, "pullBytes: it must be of type int"),
     ({"base": None}, "base: it must be an object"),
-    ({"base": {"tier": "obese"}}, "base: 'OBESE' is no tier or evidence"),
+    ({"base": {"tier": "obese"}}, "base: 'obese' is no tier or evidence"),
     ({"base": {"evidence": "rumour"}}, "is no tier or evidence"),
     ({"toolchains": [1]}, "toolchains: they must be strings"),
 ]

@@ -3,7 +3,6 @@
 import pytest
 
 from slimgate.core.base import KnownBase
-from slimgate.core.base.known import familiar
 from slimgate.core.reference import Reference
 from slimgate.core.tier import Tier
 from tests.core.base.make import MB, config
@@ -47,4 +46,4 @@ def test_a_policys_words_win() -> None:
 )
 def test_references_are_written_as_people_do(text: str, expected: str) -> None:
     """Docker Hub's host and `library/` are left out, other registries are not."""
-    assert expected == familiar(Reference.parse(text))
+    assert expected == Reference.parse(text).familiar

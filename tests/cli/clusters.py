@@ -1,0 +1,73 @@
+"""A cluster that is a few lists, at the Protocol seam."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from slimgate.cli.ports import WorkloadJudge
+from slimgate.core.errors import ImageError, NotFoundError
+from slimgate.core.exception import parse_exception
+from slimgate.core.finding import Subject
+from slimgate.core.image import Inspection, Platform
+from slimgate.core.policy_parser import parse_policy
+from slimgate.core.verdict import Verdict, evaluate
+from slimgate.core.workload import JsonObject, Workload
+
+
+@dataclass
+class Cluster:
+    """A ClusterView; `seen` is what its judge finds by reference."""
+
+    policy_objects: Sequence[JsonObject] = ()
+    exception_objects: Sequence[JsonObject] = ()
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    node_platforms: tuple[Platform, ...] = ()
+    running: Sequence[Workload] = ()
+    seen: Mapping[str, Inspection] = field(default_factory=dict)
+    listed: list[str] = field(default_factory=list)
+
+    async def policies(self) -> Sequence[JsonObject]:
+        """List policies."""
+        return self.policy_objects
+
+    async def exceptions(self) -> Sequence[JsonObject]:
+        """List exceptions."""
+        return self.exception_objects
+
+    async def namespaces(self) -> Mapping[str, Mapping[str, str]]:
+        """List labels."""
+        return self.labels
+
+    async def platforms(self) -> tuple[Platform, ...]:
+        """List platforms."""
+        return self.node_platforms
+
+    async def workloads(self) -> Sequence[Workload]:
+        """List workloads."""
+        self.listed.append("workloads")
+        return self.running
+
+    async def judge_by(self, policies: Sequence[JsonObject]) -> WorkloadJudge:
+        """Make a judge."""
+        return _Judge(self, policies)
+
+
+@dataclass
+class _Judge:
+    cluster: Cluster
+    policies: Sequence[JsonObject]
+
+    async def judge(self, workload: Workload) -> Verdict:
+        """Judge with the core alone."""
+        labels = self.cluster.labels.get(workload.namespace, {})
+        policies = [parse_policy(policy) for policy in self.policies]
+        matching = [policy for policy in policies if policy.match.workload(workload, labels)]
+        missing: ImageError = NotFoundError("there is no such image")
+        images = {
+            use: self.cluster.seen.get(use.reference, missing)
+            for use in workload.images
+            if any(policy.match.image(use.reference) for policy in matching)
+        }
+        exceptions = [parse_exception(one) for one in self.cluster.exception_objects]
+        subject = Subject(workload=workload, images=images)
+        return evaluate(subject, matching, exceptions, datetime.now(UTC))

@@ -1,0 +1,263 @@
+"""From manifests to verdicts: the webhook's own, and what each finding does."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from slimgate.cli.judging.judge import Effect, Judged
+from slimgate.cli.judging.run import Options, run
+from slimgate.core.admission import decide
+from slimgate.core.errors import ImageError, UnavailableError
+from slimgate.core.image import Base, ImageFacts, Inspection, Platform
+from slimgate.settings import ExtraKind, Settings
+from tests.cli.facts import FAT, SAVED, SOYA, inspection
+from tests.cli.make import POLICY, SEEN, WEB, Known, check, outside, write
+
+UNKNOWN = "  onUnknown: Deny\n"
+DOWN: Mapping[str, Inspection | ImageError] = {
+    **SEEN,
+    "shop:soya": UnavailableError("the registry is down"),
+}
+EXCEPTION = """\
+---
+apiVersion: slimgate.dev/v1alpha1
+kind: SlimException
+metadata: {name: legacy, namespace: shop}
+spec: {images: ["*:fat"], reason: being replaced, expires: 2999-01-01T00:00:00Z}
+"""
+
+
+def _effects(judged: Judged) -> list[tuple[str, str, str]]:
+    return [
+        (effect.label, finding.check, finding.use.name if finding.use else "-")
+        for finding, effect in judged.findings
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected", "status"),
+    [
+        (POLICY, [("deny", "pullSize", "web")], 1),
+        (POLICY.replace("Enforce", "Warn"), [("warn", "pullSize", "web")], 0),
+        (POLICY.replace("Enforce", "Audit"), [("audit", "pullSize", "web")], 0),
+        (POLICY.replace("100Mi", "{warn: 100Mi}"), [("warn", "pullSize", "web")], 0),
+        (POLICY.replace("100Mi", "900Mi"), [], 0),
+        (
+            POLICY.replace("100Mi", "{warn: 1Mi, deny: 100Mi}"),
+            [("deny", "pullSize", "web"), ("warn", "pullSize", "side")],
+            1,
+        ),
+    ],
+)
+async def test_effects(
+    tmp_path: Path, policy: str, expected: list[tuple[str, str, str]], status: int
+) -> None:
+    """A finding does what its policy's mode lets it, and only denials fail."""
+    report = await check(tmp_path, policies=policy)
+
+    assert [_effects(judged) for judged in report.judged] == [expected]
+    assert report.status == status
+
+
+@pytest.mark.parametrize("mode", ["Enforce", "Warn", "Audit"])
+async def test_strict(tmp_path: Path, mode: str) -> None:
+    """With --strict a violation fails whatever the mode."""
+    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY.replace("Enforce", mode))
+    files, policies = [str(tmp_path / "deploy.yaml")], [str(tmp_path / "policy.yaml")]
+    report = await run(Options(files=files, policies=policies, strict=True), outside(Known()))
+
+    assert report.status == 1
+    assert _effects(report.judged[0]) == [("deny", "pullSize", "web")]
+
+
+@pytest.mark.parametrize(
+    ("policy", "effects", "status"),
+    [
+        (POLICY.replace("100Mi", "900Mi"), ["unknown"], 2),
+        (POLICY.replace("100Mi", "900Mi") + UNKNOWN, ["unknown"], 2),
+        (POLICY.replace("100Mi", "900Mi").replace("Enforce", "Audit"), ["unknown"], 2),
+        (POLICY, ["deny", "unknown"], 1),
+        (POLICY.replace("pullSize: 100Mi", "workloadPullSize: 1Gi"), ["unknown", "unknown"], 2),
+    ],
+)
+async def test_failed_look_ups(
+    tmp_path: Path, policy: str, effects: list[str], status: int
+) -> None:
+    """What could not be looked up is an error of its own in any mode; a denial outweighs it."""
+    report = await check(tmp_path, policies=policy, known=Known(DOWN))
+
+    assert [effect for effect, _, _ in _effects(report.judged[0])] == effects
+    assert report.status == status
+
+
+@pytest.mark.parametrize(
+    ("more", "effect", "status"), [("", "warn", 0), (UNKNOWN, "deny", 1)], ids=["Allow", "Deny"]
+)
+async def test_what_an_image_does_not_tell(
+    tmp_path: Path, more: str, effect: str, status: int
+) -> None:
+    """A fact that a found image lacks is decided by onUnknown, as in the cluster."""
+    known = Known({**SEEN, "shop:fat": inspection("shop:fat", SAVED)})
+    report = await check(tmp_path, policies=POLICY + more, known=known)
+
+    assert _effects(report.judged[0]) == [(effect, "pullSize", "web")]
+    assert report.status == status
+
+
+async def test_the_webhooks_own_words(tmp_path: Path) -> None:
+    """The decision is the webhook's, word for word."""
+    (judged,) = (await check(tmp_path)).judged
+
+    assert judged.decision == decide(judged.verdict)
+    assert judged.decision.message.startswith(
+        'container "web": shop:fat pulls 120 MiB (linux/amd64), limit 100 MiB '
+        "[policy default, pullSize]; 90 MiB of it is one layer (RUN go build)"
+    )
+    assert judged.decision.message.endswith(
+        "Exempt: SlimException. see https://wiki.example.com/slim"
+    )
+
+
+async def test_each_image_once(tmp_path: Path) -> None:
+    """Images that several workloads use are looked up once, for all that their policies want."""
+    known = Known()
+    policies = (
+        POLICY
+        + "---\n"
+        + POLICY.replace("default", "more")
+        .replace("pullSize: 100Mi", "unpackedSize: 1Gi")
+        .replace("spec:", "spec:\n  match: {workloadSelector: {matchLabels: {a: b}}}")
+    )
+    other = WEB.replace("name: web,", "name: api, labels: {a: b},").replace("shop:soya", "none:1")
+    report = await check(tmp_path, f"{WEB}---\n{other}", policies, known=known)
+
+    assert sorted((text, want.layers) for text, _, want in known.asked) == [
+        ("none:1", True), ("shop:fat", True), ("shop:soya", False)
+    ]  # fmt: skip
+    assert all(want.config for _, _, want in known.asked)
+    assert report.summary == "2 workloads, 3 images (1 not looked up): 2 denied"
+
+
+async def test_only_what_policies_speak_of(tmp_path: Path) -> None:
+    """An image that no policy speaks of is not looked up."""
+    known = Known()
+    policy = POLICY.replace("spec:", 'spec:\n  match: {images: ["*:soya"]}')
+    report = await check(tmp_path, policies=policy, known=known)
+
+    assert [text for text, _, _ in known.asked] == ["shop:soya"]
+    assert report.status == 0
+
+
+async def test_exceptions(tmp_path: Path) -> None:
+    """An exception beside the policy excuses what it names, in its namespace and until its end."""
+    report = await check(tmp_path, policies=POLICY + EXCEPTION)
+    (judged,) = report.judged
+
+    assert report.status == 0
+    assert [by.name for _, by in judged.verdict.excused] == ["legacy"]
+
+    ended = EXCEPTION.replace("2999", "2020")
+    report = await check(tmp_path, policies=POLICY + ended)
+
+    assert report.status == 1
+    assert report.notes == ["SlimException shop/legacy expired on 2020-01-01"]
+
+
+async def test_exceptions_in_a_file_of_their_own(tmp_path: Path) -> None:
+    """--exceptions takes them from elsewhere; those in the manifests excuse nothing."""
+    write(tmp_path, deploy_yaml=WEB + EXCEPTION, policy_yaml=POLICY, excuse_yaml=EXCEPTION)
+    files, policies = [str(tmp_path / "deploy.yaml")], [str(tmp_path / "policy.yaml")]
+    alone = await run(Options(files=files, policies=policies), outside(Known()))
+    named = Options(files=files, policies=policies, exceptions=[str(tmp_path / "excuse.yaml")])
+
+    assert alone.status == 1
+    assert alone.notes == [
+        f"SlimException legacy in {files[0]} is not applied: name its file by --exceptions too"
+    ]
+    assert (await run(named, outside(Known()))).status == 0
+
+
+@pytest.mark.parametrize(
+    ("base", "effect"), [(FAT, "deny"), (SOYA, None)], ids=["not its layers", "its layers"]
+)
+async def test_named_bases(tmp_path: Path, base: ImageFacts, effect: str | None) -> None:
+    """A base that a policy names is looked up, and proves what stands on it."""
+    policy = POLICY.replace(
+        "limits: {pullSize: 100Mi}",
+        "bases: {allow: [golden], known: [{reference: golden:1, name: golden, tier: minimal}]}",
+    )
+    known = Known({**SEEN, "docker.io/library/golden:1": inspection("golden", base)})
+    report = await check(tmp_path, WEB.replace("shop:fat", "shop:soya"), policy, known=known)
+    worst = report.judged[0].worst
+
+    assert (worst.label if worst else None) == effect
+
+
+async def test_missing_bases(tmp_path: Path) -> None:
+    """A named base that could not be looked up leaves the verdict open, and is noted."""
+    policy = POLICY.replace(
+        "limits: {pullSize: 100Mi}", "bases: {allow: [golden], known: [{reference: golden:1}]}"
+    )
+    facts = inspection("shop:soya", replace(SOYA, base=Base()))
+    known = Known({"shop:fat": facts, "shop:soya": facts})
+    report = await check(tmp_path, policies=policy, known=known)
+
+    assert report.judged[0].worst is Effect.UNKNOWN
+    assert report.status == 2
+    assert report.notes == [
+        "the base docker.io/library/golden:1, which policies name: there is no such image"
+    ]
+
+
+async def test_platforms(tmp_path: Path) -> None:
+    """The platforms are those that the user names."""
+    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY)
+    known = Known()
+    options = Options(
+        files=[str(tmp_path / "deploy.yaml")],
+        policies=[str(tmp_path / "policy.yaml")],
+        platforms=["linux/arm64", "linux/amd64"],
+    )
+    await run(options, outside(known))
+
+    assert {platforms for _, platforms, _ in known.asked} == {
+        (Platform("linux", "arm64"), Platform("linux", "amd64"))
+    }
+
+
+async def test_settings(tmp_path: Path) -> None:
+    """Kinds that settings add are judged, and namespaces that they exclude are not."""
+    rollout = ExtraKind(
+        group="argoproj.io",
+        version="v1alpha1",
+        plural="rollouts",
+        kind="Rollout",
+        template_path=("spec", "template"),
+    )
+    settings = Settings(extra_kinds=(rollout,), excluded_namespaces=("left",))
+    text = (
+        WEB.replace("Deployment", "Rollout")
+        + "---\n"
+        + WEB.replace("shop,", "x,").replace("namespace: shop", "namespace: left")
+    )
+    write(tmp_path, deploy_yaml=text, policy_yaml=POLICY)
+    files, policies = [str(tmp_path / "deploy.yaml")], [str(tmp_path / "policy.yaml")]
+    report = await run(Options(files=files, policies=policies), outside(Known(), settings))
+
+    assert [(str(j.placed.workload), j.worst) for j in report.judged] == [
+        ("rollout shop/web", Effect.DENY),
+        ("deployment left/web", None),
+    ]
+
+
+async def test_now(tmp_path: Path) -> None:
+    """Exceptions are held against the time of the check."""
+    soon = datetime.now(UTC).replace(microsecond=0).isoformat()
+    report = await check(
+        tmp_path, policies=POLICY + EXCEPTION.replace("2999-01-01T00:00:00Z", soon)
+    )
+
+    assert report.status == 1

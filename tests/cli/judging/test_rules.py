@@ -1,0 +1,154 @@
+"""Policies and exceptions from files: read with the line of every fault, and matched."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from slimgate.cli.judging.rules import Rules, expired, read_exceptions, read_policies
+from slimgate.cli.manifests.read import read_documents
+from slimgate.core.errors import SlimgateError
+from slimgate.core.policy import Mode
+from slimgate.core.workload import Workload
+
+HEAD = "apiVersion: slimgate.dev/v1alpha1\nkind: {}\nmetadata: {{name: {}}}\nspec:\n"
+POLICY = HEAD.format("SlimPolicy", "p")
+EXCEPTION = HEAD.format("SlimException", "e")
+LIMITS = "  limits: {layers: 3}\n"
+SHOP = Workload(kind="Deployment", namespace="shop", name="web")
+TEAM = "  match: {namespaceSelector: {matchLabels: {team: a}}}\n"
+ABSENT = "  match: {namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist}]}}\n"
+NAMED = "  match: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}}\n"
+
+
+def _rules(text: str, **more: object) -> Rules:
+    return Rules(policies=read_policies(list(read_documents(text, "p.yaml"))), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            POLICY + "  limits:\n    pullSiz: 1Mi\n",
+            "p.yaml:6: SlimPolicy p: spec.limits.pullSiz: is no field of it; the fields are ",
+        ),
+        (
+            POLICY + "  limits:\n    pullSize:\n      deny: 1Mi\n      warn: 2Mi\n",
+            "p.yaml:8: SlimPolicy p: spec.limits.pullSize.warn: must not be above deny.",
+        ),
+        (POLICY + "  mode: Audit\n", "p.yaml:4: SlimPolicy p: spec: set at least one of limits"),
+        (
+            "apiVersion: slimgate.dev/v9\nkind: SlimPolicy\n",
+            "p.yaml:1: SlimPolicy: apiVersion: must be slimgate.dev/v1alpha1.",
+        ),
+        (
+            "apiVersion: slimgate.dev/v1alpha1\nkind: SlimPolicy\n",
+            "p.yaml:1: SlimPolicy: metadata.name: is required.",
+        ),
+        (
+            f"{POLICY}{LIMITS}---\n{POLICY}{LIMITS}",
+            "p.yaml:9: SlimPolicy p: metadata.name: another SlimPolicy has this name.",
+        ),
+    ],
+)
+def test_faults_of_policies(text: str, expected: str) -> None:
+    """A fault is named by file, line, policy and field."""
+    with pytest.raises(SlimgateError) as caught:
+        read_policies(list(read_documents(text, "p.yaml")))
+
+    assert str(caught.value).startswith(expected)
+
+
+def test_all_faults_at_once() -> None:
+    """Every policy with a fault is a line."""
+    text = "---\n".join(HEAD.format("SlimPolicy", name) + "  nope: 1\n" for name in "ab")
+    with pytest.raises(SlimgateError) as caught:
+        read_policies(list(read_documents(text, "p.yaml")))
+
+    assert [line.split(": spec")[0] for line in str(caught.value).splitlines()] == [
+        "p.yaml:5: SlimPolicy a",
+        "p.yaml:11: SlimPolicy b",
+    ]
+
+
+def test_exceptions() -> None:
+    """Exceptions hold in their own namespace, else in the one that the user names."""
+    text = (
+        EXCEPTION + "  reason: old\n  expires: 2027-01-31T00:00:00Z\n---\n"
+        "apiVersion: slimgate.dev/v1alpha1\nkind: SlimException\n"
+        "metadata: {name: f, namespace: own}\n"
+        "spec: {reason: new, expires: 2020-01-31T00:00:00+01:00}\n"
+    )
+    found = read_exceptions(list(read_documents(text, "e.yaml")), namespace="shop")
+
+    assert [(one.namespace, one.name) for one in found] == [("shop", "e"), ("own", "f")]
+    assert list(expired(found, datetime(2026, 1, 1, tzinfo=UTC))) == [
+        "SlimException own/f expired on 2020-01-31"
+    ]
+
+
+def test_faults_of_exceptions() -> None:
+    """An exception without an end is refused at its line."""
+    with pytest.raises(SlimgateError) as caught:
+        read_exceptions(list(read_documents(EXCEPTION + "  reason: x\n", "e.yaml")), namespace="a")
+
+    assert str(caught.value).startswith("e.yaml:4: SlimException e: spec.expires: must be a time")
+
+
+@pytest.mark.parametrize(
+    ("match", "labels", "expected"),
+    [
+        ("", {}, ["p"]),
+        (TEAM, {}, []),
+        (TEAM, {"shop": {}}, []),
+        (TEAM, {"shop": {"team": "a"}}, ["p"]),
+        (TEAM, {"other": {"team": "a"}}, []),
+        ("  match: {namespaceSelector: {}}\n", {}, ["p"]),
+        (NAMED, {}, ["p"]),
+        (NAMED, {"shop": {"team": "a"}}, ["p"]),
+        (
+            ABSENT,
+            {},
+            [],
+        ),
+        ("  match: {kinds: [Job]}\n", {}, []),
+    ],
+)
+def test_matching(match: str, labels: dict[str, dict[str, str]], expected: list[str]) -> None:
+    """A policy that asks for labels speaks only of namespaces whose labels are known."""
+    rules = _rules(POLICY + match + LIMITS, labels=labels)
+
+    assert [policy.name for policy in rules.matching(SHOP)] == expected
+
+
+@pytest.mark.parametrize(
+    ("match", "labels", "expected"),
+    [
+        (TEAM, {}, [("p", "shop")]),
+        (TEAM, {"shop": {}}, []),
+        (NAMED, {}, []),
+        ("  match: {kinds: [Job], namespaceSelector: {matchLabels: {team: a}}}\n", {}, []),
+    ],
+)
+def test_undecided(
+    match: str, labels: dict[str, dict[str, str]], expected: list[tuple[str, str]]
+) -> None:
+    """Policies whose labels are missed are told, unless they would not match anyway."""
+    rules = _rules(POLICY + match + LIMITS, labels=labels)
+
+    assert list(rules.undecided([SHOP, SHOP])) == expected
+
+
+def test_excluded_namespaces() -> None:
+    """Namespaces that slimgate leaves alone are left alone here too."""
+    rules = _rules(POLICY + TEAM + LIMITS, excluded=frozenset({"shop"}))
+
+    assert rules.matching(SHOP) == ()
+    assert list(rules.undecided([SHOP])) == []
+
+
+def test_enforced() -> None:
+    """Enforced rules are the same rules in another mode."""
+    rules = _rules(POLICY + LIMITS)
+
+    assert [policy.mode for policy in rules.policies] == [Mode.AUDIT]
+    assert [policy.mode for policy in rules.enforced().policies] == [Mode.ENFORCE]

@@ -1,0 +1,229 @@
+"""A whole run: what the options must say, the notes, and a cluster's part in it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slimgate.cli.judging.run import Options, run
+from slimgate.cli.reports.report import Report
+from slimgate.core.errors import SettingsError, SlimgateError
+from slimgate.core.image import Platform
+from slimgate.core.workload import ImageUse, Role, Workload
+from tests.cli.clusters import Cluster
+from tests.cli.facts import FAT, SOYA, inspection
+from tests.cli.make import POLICY, SEEN, WEB, Known, check, outside, write
+
+TEAM = POLICY.replace("spec:", "spec:\n  match: {namespaceSelector: {matchLabels: {team: a}}}")
+NAMESPACE = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: a}}\n"
+GROWTH = POLICY.replace("pullSize: 100Mi", "growth: 50%")
+
+
+def _policy(name: str = "default", mode: str = "Enforce", **limits: object) -> dict[str, Any]:
+    return {
+        "apiVersion": "slimgate.dev/v1alpha1",
+        "kind": "SlimPolicy",
+        "metadata": {"name": name},
+        "spec": {"mode": mode, "limits": limits or {"pullSize": "100Mi"}},
+    }
+
+
+def _running(reference: str, name: str = "web") -> Workload:
+    use = ImageUse(role=Role.CONTAINER, name="web", reference=reference)
+    return Workload(kind="Deployment", namespace="shop", name=name, images=(use,))
+
+
+async def _run(folder: Path, cluster: Cluster, known: Known | None = None, **more: Any) -> Report:
+    write(folder, deploy_yaml=WEB)
+    options = Options(files=[str(folder / "deploy.yaml")], cluster=True, **more)
+    return await run(options, outside(known or Known(), view=cluster))
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (Options(files=[]), "name what to check"),
+        (Options(files=["a"]), "either --policy FILE or --cluster"),
+        (Options(files=["a"], policies=["b"], cluster=True), "either --policy FILE or --cluster"),
+        (Options(files=["-"], policies=["-"]), "standard input can be read only once"),
+        (Options(files=["a"], policies=["b"], seconds=0), "--timeout must be above zero"),
+        (Options(files=["a"], policies=["b"], seconds=float("nan")), "--timeout must be above"),
+        (Options(files=["a"], policies=["b"], maps=["x"]), "--map 'x': write REF=SOURCE"),
+    ],
+)
+async def test_usage(options: Options, expected: str) -> None:
+    """Options that contradict themselves are refused before anything is read."""
+    with pytest.raises(SettingsError, match=expected):
+        await run(options, outside(Known()))
+
+
+@pytest.mark.parametrize(
+    ("policies", "exceptions", "expected"),
+    [
+        ("a: 1", "", "--policy {}/policy.yaml: it holds no SlimPolicy"),
+        (POLICY, "a: 1", "--exceptions {}/except.yaml: it holds no SlimException"),
+        (POLICY.replace("100Mi", "big"), "", "{}/policy.yaml:6: SlimPolicy default: spec.limits."),
+    ],
+)
+async def test_files_that_rule_nothing(
+    tmp_path: Path, policies: str, exceptions: str, expected: str
+) -> None:
+    """A file of rules without any is a mistake, and one with a fault is named by its line."""
+    write(tmp_path, deploy_yaml=WEB, policy_yaml=policies, except_yaml=exceptions)
+    options = Options(
+        files=[str(tmp_path / "deploy.yaml")],
+        policies=[str(tmp_path / "policy.yaml")],
+        exceptions=[str(tmp_path / "except.yaml")] if exceptions else [],
+    )
+    with pytest.raises(SlimgateError) as caught:
+        await run(options, outside(Known()))
+
+    assert str(caught.value).startswith(expected.format(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("manifests", "policies", "expected"),
+    [
+        (WEB, POLICY, []),
+        ("a: 1\n---\n" + WEB, POLICY, ["skipped what is no Kubernetes object in {}/deploy.yaml"]),
+        (
+            "apiVersion: v1\nkind: Service\n",
+            POLICY,
+            ["there is no workload in these files"],
+        ),
+        (
+            WEB,
+            POLICY.replace("spec:", "spec:\n  match: {namespaces: {include: [team]}}"),
+            ["no policy speaks of any of these workloads: is --namespace as it will be?"],
+        ),
+        (
+            WEB + "---\n" + POLICY,
+            POLICY,
+            ["SlimPolicy default in {}/deploy.yaml is not applied: name its file by --policy too"],
+        ),
+        (WEB + NAMESPACE, TEAM, []),
+        (WEB, TEAM + NAMESPACE, []),
+        (
+            WEB,
+            GROWTH,
+            [
+                "policy default limits growth, which only --cluster can judge: "
+                "it is compared with what runs",
+            ],
+        ),
+    ],
+    ids=range(8),
+)
+async def test_notes(tmp_path: Path, manifests: str, policies: str, expected: list[str]) -> None:
+    """What was left out is said, and nothing else."""
+    report = await check(tmp_path, manifests, policies)
+
+    assert report.notes == [note.format(tmp_path) for note in expected]
+
+
+async def test_labels_that_are_not_known(tmp_path: Path) -> None:
+    """A policy that asks for a namespace's labels is left out where they are not known."""
+    report = await check(tmp_path, policies=TEAM)
+
+    assert report.status == 0
+    assert report.notes[0] == (
+        "policy default chooses namespaces by label, and the labels of shop are not known, "
+        "so it is left out there: add the Namespace to the files, or use --cluster"
+    )
+
+
+async def test_unused_maps(tmp_path: Path) -> None:
+    """A map that no workload asked for is said, and one that replaces an image is used."""
+    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY)
+    options = Options(
+        files=[str(tmp_path / "deploy.yaml")],
+        policies=[str(tmp_path / "policy.yaml")],
+        maps=["shop:fat=oci:build:1", "shop:fet=oci:build:1"],
+    )
+    known = Known({**SEEN, "oci:build:1": inspection("oci:build:1", SOYA)})
+    report = await run(options, outside(known))
+
+    assert report.status == 0
+    assert report.notes == ["--map shop:fet: no workload has this image"]
+
+
+async def test_by_the_cluster(tmp_path: Path) -> None:
+    """A cluster gives policies, labels and platforms; what it can't use itself is said."""
+    wanted = _policy()
+    wanted["spec"]["match"] = {"namespaceSelector": {"matchLabels": {"team": "a"}}}
+    cluster = Cluster(
+        policy_objects=[wanted, _policy("broken", "Sometimes")],
+        exception_objects=[{"kind": "SlimException", "metadata": {"name": "e"}, "spec": {}}],
+        labels={"shop": {"team": "a"}},
+        node_platforms=(Platform("linux", "arm64"),),
+    )
+    known = Known()
+    report = await _run(tmp_path, cluster, known)
+
+    assert report.status == 1
+    assert {platforms for _, platforms, _ in known.asked} == {(Platform("linux", "arm64"),)}
+    assert cluster.listed == []
+    assert report.notes == [
+        "SlimPolicy broken of the cluster is not applied: "
+        "spec.mode: must be one of Enforce, Warn, Audit.",
+        "SlimException e of the cluster is not applied: "
+        "spec.reason: is required: say why the exception is needed.",
+    ]
+
+
+async def test_platforms_of_the_user(tmp_path: Path) -> None:
+    """Platforms that the user names count more than the nodes'."""
+    cluster = Cluster(policy_objects=[_policy()], node_platforms=(Platform("linux", "arm64"),))
+    known = Known()
+    await _run(tmp_path, cluster, known, platforms=["all"])
+
+    assert {platforms for _, platforms, _ in known.asked} == {()}
+
+
+@pytest.mark.parametrize(
+    ("running", "expected"),
+    [
+        ([_running("shop:soya")], 1),
+        ([_running("shop:fat")], 0),
+        ([_running("shop:soya", "other")], 0),
+        ([], 0),
+    ],
+    ids=["grown", "the same", "another workload", "new"],
+)
+async def test_growth(tmp_path: Path, running: list[Workload], expected: int) -> None:
+    """Growth is measured against what the same workload runs in the cluster."""
+    cluster = Cluster(policy_objects=[_policy(growth="50%")], running=running)
+    report = await _run(tmp_path, cluster)
+
+    assert report.status == expected
+    assert report.notes == []
+    assert [f.value for j in report.judged for f, _ in j.findings] == [1900] * expected
+
+
+async def test_growth_is_measured_from_the_registry(tmp_path: Path) -> None:
+    """A map stands for what will run, never for what runs: the same tag may have grown."""
+    cluster = Cluster(policy_objects=[_policy(growth="50%")], running=[_running("shop:fat")])
+    known = Known(
+        {
+            "shop:fat": inspection("shop:fat", SOYA),
+            "shop:soya": inspection("shop:soya", SOYA),
+            "oci:build": inspection("oci:build", FAT),
+        }
+    )
+    report = await _run(tmp_path, cluster, known, maps=["shop:fat=oci:build"])
+
+    assert report.status == 1
+
+
+async def test_exceptions_beside_a_cluster(tmp_path: Path) -> None:
+    """--exceptions adds to those of the cluster, to try one before it is there."""
+    write(
+        tmp_path,
+        excuse_yaml="apiVersion: slimgate.dev/v1alpha1\nkind: SlimException\n"
+        "metadata: {name: e, namespace: shop}\n"
+        "spec: {reason: x, expires: 2999-01-01T00:00:00Z}\n",
+    )
+    cluster = Cluster(policy_objects=[_policy()])
+    report = await _run(tmp_path, cluster, exceptions=[str(tmp_path / "excuse.yaml")])
+
+    assert report.status == 0

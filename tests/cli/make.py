@@ -1,0 +1,115 @@
+"""Files, facts and runs for the tests of `slimgate check`."""
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from slimgate.cli.judging.run import Options, run
+from slimgate.cli.outside import Outside
+from slimgate.cli.ports import ClusterView, Inspector
+from slimgate.cli.reports.report import Report
+from slimgate.core.errors import ImageError, NotFoundError
+from slimgate.core.image import Inspection, Platform, Wants
+from slimgate.core.source import SourcedReference
+from slimgate.settings import Settings
+from slimgate.sources.stream import Progress
+from tests.cli.facts import FAT, SOYA, inspection
+
+PROGRAM = Path(sys.executable).with_name("slimgate")
+POLICY = """\
+apiVersion: slimgate.dev/v1alpha1
+kind: SlimPolicy
+metadata: {name: default}
+spec:
+  mode: Enforce
+  limits: {pullSize: 100Mi}
+  message: see https://wiki.example.com/slim
+"""
+WEB = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  template:
+    spec:
+      containers:
+        - name: web
+          image: shop:fat
+        - name: side
+          image: shop:soya
+"""
+SEEN = {"shop:fat": inspection("shop:fat", FAT), "shop:soya": inspection("shop:soya", SOYA)}
+
+
+@dataclass
+class Known:
+    """An inspector that knows some references, by their sourced text, and keeps what is asked."""
+
+    seen: Mapping[str, Inspection | ImageError] = field(default_factory=lambda: SEEN)
+    asked: list[tuple[str, tuple[Platform, ...], Wants]] = field(default_factory=list)
+
+    async def inspect(
+        self,
+        sourced: SourcedReference,
+        *,
+        platforms: tuple[Platform, ...],
+        want: Wants,
+        progress: Progress | None,
+    ) -> Inspection:
+        """Answer, or say that there is no such image."""
+        assert progress is None
+        self.asked.append((sourced.text, platforms, want))
+        answer = self.seen.get(sourced.text, NotFoundError("there is no such image"))
+        if isinstance(answer, ImageError):
+            raise answer
+        return answer
+
+
+def outside(
+    inspector: Inspector, settings: Settings | None = None, view: ClusterView | None = None
+) -> Outside:
+    """Make the outside of a run."""
+
+    @asynccontextmanager
+    async def inspecting() -> AsyncIterator[Inspector]:
+        yield inspector
+
+    def cluster() -> AbstractAsyncContextManager[ClusterView]:
+        @asynccontextmanager
+        async def viewing() -> AsyncIterator[ClusterView]:
+            assert view is not None
+            yield view
+
+        return viewing()
+
+    return Outside(settings=settings or Settings(), inspector=inspecting, cluster=cluster)
+
+
+def write(folder: Path, **files: str) -> Path:
+    """Write files; a name's last underscore stands for its dot, each other one for a slash."""
+    for name, text in files.items():
+        stem, _, suffix = name.rpartition("_")
+        path = folder / f"{stem.replace('_', '/')}.{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+async def check(
+    folder: Path, manifests: str = WEB, policies: str = POLICY, *, known: Known | None = None
+) -> Report:
+    """Check manifests by policies."""
+    write(folder, deploy_yaml=manifests, policy_yaml=policies)
+    options = Options(files=[str(folder / "deploy.yaml")], policies=[str(folder / "policy.yaml")])
+    return await run(options, outside(known or Known()))
+
+
+def slimgate(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the real program, as installed."""
+    command = [str(PROGRAM), *arguments]
+    return subprocess.run(
+        command, cwd=cwd, input=stdin, capture_output=True, text=True, check=False, timeout=60
+    )

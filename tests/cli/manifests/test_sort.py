@@ -1,0 +1,217 @@
+"""Documents by what they are, and workloads with the lines of their images."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from slimgate.cli.manifests.errors import InputError
+from slimgate.cli.manifests.read import read_documents
+from slimgate.cli.manifests.sort import Sorted, skipped, sort
+from slimgate.core.workload import TEMPLATE_PATHS, ImageUse, Role
+
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: all
+spec:
+  initContainers:
+    - image: init:1
+      name: i
+  containers:
+    - name: c
+      image: >-
+        web:1
+    - {name: d, image: web:1}
+    - name: without
+  ephemeralContainers: [{name: e, image: debug:1}]
+  volumes:
+    - name: v
+      image:
+        reference: data:1
+"""
+SHARED = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  containers:
+    - &c
+      name: a
+      image: x:1
+    - <<: *c
+      name: b
+"""
+REPLICA_SET = """\
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: web-1}
+spec: {template: {spec: {containers: [{name: c, image: a:1}]}}}
+"""
+
+
+def _sort(
+    text: str, paths: Mapping[str, tuple[str, ...]] = TEMPLATE_PATHS, namespace: str = "default"
+) -> Sorted:
+    return sort(read_documents(text, "f.yaml"), namespace=namespace, template_paths=paths)
+
+
+def _names(found: Sorted) -> list[str]:
+    return [str(placed.workload) for placed in found.workloads]
+
+
+def test_lines() -> None:
+    """Each image has the line where it is written, whatever uses it."""
+    (placed,) = _sort(POD).workloads
+
+    assert placed.lines == {
+        ImageUse(role=Role.INIT, name="i", reference="init:1"): 7,
+        ImageUse(role=Role.CONTAINER, name="c", reference="web:1"): 11,
+        ImageUse(role=Role.CONTAINER, name="d", reference="web:1"): 13,
+        ImageUse(role=Role.EPHEMERAL, name="e", reference="debug:1"): 15,
+        ImageUse(role=Role.VOLUME, name="v", reference="data:1"): 19,
+    }
+    assert placed.line == 1
+    assert placed.line_of(None) == 1
+
+
+def test_lines_through_aliases() -> None:
+    """What stands once and is used twice has the one line, for both."""
+    (placed,) = _sort(SHARED).workloads
+
+    assert [placed.line_of(use) for use in placed.workload.images] == [8, 8]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "expected"),
+    [
+        ("Deployment", "{template: {spec: {containers: [{image: a:1}]}}}", 1),
+        ("CronJob", "{jobTemplate: {spec: {template: {spec: {containers: [{image: a:1}]}}}}}", 1),
+        ("Rollout", "{template: {spec: {containers: [{image: a:1}]}}}", 1),
+        ("Service", "{}", 0),
+        ("Deployment", "{}", 0),
+    ],
+)
+def test_kinds(kind: str, spec: str, expected: int) -> None:
+    """Kinds with a pod template are workloads, those that settings name too."""
+    paths = {**TEMPLATE_PATHS, "Rollout": ("spec", "template")}
+    found = _sort(f"apiVersion: x/v1\nkind: {kind}\nmetadata: {{name: w}}\nspec: {spec}", paths)
+
+    assert [use.reference for w in found.workloads for use in w.workload.images] == [
+        "a:1"
+    ] * expected
+    assert found.strange == []
+
+
+def test_namespaces() -> None:
+    """What names no namespace goes where the user says."""
+    text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p%s}\n"
+
+    assert _names(_sort(text % "", namespace="team")) == ["pod team/p"]
+    assert _names(_sort(text % ", namespace: own", namespace="team")) == ["pod own/p"]
+
+
+def test_lists() -> None:
+    """Lists, those of one kind, and lists in lists give their items, each with its line."""
+    text = """\
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: PodList
+    items:
+      - metadata: {name: a}
+        spec: {containers: [{image: x:1}]}
+  - apiVersion: v1
+    kind: Pod
+    metadata: {name: b}
+  - not an object
+---
+apiVersion: v1
+kind: List
+items: []
+"""
+    found = _sort(text)
+
+    assert _names(found) == ["pod default/a", "pod default/b"]
+    assert [placed.line for placed in found.workloads] == [7, 9]
+    assert [
+        placed.line_of(use) for placed in found.workloads for use in placed.workload.images
+    ] == [8]
+
+
+def test_endless_lists() -> None:
+    """Lists in lists in lists end somewhere."""
+    text = "apiVersion: v1\nkind: List\nitems: [" * 6 + "]" * 6
+
+    with pytest.raises(InputError, match="nested too deeply"):
+        _sort(
+            text.replace(
+                "apiVersion: v1\nkind: List\nitems: [", '{"kind": "List", "items": ['
+            ).replace("]", "]}")
+        )
+
+
+def test_others() -> None:
+    """Policies, exceptions and labels of namespaces are kept apart; what is strange is named."""
+    text = """\
+apiVersion: slimgate.dev/v1alpha1
+kind: SlimPolicy
+---
+apiVersion: slimgate.dev/v2
+kind: SlimException
+---
+apiVersion: other.dev/v1
+kind: SlimPolicy
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {team: a, n: 1}}
+---
+replicas: 3
+---
+text
+"""
+    found = _sort(text)
+
+    assert [document.line for document in found.policies] == [1]
+    assert [document.line for document in found.exceptions] == [4]
+    assert found.labels == {"shop": {"team": "a"}}
+    assert [document.line for document in found.strange] == [14, 16]
+    assert skipped(found.strange) == "skipped what is no Kubernetes object in f.yaml"
+    assert skipped([]) is None
+
+
+def test_many_strange_files() -> None:
+    """Five files are named, the others counted."""
+    documents = [one for i in range(7) for one in read_documents("a: 1", f"{i}.yaml")]
+    sentence = skipped(documents)
+
+    assert sentence == (
+        "skipped what is no Kubernetes object in 0.yaml, 1.yaml, 2.yaml, 3.yaml, 4.yaml and 2 more"
+    )
+
+
+def test_copies_are_judged_once() -> None:
+    """A copy of another workload's template is left out; what has an image of its own is not."""
+    text = """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: NAME
+  ownerReferences: [{kind: ReplicaSet, name: web-1, controller: true}]
+spec: {containers: [{name: c, image: IMAGE}]}
+---
+"""
+    copy, other = text.replace("NAME", "copy"), text.replace("NAME", "other")
+    both = copy.replace("IMAGE", "a:1") + other.replace("IMAGE", "b:1")
+
+    assert _names(_sort(both + REPLICA_SET)) == ["pod default/other", "replicaset default/web-1"]
+    assert _names(_sort(both)) == ["pod default/copy", "pod default/other"]
+
+
+@pytest.mark.parametrize("image", ["{{ .Values.image }}", "1.2", "[a]"])
+def test_odd_images(image: str) -> None:
+    """An image that is no text is a fault, never passed over: templates parse as YAML at times."""
+    with pytest.raises(InputError, match=r"f.yaml:5: an image must be a text; if this is a temp"):
+        _sort(f"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - image: {image}")

@@ -1,0 +1,110 @@
+"""Tables for people: what stands in them, with and without a terminal, and nothing hostile."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console, RenderableType
+
+from slimgate.cli.tables import allows_bars, images_table, layers_tables
+from tests.cli.facts import FAT, HOSTILE, SAVED, SOYA, inspection
+
+ALL = [inspection("shop:fat", FAT), inspection("shop:soya", SOYA)]
+CLEAN = [inspection("shop:fat", replace(FAT, toolchains=())), inspection("shop:soya", SOYA)]
+
+IMAGES = """\
+IMAGE      PLATFORM        PULL  UNPACKED  LAYERS  BASE                         TOOLCHAINS
+shop:fat   linux/amd64  120 MiB   320 MiB       2  go:1.26 (builder, proven)    go
+shop:soya  linux/amd64    6 MiB    15 MiB       1  static (distroless, proven)  -
+"""
+
+BARS = """\
+IMAGE      PLATFORM        PULL                        UNPACKED  LAYERS  BASE
+shop:fat   linux/amd64  120 MiB  ████████████████████   320 MiB       2  go:1.26 (builder, proven)
+shop:soya  linux/amd64    6 MiB  █                       15 MiB       1  static (distroless, proven)
+"""
+
+LAYERS = """\
+shop:fat (linux/amd64)
+pull 120 MiB, unpacked 320 MiB, base go:1.26 (builder, proven), toolchains go
+#    PULL  UNPACKED  OF PULL  MADE BY
+1  30 MiB    80 MiB    25.0%  ADD file:1 in /
+2  90 MiB   240 MiB    75.0%  RUN go build
+
+shop:soya (linux/amd64)
+pull 6 MiB, unpacked 15 MiB, base static (distroless, proven)
+#   PULL  UNPACKED  OF PULL  MADE BY
+1  6 MiB    15 MiB   100.0%  COPY app /app
+"""
+
+SAVED_IMAGE = """\
+IMAGE  PLATFORM        PULL  UNPACKED  LAYERS  BASE
+s.tar  linux/amd64  unknown    15 MiB       1  unknown
+s.tar (linux/amd64): pull size unknown: it was saved
+s.tar (linux/amd64): it claims to stand on alpine, but its lowest layers are not
+"""
+
+SAVED_LAYERS = """\
+s.tar (linux/amd64)
+pull unknown, unpacked 15 MiB, base unknown
+#     PULL  UNPACKED  OF UNPACKED  MADE BY
+1  unknown    15 MiB       100.0%  -
+s.tar (linux/amd64): pull size unknown: it was saved
+s.tar (linux/amd64): it claims to stand on alpine, but its lowest layers are not
+"""
+
+
+def _printed(what: RenderableType, *, terminal: bool = False, width: int = 200) -> str:
+    file = io.StringIO()
+    console = Console(
+        file=file, width=width, force_terminal=terminal, markup=False, highlight=False
+    )
+    console.print(what)
+    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        (images_table(ALL, bars=False), IMAGES),
+        (images_table(CLEAN, bars=True), BARS),
+        (layers_tables(ALL, bars=False), LAYERS),
+        (images_table([inspection("s.tar", SAVED)], bars=False), SAVED_IMAGE),
+        (layers_tables([inspection("s.tar", SAVED)], bars=False), SAVED_LAYERS),
+    ],
+    ids=["images", "bars", "layers", "unknown sizes", "layers of unknown pull size"],
+)
+def test_tables(table: RenderableType, expected: str) -> None:
+    """Every figure says which size it is, and every unknown one why."""
+    assert expected == _printed(table)
+
+
+@pytest.mark.parametrize("write", [images_table, layers_tables])
+def test_hostile_texts(write: type) -> None:
+    """Escapes, newlines, direction changes and markup in facts are shown, not obeyed."""
+    shown = _printed(write([inspection("evil", HOSTILE)], bars=True), width=3000)
+
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert "[red]\\x1b[2J\\u202e" in shown
+
+
+@pytest.mark.parametrize(
+    ("width", "terminal", "encoding", "expected"),
+    [(120, True, "utf-8", True), (80, True, "utf-8", False), (120, False, "utf-8", False),
+     (120, True, "ascii", False)],
+)  # fmt: skip
+def test_bars_where_the_terminal_allows(
+    *, width: int, terminal: bool, encoding: str, expected: bool
+) -> None:
+    """Bars need a terminal, room and the characters."""
+    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    console = Console(file=file, width=width, force_terminal=terminal, legacy_windows=False)
+
+    assert expected == allows_bars(console)
+
+
+def test_narrow_terminals() -> None:
+    """On a narrow terminal instructions are cut, and figures stay whole."""
+    lines = _printed(layers_tables(ALL, bars=False), width=45).splitlines()
+
+    assert "2  90 MiB   240 MiB    75.0%  RUN go build" in lines

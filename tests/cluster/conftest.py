@@ -1,0 +1,127 @@
+"""The lab's API server as slimgate reaches it: directly, by a cable that can be cut, as others."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+import yaml
+
+from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.resources import NAMESPACES, SERVICE_ACCOUNTS
+from slimgate.core.workload import mapping_at, text_at
+from tests.cluster.relay import Relay
+from tests.lab.errors import LabError
+from tests.lab.state import Lab, load
+
+Kubectl = Callable[..., str]
+Login = Callable[[str, str], Awaitable[str]]
+
+
+@pytest.fixture(scope="session")
+def lab() -> Lab:
+    """Return the running lab."""
+    try:
+        return load(Path(".lab/lab.json"))
+    except LabError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def kubectl(lab: Lab) -> Kubectl:
+    """Return a function that runs kubectl as the administrator."""
+
+    def run(*argv: str, stdin: str = "") -> str:
+        command = [lab.kubectl, "--kubeconfig", lab.kubeconfig, *argv]
+        return subprocess.run(
+            command, input=stdin, capture_output=True, text=True, check=True, timeout=60
+        ).stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def crds(kubectl: Kubectl) -> None:
+    """Install slimgate's resources, which others may have done already."""
+    kubectl("apply", "-f", "manifests/crds", "-f", "manifests/admission")
+    kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", "manifests/crds")
+
+
+@pytest.fixture
+async def api(lab: Lab) -> AsyncIterator[ClusterApi]:
+    """Return the API server as the administrator sees it."""
+    async with ClusterApi.connect(lab.kubeconfig) as api:
+        yield api
+
+
+@pytest.fixture
+async def namespace(api: ClusterApi) -> AsyncIterator[str]:
+    """Return a namespace of the test's own."""
+    name = f"cluster-{uuid4().hex[:8]}"
+    await api.create(NAMESPACES.all(), {"metadata": {"name": name}})
+    yield name
+    await api.delete(NAMESPACES.one("", name))
+
+
+@pytest.fixture
+async def relay(lab: Lab) -> AsyncIterator[Relay]:
+    """Return a cable to the API server."""
+    address = urlsplit(lab.apiserver)
+    relay = Relay(address.hostname or "", address.port or 443)
+    await relay.mend()
+    yield relay
+    await relay.cut()
+
+
+@pytest.fixture
+async def far(lab: Lab, relay: Relay, tmp_path: Path) -> AsyncIterator[ClusterApi]:
+    """Return the API server at the other end of the cable."""
+    config = read_kubeconfig(lab)
+    cluster = config["clusters"][0]["cluster"]
+    cluster["server"] = f"https://127.0.0.1:{relay.own_port}"
+    cluster["tls-server-name"] = relay.host
+    async with ClusterApi.connect(write_kubeconfig(tmp_path, config)) as api:
+        yield api
+
+
+@pytest.fixture
+def login(lab: Lab, api: ClusterApi, tmp_path: Path) -> Login:
+    """Return a function that makes a service account and a kubeconfig with its token."""
+
+    async def make(namespace: str, name: str) -> str:
+        await api.create(SERVICE_ACCOUNTS.within(namespace), {"metadata": {"name": name}})
+        path = f"{SERVICE_ACCOUNTS.one(namespace, name)}/token"
+        answer = await api.create(path, {"spec": {"expirationSeconds": 600}})
+        token = text_at(mapping_at(answer, "status"), "token")
+        config = read_kubeconfig(lab)
+        config["users"][0]["user"] = {"token": token}
+        return write_kubeconfig(tmp_path, config)
+
+    return make
+
+
+def read_kubeconfig(lab: Lab) -> dict[str, list[dict[str, dict[str, object]]]]:
+    """Read the lab's kubeconfig, to be changed."""
+    config: dict[str, list[dict[str, dict[str, object]]]] = yaml.safe_load(
+        Path(lab.kubeconfig).read_text()
+    )
+    return config
+
+
+def write_kubeconfig(folder: Path, config: object) -> str:
+    """Write a kubeconfig; return its path."""
+    path = folder / f"{uuid4().hex[:8]}.yaml"
+    path.write_text(json.dumps(config))
+    return str(path)
+
+
+async def soon(condition: Callable[[], bool], changed: asyncio.Event) -> None:
+    """Wait until a condition holds, looking whenever something has changed."""
+    async with asyncio.timeout(30):
+        while not condition():
+            changed.clear()
+            await changed.wait()

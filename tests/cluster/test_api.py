@@ -1,0 +1,432 @@
+"""The Kubernetes API by path: pages, watches, writes, and what a refusal says."""
+
+import asyncio
+import json
+from base64 import urlsafe_b64encode
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from slimgate.cluster.addresses import server_addresses
+from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.errors import (
+    ApiError,
+    ConflictError,
+    ExistsError,
+    ForbiddenError,
+    GoneError,
+    MissingError,
+    NoClusterError,
+    UnreachableError,
+)
+from slimgate.cluster.resources import (
+    EVENTS,
+    NAMESPACES,
+    NODES,
+    OPEN_REPORTS,
+    SECRETS,
+    SLIM_POLICIES,
+    WORKLOADS,
+    Resource,
+)
+from slimgate.core.workload import mapping_at, text_at
+from tests.cluster.conftest import Login, read_kubeconfig, write_kubeconfig
+from tests.cluster.relay import Relay
+from tests.lab.state import Lab
+
+pytestmark = pytest.mark.lab
+CONFIG_MAPS = Resource(version="v1", kind="ConfigMap", plural="configmaps")
+
+
+async def make(api: ClusterApi, namespace: str, name: str) -> dict[str, object]:
+    """Make a config map with a label, to be found by."""
+    body = {"metadata": {"name": name, "labels": {"made": "here"}}, "data": {"a": "1"}}
+    return await api.create(CONFIG_MAPS.within(namespace), body)
+
+
+def version_of(obj: dict[str, object]) -> str:
+    """Return an object's resourceVersion."""
+    return text_at(mapping_at(obj, "metadata"), "resourceVersion")
+
+
+def name_of(obj: dict[str, object]) -> str:
+    """Return an object's name."""
+    return text_at(mapping_at(obj, "metadata"), "name")
+
+
+async def test_pages(api: ClusterApi, namespace: str) -> None:
+    """A listing comes in pages of the size asked for, each object once, with its kind."""
+    names = [f"cm-{number}" for number in range(7)]
+    for name in names:
+        await make(api, namespace, name)
+    query = {"labelSelector": "made=here"}
+    path = CONFIG_MAPS.within(namespace)
+
+    sizes = [len(page.items) async for page in api.pages(path, query, page_size=3)]
+    found = [item async for item in api.list(path, query, page_size=3)]
+
+    assert sizes == [3, 3, 1]
+    assert [name_of(item) for item in found] == names
+    assert {(item["apiVersion"], item["kind"]) for item in found} == {("v1", "ConfigMap")}
+
+
+async def test_metadata_only(api: ClusterApi, namespace: str) -> None:
+    """Where only metadata is asked for, the rest of an object stays on the server."""
+    await make(api, namespace, "cm")
+
+    pages = api.pages(
+        CONFIG_MAPS.within(namespace), {"labelSelector": "made=here"}, metadata_only=True
+    )
+    items = [item async for page in pages for item in page.items]
+
+    assert [name_of(item) for item in items] == ["cm"]
+    assert "data" not in items[0]
+
+
+async def test_page_too_old(api: ClusterApi) -> None:
+    """A page of a listing that etcd no longer keeps is gone, and says to list again."""
+    token = urlsafe_b64encode(
+        json.dumps({"v": "meta.k8s.io/v1", "rv": 1, "start": "x\0"}).encode()
+    ).decode()
+
+    with pytest.raises(GoneError, match="no longer keeps"):
+        async for _ in api.list(CONFIG_MAPS.all(), {"continue": token.rstrip("=")}):
+            pass
+
+
+async def test_watch_resumes(api: ClusterApi, namespace: str) -> None:
+    """A watch tells what came after a version, and of a later one only what came after that."""
+    path = CONFIG_MAPS.within(namespace)
+    first = await make(api, namespace, "first")
+    await make(api, namespace, "second")
+    await api.delete(CONFIG_MAPS.one(namespace, "first"))
+
+    async def seen(version: str, count: int) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        async with aclosing(api.watch(path, version, {"labelSelector": "made=here"})) as events:
+            async for kind, obj in events:
+                found.append((kind, name_of(obj)))
+                if len(found) == count:
+                    break
+        return found
+
+    expected = [("ADDED", "second"), ("DELETED", "first")]
+    assert await seen(version_of(first), 2) == expected
+    second = await api.get(CONFIG_MAPS.one(namespace, "second"))
+    assert await seen(version_of(second), 1) == expected[1:]
+
+
+async def test_watch_ends(api: ClusterApi, namespace: str) -> None:
+    """A watch ends without an error when its time is over."""
+    made = await make(api, namespace, "cm")
+
+    path, query = CONFIG_MAPS.within(namespace), {"labelSelector": "made=here"}
+    events = api.watch(path, version_of(made), query, seconds=1)
+
+    assert [kind async for kind, _ in events if kind != "BOOKMARK"] == []
+
+
+@pytest.mark.usefixtures("crds")
+async def test_watch_too_old(api: ClusterApi) -> None:
+    """A watch from a version that the server has forgotten is gone."""
+    with pytest.raises(GoneError, match="too old resource version"):
+        async for _ in api.watch(SLIM_POLICIES.all(), "1", seconds=5):
+            pass
+
+
+async def test_watch_cut(far: ClusterApi, relay: Relay) -> None:
+    """A watch whose connection is cut is unreachable, not over."""
+    listing = [page async for page in far.pages(NAMESPACES.all())]
+    events = far.watch(NAMESPACES.all(), listing[-1].version)
+    cut = asyncio.get_running_loop().call_later(0.2, lambda: asyncio.ensure_future(relay.cut()))
+
+    with pytest.raises(UnreachableError, match="can't be reached"):
+        async for _ in events:
+            pass
+    cut.cancel()
+
+
+async def test_writes(api: ClusterApi, namespace: str) -> None:
+    """An object can be created once, changed in part, applied, and deleted once."""
+    one = CONFIG_MAPS.one(namespace, "cm")
+    await make(api, namespace, "cm")
+    with pytest.raises(ExistsError, match="already exists"):
+        await make(api, namespace, "cm")
+
+    patched = await api.merge_patch(one, {"data": {"a": None, "b": "2"}})
+    applied = await api.apply(
+        one,
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "cm"},
+            "data": {"b": "3"},
+        },
+    )
+    managers = {
+        entry["manager"]
+        for entry in applied["metadata"]["managedFields"]  # type: ignore[index]
+    }
+    await api.delete(one)
+
+    assert patched["data"] == {"b": "2"}
+    assert applied["data"] == {"b": "3"}
+    assert managers == {"slimgate"}
+    with pytest.raises(MissingError, match='configmaps "cm" not found'):
+        await api.delete(one)
+
+
+async def test_uid_guards_a_patch(api: ClusterApi, namespace: str) -> None:
+    """A patch that names a uid does not touch another object of the same name."""
+    await make(api, namespace, "cm")
+
+    with pytest.raises(ConflictError, match="the object is another one"):
+        await api.merge_patch(
+            CONFIG_MAPS.one(namespace, "cm"), {"metadata": {"uid": "other"}, "data": {"a": "2"}}
+        )
+
+
+@pytest.mark.parametrize(
+    ("api_version", "plural", "expected"),
+    [
+        ("v1", "pods", True),
+        ("v1", "reports", False),
+        ("apps/v1", "deployments", True),
+        ("apps/v9", "deployments", False),
+        ("nobody.example.com/v1", "reports", False),
+    ],
+)
+async def test_has_resource(
+    api: ClusterApi, api_version: str, plural: str, *, expected: bool
+) -> None:
+    """Discovery tells which kinds there are."""
+    assert await api.has_resource(api_version, plural) is expected
+
+
+async def test_unknown_kind(api: ClusterApi) -> None:
+    """A kind whose CRD is not installed is missing, and the sentence says what to install."""
+    kind = Resource(group="nobody.example.com", version="v1", kind="Nothing", plural="nothings")
+
+    with pytest.raises(MissingError, match="is the CustomResourceDefinition installed"):
+        await api.get(kind.one("default", "x"))
+
+
+async def test_forbidden(namespace: str, login: Login) -> None:
+    """A missing right is named: who, what, where."""
+    kubeconfig = await login(namespace, "poor")
+
+    async with ClusterApi.connect(kubeconfig) as poor:
+        with pytest.raises(ForbiddenError) as caught:
+            await poor.get(SECRETS.one(namespace, "any"))
+
+    text = str(caught.value)
+    assert f"system:serviceaccount:{namespace}:poor" in text
+    assert 'cannot get resource "secrets"' in text
+    assert text.endswith("grant it by a Role or ClusterRole")
+
+
+async def test_wrong_credentials(lab: Lab, tmp_path: Path) -> None:
+    """Credentials that the API server does not know are named as the cause."""
+    config = read_kubeconfig(lab)
+    config["users"][0]["user"] = {"token": "hunter2"}
+
+    async with ClusterApi.connect(write_kubeconfig(tmp_path, config)) as api:
+        with pytest.raises(ApiError, match="does not accept the credentials") as caught:
+            await api.get("/api/v1/nodes")
+
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"server": "https://127.0.0.1:9"}, "can't be reached: connect"),
+        ({"server": "https://api.invalid:6443"}, "its name does not resolve"),
+        ({"certificate-authority-data": None}, "its certificate is not trusted"),
+    ],
+)
+async def test_unreachable(
+    lab: Lab, tmp_path: Path, change: dict[str, str | None], expected: str
+) -> None:
+    """A server that is down, not to be found or not the right one gives one line that says so."""
+    config = read_kubeconfig(lab)
+    cluster = config["clusters"][0]["cluster"]
+    cluster |= change
+    config["clusters"][0]["cluster"] = {k: v for k, v in cluster.items() if v is not None}
+
+    async with ClusterApi.connect(write_kubeconfig(tmp_path, config)) as api:
+        with pytest.raises(UnreachableError) as caught:
+            await api.get("/version")
+
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.__cause__ is not None
+
+
+async def test_no_api_server(lab: Lab, tmp_path: Path) -> None:
+    """An address that answers, but not as an API server does, is called what it is."""
+    config = read_kubeconfig(lab)
+    config["clusters"][0]["cluster"] = {"server": f"http://{lab.registry}"}
+
+    async with ClusterApi.connect(write_kubeconfig(tmp_path, config)) as api:
+        with pytest.raises(ApiError, match="is it an API server"):
+            await api.get("/")
+
+
+async def test_overload_is_waited_out(tmp_path: Path) -> None:
+    """A server that asks for patience gets it, up to a few times."""
+    answers = [429, 429, 200, 429, 429, 429, 429]
+
+    async def answer(_: web.Request) -> web.Response:
+        status = answers.pop(0)
+        return web.json_response({"status": status}, status=status, headers={"Retry-After": "0"})
+
+    app = web.Application()
+    app.router.add_get("/version", answer)
+    async with TestServer(app) as server:
+        config = {
+            "current-context": "x",
+            "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+            "clusters": [{"name": "x", "cluster": {"server": str(server.make_url(""))}}],
+            "users": [{"name": "x", "user": {"token": "x"}}],
+        }
+        async with ClusterApi.connect(write_kubeconfig(tmp_path, config)) as api:
+            first = await api.get("/version")
+            with pytest.raises(UnreachableError, match="try again"):
+                await api.get("/version")
+
+    assert first == {"status": 200}
+    assert answers == []
+
+
+async def test_addresses(api: ClusterApi, lab: Lab, relay: Relay, far: ClusterApi) -> None:
+    """The API server's addresses are where it was reached and where it says it is."""
+    own = lab.apiserver.removeprefix("https://")
+
+    assert own in await server_addresses(api)
+    assert {own, f"127.0.0.1:{relay.own_port}"} <= await server_addresses(far)
+
+
+async def test_addresses_without_rights(namespace: str, login: Login, lab: Lab) -> None:
+    """Without the right to read endpoints the addresses that anybody sees are still found."""
+    async with ClusterApi.connect(await login(namespace, "poor")) as poor:
+        found = await server_addresses(poor)
+
+    assert lab.apiserver.removeprefix("https://") in found
+
+
+PATHS = [
+    (NODES.all(), "/api/v1/nodes"),
+    (NODES.one("", "n1"), "/api/v1/nodes/n1"),
+    (SECRETS.one("team", "pull"), "/api/v1/namespaces/team/secrets/pull"),
+    (EVENTS.within("team"), "/apis/events.k8s.io/v1/namespaces/team/events"),
+    (SLIM_POLICIES.one("", "slim"), "/apis/slimgate.dev/v1alpha1/slimpolicies/slim"),
+    (
+        OPEN_REPORTS.one("team", "r.1"),
+        "/apis/openreports.io/v1alpha1/namespaces/team/reports/r.1",
+    ),
+    (WORKLOADS["CronJob"].within("team"), "/apis/batch/v1/namespaces/team/cronjobs"),
+]
+
+
+@pytest.mark.parametrize(("path", "expected"), PATHS)
+def test_paths(path: str, expected: str) -> None:
+    """Every kind is where Kubernetes has it."""
+    assert path == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["", "..", ".", "../nodes/n1", "a/b", "a?b", "a%2fb", "A", "a\n", "a" * 254]
+)
+def test_no_names(name: str) -> None:
+    """What is no name leads nowhere, whoever wrote it into an object."""
+    with pytest.raises(MissingError, match="it is no name"):
+        SECRETS.one("team", name)
+    with pytest.raises(MissingError, match="it is no name"):
+        SECRETS.within(name)
+
+
+def write(folder: Path, text: str) -> str:
+    """Write a file."""
+    path = folder / "kubeconfig"
+    path.write_text(text)
+    return str(path)
+
+
+BROKEN = [
+    ("]", "is no YAML"),
+    ("[]", "can't be used"),
+    ("", "can't be used"),
+    ("current-context: x", "can't be used: Invalid kube-config file"),
+    (
+        json.dumps(
+            {
+                "current-context": "x",
+                "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+                "clusters": [{"name": "c", "cluster": {"server": "https://x"}}],
+                "users": [{"name": "u", "usr": {"token": "hunter2"}}],
+            }
+        ),
+        "can't be used: Invalid kube-config file. Expected key user",
+    ),
+    (
+        json.dumps(
+            {
+                "current-context": "x",
+                "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+                "clusters": [
+                    {
+                        "name": "c",
+                        "cluster": {
+                            "server": "https://x",
+                            "certificate-authority-data": "aHVudGVyMg==",
+                        },
+                    }
+                ],
+                "users": [{"name": "u", "user": {"token": "hunter2"}}],
+            }
+        ),
+        "its certificates can't be read",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), BROKEN)
+async def test_broken_kubeconfig(tmp_path: Path, text: str, expected: str) -> None:
+    """A kubeconfig that can't be used gives one line, which holds nothing secret of it."""
+    with pytest.raises(NoClusterError) as caught:
+        async with ClusterApi.connect(write(tmp_path, text)):
+            pass
+
+    assert expected in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+async def test_no_kubeconfig(tmp_path: Path) -> None:
+    """Where there is no kubeconfig, the sentence says where it was looked for and what to do."""
+    with pytest.raises(NoClusterError, match=r"no kubeconfig at .*nowhere; name one by"):
+        async with ClusterApi.connect(str(tmp_path / "nowhere")):
+            pass
+
+
+async def test_no_context(lab: Lab) -> None:
+    """A context that the kubeconfig lacks is named."""
+    with pytest.raises(NoClusterError, match="Expected object with name staging in"):
+        async with ClusterApi.connect(lab.kubeconfig, "staging"):
+            pass
+
+
+async def test_no_cluster_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside a pod and without a kubeconfig, both are said to be missing."""
+    monkeypatch.setattr(
+        "slimgate.cluster.connect.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "config")
+    )
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+
+    with pytest.raises(NoClusterError, match=r"no kubeconfig at .*config, and this is no pod"):
+        async with ClusterApi.connect():
+            pass

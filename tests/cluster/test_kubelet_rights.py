@@ -1,0 +1,90 @@
+"""A real kubelet answers slimgate's service account with no right but nodes/stats."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from slimgate.cluster.kubelet import Kubelets, kubelet_tls, no_headers, token_headers
+from slimgate.core.errors import ClusterError
+from slimgate.core.node import Node, node_of
+from tests.cluster.conftest import Kubectl
+from tests.lab.state import Lab
+
+pytestmark = [pytest.mark.lab, pytest.mark.node]
+
+
+@pytest.fixture
+def node(lab: Lab, kubectl: Kubectl) -> Node:
+    """Return the lab's node."""
+    if not lab.node:
+        pytest.skip("the lab has no node: that needs root")
+    return node_of(json.loads(kubectl("get", "node", lab.node_name, "-o", "json")))
+
+
+@pytest.fixture
+def token_file(kubectl: Kubectl, namespace: str, tmp_path: Path) -> str:
+    """Return a file with the token of a service account that has no right at all."""
+    kubectl("create", "serviceaccount", "reader", "--namespace", namespace)
+    file = tmp_path / "token"
+    file.write_text(kubectl("create", "token", "reader", "--namespace", namespace))
+    return str(file)
+
+
+@contextmanager
+def granted(kubectl: Kubectl, namespace: str, resource: str) -> Iterator[None]:
+    """Grant the service account one right on nodes."""
+    name = f"{namespace}-{resource.replace('/', '-')}"
+    kubectl("create", "clusterrole", name, "--verb=get", f"--resource={resource}")
+    account = f"--serviceaccount={namespace}:reader"
+    kubectl("create", "clusterrolebinding", name, f"--clusterrole={name}", account)
+    try:
+        yield
+    finally:
+        kubectl("delete", "clusterrolebinding", name)
+        kubectl("delete", "clusterrole", name)
+
+
+async def test_nodes_stats_is_enough(
+    lab: Lab, kubectl: Kubectl, namespace: str, node: Node, token_file: str
+) -> None:
+    """With get on nodes/stats the kubelet tells, over TLS that is verified."""
+    tls = kubelet_tls(ca_file=lab.ca_file)
+    with granted(kubectl, namespace, "nodes/stats"):
+        async with Kubelets(tls=tls, headers=token_headers(token_file)) as kubelets:
+            found = await kubelets.image_fs(node)
+
+    assert found.used is not None
+    assert found.capacity is not None
+    assert 0 < found.used < found.capacity
+
+
+async def test_without_the_right(
+    lab: Lab, kubectl: Kubectl, namespace: str, node: Node, token_file: str
+) -> None:
+    """Neither no right nor another one is enough, and the message names the one that is."""
+    tls = kubelet_tls(ca_file=lab.ca_file)
+    with granted(kubectl, namespace, "nodes/metrics"):
+        async with Kubelets(tls=tls, headers=token_headers(token_file)) as kubelets:
+            with pytest.raises(ClusterError, match="grant get on nodes/stats"):
+                await kubelets.image_fs(node)
+
+
+async def test_without_credentials(lab: Lab, node: Node) -> None:
+    """The kubelet knows nobody without credentials."""
+    async with Kubelets(tls=kubelet_tls(ca_file=lab.ca_file), headers=no_headers) as kubelets:
+        with pytest.raises(ClusterError, match="does not accept the credentials"):
+            await kubelets.image_fs(node)
+
+
+async def test_client_certificates(lab: Lab, node: Node) -> None:
+    """A client certificate serves as well as a token; without the CA nothing is sent."""
+    tls = partial(kubelet_tls, client_cert=lab.client_cert, client_key=lab.client_key)
+    async with Kubelets(tls=tls(ca_file=lab.ca_file)) as kubelets:
+        assert (await kubelets.image_fs(node)).used is not None
+    async with Kubelets(tls=tls()) as kubelets:
+        with pytest.raises(ClusterError, match="certificate is not trusted"):
+            await kubelets.image_fs(node)

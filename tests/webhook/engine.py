@@ -1,0 +1,157 @@
+"""The real engine over a shelf of images in memory, and judges that misbehave."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from slimgate.core.errors import NotFoundError
+from slimgate.core.exception import SlimException
+from slimgate.core.identity import ANONYMOUS, Identity
+from slimgate.core.image import Digest, Size
+from slimgate.core.oci import Descriptor
+from slimgate.core.policy import Policy
+from slimgate.core.reference import Reference
+from slimgate.core.verdict import Verdict
+from slimgate.core.workload import Workload
+from slimgate.engine.catalog import Catalog
+from slimgate.engine.inspector import Inspector
+from slimgate.engine.judge import Judge
+from slimgate.engine.ports import Document, LayerReading
+from tests.support.images import Image, image, layer
+
+LIMIT = 4096
+SLIM, FAT = "registry.test/shop:slim", "registry.test/shop:fat"
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def shelf() -> dict[str, Image]:
+    """Make an image within the limit, and one beyond it."""
+    noise = bytes((i * i * 31 + i // 7) % 256 for i in range(64 * LIMIT))
+    return {
+        SLIM: image([layer({"app": b"slim"})]),
+        FAT: image([layer({"app": noise}, compression="none")]),
+    }
+
+
+@dataclass
+class Shelf:
+    """A source that holds its images in memory; it answers once `open` is set."""
+
+    images: dict[str, Image] = field(default_factory=shelf)
+    open: asyncio.Event | None = None
+    asked: int = 0
+
+    async def resolve(self, reference: Reference, identity: Identity) -> Digest:
+        """Find the image's digest."""
+        return (await self._find(reference, identity)).digest
+
+    async def document(self, reference: Reference, identity: Identity) -> Document:
+        """Get its manifest."""
+        found = await self._find(reference, identity)
+        return Document(digest=found.digest, media_type=found.media_type, body=found.manifest)
+
+    async def config(
+        self, reference: Reference, descriptor: Descriptor, identity: Identity
+    ) -> bytes:
+        """Get its config."""
+        found = await self._find(reference, identity)
+        assert descriptor.digest == found.config_descriptor.digest
+        return found.config
+
+    async def layer(
+        self, reference: Reference, layer: Descriptor, identity: Identity
+    ) -> LayerReading:
+        """Get no layer: no policy of these tests asks for one."""
+        await self._find(reference, identity)
+        return LayerReading(unpacked=Size.unknown(f"{layer.digest} is not asked for"))
+
+    async def _find(self, reference: Reference, identity: Identity) -> Image:
+        assert identity == ANONYMOUS
+        self.asked += 1
+        if self.open is not None:
+            await self.open.wait()
+        for name, held in self.images.items():
+            if str(reference) == name or reference.digest == held.digest:
+                return held
+        raise NotFoundError(f"there is no {reference}")
+
+
+class Anonymous:
+    """A keyring without keys."""
+
+    async def identity(self, workload: Workload) -> Identity:
+        """Find none."""
+        assert workload.namespace == "shop"
+        return ANONYMOUS
+
+
+def policy(
+    name: str = "default", mode: str = "Enforce", on_unknown: str = "Allow"
+) -> dict[str, object]:
+    """Make a SlimPolicy that the fat image breaks."""
+    spec = {"mode": mode, "onUnknown": on_unknown, "limits": {"pullSize": LIMIT}}
+    return {"metadata": {"name": name}, "spec": spec}
+
+
+def catalog(*policies: dict[str, object]) -> Catalog:
+    """Make a catalog of policies; one by default."""
+    made = Catalog()
+    for one in policies or (policy(),):
+        made.put_policy(one)
+    return made
+
+
+def judge(policies: Catalog, source: Shelf | None = None) -> Judge:
+    """Put the engine together."""
+    inspector = Inspector(source or Shelf())
+    return Judge(inspector=inspector, catalog=policies, keyring=Anonymous(), now=lambda: NOW)
+
+
+@dataclass
+class OddJudge:
+    """Does what no judge should: `act` is called instead of judging."""
+
+    act: Callable[[], object]
+    waits: asyncio.Event | None = None
+
+    async def judge(
+        self, workload: Workload, *, old: Workload | None = None, seconds: float | None = None
+    ) -> Verdict:
+        """Wait for ever if told so, whatever the deadline, then act."""
+        assert workload.namespace == "shop"
+        assert old is None
+        assert seconds is not None
+        if self.waits is not None:
+            await self.waits.wait()
+        self.act()
+        raise AssertionError("an odd judge comes to no verdict")
+
+
+class OddPolicies:
+    """Can't be consulted."""
+
+    def matching(self, workload: Workload) -> tuple[Policy, ...]:
+        """Fail."""
+        raise LookupError(str(workload))
+
+    def exceptions_for(self, workload: Workload) -> tuple[SlimException, ...]:
+        """Fail."""
+        raise LookupError(str(workload))
+
+
+@dataclass
+class Recorder:
+    """Remembers what an observer hears."""
+
+    admissions: list[tuple[str, str, bool]] = field(default_factory=list)
+    refusals: list[int] = field(default_factory=list)
+
+    def admission(self, operation: str, outcome: str, seconds: float, *, allowed: bool) -> None:
+        """Remember all but the time."""
+        assert seconds >= 0
+        self.admissions.append((operation, outcome, allowed))
+
+    def refused(self, status: int) -> None:
+        """Remember the status."""
+        self.refusals.append(int(status))

@@ -1,0 +1,253 @@
+"""The admission port over TLS: what is reviewed, and the sentence that everything else gets."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.webhook.engine import FAT, SLIM, OddJudge, OddPolicies
+from tests.webhook.reviews import Answered, deployment, review
+from tests.webhook.serving import HOST, Live, serving, until
+from tests.webhook.test_service import explode
+
+LIMIT = 8 * 2**20
+
+
+@pytest.fixture
+async def live(tmp_path: Path) -> AsyncIterator[Live]:
+    """Run a server."""
+    async with serving(tmp_path) as running:
+        yield running
+
+
+def padded(size: int) -> bytes:
+    """Make an UPDATE whose two objects carry as much as is missing to the size."""
+    old, new = deployment(FAT), deployment(SLIM)
+    empty = len(review(new, old=old, operation="UPDATE"))
+    half = (size - empty - len(', "status": ""') * 2) // 2
+    old["status"] = new["status"] = "x" * half
+    made = review(new, old=old, operation="UPDATE")
+    return made + b" " * (size - len(made))
+
+
+async def test_admissions(live: Live) -> None:
+    """Reviews are answered as JSON, one after another on one connection."""
+    for image, allowed in ((SLIM, True), (FAT, False), (SLIM, True)):
+        async with live.session.post(
+            f"{live.url}?timeout=5s", json=None, data=review(deployment(image)),
+            headers={"Content-Type": "application/json; charset=utf-8"},
+        ) as response:  # fmt: skip
+            assert response.status == 200
+            assert response.content_type == "application/json"
+            assert response.headers.get("Connection") != "close"
+            assert Answered.of(await response.read()).allowed is allowed
+    assert live.heard.refusals == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/validate/", "/validate/fail", "/Validate", "//validate", "/mutate", "/readyz"]
+)
+async def test_wrong_path(live: Live, path: str) -> None:
+    """A wrong path is an error that names the right one, never an allow."""
+    url = f"https://{HOST}:{live.port}{path}"
+    status, body = await live.post(review(deployment(FAT)), url)
+    assert status == 404
+    assert body.decode() == (
+        "slimgate: there is nothing at this path: admissions are reviewed at /validate\n"
+    )
+    assert live.heard.refusals == [404]
+    assert live.heard.admissions == []
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
+async def test_wrong_method(live: Live, method: str) -> None:
+    """Only POST carries a review."""
+    async with live.session.request(method, live.url) as response:
+        assert response.status == 405
+        assert response.headers["Allow"] == "POST"
+        assert await response.text() == "slimgate: /validate takes POST with an AdmissionReview\n"
+    assert live.heard.refusals == [405]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/yaml", "application/json5"])
+async def test_wrong_content_type(live: Live, kind: str) -> None:
+    """Only JSON is read."""
+    status, body = await live.post(review(deployment(SLIM)), kind=kind)
+    assert status == 415
+    assert (
+        body.decode() == f"slimgate: send an AdmissionReview as application/json, not as {kind}\n"
+    )
+
+
+async def test_packed_body(live: Live) -> None:
+    """A packed body would grow behind the limit, so it is not unpacked."""
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    body = gzip.compress(review(deployment(SLIM)))
+    async with live.session.post(live.url, data=body, headers=headers) as response:
+        assert response.status == 415
+        assert await response.text() == "slimgate: send the AdmissionReview uncompressed\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b'{"kind": "AdmissionReview"}', b"\xff"],
+    ids=["empty", "cut", "bare", "bin"],
+)
+async def test_broken_body(live: Live, body: bytes) -> None:
+    """What is no review is a mistake of its sender, and never an allow."""
+    status, answer = await live.post(body)
+    assert status == 400
+    assert answer.startswith(b"slimgate: the body is no AdmissionReview: ")
+    assert live.heard.refusals == [400]
+    assert live.heard.admissions == []
+
+
+@pytest.mark.parametrize("size", [6 * 10**6, LIMIT])
+async def test_large_body(live: Live, size: int) -> None:
+    """Two objects of 3 MB fit, as does all up to the limit."""
+    status, answer = await live.post(padded(size))
+    assert status == 200
+    assert Answered.of(answer).allowed
+
+
+async def test_too_large_body(live: Live) -> None:
+    """A byte more is refused by its announcement, before it is read."""
+    status, answer = await live.post(padded(LIMIT + 1))
+    assert status == 413
+    assert answer.decode() == f"slimgate: an AdmissionReview may have up to {LIMIT} bytes\n"
+    assert live.heard.refusals == [413]
+
+
+async def test_too_large_body_unannounced(live: Live) -> None:
+    """A body that does not say how long it is ends at the limit all the same."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(LIMIT // 2**16 + 2):
+            yield b" " * 2**16
+
+    headers = {"Content-Type": "application/json"}
+    try:
+        async with live.session.post(live.url, data=chunks(), headers=headers) as response:
+            assert response.status == 413
+    except aiohttp.ClientConnectionError:
+        pass  # the server hung up on what was still being sent
+    await until(lambda: live.heard.refusals == [413])
+
+
+async def test_too_much_together(tmp_path: Path) -> None:
+    """All bodies in memory have a limit together; who is beyond it may come back."""
+    async with serving(tmp_path, max_buffered_bytes=2**20) as live:
+        status, answer = await live.post(padded(2 * 2**20))
+        assert status == 503
+        assert answer == b"slimgate: too much is being sent at once; try again\n"
+        assert (await live.post(padded(2**19)))[0] == 200
+        assert (await live.post(padded(2**19)))[0] == 200
+
+
+async def test_hoarders_keep_no_usual_admission_out(tmp_path: Path) -> None:
+    """While others hold all that may be held together, a body of usual size is taken."""
+    async with serving(tmp_path, max_buffered_bytes=2**20) as live:
+        _, hoarder = await asyncio.open_connection(HOST, live.port, ssl=live.context)
+        head = "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        hoarder.write(f"{head}Content-Length: {LIMIT}\r\n\r\n".encode() + b" " * (2**20 + 2**16))
+        await hoarder.drain()
+
+        async def refused() -> bool:
+            return (await live.post(padded(2**18)))[0] == 503
+
+        await until(refused)
+        assert (await live.post(padded(2**17)))[0] == 200
+        hoarder.close()
+
+        async def taken() -> bool:
+            return (await live.post(padded(2**18)))[0] == 200
+
+        await until(taken)
+
+
+async def test_body_that_does_not_come(live: Live) -> None:
+    """Who announces a body and does not send it is told so, and holds nobody else up."""
+    reader, writer = await asyncio.open_connection(HOST, live.port, ssl=live.context)
+    head = "POST /validate?timeout=200ms HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    writer.write(f"{head}Content-Length: 10\r\n\r\n{{".encode())
+    assert (await live.post(review(deployment(SLIM))))[0] == 200
+    assert (await reader.readline()).startswith(b"HTTP/1.1 408")
+    writer.close()
+
+
+async def test_body_that_breaks_off(live: Live) -> None:
+    """A sender that is gone is nobody's admission and no fault of slimgate's."""
+    _, writer = await asyncio.open_connection(HOST, live.port, ssl=live.context)
+    head = "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    writer.write(f"{head}Content-Length: 10\r\n\r\n{{".encode())
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    assert (await live.post(review(deployment(SLIM))))[0] == 200
+    assert 500 not in live.heard.refusals
+
+
+@pytest.mark.parametrize(
+    "sent", [b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n", b"POST / HTTP/9\r\n\r\n"]
+)
+async def test_no_http(live: Live, sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """What is no HTTP is refused without filling the log, and the server lives on."""
+    reader, writer = await asyncio.open_connection(HOST, live.port, ssl=live.context)
+    writer.write(sent)
+    assert b" 400 " in await reader.readline()
+    writer.close()
+    assert (await live.post(review(deployment(SLIM))))[0] == 200
+    assert caplog.text == ""
+
+
+async def test_plain_http_to_the_tls_port(live: Live) -> None:
+    """Nothing is served without TLS."""
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await live.post(review(deployment(SLIM)), live.url.replace("https:", "http:"))
+    assert (await live.post(review(deployment(SLIM))))[0] == 200
+
+
+async def test_url_timeout_is_the_deadline(tmp_path: Path) -> None:
+    """An answer comes before the time that the API server names in the URL."""
+    loop = asyncio.get_running_loop()
+    async with serving(tmp_path, OddJudge(explode, waits=asyncio.Event())) as live:
+        started = loop.time()
+        status, answer = await live.post(review(deployment(SLIM)), f"{live.url}?timeout=1s")
+        assert loop.time() - started < 1.0
+    assert status == 200
+    assert "did not come to a verdict in time" in Answered.of(answer).warnings[0]
+
+
+async def test_default_deadline(tmp_path: Path) -> None:
+    """Without a timeout in the URL the settings' own is the deadline."""
+    loop = asyncio.get_running_loop()
+    judge = OddJudge(explode, waits=asyncio.Event())
+    async with serving(tmp_path, judge, default_seconds=0.4) as live:
+        started = loop.time()
+        assert (await live.post(review(deployment(SLIM))))[0] == 200
+        assert loop.time() - started < 2.0
+
+
+async def test_bugs_are_answered(tmp_path: Path) -> None:
+    """With judge and policies both broken there is still an answer that says so."""
+    async with serving(tmp_path, OddJudge(explode), OddPolicies()) as live:
+        status, answer = await live.post(review(deployment(FAT)))
+    assert status == 200
+    assert "let through unjudged" in Answered.of(answer).warnings[0]
+    assert live.heard.admissions == [("CREATE", "error", True)]
+
+
+async def test_many_at_once(live: Live) -> None:
+    """Answers go to those who asked."""
+
+    async def ask(number: int) -> bool:
+        image = FAT if number % 3 else SLIM
+        body = review(deployment(image), uid=f"r{number}")
+        answer = Answered.of((await live.post(body))[1])
+        return answer.uid == f"r{number}" and answer.allowed is (image == SLIM)
+
+    assert all(await asyncio.gather(*map(ask, range(200))))
+    assert len(live.heard.admissions) == 200

@@ -1,0 +1,128 @@
+"""The server's life: health port, readiness, drain, and what is in flight at the end."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from slimgate.webhook.server import stop_on_signals
+from tests.webhook import engine
+from tests.webhook.engine import FAT, SLIM, Shelf
+from tests.webhook.reviews import Answered, deployment, review
+from tests.webhook.serving import Live, serving, until
+
+
+async def test_health(tmp_path: Path) -> None:
+    """The second port says that it lives, whether it is ready and why not, and what it counted."""
+    async with serving(tmp_path) as live:
+        assert await live.health("/livez") == (200, "ok\n")
+        assert await live.health("/readyz") == (200, "ok\n")
+        assert await live.health("/metrics") == (200, "up 1\n")
+        live.reasons.append("policies are not loaded")
+        assert await live.health("/readyz") == (503, "not ready: policies are not loaded\n")
+        assert await live.health("/livez") == (200, "ok\n")
+        live.reasons.clear()
+        assert await live.health("/readyz?verbose=1") == (200, "ok\n")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("GET", "/validate", 404),
+        ("POST", "/readyz", 405),
+        ("POST", "/validate", 405),
+        ("HEAD", "/livez", 200),
+    ],
+)
+async def test_health_port_has_nothing_else(
+    tmp_path: Path, method: str, path: str, status: int
+) -> None:
+    """Admissions are not reviewed there, and metrics are not to be had on the TLS port."""
+    async with serving(tmp_path) as live:
+        assert (await live.health(path, method))[0] == status
+        async with live.session.get(f"https://127.0.0.1:{live.port}/metrics") as response:
+            assert response.status == 404
+
+
+async def test_metrics_type(tmp_path: Path) -> None:
+    """Prometheus is told the format."""
+    async with serving(tmp_path) as live:
+        url = f"http://127.0.0.1:{live.health_port}/metrics"
+        async with live.session.get(url) as response:
+            assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+async def test_drain(tmp_path: Path) -> None:
+    """Told to stop, it is unready at once, serves on for a while, and finishes what it has."""
+    source = Shelf(open=asyncio.Event())
+    judge = engine.judge(engine.catalog(), source)
+    assert source.open is not None
+    async with serving(tmp_path, judge, drain_seconds=0.6) as live:
+        pending = asyncio.create_task(live.post(review(deployment(FAT))))
+        await until(lambda: source.asked)
+        live.stop.set()
+        await until(lambda: _unready(live))
+        assert await live.health("/readyz") == (503, "not ready: slimgate is going down\n")
+        assert await live.health("/livez") == (200, "ok\n")
+        unchanged = review(deployment(FAT), old=deployment(FAT), operation="UPDATE")
+        async with live.session.post(
+            live.url, data=unchanged, headers={"Content-Type": "application/json"}
+        ) as response:
+            assert response.status == 200
+            assert response.headers["Connection"] == "close"
+        await until(lambda: _refuses(live))
+        assert not pending.done()
+        source.open.set()
+        status, answer = await pending
+    assert status == 200
+    assert not Answered.of(answer).allowed
+
+
+async def test_end_does_not_wait_for_ever(tmp_path: Path) -> None:
+    """What is still in flight after the shutdown's time is given up."""
+    source = Shelf(open=asyncio.Event())
+    judge = engine.judge(engine.catalog(), source)
+    async with serving(tmp_path, judge, shutdown_seconds=0.1) as live:
+        pending = asyncio.create_task(live.post(review(deployment(SLIM))))
+        await until(lambda: source.asked)
+        live.stop.set()
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await pending
+
+
+async def test_idle_connections_do_not_hold_it(tmp_path: Path) -> None:
+    """Connections that API servers keep open are closed, not waited for."""
+    async with serving(tmp_path) as live:
+        assert (await live.post(review(deployment(SLIM))))[0] == 200
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+    assert loop.time() - started < 2.0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_signals(number: signal.Signals) -> None:
+    """Both ways of being told to stop set the event."""
+    stop = stop_on_signals()
+    try:
+        assert not stop.is_set()
+        os.kill(os.getpid(), number)
+        await asyncio.wait_for(stop.wait(), 5)
+    finally:
+        for one in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().remove_signal_handler(one)
+
+
+async def _unready(live: Live) -> bool:
+    return not await live.ready()
+
+
+async def _refuses(live: Live) -> bool:
+    try:
+        await live.shown()
+    except ConnectionError:
+        return True
+    return False

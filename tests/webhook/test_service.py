@@ -1,0 +1,266 @@
+"""Reviews in, answers out: verdicts, skips, and every way in which judging can fail."""
+
+import asyncio
+import json
+import logging
+import time
+
+import pytest
+
+from slimgate.core.admission import InvalidReviewError
+from slimgate.engine.catalog import Catalog
+from slimgate.webhook.ports import Judge, Policies
+from slimgate.webhook.service import AdmissionService, ServiceSettings
+from tests.webhook import engine
+from tests.webhook.engine import FAT, SLIM, OddJudge, OddPolicies, Recorder, Shelf
+from tests.webhook.reviews import Answered, Json, deployment, review
+
+MISSING = "registry.test/shop:gone"
+REPLICA_SETS = "system:serviceaccount:kube-system:replicaset-controller"
+
+
+def explode() -> None:
+    """Fail as only a bug does, with a text that nobody should read."""
+    raise KeyError("secret")
+
+
+class Service:
+    """A service, and what its observer heard."""
+
+    def __init__(
+        self,
+        policies: Policies | None = None,
+        judge: Judge | None = None,
+        source: Shelf | None = None,
+        max_judging: int = 8,
+    ) -> None:
+        policies = engine.catalog() if policies is None else policies
+        if judge is None:
+            assert isinstance(policies, Catalog)
+            judge = engine.judge(policies, source)
+        self.heard = Recorder()
+        self.service = AdmissionService(
+            judge,
+            policies,
+            settings=ServiceSettings(max_judging=max_judging),
+            observer=self.heard,
+            now=lambda: engine.NOW,
+        )
+
+    async def answer(self, body: bytes, seconds: float = 5.0) -> Answered:
+        """Ask for an answer and read it."""
+        return Answered.of(await self.service.answer(body, seconds))
+
+
+@pytest.mark.parametrize(
+    ("mode", "image", "outcome", "allowed", "warned"),
+    [
+        ("Enforce", SLIM, "allow", True, False),
+        ("Enforce", FAT, "deny", False, False),
+        ("Warn", FAT, "deny", True, True),
+        ("Audit", FAT, "deny", True, False),
+        ("Enforce", MISSING, "unknown", True, True),
+    ],
+)
+async def test_verdicts(mode: str, image: str, outcome: str, allowed: bool, warned: bool) -> None:  # noqa: FBT001
+    """The verdict is counted as it is, and the policy's mode says what becomes of it."""
+    service = Service(engine.catalog(engine.policy(mode=mode)))
+    answer = await service.answer(review(deployment(image), uid="r7"))
+    assert answer.uid == "r7"
+    assert answer.allowed is allowed
+    assert bool(answer.warnings) is warned
+    assert bool(answer.message) is not allowed
+    assert service.heard.admissions == [("CREATE", outcome, allowed)]
+
+
+async def test_denial_is_a_sentence() -> None:
+    """A denial names container, image, limit and policy."""
+    answer = await Service().answer(review(deployment(FAT)))
+    for part in ('slimgate: container "main"', FAT, "limit 4 KiB", "[policy default, pullSize]"):
+        assert part in answer.message
+
+
+async def test_dry_run() -> None:
+    """A dry run gets the same answer."""
+    service = Service()
+    wet = await service.answer(review(deployment(FAT)))
+    dry = await service.answer(review(deployment(FAT), dry_run=True))
+    assert dry == wet
+
+
+@pytest.mark.parametrize(
+    ("body", "operation", "outcome"),
+    [
+        (review(None, old=deployment(FAT), operation="DELETE"), "DELETE", "operation"),
+        (review(deployment(FAT), operation="CONNECT"), "CONNECT", "operation"),
+        (review(deployment(FAT), operation="\x1b[31m"), "other", "operation"),
+        (review({"kind": "ConfigMap"}), "CREATE", "no_images"),
+        (
+            review(deployment(FAT), old=deployment(FAT, name="was"), operation="UPDATE"),
+            "UPDATE",
+            "unchanged",
+        ),
+    ],
+)
+async def test_skips(body: bytes, operation: str, outcome: str) -> None:
+    """What needs no judgement is allowed without a look-up, and counted under its reason."""
+    source = Shelf()
+    service = Service(source=source)
+    answer = await service.answer(body)
+    assert answer == Answered(uid="r1", allowed=True, message="", warnings=())
+    assert service.heard.admissions == [(operation, outcome, True)]
+    assert source.asked == 0
+
+
+async def test_copy_of_a_judged_owner() -> None:
+    """A controller's copy passes; a user's object with the same owner reference does not."""
+    copy: Json = deployment(FAT) | {"kind": "ReplicaSet"}
+    owner = {"kind": "Deployment", "name": "web", "controller": True}
+    copy["metadata"] = {"name": "web-1", "ownerReferences": [owner]}
+    service = Service()
+    assert (await service.answer(review(copy, user=REPLICA_SETS))).allowed
+    assert not (await service.answer(review(copy, user="mallory"))).allowed
+    assert service.heard.admissions == [("CREATE", "owned", True), ("CREATE", "deny", False)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe\x00",
+        b"[" * 200_000,
+        b"[]",
+        b"null",
+        b'{"request": []}',
+        b'{"request": {"uid": 7}}',
+        b"1" * 10_000,
+    ],
+    ids=lambda body: repr(body[:12]),
+)
+async def test_no_review(body: bytes) -> None:
+    """Without a uid there is nothing to answer, so it is an error and no admission."""
+    service = Service()
+    with pytest.raises(InvalidReviewError, match="the body is no AdmissionReview"):
+        await service.service.answer(body, 5.0)
+    assert service.heard.admissions == []
+
+
+@pytest.mark.parametrize(("on_unknown", "allowed"), [("Allow", True), ("Deny", False)])
+async def test_exploding_judge(
+    on_unknown: str,
+    allowed: bool,  # noqa: FBT001
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A bug is counted, logged with its workload, and decided by onUnknown, without its text."""
+    policies = engine.catalog(engine.policy(on_unknown=on_unknown))
+    service = Service(policies, OddJudge(explode))
+    answer = await service.answer(review(deployment(SLIM)))
+    assert answer.allowed is allowed
+    told = " ".join((answer.message, *answer.warnings))
+    assert "could not be judged: slimgate itself failed (KeyError)" in told
+    assert "secret" not in told
+    assert service.heard.admissions == [("CREATE", "error", allowed)]
+    assert "deployment shop/web could not be judged" in caplog.text
+    assert "KeyError: 'secret'" in caplog.text
+
+
+async def test_exception_excuses_what_could_not_be_judged() -> None:
+    """An exempt workload stays exempt while slimgate fails."""
+    policies = engine.catalog(engine.policy(on_unknown="Deny"))
+    policies.put_exception(
+        {
+            "metadata": {"namespace": "shop", "name": "leave"},
+            "spec": {"reason": "migration", "expires": "2027-01-01T00:00:00Z"},
+        }
+    )
+    answer = await Service(policies, OddJudge(explode)).answer(review(deployment(FAT)))
+    assert answer == Answered(uid="r1", allowed=True, message="", warnings=())
+
+
+async def test_no_policies_to_consult(caplog: pytest.LogCaptureFixture) -> None:
+    """With nothing left to decide by, it is allowed: by name in a warning, log and metrics."""
+    service = Service(OddPolicies(), OddJudge(explode))
+    answer = await service.answer(review(deployment(SLIM)))
+    assert answer.allowed
+    told = "slimgate: this was let through unjudged: slimgate itself failed (LookupError)"
+    assert answer.warnings == (f"{told}, and its log says more",)
+    assert service.heard.admissions == [("CREATE", "error", True)]
+    assert "deployment shop/web was let through unjudged" in caplog.text
+
+
+@pytest.mark.parametrize(("on_unknown", "allowed"), [("Allow", True), ("Deny", False)])
+async def test_slow_registry(on_unknown: str, allowed: bool) -> None:  # noqa: FBT001
+    """What is not known in time is decided by onUnknown, in time."""
+    source = Shelf(open=asyncio.Event())
+    service = Service(engine.catalog(engine.policy(on_unknown=on_unknown)), source=source)
+    started = time.monotonic()
+    answer = await service.answer(review(deployment(SLIM)), seconds=0.2)
+    assert time.monotonic() - started < 1.0
+    assert answer.allowed is allowed
+    assert "registry.test did not answer" in " ".join((answer.message, *answer.warnings))
+    assert service.heard.admissions == [("CREATE", "unknown", allowed)]
+
+
+async def test_judge_that_ignores_its_deadline() -> None:
+    """Even a judge that never returns can't keep an answer back."""
+    service = Service(judge=OddJudge(explode, waits=asyncio.Event()))
+    answer = await service.answer(review(deployment(SLIM)), seconds=0.05)
+    assert answer.allowed
+    assert "slimgate did not come to a verdict in time" in answer.warnings[0]
+    assert service.heard.admissions == [("CREATE", "late", True)]
+
+
+@pytest.mark.parametrize(("on_unknown", "allowed"), [("Allow", True), ("Deny", False)])
+async def test_overload(on_unknown: str, allowed: bool) -> None:  # noqa: FBT001
+    """Who finds no place in time gets onUnknown; who needs none is not kept waiting."""
+    source = Shelf(open=asyncio.Event())
+    policies = engine.catalog(engine.policy(on_unknown=on_unknown))
+    service = Service(policies, source=source, max_judging=1)
+    first = asyncio.create_task(service.answer(review(deployment(SLIM), uid="first")))
+    await asyncio.sleep(0)
+    refused = await service.answer(review(deployment(SLIM)), seconds=0.05)
+    assert refused.allowed is allowed
+    assert "too much to judge at once" in " ".join((refused.message, *refused.warnings))
+    unchanged = review(deployment(FAT), old=deployment(FAT), operation="UPDATE")
+    assert (await service.answer(unchanged)).allowed
+    waiting = asyncio.create_task(service.answer(review(deployment(FAT), uid="third")))
+    await asyncio.sleep(0)
+    assert source.open is not None
+    source.open.set()
+    assert (await first).allowed
+    assert not (await waiting).allowed
+    assert [outcome for _, outcome, _ in service.heard.admissions] == [
+        "overloaded",
+        "unchanged",
+        "allow",
+        "deny",
+    ]
+
+
+async def test_place_is_free_again_after_faults() -> None:
+    """Neither a fault nor a lost caller keeps a place for ever."""
+    source = Shelf(open=asyncio.Event())
+    service = Service(source=source, max_judging=1)
+    lost = asyncio.create_task(service.answer(review(deployment(SLIM))))
+    await asyncio.sleep(0)
+    lost.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await lost
+    await service.answer(review(deployment(SLIM)), seconds=0.05)
+    assert source.open is not None
+    source.open.set()
+    assert (await service.answer(review(deployment(SLIM)))).allowed
+
+
+async def test_log_says_what_was_decided(caplog: pytest.LogCaptureFixture) -> None:
+    """One line a decision that matters, with nothing of the review that could forge another."""
+    caplog.set_level(logging.INFO, logger="slimgate.webhook.service")
+    service = Service()
+    named = deployment(FAT, name="web\nCREATE of deployment shop/other: allow")
+    await service.answer(json.dumps(json.loads(review(named))).encode())
+    await service.answer(review(deployment(SLIM)))
+    assert len(caplog.records) == 1
+    text = caplog.records[0].getMessage()
+    assert text.startswith(r"CREATE of deployment shop/web\nCREATE of")
+    assert ": deny, denied in " in text

@@ -1,0 +1,157 @@
+"""The serving certificate: there at last, swapped, broken, swapped back; connections stay."""
+
+import asyncio
+import socket
+import ssl
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.webhook.engine import FAT
+from tests.webhook.reviews import deployment, review
+from tests.webhook.serving import HOST, Live, certificates, serving, until
+
+
+class Kept:
+    """A connection that is kept, and asked by hand, so that no client can replace it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def open(cls, live: Live) -> "Kept":
+        """Connect."""
+        return cls(*await asyncio.open_connection(HOST, live.port, ssl=live.context))
+
+    async def ask(self) -> bytes:
+        """Have a fat Deployment reviewed."""
+        body = review(deployment(FAT))
+        head = "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        self._writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        answer = await self._reader.readuntil(b"\r\n\r\n")
+        length = next(
+            int(line.split(b":")[1])
+            for line in answer.lower().split(b"\r\n")
+            if line.startswith(b"content-length")
+        )
+        return await self._reader.readexactly(length)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+
+
+def der(pem: bytes) -> bytes:
+    """Return a certificate as connections show it."""
+    return ssl.PEM_cert_to_DER_cert(pem.decode())
+
+
+async def test_reload(tmp_path: Path) -> None:
+    """New connections are shown the new certificate; the old ones go on."""
+    first, second = certificates(), certificates()
+    both = replace(first, ca_bundle=first.ca_bundle + second.ca_bundle)
+    async with serving(tmp_path, served=both) as live:
+        kept = await Kept.open(live)
+        assert b'"allowed":false' in await kept.ask()
+        assert await live.shown() == der(first.certificate)
+        live.mount.put(second.certificate, second.key)
+        await _until_shown(live, second.certificate)
+        assert b'"allowed":false' in await kept.ask()
+        kept.close()
+
+
+async def test_connections_for_the_old_certificate_are_not_resumed(tmp_path: Path) -> None:
+    """A client that offers its former session is shown the new certificate as well."""
+    first, second = certificates(), certificates()
+    both = replace(first, ca_bundle=first.ca_bundle + second.ca_bundle)
+    async with serving(tmp_path, served=both) as live:
+        live.context.maximum_version = ssl.TLSVersion.TLSv1_2
+        _, session = await asyncio.to_thread(_shake, live, None)
+        live.mount.put(second.certificate, second.key)
+        await _until_shown(live, second.certificate)
+        shown, _ = await asyncio.to_thread(_shake, live, session)
+        assert shown == der(second.certificate)
+
+
+@pytest.mark.parametrize("broken", ["junk", "empty", "another's key", "missing"])
+async def test_broken_files_change_nothing(
+    tmp_path: Path, broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is no pair is left, with one line in the log, until there is a pair again."""
+    first, second = certificates(), certificates()
+    both = replace(first, ca_bundle=first.ca_bundle + second.ca_bundle)
+    async with serving(tmp_path, served=both) as live:
+        match broken:
+            case "junk":
+                live.mount.put(b"junk", b"junk")
+            case "empty":
+                live.mount.put(b"", b"")
+            case "another's key":
+                live.mount.put(second.certificate, first.key)
+            case _:
+                live.mount.certificate.unlink()
+        await until(lambda: "no new certificate" in caplog.text)
+        assert await live.shown() == der(first.certificate)
+        assert await live.ready()
+        live.mount.put(second.certificate, second.key)
+        await _until_shown(live, second.certificate)
+    assert caplog.text.count("no new certificate") == 1
+    assert "the one before is served on" in caplog.text
+    assert "PRIVATE" not in caplog.text
+
+
+async def test_start_without_files(tmp_path: Path) -> None:
+    """Until there is a certificate the server is alive, not ready, and has no admission port."""
+    later = certificates()
+    async with serving(tmp_path, served=replace(later, certificate=b"")) as live:
+        await until(lambda: _answers(live))
+        status, reason = await live.health("/readyz")
+        assert status == 503
+        assert "tls.crt can't be read: No such file or directory" in reason
+        with pytest.raises(ConnectionRefusedError):
+            await live.shown()
+        live.mount.put(later.certificate, later.key)
+        await until(live.ready)
+        assert await live.shown() == der(later.certificate)
+
+
+async def test_stop_without_files(tmp_path: Path) -> None:
+    """A server that still waits for its certificate ends when it is told to."""
+    async with serving(tmp_path, served=replace(certificates(), certificate=b"")) as live:
+        await until(lambda: _answers(live))
+        live.stop.set()
+
+
+async def test_old_protocols(tmp_path: Path) -> None:
+    """Nothing older than TLS 1.2 is spoken."""
+    async with serving(tmp_path) as live:
+        live.context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+            live.context.maximum_version = ssl.TLSVersion.TLSv1_1
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            await live.shown()
+
+
+async def _until_shown(live: Live, certificate: bytes) -> None:
+    async def holds() -> bool:
+        return await live.shown() == der(certificate)
+
+    await until(holds)
+
+
+async def _answers(live: Live) -> bool:
+    try:
+        return (await live.health("/livez"))[0] == 200
+    except OSError:
+        return False
+
+
+def _shake(
+    live: Live, session: ssl.SSLSession | None
+) -> tuple[bytes | None, ssl.SSLSession | None]:
+    with socket.create_connection((HOST, live.port)) as raw:
+        wrapped = live.context.wrap_socket(raw, server_hostname=HOST, session=session)
+        with wrapped:
+            return wrapped.getpeercert(binary_form=True), wrapped.session
