@@ -1,24 +1,26 @@
-"""Reads facts of manifests from a source, once for each digest.
+"""Reads facts of manifests from a source, once for each registry and digest.
 
 Facts of a digest never change, so they are kept until there is no room. What was not asked for is
-not read: an image whose config or layers nobody wanted is completed when somebody does.
+not read: an image whose config or layers nobody wanted is completed when somebody does. A registry
+must have shown a manifest before facts of it are told: whoever knows a private image's digest can
+have a registry of his own point at it.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from slimgate.core.assemble import LayerLook, facts_of
-from slimgate.core.base import KnownBase, claims_of
 from slimgate.core.errors import ImageError, UnsupportedError
 from slimgate.core.identity import Identity
-from slimgate.core.image import Digest, ImageFacts, Platform, Size, Wants
-from slimgate.core.oci import Descriptor, ImageConfig, Index, Manifest, parse_config, parse_document
+from slimgate.core.image import NOT_ASKED, Digest, ImageFacts, Wants
+from slimgate.core.memory import place_key
+from slimgate.core.oci import Index, Manifest, parse_document
 from slimgate.core.reference import Reference
+from slimgate.core.tier import Evidence
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.flights import Flights
-from slimgate.engine.layer_cache import LayerCache
-from slimgate.engine.ports import BaseFinder, Document, ImageSource, LayerReading, pull_size
+from slimgate.engine.layer_cache import LayerCache, Place
+from slimgate.engine.ports import BaseFinder, Document, ImageSource
+from slimgate.engine.reading import Draft, Reading, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,36 +29,29 @@ class ReaderSettings:
 
     retry_seconds: float = 60.0
     """When to look again at what could not be looked at for a reason that passes."""
+    recheck_seconds: float = 3600.0
+    """When to look again at what could not be looked at for another reason."""
     claim_seconds: float = 2.0
-    """How long an image waits for a base that it claims, before the claim is left unproven."""
+    """How long an image waits for the bases that it claims, before a claim is left unproven."""
     max_entries: int = 20_000
     max_paths: int = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """Facts of one manifest, how much they cover, and the manifest while more may be wanted.
+    """Facts of one manifest, how much they cover, and the draft while more may be wanted.
 
-    `until` is set where something could not be looked at now; it is then worth another look.
+    `until` is set where something could not be looked at; it is then worth another look.
     """
 
     facts: ImageFacts
     covers: Wants
-    document: Document | None = None
+    draft: Draft | None = None
     until: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A manifest to read: its reference by digest, and what an index says of its platform."""
-
-    reference: Reference
-    digest: Digest
-    platform: Platform | None = None
-
-
 class Reader:
-    """Reads indexes and facts; nothing here decides who may see them."""
+    """Reads indexes and facts; nothing here decides whose credentials open what."""
 
     def __init__(
         self,
@@ -69,43 +64,71 @@ class Reader:
         self._settings = settings
         self._clock = clock
         self._bases = bases
-        self._entries: Bounded[Digest, Entry] = Bounded(settings.max_entries)
+        self._entries: Bounded[Place, Entry] = Bounded(settings.max_entries)
+        self._by_digest: Bounded[Digest, Entry] = Bounded(settings.max_entries)
+        self._earlier: Bounded[Digest, Entry] = Bounded(settings.max_entries)
         self._indexes: Bounded[Digest, Index] = Bounded(settings.max_entries)
+        self._shown: Bounded[str, bool] = Bounded(2 * settings.max_entries)
         self._layers = LayerCache(settings.max_paths, settings.max_entries)
-        self._flights: Flights[Digest, Entry] = Flights()
-        self._tops: Flights[Digest, Index | Document] = Flights()
+        self._flights: Flights[Place, Entry] = Flights()
+        self._tops: Flights[Place, Index | Document] = Flights()
 
     def known(self, digest: Digest, wants: Wants) -> Index | ImageFacts | None:
-        """Return an index, or facts that cover what is wanted, without asking anybody."""
-        entry = self._entries.get(digest)
+        """Return an index, or facts that cover what is wanted, whichever registry showed it."""
+        entry = self._by_digest.get(digest) or self._earlier.get(digest)
         if entry is not None:
-            return entry.facts if self._is_enough(entry, wants) else None
+            return entry.facts if entry.covers.covers(wants) else None
         return self._indexes.get(digest)
 
-    def remember(self, facts: ImageFacts, covers: Wants) -> None:
-        """Take over facts of an earlier run."""
-        if facts.digest is not None and self._entries.get(facts.digest) is None:
-            self._entries.put(facts.digest, Entry(facts=facts, covers=covers))
+    def index(self, place: Place) -> Index | None:
+        """Return an index that the registry has shown."""
+        index = self._indexes.get(place[1])
+        return index if index is not None and self._is_shown(place) else None
 
-    def restore(self, indexes: Mapping[Digest, Index]) -> None:
-        """Take over the indexes of an earlier run."""
+    def entry(self, place: Place, wants: Wants) -> Entry | None:
+        """Return facts that cover what is wanted, of a manifest that the registry has shown."""
+        entry = self._entry(place)
+        return entry if entry is not None and entry.covers.covers(wants) else None
+
+    def is_due(self, entry: Entry) -> bool:
+        """Whether what is open in the facts is worth another look by now."""
+        return entry.until is not None and self._clock() >= entry.until
+
+    def remember(self, facts: ImageFacts, covers: Wants) -> None:
+        """Take over facts of an earlier run, or of another process."""
+        if facts.digest is None:
+            return
+        held = self._earlier.get(facts.digest)
+        if held is None or not held.covers.covers(covers):
+            again = self._clock() + self._settings.recheck_seconds if _is_open(facts) else None
+            self._earlier.put(facts.digest, Entry(facts=facts, covers=covers, until=again))
+
+    def restore(self, indexes: Mapping[Digest, Index], shown: Sequence[str]) -> None:
+        """Take over the indexes of an earlier run, and what registries had shown it."""
         for digest, index in indexes.items():
             self._indexes.put(digest, index)
+        for key in shown:
+            self._shown.put(key, True)
 
     def indexes(self) -> dict[Digest, Index]:
         """Give the indexes that are held, the longest unused first."""
         return dict(self._indexes.items())
 
+    def shown(self) -> tuple[str, ...]:
+        """Give the `place_key` of what registries have shown, the longest unused first."""
+        return tuple(key for key, _ in self._shown.items())
+
     async def top(
         self, reference: Reference, digest: Digest, document: Document | None, identity: Identity
     ) -> Index | Document | None:
         """Get what the digest names: an index, or a manifest's document; None if facts are held."""
-        if (index := self._indexes.get(digest)) is not None:
+        place = reference.registry, digest
+        if (index := self.index(place)) is not None:
             return index
-        if self._entries.get(digest) is not None:
+        if self._entry(place) is not None:
             return document
         return await self._tops.join(
-            digest, lambda: self._top(reference.at(digest), digest, document, identity)
+            place, lambda: self._top(reference.at(digest), digest, document, identity)
         )
 
     async def facts(
@@ -113,11 +136,13 @@ class Reader:
     ) -> ImageFacts:
         """Get facts that cover what is wanted; ImageError if they can't be had."""
         while True:
-            entry = self._entries.get(target.digest)
-            if entry is not None and self._is_enough(entry, wants):
+            entry = self.entry(target.place, wants)
+            if entry is not None:
+                if self.is_due(entry):
+                    self._renew(target, identity, entry)
                 return entry.facts
             entry = await self._flights.join(
-                target.digest, lambda: self._read(target, document, identity, wants)
+                target.place, lambda: self._read(target, document, identity, wants)
             )
             # Who joined a flight that started before may want more than it brings.
             if entry.covers.covers(wants):
@@ -127,125 +152,94 @@ class Reader:
         """End what is under way."""
         await self._flights.close()
         await self._tops.close()
+        await self._layers.close()
 
-    def _is_enough(self, entry: Entry, wants: Wants) -> bool:
-        due = entry.until is not None and self._clock() >= entry.until
-        return entry.covers.covers(wants) and not due
+    def _entry(self, place: Place) -> Entry | None:
+        entry = self._entries.get(place)
+        earlier = self._earlier.get(place[1])
+        if earlier is None or (entry is not None and entry.covers.covers(earlier.covers)):
+            return entry
+        return earlier if entry is not None or self._is_shown(place) else None
+
+    def _is_shown(self, place: Place) -> bool:
+        return self._shown.get(place_key(*place)) is not None
 
     async def _top(
         self, reference: Reference, digest: Digest, document: Document | None, identity: Identity
     ) -> Index | Document:
-        if document is None:
-            document = await self._source.document(reference, identity)
-        parsed = parse_document(document.body, document.media_type)
+        document = document or await self._source.document(reference, identity)
+        parsed = self._parse(document, reference.registry, digest)
         if isinstance(parsed, Manifest):
             return document
         self._indexes.put(digest, parsed)
         return parsed
 
+    def _parse(self, document: Document, registry: str, digest: Digest) -> Index | Manifest:
+        parsed = parse_document(document.body, document.media_type)
+        self._shown.put(place_key(registry, digest), True)
+        return parsed
+
+    def _renew(self, target: Target, identity: Identity, entry: Entry) -> None:
+        """Have another look while the old facts still answer: nobody waits for a dead registry."""
+        put_off = replace(entry, until=self._clock() + self._settings.retry_seconds)
+        self._entries.put(target.place, put_off)
+        self._flights.start(
+            target.place, lambda: self._read(target, None, identity, entry.covers)
+        )
+
     async def _read(
         self, target: Target, document: Document | None, identity: Identity, wants: Wants
     ) -> Entry:
-        held = self._entries.get(target.digest)
-        wants = wants | held.covers if held else wants
-        if document is None:
-            document = held.document if held else None
-        if document is None:
-            document = await self._source.document(target.reference, identity)
-        manifest = parse_document(document.body, document.media_type)
+        held = self._entry(target.place)
+        draft = (held.draft if held else None) or await self._draft(target, document, identity)
+        manifest = self._parse(draft.document, *target.place)
         if isinstance(manifest, Index):
             raise UnsupportedError("the index lists another index, which no container runtime runs")
-        reading = _Reading(
+        if held is None and (earlier := self.entry(target.place, wants)) is not None:
+            return earlier
+        reading = Reading(
             source=self._source,
             target=target,
-            document=document,
+            draft=draft,
             manifest=manifest,
             identity=identity,
             layers=self._layers,
             bases=self._bases,
             claim_seconds=self._settings.claim_seconds,
         )
-        entry = await reading.entry(wants, self._clock() + self._settings.retry_seconds)
-        self._entries.put(target.digest, entry)
+        wants = wants | held.covers if held else wants
+        covers = Wants(config=wants.config or wants.layers, layers=wants.layers)
+        found = await reading.read(covers)
+        entry = Entry(
+            facts=found.facts,
+            covers=covers,
+            draft=found.draft if found.errors or not covers.config else None,
+            until=self._again(found.errors),
+        )
+        self._keep(target, entry)
         return entry
 
+    async def _draft(
+        self, target: Target, document: Document | None, identity: Identity
+    ) -> Draft:
+        return Draft(document=document or await self._source.document(target.reference, identity))
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    """One reading of one manifest."""
+    def _keep(self, target: Target, entry: Entry) -> None:
+        self._entries.put(target.place, entry)
+        first = self._by_digest.get(target.digest)
+        if first is None or not first.covers.covers(entry.covers):
+            self._by_digest.put(target.digest, entry)
 
-    source: ImageSource
-    target: Target
-    document: Document
-    manifest: Manifest
-    identity: Identity
-    layers: LayerCache
-    bases: BaseFinder | None
-    claim_seconds: float
+    def _again(self, errors: Sequence[ImageError]) -> float | None:
+        if not errors:
+            return None
+        passes = any(error.temporary for error in errors)
+        settings = self._settings
+        return self._clock() + (settings.retry_seconds if passes else settings.recheck_seconds)
 
-    async def entry(self, wants: Wants, retry_at: float) -> Entry:
-        # Layers without a config would say nothing of the base that their paths prove.
-        config_wanted = (wants.config or wants.layers) and self.manifest.is_image
-        readings: list[LayerReading | ImageError | None] = [None] * len(self.manifest.layers)
-        config, claimed, settled = None, list[KnownBase](), True
-        if wants.layers and self.manifest.is_image:
-            readings = list(await asyncio.gather(*map(self._layer, self.manifest.layers)))
-        if config_wanted:
-            config = await self._config()
-            claimed, settled = await self._claimed(config)
-        failed = any(isinstance(one, ImageError) and one.temporary for one in readings)
-        return Entry(
-            facts=facts_of(
-                None if self.document.synthetic else self.target.digest,
-                self.manifest,
-                [self._look(*pair) for pair in zip(self.manifest.layers, readings, strict=True)],
-                config=config,
-                platform=self.target.platform,
-                claimed=claimed,
-            ),
-            covers=Wants(config=wants.config or wants.layers, layers=wants.layers),
-            document=None if wants.config or wants.layers else self.document,
-            until=retry_at if failed or not settled else None,
-        )
 
-    async def _config(self) -> ImageConfig:
-        body = await self.source.config(self.target.reference, self.manifest.config, self.identity)
-        return parse_config(body)
-
-    async def _layer(self, layer: Descriptor) -> LayerReading | ImageError:
-        try:
-            return await self.layers.get(
-                layer.digest, lambda: self.source.layer(self.target.reference, layer, self.identity)
-            )
-        except ImageError as error:
-            # One layer that can't be looked at leaves the rest of the image as it is.
-            return error
-
-    async def _claimed(self, config: ImageConfig) -> tuple[list[KnownBase], bool]:
-        """Find the bases that the image claims; False where one may be found at another time."""
-        if self.bases is None:
-            return [], True
-        found: list[KnownBase] = []
-        settled = True
-        for claim in claims_of(self.manifest.annotations, config.labels):
-            try:
-                async with asyncio.timeout(self.claim_seconds):
-                    base = await self.bases.find(claim.reference, config.platform, self.identity)
-                found.append(base)
-            except ImageError as error:
-                settled = settled and not error.temporary
-            except TimeoutError:
-                settled = False
-        return found, settled
-
-    def _look(self, layer: Descriptor, reading: LayerReading | ImageError | None) -> LayerLook:
-        if reading is None:
-            return LayerLook(pull=pull_size(self.document, layer))
-        if isinstance(reading, ImageError):
-            unknown = Size.unknown(str(reading))
-            return LayerLook(pull=pull_size(self.document, layer), unpacked=unknown)
-        return LayerLook(
-            pull=pull_size(self.document, layer, reading),
-            unpacked=reading.unpacked,
-            contents=reading.contents,
-        )
+def _is_open(facts: ImageFacts) -> bool:
+    """Whether another look may tell more; what is kept does not say why something is not known."""
+    unknown = (layer.unpacked.reason for layer in facts.layers if layer.unpacked.bytes is None)
+    is_claimed = facts.base.evidence is Evidence.CLAIMED
+    return is_claimed or any(reason != NOT_ASKED for reason in unknown)

@@ -1,0 +1,82 @@
+# Targets for people; each says what it does in `make help`. Settings: `make demo KUBECONFIG=...`.
+.POSIX:
+.SUFFIXES:
+
+VENV = .venv
+BIN = $(VENV)/bin
+PYTHON = $(BIN)/python
+STAMP = $(VENV)/.installed
+COMPILE = scripts/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+CODE = operator tests examples/demo scripts
+IMAGE = slimgate:dev
+FUZZ_EXAMPLES = 20000
+
+.PHONY: help
+help: ## list the targets (the default)
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)$$/\1|\2/p' Makefile | \
+		while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+$(STAMP): locks/uv.txt locks/build.txt locks/dev.txt pyproject.toml scripts/install scripts/uv
+	@scripts/install
+	@touch $(STAMP)
+
+.PHONY: install
+install: $(STAMP) ## make .venv with everything pinned by hash, and slimgate itself, editable
+	@:
+
+.PHONY: check
+check: $(STAMP) ## ruff, formatting, mypy strict and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: $(STAMP) ## every test, on the lab: started if need be, and then taken down again
+	@scripts/test
+
+.PHONY: test-fast
+test-fast: $(STAMP) ## in seconds: the tests that need neither lab, registry nor engine
+	$(BIN)/pytest -q -m "not (lab or node or registry or engine or slow)"
+
+.PHONY: lab-up
+lab-up: $(STAMP) ## start a real Kubernetes, registry and Docker engine on this machine
+	@$(PYTHON) -m tests.lab up
+
+.PHONY: lab-down
+lab-down: $(STAMP) ## end the lab and leave nothing of it behind
+	@$(PYTHON) -m tests.lab down
+
+.PHONY: demo
+demo: $(STAMP) ## see a cluster refuse a fat image and run a slim one (the lab's, or KUBECONFIG's)
+	@$(PYTHON) -m examples.demo
+
+.PHONY: image
+image: $(STAMP) ## build slimgate's own image with the Docker engine (IMAGE=name:tag)
+	@scripts/wheels
+	docker build --tag $(IMAGE) .
+
+.PHONY: bench
+bench: $(STAMP) ## measure, and compare with the budgets
+	@scripts/bench
+
+.PHONY: fuzz
+fuzz: $(STAMP) ## property tests with many more examples (FUZZ_EXAMPLES=20000)
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -q --hypothesis-profile=fuzz --timeout=0 \
+		-m "hypothesis and not (lab or node or registry or engine)"
+
+.PHONY: lock
+lock: $(STAMP) ## compile locks/*.txt anew from pyproject.toml and locks/*.in
+	$(COMPILE) --output-file locks/uv.txt locks/uv.in
+	$(COMPILE) --output-file locks/build.txt locks/build.in
+	$(COMPILE) --output-file locks/runtime.txt pyproject.toml
+	$(COMPILE) --output-file locks/dev.txt --group dev pyproject.toml
+
+.PHONY: clean
+clean: ## remove what was built and cached in the checkout; the lab must be down
+	@if [ -e .lab/lab.json ]; then echo "clean: the lab is up: run make lab-down" >&2; exit 1; fi
+	@if [ -d .lab ] && [ -x $(PYTHON) ]; then $(PYTHON) -m tests.lab down; fi
+	rm -rf $(VENV) .lab build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache
+	find operator tests examples -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Measures the webhook beside one that does nothing: `python -m bench`."""

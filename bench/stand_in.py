@@ -1,0 +1,76 @@
+"""`slimgate webhook` where there is no cluster: the real server and engine, one policy by hand.
+
+Run as `python -m bench.stand_in PORT HEALTH_PORT CERTIFICATE KEY REGISTRY...`.
+"""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from bench.images import LIMIT
+from slimgate.app.logs import configure
+from slimgate.core.identity import ANONYMOUS, Identity
+from slimgate.core.workload import Workload
+from slimgate.engine.catalog import Catalog
+from slimgate.engine.inspector import Inspector
+from slimgate.engine.judge import Judge
+from slimgate.registry.client import RegistryClient
+from slimgate.registry.settings import RegistrySettings
+from slimgate.settings import Exemption
+from slimgate.webhook.server import WebhookServer, stop_on_signals
+from slimgate.webhook.service import AdmissionService
+from slimgate.webhook.settings import WebhookSettings
+
+
+class Anonymous:
+    """A keyring without keys."""
+
+    async def identity(self, workload: Workload) -> Identity:  # noqa: ARG002
+        """Find none."""
+        return ANONYMOUS
+
+
+async def main(settings: WebhookSettings, registries: list[str]) -> None:
+    """Serve until SIGTERM."""
+    configure("json")
+    exemption = Exemption(plain_http=True, loopback=True)
+    exemptions = dict.fromkeys(registries, exemption)
+    catalog = Catalog()
+    spec = {"mode": "Enforce", "limits": {"pullSize": LIMIT}}
+    catalog.put_policy({"metadata": {"name": "bench"}, "spec": spec})
+    agent = f"slimgate/{version('slimgate')}"
+    wanted = RegistrySettings(exemptions=exemptions, user_agent=agent)
+    async with RegistryClient(wanted) as client:
+        inspector = Inspector(client)
+        judge = Judge(
+            inspector=inspector,
+            catalog=catalog,
+            keyring=Anonymous(),
+            now=lambda: datetime.now(UTC),
+        )
+        server = WebhookServer(
+            settings,
+            AdmissionService(judge, catalog),
+            ready=lambda: None,
+            metrics=lambda: b"",
+        )
+        await server.run(stop_on_signals())
+        await judge.close()
+        await inspector.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(
+        main(
+            WebhookSettings(
+                host="127.0.0.1",
+                port=int(sys.argv[1]),
+                health_port=int(sys.argv[2]),
+                certificate_file=sys.argv[3],
+                key_file=sys.argv[4],
+                drain_seconds=0.0,
+            ),
+            sys.argv[5:],
+        )
+    )

@@ -1,0 +1,86 @@
+"""Installing slimgate and the demo's policy in a cluster, and waiting until they work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from examples.demo import manifests
+from examples.demo.manifests import NAMESPACE, POLICY
+from examples.demo.programs import Programs, Result, wait_for
+from examples.demo.progress import step
+from examples.demo.target import Target
+
+SYSTEM: Final = "slimgate-system"
+_READY_SECONDS: Final = 180
+_DENIAL_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """One target's cluster, by kubectl."""
+
+    target: Target
+    programs: Programs
+
+    def kubectl(self, *argv: str | Path, stdin: str = "") -> str:
+        """Run kubectl, which must succeed."""
+        return self.programs.run([self.target.kubectl, *argv], stdin=stdin)
+
+    def attempt(self, *argv: str | Path) -> Result:
+        """Run kubectl, which may fail."""
+        return self.programs.attempt([self.target.kubectl, *argv])
+
+    def clean(self) -> None:
+        """Remove what an earlier demo has left; slimgate itself stays and is brought up to date."""
+        with step("removing what an earlier demo has left"):
+            self.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s")
+            # Before the first demo the cluster does not know the kind.
+            self.attempt("delete", "slimpolicy", POLICY, "--ignore-not-found")
+
+    def remove(self) -> None:
+        """Remove all that the demo has put into the cluster, but the kinds of slimgate.dev."""
+        self.clean()
+        with step("removing slimgate"):
+            objects = ["-f", "manifests/install.yaml"]
+            self.kubectl("delete", *objects, "--ignore-not-found", "--timeout=120s")
+
+    def install(self, image: str) -> None:
+        """Install the resources, slimgate with this image, and wait until both roles are ready."""
+        with step("installing slimgate"):
+            crds = Path("manifests/crds")
+            self.kubectl("apply", "-f", crds, "-f", "manifests/admission")
+            self.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", crds)
+            self.kubectl("apply", "-f", manifests.write_install(self.target, image))
+            for role in ("controller", "webhook"):
+                self.rolled_out(SYSTEM, f"slimgate-{role}")
+            wait_for("the webhook's CA is not in its configuration", 60, self.ca_bundle)
+
+    def rolled_out(self, namespace: str, name: str) -> None:
+        """Wait until a Deployment's pods are ready."""
+        timeout = f"--timeout={_READY_SECONDS}s"
+        self.kubectl("rollout", "status", f"deployment/{name}", "-n", namespace, timeout)
+
+    def ca_bundle(self) -> str | None:
+        """Return the CA by which the API server knows the webhook; None while there is none."""
+        path = "jsonpath={.webhooks[*].clientConfig.caBundle}"
+        kind = "validatingwebhookconfiguration"
+        return self.kubectl("get", kind, "slimgate", "-o", path).strip() or None
+
+    def enforce(self) -> None:
+        """Apply the policy, and wait until the API server refuses by it, asked without storing."""
+        with step("applying the demo's policy and waiting until it is in force"):
+            self.kubectl("create", "namespace", NAMESPACE)
+            self.kubectl("apply", "-f", manifests.write_policy(self.target))
+            ready = ["--for=condition=Ready", "--timeout=60s", f"slimpolicy/{POLICY}"]
+            self.kubectl("wait", *ready)
+            wait_for("the webhook refuses nothing", _DENIAL_SECONDS, self.denial_without_storing)
+
+    def denial_without_storing(self) -> str | None:
+        """Return the refusal of the fat Deployment in a dry run; None while it is admitted."""
+        asked = self.attempt(*self.apply_command("fat"), "--dry-run=server")
+        return asked.err if asked.code else None
+
+    def apply_command(self, kind: str) -> Sequence[str | Path]:
+        """Return kubectl's arguments that deploy one of the three images."""
+        return ("apply", "-n", NAMESPACE, "-f", manifests.deployment(kind))

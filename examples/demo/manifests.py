@@ -1,0 +1,93 @@
+"""What is applied: the checkout's own manifests with this target's images, and the demo's policy.
+
+Every file is written to build/demo, so that what the demo shows can be done again by hand.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, cast
+
+import yaml
+
+from examples.demo.images import HELLO, KINDS
+from examples.demo.target import Target
+
+FOLDER: Final = Path("build/demo")
+NAMESPACE: Final = "slimgate-demo"
+POLICY: Final = "demo"
+_PLACEHOLDER: Final = "registry.example.com"
+_INSTALL: Final = Path("manifests/install.yaml")
+
+JsonObject = dict[str, object]
+
+
+def deployment(kind: str) -> Path:
+    """Return the file of one of the three Deployments."""
+    return FOLDER / f"{kind}.yaml"
+
+
+def write_deployments(target: Target) -> None:
+    """Write the example's Deployments with the target's registry."""
+    for kind in KINDS:
+        text = (HELLO / "deploy" / f"{kind}.yaml").read_text(encoding="utf-8")
+        deployment(kind).write_text(text.replace(_PLACEHOLDER, target.registry), encoding="utf-8")
+
+
+def write_policy(target: Target) -> Path:
+    """Write the policy: what is over the line, what is near it, and whose bases are known."""
+    bases = [target.golang, target.distroless]
+    spec = {
+        "match": {"namespaces": {"include": [NAMESPACE]}},
+        "mode": "Enforce",
+        "limits": {
+            "pullSize": {"warn": "10Mi", "deny": "100Mi"},
+            "unpackedSize": {"deny": "300Mi"},
+        },
+        "bases": {
+            "tier": {"deny": "builder"},
+            "known": [{"reference": one.reference, "tier": one.tier} for one in bases],
+        },
+    }
+    policy: JsonObject = {
+        "apiVersion": "slimgate.dev/v1alpha1",
+        "kind": "SlimPolicy",
+        "metadata": {"name": POLICY},
+        "spec": spec,
+    }
+    return save("policy", [policy])
+
+
+def write_install(target: Target, image: str) -> Path:
+    """Write install.yaml with slimgate's image and the target's settings."""
+    settings = {"SLIMGATE_REGISTRIES": target.registries} if target.registries else {}
+    # Pods read settings when they start, so that other settings must make other pods.
+    mark = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+    objects = read(_INSTALL)
+    for one in objects:
+        if one["kind"] == "ConfigMap":
+            one["data"] = settings
+        elif one["kind"] == "Deployment":
+            template = at(at(one, "spec"), "template")
+            at(template, "metadata")["annotations"] = {"slimgate.dev/settings": mark}
+            for container in cast("list[JsonObject]", at(template, "spec")["containers"]):
+                container["image"] = image
+    return save("install", objects)
+
+
+def read(path: Path) -> list[JsonObject]:
+    """Read a file of objects."""
+    return [one for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if one]
+
+
+def at(parent: JsonObject, name: str) -> JsonObject:
+    """Return an object in an object."""
+    return cast("JsonObject", parent[name])
+
+
+def save(name: str, objects: Iterable[JsonObject]) -> Path:
+    """Write objects to a file of the demo."""
+    path = FOLDER / f"{name}.yaml"
+    path.write_text(yaml.safe_dump_all(list(objects), sort_keys=False), encoding="utf-8")
+    return path

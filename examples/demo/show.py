@@ -1,0 +1,149 @@
+"""The seven things that the demo is for, each the output of a real component."""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from examples.demo import manifests, table
+from examples.demo.cluster import SYSTEM, Cluster
+from examples.demo.errors import DemoError
+from examples.demo.images import KINDS
+from examples.demo.manifests import NAMESPACE, POLICY
+from examples.demo.programs import LOG, Result, wait_for
+from examples.demo.progress import command, heading, write
+
+ANNOTATIONS: Final = ("slimgate.dev/verdict", "slimgate.dev/summary")
+NODE_METRICS: Final = "slimgate_node_"
+_RECORDED_SECONDS: Final = 60.0
+_MEASURED_SECONDS: Final = 120.0
+_SERVICE: Final = f"/api/v1/namespaces/{NAMESPACE}/services/hello-soya:http/proxy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show:
+    """Shows them on one cluster, in their order."""
+
+    cluster: Cluster
+
+    def all(self) -> None:
+        """Show all of them."""
+        self.images()
+        self.denial()
+        self.warning()
+        self.running()
+        self.policies()
+        self.annotations()
+        self.node()
+
+    def images(self) -> None:
+        """Show the three images as the command line sees them."""
+        heading(1, "One program, three images, judged by one policy")
+        files = [manifests.deployment(kind) for kind in KINDS]
+        policy = manifests.FOLDER / "policy.yaml"
+        command(f"slimgate {shlex.join(table.check_command(files, policy))}")
+        table.show(table.judged(self.cluster.programs, files, policy, NAMESPACE))
+
+    def denial(self) -> None:
+        """Show how the API server refuses the fat image."""
+        heading(2, "The API server refuses the fat one")
+        result = self.apply("fat")
+        if not result.code:
+            raise DemoError(f"the fat Deployment was admitted (whole output: {LOG})")
+
+    def warning(self) -> None:
+        """Show how the API server warns of the semi-skimmed image."""
+        heading(3, "It warns of the semi-skimmed one")
+        self.must_apply("semi")
+
+    def running(self) -> None:
+        """Show that the soya image runs and answers."""
+        heading(4, "The soya one runs, and its pod answers")
+        self.must_apply("soya")
+        self.cluster.rolled_out(NAMESPACE, "hello-soya")
+        self.kubectl("get", "pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/component=soya")
+        self.kubectl("get", "--raw", f"{_SERVICE}/healthz")
+        user = Path(manifests.FOLDER / "user.json")
+        user.write_text('{"name": "Ada", "email": "ada@example.com"}\n', encoding="utf-8")
+        self.kubectl("create", "--raw", f"{_SERVICE}/users", "-f", str(user))
+
+    def policies(self) -> None:
+        """Show the policy once its status counts the two workloads that were admitted."""
+        heading(5, "The policy's own account")
+        wait_for("the policy's status counts nothing", _RECORDED_SECONDS, self.counted)
+        self.kubectl("get", "slimpolicies")
+
+    def counted(self) -> bool | None:
+        """Tell whether the policy's status knows both workloads."""
+        text = self.cluster.kubectl("get", "slimpolicy", POLICY, "-o", "json")
+        status = json.loads(text).get("status", {})
+        return status.get("workloads", 0) >= len(KINDS) - 1 or None
+
+    def annotations(self) -> None:
+        """Show what the controller writes on workloads."""
+        heading(6, "What the controller writes on workloads")
+        wait_for("a workload has no verdict", _RECORDED_SECONDS, self.annotated)
+        escaped = [name.replace(".", r"\.") for name in ANNOTATIONS]
+        columns = ["NAME:.metadata.name"]
+        columns += [
+            f"{name.rpartition('/')[2].upper()}:.metadata.annotations.{path}"
+            for name, path in zip(ANNOTATIONS, escaped, strict=True)
+        ]
+        self.kubectl(
+            "get", "deployments", "-n", NAMESPACE, "-o", f"custom-columns={','.join(columns)}"
+        )
+
+    def annotated(self) -> bool | None:
+        """Tell whether both workloads have their annotations."""
+        text = self.cluster.kubectl("get", "deployments", "-n", NAMESPACE, "-o", "json")
+        found = [one["metadata"].get("annotations", {}) for one in json.loads(text)["items"]]
+        return all(name in one for one in found for name in ANNOTATIONS) or None
+
+    def node(self) -> None:
+        """Show what images take on the nodes' disks, from the controller's metrics."""
+        heading(7, "What images take on each node's disk")
+        path = f"/api/v1/namespaces/{SYSTEM}/pods/{self.controller()}:8080/proxy/metrics"
+        lines = wait_for("no node was measured", _MEASURED_SECONDS, lambda: self.node_metrics(path))
+        command(f"kubectl get --raw {path} | grep ^{NODE_METRICS}")
+        write("\n".join(lines))
+
+    def controller(self) -> str:
+        """Return the name of the controller's pod."""
+        labels = "app.kubernetes.io/name=slimgate,app.kubernetes.io/component=controller"
+        text = self.cluster.kubectl("get", "pods", "-n", SYSTEM, "-l", labels, "-o", "json")
+        return running_pod(json.loads(text)["items"])
+
+    def node_metrics(self, path: str) -> Sequence[str] | None:
+        """Return the lines of metrics that speak of nodes; None while there are none."""
+        text = self.cluster.kubectl("get", "--raw", path)
+        return [line for line in text.splitlines() if line.startswith(NODE_METRICS)] or None
+
+    def must_apply(self, kind: str) -> None:
+        """Deploy one of the images, which must be admitted."""
+        result = self.apply(kind)
+        if result.code:
+            raise DemoError(f"the {kind} Deployment was refused (whole output: {LOG})")
+
+    def apply(self, kind: str) -> Result:
+        """Deploy one of the images and show all that kubectl says."""
+        argv = self.cluster.apply_command(kind)
+        command(f"kubectl {shlex.join(map(str, argv))}")
+        result = self.cluster.attempt(*argv)
+        write((result.err + result.out).rstrip())
+        return result
+
+    def kubectl(self, *argv: str) -> None:
+        """Run kubectl and show the command and its output."""
+        command(f"kubectl {shlex.join(argv)}")
+        write(self.cluster.kubectl(*argv).rstrip())
+
+
+def running_pod(pods: Sequence[Mapping[str, Any]]) -> str:
+    """Return the name of the first pod that runs and is not about to end."""
+    for pod in pods:
+        ending = "deletionTimestamp" in pod["metadata"]
+        if pod["status"]["phase"] == "Running" and not ending:
+            return str(pod["metadata"]["name"])
+    raise DemoError(f"no pod of the controller runs (whole output: {LOG})")

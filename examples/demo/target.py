@@ -1,0 +1,125 @@
+"""Where the demo runs: the lab that it starts, or the cluster of the user's KUBECONFIG."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from examples.demo.errors import DemoError
+from examples.demo.programs import Programs
+from tests.lab import state
+from tests.lab.errors import LabError
+
+_LAB: Final = Path(".lab/lab.json")
+_LAB_KUBECONFIG: Final = Path(".lab/kubeconfig")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """A base image as Dockerfiles take it, and the tier that the demo's policy gives it."""
+
+    reference: str
+    tier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A cluster, a Docker engine, and a registry that both reach."""
+
+    kubectl: str
+    kubeconfig: str
+    registry: str
+    docker_host: str
+    golang: Base
+    distroless: Base
+    python: str = ""
+    """What slimgate's own image is built in; its Dockerfile's own choice if empty."""
+    registries: str = ""
+    """The value of SLIMGATE_REGISTRIES: what the registry is exempt from."""
+    lab: bool = False
+    build_options: tuple[str, ...] = ()
+    build_environment: Mapping[str, str] = field(default_factory=dict)
+
+    def programs(self) -> Programs:
+        """Return what runs programs against this cluster, engine and registry."""
+        found = {"KUBECONFIG": self.kubeconfig, **self.build_environment}
+        if self.docker_host:
+            found["DOCKER_HOST"] = self.docker_host
+        if self.registries:
+            found["SLIMGATE_REGISTRIES"] = self.registries
+        return Programs(environment=found)
+
+
+def find() -> Target:
+    """Return the user's cluster if KUBECONFIG names one, else the lab's, started if need be."""
+    given = os.environ.get("KUBECONFIG", "")
+    if given and Path(given).resolve() != _LAB_KUBECONFIG.resolve():
+        return of_user(given, os.environ)
+    start_lab()
+    try:
+        return of_lab(state.load(_LAB))
+    except LabError as error:
+        raise DemoError(str(error)) from error
+
+
+def start_lab() -> None:
+    """Start the lab, which says itself what it does."""
+    if subprocess.run([sys.executable, "-m", "tests.lab", "up"], check=False).returncode:
+        raise DemoError("the lab did not start: its last line above says why")
+
+
+def of_lab(lab: state.Lab) -> Target:
+    """Return the lab; without a node nothing would run there."""
+    if not lab.node:
+        raise DemoError(
+            "a pod needs the lab's node, which needs root: run make demo as root, or give it a "
+            "cluster by KUBECONFIG and a registry by DEMO_REGISTRY"
+        )
+    bases = f"{lab.registry}/bases"
+    return Target(
+        kubectl=lab.kubectl,
+        kubeconfig=lab.kubeconfig,
+        registry=lab.registry,
+        docker_host=lab.docker_host,
+        golang=Base(reference=f"{bases}/golang:bookworm", tier="builder"),
+        distroless=Base(reference=f"{bases}/distroless:bookworm", tier="distroless"),
+        python=f"{bases}/python:bookworm",
+        registries=f"{lab.registry}=plain-http",
+        lab=True,
+        build_options=("--network=host", "--force-rm"),
+        # The lab's engine is Debian's, whose client has no plug-in for BuildKit.
+        build_environment={"DOCKER_BUILDKIT": "0"},
+    )
+
+
+def of_user(kubeconfig: str, environment: Mapping[str, str]) -> Target:
+    """Return the user's cluster, after a look at whether all that it takes is there."""
+    registry = environment.get("DEMO_REGISTRY", "").rstrip("/")
+    if not registry:
+        raise DemoError(
+            "KUBECONFIG is set, so the demo runs on that cluster: set DEMO_REGISTRY too, to a "
+            "registry that it and your Docker engine reach, as in registry.example.com/team; "
+            "without KUBECONFIG the demo starts a cluster of its own"
+        )
+    for program in ("kubectl", "docker"):
+        if not shutil.which(program):
+            raise DemoError(f"{program} is not on PATH, and the demo on your cluster needs it")
+    target = Target(
+        kubectl="kubectl",
+        kubeconfig=kubeconfig,
+        registry=registry,
+        docker_host=environment.get("DOCKER_HOST", ""),
+        golang=Base(reference="golang:1.26", tier="builder"),
+        distroless=Base(reference="gcr.io/distroless/base-debian12:nonroot", tier="distroless"),
+        registries=environment.get("SLIMGATE_REGISTRIES", ""),
+    )
+    programs = target.programs()
+    if programs.attempt(["docker", "version"]).code:
+        raise DemoError("no Docker engine answers: start one, or set DOCKER_HOST")
+    if (asked := programs.attempt(["kubectl", "version", "--request-timeout=10s"])).code:
+        raise DemoError(f"the cluster of KUBECONFIG does not answer: {asked.reason}")
+    return target
