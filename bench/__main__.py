@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -83,8 +84,8 @@ def _bench(folder: Path, place: Place, options: argparse.Namespace) -> Iterator[
 
 
 async def _measure(bench: Bench, folder: Path, options: argparse.Namespace) -> int:
-    print(f"{bench.place.description}; {len(bench.images)} images; median of {bench.rounds}\n")
-    print(report.heading(), flush=True)
+    facts = f"{len(bench.images)} images; median of {bench.rounds}; load {os.getloadavg()[0]:.1f}"
+    _show([f"{bench.place.description}; {facts}", "", report.heading()])
     cold = [await bench.cold(concurrency) for concurrency in (1, 8)]
     _show([report.cold_line(one) for one in cold])
     null, hook = start_null(folder, bench.place.tls), bench.start()

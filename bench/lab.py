@@ -43,6 +43,8 @@ class InLab:
             "limits": {"pullSize": LIMIT},
         }
         policy = {"apiVersion": "slimgate.dev/v1alpha1", "kind": "SlimPolicy", "spec": spec}
+        self._kubectl("apply", "-f", "manifests/crds")
+        self._kubectl("wait", "--for=condition=Established", "-f", "manifests/crds")
         self._apply({"apiVersion": "v1", "kind": "Namespace", "metadata": name})
         try:
             self._apply({**policy, "metadata": name})

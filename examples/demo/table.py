@@ -53,19 +53,20 @@ def judged(programs: Programs, files: Sequence[Path], policy: Path, namespace: s
     if result.code not in {0, _DENIED}:
         raise DemoError(f"slimgate check failed: {result.reason} (whole output: {LOG})")
     report = json.loads(result.out)
+    facts = {image["reference"]: image["platforms"] for image in report["images"]}
     return [
-        row_of(image, platform, workload["verdict"])
+        row_of(use["reference"], image, workload["verdict"])
         for workload in report["workloads"]
-        for image in workload["images"]
-        for platform in image["platforms"]
+        for use in workload["images"]
+        for image in facts[use["reference"]]
     ]
 
 
-def row_of(image: Mapping[str, Any], facts: Mapping[str, Any], verdict: str) -> Row:
+def row_of(reference: str, facts: Mapping[str, Any], verdict: str) -> Row:
     """Read one image's facts."""
     base = facts["base"]
     return Row(
-        reference=image["reference"],
+        reference=reference,
         pull=size(facts["pullBytes"]),
         unpacked=size(facts["unpackedBytes"]),
         base=base["name"] or base["family"] or "unknown",

@@ -22,7 +22,13 @@ _KIND: Final = re.compile(
     r"(?P<group>[a-z0-9.-]+)/(?P<version>v[a-z0-9]+)/(?P<plural>[a-z0-9]+)"
     r"=(?P<kind>[A-Z][A-Za-z0-9]*):(?P<path>[A-Za-z0-9]+(\.[A-Za-z0-9]+)*)"
 )
+_LINK: Final = re.compile(r"(tcp|udp|sctp)://\S+")
+_LINK_TO: Final = re.compile(r"_PORT(_\d+_(TCP|UDP|SCTP))?$")
+_LINK_PART: Final = re.compile(
+    r"_SERVICE_(HOST$|PORT(_|$))|_PORT_\d+_(TCP|UDP|SCTP)_(PROTO|PORT|ADDR)$"
+)
 _MAX_PORT: Final = 65_535
+_MAX_COUNT: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +81,7 @@ class Settings:
     webhook_address: str = "0.0.0.0"  # noqa: S104 - a pod's own address is all there is to bind
     webhook_seconds: float = 4.0
     """The deadline of an admission for which the API server names none."""
-    webhook_concurrency: int = 64
+    webhook_concurrency: int = 1024
     drain_seconds: float = 10.0
     tls_certificate: str = "/tls/tls.crt"
     tls_key: str = "/tls/tls.key"
@@ -88,7 +94,8 @@ class Settings:
     """The controller's deadline for one workload."""
     workers: int = 8
     """Workloads that the controller judges at the same time."""
-    kubelet_port: int = 10_250
+    kubelet_account: str = "slimgate-kubelet"
+    """The service account that kubelets are asked as: it may read nodes/stats and nothing else."""
     kubelet_skip_tls_verify: bool = True
     """Most kubelets serve a certificate that no cluster CA signed."""
     node_seconds: float = 60.0
@@ -124,7 +131,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         "own_certificates": _flag,
         "judge_seconds": _seconds,
         "workers": _count,
-        "kubelet_port": _port,
+        "kubelet_account": _text,
         "kubelet_skip_tls_verify": _flag,
         "node_seconds": _seconds,
         "log_format": _log_format,
@@ -134,11 +141,11 @@ def read(environment: Mapping[str, str]) -> Settings:
         if not variable.startswith(PREFIX) or variable.startswith(f"{PREFIX}LAB_"):
             continue
         name = variable.removeprefix(PREFIX).lower()
-        # Kubernetes itself sets SLIMGATE_..._PORT and the like for Services of that name.
-        if name in readers:
-            found[name] = _read(variable, text, readers[name])
-        elif not _is_service_link(variable):
+        if _is_service_link(variable, text):
+            continue
+        if name not in readers:
             raise SettingsError(f"{variable} is no setting of slimgate: see docs/settings.md")
+        found[name] = _read(variable, text, readers[name])
     return Settings(**found)  # type: ignore[arg-type]
 
 
@@ -149,8 +156,13 @@ def _read(variable: str, text: str, reader: Callable[[str], T]) -> T:
         raise SettingsError(f"{variable}: {error}") from error
 
 
-def _is_service_link(variable: str) -> bool:
-    return re.search(r"_SERVICE_(HOST|PORT)|_PORT(_\d+_(TCP|UDP).*)?$", variable) is not None
+def _is_service_link(variable: str, text: str) -> bool:
+    """Whether Kubernetes set it for a Service, which may be named as a setting is.
+
+    https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables
+    """
+    pattern = _LINK_TO if _LINK.fullmatch(text) else _LINK_PART
+    return pattern.search(variable) is not None
 
 
 def _text(text: str) -> str:
@@ -182,15 +194,21 @@ def _seconds(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:7]) <= 1_000_000:  # noqa: PLR2004
-        raise ValueError(f"{printable(text, 40)!r} is no whole number above zero")
-    return int(text)
+    value = _whole(text)
+    if not 0 < value <= _MAX_COUNT:
+        raise ValueError(f"{printable(text, 40)!r} is no whole number from 1 to {_MAX_COUNT}")
+    return value
 
 
 def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:7]) <= _MAX_PORT:
+    value = _whole(text)
+    if not 0 < value <= _MAX_PORT:
         raise ValueError(f"{printable(text, 40)!r} is no port from 1 to {_MAX_PORT}")
-    return int(text)
+    return value
+
+
+def _whole(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,7}", text) else -1
 
 
 def _log_format(text: str) -> str:
@@ -200,7 +218,7 @@ def _log_format(text: str) -> str:
 
 
 def _platforms(text: str) -> tuple[Platform, ...]:
-    return tuple(Platform.parse(word) for word in _texts(text))
+    return tuple(Platform.parse(word) for word in _texts(_text(text)))
 
 
 def _registries(text: str) -> Mapping[str, Exemption]:

@@ -28,18 +28,22 @@ class Cluster:
 
     async def policies(self) -> Sequence[JsonObject]:
         """List policies."""
+        self.listed.append("policies")
         return self.policy_objects
 
     async def exceptions(self) -> Sequence[JsonObject]:
         """List exceptions."""
+        self.listed.append("exceptions")
         return self.exception_objects
 
     async def namespaces(self) -> Mapping[str, Mapping[str, str]]:
         """List labels."""
+        self.listed.append("namespaces")
         return self.labels
 
     async def platforms(self) -> tuple[Platform, ...]:
         """List platforms."""
+        self.listed.append("platforms")
         return self.node_platforms
 
     async def workloads(self) -> Sequence[Workload]:

@@ -19,7 +19,7 @@ def test_lines_on_a_terminal() -> None:
     """On a terminal each look-up has a line with its bytes, as long as it lasts."""
     file = io.StringIO()
     console = Console(file=file, force_terminal=True, width=100, _environ={"TERM": "xterm"})
-    with LiveBoard(console) as shown:
+    with LiveBoard(console, after=0) as shown:
         with shown.line("shop:1") as progress:
             assert progress is not None
             progress(2**20, 2**21)
@@ -36,3 +36,13 @@ def test_lines_on_a_terminal() -> None:
     assert "evil\\x1b[2J[red]" in seen
     assert "3/? bytes" in seen
     assert "shop:1" not in last
+
+
+def test_nothing_flickers() -> None:
+    """A look-up that ends at once is not shown at all."""
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, width=100, _environ={"TERM": "xterm"})
+    with LiveBoard(console) as shown, shown.line("shop:1"):
+        shown.refresh()
+
+    assert "shop:1" not in file.getvalue()

@@ -125,3 +125,10 @@ async def soon(condition: Callable[[], bool], changed: asyncio.Event) -> None:
         while not condition():
             changed.clear()
             await changed.wait()
+
+
+async def at_last(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds of which nobody tells."""
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)

@@ -19,17 +19,12 @@ from slimgate.cluster.errors import (
     ForbiddenError,
     GoneError,
     MissingError,
-    NoClusterError,
     UnreachableError,
 )
 from slimgate.cluster.resources import (
-    EVENTS,
     NAMESPACES,
-    NODES,
-    OPEN_REPORTS,
     SECRETS,
     SLIM_POLICIES,
-    WORKLOADS,
     Resource,
 )
 from slimgate.core.workload import mapping_at, text_at
@@ -134,6 +129,18 @@ async def test_watch_too_old(api: ClusterApi) -> None:
     """A watch from a version that the server has forgotten is gone."""
     with pytest.raises(GoneError, match="too old resource version"):
         async for _ in api.watch(SLIM_POLICIES.all(), "1", seconds=5):
+            pass
+
+
+async def test_watch_silent(api: ClusterApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A watch of which nothing is heard for longer than bookmarks take is dead."""
+    monkeypatch.setattr("slimgate.cluster.api._SILENCE_SECONDS", 0.2)
+    listing = [page async for page in api.pages(NAMESPACES.all(), {"labelSelector": "no=where"})]
+
+    with pytest.raises(UnreachableError, match="did not answer in time"):
+        async for _ in api.watch(
+            NAMESPACES.all(), listing[-1].version, {"labelSelector": "no=where"}
+        ):
             pass
 
 
@@ -316,117 +323,3 @@ async def test_addresses_without_rights(namespace: str, login: Login, lab: Lab) 
         found = await server_addresses(poor)
 
     assert lab.apiserver.removeprefix("https://") in found
-
-
-PATHS = [
-    (NODES.all(), "/api/v1/nodes"),
-    (NODES.one("", "n1"), "/api/v1/nodes/n1"),
-    (SECRETS.one("team", "pull"), "/api/v1/namespaces/team/secrets/pull"),
-    (EVENTS.within("team"), "/apis/events.k8s.io/v1/namespaces/team/events"),
-    (SLIM_POLICIES.one("", "slim"), "/apis/slimgate.dev/v1alpha1/slimpolicies/slim"),
-    (
-        OPEN_REPORTS.one("team", "r.1"),
-        "/apis/openreports.io/v1alpha1/namespaces/team/reports/r.1",
-    ),
-    (WORKLOADS["CronJob"].within("team"), "/apis/batch/v1/namespaces/team/cronjobs"),
-]
-
-
-@pytest.mark.parametrize(("path", "expected"), PATHS)
-def test_paths(path: str, expected: str) -> None:
-    """Every kind is where Kubernetes has it."""
-    assert path == expected
-
-
-@pytest.mark.parametrize(
-    "name", ["", "..", ".", "../nodes/n1", "a/b", "a?b", "a%2fb", "A", "a\n", "a" * 254]
-)
-def test_no_names(name: str) -> None:
-    """What is no name leads nowhere, whoever wrote it into an object."""
-    with pytest.raises(MissingError, match="it is no name"):
-        SECRETS.one("team", name)
-    with pytest.raises(MissingError, match="it is no name"):
-        SECRETS.within(name)
-
-
-def write(folder: Path, text: str) -> str:
-    """Write a file."""
-    path = folder / "kubeconfig"
-    path.write_text(text)
-    return str(path)
-
-
-BROKEN = [
-    ("]", "is no YAML"),
-    ("[]", "can't be used"),
-    ("", "can't be used"),
-    ("current-context: x", "can't be used: Invalid kube-config file"),
-    (
-        json.dumps(
-            {
-                "current-context": "x",
-                "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-                "clusters": [{"name": "c", "cluster": {"server": "https://x"}}],
-                "users": [{"name": "u", "usr": {"token": "hunter2"}}],
-            }
-        ),
-        "can't be used: Invalid kube-config file. Expected key user",
-    ),
-    (
-        json.dumps(
-            {
-                "current-context": "x",
-                "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-                "clusters": [
-                    {
-                        "name": "c",
-                        "cluster": {
-                            "server": "https://x",
-                            "certificate-authority-data": "aHVudGVyMg==",
-                        },
-                    }
-                ],
-                "users": [{"name": "u", "user": {"token": "hunter2"}}],
-            }
-        ),
-        "its certificates can't be read",
-    ),
-]
-
-
-@pytest.mark.parametrize(("text", "expected"), BROKEN)
-async def test_broken_kubeconfig(tmp_path: Path, text: str, expected: str) -> None:
-    """A kubeconfig that can't be used gives one line, which holds nothing secret of it."""
-    with pytest.raises(NoClusterError) as caught:
-        async with ClusterApi.connect(write(tmp_path, text)):
-            pass
-
-    assert expected in str(caught.value)
-    assert "hunter2" not in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-async def test_no_kubeconfig(tmp_path: Path) -> None:
-    """Where there is no kubeconfig, the sentence says where it was looked for and what to do."""
-    with pytest.raises(NoClusterError, match=r"no kubeconfig at .*nowhere; name one by"):
-        async with ClusterApi.connect(str(tmp_path / "nowhere")):
-            pass
-
-
-async def test_no_context(lab: Lab) -> None:
-    """A context that the kubeconfig lacks is named."""
-    with pytest.raises(NoClusterError, match="Expected object with name staging in"):
-        async with ClusterApi.connect(lab.kubeconfig, "staging"):
-            pass
-
-
-async def test_no_cluster_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Outside a pod and without a kubeconfig, both are said to be missing."""
-    monkeypatch.setattr(
-        "slimgate.cluster.connect.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "config")
-    )
-    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-
-    with pytest.raises(NoClusterError, match=r"no kubeconfig at .*config, and this is no pod"):
-        async with ClusterApi.connect():
-            pass

@@ -174,10 +174,23 @@ async def test_untrusted_certificate(serving: ssl.SSLContext) -> None:
 async def test_plain_http(authority: Authority) -> None:
     """What does not speak TLS gets no credentials."""
     async with hostile(answer(SUMMARY)) as server, trusting(authority) as kubelets:
-        with pytest.raises(ClusterError, match="can't be read"):
+        with pytest.raises(ClusterError, match="does not speak HTTPS as it should"):
             await kubelets.image_fs(at(server))
 
         assert server.seen == []
+
+
+async def test_cut_connections(authority: Authority, serving: ssl.SSLContext) -> None:
+    """A kubelet that hangs up is said to have done so."""
+
+    async def hang_up(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
+
+    async with hostile(hang_up, serving) as server, trusting(authority) as kubelets:
+        with pytest.raises(ClusterError, match="broke off"):
+            await kubelets.image_fs(at(server))
 
 
 async def test_nothing_listens(authority: Authority, serving: ssl.SSLContext) -> None:

@@ -14,7 +14,7 @@ from slimgate.cluster.errors import ForbiddenError, MissingError, UnreachableErr
 from slimgate.cluster.mirror import Mirror, Scope
 from slimgate.cluster.resources import IMAGE_PROFILES, NODES, SECRETS, SLIM_EXCEPTIONS, Resource
 from slimgate.core.workload import JsonObject, mapping_at, text_at
-from tests.cluster.conftest import Kubectl, Login, soon
+from tests.cluster.conftest import Kubectl, Login, at_last, soon
 from tests.cluster.relay import Relay
 
 pytestmark = pytest.mark.lab
@@ -81,9 +81,7 @@ async def make(api: ClusterApi, namespace: str, *names: str) -> None:
 
 async def problem(mirror: Mirror, kind: type[Exception]) -> None:
     """Wait until a mirror says that it can't follow."""
-    async with asyncio.timeout(30):
-        while not isinstance(mirror.problem, kind):  # noqa: ASYNC110 - a mirror tells nobody
-            await asyncio.sleep(0.01)
+    await at_last(lambda: isinstance(mirror.problem, kind))
 
 
 async def test_lists_then_watches(api: ClusterApi, namespace: str) -> None:
@@ -308,19 +306,3 @@ async def test_broken_sink_ends_it(api: ClusterApi, namespace: str) -> None:
 
     with pytest.raises(RuntimeError, match="broken"):
         await Mirror(api, scope(namespace), Broken()).run()
-
-
-PACES = [
-    (1, 0.0, 0.5),
-    (2, 0.0, 1.0),
-    (3, 0.0, 2.0),
-    (3, 1.0, 1.0),
-    (7, 0.0, 30.0),
-    (10_000, 0.0, 30.0),
-]
-
-
-@pytest.mark.parametrize(("failures", "jitter", "expected"), PACES)
-def test_pace(failures: int, jitter: float, expected: float) -> None:
-    """Waiting doubles up to a cap, and jitter takes away up to half."""
-    assert Pace(jitter=lambda: jitter).delay(failures) == expected

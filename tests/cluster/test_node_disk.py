@@ -68,17 +68,26 @@ class Own:
 
 
 @pytest.fixture
-def own(lab: Lab) -> Iterator[Own]:
-    """Push an image of the test's own; take it off the node afterwards."""
+def own(lab: Lab, kubectl: Kubectl, namespace: str) -> Iterator[Own]:
+    """Push an image of the test's own; take it and its pods off the node afterwards."""
     repository = f"disks-{uuid4().hex[:8]}/app"
     files = {"app": repository.encode() * 10_000}
     made = layer(files)
-    built = image([made])
+    built = image([made], config={"Entrypoint": ["/none"]})
     Pusher(url=f"http://{lab.registry}").push(repository, "1", built)
     name = f"{lab.registry}/{repository}"
     yield Own(name=f"{name}:1", image=built, tar=len(layer(files, compression="none").blob))
-    listed = ctr(lab, "images", "list", "--quiet").split()
-    if mine := [one for one in listed if one.startswith(name)]:
+    delete_pods(kubectl, namespace)
+    # A container would keep the image's snapshots, and they would be of no image any more.
+    wait_until(
+        lambda: name not in ctr(lab, "containers", "list"),
+        what=f"containers of {name} are not gone",
+        seconds=90,
+        hint=lambda: ctr(lab, "containers", "list"),
+    )
+    config = built.config_descriptor.digest
+    names = ctr(lab, "images", "list", "--quiet").split()
+    if mine := [one for one in names if one == config or one.startswith(name)]:
         ctr(lab, "images", "remove", "--sync", *mine)
 
 
@@ -103,12 +112,16 @@ async def test_model_is_what_is_on_disk(
     assert seen.model.namespaces.own[namespace].disk >= exactly.disk
     assert seen.image(own.name).own == seen.image(own.name).whole == exactly
 
-    unused = seen.model.parts.unused.disk
-    kubectl("delete", "pod", "--all", "--wait", "--timeout=60s", "-n", namespace)
+    delete_pods(kubectl, namespace)
     later = await settled(lab, kubectl)
     assert not later.image(own.name).used
-    assert later.model.parts.unused.disk >= unused + exactly.disk
+    assert later.model.parts.unused.disk >= exactly.disk
     assert namespace not in later.model.namespaces.own
+
+
+def delete_pods(kubectl: Kubectl, namespace: str) -> None:
+    """Delete a namespace's pods and wait until the kubelet has let go of them."""
+    kubectl("delete", "pod", "--all", "--wait", "--timeout=50s", "-n", namespace)
 
 
 def check_things(seen: Seen) -> None:

@@ -1,6 +1,7 @@
 """Makes facts, policies and subjects of few words."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -18,7 +19,9 @@ from slimgate.core.image import (
     Platform,
     Size,
 )
+from slimgate.core.policy import Bases, Limit, Limits, Match, NamedBase, Policy, TierLimit
 from slimgate.core.tier import Evidence, Tier
+from slimgate.core.verdict import Verdict, evaluate
 from slimgate.core.workload import ImageUse, Role, Workload
 
 MIB = 2**20
@@ -76,6 +79,13 @@ def image(
     )
 
 
+SHOP = image(
+    layer(1, 272 * MIB, 800 * MIB, "/bin/sh -c #(nop) ADD file:1 in / "),
+    layer(2, 640 * MIB, 900 * MIB, "RUN /bin/sh -c go build -o /shop . # buildkit"),
+    base=GOLANG,
+)
+
+
 def inspection(*images: ImageFacts) -> Inspection:
     """Make what a reference points at."""
     return Inspection(reference="r", digest=digest(98), media_type=MANIFEST, images=images)
@@ -112,9 +122,45 @@ def one(facts: ImageFacts, at: ImageUse = WEB) -> Subject:
     return subject({at: inspection(facts)})
 
 
+def limiting(match: Match | None = None, **limits: Limit) -> Policy:
+    """Make a policy of limits."""
+    return Policy(name="default", match=match or Match(), limits=Limits(**limits))
+
+
+def standing(
+    *,
+    allow: tuple[str, ...] = (),
+    deny: tuple[str, ...] = (),
+    tier: TierLimit | None = None,
+    accept: Evidence = Evidence.PROVEN,
+    known: tuple[NamedBase, ...] = (),
+    match: Match | None = None,
+) -> Policy:
+    """Make a policy of bases."""
+    bases = Bases(allow=allow, deny=deny, tier=tier, accept=accept, known=known)
+    return Policy(name="default", match=match or Match(), bases=bases)
+
+
+def verdict(given: Subject, *policies: Policy) -> Verdict:
+    """Reach a verdict on a day in November."""
+    return evaluate(given, policies, [], datetime(2026, 11, 25, tzinfo=UTC))
+
+
+def denying(**given: int) -> Limits:
+    """Make limits that deny."""
+    return Limits(**{name: Limit(deny=value) for name, value in given.items()})
+
+
 def brief(findings: Iterable[Finding]) -> list[tuple[object, ...]]:
     """Reduce findings to what is decided: outcome, value and limit."""
     return [(finding.outcome, finding.value, finding.limit) for finding in findings]
+
+
+def finding(
+    check: str, outcome: Outcome, *, policy: str = "default", at: ImageUse | None = WEB
+) -> Finding:
+    """Make a finding without values."""
+    return Finding(policy=policy, check=check, outcome=outcome, use=at)
 
 
 DENY, WARN, UNKNOWN = Outcome.DENY, Outcome.WARN, Outcome.UNKNOWN

@@ -140,6 +140,16 @@ def test_which_image_a_pod_uses(use: PodImage, expected: list[str]) -> None:
     assert len(found.images) == 2
 
 
+def test_pods_that_name_what_they_use() -> None:
+    """Names are told apart for each pod that has nothing better."""
+    has = node(listed("a", "r.io/a:1"), listed("b", "r.io/b:1"))
+    uses = [pod("red", PodImage(reference=f"r.io/{one}:1")) for one in "ab"]
+
+    found = node_disk(has, uses, {})
+
+    assert [image.used for image in found.images] == [True, True]
+
+
 def test_images_that_only_pods_tell_of() -> None:
     """An image that a pod's status names is on the node even where the list was cut before it."""
     found = node_disk(node(listed("a")), [pod("red", "ab"), pod("blue", "ab")], known("a", "ab"))

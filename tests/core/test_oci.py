@@ -114,7 +114,8 @@ def test_accepted_types_are_those_that_are_read() -> None:
 ATTESTATIONS = [
     ({}, False),
     ({"platform": {"os": "unknown", "architecture": "unknown"}}, True),
-    ({"annotations": {"vnd.docker.reference.type": "attestation-manifest"}}, True),
+    ({"annotations": {"vnd.docker.reference.type": "attestation-manifest"}}, False),
+    ({"annotations": {"vnd.docker.reference.type": "a"}, "platform": None}, True),
     ({"annotations": {"org.opencontainers.image.ref.name": "1"}}, False),
 ]
 

@@ -40,13 +40,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """A CA of the tests' own."""
+    """Make a CA of the tests' own."""
     return servers.make_authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="session")
 def plain(folder: Path) -> Iterator[Registry]:
-    """A registry over plain HTTP, open to all."""
+    """Start a registry over plain HTTP, open to all."""
     registry = servers.start(folder, "plain")
     yield registry
     registry.stop()
@@ -54,7 +54,7 @@ def plain(folder: Path) -> Iterator[Registry]:
 
 @pytest.fixture(scope="session")
 def secure(folder: Path, authority: Authority) -> Iterator[Registry]:
-    """A registry over TLS, with a certificate of the tests' CA."""
+    """Start a registry over TLS, with a certificate of the tests' CA."""
     tls = {"certificate": str(authority.certificate), "key": str(authority.key)}
     registry = servers.start(folder, "secure", {"http": {"tls": tls}})
     yield registry
@@ -63,7 +63,7 @@ def secure(folder: Path, authority: Authority) -> Iterator[Registry]:
 
 @pytest.fixture(scope="session")
 def locked(folder: Path) -> Iterator[Registry]:
-    """A registry that wants Basic: alice and her password."""
+    """Start a registry that wants Basic: alice and her password."""
     passwords = folder / "htpasswd"
     passwords.write_text(servers.HTPASSWD)
     auth = {"htpasswd": {"realm": "tests", "path": str(passwords)}}
@@ -74,7 +74,7 @@ def locked(folder: Path) -> Iterator[Registry]:
 
 @pytest.fixture
 def token(folder: Path, tmp_path: Path) -> Iterator[TokenRegistry]:
-    """A registry that wants tokens, and a token server that counts."""
+    """Start a registry that wants tokens, and a token server that counts."""
     tokens = TokenServer(tmp_path)
     auth = {
         "token": {
@@ -113,7 +113,7 @@ def push_secure(secure: Registry, authority: Authority) -> Pusher:
 
 
 def settings_for(*hosts: str, **changes: object) -> RegistrySettings:
-    """Settings that call these hosts over plain HTTP on loopback, and nothing else there."""
+    """Make settings that call these hosts over plain HTTP on loopback, and nothing else there."""
     exemptions = {host: Exemption(plain_http=True, loopback=True) for host in hosts}
     fields: dict[str, object] = {"exemptions": exemptions, "user_agent": AGENT, **changes}
     return RegistrySettings(**fields)  # type: ignore[arg-type]

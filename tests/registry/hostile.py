@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-Behaviour = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Behaviour = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 @dataclass(kw_only=True)
@@ -18,7 +18,7 @@ class Hostile:
     """A running server; `seen` are the requests it got, `host` what references write."""
 
     host: str
-    seen: list[web.Request] = field(default_factory=list)
+    seen: list[web.BaseRequest] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -37,7 +37,7 @@ async def hostile(
     """Serve until the test is done; handlers that still run are cut off."""
     server = Hostile(host="")
 
-    async def handle(request: web.Request) -> web.StreamResponse:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
         server.seen.append(request)
         return await behave(request)
 
@@ -106,7 +106,7 @@ class FakeDns(AbstractResolver):
         """Nothing is held."""
 
 
-async def endless(request: web.Request) -> web.StreamResponse:
+async def endless(request: web.BaseRequest) -> web.StreamResponse:
     """Answer with a body that never ends, as fast as it is read."""
     response = web.StreamResponse()
     await response.prepare(request)
@@ -114,7 +114,7 @@ async def endless(request: web.Request) -> web.StreamResponse:
         await response.write(bytes(64 * 1024))
 
 
-async def drip(request: web.Request) -> web.StreamResponse:
+async def drip(request: web.BaseRequest) -> web.StreamResponse:
     """Answer with a byte now and then, for ever."""
     response = web.StreamResponse()
     await response.prepare(request)
@@ -123,7 +123,7 @@ async def drip(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(0.01)
 
 
-async def silent(request: web.Request) -> web.StreamResponse:
+async def silent(request: web.BaseRequest) -> web.StreamResponse:
     """Never answer."""
     del request
     await asyncio.Event().wait()

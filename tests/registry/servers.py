@@ -1,7 +1,6 @@
 """Real docker-registries on loopback, and the token server that one of them trusts."""
 
 import base64
-import datetime
 import ipaddress
 import json
 import os
@@ -15,6 +14,7 @@ import time
 import urllib.parse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
@@ -32,7 +32,7 @@ SERVICE, ISSUER = "registry-tests", "issuer-tests"
 PUBLIC: Final = "public/"
 _LINE: Final = re.compile(r'"(?P<method>[A-Z]+) (?P<path>\S+) HTTP/[\d.]+" (?P<status>\d+) ')
 _START_SECONDS: Final = 20.0
-_LIFE: Final = datetime.timedelta(days=1)
+_LIFE: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,20 @@ class Registry:
         self.process.wait(timeout=20)
 
 
-def start(folder: Path, name: str, settings: Mapping[str, object] | None = None) -> Registry:
-    """Start a docker-registry; `settings` go beside storage and address, `http` into them."""
+def start(
+    folder: Path,
+    name: str,
+    settings: Mapping[str, object] | None = None,
+    host: str | None = None,
+) -> Registry:
+    """Start a docker-registry; `settings` go beside storage and address, `http` into them.
+
+    `host` is where one that was stopped had been, so that it is found there again.
+    """
     extra = dict(settings or {})
     http = extra.pop("http", {})
     assert isinstance(http, dict)
-    host = f"127.0.0.1:{_free_port()}"
+    host = host or f"127.0.0.1:{_free_port()}"
     config = folder / f"{name}.json"
     document = {
         "version": "0.1",
@@ -139,7 +147,7 @@ def _certificate(
 ) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
+    now = datetime.now(UTC)
     names: list[x509.GeneralName] = [
         x509.DNSName("localhost"),
         x509.DNSName("registry.test"),

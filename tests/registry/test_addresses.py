@@ -30,7 +30,7 @@ TOKEN = Credential(identity_token="refresh-alice")
 def redirect(location: str, status: int = 307) -> Behaviour:
     """Send everyone elsewhere."""
 
-    async def behave(request: web.Request) -> web.StreamResponse:
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
         del request
         return web.Response(status=status, headers={"Location": location, "Set-Cookie": "a=b"})
 
@@ -40,7 +40,7 @@ def redirect(location: str, status: int = 307) -> Behaviour:
 def challenge(realm: str) -> Behaviour:
     """Send everyone to a token server."""
 
-    async def behave(request: web.Request) -> web.StreamResponse:
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
         del request
         value = f'Bearer realm="{realm}",service="s",scope="repository:a/b:pull"'
         return web.Response(status=401, headers={"WWW-Authenticate": value})
@@ -48,7 +48,7 @@ def challenge(realm: str) -> Behaviour:
     return behave
 
 
-async def manifest(request: web.Request) -> web.StreamResponse:
+async def manifest(request: web.BaseRequest) -> web.StreamResponse:
     """Serve a manifest, and a cookie."""
     del request
     return web.Response(body=b"{}", headers={"Set-Cookie": "a=b"})
@@ -73,7 +73,7 @@ ADDRESSES = [
     ("100.100.100.200", Kind.NEVER),
     ("168.63.129.16", Kind.NEVER),
     ("2001:0:7f00:1::", Kind.NEVER),
-    ("0.0.0.0", Kind.NEVER),
+    ("0.0.0.0", Kind.NEVER),  # noqa: S104 - an address to refuse, not to listen on
     ("0.1.2.3", Kind.NEVER),
     ("::", Kind.NEVER),
     ("224.0.0.1", Kind.NEVER),
@@ -206,7 +206,7 @@ async def test_an_exemption_permits_no_more_than_it_says(
         dns = FakeDns({"registry.test": [address]})
         async with RegistryClient(settings, resolver=dns) as client:
             if error is None:
-                assert b"{}" == (await client.document(reference, ANONYMOUS)).body
+                assert (await client.document(reference, ANONYMOUS)).body == b"{}"
             else:
                 with pytest.raises(error):
                     await client.document(reference, ANONYMOUS)
@@ -240,7 +240,7 @@ async def test_credentials_stay_with_their_host(status: int) -> None:
     """A redirect to another port is followed without the login, and there are no cookies."""
     async with hostile(manifest) as other:
 
-        async def behave(request: web.Request) -> web.StreamResponse:
+        async def behave(request: web.BaseRequest) -> web.StreamResponse:
             if "Authorization" not in request.headers:
                 headers = {"WWW-Authenticate": 'Basic realm="x"', "Set-Cookie": "a=b"}
                 return web.Response(status=401, headers=headers)
@@ -253,10 +253,12 @@ async def test_credentials_stay_with_their_host(status: int) -> None:
                 await client.document(reference, identity)
                 await client.document(reference, identity)
 
-    assert [[], []] == [secret_of(request.headers) for request in other.seen]
+    assert [secret_of(request.headers) for request in other.seen] == [[], []]
     assert {"/blob?X-Sig=a%2Fb%3D"} == {request.raw_path for request in other.seen}
-    assert [[], ["Authorization"], ["Authorization"]] == [
-        secret_of(request.headers) for request in server.seen
+    assert [secret_of(request.headers) for request in server.seen] == [
+        [],
+        ["Authorization"],
+        ["Authorization"],
     ]
 
 
@@ -264,13 +266,13 @@ async def test_a_redirect_there_and_back_brings_no_login_back() -> None:
     """Once dropped, the login stays dropped."""
     hosts: list[str] = []
 
-    async def bounce(request: web.Request) -> web.StreamResponse:
+    async def bounce(request: web.BaseRequest) -> web.StreamResponse:
         del request
         return web.Response(status=307, headers={"Location": f"http://{hosts[0]}/back"})
 
     async with hostile(bounce) as other:
 
-        async def behave(request: web.Request) -> web.StreamResponse:
+        async def behave(request: web.BaseRequest) -> web.StreamResponse:
             if request.path == "/back":
                 return await manifest(request)
             if "Authorization" not in request.headers:
@@ -336,7 +338,7 @@ async def test_https_is_never_left(authority: Authority, way: Callable[[str], Be
 async def test_redirects_end() -> None:
     """A circle is left after five."""
 
-    async def behave(request: web.Request) -> web.StreamResponse:
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
         return await redirect(str(request.url))(request)
 
     async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:

@@ -20,17 +20,17 @@ pytestmark = pytest.mark.registry
 
 
 def tiny(text: str) -> images.Image:
-    """An image of one layer with one file."""
+    """Make an image of one layer with one file."""
     return images.image([images.layer({"etc/motd": text.encode()})])
 
 
 def as_alice(host: str, password: str = servers.PASSWORD) -> Identity:
-    """An identity that holds alice's password for a host."""
+    """Make an identity that holds alice's password for a host."""
     return Identity((Entry(host, Credential(username=servers.USER, password=password)),))
 
 
 def seen(registry: Registry, repository: str) -> list[Logged]:
-    """Requests that the client made for a repository."""
+    """List the requests that the client made for a repository."""
     prefix = f"/v2/{repository}/"
     return [line for line in registry.requests(AGENT) if line.path.startswith(prefix)]
 
@@ -65,7 +65,7 @@ async def test_a_tag_is_resolved_by_one_head(plain: Registry, push: Pusher) -> N
         again = await client.resolve(reference.at(digest), ANONYMOUS)
 
     assert (index.digest, index.digest) == (digest, again)
-    assert ["HEAD", "HEAD"] == [line.method for line in seen(plain, "team/index")]
+    assert [line.method for line in seen(plain, "team/index")] == ["HEAD", "HEAD"]
 
 
 @pytest.mark.parametrize("docker", [False, True])
@@ -128,8 +128,8 @@ async def test_basic_is_sent_once_it_was_asked_for(locked: Registry, push_locked
             reference = Reference.parse(f"{locked.host}/{repository}:1")
             assert image.digest == await client.resolve(reference, as_alice(locked.host))
 
-    assert [401, 200] == [line.status for line in seen(locked, "team/basic-one")]
-    assert [200] == [line.status for line in seen(locked, "team/basic-two")]
+    assert [line.status for line in seen(locked, "team/basic-one")] == [401, 200]
+    assert [line.status for line in seen(locked, "team/basic-two")] == [200]
 
 
 async def test_wrong_passwords_are_tried_in_turn(locked: Registry, push_locked: Pusher) -> None:
@@ -164,9 +164,9 @@ async def test_tokens_are_got_per_repository_and_kept(token: TokenRegistry) -> N
             await client.config(reference, image.config_descriptor, ANONYMOUS)
             assert image.digest == document.digest
 
-    assert [401, 200, 200] == [line.status for line in seen(token.registry, "public/one")]
-    assert [200, 200] == [line.status for line in seen(token.registry, "public/two")]
-    assert ["GET", "GET"] == [method for method, _ in token.tokens.asked]
+    assert [line.status for line in seen(token.registry, "public/one")] == [401, 200, 200]
+    assert [line.status for line in seen(token.registry, "public/two")] == [200, 200]
+    assert [method for method, _ in token.tokens.asked] == ["GET", "GET"]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ async def test_a_token_that_ran_out_is_renewed(token: TokenRegistry) -> None:
         await client.resolve(reference, ANONYMOUS)
 
     assert len(token.tokens.asked) == 2
-    assert [401, 200, 200, 200] == [line.status for line in seen(token.registry, "public/expiry")]
+    assert [line.status for line in seen(token.registry, "public/expiry")] == [401, 200, 200, 200]
 
 
 @pytest.mark.parametrize("compression", ["gzip", "zstd", "none"])
@@ -240,7 +240,7 @@ async def test_small_layers_are_exact_and_listed(
         reading.contents.paths,
         reading.contents.complete,
     )
-    assert [200] == [line.status for line in seen(plain, f"team/layers-{compression}")]
+    assert [line.status for line in seen(plain, f"team/layers-{compression}")] == [200]
 
 
 @pytest.mark.parametrize("compression", ["gzip", "none"])
@@ -260,4 +260,4 @@ async def test_large_layers_take_one_ranged_request(
 
     assert Size.known(len(images.tar_of({"data": body}))) == reading.unpacked
     assert reading.contents is None
-    assert [206] == [line.status for line in seen(plain, f"team/large-{compression}")]
+    assert [line.status for line in seen(plain, f"team/large-{compression}")] == [206]

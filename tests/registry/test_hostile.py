@@ -41,14 +41,14 @@ EVIL = "\x1b[31m\r\nX-Evil: 1\u202e\x00\u2028"
 
 
 def of(host: str, tag: str = "1") -> Reference:
-    """A reference to the hostile registry."""
+    """Make a reference to the hostile registry."""
     return Reference.parse(f"{host}/a/b:{tag}")
 
 
 def answers(status: int = 200, body: bytes = b"", **headers: str) -> Behaviour:
     """Answer everything the same; header names are written with _ for -."""
 
-    async def behave(request: web.Request) -> web.StreamResponse:
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
         del request
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return web.Response(status=status, body=body, headers=named)
@@ -110,7 +110,7 @@ async def test_one_slow_registry_does_not_stop_another() -> None:
             waiting = [
                 asyncio.create_task(client.document(of(slow.host, tag), ANONYMOUS)) for tag in "ab"
             ]
-            assert b"{}" == (await client.document(of(quick.host), ANONYMOUS)).body
+            assert (await client.document(of(quick.host), ANONYMOUS)).body == b"{}"
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
@@ -120,13 +120,13 @@ async def test_one_slow_registry_does_not_stop_another() -> None:
 async def test_endless_tokens_and_errors_are_cut() -> None:
     """Token answers stop at 1 MiB, and a refusal counts as what it is however long its body."""
 
-    async def behave(request: web.Request) -> web.StreamResponse:
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/token":
             return await endless(request)
         realm = f'Bearer realm="http://{request.host}/token"'
         return web.Response(status=401, headers={"WWW-Authenticate": realm})
 
-    async def refuse(request: web.Request) -> web.StreamResponse:
+    async def refuse(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse(status=404)
         await response.prepare(request)
         while True:
@@ -182,7 +182,7 @@ async def test_bombs_end_unknown(packer: Callable[[bytes], bytes]) -> None:
         async with RegistryClient(settings) as client:
             reading = await client.layer(of(server.host), layer, ANONYMOUS)
 
-    assert (None, None) == (reading.unpacked.bytes, reading.contents)
+    assert (reading.unpacked.bytes, reading.contents) == (None, None)
     assert reading.unpacked.reason == "unpacking the layer takes more than slimgate allows"
 
 
@@ -194,7 +194,7 @@ async def test_compressed_answers_are_refused(coding: str) -> None:
         with pytest.raises(UnsupportedError):
             await client.document(of(server.host), ANONYMOUS)
 
-    assert "identity" == server.seen[0].headers["Accept-Encoding"]
+    assert server.seen[0].headers["Accept-Encoding"] == "identity"
 
 
 async def test_a_manifest_of_100_000_layers_is_too_large() -> None:
@@ -214,7 +214,7 @@ async def test_a_manifest_of_100_000_layers_is_too_large() -> None:
 async def test_deep_json_is_no_trouble(deep: bytes) -> None:
     """Neither in a refusal nor in a token answer."""
 
-    async def behave(request: web.Request) -> web.StreamResponse:
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/token":
             return web.Response(body=deep)
         realm = f'Bearer realm="http://{request.host}/token"'
@@ -280,7 +280,7 @@ async def test_broken_http_is_an_image_error(head: bytes) -> None:
 async def test_401_for_ever_is_asked_twice() -> None:
     """One retry with a fresh token, and no more."""
 
-    async def behave(request: web.Request) -> web.StreamResponse:
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/token":
             return web.json_response({"token": f"t{request.query['scope']}"})
         realm = f'Bearer realm="http://{request.host}/token",scope="repository:x/y:pull,push"'
@@ -293,7 +293,7 @@ async def test_401_for_ever_is_asked_twice() -> None:
     expected = ["/v2/a/b/manifests/1", "/token", "/v2/a/b/manifests/1"]
     assert expected == [request.path for request in server.seen]
     # Asked for more than a right to pull, the client does not play along.
-    assert "repository:a/b:pull" == server.seen[1].query["scope"]
+    assert server.seen[1].query["scope"] == "repository:a/b:pull"
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ async def test_401_for_ever_is_asked_twice() -> None:
 async def test_tokens_that_are_none_are_refused(token: object) -> None:
     """Nothing that could break out of a header is sent."""
 
-    async def behave(request: web.Request) -> web.StreamResponse:
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/token":
             return web.json_response({"token": token, "expires_in": "soon"})
         realm = f'Bearer realm="http://{request.host}/token"'
@@ -314,7 +314,7 @@ async def test_tokens_that_are_none_are_refused(token: object) -> None:
 
 
 def in_a_minute() -> str:
-    """An HTTP date."""
+    """Write the time in a minute as an HTTP date."""
     return format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
 
 
@@ -326,7 +326,7 @@ async def test_a_registry_that_wants_peace_gets_it(header: str, seconds: float) 
     now = [1000.0]
     limited = True
 
-    async def behave(request: web.Request) -> web.StreamResponse:
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
         if limited:
             return await answers(429, Retry_After=header)(request)
         return await answers(body=b"{}")(request)
@@ -341,28 +341,28 @@ async def test_a_registry_that_wants_peace_gets_it(header: str, seconds: float) 
             assert len(server.seen) == 1
             limited = False
             now[0] += seconds + 1
-            assert b"{}" == (await client.document(of(server.host), ANONYMOUS)).body
+            assert (await client.document(of(server.host), ANONYMOUS)).body == b"{}"
 
 
 @pytest.mark.parametrize("header", [None, "", "garbage", "sha256:../../etc/passwd"])
 async def test_resolve_without_a_digest_asks_for_the_body(header: str | None) -> None:
     """A HEAD that names no digest is followed by a GET, whose body is hashed."""
-    headers = {} if header is None else {"Docker_Content_Digest": header}
+    head = answers() if header is None else answers(Docker_Content_Digest=header)
 
-    async def behave(request: web.Request) -> web.StreamResponse:
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
         if request.method == "HEAD":
-            return await answers(**headers)(request)
+            return await head(request)
         return await answers(body=b"{}")(request)
 
     async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:
         assert digest_of(b"{}") == await client.resolve(of(server.host), ANONYMOUS)
-    assert ["HEAD", "GET"] == [request.method for request in server.seen]
+    assert [request.method for request in server.seen] == ["HEAD", "GET"]
 
 
 async def test_a_registry_without_head_is_asked_by_get() -> None:
     """405 is no refusal."""
 
-    async def behave(request: web.Request) -> web.StreamResponse:
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
         return await answers(405 if request.method == "HEAD" else 200, b"{}")(request)
 
     async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:
@@ -390,7 +390,7 @@ async def test_parts_must_be_the_ones_asked_for(
 
     assert reading.unpacked.bytes is None
     assert reason in (reading.unpacked.reason or "")
-    assert "bytes=999934464-999999999" == server.seen[0].headers["Range"]
+    assert server.seen[0].headers["Range"] == "bytes=999934464-999999999"
 
 
 class Record:
@@ -423,8 +423,8 @@ async def test_the_observer_hears_of_every_request() -> None:
             with pytest.raises(UnavailableError):
                 await client.resolve(of(slow.host), ANONYMOUS)
 
-    assert [("GET", 200), ("HEAD", "unavailable")] == record.requests
-    assert [20] == record.remaining
+    assert record.requests == [("GET", 200), ("HEAD", "unavailable")]
+    assert record.remaining == [20]
 
 
 async def test_a_layer_of_ten_thousand_members_is_exact() -> None:

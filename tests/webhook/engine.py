@@ -77,12 +77,15 @@ class Shelf:
         raise NotFoundError(f"there is no {reference}")
 
 
+@dataclass(frozen=True)
 class Anonymous:
-    """A keyring without keys."""
+    """A keyring without keys, for one namespace."""
+
+    namespace: str
 
     async def identity(self, workload: Workload) -> Identity:
         """Find none."""
-        assert workload.namespace == "shop"
+        assert workload.namespace == self.namespace
         return ANONYMOUS
 
 
@@ -102,10 +105,14 @@ def catalog(*policies: dict[str, object]) -> Catalog:
     return made
 
 
-def judge(policies: Catalog, source: Shelf | None = None) -> Judge:
+def judge(policies: Catalog, source: Shelf | None = None, namespace: str = "shop") -> Judge:
     """Put the engine together."""
-    inspector = Inspector(source or Shelf())
-    return Judge(inspector=inspector, catalog=policies, keyring=Anonymous(), now=lambda: NOW)
+    return Judge(
+        inspector=Inspector(source or Shelf()),
+        catalog=policies,
+        keyring=Anonymous(namespace),
+        now=lambda: NOW,
+    )
 
 
 @dataclass

@@ -117,6 +117,7 @@ async def serving(
     policies: Policies | None = None,
     *,
     served: Certificates | None = None,
+    host: str = HOST,
     **changes: float,
 ) -> AsyncIterator[Live]:
     """Run a server with a certificate, or without one if `served` has none; stop it at the end."""
@@ -126,7 +127,7 @@ async def serving(
         mount.put(served.certificate, served.key)
     catalog = engine.catalog()
     heard, stop, reasons = Recorder(), asyncio.Event(), list[str]()
-    settings = _settings(mount, changes)
+    settings = _settings(mount, host, changes)
     server = WebhookServer(
         settings,
         AdmissionService(judge or engine.judge(catalog), policies or catalog, observer=heard),
@@ -169,7 +170,7 @@ async def until(holds: Callable[[], object], running: "asyncio.Task[None] | None
             await asyncio.sleep(0.01)
 
 
-def _settings(mount: Mount, changes: dict[str, float]) -> WebhookSettings:
+def _settings(mount: Mount, host: str, changes: dict[str, float]) -> WebhookSettings:
     fields: dict[str, object] = {
         "drain_seconds": 0.0,
         "shutdown_seconds": 10.0,
@@ -179,7 +180,7 @@ def _settings(mount: Mount, changes: dict[str, float]) -> WebhookSettings:
     return WebhookSettings(
         certificate_file=str(mount.certificate),
         key_file=str(mount.key),
-        host=HOST,
+        host=host,
         port=_free_port(),
         health_port=_free_port(),
         **fields,  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from tests.webhook.serving import HOST, Live, serving, until
 from tests.webhook.test_service import explode
 
 LIMIT = 8 * 2**20
+HEAD = "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
 
 @pytest.fixture
@@ -114,11 +115,19 @@ async def test_large_body(live: Live, size: int) -> None:
 
 
 async def test_too_large_body(live: Live) -> None:
-    """A byte more is refused by its announcement, before it is read."""
+    """A byte more is refused."""
     status, answer = await live.post(padded(LIMIT + 1))
     assert status == 413
     assert answer.decode() == f"slimgate: an AdmissionReview may have up to {LIMIT} bytes\n"
     assert live.heard.refusals == [413]
+
+
+async def test_too_large_announcement(live: Live) -> None:
+    """Nobody has to send what is too much to hear that it is."""
+    reader, writer = await asyncio.open_connection(HOST, live.port, ssl=live.context)
+    writer.write(f"{HEAD}Content-Length: {LIMIT + 1}\r\n\r\n".encode())
+    assert (await reader.readline()).startswith(b"HTTP/1.1 413")
+    writer.close()
 
 
 async def test_too_large_body_unannounced(live: Live) -> None:
@@ -151,8 +160,7 @@ async def test_hoarders_keep_no_usual_admission_out(tmp_path: Path) -> None:
     """While others hold all that may be held together, a body of usual size is taken."""
     async with serving(tmp_path, max_buffered_bytes=2**20) as live:
         _, hoarder = await asyncio.open_connection(HOST, live.port, ssl=live.context)
-        head = "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-        hoarder.write(f"{head}Content-Length: {LIMIT}\r\n\r\n".encode() + b" " * (2**20 + 2**16))
+        hoarder.write(f"{HEAD}Content-Length: {LIMIT}\r\n\r\n".encode() + b" " * (2**20 + 2**16))
         await hoarder.drain()
 
         async def refused() -> bool:
@@ -181,11 +189,21 @@ async def test_body_that_does_not_come(live: Live) -> None:
 async def test_body_that_breaks_off(live: Live) -> None:
     """A sender that is gone is nobody's admission and no fault of slimgate's."""
     _, writer = await asyncio.open_connection(HOST, live.port, ssl=live.context)
-    head = "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-    writer.write(f"{head}Content-Length: 10\r\n\r\n{{".encode())
+    writer.write(f"{HEAD}Content-Length: 10\r\n\r\n{{".encode())
     await writer.drain()
     writer.close()
     await writer.wait_closed()
+    assert (await live.post(review(deployment(SLIM))))[0] == 200
+    assert 500 not in live.heard.refusals
+
+
+async def test_broken_chunks(live: Live) -> None:
+    """A body that breaks its own framing is refused, as a mistake of its sender."""
+    reader, writer = await asyncio.open_connection(HOST, live.port, ssl=live.context)
+    head = HEAD.replace("/validate", "/validate?timeout=200ms")
+    writer.write(f"{head}Transfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\nzz\r\n".encode())
+    assert b" 40" in await reader.readline()
+    writer.close()
     assert (await live.post(review(deployment(SLIM))))[0] == 200
     assert 500 not in live.heard.refusals
 

@@ -1,16 +1,17 @@
 """The serving certificate: there at last, swapped, broken, swapped back; connections stay."""
 
 import asyncio
-import socket
+import logging
 import ssl
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from slimgate.webhook.tls import ServingCertificate
 from tests.webhook.engine import FAT
 from tests.webhook.reviews import deployment, review
-from tests.webhook.serving import HOST, Live, certificates, serving, until
+from tests.webhook.serving import HOST, Live, Mount, certificates, serving, until
 
 
 class Kept:
@@ -62,19 +63,6 @@ async def test_reload(tmp_path: Path) -> None:
         kept.close()
 
 
-async def test_connections_for_the_old_certificate_are_not_resumed(tmp_path: Path) -> None:
-    """A client that offers its former session is shown the new certificate as well."""
-    first, second = certificates(), certificates()
-    both = replace(first, ca_bundle=first.ca_bundle + second.ca_bundle)
-    async with serving(tmp_path, served=both) as live:
-        live.context.maximum_version = ssl.TLSVersion.TLSv1_2
-        _, session = await asyncio.to_thread(_shake, live, None)
-        live.mount.put(second.certificate, second.key)
-        await _until_shown(live, second.certificate)
-        shown, _ = await asyncio.to_thread(_shake, live, session)
-        assert shown == der(second.certificate)
-
-
 @pytest.mark.parametrize("broken", ["junk", "empty", "another's key", "missing"])
 async def test_broken_files_change_nothing(
     tmp_path: Path, broken: str, caplog: pytest.LogCaptureFixture
@@ -124,6 +112,31 @@ async def test_stop_without_files(tmp_path: Path) -> None:
         live.stop.set()
 
 
+def test_log_has_a_line_for_each_change(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Looking again at the same files, or the same trouble, says nothing new."""
+    caplog.set_level(logging.INFO)
+    mount, good = Mount(tmp_path), certificates()
+    serving_certificate = ServingCertificate(mount.certificate, mount.key)
+
+    def after(certificate: bytes) -> list[str]:
+        caplog.clear()
+        mount.put(certificate, good.key)
+        for _ in range(3):
+            serving_certificate.refresh()
+        return [record.getMessage().partition(":")[0] for record in caplog.records]
+
+    assert after(b"junk") == ["no new certificate"]
+    assert after(good.certificate) == [f"serving with the certificate in {mount.certificate}"]
+    assert after(b"junk") == ["no new certificate"]
+    assert serving_certificate.missing is None
+    mount.certificate.unlink()
+    caplog.clear()
+    for _ in range(3):
+        serving_certificate.refresh()
+    assert len(caplog.records) == 1
+    assert after(good.certificate) == [f"serving with the certificate in {mount.certificate}"]
+
+
 async def test_old_protocols(tmp_path: Path) -> None:
     """Nothing older than TLS 1.2 is spoken."""
     async with serving(tmp_path) as live:
@@ -146,12 +159,3 @@ async def _answers(live: Live) -> bool:
         return (await live.health("/livez"))[0] == 200
     except OSError:
         return False
-
-
-def _shake(
-    live: Live, session: ssl.SSLSession | None
-) -> tuple[bytes | None, ssl.SSLSession | None]:
-    with socket.create_connection((HOST, live.port)) as raw:
-        wrapped = live.context.wrap_socket(raw, server_hostname=HOST, session=session)
-        with wrapped:
-            return wrapped.getpeercert(binary_form=True), wrapped.session

@@ -2,20 +2,19 @@
 
 import asyncio
 from functools import partial
-from pathlib import Path
-from typing import Final
 
 import kopf
 
 from slimgate.app.certificates import CertificateKeeper
 from slimgate.app.cluster import Core, Observers, now, open_core
 from slimgate.app.health import serving_health
+from slimgate.app.kubelets import KubeletToken, kubelets
 from slimgate.app.lister import ClusterLister
 from slimgate.app.logs import configure
 from slimgate.app.memory import MemoryKeeper
 from slimgate.app.parts import read_settings, template_paths
 from slimgate.app.profiles import follow_profiles
-from slimgate.cluster.kubelet import Kubelets, kubelet_tls, token_headers
+from slimgate.app.stopping import until
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
 from slimgate.controller.handlers import BUILT_IN, make_registry, make_settings
@@ -31,8 +30,6 @@ from slimgate.metrics.all import Metrics
 from slimgate.settings import Settings
 from slimgate.webhook.server import stop_on_signals
 
-_TOKEN: Final = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - a path
-
 
 async def run_controller() -> None:
     """Run the controller role until SIGTERM."""
@@ -46,17 +43,10 @@ async def run_controller() -> None:
             settings.webhook_address, settings.http_port, core.unready_reason, metrics.page
         )
         async with health:
-            working = asyncio.create_task(_work(core, settings, metrics))
-            stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
-            for task in (working, stopping):
-                task.cancel()
-            await asyncio.wait([working, stopping])
-            if not working.cancelled() and (error := working.exception()) is not None:
-                raise error
+            await until(stop, _work(core, settings, metrics, stop))
 
 
-async def _work(core: Core, settings: Settings, metrics: Metrics) -> None:
+async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.Event) -> None:
     """Run everything; the end of one part is the end of all, and Kubernetes starts anew."""
     store = follow_profiles(core)
     ledger = Ledger()
@@ -90,20 +80,23 @@ async def _work(core: Core, settings: Settings, metrics: Metrics) -> None:
     await memory.restore()
     core.catalog.listen(partial(_heard, reconciler))
     metrics.show_workloads(ledger, lambda: core.catalog.policies)
-    async with _kubelets(settings) as kubelets, asyncio.TaskGroup() as tasks:
+    token = KubeletToken(core.api, settings)
+    async with kubelets(settings, token) as gauge, asyncio.TaskGroup() as tasks:
         tasks.create_task(core.run(on_bases=reconciler.judge_all))
         if settings.own_certificates:
             tasks.create_task(CertificateKeeper(core.api, settings).run())
         await core.ready()
         survey = NodeSurvey(
             lister=ClusterLister(core.api),
-            gauge=kubelets,
+            gauge=gauge,
             inspector=core.inspector,
             keyring=core.keyring,
             seconds=settings.node_seconds,
         )
         if settings.node_seconds:
             metrics.show_nodes(survey)
+            tasks.create_task(token.run())
+            await token.asked.wait()
             tasks.create_task(survey.run())
         profiles = Profiles(
             store=store,
@@ -112,16 +105,20 @@ async def _work(core: Core, settings: Settings, metrics: Metrics) -> None:
         )
         for job in (reports.run, reconciler.run, statuses.run, profiles.run, memory.run):
             tasks.create_task(job())
-        tasks.create_task(_observe(reconciler, settings))
+        tasks.create_task(_observe(reconciler, settings, stop))
 
 
-async def _observe(reconciler: Reconciler, settings: Settings) -> None:
-    """Have kopf hand over every workload."""
+async def _observe(reconciler: Reconciler, settings: Settings, stop: asyncio.Event) -> None:
+    """Have kopf hand over every workload, until cancelled."""
     extra = (Kind(k.group, k.version, k.plural, k.kind) for k in settings.extra_kinds)
     registry = make_registry(reconciler, (*BUILT_IN, *extra), template_paths(settings))
-    await kopf.operator(
+    others = asyncio.all_tasks()
+    tasks = await kopf.spawn_tasks(
         registry=registry, settings=make_settings(), clusterwide=True, standalone=True
     )
+    # kopf takes the signals to itself, and by them would wait 5 s for parts that are not its own.
+    stop_on_signals(stop)
+    await kopf.run_tasks(tasks, ignored=others)
     raise RuntimeError("kopf has stopped watching")
 
 
@@ -135,9 +132,3 @@ def _facts(core: Core, digest: Digest) -> ImageFacts | None:
     """Give facts as they are whatever policies name: without bases that only they know."""
     found = core.inspector.reader.known(digest, Wants())
     return found if isinstance(found, ImageFacts) else None
-
-
-def _kubelets(settings: Settings) -> Kubelets:
-    in_pod = Path(_TOKEN).exists()
-    tls = kubelet_tls(skip_verify=settings.kubelet_skip_tls_verify)
-    return Kubelets(tls=tls, headers=token_headers(_TOKEN)) if in_pod else Kubelets(tls=tls)

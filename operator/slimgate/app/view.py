@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from slimgate.app.cluster import now, own_identity
+from slimgate.app.lister import ClusterLister
 from slimgate.app.parts import (
     inspector_settings,
     read_settings,
@@ -12,6 +13,7 @@ from slimgate.app.parts import (
 )
 from slimgate.cluster.addresses import server_addresses
 from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.errors import MissingError
 from slimgate.cluster.pull_secrets import PullSecrets
 from slimgate.cluster.resources import (
     NAMESPACES,
@@ -21,10 +23,16 @@ from slimgate.cluster.resources import (
     WORKLOADS,
     Resource,
 )
-from slimgate.core.image import Platform
+from slimgate.controller.nodes import NodeSurvey
+from slimgate.core.disk import NodeDisk
+from slimgate.core.errors import ClusterError
+from slimgate.core.image import Inspection, Platform, Wants
+from slimgate.core.node import ImageFs, Node, image_fs_of
+from slimgate.core.reference import Reference
+from slimgate.core.text import printable
 from slimgate.core.workload import JsonObject, Workload, labels_of, mapping_at, text_at, workload_of
 from slimgate.engine.catalog import Catalog
-from slimgate.engine.inspector import Inspector
+from slimgate.engine.inspector import Inspector, Question
 from slimgate.engine.judge import Judge
 from slimgate.engine.ports import Keyring
 from slimgate.registry.client import RegistryClient
@@ -41,14 +49,24 @@ class ApiView:
         self._settings = settings
         self._inspector = inspector
         self._keyring = keyring
+        self._platforms: tuple[Platform, ...] = ()
 
     async def policies(self) -> Sequence[JsonObject]:
         """List the SlimPolicy objects, as the API server sends them."""
-        return await self._all(SLIM_POLICIES)
+        try:
+            return await self._all(SLIM_POLICIES)
+        except MissingError as err:
+            raise ClusterError(
+                "the cluster has no SlimPolicies: slimgate's CustomResourceDefinitions are not "
+                "installed in it, or this is another cluster"
+            ) from err
 
     async def exceptions(self) -> Sequence[JsonObject]:
         """List the SlimException objects of all namespaces."""
-        return await self._all(SLIM_EXCEPTIONS)
+        try:
+            return await self._all(SLIM_EXCEPTIONS)
+        except MissingError:
+            return []  # a policy may be tried before slimgate is installed
 
     async def namespaces(self) -> Mapping[str, Mapping[str, str]]:
         """List the labels of every namespace, by its name."""
@@ -72,6 +90,28 @@ class ApiView:
             for obj in await self._all(resource)
         ]
         return [workload for workload in found if workload is not None]
+
+    async def inspect(self, workload: Workload, reference: str) -> Inspection:
+        """Look an image up for the nodes' platforms, with the workload's own credentials."""
+        if not self._platforms:
+            self._platforms = await self.platforms()
+        identity = await self._keyring.identity(workload)
+        wants = Wants(config=True)
+        parsed = Reference.parse(reference)
+        question = Question(parsed, identity, self._platforms, wants, reference)
+        return await self._inspector.inspect(question)
+
+    async def disks(self) -> Sequence[NodeDisk]:
+        """Model what images cost each node, and what its kubelet measured where that is told."""
+        survey = NodeSurvey(
+            lister=ClusterLister(self._api),
+            gauge=ProxiedKubelets(self._api),
+            inspector=self._inspector,
+            keyring=self._keyring,
+            seconds=0,
+        )
+        await survey.look()
+        return tuple(survey.disks())
 
     async def judge_by(self, policies: Sequence[JsonObject]) -> Judge:
         """Make a judge that knows these policies alone, and the cluster's exceptions and nodes."""
@@ -104,11 +144,30 @@ class ApiView:
         return [obj async for obj in self._api.list(resource.all())]
 
 
+class ProxiedKubelets:
+    """Asks kubelets through the API server, by the user's own right to nodes/proxy.
+
+    The controller must not have that right, and asks them at their own port.
+    """
+
+    def __init__(self, api: ClusterApi) -> None:
+        self._api = api
+
+    async def image_fs(self, node: Node) -> ImageFs:
+        """Get what a node's kubelet measured; ClusterError says why it can't be had."""
+        found = image_fs_of(await self._api.get(f"{NODES.one('', node.name)}/proxy/stats/summary"))
+        if found is None:
+            raise ClusterError(
+                f"the kubelet of node {printable(node.name)} tells nothing of images"
+            )
+        return found
+
+
 @asynccontextmanager
 async def cluster_view(
     *, kubeconfig: str | None = None, context: str | None = None
 ) -> AsyncIterator[ApiView]:
-    """Open the cluster of a kubeconfig, by default the user's; `context` None is its current one."""
+    """Open the cluster of a kubeconfig, by default the user's, in its current context."""
     settings = read_settings()
     async with ClusterApi.connect(kubeconfig, context) as api:
         refused = await server_addresses(api)

@@ -7,6 +7,7 @@ from slimgate.app.logs import configure
 from slimgate.app.memory import MemoryKeeper
 from slimgate.app.parts import read_settings, template_paths
 from slimgate.app.profiles import follow_profiles
+from slimgate.app.stopping import until
 from slimgate.metrics.all import Metrics
 from slimgate.settings import Settings
 from slimgate.webhook.server import WebhookServer, stop_on_signals
@@ -25,23 +26,19 @@ async def run_webhook() -> None:
         memory = MemoryKeeper(core.api, core.inspector, settings.namespace)
         server = _server(settings, core, metrics)
         stop = stop_on_signals()
-        following = asyncio.create_task(_follow(core, memory, stop))
-        try:
-            await server.run(stop)
-        finally:
-            following.cancel()
-            await asyncio.wait([following])
-        if not following.cancelled() and (error := following.exception()) is not None:
-            raise error
+        # It stops by itself, after the drain; until then what verdicts depend on is followed.
+        await until(asyncio.Event(), _work(core, memory, server, stop))
 
 
-async def _follow(core: Core, memory: MemoryKeeper, stop: asyncio.Event) -> None:
-    """Keep what verdicts depend on true; without it nothing must be served."""
-    try:
-        await memory.restore()
-        await core.run()
-    finally:
-        stop.set()
+async def _work(
+    core: Core, memory: MemoryKeeper, server: WebhookServer, stop: asyncio.Event
+) -> None:
+    """Serve until told to stop; nothing is served any more once the cluster is not followed."""
+    await memory.restore()
+    async with asyncio.TaskGroup() as tasks:
+        following = tasks.create_task(core.run())
+        await server.run(stop)
+        following.cancel()
 
 
 def _server(settings: Settings, core: Core, metrics: Metrics) -> WebhookServer:

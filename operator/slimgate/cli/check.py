@@ -2,11 +2,15 @@
 
 import sys
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from slimgate.cli.judging.sources import Origin
+from slimgate.cli.options import ContextOption, KubeconfigOption
+from slimgate.core.errors import SettingsError
+from slimgate.core.text import printable
 
 if TYPE_CHECKING:
     from slimgate.cli.reports.report import Report
@@ -72,6 +76,14 @@ def check(
     output: Annotated[
         Output, typer.Option("--output", "-o", help="The form of the report.")
     ] = Output.TEXT,
+    report: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORM=FILE",
+            help="Write a report to a file as well, as in sarif=slimgate.sarif; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Take every policy's mode as Enforce.")
     ] = False,
@@ -102,14 +114,8 @@ def check(
     stdin_name: Annotated[
         str, typer.Option(metavar="FILE", help="What reports call standard input.")
     ] = "<stdin>",
-    kubeconfig: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="For --cluster.", show_default=False),
-    ] = None,
-    context: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="For --cluster.", show_default=False),
-    ] = None,
+    kubeconfig: KubeconfigOption = None,
+    context: ContextOption = None,
 ) -> None:
     """Judge, print the report, and exit with its status."""
     import asyncio  # noqa: PLC0415 - help must not wait for it
@@ -130,26 +136,51 @@ def check(
         strict=strict,
         stdin_name=stdin_name,
     )
-    report = asyncio.run(run(options, outside.real(kubeconfig, context)))
-    _print(report, output)
-    raise typer.Exit(report.status)
+    files_wanted = list(map(_file_wanted, report or []))
+    found = asyncio.run(run(options, outside.real(kubeconfig, context)))
+    for form, file in files_wanted:
+        _write(found, form, file)
+    _print(found, output)
+    raise typer.Exit(found.status)
+
+
+def _file_wanted(text: str) -> tuple[Output, str]:
+    form, _, file = text.partition("=")
+    known = [output.value for output in Output if output is not Output.TEXT]
+    if form not in known or not file:
+        raise SettingsError(
+            f"--report {printable(text, 128)}: write FORM=FILE, where FORM is one of "
+            f"{', '.join(known)}"
+        )
+    return Output(form), file
+
+
+def _write(report: "Report", form: Output, file: str) -> None:
+    try:
+        Path(file).write_text(_form(report, form), encoding="utf-8")
+    except OSError as err:
+        raise SettingsError(f"--report {printable(file)}: {err.strerror}") from err
 
 
 def _print(report: "Report", output: Output) -> None:
-    # Each form is loaded only where it is wanted.
-    match output:
-        case Output.TEXT:
-            from slimgate.cli.reports.text import report_text  # noqa: PLC0415
-            from slimgate.cli.screen import screen, show  # noqa: PLC0415
+    if output is Output.TEXT:
+        from slimgate.cli.reports.text import report_text  # noqa: PLC0415 - it loads rich
+        from slimgate.cli.screen import screen, show  # noqa: PLC0415
 
-            show(screen(), report_text(report))
-            return
-        case Output.JSON:
-            from slimgate.cli.reports.json_report import report_json as write  # noqa: PLC0415
+        show(screen(), report_text(report))
+    else:
+        sys.stdout.write(_form(report, output))
+
+
+def _form(report: "Report", form: Output) -> str:
+    # Each form is loaded only where it is wanted.
+    match form:
         case Output.SARIF:
             from slimgate.cli.reports.sarif import report_sarif as write  # noqa: PLC0415
         case Output.GITHUB:
             from slimgate.cli.reports.github import report_github as write  # noqa: PLC0415
         case Output.JUNIT:
             from slimgate.cli.reports.junit import report_junit as write  # noqa: PLC0415
-    sys.stdout.write(write(report))
+        case _:
+            from slimgate.cli.reports.json_report import report_json as write  # noqa: PLC0415
+    return write(report)

@@ -1,10 +1,11 @@
 """`slimgate explain`: what a policy would do to the cluster as it runs now, before it does."""
 
 import sys
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+
+from slimgate.cli.options import ContextOption, KubeconfigOption, Output, OutputOption
 
 if TYPE_CHECKING:
     from slimgate.cli.previews.preview import Preview
@@ -17,31 +18,12 @@ workload's own pods. Nothing is changed; the exit status is 0 whatever would be 
 """
 
 
-class Output(Enum):
-    """The forms of the preview."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
 def explain(
     policy: Annotated[str, typer.Argument(metavar="POLICY", show_default=False)],
     *,
-    output: Annotated[
-        Output, typer.Option("--output", "-o", help="The form of the output.")
-    ] = Output.TABLE,
-    kubeconfig: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE", help="Which kubeconfig to use; else KUBECONFIG's.", show_default=False
-        ),
-    ] = None,
-    context: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Which of its contexts; else the current one.", show_default=False
-        ),
-    ] = None,
+    output: OutputOption = Output.TABLE,
+    kubeconfig: KubeconfigOption = None,
+    context: ContextOption = None,
 ) -> None:
     """Judge the cluster by one policy, and print what would happen."""
     import asyncio  # noqa: PLC0415 - help must not wait for it

@@ -1,26 +1,36 @@
 """Progress on a terminal, on standard error, gone when the results come."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, Task, TextColumn
 from rich.progress import Progress as Bars
+from rich.table import Table
 
 from slimgate.core.text import printable
 from slimgate.sources.stream import Progress
 
 _NAME: Final = 60
+_SOON: Final = 0.3
+"""Seconds of a look-up that nobody needs to see: lines that come and go at once only flicker."""
+
+
+class _Bars(Bars):
+    after = _SOON
+
+    def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
+        return super().make_tasks_table([t for t in tasks if (t.elapsed or 0) >= self.after])
 
 
 class LiveBoard:
-    """One line for each look-up that is under way."""
+    """One line for each look-up that is under way and takes its time."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        self._bars = Bars(
+    def __init__(self, console: Console | None = None, *, after: float = _SOON) -> None:
+        self._bars = _Bars(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
@@ -28,6 +38,7 @@ class LiveBoard:
             console=console or Console(stderr=True, highlight=False, emoji=False),
             transient=True,
         )
+        self._bars.after = after
 
     def __enter__(self) -> Self:
         self._bars.start()

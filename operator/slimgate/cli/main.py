@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
-from slimgate.cli import check, controller, explain, inspect, webhook
+from slimgate.cli import check, controller, explain, inspect, nodes, top, webhook
 from slimgate.core.errors import SlimgateError
 
 FAILED: Final = 2
@@ -44,6 +44,8 @@ def build() -> typer.Typer:
     app.command(help=inspect.HELP)(inspect.inspect)
     app.command(help=check.HELP)(check.check)
     app.command(help=explain.HELP)(explain.explain)
+    app.command(help=top.HELP)(top.top)
+    app.command(help=nodes.HELP)(nodes.nodes)
     app.command(help=controller.HELP)(controller.controller)
     app.command(help=webhook.HELP)(webhook.webhook)
     return app

@@ -11,6 +11,7 @@ What a user can put right is raised as SlimgateError, everywhere.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from slimgate.core.disk import NodeDisk
 from slimgate.core.image import Inspection, Platform, Wants
 from slimgate.core.source import SourcedReference
 from slimgate.core.verdict import Verdict
@@ -56,6 +57,12 @@ class ClusterView(Protocol):
 
     async def workloads(self) -> Sequence[Workload]:
         """List the workloads of every kind that has a pod template, owned ones too."""
+
+    async def inspect(self, workload: Workload, reference: str) -> Inspection:
+        """Look an image up for the nodes' platforms, with the workload's own credentials."""
+
+    async def disks(self) -> Sequence[NodeDisk]:
+        """Model what images cost each node, and what its kubelet measured where that is told."""
 
     async def judge_by(self, policies: Sequence[JsonObject]) -> WorkloadJudge:
         """Make a judge that knows these policies alone, and the cluster's exceptions and nodes."""

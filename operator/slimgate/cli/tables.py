@@ -58,7 +58,7 @@ def images_table(inspections: Sequence[Inspection], *, bars: bool) -> Renderable
             Text(printable(entry.reference, _REFERENCE)),
             _platform(image),
             _size(image.pull),
-            *([_bar(image.pull.bytes, largest)] if bars else []),
+            *([bar(image.pull.bytes, largest)] if bars else []),
             _size(image.unpacked),
             Text(str(len(image.layers))),
             Text(_base(image)),
@@ -93,7 +93,7 @@ def _layers(image: ImageFacts, *, bars: bool) -> Table:
             _size(layer.pull),
             _size(layer.unpacked),
             Text(_share(count, total)),
-            *([_bar(count, total)] if bars else []),
+            *([bar(count, total)] if bars else []),
             Text(_made_by(layer)),
         )
     return table
@@ -161,7 +161,8 @@ def _made_by(layer: Layer) -> str:
     return printable(instruction_of(layer.created_by or ""), _INSTRUCTION) or "-"
 
 
-def _bar(count: int | None, total: int | None) -> Text:
+def bar(count: int | None, total: int | None) -> Text:
+    """Draw a part of a whole."""
     eighths = round(8 * _BAR_WIDTH * (count or 0) / total) if total else 0
     full, part = divmod(eighths, 8)
     return Text("█" * full + _EIGHTHS[part].strip(), style="cyan")

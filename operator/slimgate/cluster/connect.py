@@ -19,6 +19,7 @@ from kubernetes.aio.config import (
 )
 from kubernetes.aio.config.kube_config import KubeConfigLoader
 from yaml import YAMLError
+from yarl import URL
 
 from slimgate.cluster.errors import NoClusterError
 from slimgate.core.text import printable
@@ -32,6 +33,8 @@ _UNREADABLE: Final = (
 async def open_client(kubeconfig: str | None, context: str | None) -> ApiClient:
     """Make a client; NoClusterError says what is missing. It has not called the server yet."""
     configuration = Configuration()
+    # Python 3.13 refuses CAs of many clusters for extensions that neither kubectl nor Go asks for.
+    configuration.disable_strict_ssl_verification = True
     if kubeconfig is None and context is None:
         reason = _in_cluster(configuration)
         if reason is None:
@@ -78,6 +81,11 @@ async def _by_kubeconfig(
     except _UNREADABLE as err:
         # Not chained: the client's error may quote an entry, and entries hold tokens.
         raise NoClusterError(f"the kubeconfig {shown} can't be used: {_why(err)}") from None
+    server = URL(configuration.host)
+    if not hasattr(loader, "host") or server.scheme not in {"http", "https"} or not server.host:
+        raise NoClusterError(
+            f"the kubeconfig {shown} names no server: write https://host:port into its cluster"
+        )
     _keep_fresh(configuration, loader)
     return client
 

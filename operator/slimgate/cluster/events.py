@@ -19,8 +19,7 @@ from slimgate.core.workload import JsonObject, mapping_at, text_at
 _CONTROLLER: Final = "slimgate"
 _ACTION: Final = "Judge"
 _NOTE_BYTES: Final = 1024
-_REASON_LENGTH: Final = 128
-_INSTANCE_LENGTH: Final = 128
+_WORD_BYTES: Final = 128
 _NAME_LENGTH: Final = 200
 _HASH_LENGTH: Final = 16
 
@@ -55,7 +54,7 @@ class Events:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._api = api
-        self._instance = printable(instance, _INSTANCE_LENGTH) or _CONTROLLER
+        self._instance = _cut(instance, _WORD_BYTES) or _CONTROLLER
         self._now = now
 
     async def post(self, target: Target, notice: Notice) -> bool:
@@ -101,10 +100,10 @@ class Events:
             "reportingController": _CONTROLLER,
             "reportingInstance": self._instance,
             "action": _ACTION,
-            "reason": printable(notice.reason, _REASON_LENGTH),
+            "reason": _cut(notice.reason, _WORD_BYTES),
             "type": "Warning" if notice.warning else "Normal",
             "regarding": target.reference(),
-            "note": _cut(notice.text),
+            "note": _cut(notice.text, _NOTE_BYTES),
         }
 
 
@@ -127,10 +126,10 @@ def _micro_time(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _cut(note: str) -> str:
-    """Cut to what the API server takes, which counts bytes."""
-    encoded = printable(note, _NOTE_BYTES).encode()
-    if len(encoded) <= _NOTE_BYTES:
+def _cut(text: str, limit: int) -> str:
+    """Make printable and cut to what the API server takes, which counts bytes."""
+    encoded = printable(text, limit).encode()
+    if len(encoded) <= limit:
         return encoded.decode()
     ellipsis = "…"
-    return encoded[: _NOTE_BYTES - len(ellipsis.encode())].decode(errors="ignore") + ellipsis
+    return encoded[: limit - len(ellipsis.encode())].decode(errors="ignore") + ellipsis

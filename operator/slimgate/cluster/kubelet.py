@@ -189,7 +189,8 @@ def _why(err: aiohttp.ClientError) -> str:
             "its certificate is not trusted; give slimgate the CA that signed it, or have "
             "kubelets' certificates go unverified by slimgate's settings"
         )
-    if isinstance(err, aiohttp.ClientConnectorError):
+    speaks = not isinstance(err, aiohttp.ClientConnectorSSLError)
+    if isinstance(err, aiohttp.ClientConnectorError) and speaks:
         return "nothing answers at its address"
     return "it broke off or does not speak HTTPS as it should"
 

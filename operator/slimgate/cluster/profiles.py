@@ -65,9 +65,9 @@ class ProfileStore:
     async def drop(self, digest: Digest) -> None:
         """Delete the profile of a manifest, if there is one."""
         name = _name(digest)
-        self._known.pop(name, None)
         with suppress(MissingError):
             await self._api.delete(IMAGE_PROFILES.one("", name))
+        self._known.pop(name, None)
 
     async def _write(self, name: str, profile: JsonObject) -> None:
         if name not in self._known:
@@ -100,8 +100,8 @@ class _Reader:
 
     def drop(self, namespace: str, name: str) -> None:  # noqa: ARG002 - profiles have none
         """Hear that a profile is gone."""
-        if self.known.pop(name, None) is not None:
-            self.unlearn(_digest(name))
+        self.known.pop(name, None)
+        self.unlearn(_digest(name))
 
 
 def _facts(name: str, obj: JsonObject) -> ImageFacts:

@@ -63,7 +63,8 @@ class ExceptionStatus(Protocol):
 class Statuses:
     """Writes statuses; `resource` is always the object that the status is about, as last seen.
 
-    All return False if nothing was written: the object says so already, or is gone.
+    All return False if nothing was written: the object says so already, is gone, or is newer than
+    `resource`, which a mirror is about to tell.
     """
 
     def __init__(
@@ -102,7 +103,8 @@ class Statuses:
         counts: Mapping[str, int],
         conditions: list[Condition],
     ) -> bool:
-        held = mapping_at(_newest(resource, self._written.get(target.uid)), "status")
+        newest = _newest(resource, self._written.get(target.uid))
+        held = mapping_at(newest, "status")
         generation = mapping_at(resource, "metadata").get("generation")
         generation = generation if isinstance(generation, int) else 0
         wanted: dict[str, object] = {
@@ -112,7 +114,9 @@ class Statuses:
         }
         if all(held.get(key) == value for key, value in wanted.items()):
             return False
-        patch = {"metadata": {"uid": target.uid}, "status": wanted}
+        # The API server does not compare the uid of a status.
+        version = text_at(mapping_at(newest, "metadata"), _VERSION)
+        patch = {"metadata": {_VERSION: version}, "status": wanted}
         try:
             answer = await self._api.patch_status(target.path, patch)
         except (MissingError, ConflictError):

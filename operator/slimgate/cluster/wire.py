@@ -80,8 +80,7 @@ class Wire:
                 await self._refuse(call, answer)
                 yield answer
             finally:
-                # One that was read to its end has given its connection back already.
-                answer.close()
+                _drop(answer)
 
     async def _send(self, call: Call) -> ClientResponse:
         headers = {
@@ -120,6 +119,15 @@ class Wire:
         return ApiError(
             f"{printable(str(self.server.origin()))} answers without JSON; is it an API server?"
         )
+
+
+def _drop(answer: ClientResponse) -> None:
+    """Let go of an answer; one that was read to its end has given its connection back already."""
+    connection = answer.connection
+    if connection is not None and connection.transport is not None:
+        # Closing in good form would wait for a server that may be dead, or still be sending.
+        connection.transport.abort()
+    answer.close()
 
 
 def _why(err: Exception) -> str:

@@ -3,9 +3,10 @@
 import asyncio
 import heapq
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
+_SLACK: Final = 64
 
 
 class Agenda(Generic[K]):
@@ -24,6 +25,10 @@ class Agenda(Generic[K]):
         self._due[key] = due
         self._count += 1
         heapq.heappush(self._heap, (due, self._count, key))
+        if len(self._heap) > _SLACK + 2 * len(self._due):
+            # Keys that are put off time and again would fill it with what no longer counts.
+            self._heap = [one for one in self._heap if self._due.get(one[2]) == one[0]]
+            heapq.heapify(self._heap)
         self._changed.set()
 
     def drop(self, key: K) -> None:

@@ -5,9 +5,12 @@ every object that they see (https://docs.kopf.dev/en/stable/persistence/).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import kopf
+from kubernetes.aio.client import Configuration
+from kubernetes.aio.config import load_incluster_config
 
 from slimgate.controller.ledger import Key, observed_of
 from slimgate.controller.ports import Kind
@@ -67,7 +70,14 @@ def make_settings() -> kopf.OperatorSettings:
 
 def log_in(**kwargs: Any) -> kopf.ConnectionInfo | None:
     """Log in as a pod does, else as the user's kubeconfig says."""
-    return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+    inside = kopf.login_with_service_account(**kwargs)
+    if inside is None:
+        return kopf.login_with_kubeconfig(**kwargs)
+    # kopf calls the API server by its DNS name; Kubernetes tells every pod its address, which
+    # works without DNS too, and is what the rest of slimgate calls.
+    configuration = Configuration()
+    load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+    return replace(inside, server=configuration.host)
 
 
 class _Handler:

@@ -1,7 +1,7 @@
 """What the controller knows: every workload it has seen, and the verdict on each."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slimgate.controller.ports import Kind
 from slimgate.core.annotations import SUMMARY, VERDICT, annotations_of
@@ -39,10 +39,15 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A workload, and its verdict once it has been judged."""
+    """A workload, and its verdict once it has been judged.
+
+    `said` are the annotations of the last verdict that an Event was written for: what the API
+    server shows may be older.
+    """
 
     observed: Observed
     verdict: Verdict | None = None
+    said: Mapping[str, str | None] | None = None
 
 
 class Ledger:
@@ -54,18 +59,29 @@ class Ledger:
     def observe(self, key: Key, observed: Observed) -> bool:
         """Take a workload as it is now; whether it must be judged anew."""
         before = self._records.get(key)
-        if before is not None and before.observed.workload == observed.workload:
-            self._records[key] = Record(observed=observed, verdict=before.verdict)
-            # Who edits or removes our annotations gets them back.
-            return before.verdict is None or annotations_of(before.verdict) != observed.annotations
-        self._records[key] = Record(observed=observed)
-        return True
+        if before is None or before.observed.workload.uid != observed.workload.uid:
+            self._records[key] = Record(observed=observed)
+            return True
+        if before.observed.workload != observed.workload:
+            self._records[key] = Record(observed=observed, said=before.said)
+            return True
+        self._records[key] = replace(before, observed=observed)
+        # Who edits or removes our annotations gets them back.
+        return before.verdict is None or annotations_of(before.verdict) != observed.annotations
 
-    def judged(self, key: Key, observed: Observed, verdict: Verdict) -> None:
-        """Keep a verdict, unless the workload has changed while it was reached."""
+    def judged(self, key: Key, observed: Observed, verdict: Verdict) -> Record | None:
+        """Keep a verdict, unless the workload has changed while it was reached: then None."""
         now = self._records.get(key)
-        if now is not None and now.observed.workload == observed.workload:
-            self._records[key] = Record(observed=now.observed, verdict=verdict)
+        if now is None or now.observed.workload != observed.workload:
+            return None
+        record = self._records[key] = replace(now, verdict=verdict)
+        return record
+
+    def said(self, key: Key, observed: Observed, annotations: Mapping[str, str | None]) -> None:
+        """Keep the annotations that an Event was written for."""
+        now = self._records.get(key)
+        if now is not None and now.observed.workload.uid == observed.workload.uid:
+            self._records[key] = replace(now, said=annotations)
 
     def drop(self, key: Key) -> None:
         """Forget a workload."""

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from slimgate.core.disk import NodeDisk, node_disk, wanted_facts
 from slimgate.core.errors import ClusterError, ImageError
 from slimgate.core.identity import ANONYMOUS, Identity
-from slimgate.core.image import Digest, ImageFacts, Wants
+from slimgate.core.image import Digest, ImageFacts, Platform, Wants
 from slimgate.core.node import ImageFs, Node, NodePod, digest_in, node_of, pod_of
 from slimgate.core.reference import Reference
 from slimgate.core.workload import JsonObject, Workload, workload_of
@@ -86,7 +86,9 @@ class NodeSurvey:
         wanted: dict[Digest, str] = {}
         for node in nodes:
             wanted.update(wanted_facts(node, pods.get(node.name, [])))
-        facts = await self._facts(wanted, users)
+        # Other platforms of an index are on no disk, and asking for them would cost pulls.
+        platforms = tuple(sorted({node.platform for node in nodes}, key=str))
+        facts = await self._facts(wanted, users, platforms)
         self._disks = tuple(
             await asyncio.gather(*(self._disk(n, pods.get(n.name, []), facts) for n in nodes))
         )
@@ -120,17 +122,22 @@ class NodeSurvey:
         return node_disk(node, pods, facts, image_fs=measured)
 
     async def _facts(
-        self, wanted: Mapping[Digest, str], users: Mapping[Digest, Workload]
+        self,
+        wanted: Mapping[Digest, str],
+        users: Mapping[Digest, Workload],
+        platforms: tuple[Platform, ...],
     ) -> Mapping[Digest, Sequence[ImageFacts]]:
         found = await asyncio.gather(
-            *(self._look_up(name, users.get(digest)) for digest, name in wanted.items())
+            *(self._look_up(name, users.get(digest), platforms) for digest, name in wanted.items())
         )
         return {digest: images for digest, images in zip(wanted, found, strict=True) if images}
 
-    async def _look_up(self, name: str, user: Workload | None) -> Sequence[ImageFacts]:
+    async def _look_up(
+        self, name: str, user: Workload | None, platforms: tuple[Platform, ...]
+    ) -> Sequence[ImageFacts]:
         try:
             identity = await self._identity(user)
-            question = Question(Reference.parse(name), identity, (), _EVERYTHING, name)
+            question = Question(Reference.parse(name), identity, platforms, _EVERYTHING, name)
             async with self._room:
                 return (await self._inspector.inspect(question)).images
         except (ImageError, ClusterError) as error:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Final
 
 from slimgate.controller.ports import ProfileStore
@@ -38,24 +38,24 @@ class Profiles:
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
-            try:
-                await self.reconcile()
-            except ClusterError as error:
-                _LOG.warning("image profiles could not be written: %s", error)
+            await self.reconcile()
             await asyncio.sleep(_PERIOD)
 
     async def reconcile(self) -> None:
         """Keep what is used and new, drop what has not been used for long."""
-        used, kept = frozenset(self._used()), self._store.digests()
+        used, kept, now = frozenset(self._used()), self._store.digests(), self._clock()
         for digest in used:
             facts = self._facts(digest)
             if facts is not None:
-                await self._store.put(facts)
-        now = self._clock()
-        for digest in kept - used:
-            since = self._unused_since.setdefault(digest, now)
+                await self._try(self._store.put(facts))
+        self._unused_since = {digest: self._unused_since.get(digest, now) for digest in kept - used}
+        for digest, since in self._unused_since.items():
             if now - since >= self._grace:
-                await self._store.drop(digest)
-                self._unused_since.pop(digest)
-        for digest in used & self._unused_since.keys():
-            del self._unused_since[digest]
+                await self._try(self._store.drop(digest))
+
+    async def _try(self, write: Coroutine[None, None, object]) -> None:
+        """Write one profile; one that is not taken does not keep the others back."""
+        try:
+            await write
+        except ClusterError as error:
+            _LOG.warning("an image profile could not be written: %s", error)

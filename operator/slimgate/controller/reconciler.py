@@ -4,18 +4,18 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from slimgate.controller.agenda import Agenda
-from slimgate.controller.ledger import Key, Ledger, Observed
+from slimgate.controller.ledger import Key, Ledger, Observed, Record
 from slimgate.controller.ports import Note, Recorder
 from slimgate.controller.queue import WorkQueue
 from slimgate.core import render
 from slimgate.core.annotations import VERDICT, annotations_of
-from slimgate.core.errors import SlimgateError
+from slimgate.core.errors import ImageError, SlimgateError
 from slimgate.core.finding import Outcome
 from slimgate.core.verdict import Verdict
 from slimgate.engine.catalog import Catalog
@@ -39,7 +39,7 @@ class ReconcilerSettings:
     drift_seconds: float = 300.0
     """How often a workload is judged again, since tags move."""
     retry_seconds: float = 20.0
-    """When to try again what was unknown or could not be written."""
+    """When to try again what could not be looked up for now, or could not be written."""
 
 
 class Reconciler:
@@ -115,18 +115,22 @@ class Reconciler:
             return
         observed = record.observed
         verdict = await self._judge.judge(observed.workload, seconds=self._settings.judge_seconds)
-        self._ledger.judged(key, observed, verdict)
+        judged = self._ledger.judged(key, observed, verdict)
         self.changed.set()
-        await self._record(observed, verdict)
+        if judged is None:
+            return  # it is gone, or another by now, and then it waits to be judged
+        await self._record(key, judged, verdict)
         self._agenda.put(key, self._next(verdict))
 
-    async def _record(self, observed: Observed, verdict: Verdict) -> None:
+    async def _record(self, key: Key, record: Record, verdict: Verdict) -> None:
         """Write a verdict down; the Event first, since the annotation says it was written."""
-        annotations = annotations_of(verdict)
+        observed, annotations = record.observed, annotations_of(verdict)
         if annotations != observed.annotations:
-            note = note_of(observed, verdict)
-            if note is not None:
-                await self._recorder.note(observed.kind, observed.workload, note)
+            if annotations != record.said:
+                note = note_of(record.said or observed.annotations, verdict)
+                if note is not None:
+                    await self._recorder.note(observed.kind, observed.workload, note)
+                self._ledger.said(key, observed, annotations)
             await self._recorder.annotate(observed.kind, observed.workload, annotations)
             _LOG.info("%s: %s", observed.workload, annotations[VERDICT] or "no policy")
         await self._recorder.report(observed.kind, observed.workload, verdict)
@@ -134,7 +138,8 @@ class Reconciler:
     def _next(self, verdict: Verdict) -> float:
         settings = self._settings
         jitter = random.uniform(1.0, 1.2)  # noqa: S311 - spreads load, keeps no secret
-        if verdict.outcome is Outcome.UNKNOWN:
+        seen = verdict.subject.images.values()
+        if any(isinstance(one, ImageError) and one.temporary for one in seen):
             return settings.retry_seconds * jitter
         seconds = settings.drift_seconds * jitter
         now = self._now()
@@ -146,10 +151,16 @@ class Reconciler:
         return max(0.1, min([seconds, *ends]))
 
 
-def note_of(observed: Observed, verdict: Verdict) -> Note | None:
-    """Say what an Event tells of a new verdict; None where there is nothing to tell."""
+def note_of(before: Mapping[str, str | None], verdict: Verdict) -> Note | None:
+    """Say what an Event tells of a new verdict; None where there is nothing to tell.
+
+    `before` are the annotations of the last verdict. Why something is unknown may change with
+    every look at it, and is not told anew each time.
+    """
     good = verdict.outcome is Outcome.ALLOW
-    if good and observed.verdict in {None, Outcome.ALLOW.label}:
+    if good and before[VERDICT] in {None, Outcome.ALLOW.label}:
+        return None
+    if verdict.outcome is Outcome.UNKNOWN and before[VERDICT] == Outcome.UNKNOWN.label:
         return None
     if not verdict.policies:
         return Note("NoPolicy", "no SlimPolicy speaks of this workload any more", warning=False)

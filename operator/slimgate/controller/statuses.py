@@ -55,15 +55,20 @@ class Statuses:
 
     async def write(self) -> None:
         """Write what differs from what the resources hold."""
-        for (namespace, name), resource in list(self._catalog.resources.items()):
+        for key in list(self._catalog.resources):
             try:
-                if namespace:
-                    status = self.exception(namespace, name)
-                    await self._recorder.exception_status(resource, status)
-                else:
-                    await self._recorder.policy_status(resource, self.policy(name))
+                await self._write(*key)
             except ClusterError as error:
-                _LOG.warning("the status of %s could not be written: %s", name, error)
+                _LOG.warning("the status of %s could not be written: %s", key[1], error)
+
+    async def _write(self, namespace: str, name: str) -> None:
+        resource = self._catalog.resources.get((namespace, name))
+        if resource is None:
+            return  # it went while others were written
+        if namespace:
+            await self._recorder.exception_status(resource, self.exception(namespace, name))
+        else:
+            await self._recorder.policy_status(resource, self.policy(name))
 
     def policy(self, name: str) -> PolicyStatus:
         """Say what a policy's status should be."""

@@ -19,7 +19,9 @@ from slimgate.core.image import (
 from slimgate.core.oci import Descriptor, ImageConfig, Index, Manifest
 
 UNKNOWN_PLATFORM: Final = Platform("unknown", "unknown")
-"""Of a single manifest whose config nobody has read."""
+"""Of a manifest whose config nobody has read."""
+_USUAL_VARIANTS: Final = {"amd64": "v1", "arm": "v7", "arm64": "v8"}
+"""https://github.com/containerd/platforms/blob/v1.0.0/database.go"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +39,11 @@ def facts_of(
     looks: Sequence[LayerLook],
     *,
     config: ImageConfig | None = None,
-    platform: Platform | None = None,
     claimed: Sequence[KnownBase] = (),
 ) -> ImageFacts:
     """Assemble facts; `looks` has one entry a layer, `claimed` are bases found for its claims.
 
-    `platform` is what an index says of the manifest; the config's own word wins.
+    What an index says of the platform is left out: another index may say something else.
     """
     made = _instructions(config, len(manifest.layers))
     diff_ids = _diff_ids(config, len(manifest.layers))
@@ -63,7 +64,7 @@ def facts_of(
     facts = ImageFacts(
         digest=digest,
         media_type=manifest.media_type,
-        platform=platform or UNKNOWN_PLATFORM,
+        platform=UNKNOWN_PLATFORM,
         layers=layers,
         artifact_type=None if manifest.is_image else kind,
     )
@@ -82,22 +83,17 @@ def coverage(facts: ImageFacts) -> Wants:
 def choose(index: Index, wanted: Sequence[Platform]) -> tuple[Descriptor, ...]:
     """Pick the manifests of an index for some platforms, all of its images for no platform.
 
-    The first that matches a platform wins; a platform without variant takes any.
+    The first that matches a platform best wins. A platform without variant, as nodes name theirs,
+    takes any, and best that which every machine of the architecture runs.
     https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md
     """
     images = [entry for entry in index.manifests if not entry.is_attestation]
-    if not wanted:
-        return tuple(dict.fromkeys(images_by_digest(images).values()))
-    found = (next((e for e in images if _fits(e.platform, one)), None) for one in wanted)
-    return tuple(images_by_digest([entry for entry in found if entry is not None]).values())
-
-
-def images_by_digest(entries: Sequence[Descriptor]) -> Mapping[Digest, Descriptor]:
-    """Key entries by digest; the first of equals stays."""
+    if wanted:
+        images = [one for platform in wanted for one in _best(images, platform)]
     kept: dict[Digest, Descriptor] = {}
-    for entry in entries:
+    for entry in images:
         kept.setdefault(entry.digest, entry)
-    return kept
+    return tuple(kept.values())
 
 
 def _with_config(
@@ -143,7 +139,22 @@ def _instructions(config: ImageConfig | None, count: int) -> tuple[str | None, .
     return tuple(step.created_by or None for step in steps)
 
 
+def _best(images: Sequence[Descriptor], wanted: Platform) -> Sequence[Descriptor]:
+    """Find the manifest that a machine of the platform pulls, as a list of one or none."""
+    usual = wanted.variant or _USUAL_VARIANTS.get(wanted.architecture)
+
+    def rank(entry: Descriptor) -> int:
+        # Runtimes take an entry without platform for any, but last.
+        if entry.platform is None:
+            return 2
+        return 0 if entry.platform.variant in {None, usual} else 1
+
+    return sorted((entry for entry in images if _fits(entry.platform, wanted)), key=rank)[:1]
+
+
 def _fits(offered: Platform | None, wanted: Platform) -> bool:
-    if offered is None or (offered.os, offered.architecture) != (wanted.os, wanted.architecture):
+    if offered is None:
+        return True
+    if (offered.os, offered.architecture) != (wanted.os, wanted.architecture):
         return False
     return wanted.variant is None or offered.variant in {None, wanted.variant}

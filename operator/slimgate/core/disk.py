@@ -2,9 +2,9 @@
 
 All bytes are lower bounds: images without facts and layers of unknown size count as nothing, and
 are counted. Left out by nature: manifests and configs, the sandbox image where the runtime pins
-it (then no node lists it), writable layers, and what file systems add to a tar's length by whole
-blocks, which is 2 % for a few large files and 20 % for many small ones. Only `NodeDisk.measured`
-has the blocks.
+it (then no node lists it), writable layers, and whole blocks, by which an unpacked layer exceeds
+its tar: 0.1 % for a binary, 10 % for a distribution, 15 % for a toolchain, as measured on ext4.
+Only `NodeDisk.measured` has all of it.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence

@@ -46,10 +46,13 @@ class Descriptor:
 
     @property
     def is_attestation(self) -> bool:
-        """BuildKit's provenance or SBOM beside an image, not an image (domain.md, 1.6)."""
-        return _REFERENCE_TYPE in self.annotations or self.platform == Platform(
-            "unknown", "unknown"
-        )
+        """BuildKit's provenance or SBOM beside an image, not an image (domain.md, 1.6).
+
+        Runtimes pick by platform alone, so an entry for a real one is an image, whatever it says.
+        """
+        if self.platform is None:
+            return _REFERENCE_TYPE in self.annotations
+        return self.platform == Platform("unknown", "unknown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,14 +23,11 @@ REMEDY: Final = (
     "Build in a first stage and copy the binary onto distroless or scratch: "
     f"{DOCS}. Exempt: SlimException."
 )
-RETRY: Final = (
-    "What can't be judged is denied (onUnknown: Deny): try again once the cause is gone. "
-    "Exempt: SlimException."
-)
+RETRY: Final = "Try again once the cause is gone. Exempt: SlimException."
 _MAX_LINES: Final = 10
 _WARNING_LENGTH: Final = 200
 _SUMMARY_LENGTH: Final = 256
-_REFERENCE_LENGTH: Final = 80
+_REFERENCE_LENGTH: Final = 64
 _INSTRUCTION_LENGTH: Final = 60
 _SUMS: Final = ("pullSize", "unpackedSize")
 """Checks of an image's size as a whole, the one first whose largest layer is more worth to name."""
@@ -43,7 +40,7 @@ def denial(findings: Iterable[Finding], policies: Iterable[Policy]) -> str:
     if len(groups) > _MAX_LINES:
         lines.append(f"And {len(groups) - _MAX_LINES} more.")
     way_out = RETRY if all(_is_unknown(group) for _, group in groups) else REMEDY
-    messages = [policy.message for policy in policies if policy.message]
+    messages = dict.fromkeys(policy.message for policy in policies if policy.message)
     return " ".join([*lines, way_out, *messages])
 
 

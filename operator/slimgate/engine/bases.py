@@ -4,8 +4,9 @@ A tag of a base moves, and images built before it did still stand on what it was
 that was ever seen under a policy's reference stays, up to a number.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from slimgate.core.assemble import choose
@@ -33,6 +34,25 @@ class _Question:
     named: NamedBase | None
 
 
+@dataclass(slots=True)
+class _Named:
+    """What was ever seen under a reference, by platform, newest last, and what fails now."""
+
+    seen: dict[Platform, dict[tuple[str, ...], KnownBase]] = field(default_factory=dict)
+    error: ImageError | None = None
+
+    @property
+    def bases(self) -> tuple[KnownBase, ...]:
+        return tuple(base for kept in self.seen.values() for base in reversed(kept.values()))
+
+    def put(self, platform: Platform, base: KnownBase) -> None:
+        kept = self.seen.setdefault(platform, {})
+        kept.pop(base.diff_ids, None)
+        kept[base.diff_ids] = base
+        if len(kept) > _KEPT_TAGS:
+            del kept[next(iter(kept))]
+
+
 class Bases:
     """Finds bases: those that images claim when asked, those that policies name by `refresh`."""
 
@@ -44,14 +64,24 @@ class Bases:
         self._identity = identity
         self._found: Bounded[_Question, KnownBase] = Bounded(_MAX_BASES)
         self._flights: Flights[_Question, KnownBase] = Flights()
-        self._named: dict[NamedBase, dict[tuple[str, ...], KnownBase]] = {}
-        self.missing: dict[Reference, ImageError] = {}
+        self._named: dict[NamedBase, _Named] = {}
+        self._wanted: frozenset[NamedBase] = frozenset()
         self.generation = 0
+        """Grows whenever `known` changes."""
 
     @property
     def known(self) -> tuple[KnownBase, ...]:
         """The bases that policies name, for all platforms, newest first."""
-        return tuple(base for seen in self._named.values() for base in reversed(seen.values()))
+        return tuple(base for named in self._named.values() for base in named.bases)
+
+    @property
+    def missing(self) -> Mapping[Reference, ImageError]:
+        """Why bases that policies name are not known, for at least one platform."""
+        return {
+            base.reference: named.error
+            for base, named in self._named.items()
+            if named.error is not None
+        }
 
     async def find(self, reference: Reference, platform: Platform, identity: Identity) -> KnownBase:
         """Find a base that an image claims; ImageError if its registry has none."""
@@ -63,47 +93,34 @@ class Bases:
 
     async def refresh(self, named: Sequence[NamedBase], platforms: Sequence[Platform]) -> None:
         """Look up what policies name, and forget what none names any more."""
-        wanted = dict.fromkeys(named)
-        missing: dict[Reference, ImageError] = {}
-        before = self.known
-        for gone in self._named.keys() - wanted.keys():
-            del self._named[gone]
-        for base in wanted:
-            seen = dict(self._named.get(base, {}))
-            error = await self._refresh(base, platforms, seen)
-            if error is not None and (not error.temporary or not seen):
-                missing[base.reference] = error
-                self.missing[base.reference] = error
-            self._named[base] = seen
-        self.missing = missing
-        if self.known != before:
-            self.generation += 1
+        self._wanted = frozenset(named)
+        for gone in self._named.keys() - self._wanted:
+            if self._named.pop(gone).bases:
+                self.generation += 1
+        await asyncio.gather(*(self._refresh(base, platforms) for base in dict.fromkeys(named)))
 
     async def close(self) -> None:
         """End what is under way."""
         await self._flights.close()
 
-    async def _refresh(
-        self,
-        base: NamedBase,
-        platforms: Sequence[Platform],
-        seen: dict[tuple[str, ...], KnownBase],
-    ) -> ImageError | None:
-        first: ImageError | None = None
-        found = 0
-        for platform in platforms:
-            try:
-                known = await self._find(base.reference, platform, self._identity, base)
-            except ImageError as error:
-                first = first or error
-                continue
-            found += 1
-            seen.pop(known.diff_ids, None)
-            seen[known.diff_ids] = known
-            while len(seen) > _KEPT_TAGS * len(platforms):
-                del seen[next(iter(seen))]
-        # A base need not exist for every platform of the cluster.
-        return None if found and isinstance(first, NotFoundError | UnsupportedError) else first
+    async def _refresh(self, base: NamedBase, platforms: Sequence[Platform]) -> None:
+        found = await asyncio.gather(*(self._try(base, platform) for platform in platforms))
+        if base not in self._wanted:
+            return  # a later refresh, which has ended before this one, knows better
+        named = self._named.setdefault(base, _Named())
+        before = named.bases
+        for platform, one in zip(platforms, found, strict=True):
+            if isinstance(one, KnownBase):
+                named.put(platform, one)
+        named.error = _error(dict(zip(platforms, found, strict=True)), named)
+        if named.bases != before:
+            self.generation += 1
+
+    async def _try(self, base: NamedBase, platform: Platform) -> KnownBase | ImageError:
+        try:
+            return await self._find(base.reference, platform, self._identity, base)
+        except ImageError as error:
+            return error.bare()
 
     async def _find(
         self,
@@ -156,3 +173,18 @@ class Bases:
         if isinstance(parsed, Index) or not parsed.is_image:
             raise UnsupportedError(f"{reference.name} is no image, so nothing can stand on it")
         return parsed
+
+
+def _error(found: Mapping[Platform, KnownBase | ImageError], named: _Named) -> ImageError | None:
+    """Find the error that leaves a platform without its base.
+
+    A base need not exist for every platform of the cluster, and what was seen before stays true
+    while its registry is down.
+    """
+    is_there = any(isinstance(one, KnownBase) for one in found.values())
+    for platform, one in found.items():
+        if isinstance(one, KnownBase) or (one.temporary and named.seen.get(platform)):
+            continue
+        if not (is_there and isinstance(one, NotFoundError | UnsupportedError)):
+            return one
+    return None

@@ -1,7 +1,7 @@
 """A dictionary that forgets what was not used for longest."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -35,6 +35,10 @@ class Bounded(Generic[K, V]):
     def items(self) -> list[tuple[K, V]]:
         """List what is held, the longest unused first."""
         return list(self._entries.items())
+
+    def __iter__(self) -> Iterator[K]:
+        """Yield the keys of what is held by now, the longest unused first."""
+        return iter(list(self._entries))
 
     def __len__(self) -> int:
         return len(self._entries)

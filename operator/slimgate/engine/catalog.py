@@ -45,6 +45,7 @@ class Catalog:
         self._ordered: tuple[Policy, ...] = ()
         self.policies: dict[str, Policy] = {}
         self.broken: dict[str, InvalidPolicyError] = {}
+        self._exceptions_of: dict[str, dict[str, SlimException]] = {}
         self.exceptions: dict[NamespacedName, SlimException] = {}
         self.broken_exceptions: dict[NamespacedName, InvalidPolicyError] = {}
         self.resources: dict[NamespacedName, JsonObject] = {}
@@ -76,8 +77,9 @@ class Catalog:
         return tuple(p for p in self._ordered if p.match.workload(workload, labels))
 
     def exceptions_for(self, workload: Workload) -> tuple[SlimException, ...]:
-        """Return the exceptions of a workload's namespace, expired ones too."""
-        return tuple(e for e in self.exceptions.values() if e.namespace == workload.namespace)
+        """Return the exceptions of a workload's namespace by name, expired ones too."""
+        own = self._exceptions_of.get(workload.namespace, {})
+        return tuple(own[name] for name in sorted(own))
 
     def put_policy(self, resource: JsonObject) -> None:
         """Take a SlimPolicy as it is now."""
@@ -109,13 +111,16 @@ class Catalog:
         metadata = mapping_at(resource, "metadata")
         key = (text_at(metadata, "namespace"), text_at(metadata, "name"))
         self.resources[key] = resource
-        before = self.exceptions.pop(key, None)
         try:
-            self.exceptions[key] = parse_exception(resource)
-            self.broken_exceptions.pop(key, None)
+            exception = parse_exception(resource)
         except InvalidPolicyError as error:
             self.broken_exceptions[key] = error
-        if before != self.exceptions.get(key):
+            self._without_exception(key)
+            return
+        self.broken_exceptions.pop(key, None)
+        if self.exceptions.get(key) != exception:
+            self.exceptions[key] = exception
+            self._exceptions_of.setdefault(key[0], {})[key[1]] = exception
             self._changed(Change.EXCEPTIONS)
 
     def drop_exception(self, namespace: str, name: str) -> None:
@@ -123,16 +128,16 @@ class Catalog:
         key = (namespace, name)
         self.resources.pop(key, None)
         self.broken_exceptions.pop(key, None)
-        if self.exceptions.pop(key, None) is not None:
-            self._changed(Change.EXCEPTIONS)
+        self._without_exception(key)
 
     def put_namespace(self, resource: JsonObject) -> None:
-        """Take a namespace's labels."""
+        """Take a namespace's labels; a workload may have been seen before its namespace."""
         metadata = mapping_at(resource, "metadata")
         name, labels = text_at(metadata, "name"), labels_of(metadata)
-        before = self._namespaces.get(name)
+        before = self._namespaces.get(name, {})
         self._namespaces[name] = labels
-        if before is not None and before != labels:
+        selectors = (p.match.namespace_selector for p in self._ordered)
+        if any(s is not None and s.matches(before) != s.matches(labels) for s in selectors):
             self._changed(Change.NAMESPACES)
 
     def drop_namespace(self, name: str) -> None:
@@ -160,6 +165,14 @@ class Catalog:
     def _policies_changed(self) -> None:
         self._ordered = tuple(self.policies[name] for name in sorted(self.policies))
         self._changed(Change.POLICIES)
+
+    def _without_exception(self, key: NamespacedName) -> None:
+        if self.exceptions.pop(key, None) is not None:
+            own = self._exceptions_of[key[0]]
+            del own[key[1]]
+            if not own:
+                del self._exceptions_of[key[0]]
+            self._changed(Change.EXCEPTIONS)
 
     def _changed(self, change: Change) -> None:
         self.generation += 1

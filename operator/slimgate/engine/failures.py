@@ -38,6 +38,6 @@ class Failures(Generic[K]):
 
     def drop(self, matches: Callable[[K], bool]) -> None:
         """Forget the errors of all keys that match."""
-        for key, _ in self._kept.items():
+        for key in self._kept:
             if matches(key):
                 self._kept.drop(key)

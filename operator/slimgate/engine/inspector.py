@@ -5,11 +5,12 @@ tag that is due again costs a HEAD; everything else is answered from memory.
 """
 
 import asyncio
+import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
-from slimgate.core.assemble import choose
+from slimgate.core.assemble import UNKNOWN_PLATFORM, choose
 from slimgate.core.base import with_known
 from slimgate.core.errors import ImageError, NotFoundError
 from slimgate.core.identity import ANONYMOUS, Identity
@@ -20,9 +21,11 @@ from slimgate.core.reference import Reference
 from slimgate.core.text import printable
 from slimgate.engine.bases import Bases
 from slimgate.engine.bounded import Bounded
+from slimgate.engine.failures import Failures
 from slimgate.engine.ports import Document, ImageSource, InspectionObserver
-from slimgate.engine.reader import Reader, ReaderSettings, Target
-from slimgate.engine.resolver import Resolver, ResolverSettings
+from slimgate.engine.reader import Entry, Reader, ReaderSettings
+from slimgate.engine.reading import Target
+from slimgate.engine.resolver import Resolved, Resolver, ResolverSettings
 
 _MAX_READY = 20_000
 
@@ -52,6 +55,7 @@ class Question:
 class _Ready:
     digest: Digest
     generation: int
+    until: float
     inspection: Inspection
 
 
@@ -78,6 +82,14 @@ class Inspector:
         self._ready: Bounded[tuple[str, str, tuple[Platform, ...], Wants], _Ready] = Bounded(
             _MAX_READY
         )
+        self._failures: Failures[tuple[Digest, Reference, str, tuple[Platform, ...], Wants]] = (
+            Failures(settings.resolver.failure_seconds, _MAX_READY, clock)
+        )
+
+    @property
+    def _generation(self) -> int:
+        """Tell forms of answers apart; both numbers only grow."""
+        return self.bases.generation + self.reader.generation
 
     def cached(self, question: Question) -> Inspection | None:
         """Answer without asking anybody, or None."""
@@ -89,14 +101,16 @@ class Inspector:
         if (
             ready is not None
             and ready.digest == digest
-            and ready.generation == self.bases.generation
+            and ready.generation == self._generation
+            and self._clock() < ready.until
         ):
             return ready.inspection
-        images = self._known_images(digest, question)
-        if images is None:
+        held = self._held(digest, question)
+        if not held or any(self.reader.is_due(entry) for _, entry in held):
             return None
-        inspection = self._inspection(question, digest, images)
-        self._ready.put(key, _Ready(digest, self.bases.generation, inspection))
+        inspection = self._inspection(question, digest, [facts for facts, _ in held])
+        until = min((e.until for _, e in held if e.until is not None), default=math.inf)
+        self._ready.put(key, _Ready(digest, self._generation, until, inspection))
         return inspection
 
     def hit(self, question: Question) -> Inspection | None:
@@ -115,21 +129,38 @@ class Inspector:
             return inspection
         try:
             resolved = await self.resolver.resolve(question.reference, question.identity)
-            images = await self._images(question, resolved.digest, resolved.document)
+            is_held = bool(self._held(resolved.digest, question))
+            images = await self._read(question, resolved)
         except ImageError as error:
             self._tell(error.reason, started)
             raise
-        self._tell(resolved.outcome, started)
+        is_cached = resolved.outcome == "cached"
+        self._tell("fetched" if is_cached and not is_held else resolved.outcome, started)
         return self._inspection(question, resolved.digest, images)
+
+    def compared(self, inspection: Inspection) -> Inspection:
+        """Compare the images with the bases that policies name, as they are known now."""
+        known = self.bases.known
+        images = tuple(with_known(facts, known) for facts in inspection.images)
+        return replace(inspection, images=images)
+
+    def expire(self, reference: Reference) -> None:
+        """Make the next look-up of a reference ask again, whoever it is for."""
+        self.resolver.expire(reference)
+        self._failures.drop(lambda key: key[1] == reference)
 
     def memory(self) -> Memory:
         """Give what a restart should remember besides facts."""
-        return Memory(answers=self.resolver.answers(), indexes=self.reader.indexes())
+        return Memory(
+            answers=self.resolver.answers(),
+            indexes=self.reader.indexes(),
+            shown=self.reader.shown(),
+        )
 
     def restore(self, memory: Memory) -> None:
         """Take over what an earlier run remembered."""
         self.resolver.restore(memory.answers)
-        self.reader.restore(memory.indexes)
+        self.reader.restore(memory.indexes, memory.shown)
 
     async def close(self) -> None:
         """End all look-ups that are under way."""
@@ -137,17 +168,30 @@ class Inspector:
         await self.reader.close()
         await self.bases.close()
 
-    def _known_images(self, digest: Digest, question: Question) -> list[ImageFacts] | None:
-        top = self.reader.known(digest, question.wants)
-        if top is None or isinstance(top, ImageFacts):
-            return None if top is None else [top]
-        found: list[ImageFacts] = []
-        for entry in choose(top, question.platforms):
-            facts = self.reader.known(entry.digest, question.wants)
-            if not isinstance(facts, ImageFacts):
-                return None
-            found.append(facts)
-        return found or None
+    def _held(self, digest: Digest, question: Question) -> list[tuple[ImageFacts, Entry]]:
+        """Find all that is wanted in memory, or nothing."""
+        place = question.reference.registry, digest
+        index = self.reader.index(place)
+        targets = [_target(question, digest)] if index is None else _targets(index, question)
+        found: list[tuple[ImageFacts, Entry]] = []
+        for target in targets:
+            entry = self.reader.entry(target.place, question.wants)
+            if entry is None:
+                return []
+            found.append((_on_platform(entry.facts, target), entry))
+        return found
+
+    async def _read(self, question: Question, resolved: Resolved) -> list[ImageFacts]:
+        key = (
+            resolved.digest, question.reference, question.identity.key, question.platforms,
+            question.wants,
+        )  # fmt: skip
+        self._failures.check(key)
+        try:
+            return await self._images(question, resolved.digest, resolved.document)
+        except ImageError as error:
+            self._failures.put(key, error)
+            raise
 
     async def _images(
         self, question: Question, digest: Digest, document: Document | None
@@ -155,37 +199,55 @@ class Inspector:
         reference, identity = question.reference, question.identity
         top = await self.reader.top(reference, digest, document, identity)
         if not isinstance(top, Index):
-            target = Target(reference=reference.at(digest), digest=digest)
+            target = _target(question, digest)
             return [await self.reader.facts(target, top, identity, question.wants)]
-        entries = choose(top, question.platforms)
-        if not entries:
+        targets = _targets(top, question)
+        if not targets:
             raise _no_platform(top, question)
-        targets = [
-            Target(reference=reference.at(e.digest), digest=e.digest, platform=e.platform)
-            for e in entries
-        ]
-        return list(
-            await asyncio.gather(
-                *(self.reader.facts(t, None, identity, question.wants) for t in targets)
-            )
+        facts = await asyncio.gather(
+            *(self.reader.facts(target, None, identity, question.wants) for target in targets)
         )
+        return list(map(_on_platform, facts, targets))
 
     def _inspection(
-        self, question: Question, digest: Digest, images: list[ImageFacts]
+        self, question: Question, digest: Digest, images: Sequence[ImageFacts]
     ) -> Inspection:
-        top = self.reader.known(digest, Wants())
-        known = self.bases.known
+        index = self.reader.index((question.reference.registry, digest))
         synthetic = len(images) == 1 and images[0].digest is None
-        return Inspection(
-            reference=question.text,
-            digest=None if synthetic else digest,
-            media_type=top.media_type if top is not None else images[0].media_type,
-            images=tuple(with_known(facts, known) for facts in images),
+        return self.compared(
+            Inspection(
+                reference=question.text,
+                digest=None if synthetic else digest,
+                media_type=index.media_type if index is not None else images[0].media_type,
+                images=tuple(images),
+            )
         )
 
     def _tell(self, outcome: str, started: float) -> None:
         if self._observer is not None:
             self._observer.looked_up(outcome, self._clock() - started)
+
+
+def _target(question: Question, digest: Digest) -> Target:
+    return Target(reference=question.reference.at(digest), digest=digest)
+
+
+def _targets(index: Index, question: Question) -> list[Target]:
+    return [
+        Target(
+            reference=question.reference.at(entry.digest),
+            digest=entry.digest,
+            platform=entry.platform,
+        )
+        for entry in choose(index, question.platforms)
+    ]
+
+
+def _on_platform(facts: ImageFacts, target: Target) -> ImageFacts:
+    """Say what the index says of a platform where the config, whose word wins, was not read."""
+    if target.platform is None or facts.platform != UNKNOWN_PLATFORM:
+        return facts
+    return replace(facts, platform=target.platform)
 
 
 def _no_platform(index: Index, question: Question) -> NotFoundError:

@@ -5,19 +5,21 @@ on; looking it up goes on, so that the next one who asks gets an answer.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from slimgate.core.assemble import UNKNOWN_PLATFORM
 from slimgate.core.errors import ImageError, SlimgateError, UnavailableError
 from slimgate.core.finding import Finding, Outcome, Subject
-from slimgate.core.identity import Identity
+from slimgate.core.identity import ANONYMOUS, Identity
 from slimgate.core.image import Inspection, Wants
 from slimgate.core.policy import NamedBase, Policy
 from slimgate.core.reference import Reference
 from slimgate.core.verdict import Verdict, evaluate
-from slimgate.core.workload import ImageUse, Workload
+from slimgate.core.workload import ImageUse, Role, Workload
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.flights import Flights
@@ -25,7 +27,8 @@ from slimgate.engine.inspector import Inspector, Question
 from slimgate.engine.ports import Keyring
 
 Seen = Inspection | ImageError
-_MAX_REFERENCES = 20_000
+_LOG: Final = logging.getLogger(__name__)
+_MAX_REFERENCES: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ class Judge:
         bare = _without_config(verdict.findings)
         if bare:
             # A denial names the instruction, the base and the platform: one more request.
-            more = await self._look(bare, workload, Wants(config=True), deadline)
+            wanted = dict.fromkeys(bare, Wants(config=True))
+            more = await self._look(wanted, workload, deadline)
             known = {use: seen for use, seen in more.items() if isinstance(seen, Inspection)}
             subject = replace(subject, images={**subject.images, **known})
             verdict = self._evaluate(subject, policies)
@@ -98,38 +102,43 @@ class Judge:
         policies: Sequence[Policy],
         deadline: _Deadline,
     ) -> Subject:
-        wants = Wants()
-        for policy in policies:
-            wants |= policy.wants
-        # First the bases: images are compared with those that are known when they are looked at.
-        missing_bases = await self._missing_bases(policies, deadline)
-        images = await self._look(_spoken_of(workload, policies), workload, wants, deadline)
-        running: Mapping[str, Seen] = {}
-        if old is not None and any(policy.limits.growth for policy in policies):
-            before = await self._look(_spoken_of(old, policies), old, wants, deadline)
-            running = {use.name: seen for use, seen in before.items()}
+        bases = self._inspector.bases
+        unsettled = [base for base in _named_by(policies) if not bases.is_settled(base)]
+        refresh = self._start_refresh() if unsettled else None
+        images = await self._look(_wanted_by(policies, workload), workload, deadline)
+        missing = await self._missing_bases(unsettled, refresh, deadline)
+        if unsettled:
+            # The images came before the bases that they may stand on.
+            images = {use: self._compared(seen) for use, seen in images.items()}
         return Subject(
             workload=workload,
             images=images,
-            running=running,
-            missing_bases=missing_bases,
+            running=await self._running(old, policies, deadline),
+            missing_bases=missing,
         )
 
+    async def _running(
+        self, old: Workload | None, policies: Sequence[Policy], deadline: _Deadline
+    ) -> Mapping[str, Seen]:
+        growing = [policy for policy in policies if policy.limits.growth is not None]
+        if old is None or not growing:
+            return {}
+        wanted = dict.fromkeys(_wanted_by(growing, old), Wants(config=True))
+        seen = await self._look(wanted, old, deadline)
+        # A volume may be named as a container is, and does not stand in for it.
+        uses = sorted(seen, key=lambda use: use.role is not Role.VOLUME)
+        return {use.name: seen[use] for use in uses}
+
     async def _look(
-        self, uses: Sequence[ImageUse], workload: Workload, wants: Wants, deadline: _Deadline
+        self, wanted: Mapping[ImageUse, Wants], workload: Workload, deadline: _Deadline
     ) -> dict[ImageUse, Seen]:
         """Look images up at the same time; those at hand take no task."""
-        try:
-            async with asyncio.timeout(deadline.left):
-                identity = await self._keyring.identity(workload)
-        except TimeoutError:
-            error = UnavailableError("the workload's pull secrets could not be read in time")
-            return dict.fromkeys(uses, error)
-        except SlimgateError as error:
-            return dict.fromkeys(uses, _as_image_error(error))
+        identity = await self._identity(workload, deadline) if wanted else ANONYMOUS
+        if isinstance(identity, ImageError):
+            return dict.fromkeys(wanted, identity)
         found: dict[ImageUse, Seen] = {}
         waiting: dict[ImageUse, asyncio.Task[Seen]] = {}
-        for use in uses:
+        for use, wants in wanted.items():
             question = self._question(use, identity, wants)
             if isinstance(question, ImageError):
                 found[use] = question
@@ -139,19 +148,28 @@ class Judge:
                 waiting[use] = asyncio.create_task(self._inspect(question, deadline))
         if waiting:
             await asyncio.gather(*waiting.values())
-        return {use: found[use] if use in found else waiting[use].result() for use in uses}
+        return {use: found[use] if use in found else waiting[use].result() for use in wanted}
+
+    async def _identity(self, workload: Workload, deadline: _Deadline) -> Identity | ImageError:
+        try:
+            async with asyncio.timeout(deadline.left):
+                return await self._keyring.identity(workload)
+        except TimeoutError:
+            return UnavailableError("the workload's pull secrets could not be read in time")
+        except Exception as error:  # noqa: BLE001 - what keeps images unknown, onUnknown decides
+            return _as_image_error(error)
 
     async def _inspect(self, question: Question, deadline: _Deadline) -> Seen:
         try:
             async with asyncio.timeout(deadline.left):
                 return await self._flights.join(question, lambda: self._inspector.inspect(question))
-        except ImageError as error:
-            return error
         except TimeoutError:
             return UnavailableError(
                 f"{question.reference.registry} did not answer within {deadline.seconds:.3g} s; "
                 "slimgate goes on asking"
             )
+        except Exception as error:  # noqa: BLE001 - one image's trouble leaves the others known
+            return _as_image_error(error)
 
     def _question(self, use: ImageUse, identity: Identity, wants: Wants) -> Question | ImageError:
         reference = self._parsed.get(use.reference)
@@ -159,31 +177,48 @@ class Judge:
             try:
                 reference = Reference.parse(use.reference)
             except ImageError as error:
-                return error
+                return error.bare()
             self._parsed.put(use.reference, reference)
         return Question(reference, identity, self._catalog.platforms, wants, use.reference)
 
-    async def _missing_bases(
-        self, policies: Sequence[Policy], deadline: _Deadline
-    ) -> Mapping[Reference, ImageError]:
-        """Tell which bases that policies name are not known, and why; ask if nobody has yet."""
+    def _compared(self, seen: Seen) -> Seen:
+        return self._inspector.compared(seen) if isinstance(seen, Inspection) else seen
+
+    def _start_refresh(self) -> asyncio.Task[None]:
+        every, platforms = self._catalog.named_bases, self._catalog.platforms
         bases = self._inspector.bases
-        named = [base for policy in policies if policy.bases for base in policy.bases.known]
-        if not all(map(bases.is_settled, named)):
-            every = self._catalog.named_bases
+        return self._refreshing.start(every, lambda: bases.refresh(every, platforms))
+
+    async def _missing_bases(
+        self, named: Sequence[NamedBase], refresh: asyncio.Task[None] | None, deadline: _Deadline
+    ) -> Mapping[Reference, ImageError]:
+        """Tell which bases that policies name are not known, and why."""
+        bases = self._inspector.bases
+        error: ImageError = UnavailableError("its registry has not answered yet")
+        if refresh is not None:
             try:
                 async with asyncio.timeout(deadline.left):
-                    await self._refreshing.join(
-                        every, lambda: bases.refresh(every, self._catalog.platforms)
-                    )
+                    await asyncio.shield(refresh)
             except TimeoutError:
-                late = UnavailableError("its registry has not answered yet")
-                return {b.reference: late for b in named if not bases.is_settled(b)}
-        return bases.missing
+                pass
+            except Exception as fault:  # noqa: BLE001 - what is not proven is then unknown
+                error = _as_image_error(fault)
+        late = {base.reference: error for base in named if not bases.is_settled(base)}
+        return {**bases.missing, **late}
 
 
-def _spoken_of(workload: Workload, policies: Sequence[Policy]) -> list[ImageUse]:
-    return [u for u in workload.images if any(p.match.image(u.reference) for p in policies)]
+def _wanted_by(policies: Sequence[Policy], workload: Workload) -> dict[ImageUse, Wants]:
+    """Find the images that policies speak of, and what those that do want of each."""
+    wanted: dict[ImageUse, Wants] = {}
+    for policy in policies:
+        for use in workload.images:
+            if policy.match.image(use.reference):
+                wanted[use] = wanted.get(use, Wants()) | policy.wants
+    return {use: wanted[use] for use in workload.images if use in wanted}
+
+
+def _named_by(policies: Sequence[Policy]) -> list[NamedBase]:
+    return [base for policy in policies if policy.bases for base in policy.bases.known]
 
 
 def _without_config(findings: Iterable[Finding]) -> list[ImageUse]:
@@ -199,5 +234,11 @@ def _without_config(findings: Iterable[Finding]) -> list[ImageUse]:
     return list(dict.fromkeys(use for use in uses if use is not None))
 
 
-def _as_image_error(error: SlimgateError) -> ImageError:
-    return error if isinstance(error, ImageError) else UnavailableError(str(error))
+def _as_image_error(error: Exception) -> ImageError:
+    if isinstance(error, ImageError):
+        return error.bare()
+    if isinstance(error, SlimgateError):
+        return UnavailableError(str(error))
+    # The error's text may hold what not everyone should read.
+    _LOG.error("slimgate itself failed", exc_info=error)
+    return ImageError(f"slimgate itself failed ({type(error).__name__}), and its log says more")

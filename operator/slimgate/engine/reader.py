@@ -41,12 +41,13 @@ class ReaderSettings:
 class Entry:
     """Facts of one manifest, how much they cover, and the draft while more may be wanted.
 
-    `until` is set where something could not be looked at; it is then worth another look.
+    `errors` counts what could not be looked at; from `until` on it is worth another look.
     """
 
     facts: ImageFacts
     covers: Wants
     draft: Draft | None = None
+    errors: int = 0
     until: float | None = None
 
 
@@ -65,17 +66,19 @@ class Reader:
         self._clock = clock
         self._bases = bases
         self._entries: Bounded[Place, Entry] = Bounded(settings.max_entries)
-        self._by_digest: Bounded[Digest, Entry] = Bounded(settings.max_entries)
+        self._places: Bounded[Digest, Place] = Bounded(settings.max_entries)
         self._earlier: Bounded[Digest, Entry] = Bounded(settings.max_entries)
         self._indexes: Bounded[Digest, Index] = Bounded(settings.max_entries)
         self._shown: Bounded[str, bool] = Bounded(2 * settings.max_entries)
         self._layers = LayerCache(settings.max_paths, settings.max_entries)
         self._flights: Flights[Place, Entry] = Flights()
         self._tops: Flights[Place, Index | Document] = Flights()
+        self.generation = 0
+        """Grows whenever facts that were given take another form."""
 
     def known(self, digest: Digest, wants: Wants) -> Index | ImageFacts | None:
         """Return an index, or facts that cover what is wanted, whichever registry showed it."""
-        entry = self._by_digest.get(digest) or self._earlier.get(digest)
+        entry = self._by_digest(digest)
         if entry is not None:
             return entry.facts if entry.covers.covers(wants) else None
         return self._indexes.get(digest)
@@ -98,10 +101,12 @@ class Reader:
         """Take over facts of an earlier run, or of another process."""
         if facts.digest is None:
             return
-        held = self._earlier.get(facts.digest)
+        held = self._by_digest(facts.digest)
         if held is None or not held.covers.covers(covers):
-            again = self._clock() + self._settings.recheck_seconds if _is_open(facts) else None
-            self._earlier.put(facts.digest, Entry(facts=facts, covers=covers, until=again))
+            errors = _errors_in(facts)
+            until = self._clock() + self._settings.recheck_seconds if errors else None
+            entry = Entry(facts=facts, covers=covers, errors=errors, until=until)
+            self._earlier.put(facts.digest, entry)
 
     def restore(self, indexes: Mapping[Digest, Index], shown: Sequence[str]) -> None:
         """Take over the indexes of an earlier run, and what registries had shown it."""
@@ -116,7 +121,7 @@ class Reader:
 
     def shown(self) -> tuple[str, ...]:
         """Give the `place_key` of what registries have shown, the longest unused first."""
-        return tuple(key for key, _ in self._shown.items())
+        return tuple(self._shown)
 
     async def top(
         self, reference: Reference, digest: Digest, document: Document | None, identity: Identity
@@ -154,12 +159,19 @@ class Reader:
         await self._tops.close()
         await self._layers.close()
 
+    def _by_digest(self, digest: Digest) -> Entry | None:
+        place = self._places.get(digest)
+        return (self._entries.get(place) if place else None) or self._earlier.get(digest)
+
     def _entry(self, place: Place) -> Entry | None:
         entry = self._entries.get(place)
         earlier = self._earlier.get(place[1])
         if earlier is None or (entry is not None and entry.covers.covers(earlier.covers)):
             return entry
-        return earlier if entry is not None or self._is_shown(place) else None
+        if entry is None and not self._is_shown(place):
+            return None
+        self._entries.put(place, earlier)
+        return earlier
 
     def _is_shown(self, place: Place) -> bool:
         return self._shown.get(place_key(*place)) is not None
@@ -183,9 +195,7 @@ class Reader:
         """Have another look while the old facts still answer: nobody waits for a dead registry."""
         put_off = replace(entry, until=self._clock() + self._settings.retry_seconds)
         self._entries.put(target.place, put_off)
-        self._flights.start(
-            target.place, lambda: self._read(target, None, identity, entry.covers)
-        )
+        self._flights.start(target.place, lambda: self._read(target, None, identity, entry.covers))
 
     async def _read(
         self, target: Target, document: Document | None, identity: Identity, wants: Wants
@@ -214,21 +224,27 @@ class Reader:
             facts=found.facts,
             covers=covers,
             draft=found.draft if found.errors or not covers.config else None,
+            errors=len(found.errors),
             until=self._again(found.errors),
         )
+        if held is not None and held.covers.covers(covers) and entry.errors >= held.errors > 0:
+            # What was known stays known while its registry is down.
+            entry = replace(held, draft=entry.draft, until=entry.until)
         self._keep(target, entry)
         return entry
 
-    async def _draft(
-        self, target: Target, document: Document | None, identity: Identity
-    ) -> Draft:
+    async def _draft(self, target: Target, document: Document | None, identity: Identity) -> Draft:
         return Draft(document=document or await self._source.document(target.reference, identity))
 
     def _keep(self, target: Target, entry: Entry) -> None:
+        first = self._places.get(target.digest)
+        before = self._entries.get(first) if first else None
+        if before is None or not before.covers.covers(entry.covers):
+            self._places.put(target.digest, target.place)
+        held = self._entries.get(target.place)
+        if held is not None and held.facts != entry.facts:
+            self.generation += 1
         self._entries.put(target.place, entry)
-        first = self._by_digest.get(target.digest)
-        if first is None or not first.covers.covers(entry.covers):
-            self._by_digest.put(target.digest, entry)
 
     def _again(self, errors: Sequence[ImageError]) -> float | None:
         if not errors:
@@ -238,8 +254,8 @@ class Reader:
         return self._clock() + (settings.retry_seconds if passes else settings.recheck_seconds)
 
 
-def _is_open(facts: ImageFacts) -> bool:
-    """Whether another look may tell more; what is kept does not say why something is not known."""
+def _errors_in(facts: ImageFacts) -> int:
+    """Count what another look may tell; facts that were kept do not say why it is not known."""
     unknown = (layer.unpacked.reason for layer in facts.layers if layer.unpacked.bytes is None)
-    is_claimed = facts.base.evidence is Evidence.CLAIMED
-    return is_claimed or any(reason != NOT_ASKED for reason in unknown)
+    claimed = facts.base.evidence is Evidence.CLAIMED
+    return claimed + sum(reason != NOT_ASKED for reason in unknown)

@@ -76,7 +76,6 @@ class Reading:
                 self.manifest,
                 [self._look(*pair) for pair in looks],
                 config=config,
-                platform=self.target.platform,
                 claimed=[base for base in bases if isinstance(base, KnownBase)],
             ),
             draft=Draft(document=self.draft.document, config=config),
@@ -100,7 +99,9 @@ class Reading:
     async def _claimed(self, config: ImageConfig) -> list[KnownBase | ImageError]:
         """Find the bases that the image claims, all at once: it waits no longer for three."""
         claims = claims_of(self.manifest.annotations, config.labels) if self.bases else ()
-        return list(await asyncio.gather(*(self._claim(claim, config.platform) for claim in claims)))
+        return list(
+            await asyncio.gather(*(self._claim(claim, config.platform) for claim in claims))
+        )
 
     async def _claim(self, claim: Claim, platform: Platform) -> KnownBase | ImageError:
         assert self.bases is not None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
-from aiohttp.web import BaseRequest, RequestPayloadError, Response
+from aiohttp.web import BaseRequest, Response
 
 from slimgate.core.admission import InvalidReviewError
 from slimgate.webhook.body import BodyReader, RefusedError
@@ -45,8 +45,6 @@ class AdmissionHandler:
             response = self._refuse(err.status, str(err))
         except InvalidReviewError as err:
             response = self._refuse(HTTPStatus.BAD_REQUEST, str(err))
-        except RequestPayloadError:
-            response = self._refuse(HTTPStatus.BAD_REQUEST, "the body breaks off")
         except ConnectionError:
             raise
         except Exception:  # noqa: BLE001 - without a uid nothing can be answered: failurePolicy decides

@@ -92,9 +92,9 @@ class WebhookServer:
             await self._admissions.cleanup()
 
 
-def stop_on_signals() -> asyncio.Event:
-    """Return an event that SIGTERM and SIGINT set."""
-    stop = asyncio.Event()
+def stop_on_signals(stop: asyncio.Event | None = None) -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set, the one that is given or a new one."""
+    stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)

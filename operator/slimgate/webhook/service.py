@@ -47,7 +47,11 @@ _LOUD: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSettings:
-    """Whom the service takes for controllers, what it judges, and how much of it at once."""
+    """Whom the service takes for controllers, what it judges, and how much of it at once.
+
+    An admission that waits for a registry holds some kilobytes and a place until its deadline, so
+    `max_judging` is well above what hangs at once while a registry does. The number is a guess.
+    """
 
     controllers: frozenset[str] = CONTROLLER_USERS
     template_paths: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: TEMPLATE_PATHS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class WebhookSettings:
     """Limits and addresses of the admission server; times are in seconds, sizes in bytes.
 
-    `host` None is every address of both families. A `port` of 0 takes a free one.
+    `host` None is every address of both families.
     """
 
     certificate_file: str
@@ -23,9 +23,6 @@ class WebhookSettings:
     """The API server takes objects up to 3 MB and sends two of them with an UPDATE."""
     max_buffered_bytes: int = 32 * 2**20
     """Of all bodies that are being read, together."""
-    max_judging: int = 1024
-    """Admissions that wait for facts at once; further ones wait for a place. A guess: each holds
-    some kilobytes, and a hanging registry keeps each for its whole time."""
     drain_seconds: float = 10.0
     """How long to go on serving after SIGTERM, while endpoints and API servers hear of it."""
     shutdown_seconds: float = 30.0

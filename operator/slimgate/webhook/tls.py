@@ -22,9 +22,6 @@ class ServingCertificate:
         self._current: ssl.SSLContext | None = None
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.sni_callback = self._choose
-        # A session that is taken up again would not see a new certificate.
-        self.context.num_tickets = 0
-        self.context.options |= ssl.OP_NO_TICKET
 
     @property
     def missing(self) -> str | None:

@@ -107,8 +107,10 @@ async def test_files_that_rule_nothing(
             WEB,
             GROWTH,
             [
-                "policy default limits growth, which only --cluster can judge: "
-                "it is compared with what runs",
+                (
+                    "policy default limits growth, which only --cluster can judge: "
+                    "it is compared with what runs"
+                ),
             ],
         ),
     ],
@@ -119,6 +121,15 @@ async def test_notes(tmp_path: Path, manifests: str, policies: str, expected: li
     report = await check(tmp_path, manifests, policies)
 
     assert report.notes == [note.format(tmp_path) for note in expected]
+
+
+async def test_one_folder_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy among the manifests is no matter of note if it is applied anyway."""
+    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY)
+    monkeypatch.chdir(tmp_path)
+    report = await run(Options(files=["."], policies=["./policy.yaml"]), outside(Known()))
+
+    assert (report.status, report.notes) == (1, [])
 
 
 async def test_labels_that_are_not_known(tmp_path: Path) -> None:
@@ -162,12 +173,16 @@ async def test_by_the_cluster(tmp_path: Path) -> None:
 
     assert report.status == 1
     assert {platforms for _, platforms, _ in known.asked} == {(Platform("linux", "arm64"),)}
-    assert cluster.listed == []
+    assert cluster.listed == ["policies", "exceptions", "namespaces", "platforms"]
     assert report.notes == [
-        "SlimPolicy broken of the cluster is not applied: "
-        "spec.mode: must be one of Enforce, Warn, Audit.",
-        "SlimException e of the cluster is not applied: "
-        "spec.reason: is required: say why the exception is needed.",
+        (
+            "SlimPolicy broken of the cluster is not applied: "
+            "spec.mode: must be one of Enforce, Warn, Audit."
+        ),
+        (
+            "SlimException e of the cluster is not applied: "
+            "spec.reason: is required: say why the exception is needed."
+        ),
     ]
 
 
@@ -178,6 +193,7 @@ async def test_platforms_of_the_user(tmp_path: Path) -> None:
     await _run(tmp_path, cluster, known, platforms=["all"])
 
     assert {platforms for _, platforms, _ in known.asked} == {()}
+    assert cluster.listed == ["policies", "exceptions"]
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,14 @@ def test_sources(text: str, maps: list[str], origin: Origin, expected: str) -> N
     assert Sources(maps, origin).of(text).text == expected
 
 
+def test_bases() -> None:
+    """Bases are mapped as images are, but never asked of the Docker engine."""
+    sources = Sources(["golden:1=oci:golden"], Origin.DOCKER)
+
+    assert sources.of_base("docker.io/library/golden:1").text == "oci:golden"
+    assert sources.of_base("docker.io/library/golden:2").text == "docker.io/library/golden:2"
+
+
 def test_invalid() -> None:
     """What names no image raises the reader's own sentence."""
     with pytest.raises(InvalidReferenceError, match="no image reference"):

@@ -16,6 +16,7 @@ from slimgate.core.errors import ImageError
 from slimgate.core.finding import Finding, Outcome, Subject
 from slimgate.core.image import Inspection, Wants
 from slimgate.core.policy import Mode, NamedBase, Policy
+from slimgate.core.source import parse_source
 from slimgate.core.verdict import Verdict, evaluate
 from slimgate.core.workload import ImageUse, Workload
 
@@ -74,9 +75,9 @@ def key_of(workload: Workload) -> WorkloadKey:
 async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], NamedBases]:
     """Judge all workloads, in their order; every image is looked up once."""
     matching = [(placed, case.rules.matching(placed.workload)) for placed in case.workloads]
-    bases = await lookup.bases(_named(matching), case.sources)
-    seen = await lookup.find(_wanted(matching), case.sources)
-    running = await lookup.find(_growing(case, matching), Sources())
+    bases = await lookup.bases(_named(matching), case.sources.of_base)
+    seen = await lookup.find(_wanted(matching), case.sources.of)
+    running = await lookup.find(_growing(case, matching), parse_source)
     judged = [
         _judge(case, placed, policies, _Facts(seen=seen, running=running, bases=bases))
         for placed, policies in matching
@@ -182,5 +183,5 @@ def _growing(
         before = case.running.get(key_of(placed.workload))
         growing = [policy for policy in policies if policy.limits.growth is not None]
         if before is not None:
-            wanted |= {use.reference: Wants() for use in _spoken_of(before, growing)}
+            wanted |= {use.reference: _CONFIG for use in _spoken_of(before, growing)}
     return wanted

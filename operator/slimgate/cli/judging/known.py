@@ -1,5 +1,6 @@
 """Where policies, exceptions and namespaces come from: files, or a cluster."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -51,23 +52,30 @@ def from_files(policies: Sequence[str], exceptions: Sequence[str], *, namespace:
         policies=read_policies(rules),
         exceptions=read_exceptions(excuses, namespace=namespace),
         labels=ruling.labels if ruling else {},
-        files=frozenset(document.file for document in (*rules, *excuses)),
+        files=frozenset(os.path.realpath(document.file) for document in (*rules, *excuses)),
     )
 
 
-async def from_cluster(view: ClusterView, workloads: Sequence[PlacedWorkload]) -> Known:
-    """Read what the cluster says; what it can't use itself is left out, and named."""
+async def from_cluster(
+    view: ClusterView, workloads: Sequence[PlacedWorkload], *, platforms: bool
+) -> Known:
+    """Read what the cluster says; what it can't use itself is left out, and named.
+
+    Only what counts is asked for, since a user may lack the right to the rest: nodes where
+    `platforms` are wanted, labels and workloads where a policy needs them.
+    """
     broken: list[str] = []
     policies = _usable(await view.policies(), parse_policy, broken)
     exceptions = _usable(await view.exceptions(), parse_exception, broken)
     wanted = {key_of(placed.workload) for placed in workloads}
+    choosing = any(policy.match.namespace_selector for policy in policies)
     growing = any(policy.limits.growth for policy in policies)
     running = await view.workloads() if growing else ()
     return Known(
         policies=tuple(sorted(policies, key=lambda policy: policy.name)),
         exceptions=tuple(exceptions),
-        labels=await view.namespaces(),
-        platforms=await view.platforms(),
+        labels=await view.namespaces() if choosing else {},
+        platforms=await view.platforms() if platforms else (),
         running={key_of(w): w for w in running if key_of(w) in wanted},
         broken=tuple(broken),
     )

@@ -1,5 +1,6 @@
 """What a user should know beside the verdicts: what was left out, and why."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -57,7 +58,7 @@ def _ignored(found: Sorted, read: frozenset[str]) -> Iterator[str]:
         (found.exceptions, "SlimException", "--exceptions"),
     ):
         for document in documents:
-            if document.file not in read:
+            if os.path.realpath(document.file) not in read:
                 yield f"{kind} {_name(document)} is not applied: name its file by {option} too"
 
 

@@ -87,7 +87,7 @@ async def _report(
     )
     return Report(
         judged=judged,
-        policies=case.rules.policies,
+        policies=known.policies,
         notes=notes(case, judged, around),
         strict=options.strict,
     )
@@ -98,12 +98,12 @@ async def _known(options: Options, outside: Outside, found: Sorted) -> Known:
     if not options.cluster:
         return known
     async with outside.cluster() as view:
-        there = await from_cluster(view, found.workloads)
+        there = await from_cluster(view, found.workloads, platforms=not options.platforms)
     return replace(there, exceptions=(*there.exceptions, *known.exceptions), files=known.files)
 
 
 def _platforms(options: Options, known: Known) -> tuple[Platform, ...]:
-    return (known.platforms if not options.platforms else ()) or platforms_of(options.platforms)
+    return known.platforms or platforms_of(options.platforms)
 
 
 def _check(options: Options) -> None:
@@ -116,3 +116,4 @@ def _check(options: Options) -> None:
         raise SettingsError("standard input can be read only once: name files for the rest")
     if not options.seconds > 0:
         raise SettingsError("--timeout must be above zero")
+    platforms_of(options.platforms)  # which refuses what is none, before anything is read

@@ -28,19 +28,29 @@ class Sources:
         self._used: set[str] = set()
 
     def of(self, text: str) -> SourcedReference:
-        """Tell where to look a reference up; InvalidReferenceError if it names no image."""
-        mapped = text if text in self._maps else self._forms.get(_canonical(text))
+        """Tell where to look an image up; InvalidReferenceError if the text names none."""
+        mapped = self._mapped(text)
         if mapped is not None:
-            self._used.add(mapped)
-            return self._maps[mapped]
+            return mapped
         sourced = parse_source(text)
         if sourced.kind is SourceKind.REGISTRY and self._origin is Origin.DOCKER:
             return parse_source(f"{SourceKind.ENGINE.value}{text}")
         return sourced
 
+    def of_base(self, text: str) -> SourcedReference:
+        """Tell where to look up a base that a policy names: a build leaves none in an engine."""
+        return self._mapped(text) or parse_source(text)
+
     def unused(self) -> list[str]:
         """List the references of maps that no manifest names."""
         return [text for text in self._maps if text not in self._used]
+
+    def _mapped(self, text: str) -> SourcedReference | None:
+        mapped = text if text in self._maps else self._forms.get(_canonical(text))
+        if mapped is None:
+            return None
+        self._used.add(mapped)
+        return self._maps[mapped]
 
 
 def _read(entry: str) -> tuple[str, SourcedReference]:

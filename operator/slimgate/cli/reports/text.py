@@ -10,8 +10,10 @@ from rich.text import Text
 
 from slimgate.cli.judging.judge import Effect, Judged
 from slimgate.cli.reports.report import Report, excuses, file_text, remarks_on, verdict_text
+from slimgate.core.text import printable
 
 _ALLOW: Final = "allow"
+_NAME: Final = 512
 _STYLES: Final[Mapping[str, str]] = {
     Effect.DENY.label: "bold red",
     Effect.UNKNOWN.label: "bold magenta",
@@ -40,7 +42,7 @@ def report_text(report: Report) -> RenderableType:
 def _workload(entry: Judged) -> Iterator[RenderableType]:
     label = entry.worst.label if entry.worst else _ALLOW
     head = Text.assemble(" " * 2, (label.ljust(_WIDTH), _STYLES[label]), " " * 2)
-    workload = str(entry.placed.workload)
+    workload = printable(str(entry.placed.workload), _NAME)
     if entry.worst is None:
         yield head + Text(f"{workload}: {verdict_text(entry)}")
     else:

@@ -1,11 +1,11 @@
 """limits.growth: how much more there is to pull than for the image that runs now, in percent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from slimgate.core.checks.measure import against
 from slimgate.core.finding import Finding, Subject
-from slimgate.core.image import ImageFacts, Inspection, Size
+from slimgate.core.image import ImageFacts, Inspection, Platform, Size
 from slimgate.core.policy import Policy
 
 NAME: Final = "growth"
@@ -29,7 +29,7 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
 
 
 def _growth(before: Inspection, after: Inspection) -> Iterator[tuple[ImageFacts, Size]]:
-    old = {image.platform: image.pull for image in before.images}
+    old = _counterparts(before, after)
     for image in after.images:
         was, now = old.get(image.platform), image.pull
         if was is None:
@@ -39,3 +39,19 @@ def _growth(before: Inspection, after: Inspection) -> Iterator[tuple[ImageFacts,
         elif was.bytes:
             # Rounded up: a limit of 10% is broken by 10.01%.
             yield image, Size.known(max(0, -((was.bytes - now.bytes) * 100 // was.bytes)))
+
+
+def _counterparts(before: Inspection, after: Inspection) -> Mapping[Platform, Size]:
+    """Find what ran on each platform; a single manifest runs where it is put, whatever it says.
+
+    Of a single manifest whose config nobody has read the platform is not known, so it must not
+    be what decides whether two images are compared at all.
+    """
+    old = {image.platform: image.pull for image in before.images}
+    if any(image.platform in old for image in after.images):
+        return old
+    if len(before.images) == 1 or len(after.images) == 1:
+        largest = max(before.images, key=lambda image: image.pull.bytes or 0, default=None)
+        if largest is not None:
+            return {image.platform: largest.pull for image in after.images}
+    return {}

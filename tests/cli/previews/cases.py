@@ -1,0 +1,61 @@
+"""A cluster with something of every outcome, and previews of it."""
+
+from typing import Any
+
+from slimgate.cli.previews.preview import Preview, preview
+from slimgate.cli.progress import SilentBoard
+from slimgate.core.workload import ImageUse, Role, Workload
+from tests.cli.clusters import Cluster
+from tests.cli.facts import FAT, HOSTILE, HOSTILE_TEXT, SAVED, SOYA, inspection
+
+SEEN = {
+    "fat:1": inspection("fat:1", FAT),
+    "soya:1": inspection("soya:1", SOYA),
+    "saved:1": inspection("saved:1", SAVED),
+    "evil:1": inspection(HOSTILE_TEXT, HOSTILE),
+}
+EXCEPTION = {
+    "metadata": {"namespace": "shop", "name": "e"},
+    "spec": {"workloads": ["old"], "reason": "x", "expires": "2999-01-01T00:00:00Z"},
+}
+
+
+def policy(name: str = "slim", mode: str = "Audit", **spec: object) -> dict[str, Any]:
+    """Make a SlimPolicy object."""
+    limits = {"limits": {"pullSize": {"warn": "5Mi", "deny": "100Mi"}}}
+    return {
+        "apiVersion": "slimgate.dev/v1alpha1",
+        "kind": "SlimPolicy",
+        "metadata": {"name": name},
+        "spec": {"mode": mode, **limits, **spec},
+    }
+
+
+def workload(name: str, *references: str, namespace: str = "shop") -> Workload:
+    """Make a Deployment with one container a reference."""
+    uses = tuple(
+        ImageUse(role=Role.CONTAINER, name="c", reference=reference) for reference in references
+    )
+    return Workload(kind="Deployment", namespace=namespace, name=name, images=uses)
+
+
+def cluster(*policies: dict[str, Any], running: list[Workload] | None = None) -> Cluster:
+    """Make a cluster that runs something of every outcome."""
+    return Cluster(
+        policy_objects=policies or [policy()],
+        exception_objects=[EXCEPTION],
+        running=running
+        or [
+            workload("soya", "soya:1"),
+            workload("fat", "fat:1"),
+            workload("old", "fat:1"),
+            workload("saved", "saved:1"),
+            workload("gone", "gone:1"),
+        ],
+        seen=SEEN,
+    )
+
+
+async def preview_of(there: Cluster | None = None, wanted: str = "slim") -> Preview:
+    """Preview a policy."""
+    return await preview(wanted, there or cluster(), SilentBoard())

@@ -1,0 +1,171 @@
+"""What a policy would do: found by name or file, judged as if enforced, in words and JSON."""
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from slimgate.cli.previews.preview import Fate, Preview
+from slimgate.cli.previews.preview_json import preview_json
+from slimgate.cli.previews.table import preview_table
+from slimgate.core.errors import SlimgateError
+from slimgate.core.workload import Owner
+from tests.cli.facts import HOSTILE_TEXT
+from tests.cli.make import POLICY, write
+from tests.cli.previews.cases import cluster, policy, preview_of, workload
+
+
+def _printed(found: Preview) -> str:
+    file = io.StringIO()
+    Console(file=file, width=200, markup=False, highlight=False).print(preview_table(found))
+    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+
+
+def _fates(found: Preview) -> list[tuple[str, Fate]]:
+    return [(entry.workload.name, entry.fate) for entry in found.foreseen]
+
+
+@pytest.mark.parametrize("mode", ["Enforce", "Warn", "Audit"])
+async def test_as_if_enforced(mode: str) -> None:
+    """Whatever the mode is now, workloads are judged as if it were Enforce, the worst first."""
+    found = await preview_of(cluster(policy(mode=mode)))
+
+    assert _fates(found) == [
+        ("fat", Fate.DENIED),
+        ("gone", Fate.UNKNOWN),
+        ("saved", Fate.UNKNOWN),
+        ("soya", Fate.WARNED),
+        ("old", Fate.WITHIN),
+    ]
+
+
+async def test_unknown_may_be_denied() -> None:
+    """With onUnknown: Deny, what can't be judged would be denied."""
+    found = await preview_of(cluster(policy(onUnknown="Deny")))
+
+    assert _fates(found)[:3] == [
+        ("fat", Fate.DENIED),
+        ("gone", Fate.DENIED),
+        ("saved", Fate.DENIED),
+    ]
+
+
+async def test_that_policy_alone() -> None:
+    """Other policies have no part in it, and what it does not speak of is counted apart."""
+    wanted = policy(match={"namespaces": {"include": ["team"]}})
+    found = await preview_of(cluster(wanted, policy("other")))
+
+    assert {fate for _, fate in _fates(found)} == {Fate.UNTOUCHED}
+    assert _printed(found) == (
+        "policy slim (in mode Audit now), as if enforced: 5 workloads, "
+        "5 that it does not speak of\n"
+    )
+
+
+async def test_owned_workloads() -> None:
+    """A Deployment speaks for its ReplicaSets, an orphan for itself."""
+    owned = replace(workload("fat-1", "fat:1"), owner=Owner(kind="Deployment", name="fat"))
+    orphan = replace(workload("o", "fat:1"), owner=Owner(kind="Deployment", name="gone"))
+    found = await preview_of(cluster(running=[owned, workload("fat", "fat:1"), orphan]))
+
+    assert _fates(found) == [("fat", Fate.DENIED), ("o", Fate.DENIED)]
+
+
+async def test_from_a_file(tmp_path: Path) -> None:
+    """A policy that the cluster does not have yet is tried from its file."""
+    write(tmp_path, policy_yaml=POLICY)
+    found = await preview_of(cluster(), str(tmp_path / "policy.yaml"))
+
+    assert found.policy.name == "default"
+    assert _fates(found)[0] == ("fat", Fate.DENIED)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("nope", "there is no SlimPolicy nope; the cluster has broken, slim"),
+        ("broken", "SlimPolicy broken can't be used: spec.mode: must be one of"),
+        ("{}/none.yaml", "{}/none.yaml: there is no such file or folder"),
+        ("{}/two.yaml", "{}/two.yaml: it must hold one SlimPolicy, not 2"),
+        ("{}/other.yaml", "{}/other.yaml: it must hold one SlimPolicy, not 0"),
+        ("{}/bad.yaml", "{}/bad.yaml:6: SlimPolicy default: spec.limits.pullSize: "),
+    ],
+)
+async def test_no_policy(tmp_path: Path, wanted: str, expected: str) -> None:
+    """A name or file without a policy that can be used is told as such."""
+    two = f"{POLICY}---\n{POLICY.replace('default', 'b')}"
+    write(tmp_path, two_yaml=two, other_yaml="a: 1", bad_yaml=POLICY.replace("100Mi", "big"))
+    with pytest.raises(SlimgateError) as caught:
+        await preview_of(cluster(policy(), policy("broken", "Never")), wanted.format(tmp_path))
+
+    assert str(caught.value).startswith(expected.format(tmp_path))
+
+
+async def test_table() -> None:
+    """The table has sizes and limits, why something is unknown, and counts."""
+    lines = _printed(await preview_of(cluster())).splitlines()
+
+    assert [line.split("  ")[0] for line in lines[:5]] == [
+        "OUTCOME", "denied", "unknown", "unknown", "warned"
+    ]  # fmt: skip
+    assert lines[1].split() == [
+        "denied", "deployment", "shop/fat", "container", "c:", "fat:1", "pullSize", "120", "MiB",
+        "100", "MiB",
+    ]  # fmt: skip
+    assert lines[2].split()[-2:] == ["unknown", "-"]
+    assert lines[6:] == [
+        "deployment shop/gone: there is no such image",
+        "deployment shop/saved: it was saved",
+        "SlimExceptions excuse something in 1 of the workloads.",
+        "What runs is left alone: only a new or changed image would be refused.",
+        (
+            "policy slim (in mode Audit now), as if enforced: 5 workloads, 1 would be denied, "
+            "1 would be warned of, 2 could not be judged, 1 within policy"
+        ),
+    ]
+
+
+async def test_figures_of_all_kinds() -> None:
+    """Counts, tiers and bases are shown as what they are."""
+    bases = {"allow": ["alpine"], "tier": {"warn": "slim", "deny": "builder"}}
+    limits = {"layers": 1, "growth": "10%", "workloadPullSize": "1Mi"}
+    wanted = policy(mode="Enforce", limits=limits, bases=bases)
+    found = await preview_of(cluster(wanted, running=[workload("fat", "fat:1")]))
+    lines = _printed(found).splitlines()
+
+    assert any(line.split()[-3:] == ["layers", "2", "1"] for line in lines)
+    assert any(line.split()[-3:] == ["tier", "builder", "builder"] for line in lines)
+    assert any("go:1.26 (builder, proven)" in line for line in lines)
+    together = next(line for line in lines if "all together" in line)
+    assert together.split()[-5:] == ["workloadPullSize", "120", "MiB", "1", "MiB"]
+    assert "Growth is not shown: it is judged when an image changes." in lines
+    assert lines[-1].startswith("policy slim (enforced), as if enforced: 1 workload, ")
+
+
+async def test_json() -> None:
+    """The JSON form holds every workload, the worst first, with figures as numbers."""
+    found = json.loads(preview_json(await preview_of(cluster())))
+    first = found["workloads"][0]
+
+    assert (found["schema"], found["policy"], found["mode"]) == (1, "slim", "Audit")
+    assert found["counts"] == {
+        "denied": 1, "unknown": 2, "warned": 1, "within": 1, "untouched": 0
+    }  # fmt: skip
+    assert (first["name"], first["outcome"]) == ("fat", "denied")
+    assert (first["findings"][0]["wouldBe"], first["findings"][0]["value"]) == (
+        "denied",
+        120 * 2**20,
+    )
+    assert found["workloads"][-1]["excused"][0]["exception"] == "shop/e"
+
+
+async def test_hostile_texts() -> None:
+    """Texts from images and objects are shown, not obeyed."""
+    running = [workload(HOSTILE_TEXT, "evil:1", HOSTILE_TEXT, namespace=HOSTILE_TEXT)]
+    found = await preview_of(cluster(running=running))
+
+    assert all(line.isprintable() for line in _printed(found).splitlines())
+    assert preview_json(found).isascii()

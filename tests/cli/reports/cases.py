@@ -1,0 +1,99 @@
+"""One report with everything in it, as every form of output is tested with."""
+
+from datetime import UTC, datetime
+
+from slimgate.cli.judging.judge import Case, judge
+from slimgate.cli.judging.lookup import Lookup
+from slimgate.cli.judging.rules import Rules, read_exceptions, read_policies
+from slimgate.cli.judging.sources import Sources
+from slimgate.cli.manifests.read import read_documents
+from slimgate.cli.manifests.sort import sort
+from slimgate.cli.progress import SilentBoard
+from slimgate.cli.reports.report import Report
+from tests.cli.facts import FAT, HOSTILE, HOSTILE_TEXT, SOYA, inspection
+from tests.cli.make import Known
+
+HEAD = "apiVersion: slimgate.dev/v1alpha1\nkind: {}\nmetadata: {{name: {}}}\n"
+POLICIES = f"""\
+{HEAD.format("SlimPolicy", "default")}
+spec:
+  mode: Enforce
+  limits: {{pullSize: {{warn: 5Mi, deny: 100Mi}}, workloadPullSize: 1Gi}}
+  message: see https://wiki.example.com/100%
+---
+{HEAD.format("SlimPolicy", "later")}
+spec:
+  limits: {{layers: 1}}
+"""
+EXCEPTIONS = f"""\
+{HEAD.format("SlimException", "legacy")}
+spec: {{workloads: [old], reason: being replaced, expires: 2999-01-31T00:00:00Z}}
+"""
+MANIFESTS = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop}
+spec:
+  containers:
+    - {name: web, image: shop:fat}
+    - {name: gone, image: gone:1}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: small, namespace: shop}
+spec:
+  containers:
+    - {name: web, image: shop:soya}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: old}
+spec:
+  containers:
+    - {name: web, image: shop:fat}
+"""
+OTHER = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: left, namespace: kube-system}
+spec:
+  containers:
+    - {name: web, image: shop:fat}
+"""
+EVIL = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: "TEXT", namespace: "TEXT"}
+spec:
+  containers:
+    - {name: "TEXT", image: evil:1}
+    - {name: "TEXT", image: "TEXT"}
+""".replace("TEXT", r"[red]\e[2J\u202e\n::error::]]>&<\uffff")
+SEEN = {
+    "shop:fat": inspection("shop:fat", FAT),
+    "shop:soya": inspection("shop:soya", SOYA),
+    "evil:1": inspection(HOSTILE_TEXT, HOSTILE),
+}
+
+
+async def report_of(
+    files: dict[str, str] | None = None, *, notes: tuple[str, ...] = (), strict: bool = False
+) -> Report:
+    """Judge manifests by the policies above."""
+    files = {"deploy/web.yaml": MANIFESTS, "left.yaml": OTHER} if files is None else files
+    documents = [d for name, text in files.items() for d in read_documents(text, name)]
+    exceptions = list(read_documents(EXCEPTIONS, "exceptions.yaml"))
+    rules = Rules(
+        policies=read_policies(list(read_documents(POLICIES, "policy.yaml"))),
+        exceptions=read_exceptions(exceptions, namespace="default"),
+        excluded=frozenset({"kube-system"}),
+    )
+    case = Case(
+        workloads=sort(documents, namespace="default").workloads,
+        rules=rules.enforced() if strict else rules,
+        sources=Sources(),
+        now=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    lookup = Lookup(Known(SEEN), platforms=(), seconds=60, shown=SilentBoard())
+    judged, _ = await judge(case, lookup)
+    return Report(judged=judged, policies=case.rules.policies, notes=notes, strict=strict)

@@ -1,0 +1,93 @@
+"""The JSON report: its fields are a promise to other programs."""
+
+import json
+
+from slimgate.cli.reports.json_report import report_json
+from tests.cli.reports.cases import EVIL, report_of
+
+
+async def test_fields() -> None:
+    """Every field stands where docs/check.md says."""
+    found = json.loads(report_json(await report_of(notes=("a note",))))
+    web, small, old, left = found["workloads"]
+
+    assert {key: found[key] for key in ("schema", "status", "strict", "summary", "notes")} == {
+        "schema": 1,
+        "status": 1,
+        "strict": False,
+        "summary": "4 workloads, 3 images (1 not looked up): 1 denied, 1 warned, 2 within policy",
+        "notes": ["a note"],
+    }
+    assert found["policies"] == [
+        {"name": "default", "mode": "Enforce", "onUnknown": "Allow"},
+        {"name": "later", "mode": "Audit", "onUnknown": "Allow"},
+    ]
+    assert [(w["effect"], w["verdict"], w["allowed"]) for w in found["workloads"]] == [
+        ("deny", "deny", False),
+        ("warn", "warn", True),
+        ("allow", "allow", True),
+        ("allow", "allow", True),
+    ]
+    assert (web["kind"], web["namespace"], web["name"]) == ("Pod", "shop", "web")
+    assert (web["file"], web["line"]) == ("deploy/web.yaml", 1)
+    assert web["message"].startswith('container "web": shop:fat pulls 120 MiB')
+    assert small["message"] is None
+    assert small["warnings"][0].startswith('slimgate: container "web": shop:soya pulls 6 MiB')
+    assert web["policies"] == ["default", "later"]
+    assert left["policies"] == []
+    assert web["images"][1] == {
+        "role": "container",
+        "name": "gone",
+        "reference": "gone:1",
+        "line": 7,
+        "judged": True,
+        "error": "there is no such image",
+    }
+    assert left["images"][0]["judged"] is False
+    assert old["excused"][0]["exception"] == {
+        "namespace": "default",
+        "name": "legacy",
+        "reason": "being replaced",
+        "expires": "2999-01-31T00:00:00+00:00",
+    }
+
+
+async def test_findings() -> None:
+    """A finding holds its figures as numbers, and the words beside them."""
+    found = json.loads(report_json(await report_of()))
+    finding = found["workloads"][0]["findings"][0]
+    message = finding.pop("message")
+
+    assert finding == {
+        "policy": "default",
+        "check": "pullSize",
+        "outcome": "deny",
+        "effect": "deny",
+        "image": {"role": "container", "name": "web", "reference": "shop:fat"},
+        "platform": "linux/amd64",
+        "value": 120 * 2**20,
+        "limit": 100 * 2**20,
+        "reason": None,
+        "line": 6,
+    }
+    assert "pulls 120 MiB" in message
+
+
+async def test_images_once() -> None:
+    """The facts about each image stand once, as `inspect -o json` prints them."""
+    found = json.loads(report_json(await report_of()))
+
+    assert [(i["reference"], i["source"]) for i in found["images"]] == [
+        ("shop:fat", "shop:fat"),
+        ("shop:soya", "shop:soya"),
+    ]
+    assert found["images"][0]["platforms"][0]["pullBytes"] == 120 * 2**20
+
+
+async def test_hostile_texts() -> None:
+    """The text is plain ASCII, and reads back as what it was."""
+    text = report_json(await report_of({"evil.yaml": EVIL}))
+
+    assert text.isascii()
+    assert all(line.isprintable() for line in text.splitlines())
+    assert json.loads(text)["workloads"][0]["name"] == "[red]\x1b[2J\u202e\n::error::]]>&<\uffff"

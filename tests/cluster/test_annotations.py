@@ -1,0 +1,60 @@
+"""Annotations on workloads: set, removed, and never on another object."""
+
+from dataclasses import replace
+
+import pytest
+
+from slimgate.cluster.annotations import annotate
+from slimgate.cluster.api import ClusterApi
+from slimgate.core.workload import mapping_at
+from tests.cluster.verdicts import annotations, deployment, thing, version
+
+pytestmark = pytest.mark.lab
+
+VERDICT = "tests.slimgate.dev/verdict"
+SUMMARY = "tests.slimgate.dev/summary"
+DENY = {VERDICT: "deny", SUMMARY: "web: has 2 layers"}
+
+
+async def test_set_and_remove(api: ClusterApi, namespace: str) -> None:
+    """They are set on the workload alone, others are kept, and None removes them."""
+    target = await deployment(api, namespace)
+
+    first = await annotate(api, target, DENY)
+    after = await api.get(target.path)
+    last = await annotate(api, target, dict.fromkeys(DENY))
+    removed = await api.get(target.path)
+
+    template = mapping_at(mapping_at(after, "spec"), "template")
+    assert (first, last) == (True, True)
+    assert annotations(after).items() >= DENY.items()
+    assert annotations(after)["theirs"] == "kept"
+    assert annotations(template) == {}
+    assert not annotations(removed).keys() & DENY.keys()
+
+
+async def test_unchanged(api: ClusterApi, namespace: str) -> None:
+    """What the object says already is not written; written all the same, it changes nothing."""
+    target = await thing(api, namespace)
+    await annotate(api, target, DENY)
+    before = await api.get(target.path)
+
+    asked = await annotate(api, target, DENY, annotations(before))
+    partly = await annotate(api, target, {**DENY, VERDICT: None}, {SUMMARY: DENY[SUMMARY]})
+    await annotate(api, target, DENY)
+
+    assert (asked, partly) == (False, False)
+    assert version(await api.get(target.path)) == version(before)
+
+
+async def test_gone(api: ClusterApi, namespace: str) -> None:
+    """A workload that is gone, was replaced by another, or whose namespace is gone is no error."""
+    target = await deployment(api, namespace)
+    await api.delete(target.path)
+    missing = await annotate(api, target, DENY)
+    successor = await deployment(api, namespace)
+    replaced = await annotate(api, target, DENY)
+    nowhere = await annotate(api, replace(target, namespace="never-was"), DENY)
+
+    assert (missing, replaced, nowhere) == (False, False, False)
+    assert VERDICT not in annotations(await api.get(successor.path))

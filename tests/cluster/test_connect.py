@@ -1,0 +1,168 @@
+"""How the cluster is found and logged in to: in a pod, by kubeconfigs, and by broken ones."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.errors import ApiError, NoClusterError
+from slimgate.core.workload import mapping_at, text_at
+from tests.cluster.conftest import Login, read_kubeconfig, write_kubeconfig
+from tests.lab.state import Lab
+
+WHO_AM_I = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+
+
+async def user(api: ClusterApi) -> str:
+    """Ask the API server who is asking."""
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    answer = await api.create(WHO_AM_I, body)
+    return text_at(mapping_at(mapping_at(answer, "status"), "userInfo"), "username")
+
+
+async def token_of(login: Login, namespace: str, name: str) -> str:
+    """Make a service account and return its token."""
+    return _token_in(await login(namespace, name))
+
+
+def _token_in(kubeconfig: str) -> str:
+    config = json.loads(Path(kubeconfig).read_text())
+    token: str = config["users"][0]["user"]["token"]
+    return token
+
+
+@pytest.mark.lab
+async def test_in_a_pod(
+    lab: Lab, namespace: str, login: Login, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Kubernetes has mounted a service account, it is used, whatever kubeconfigs say."""
+    token = tmp_path / "token"
+    token.write_text(await token_of(login, namespace, "pod"))
+    client = "kubernetes.aio.config.incluster_config"
+    monkeypatch.setattr(f"{client}.SERVICE_TOKEN_FILENAME", str(token))
+    monkeypatch.setattr(f"{client}.SERVICE_CERT_FILENAME", lab.ca_file)
+    host, port = lab.apiserver.removeprefix("https://").split(":")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", port)
+
+    async with ClusterApi.connect() as api:
+        in_pod = await user(api)
+    async with ClusterApi.connect(lab.kubeconfig) as api:
+        named = await user(api)
+
+    assert in_pod == f"system:serviceaccount:{namespace}:pod"
+    assert named == "lab-admin"
+
+
+@pytest.mark.lab
+async def test_default_kubeconfig(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside a pod the user's own kubeconfig is found, several files in one variable too."""
+    paths = f"/nowhere/config:{lab.kubeconfig}"
+    monkeypatch.setattr("slimgate.cluster.connect.KUBE_CONFIG_DEFAULT_LOCATION", paths)
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+
+    async with ClusterApi.connect() as api:
+        assert await user(api) == "lab-admin"
+
+
+@pytest.mark.lab
+async def test_plugin_renews(lab: Lab, namespace: str, login: Login, tmp_path: Path) -> None:
+    """A credential plugin is run again once what it gave has expired, without a new start."""
+    token = tmp_path / "token"
+    token.write_text("expired")
+    script = (
+        'printf \'{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1",'
+        '"status":{"expirationTimestamp":"2020-01-01T00:00:00Z","token":"%s"}}\' "$(cat "$0")"'
+    )
+    config = read_kubeconfig(lab)
+    config["users"][0]["user"] = {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "command": "sh",
+            "args": ["-c", script, str(token)],
+            "interactiveMode": "Never",
+        }
+    }
+
+    async with ClusterApi.connect(write_kubeconfig(tmp_path, config)) as api:
+        with pytest.raises(ApiError, match="does not accept the credentials"):
+            await user(api)
+        token.write_text(await token_of(login, namespace, "renewed"))
+        renewed = await user(api)
+
+    assert renewed == f"system:serviceaccount:{namespace}:renewed"
+
+
+def write(folder: Path, text: str) -> str:
+    """Write a file."""
+    path = folder / "kubeconfig"
+    path.write_text(text)
+    return str(path)
+
+
+def config(cluster: dict[str, str], **user: object) -> str:
+    """Write a kubeconfig of one cluster and one user."""
+    return json.dumps(
+        {
+            "current-context": "x",
+            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+            "clusters": [{"name": "c", "cluster": cluster}],
+            "users": [{"name": "u", **user}],
+        }
+    )
+
+
+TOKEN = {"token": "hunter2"}
+NO_PEM = {"server": "https://x", "certificate-authority-data": "aHVudGVyMg=="}
+BROKEN = [
+    ("]", "is no YAML"),
+    ("[]", "can't be used"),
+    ("", "can't be used"),
+    ("current-context: x", "can't be used: Invalid kube-config file"),
+    (config({"server": "https://x"}, usr=TOKEN), "Invalid kube-config file. Expected key user"),
+    (config(NO_PEM, user=TOKEN), "its certificates can't be read"),
+    (config({"server": "x:6443"}, user=TOKEN), "names no server: write https://host:port"),
+    (config({"server": "ftp://x"}, user=TOKEN), "names no server: write https://host:port"),
+    (config({"servr": "https://x"}, user=TOKEN), "names no server: write https://host:port"),
+    (config({"server": "https://x"}, user={"tokenFile": "/nowhere/t"}), "No such file"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), BROKEN)
+async def test_broken_kubeconfig(tmp_path: Path, text: str, expected: str) -> None:
+    """A kubeconfig that can't be used gives one line, which holds nothing secret of it."""
+    with pytest.raises(NoClusterError) as caught:
+        async with ClusterApi.connect(write(tmp_path, text)):
+            pass
+
+    assert expected in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+async def test_no_kubeconfig(tmp_path: Path) -> None:
+    """Where there is no kubeconfig, the sentence says where it was looked for and what to do."""
+    with pytest.raises(NoClusterError, match=r"no kubeconfig at .*nowhere; name one by"):
+        async with ClusterApi.connect(str(tmp_path / "nowhere")):
+            pass
+
+
+@pytest.mark.lab
+async def test_no_context(lab: Lab) -> None:
+    """A context that the kubeconfig lacks is named."""
+    with pytest.raises(NoClusterError, match="Expected object with name staging in"):
+        async with ClusterApi.connect(lab.kubeconfig, "staging"):
+            pass
+
+
+async def test_no_cluster_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside a pod and without a kubeconfig, both are said to be missing."""
+    monkeypatch.setattr(
+        "slimgate.cluster.connect.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "config")
+    )
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+
+    with pytest.raises(NoClusterError, match=r"no kubeconfig at .*config, and this is no pod"):
+        async with ClusterApi.connect():
+            pass

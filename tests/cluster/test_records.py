@@ -1,0 +1,67 @@
+"""What the controller and the engine ask of the cluster, as the cluster gives it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.profiles import ProfileStore
+from slimgate.cluster.pull_secrets import PullSecrets
+from slimgate.cluster.records import Records
+from slimgate.cluster.reports import Reports
+from slimgate.cluster.resources import EVENTS, Target
+from slimgate.controller import ports
+from slimgate.core.finding import Outcome
+from slimgate.core.identity import ANONYMOUS, Identity
+from slimgate.core.workload import Workload, text_at
+from slimgate.engine.ports import Keyring
+from tests.cluster.verdicts import THINGS, annotations, thing, verdict
+
+pytestmark = pytest.mark.lab
+
+KIND = ports.Kind(THINGS.group, THINGS.version, THINGS.plural, THINGS.kind)
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+
+
+async def test_ports(api: ClusterApi, namespace: str) -> None:
+    """The classes are what the ports want, says the type checker, and work through them."""
+    target = await thing(api, namespace)
+    profiles: ports.ProfileStore = ProfileStore(api, learn=lambda _: None)
+
+    found = await asked(PullSecrets(api), target)
+    await noted(Records(api, Reports(api)), target)
+
+    assert found == ANONYMOUS
+    assert profiles.digests() == frozenset()
+
+
+async def asked(keyring: Keyring, target: Target) -> Identity:
+    """Ask as the judge does."""
+    return await keyring.identity(workload_of(target))
+
+
+async def noted(recorder: ports.Recorder, target: Target) -> None:
+    """Write as the reconciler does."""
+    note = ports.Note("SlimPolicyViolation", "too fat", warning=True)
+    await recorder.note(KIND, workload_of(target), note)
+
+
+def workload_of(target: Target) -> Workload:
+    """Make a workload of an object."""
+    return Workload(kind=THINGS.kind, namespace=target.namespace, name=target.name, uid=target.uid)
+
+
+async def test_recorder(api: ClusterApi, namespace: str) -> None:
+    """Annotations and Events reach the object that a workload and its kind name."""
+    target = await thing(api, namespace)
+    workload = workload_of(target)
+    records = Records(api, Reports(api), instance="i", now=lambda: NOW)
+
+    await records.annotate(KIND, workload, {"tests.slimgate.dev/verdict": "deny"})
+    await records.note(KIND, workload, ports.Note("SlimPolicyViolation", "too fat", warning=True))
+    await records.report(KIND, workload, verdict(target, Outcome.DENY))
+
+    query = {"fieldSelector": f"regarding.uid={target.uid}"}
+    notes = [text_at(e, "note") async for e in api.list(EVENTS.within(namespace), query)]
+    assert notes == ["too fat"]
+    assert annotations(await api.get(target.path))["tests.slimgate.dev/verdict"] == "deny"

@@ -1,0 +1,70 @@
+"""Workloads in the cluster, and verdicts on them, as tests of records need them."""
+
+from dataclasses import dataclass
+
+from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.resources import WORKLOADS, Resource, Target
+from slimgate.core.finding import Finding, Outcome, Subject
+from slimgate.core.policy import Policy
+from slimgate.core.verdict import Verdict
+from slimgate.core.workload import ImageUse, JsonObject, Role, Workload, mapping_at, text_at
+
+DEPLOYMENT = WORKLOADS["Deployment"]
+THINGS = Resource(version="v1", kind="ConfigMap", plural="configmaps")
+USE = ImageUse(role=Role.CONTAINER, name="web", reference="r.example.com/shop:1.2")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What an Event says."""
+
+    reason: str = "SlimPolicyViolation"
+    text: str = "it is too fat"
+    warning: bool = True
+
+
+async def deployment(api: ClusterApi, namespace: str, name: str = "web") -> Target:
+    """Make a Deployment without pods; slimgate's own annotations may come and go."""
+    labels = {"app": "web"}
+    pod = {"containers": [{"name": "web", "image": USE.reference}]}
+    body = {
+        "metadata": {"name": name, "annotations": {"theirs": "kept"}},
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+    }
+    return Target.of(DEPLOYMENT, await api.create(DEPLOYMENT.within(namespace), body))
+
+
+async def thing(api: ClusterApi, namespace: str, name: str = "web") -> Target:
+    """Make an object that no controller touches: slimgate itself may run in this cluster."""
+    return Target.of(
+        THINGS, await api.create(THINGS.within(namespace), {"metadata": {"name": name}})
+    )
+
+
+def verdict(target: Target, *outcomes: Outcome, policies: tuple[str, ...] = ("slim",)) -> Verdict:
+    """Make a verdict on a workload with a finding for each outcome."""
+    workload = Workload(
+        kind="Deployment", namespace=target.namespace, name=target.name, uid=target.uid
+    )
+    return Verdict(
+        subject=Subject(workload=workload, images={}),
+        policies=tuple(Policy(name=name) for name in policies),
+        findings=tuple(
+            Finding(policy="slim", check="layers", outcome=one, use=USE, value=2, limit=1)
+            for one in outcomes
+        ),
+    )
+
+
+def annotations(obj: JsonObject) -> JsonObject:
+    """Return an object's annotations."""
+    return mapping_at(mapping_at(obj, "metadata"), "annotations")
+
+
+def version(obj: JsonObject) -> str:
+    """Return an object's resourceVersion."""
+    return text_at(mapping_at(obj, "metadata"), "resourceVersion")

@@ -1,0 +1,71 @@
+"""limits.pullSize: what is to pull, each image and platform for itself."""
+
+import pytest
+
+from slimgate.core.checks.pull_size import check
+from slimgate.core.errors import NotFoundError
+from slimgate.core.finding import Subject
+from slimgate.core.image import Size
+from slimgate.core.policy import Limit, Match
+from slimgate.core.workload import Role
+from tests.core.make import (
+    AMD64,
+    ARM64,
+    DENY,
+    UNKNOWN,
+    WARN,
+    WEB,
+    brief,
+    image,
+    inspection,
+    limiting,
+    one,
+    subject,
+    use,
+)
+
+POLICY = limiting(pull_size=Limit(warn=50, deny=100))
+TEAM = limiting(Match(images=("*/team/*",)), pull_size=Limit(deny=100))
+MODEL = use("models/llama:1", "model", Role.VOLUME)
+
+CASES = [
+    ("at the limit", one(image(60, 40)), [(WARN, 100, 50)]),
+    ("a byte above", one(image(60, 41)), [(DENY, 101, 100)]),
+    ("within", one(image(50)), []),
+    ("no layers", one(image()), []),
+    ("unknown", one(image(10, Size.unknown("lost"))), [(UNKNOWN, None, None)]),
+    (
+        "the largest platform",
+        subject({WEB: inspection(image(101, platform=ARM64), image(1, platform=AMD64))}),
+        [(DENY, 101, 100)],
+    ),
+    (
+        "each image for itself",
+        subject({WEB: inspection(image(60)), use("b", "b"): inspection(image(101))}),
+        [(WARN, 60, 50), (DENY, 101, 100)],
+    ),
+    ("volumes are pulled too", one(image(101), MODEL), [(DENY, 101, 100)]),
+    ("what could not be inspected", subject({WEB: NotFoundError("gone")}), []),
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_pull_size(given: Subject, expected: list[tuple[object, ...]]) -> None:
+    """The sum of the compressed layers is compared."""
+    assert brief(check(POLICY, given)) == expected
+
+
+def test_only_the_policys_images() -> None:
+    """An image that the policy does not speak of is left alone."""
+    given = subject(
+        {WEB: inspection(image(101)), use("r.io/team/a:1", "a"): inspection(image(102))}
+    )
+
+    assert brief(check(TEAM, given)) == [(DENY, 102, 100)]
+
+
+def test_without_limit() -> None:
+    """Without the limit nothing is found."""
+    assert brief(check(limiting(), one(image(10**12)))) == []

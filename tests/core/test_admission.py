@@ -1,0 +1,305 @@
+"""Admission: reviews in, modes applied last, answers out."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import product
+
+import pytest
+from hypothesis import given
+
+from slimgate.core.admission import (
+    ALLOWED,
+    Decision,
+    InvalidReviewError,
+    decide,
+    decode,
+    encode,
+    uid_of,
+)
+from slimgate.core.errors import UnavailableError
+from slimgate.core.finding import Finding, Outcome
+from slimgate.core.policy import Limit, Limits, Mode, OnUnknown, Policy
+from slimgate.core.verdict import Verdict, evaluate
+from slimgate.core.workload import Workload
+from tests.core.make import DENY, MIB, UNKNOWN, WARN, WEB, finding, image, json_of, one, subject
+
+POD_SPEC = {"containers": [{"name": "web", "image": "shop:1"}]}
+DEPLOYMENT = {
+    "kind": "Deployment",
+    "metadata": {"name": "web", "namespace": "team-a"},
+    "spec": {"template": {"spec": POD_SPEC}},
+}
+REQUEST = {
+    "uid": "u-1",
+    "operation": "CREATE",
+    "namespace": "team-a",
+    "kind": {"group": "apps", "version": "v1", "kind": "Deployment"},
+    "userInfo": {"username": "alice"},
+    "object": DEPLOYMENT,
+}
+
+
+def review(**request: object) -> dict[str, object]:
+    """Make an AdmissionReview."""
+    return {"kind": "AdmissionReview", "request": {**REQUEST, **request}}
+
+
+def with_spec(**spec: object) -> dict[str, object]:
+    """Make a Deployment of a pod spec."""
+    return {**DEPLOYMENT, "spec": {"template": {"spec": spec}}}
+
+
+def test_decode_a_creation() -> None:
+    """A creation gives the new workload, its user, and nothing old."""
+    found = decode(review())
+
+    assert (found.uid, found.operation, found.namespace) == ("u-1", "CREATE", "team-a")
+    assert (found.user, found.dry_run, found.old) == ("alice", False, None)
+    assert isinstance(found.workload, Workload)
+    assert str(found.workload) == "deployment team-a/web"
+    assert [use.reference for use in found.workload.images] == ["shop:1"]
+    assert not found.images_unchanged
+
+
+def test_decode_a_deletion() -> None:
+    """A deletion has no new object."""
+    found = decode(review(operation="DELETE", object=None, oldObject=DEPLOYMENT))
+
+    assert found.workload is None
+    assert found.old is not None
+    assert not found.images_unchanged
+
+
+def test_decode_a_dry_run() -> None:
+    """A dry run says so; only a true one is one."""
+    assert decode(review(dryRun=True)).dry_run
+    assert not decode(review(dryRun="true")).dry_run
+
+
+def test_the_namespace_may_be_the_requests() -> None:
+    """An object that leaves its namespace to the request's path belongs to that one."""
+    found = decode(review(object={**DEPLOYMENT, "metadata": {"generateName": "web-"}}))
+
+    assert str(found.workload) == "deployment team-a/web-"
+
+
+def test_the_kind_may_be_the_requests() -> None:
+    """So does an object without a kind."""
+    bare = {key: value for key, value in DEPLOYMENT.items() if key != "kind"}
+
+    assert decode(review(object=bare)).workload == decode(review()).workload
+
+
+def test_other_kinds() -> None:
+    """What has no pod template is no workload, unless settings say where it keeps one."""
+    rollout = {**DEPLOYMENT, "kind": "Rollout"}
+
+    assert decode(review(object=rollout)).workload is None
+    assert decode(review(object=rollout), {"Rollout": ("spec", "template")}).workload is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (None, "the body is no AdmissionReview: it is no JSON object"),
+        ([], "the body is no AdmissionReview: it is no JSON object"),
+        ({}, "the body is no AdmissionReview: request.uid is missing"),
+        ({"request": []}, "the body is no AdmissionReview: request.uid is missing"),
+        ({"request": {"uid": 5}}, "the body is no AdmissionReview: request.uid is missing"),
+    ],
+)
+def test_no_review(body: object, message: str) -> None:
+    """What could not be answered, since it names no request, is refused."""
+    for read in (decode, uid_of):
+        with pytest.raises(InvalidReviewError) as caught:
+            read(body)
+        assert str(caught.value) == message
+
+
+KEYS = ("request", "uid", "object", "oldObject", "kind", "metadata", "namespace", "spec")
+
+
+@given(json_of(*KEYS))
+def test_only_one_kind_of_error(body: object) -> None:
+    """Whatever the body is, it is a request or an InvalidReviewError."""
+    with suppress(InvalidReviewError):
+        decode(body)
+    with suppress(InvalidReviewError):
+        assert decode({"request": {"uid": "u", "object": body, "oldObject": body}}).uid == "u"
+
+
+TWO = [{"name": "web", "image": "shop:1"}, {"name": "side", "image": "proxy:1"}]
+UPDATES = [
+    ("the same", TWO, TWO, True),
+    ("another order", TWO, TWO[::-1], True),
+    ("another name", TWO, [{"name": "new", "image": "shop:1"}], True),
+    ("one less", TWO, TWO[:1], True),
+    ("one more", TWO[:1], TWO, False),
+    ("another tag", TWO, [{"name": "web", "image": "shop:2"}], False),
+    ("none", [], [], True),
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"), [c[1:] for c in UPDATES], ids=[c[0] for c in UPDATES]
+)
+def test_images_unchanged(before: object, after: object, *, expected: bool) -> None:
+    """An update that brings no image that did not run is no occasion to judge."""
+    found = decode(
+        review(
+            operation="UPDATE",
+            object=with_spec(containers=after),
+            oldObject=with_spec(containers=before),
+        )
+    )
+
+    assert found.images_unchanged is expected
+
+
+def test_roles_are_a_change() -> None:
+    """What was only mounted may not run for that."""
+    mounted = with_spec(volumes=[{"name": "m", "image": {"reference": "shop:1"}}])
+    found = decode(review(operation="UPDATE", object=DEPLOYMENT, oldObject=mounted))
+
+    assert not found.images_unchanged
+
+
+def policy(
+    name: str, mode: Mode, on_unknown: OnUnknown = OnUnknown.ALLOW, message: str = ""
+) -> Policy:
+    """Make a policy of a mode."""
+    return Policy(name=name, mode=mode, on_unknown=on_unknown, message=message)
+
+
+def verdict(*findings: Finding, policies: tuple[Policy, ...]) -> Verdict:
+    """Make a verdict of findings."""
+    return Verdict(subject=subject({}), policies=policies, findings=findings)
+
+
+def expected_of(mode: Mode, outcome: Outcome, on_unknown: OnUnknown) -> tuple[bool, int]:
+    """Say whether a request passes, and with how many warnings: design.md as a table."""
+    denies = outcome is DENY or (outcome is UNKNOWN and on_unknown is OnUnknown.DENY)
+    if mode is Mode.AUDIT:
+        return True, 0
+    if mode is Mode.ENFORCE and denies:
+        return False, 0
+    return True, 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome", "on_unknown"),
+    list(product(Mode, [WARN, UNKNOWN, DENY], OnUnknown)),
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_modes(mode: Mode, outcome: Outcome, on_unknown: OnUnknown) -> None:
+    """The mode is the most that a finding can do; what is unknown is for onUnknown to say."""
+    judged = verdict(finding("layers", outcome), policies=(policy("default", mode, on_unknown),))
+    found = decide(judged)
+
+    assert (found.allowed, len(found.warnings)) == expected_of(mode, outcome, on_unknown)
+    assert bool(found.message) is not found.allowed
+    assert found.audit is not None
+    assert found.audit["verdict"] == outcome.label
+
+
+def test_each_policy_has_its_own_mode() -> None:
+    """One policy denies, another warns, a third only records, of the same image."""
+    policies = (
+        policy("b", Mode.ENFORCE, message="ask the b team"),
+        policy("a", Mode.ENFORCE, message="ask the a team"),
+        policy("c", Mode.WARN, message="never said"),
+        policy("d", Mode.AUDIT),
+    )
+    findings = [finding("layers", DENY, policy=name) for name in "bacd"]
+    found = decide(verdict(*findings, policies=policies))
+
+    assert not found.allowed
+    assert "[policy b, layers; policy a, layers]" in found.message
+    assert found.message.endswith("ask the a team ask the b team")
+    assert "policy c" not in found.message
+    assert len(found.warnings) == 1
+    assert "[policy c, layers]" in found.warnings[0]
+
+
+def test_a_denial_still_warns() -> None:
+    """What is not denied is warned of beside the denial."""
+    findings = (finding("layers", DENY), finding("growth", WARN))
+    found = decide(verdict(*findings, policies=(policy("default", Mode.ENFORCE),)))
+
+    assert "growth" not in found.message
+    assert "[policy default, growth]" in found.warnings[0]
+
+
+def test_without_policies() -> None:
+    """Where no policy speaks of the workload there is nothing to record."""
+    assert decide(verdict(policies=())) == ALLOWED
+
+
+def test_within_policy() -> None:
+    """A workload within policy is allowed in silence, and recorded."""
+    limited = Policy(name="p", limits=Limits(pull_size=Limit(deny=100)), mode=Mode.ENFORCE)
+    found = decide(evaluate(one(image(1)), [limited], [], datetime(2026, 1, 1, tzinfo=UTC)))
+
+    assert found == Decision(
+        allowed=True, audit={"verdict": "allow", "summary": "1 image within policy"}
+    )
+
+
+def test_encode() -> None:
+    """An answer names the request that it answers, and says no more than it must."""
+    allowed = encode("u-1", ALLOWED)
+    denied = encode(
+        "u-2", Decision(allowed=False, message="no.", warnings=("w",), audit={"verdict": "deny"})
+    )
+
+    assert allowed == {
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "response": {"uid": "u-1", "allowed": True},
+    }
+    assert denied["response"] == {
+        "uid": "u-2",
+        "allowed": False,
+        "status": {"code": 403, "reason": "Forbidden", "message": "slimgate: no."},
+        "warnings": ["w"],
+        "auditAnnotations": {"verdict": "deny"},
+    }
+
+
+def test_from_review_to_answer() -> None:
+    """A fat image is refused from end to end, with one sentence that names it."""
+    request = decode(review())
+    assert request.workload is not None
+    limited = Policy(name="p", limits=Limits(pull_size=Limit(deny=MIB)), mode=Mode.ENFORCE)
+    judged = evaluate(
+        subject({request.workload.images[0]: one(image(2 * MIB)).inspected()[WEB]}),
+        [limited],
+        [],
+        datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    response = encode(request.uid, decide(judged))["response"]
+
+    assert isinstance(response, dict)
+    assert response["status"]["message"].startswith(
+        'slimgate: container "web": shop:1 pulls 2 MiB (linux/amd64), limit 1 MiB '
+        "[policy p, pullSize]. Build in a first stage"
+    )
+
+
+def test_the_unknown_is_named() -> None:
+    """A registry's outage is neither a silent allow nor a blanket deny."""
+    limited = Policy(name="p", limits=Limits(pull_size=Limit(deny=MIB)), mode=Mode.ENFORCE)
+    down = evaluate(
+        subject({WEB: UnavailableError("the registry is down")}),
+        [limited],
+        [],
+        datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    found = decide(down)
+
+    assert found.allowed
+    (warning,) = found.warnings
+    assert warning == (
+        'slimgate: container "web": registry.example.com/shop:1.2 could not be judged: '
+        "the registry is down [policy p, inspection]"
+    )

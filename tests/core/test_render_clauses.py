@@ -1,0 +1,290 @@
+"""What users read of one image, word for word: what is wrong with it, and what helps."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from slimgate.core.finding import Subject
+from slimgate.core.image import UNKNOWN_BASE, Base, ImageFacts, Platform, Size
+from slimgate.core.policy import Bases, Limits, Policy, TierLimit
+from slimgate.core.render import base_text, by_use, describe
+from slimgate.core.tier import Evidence, Tier
+from slimgate.core.workload import Role
+from tests.core.make import (
+    ARM64,
+    DENY,
+    GOLANG,
+    MIB,
+    SHOP,
+    UNKNOWN,
+    WEB,
+    denying,
+    finding,
+    image,
+    inspection,
+    layer,
+    one,
+    subject,
+    use,
+    verdict,
+)
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+WAY_OUT = (
+    "Build in a first stage and copy the binary onto distroless or scratch: "
+    "https://slimgate.dev/docs/slimming. Exempt: SlimException."
+)
+
+
+def said(given: Subject, *, limits: Limits | None = None, bases: Bases | None = None) -> str:
+    """Describe what one policy finds of a workload's only image, without who it is."""
+    policy = Policy(name="p", limits=limits or Limits(), bases=bases)
+    ((at, found),) = by_use(verdict(given, policy).findings)
+    return describe(at, found).partition("shop:1.2 ")[2]
+
+
+UNPACKED = image(layer(1, 90, 1000 * MIB, "COPY a /"), layer(2, 100, 10, "COPY b /"))
+BARE = replace(SHOP, base=UNKNOWN_BASE, layers=SHOP.layers[:1])
+TOOLS = replace(BARE, toolchains=("gcc", "go 1.26"))
+MIXED = image(layer(1, 3 * MIB, made="COPY a /"), layer(2, 2 * MIB), base=GOLANG)
+
+FRAGMENTS = [
+    (
+        "unpacked size",
+        UNPACKED,
+        denying(unpacked_size=900 * MIB),
+        (
+            "unpacks to 1000 MiB (linux/amd64), limit 900 MiB [policy p, unpackedSize]; "
+            "1000 MiB of it is one layer (COPY a /)"
+        ),
+    ),
+    (
+        "layers",
+        MIXED,
+        denying(layers=1),
+        (
+            "has 2 layers (linux/amd64), limit 1 [policy p, layers]; "
+            "its largest layer is 3 MiB to pull (COPY a /); base golang:1.26 (builder, proven)"
+        ),
+    ),
+    (
+        "layer size",
+        MIXED,
+        denying(layer_size=2 * MIB),
+        (
+            "has a layer of 3 MiB to pull (linux/amd64), limit 2 MiB [policy p, layerSize]; "
+            "that layer is COPY a /; base golang:1.26 (builder, proven)"
+        ),
+    ),
+    (
+        "layer size of an unknown step",
+        image(3 * MIB),
+        denying(layer_size=2 * MIB),
+        "has a layer of 3 MiB to pull (linux/amd64), limit 2 MiB [policy p, layerSize]",
+    ),
+    (
+        "a single layer",
+        BARE,
+        denying(pull_size=MIB),
+        "pulls 272 MiB (linux/amd64), limit 1 MiB [policy p, pullSize]",
+    ),
+    (
+        "toolchains",
+        TOOLS,
+        denying(pull_size=MIB),
+        (
+            "pulls 272 MiB (linux/amd64), limit 1 MiB [policy p, pullSize]; "
+            "toolchains left in it: gcc, go 1.26"
+        ),
+    ),
+    (
+        "one byte too many",
+        image(300 * MIB + 1),
+        denying(pull_size=300 * MIB),
+        "pulls 314,572,801 B (linux/amd64), limit 314,572,800 B [policy p, pullSize]",
+    ),
+    (
+        "an unknown platform",
+        image(2 * MIB, platform=Platform("unknown", "unknown")),
+        denying(pull_size=MIB),
+        "pulls 2 MiB, limit 1 MiB [policy p, pullSize]",
+    ),
+    (
+        "several checks",
+        image(2 * MIB, 3 * MIB),
+        denying(layers=1, pull_size=4 * MIB),
+        (
+            "pulls 5 MiB (linux/amd64), limit 4 MiB [policy p, pullSize]; "
+            "has 2 layers (linux/amd64), limit 1 [policy p, layers]; 3 MiB of it is one layer"
+        ),
+    ),
+    (
+        "empty layers",
+        image(0, 0, 0),
+        denying(layers=2),
+        "has 3 layers (linux/amd64), limit 2 [policy p, layers]",
+    ),
+    (
+        "an unknown size",
+        image(layer(1, 5, Size.unknown("zstd without length"))),
+        denying(unpacked_size=1),
+        "could not be judged (linux/amd64): zstd without length [policy p, unpackedSize]",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("facts", "given", "expected"), [c[1:] for c in FRAGMENTS], ids=[c[0] for c in FRAGMENTS]
+)
+def test_limits(facts: ImageFacts, given: Limits, expected: str) -> None:
+    """Every size says which it is, and figures of two kinds are never set against one another."""
+    assert said(one(facts), limits=given) == expected
+
+
+CLAIM = "it claims to stand on alpine:3.21, but its lowest layers are not that base's"
+CLAIMED = replace(GOLANG, evidence=Evidence.CLAIMED)
+
+STANDING = [
+    (
+        "not allowed",
+        GOLANG,
+        Bases(allow=("scratch",)),
+        "stands on golang:1.26 (builder, proven), which the policy does not allow [policy p, base]",
+    ),
+    (
+        "not proven",
+        CLAIMED,
+        Bases(allow=("golang",)),
+        (
+            "stands on golang:1.26 (builder, claimed), but the policy wants that proven "
+            "[policy p, base]"
+        ),
+    ),
+    (
+        "unknown",
+        UNKNOWN_BASE,
+        Bases(allow=("scratch",)),
+        "could not be judged (linux/amd64): its base is not known [policy p, base]",
+    ),
+    (
+        "tier denied",
+        replace(GOLANG, tier=Tier.FULL),
+        Bases(tier=TierLimit(deny=Tier.SLIM)),
+        (
+            "is of tier full, and slim and fatter are denied [policy p, tier]; "
+            "base golang:1.26 (full, proven)"
+        ),
+    ),
+    (
+        "the fattest tier",
+        GOLANG,
+        Bases(tier=TierLimit(warn=Tier.BUILDER)),
+        (
+            "is of tier builder, and builder is warned of [policy p, tier]; "
+            "base golang:1.26 (builder, proven)"
+        ),
+    ),
+    (
+        "a false claim",
+        Base(name="golang:1.26", contradiction=CLAIM),
+        Bases(deny=("x",)),
+        (
+            "claims to stand on alpine:3.21, but its lowest layers are not that base's "
+            "[policy p, baseClaim]; base golang:1.26"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("base", "bases", "expected"), [c[1:] for c in STANDING], ids=[c[0] for c in STANDING]
+)
+def test_bases(base: Base, bases: Bases, expected: str) -> None:
+    """What an image stands on is told with its tier and the evidence for it."""
+    assert said(one(image(base=base)), bases=bases) == expected
+
+
+def test_growth() -> None:
+    """Growth is told against what runs now."""
+    given = subject({WEB: inspection(image(151))}, {"web": inspection(image(100))})
+
+    assert said(given, limits=denying(growth=50)) == (
+        "pulls 51% more than the image that runs now (linux/amd64), limit 50% [policy p, growth]"
+    )
+
+
+def test_the_workload_as_a_whole() -> None:
+    """What is too much only together is told of the workload."""
+    policy = Policy(name="p", limits=denying(workload_pull_size=MIB))
+    found = verdict(one(SHOP), policy).findings
+
+    assert describe(None, list(found)) == (
+        "the workload pulls 912 MiB for all its images together, limit 1 MiB "
+        "[policy p, workloadPullSize]"
+    )
+
+
+@pytest.mark.parametrize("role", Role)
+def test_roles(role: Role) -> None:
+    """A sentence says what kind of place names the image."""
+    at = use(role=role)
+
+    assert describe(at, [finding("inspection", UNKNOWN, at=at)]).startswith(f'{role.value} "web": ')
+
+
+def test_platforms_are_told_once() -> None:
+    """What holds on every platform, or for several policies, is one clause with many marks."""
+    seen = inspection(image(base=GOLANG), image(base=GOLANG, platform=ARM64))
+    policies = [
+        Policy(name=name, bases=Bases(tier=TierLimit(deny=Tier.BUILDER))) for name in ("a", "b")
+    ]
+    ((_, found),) = by_use(verdict(subject({WEB: seen}), *policies).findings)
+
+    assert len(found) == 4
+    assert describe(WEB, found).count("is of tier builder") == 1
+    assert "[policy a, tier; policy b, tier]" in describe(WEB, found)
+
+
+def test_context_is_of_the_image_that_violates() -> None:
+    """The largest layer is that of the platform whose sum is told."""
+    small = image(layer(1, 1, made="COPY small /"), layer(2, 1))
+    large = image(layer(3, 2 * MIB, made="COPY large /"), layer(4, 1), platform=ARM64)
+    given = subject({WEB: inspection(small, large)})
+
+    text = said(given, limits=denying(layers=1, pull_size=MIB))
+
+    assert text.startswith("pulls 2 MiB (linux/arm64), limit 1 MiB")
+    assert text.endswith("; 2 MiB of it is one layer (COPY large /)")
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        (GOLANG, "golang:1.26 (builder, proven)"),
+        (Base(family="debian", tier=Tier.FULL), "debian (full)"),
+        (Base(family="debian", evidence=Evidence.INFERRED), "debian (inferred)"),
+        (Base(name="scratch", tier=Tier.SCRATCH, evidence=Evidence.PROVEN), "scratch (proven)"),
+        (Base(name="empty:1", tier=Tier.SCRATCH), "empty:1 (scratch)"),
+        (UNKNOWN_BASE, "unknown"),
+    ],
+)
+def test_base_text(base: Base, expected: str) -> None:
+    """A base is written with what is known of it, and nothing twice."""
+    assert base_text(base) == expected
+
+
+@pytest.mark.parametrize(
+    ("check", "expected"),
+    [
+        ("pullSize", "pulls ?, limit ?"),
+        ("tier", "is of a tier over the line"),
+        ("base", "stands on its base, which the policy does not allow"),
+        ("inspection", "could not be judged: for no known reason"),
+    ],
+)
+def test_findings_without_values(check: str, expected: str) -> None:
+    """A finding that lacks a value is told as far as it goes."""
+    outcome = UNKNOWN if check == "inspection" else DENY
+
+    assert describe(WEB, [finding(check, outcome)]).partition("shop:1.2 ")[2].startswith(expected)

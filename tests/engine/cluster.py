@@ -1,0 +1,62 @@
+"""Objects of a cluster, of few words."""
+
+from collections.abc import Mapping
+
+from slimgate.core.identity import ANONYMOUS, Identity
+from slimgate.core.workload import ImageUse, Role, Workload
+from tests.engine.shelf import APP
+
+EXPIRES = "2027-01-31T00:00:00Z"
+
+
+def policy(name: str = "default", generation: int = 1, **spec: object) -> dict[str, object]:
+    """Make a SlimPolicy; without limits and bases it limits pull sizes to 1 Gi."""
+    if not {"limits", "bases"} & spec.keys():
+        spec["limits"] = {"pullSize": "1Gi"}
+    return {"metadata": {"name": name, "generation": generation}, "spec": spec}
+
+
+def exception(name: str, namespace: str = "shop", **spec: object) -> dict[str, object]:
+    """Make a SlimException for everything."""
+    whole = {"reason": "a test", "expires": EXPIRES, **spec}
+    return {"metadata": {"name": name, "namespace": namespace}, "spec": whole}
+
+
+def namespace(labels: Mapping[str, str], name: str = "shop") -> dict[str, object]:
+    """Make a namespace."""
+    return {"metadata": {"name": name, "labels": labels}}
+
+
+def node(name: str, architecture: str) -> dict[str, object]:
+    """Make a node that runs Linux."""
+    info = {"operatingSystem": "linux", "architecture": architecture}
+    return {"metadata": {"name": name}, "status": {"nodeInfo": info}}
+
+
+def use(reference: str = APP, name: str = "web", role: Role = Role.CONTAINER) -> ImageUse:
+    """Use an image."""
+    return ImageUse(role=role, name=name, reference=reference)
+
+
+def workload(*uses: ImageUse | str, name: str = "web", namespace: str = "shop") -> Workload:
+    """Make a Deployment; containers are named by their number."""
+    images = tuple(
+        use(one, f"c{number}") if isinstance(one, str) else one for number, one in enumerate(uses)
+    )
+    return Workload(kind="Deployment", namespace=namespace, name=name, uid=name, images=images)
+
+
+class Keys:
+    """A keyring that gives everybody the same credentials, or fails."""
+
+    def __init__(self, answer: Identity | Exception = ANONYMOUS) -> None:
+        self.answer = answer
+        self.asked = 0
+
+    async def identity(self, workload: Workload) -> Identity:
+        """Find a workload's credentials."""
+        assert workload.namespace
+        self.asked += 1
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer

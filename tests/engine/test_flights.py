@@ -1,0 +1,79 @@
+"""Work under way, shared by all who ask for it."""
+
+import asyncio
+
+import pytest
+
+from slimgate.engine.flights import Flights
+
+
+async def test_failures_are_shared_and_forgotten() -> None:
+    """All who wait get the error; whoever asks after it starts anew."""
+    flights: Flights[str, int] = Flights()
+    runs: list[int] = []
+
+    async def work() -> int:
+        runs.append(len(runs))
+        await asyncio.sleep(0)
+        if len(runs) == 1:
+            raise LookupError("not yet")
+        return 7
+
+    first = await asyncio.gather(
+        *(flights.join("a", work) for _ in range(3)), return_exceptions=True
+    )
+
+    assert [type(one) for one in first] == [LookupError] * 3
+    assert await flights.join("a", work) == 7
+    assert len(runs) == 2
+
+
+async def test_nobody_has_to_wait() -> None:
+    """What was started goes on alone, and its error is nobody's to miss."""
+    flights: Flights[str, int] = Flights()
+
+    async def work() -> int:
+        raise LookupError("nobody listens")
+
+    task = flights.start("a", work)
+    assert flights.start("a", work) is task
+    await asyncio.wait([task])
+
+    assert flights.start("a", work) is not task
+    await flights.close()
+
+
+async def test_keys_are_apart() -> None:
+    """One key's work does not wait for another's."""
+    flights: Flights[str, str] = Flights()
+    gate = asyncio.Event()
+
+    async def slow() -> str:
+        await gate.wait()
+        return "slow"
+
+    async def quick() -> str:
+        return "quick"
+
+    waiting = asyncio.create_task(flights.join("slow", slow))
+    assert await flights.join("quick", quick) == "quick"
+    assert not waiting.done()
+    gate.set()
+    assert await waiting == "slow"
+
+
+async def test_close_cancels_all() -> None:
+    """Whoever waits hears that it was cancelled."""
+    flights: Flights[int, None] = Flights()
+
+    async def forever() -> None:
+        await asyncio.Event().wait()
+
+    waiting = [asyncio.create_task(flights.join(number, forever)) for number in range(3)]
+    await asyncio.sleep(0)
+
+    await flights.close()
+
+    for task in waiting:
+        with pytest.raises(asyncio.CancelledError):
+            await task

@@ -1,0 +1,236 @@
+"""Registries that are down, slow, full or that forget: what the inspector says meanwhile."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from slimgate.core.errors import (
+    DigestMismatchError,
+    ImageError,
+    NotFoundError,
+    RateLimitedError,
+    UnauthorizedError,
+    UnavailableError,
+    UnsupportedError,
+)
+from slimgate.core.image import Wants
+from slimgate.core.oci import OCI_MANIFEST
+from slimgate.core.reference import Reference
+from slimgate.engine.inspector import Inspector, Question
+from slimgate.registry.client import RegistryClient
+from tests.engine.shelf import (
+    APP,
+    CONFIG,
+    EVERYTHING,
+    REGISTRY,
+    Clock,
+    Door,
+    Shelf,
+    identity,
+    inspector,
+    question,
+    tiny,
+)
+from tests.registry import servers
+from tests.registry.conftest import AGENT, settings_for
+from tests.support.images import Pusher
+
+DOWN = UnavailableError("it is down")
+
+FORGETS = [
+    NotFoundError("it is gone"),
+    UnauthorizedError("not any more"),
+    DigestMismatchError("these are other bytes"),
+]
+
+PAUSES = [
+    (UnavailableError("no"), 15.0),
+    (NotFoundError("no"), 15.0),
+    (RateLimitedError("slower"), 15.0),
+    (RateLimitedError("slower", retry_after=3.0), 15.0),
+    (RateLimitedError("slower", retry_after=600.0), 600.0),
+]
+
+
+async def fails(ask: Callable[[], object], kind: type[ImageError]) -> ImageError:
+    """Ask, and return the error that must come of it."""
+    with pytest.raises(kind) as caught:
+        await ask()  # type: ignore[misc]
+    return caught.value
+
+
+@pytest.mark.registry
+async def test_a_registry_that_is_stopped(folder: Path, clock: Clock) -> None:
+    """Its images keep their facts while it is down, and follow its tags once it is back."""
+    registry = servers.start(folder, "stopped")
+    push = Pusher(url=registry.url)
+    old = push.push("team/app", "1", tiny("old"))
+    text = f"{registry.host}/team/app:1"
+    asked = Question(Reference.parse(text), question().identity, (), CONFIG, text)
+    settings = settings_for(registry.host, connect_seconds=0.5)
+    async with RegistryClient(settings) as client:
+        watched = Inspector(client, clock=clock)
+        first = await watched.inspect(asked)
+        registry.stop()
+        for _ in range(3):
+            clock.now += 400
+            assert await watched.inspect(asked) == first
+            assert watched.cached(asked) == first
+        other = Question(Reference.parse(f"{text}2"), asked.identity, (), CONFIG, "other")
+        await fails(lambda: watched.inspect(other), UnavailableError)
+        clock.now += 24 * 3600
+        await fails(lambda: watched.inspect(asked), UnavailableError)
+
+        registry = servers.start(folder, "stopped", host=registry.host)
+        try:
+            new = push.push("team/app", "1", tiny("new"))
+            clock.now += 16
+            found = await watched.inspect(asked)
+            methods = [line.method for line in registry.requests(AGENT)]
+        finally:
+            registry.stop()
+
+    assert (first.digest, found.digest) == (old, new)
+    assert methods == ["HEAD", "GET", "GET"]
+
+
+@pytest.mark.parametrize(("error", "seconds"), PAUSES)
+async def test_a_failure_stands_for_a_while(
+    shelf: Shelf, clock: Clock, error: ImageError, seconds: float
+) -> None:
+    """Nobody asks again before the pause is over, which a registry can make longer."""
+    shelf.put(APP, tiny("app"))
+    shelf.faults["document"] = error
+    watched = inspector(shelf, clock)
+    said = await fails(lambda: watched.inspect(question()), type(error))
+    clock.now += seconds - 1
+    again = await fails(lambda: watched.inspect(question()), type(error))
+    assert (str(again), again.code) == (str(said), said.code)
+    assert shelf.count() == {"document": 1}
+
+    del shelf.faults["document"]
+    clock.now += 2
+    await watched.inspect(question())
+
+    assert shelf.count() == {"document": 1, "config": 1}
+
+
+async def test_what_cannot_be_read_is_not_asked_for_each_time(shelf: Shelf, clock: Clock) -> None:
+    """A config that fails, or a document of no use, stands for a while as well."""
+    shelf.put(APP, tiny("app"))
+    broken = f"{REGISTRY}/team/broken:1"
+    shelf.document_at(Reference.parse(broken), OCI_MANIFEST, b"{}")
+    shelf.faults["config"] = DOWN
+    watched = inspector(shelf, clock)
+    for _ in range(3):
+        await fails(lambda: watched.inspect(question()), UnavailableError)
+        await fails(lambda: watched.inspect(question(broken)), UnsupportedError)
+    assert shelf.count() == {"document": 2, "config": 1}
+
+    assert (await watched.inspect(question(wants=Wants()))).images
+    clock.now += 16
+    del shelf.faults["config"]
+    assert (await watched.inspect(question())).images[0].base is not None
+
+
+async def test_one_identity_fails_alone(shelf: Shelf, clock: Clock) -> None:
+    """What one may not see is no failure for another."""
+    shelf.put(APP, tiny("app"))
+    shelf.keys[f"{REGISTRY}/team/app"] = {question().identity}
+    watched = inspector(shelf, clock)
+    stranger = question(by=identity("eve"))
+    await fails(lambda: watched.inspect(stranger), UnauthorizedError)
+
+    assert (await watched.inspect(question())).images
+    await fails(lambda: watched.inspect(stranger), UnauthorizedError)
+
+
+@pytest.mark.parametrize("error", FORGETS, ids=lambda error: error.reason)
+async def test_a_lasting_refusal_takes_the_answer_back(
+    shelf: Shelf, clock: Clock, error: ImageError
+) -> None:
+    """A tag that is gone, or shut, is not answered from memory."""
+    shelf.put(APP, tiny("app"))
+    watched = inspector(shelf, clock)
+    await watched.inspect(question())
+    shelf.faults["resolve"] = error
+    clock.now += 400
+
+    await fails(lambda: watched.inspect(question()), type(error))
+    shelf.faults["resolve"] = DOWN
+    clock.now += 400
+    await fails(lambda: watched.inspect(question()), UnavailableError)
+
+    assert watched.cached(question()) is None
+
+
+async def test_stale_answers_are_retried_after_a_pause(shelf: Shelf, clock: Clock) -> None:
+    """While a registry is down it is asked once in a while, not for every look-up."""
+    shelf.put(APP, tiny("app"))
+    watched = inspector(shelf, clock)
+    first = await watched.inspect(question())
+    shelf.faults["resolve"] = DOWN
+    shelf.count()
+    clock.now += 400
+    for _ in range(5):
+        assert await watched.inspect(question()) == first
+    assert shelf.count() == {"resolve": 1}
+
+    clock.now += 16
+    assert await watched.inspect(question()) == first
+    assert shelf.count() == {"resolve": 1}
+
+
+async def test_expire_asks_again(shelf: Shelf, clock: Clock) -> None:
+    """Whoever hears of a push can have the next look-up see it, after a failure too."""
+    shelf.put(APP, tiny("old"))
+    missing = f"{REGISTRY}/team/late:1"
+    watched = inspector(shelf, clock)
+    await watched.inspect(question())
+    await fails(lambda: watched.inspect(question(missing)), NotFoundError)
+    new = [shelf.put(name, tiny(name)) for name in (APP, missing)]
+    stale = [watched.cached(question()), watched.cached(question(missing))]
+    assert [one and one.digest in new for one in stale] == [False, None]
+
+    watched.expire(question().reference)
+    watched.expire(question(missing).reference)
+
+    found = [await watched.inspect(question(name)) for name in (APP, missing)]
+    assert [one.digest for one in found] == new
+
+
+async def test_whoever_is_cancelled_ends_it_for_nobody_else(shelf: Shelf, clock: Clock) -> None:
+    """A look-up that one gives up on goes on for the others."""
+    shelf.put(APP, tiny("app"))
+    door = shelf.doors["document"] = Door()
+    watched = inspector(shelf, clock)
+    impatient, patient = (asyncio.create_task(watched.inspect(question())) for _ in range(2))
+    await door.knocked.wait()
+    impatient.cancel()
+    await asyncio.wait([impatient])
+    door.opened.set()
+
+    assert (await patient).images
+    assert shelf.count() == {"document": 1, "config": 1}
+
+
+@pytest.mark.parametrize("kind", ["resolve", "document", "config", "layer"])
+async def test_close_ends_what_is_under_way(shelf: Shelf, clock: Clock, kind: str) -> None:
+    """Nothing is left running, whatever it waits for."""
+    before = asyncio.all_tasks()
+    shelf.put(APP, tiny("app"))
+    watched = inspector(shelf, clock)
+    if kind == "resolve":
+        await watched.inspect(question())
+        clock.now += 400
+    door = shelf.doors[kind] = Door()
+    task = asyncio.create_task(watched.inspect(question(wants=EVERYTHING)))
+    await door.knocked.wait()
+
+    await watched.close()
+    await asyncio.wait([task])
+
+    assert task.cancelled()
+    assert asyncio.all_tasks() == before

@@ -1,0 +1,190 @@
+"""How many requests a real registry sees for each thing that is asked of the inspector."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from slimgate.core.errors import UnauthorizedError
+from slimgate.core.identity import ANONYMOUS, Credential, Entry, Identity
+from slimgate.core.image import Wants
+from slimgate.core.reference import Reference
+from slimgate.engine.inspector import Inspector, Question
+from slimgate.registry.client import RegistryClient
+from tests.engine.shelf import AMD64, ARM64, CONFIG, EVERYTHING, Clock, tiny
+from tests.registry import servers
+from tests.registry.conftest import AGENT, settings_for
+from tests.registry.servers import Registry
+from tests.support import images
+from tests.support.images import Pusher
+
+pytestmark = pytest.mark.registry
+
+WANTS = [
+    ("pull", Wants(), ["GET manifests"]),
+    ("base", CONFIG, ["GET manifests", "GET blobs"]),
+    ("layers", EVERYTHING, ["GET manifests", "GET blobs", "GET blobs", "GET blobs"]),
+]
+
+
+@pytest.fixture
+async def client(plain: Registry, locked: Registry) -> AsyncIterator[RegistryClient]:
+    """Make a client that calls the tests' registries."""
+    async with RegistryClient(settings_for(plain.host, locked.host)) as client:
+        yield client
+
+
+def ask(
+    registry: Registry, name: str, wants: Wants = CONFIG, *, by: Identity = ANONYMOUS
+) -> Question:
+    """Ask for a reference in a registry, for a cluster of two platforms."""
+    text = f"{registry.host}/{name}"
+    return Question(Reference.parse(text), by, (AMD64, ARM64), wants, text)
+
+
+def requests(registry: Registry, repository: str) -> list[str]:
+    """List the requests for a repository that were answered well, such as `GET manifests`."""
+    prefix = f"/v2/{repository}/"
+    return [
+        f"{line.method} {line.path.removeprefix(prefix).partition('/')[0]}"
+        for line in registry.requests(AGENT)
+        if line.path.startswith(prefix)
+    ]
+
+
+@pytest.mark.parametrize(("name", "wants", "expected"), WANTS)
+async def test_an_unseen_image(
+    client: RegistryClient,
+    plain: Registry,
+    push: Pusher,
+    *,
+    name: str,
+    wants: Wants,
+    expected: list[str],
+) -> None:
+    """The manifest; its config where the base is wanted; each layer where those are."""
+    push.push(f"unseen/{name}", "1", tiny(name, "two"))
+
+    inspection = await Inspector(client).inspect(ask(plain, f"unseen/{name}:1", wants))
+
+    assert requests(plain, f"unseen/{name}") == expected
+    assert len(inspection.images[0].layers) == 2
+
+
+async def test_an_unseen_index(client: RegistryClient, plain: Registry, push: Pusher) -> None:
+    """The index, then a manifest and a config for each platform; a shared layer is read once."""
+    shared = images.layer({"etc/base": b"base"})
+    parts = [
+        images.image([shared, images.layer({"app": str(one).encode()})], platform=one)
+        for one in (AMD64, ARM64)
+    ]
+    push.push("unseen/index", "1", images.index(parts))
+
+    inspection = await Inspector(client).inspect(ask(plain, "unseen/index:1", EVERYTHING))
+
+    seen = requests(plain, "unseen/index")
+    assert sorted(seen) == ["GET blobs"] * (2 + 3) + ["GET manifests"] * 3
+    assert [image.platform for image in inspection.images] == [AMD64, ARM64]
+
+
+async def test_a_tag_that_is_due_again(
+    client: RegistryClient, plain: Registry, push: Pusher, clock: Clock
+) -> None:
+    """Nothing within the tag's time; a HEAD after it; all of a new image once the tag has moved."""
+    push.push("due/app", "1", tiny("old"))
+    inspector, question = Inspector(client, clock=clock), ask(plain, "due/app:1")
+    first = await inspector.inspect(question)
+    clock.now += 250
+    await inspector.inspect(question)
+    assert len(requests(plain, "due/app")) == 2
+
+    clock.now += 100
+    again = await inspector.inspect(question)
+    assert requests(plain, "due/app")[2:] == ["HEAD manifests"]
+    assert again == first
+
+    moved = push.push("due/app", "1", tiny("new"))
+    clock.now += 350
+    assert (await inspector.inspect(question)).digest == moved
+    assert requests(plain, "due/app")[3:] == ["HEAD manifests", "GET manifests", "GET blobs"]
+
+
+async def test_many_ask_at_once(client: RegistryClient, plain: Registry, push: Pusher) -> None:
+    """However many ask for an image at the same time, it is looked up once."""
+    push.push("many/app", "1", tiny("many"))
+    inspector, question = Inspector(client), ask(plain, "many/app:1", EVERYTHING)
+
+    found = await asyncio.gather(*(inspector.inspect(question) for _ in range(50)))
+
+    assert found == [found[0]] * 50
+    assert requests(plain, "many/app") == ["GET manifests", "GET blobs", "GET blobs"]
+
+
+async def test_digest_of_a_known_tag(client: RegistryClient, plain: Registry, push: Pusher) -> None:
+    """Another reference to a known image costs its manifest alone, and no config."""
+    digest = push.push("known/app", "1", tiny("known"))
+    inspector = Inspector(client)
+    await inspector.inspect(ask(plain, "known/app:1"))
+
+    await inspector.inspect(ask(plain, f"known/app@{digest}"))
+
+    assert requests(plain, "known/app")[2:] == ["GET manifests"]
+
+
+async def test_each_identity_proves_its_own_right(
+    client: RegistryClient, locked: Registry, push_locked: Pusher
+) -> None:
+    """Facts that alice may see cost bob a question of his own, and without a right he gets none."""
+    push_locked.push("private/app", "1", tiny("private"))
+    alice = Identity(
+        (Entry(locked.host, Credential(username=servers.USER, password=servers.PASSWORD)),)
+    )
+    also = replace(alice, entries=(*alice.entries, Entry("elsewhere.test", Credential())))
+    bob = Identity((Entry(locked.host, Credential(username="bob", password="builder")),))
+    inspector = Inspector(client)
+    seen = await inspector.inspect(ask(locked, "private/app:1", by=alice))
+    before = len(locked.requests(AGENT))
+
+    assert await inspector.inspect(ask(locked, "private/app:1", by=also)) == seen
+    assert [line.method for line in locked.requests(AGENT)[before:]] == ["HEAD"]
+    for identity in (bob, ANONYMOUS):
+        question = ask(locked, "private/app:1", by=identity)
+        assert inspector.cached(question) is None
+        with pytest.raises(UnauthorizedError):
+            await inspector.inspect(question)
+        with pytest.raises(UnauthorizedError):
+            await inspector.inspect(ask(locked, f"private/app@{seen.digest}", by=identity))
+
+
+async def test_config_wanted_later(client: RegistryClient, plain: Registry, push: Pusher) -> None:
+    """Who wants the base after somebody wanted the pull size pays for the config alone."""
+    push.push("later/app", "1", tiny("later"))
+    inspector = Inspector(client)
+    await inspector.inspect(ask(plain, "later/app:1", Wants()))
+
+    inspection = await inspector.inspect(ask(plain, "later/app:1", CONFIG))
+
+    assert requests(plain, "later/app") == ["GET manifests", "GET blobs"]
+    assert inspection.images[0].platform == AMD64
+
+
+async def test_a_restart_asks_nothing(
+    client: RegistryClient, plain: Registry, push: Pusher
+) -> None:
+    """With the memory and the facts of an earlier run, no request is made for what it knew."""
+    parts = [tiny(str(one), platform=one) for one in (AMD64, ARM64)]
+    push.push("again/index", "1", images.index(parts))
+    push.push("again/app", "1", tiny("again"))
+    questions = [ask(plain, "again/index:1"), ask(plain, "again/app:1")]
+    before, after = Inspector(client), Inspector(client)
+    expected = [await before.inspect(question) for question in questions]
+    asked = len(plain.requests(AGENT))
+
+    after.restore(before.memory())
+    for inspection in expected:
+        for facts in inspection.images:
+            after.reader.remember(facts, CONFIG)
+
+    assert [after.cached(question) for question in questions] == expected
+    assert len(plain.requests(AGENT)) == asked

@@ -1,0 +1,271 @@
+"""slimgate's two roles against the lab's API server, and a place for each test."""
+
+import subprocess
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import pytest
+
+from slimgate.webhook.certificates import make as make_certificates
+from tests.lab.errors import LabError
+from tests.lab.state import Lab, load
+from tests.live import make
+from tests.live.api import Api, Json, eventually
+from tests.live.hook import Hook, configuration
+from tests.live.programs import Program, Roles, free_port
+from tests.live.registries import Cable, Listener
+from tests.live.room import Room, Sentinel
+from tests.live.shelf import Shelf
+
+_ROOT: Final = Path(__file__).parents[2]
+_LABEL: Final = "slimgate-live"
+ABSENT_PORT: Final = 5999
+"""Of the lab's registry's address; nobody listens there."""
+EXTRA_KIND: Final = "live.slimgate.dev/v1/rollers=Roller:spec.workload.template"
+
+Kubectl = Callable[..., subprocess.CompletedProcess[str]]
+MakeRoom = Callable[..., Room]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """What the session shares."""
+
+    lab: Lab
+    api: Api
+    run: str
+    """A word that no other session's objects have."""
+    hook: Hook
+    roles: Roles
+    cable: Cable
+    hole: Listener
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Of the namespaces whose objects the API server has the webhook review."""
+        return {_LABEL: self.run}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the end of slimgate's logs with a failure."""
+    report = yield
+    site = getattr(item, "funcargs", {}).get("site")
+    if report.failed and isinstance(site, Site):
+        report.sections += [(f"log of {role}", tail) for role, tail in site.roles.logs().items()]
+    return report
+
+
+@pytest.fixture(scope="session")
+def lab() -> Lab:
+    """Return the running lab."""
+    try:
+        return load(_ROOT / ".lab" / "lab.json")
+    except LabError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def kubectl(lab: Lab) -> Kubectl:
+    """Return a function that runs kubectl as the administrator; it may fail."""
+
+    def run(*argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        command = [lab.kubectl, "--kubeconfig", lab.kubeconfig, *argv]
+        return subprocess.run(
+            command, input=stdin, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def api(lab: Lab) -> Iterator[Api]:
+    """Return a connection to the API server."""
+    with closing(Api(lab)) as api:
+        yield api
+
+
+@pytest.fixture(scope="session")
+def installed(kubectl: Kubectl, api: Api) -> None:
+    """Install slimgate's resources and the admission policy; others may have done so already."""
+    manifests = _ROOT / "manifests"
+    for argv in (
+        ("apply", "-f", f"{manifests}/crds", "-f", f"{manifests}/admission"),
+        ("wait", "--for=condition=Established", "--timeout=30s", "-f", f"{manifests}/crds"),
+    ):
+        done = kubectl(*argv)
+        assert done.returncode == 0, done.stderr
+    upside_down = make.policy("live", {"limits": {"layers": {"warn": 2, "deny": 1}}})
+    eventually(
+        lambda: not api.try_create(upside_down, dry_run=True).accepted,
+        "the admission policy is in force",
+    )
+
+
+@pytest.fixture(scope="session")
+def site(
+    lab: Lab, api: Api, installed: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """Return the session's shared things: no role runs yet."""
+    del installed
+    run = f"live-{uuid4().hex[:6]}"
+    folder = tmp_path_factory.mktemp("live")
+    host, _, port = lab.registry.rpartition(":")
+    cable = Cable(address=lab.host_address, target=(host, int(port))).mend()
+    hole = Listener(address=lab.host_address).mend()
+    made = make_certificates([lab.host_address], datetime.now(UTC))
+    hook = Hook(host=lab.host_address, port=free_port(lab.host_address), ca_bundle=made.ca_bundle)
+    (folder / "tls.crt").write_bytes(made.certificate)
+    (folder / "tls.key").write_bytes(made.key)
+    registries = (lab.registry, f"{host}:{ABSENT_PORT}", cable.registry, hole.registry)
+    common = {
+        "KUBECONFIG": lab.kubeconfig,
+        "SLIMGATE_NAMESPACE": f"{run}-system",
+        "SLIMGATE_OWN_CERTIFICATES": "false",
+        "SLIMGATE_WEBHOOK_ADDRESS": lab.host_address,
+        "SLIMGATE_WEBHOOK_PORT": str(hook.port),
+        "SLIMGATE_TLS_CERTIFICATE": str(folder / "tls.crt"),
+        "SLIMGATE_TLS_KEY": str(folder / "tls.key"),
+        "SLIMGATE_REGISTRIES": " ".join(f"{name}=plain-http,loopback" for name in registries),
+        "SLIMGATE_EXTRA_KINDS": EXTRA_KIND,
+        "SLIMGATE_LOG_FORMAT": "text",
+        "SLIMGATE_DRAIN_SECONDS": "0",
+        # The nodes' images are looked up for metrics only, which the demo's tests see.
+        "SLIMGATE_NODE_SECONDS": "0",
+    }
+    roles = Roles(address=lab.host_address, common=common, folder=folder)
+    system: Json = {"kind": "Namespace", "metadata": {"name": f"{run}-system"}}
+    api.create({"apiVersion": "v1", **system})
+    try:
+        yield Site(lab=lab, api=api, run=run, hook=hook, roles=roles, cable=cable, hole=hole)
+    finally:
+        roles.close()
+        hook.close()
+        cable.cut()
+        hole.cut()
+        api.delete(system)
+
+
+@pytest.fixture(scope="session")
+def sentinel(site: Site) -> Iterator[Sentinel]:
+    """Have the API server call the webhook, which runs, and tell when it has seen policies."""
+    sentinel = Sentinel(api=site.api, hook=site.hook, name=f"{site.run}-sentinel")
+    configured = configuration(site.run, site.hook.url, site.hook.ca_bundle, site.labels)
+    site.roles.start("webhook")
+    try:
+        site.api.create(sentinel.policy)
+        sentinel.settle()
+        site.api.create(configured)
+        _await_calls(site)
+        yield sentinel
+    finally:
+        site.api.delete(configured)
+        site.api.delete(sentinel.policy)
+
+
+@pytest.fixture
+def make_room(site: Site, sentinel: Sentinel) -> Iterator[MakeRoom]:
+    """Return a function that makes one more place, which ends with the test."""
+    rooms: list[Room] = []
+
+    def build(labels: dict[str, str] | None = None, *, reviewed: bool = True) -> Room:
+        namespace = f"{site.run}-{uuid4().hex[:6]}"
+        rooms.append(
+            Room(
+                api=site.api,
+                sentinel=sentinel,
+                namespace=namespace,
+                shelf=Shelf(registry=site.lab.registry, path=namespace),
+            )
+        )
+        _make_namespace(site, namespace, {**(site.labels if reviewed else {}), **(labels or {})})
+        return rooms[-1]
+
+    try:
+        yield build
+    finally:
+        for room in rooms:
+            room.close()
+
+
+@pytest.fixture
+def room(make_room: MakeRoom) -> Room:
+    """Return a place of the test's own, where the webhook reviews."""
+    return make_room()
+
+
+@pytest.fixture
+def webhook(site: Site, sentinel: Sentinel) -> Program:
+    """Return the webhook, which runs."""
+    del sentinel
+    return site.roles.start("webhook")
+
+
+@pytest.fixture
+def controller(site: Site) -> Program:
+    """Return a controller that runs with the session's settings."""
+    return site.roles.start("controller")
+
+
+@pytest.fixture(scope="session")
+def alone(site: Site, sentinel: Sentinel) -> None:
+    """Skip where another controller judges what this session's does: they write over each other."""
+    del sentinel
+    site.roles.stop("controller")
+    namespace = f"{site.run}-alone"
+    policy = make.policy(
+        namespace,
+        {"match": {"namespaces": {"include": [namespace]}}, "limits": {"layers": 1}},
+    )
+    spec = make.pod_spec("NO/reference")
+    deployment = make.workload("Deployment", namespace, spec)
+    try:
+        _make_namespace(site, namespace, {})
+        site.api.create(policy)
+        site.api.create(deployment)
+        eventually(lambda: "annotations" in site.api.get(deployment)["metadata"], "", 10)
+        # The Deployment controller annotates too, so that more than a moment has passed.
+        eventually(lambda: site.api.list("ReplicaSet", namespace), "a ReplicaSet")
+        annotated = site.api.get(deployment)["metadata"]["annotations"]
+        if any(key.startswith("slimgate.dev/") for key in annotated):
+            pytest.skip("another slimgate controller runs in this cluster: end it")
+    finally:
+        site.api.delete(policy)
+        site.api.delete({"kind": "Namespace", "metadata": {"name": namespace}})
+
+
+def _make_namespace(site: Site, name: str, labels: dict[str, str]) -> None:
+    """Make a namespace in which pods can be made: that takes a service account."""
+    site.api.create(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+    )
+    account: Json = {
+        "kind": "ServiceAccount",
+        "metadata": {"name": "default", "namespace": name},
+    }
+    eventually(lambda: site.api.find(account), f"the service account of {name}")
+
+
+def _await_calls(site: Site) -> None:
+    """Wait until the API server calls the webhook, which takes it a moment to learn."""
+    namespace = f"{site.run}-calls"
+    asked = make.workload("Deployment", namespace, make.pod_spec("x"))
+    program = site.roles.start("webhook")
+    _make_namespace(site, namespace, site.labels)
+    before = program.metric("slimgate_admissions_total")
+
+    def called() -> bool:
+        site.api.try_create(asked, dry_run=True)
+        return program.metric("slimgate_admissions_total") > before
+
+    try:
+        eventually(called, "the API server calls the webhook")
+    finally:
+        site.api.delete({"kind": "Namespace", "metadata": {"name": namespace}})

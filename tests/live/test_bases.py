@@ -1,0 +1,141 @@
+"""What policies say of bases, on images whose layers prove, claim or contradict them."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.live.api import eventually
+from tests.live.programs import Program
+from tests.live.room import Room
+from tests.live.shelf import TINY, noise, noisy, stacked
+from tests.support.images import Image, image, layer
+
+pytestmark = pytest.mark.lab
+
+NAME = "org.opencontainers.image.base.name"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stock:
+    """The base that policies know as `golden`, and images that have something to do with it."""
+
+    room: Room
+    golden: Image
+    reference: str
+
+    def image(self, kind: str) -> Image:
+        """Make one of the images that the table speaks of."""
+        makers = {
+            "on golden": lambda: stacked(self.golden, noise(TINY, "own")),
+            "golden itself": lambda: self.golden,
+            "on something": lambda: noisy(TINY, TINY),
+            "claims golden": lambda: image([noise(TINY)], annotations={NAME: self.reference}),
+            "claims a gone base": lambda: image(
+                [noise(TINY)], annotations={NAME: self.room.shelf.reference(repository="gone")}
+            ),
+            "static": lambda: image([layer({"server": b"ELF"})]),
+            "with a shell": lambda: image([layer({"bin/sh": b"ELF", "server": b"ELF"})]),
+        }
+        made: Image = makers[kind]()
+        return made
+
+
+@pytest.fixture
+def stock(room: Room) -> Stock:
+    """Push the base."""
+    golden = noisy(TINY)
+    return Stock(room=room, golden=golden, reference=room.shelf.push(golden, repository="golden"))
+
+
+DENIED, WARNED, ADMITTED = "denied", "warned", "admitted"
+PROVEN = "golden (slim, proven)"
+# bases of the policy, the image, what becomes of it, and what is said.
+CASES = {
+    "allowed and proven": ({"allow": ["golden"]}, "on golden", ADMITTED, ""),
+    "allowed by a glob of its reference": ({"allow": ["gold*"]}, "golden itself", ADMITTED, ""),
+    "not among those allowed": (
+        {"allow": ["gcr.io/distroless/*"]}, "on golden", DENIED,
+        f"stands on {PROVEN}, which the policy does not allow",
+    ),
+    "of unknown base": (
+        {"allow": ["golden"]}, "on something", WARNED, "could not be judged",
+    ),
+    "only claimed": (
+        {"allow": ["*/gone:*"]}, "claims a gone base", DENIED,
+        "(claimed), but the policy wants that proven",
+    ),
+    "claimed, which is accepted": (
+        {"allow": ["*/gone:*"], "accept": "Claimed"}, "claims a gone base", ADMITTED, "",
+    ),
+    "claimed and disproved": (
+        {"allow": ["golden"], "accept": "Claimed"}, "claims golden", DENIED,
+        "claims to stand on ",
+    ),
+    "among those denied": (
+        {"deny": ["golden"]}, "on golden", DENIED,
+        f"stands on {PROVEN}, which the policy does not allow",
+    ),
+    "not among those denied": ({"deny": ["silver"]}, "on golden", ADMITTED, ""),
+    "below the tier": ({"tier": "full"}, "on golden", ADMITTED, ""),
+    "of the tier": (
+        {"tier": "slim"}, "on golden", DENIED, "is of tier slim, and slim and fatter are denied",
+    ),
+    "of the soft tier": (
+        {"tier": {"warn": "slim", "deny": "full"}}, "on golden", WARNED,
+        "is of tier slim, and slim and fatter are warned of",
+    ),
+    "above the soft tier": (
+        {"tier": {"warn": "minimal", "deny": "full"}}, "on golden", WARNED,
+        "is of tier slim, and minimal and fatter are warned of",
+    ),
+    "proven to stand on nothing": ({"allow": ["scratch"]}, "static", ADMITTED, ""),
+    "on something unknown with a shell": (
+        {"allow": ["scratch"]}, "with a shell", WARNED, "its base is not known",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bases(room: Room, stock: Stock, case: str) -> None:
+    """Each rule denies, warns or admits by the strongest evidence that there is."""
+    bases, kind, outcome, said = CASES[case]
+    assert isinstance(bases, dict)
+    known = [{"reference": stock.reference, "name": "golden", "tier": "slim"}]
+    reference = room.shelf.push(stock.image(kind))
+    policy = room.policy(bases={**bases, "known": known})
+
+    answer = room.ask(reference)
+
+    texts = [answer.message] if answer.message else list(answer.warnings)
+    found = DENIED if answer.status == 403 else WARNED if answer.warnings else ADMITTED
+    assert (found, texts) == (outcome, texts)
+    assert [said in text and f"[policy {policy}, " in text for text in texts] == [True] * len(texts)
+
+
+def test_a_known_base_that_is_gone(room: Room, stock: Stock, controller: Program) -> None:
+    """An image that may stand on it is unknown, not denied; the policy's status names the base."""
+    gone = room.shelf.reference(repository="gone")
+    reference = room.shelf.push(stock.image("on golden"))
+    bases = {"allow": ["gone"], "known": [{"reference": gone, "name": "gone"}]}
+    policy = room.policy(bases=bases)
+
+    answer = room.ask(reference)
+
+    assert answer.status == 201
+    (warning,) = answer.warnings
+    assert f"(linux/amd64): a base that the policy names is not known: {room.shelf.registry}" in (
+        warning
+    )
+    message = eventually(
+        lambda: next(
+            (
+                condition["message"]
+                for condition in room.status(policy).get("conditions", [])
+                if (condition["type"], condition["status"]) == ("BasesResolved", "False")
+            ),
+            "",
+        ),
+        "the status says that the base is missing",
+    )
+    assert message.startswith(f"{gone}: ")
+    assert controller.runs()

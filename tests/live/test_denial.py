@@ -1,0 +1,123 @@
+"""What users see of a denial, a warning and an allow, by kubectl on a real API server."""
+
+import json
+
+import pytest
+
+from tests.live.conftest import Kubectl
+from tests.live.programs import Program
+from tests.live.room import Room
+from tests.live.shelf import FAT, SMALL, TINY, noise, noisy, stacked
+
+pytestmark = pytest.mark.lab
+
+WAY_OUT = (
+    "Build in a first stage and copy the binary onto distroless or scratch: "
+    "https://slimgate.dev/docs/slimming. Exempt: SlimException."
+)
+
+
+def test_a_denial_is_complete(room: Room, kubectl: Kubectl) -> None:
+    """Image, platform, value, limit, policy, largest layer, base, way out, and the own message."""
+    base = noisy(SMALL)
+    reference = room.shelf.push(base, repository="golden/go")
+    fat = stacked(base, noise(FAT), instructions=["RUN go build ./..."])
+    image = room.shelf.push(fat)
+    policy = room.policy(
+        limits={"pullSize": "300k"},
+        bases={"known": [{"reference": reference, "tier": "builder", "name": "golden/go:1.26"}]},
+        message="See https://wiki.example.com/slim.",
+    )
+
+    refused = kubectl("create", "-f", "-", stdin=json.dumps(room.workload(image)))
+
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert refused.stderr.strip() == (
+        'Error from server (Forbidden): error when creating "STDIN": admission webhook '
+        '"workloads.slimgate.dev" denied the request: slimgate: '
+        f'container "main": {image} pulls 440 KiB (linux/amd64), limit 293 KiB '
+        f"[policy {policy}, pullSize]; 391 KiB of it is one layer (RUN go build ./...); "
+        f"base golden/go:1.26 (builder, proven). {WAY_OUT} See https://wiki.example.com/slim."
+    )
+    assert room.api.find(room.workload(image)) is None
+
+
+def test_a_warning_is_shown(room: Room, kubectl: Kubectl) -> None:
+    """Above the soft line the workload is made, and kubectl prints one short line."""
+    image = room.shelf.noise(SMALL, TINY)
+    policy = room.policy(limits={"pullSize": {"warn": "30k", "deny": "300k"}})
+
+    made = kubectl("create", "-f", "-", stdin=json.dumps(room.workload(image)))
+
+    assert made.returncode == 0
+    assert made.stdout.strip() == "deployment.apps/web created"
+    assert made.stderr.strip() == (
+        f'Warning: slimgate: container "main": {image} pulls 51.2 KiB (linux/amd64), '
+        f"limit 29.3 KiB [policy {policy}, pullSize]; 49.1 KiB of it is one layer"
+    )
+
+
+def test_an_allow_is_silent(room: Room, kubectl: Kubectl) -> None:
+    """Within the limits, nothing is said."""
+    image = room.shelf.noise(TINY)
+    room.policy(limits={"pullSize": {"warn": "30k", "deny": "300k"}})
+
+    made = kubectl("create", "-f", "-", stdin=json.dumps(room.workload(image)))
+
+    assert (made.returncode, made.stderr) == (0, "")
+
+
+def test_mode_warn_admits_what_is_denied(room: Room, kubectl: Kubectl) -> None:
+    """A violation of a policy that warns is admitted, and said."""
+    image = room.shelf.noise(FAT)
+    policy = room.policy(limits={"pullSize": "300k"}, mode="Warn")
+
+    made = kubectl("create", "-f", "-", stdin=json.dumps(room.workload(image)))
+
+    assert made.returncode == 0
+    assert f"limit 293 KiB [policy {policy}, pullSize]" in made.stderr
+
+
+def test_a_dry_run_is_judged_and_leaves_nothing(
+    room: Room, kubectl: Kubectl, controller: Program
+) -> None:
+    """A server-side dry run is denied or warned of as the real thing; nothing is written."""
+    fat, semi = room.shelf.noise(FAT, repository="fat"), room.shelf.noise(SMALL)
+    room.policy(limits={"pullSize": {"warn": "30k", "deny": "300k"}})
+    dry = ("create", "--dry-run=server", "-f", "-")
+
+    refused = kubectl(*dry, stdin=json.dumps(room.workload(fat)))
+    warned = kubectl(*dry, stdin=json.dumps(room.workload(semi)))
+
+    assert "denied the request: slimgate: " in refused.stderr
+    assert warned.stdout.strip() == "deployment.apps/web created (server dry run)"
+    assert warned.stderr.startswith("Warning: slimgate: ")
+    # The controller has caught up with all that came before once it has judged one more.
+    room.await_verdict(room.deploy(room.shelf.noise(TINY, tag="v2"), name="later"), "allow")
+    assert [d["metadata"]["name"] for d in room.api.list("Deployment", room.namespace)] == ["later"]
+    assert (
+        room.api.list("Event", room.namespace, {"fieldSelector": "reportingController=slimgate"})
+        == []
+    )
+    assert controller.runs()
+
+
+def test_audit_says_nothing_and_records(room: Room, kubectl: Kubectl, controller: Program) -> None:
+    """In mode Audit kubectl prints nothing; annotations, Event and status tell the truth."""
+    image = room.shelf.noise(FAT)
+    policy = room.policy(limits={"pullSize": "300k"}, mode="Audit")
+
+    made = kubectl("create", "-f", "-", "-o", "json", stdin=json.dumps(room.workload(image)))
+
+    assert (made.returncode, made.stderr) == (0, "")
+    deployment = json.loads(made.stdout)
+    summary = room.await_verdict(deployment, "deny")
+    assert summary == "main: pulls 391 KiB (linux/amd64), limit 293 KiB"
+    (event,) = room.events(deployment)
+    assert (event["type"], event["reason"]) == ("Warning", "SlimPolicyViolation")
+    assert event["note"] == (
+        f'container "main": {image} pulls 391 KiB (linux/amd64), limit 293 KiB '
+        f"[policy {policy}, pullSize]. {WAY_OUT}"
+    )
+    assert controller.runs()

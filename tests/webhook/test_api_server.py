@@ -1,0 +1,146 @@
+"""A real API server and its real controllers ask: a Deployment is judged once, a forger always."""
+
+import asyncio
+import base64
+import json
+import subprocess
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from slimgate.engine.catalog import Catalog
+from slimgate.webhook.certificates import Certificates, make
+from tests.lab.errors import LabError
+from tests.lab.state import Lab, load
+from tests.webhook import engine
+from tests.webhook.engine import FAT, SLIM
+from tests.webhook.reviews import Json
+from tests.webhook.serving import HOST, Live, serving, until
+
+pytestmark = pytest.mark.lab
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """A namespace of the lab whose workloads a server of this process is asked about."""
+
+    lab: Lab
+    name: str
+    live: Live
+    catalog: Catalog
+
+    async def kubectl(self, *argv: str, stdin: str = "") -> tuple[int, str]:
+        """Run kubectl in the namespace; return its exit status and all that it says."""
+        whole = [self.lab.kubectl, "--kubeconfig", self.lab.kubeconfig, "-n", self.name, *argv]
+        done = await asyncio.to_thread(
+            subprocess.run, whole, input=stdin, capture_output=True, text=True, timeout=60
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    async def done(self, *argv: str, stdin: str = "") -> str:
+        """Run kubectl, which must succeed."""
+        status, said = await self.kubectl(*argv, stdin=stdin)
+        assert status == 0, said
+        return said
+
+    def count(self, outcome: str) -> int:
+        """Count what the server answered so far."""
+        return sum(one == outcome for _, one, _ in self.live.heard.admissions)
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    """Run a server, and have the API server ask it about a namespace."""
+    try:
+        lab = load(Path(".lab/lab.json"))
+    except LabError as error:
+        pytest.skip(str(error))
+    served = make((HOST, lab.host_address), datetime.now(UTC))
+    catalog, name = engine.catalog(), f"webhook-{uuid4().hex[:8]}"
+    judge = engine.judge(catalog, namespace=name)
+    async with serving(tmp_path, judge, catalog, served=served, host="0.0.0.0") as live:  # noqa: S104
+        made = Room(lab=lab, name=name, live=live, catalog=catalog)
+        await made.done("create", "namespace", name)
+        try:
+            configuration = json.dumps(_configuration(made, served))
+            await made.done("create", "-f", "-", stdin=configuration)
+            await until(lambda: _is_asked(made))
+            yield made
+        finally:
+            await made.kubectl("delete", "validatingwebhookconfiguration", name)
+            await made.kubectl("delete", "namespace", name, "--wait=false")
+
+
+async def test_deployment_is_judged_once(room: Room) -> None:
+    """Its copies pass by their makers, also after a limit was tightened; a borrowed owner fails."""
+    before = room.count("allow")
+    await room.done("create", "deployment", "web", "--image", SLIM)
+    await until(lambda: room.count("owned") == 2)  # its ReplicaSet and its Pod
+    assert room.count("allow") == before + 1
+
+    tightened = engine.policy()
+    tightened["spec"] = {"mode": "Enforce", "limits": {"pullSize": 1}}
+    room.catalog.put_policy(tightened)
+    await room.done("scale", "deployment", "web", "--replicas=2")
+    await room.done("label", "deployment", "web", "team=shop")
+    await until(lambda: room.count("owned") == 3)
+    assert room.count("unchanged") >= 1
+    status, said = await room.kubectl("set", "image", "deployment/web", f"shop={FAT}")
+    assert status == 1
+    assert "denied the request: slimgate: container" in said
+
+    replica_sets = json.loads(await room.done("get", "replicasets", "-o", "json"))["items"]
+    owner = {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "name": replica_sets[0]["metadata"]["name"],
+        "uid": replica_sets[0]["metadata"]["uid"],
+        "controller": True,
+    }
+    forged = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "forged", "ownerReferences": [owner]},
+        "spec": {"containers": [{"name": "main", "image": FAT}]},
+    }
+    status, said = await room.kubectl("create", "-f", "-", stdin=json.dumps(forged))
+    assert status == 1
+    assert "denied the request: slimgate: container" in said
+
+
+async def _is_asked(room: Room) -> bool:
+    await room.done("create", "deployment", "probe", "--image", SLIM, "--dry-run=server")
+    return room.count("allow") > 0
+
+
+def _configuration(room: Room, served: Certificates) -> Json:
+    client = {
+        "url": f"https://{room.lab.host_address}:{room.live.port}/validate",
+        "caBundle": base64.b64encode(served.ca_bundle).decode(),
+    }
+    rule = {
+        "apiGroups": ["", "apps"],
+        "apiVersions": ["v1"],
+        "resources": ["pods", "replicasets", "deployments"],
+        "operations": ["CREATE", "UPDATE"],
+    }
+    webhook = {
+        "name": "test.slimgate.dev",
+        "clientConfig": client,
+        "rules": [rule],
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": room.name}},
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+        "timeoutSeconds": 5,
+        "failurePolicy": "Fail",
+    }
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": room.name},
+        "webhooks": [webhook],
+    }
