@@ -43,8 +43,9 @@ class Show:
         heading(1, "One program, three images, judged by one policy")
         files = [manifests.deployment(kind) for kind in KINDS]
         policy = manifests.FOLDER / "policy.yaml"
-        command(f"slimgate {shlex.join(table.check_command(files, policy))}")
-        table.show(table.judged(self.cluster.programs, files, policy, NAMESPACE))
+        argv = table.check_command(files, policy, NAMESPACE)
+        command(f"slimgate {shlex.join(argv)}   # as a table")
+        table.show(table.judged(self.cluster.programs, argv))
 
     def denial(self) -> None:
         """Show how the API server refuses the fat image."""

@@ -39,17 +39,15 @@ class Row:
         return (self.reference, *sizes, self.base, self.tier, self.evidence, self.verdict)
 
 
-def check_command(files: Sequence[Path], policy: Path) -> list[str]:
-    """Return the arguments of slimgate that judge files by a policy."""
-    given = [word for file in files for word in ("-f", str(file))]
-    return ["check", *given, "--policy", str(policy)]
+def check_command(files: Sequence[Path], policy: Path, namespace: str) -> list[str]:
+    """Return the arguments of slimgate that judge files by a policy, as CI would."""
+    given = [str(file) for file in files]
+    return ["check", *given, "--policy", str(policy), "-n", namespace, "-o", "json"]
 
 
-def judged(programs: Programs, files: Sequence[Path], policy: Path, namespace: str) -> list[Row]:
-    """Judge files as CI would, and return a row an image."""
-    program = Path(sys.executable).with_name("slimgate")
-    options = ["--namespace", namespace, "-o", "json"]
-    result = programs.attempt([program, *check_command(files, policy), *options])
+def judged(programs: Programs, argv: Sequence[str]) -> list[Row]:
+    """Run a check and return a row an image."""
+    result = programs.attempt([Path(sys.executable).with_name("slimgate"), *argv])
     if result.code not in {0, _DENIED}:
         raise DemoError(f"slimgate check failed: {result.reason} (whole output: {LOG})")
     report = json.loads(result.out)

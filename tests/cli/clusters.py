@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from slimgate.cli.ports import WorkloadJudge
-from slimgate.core.errors import ImageError, NotFoundError
+from slimgate.core.disk import NodeDisk
+from slimgate.core.errors import ImageError, NotFoundError, UnauthorizedError
 from slimgate.core.exception import parse_exception
 from slimgate.core.finding import Subject
 from slimgate.core.image import Inspection, Platform
@@ -25,6 +26,9 @@ class Cluster:
     running: Sequence[Workload] = ()
     seen: Mapping[str, Inspection] = field(default_factory=dict)
     listed: list[str] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    without_rights: frozenset[str] = frozenset()
+    node_disks: Sequence[NodeDisk] = ()
 
     async def policies(self) -> Sequence[JsonObject]:
         """List policies."""
@@ -50,6 +54,19 @@ class Cluster:
         """List workloads."""
         self.listed.append("workloads")
         return self.running
+
+    async def inspect(self, workload: Workload, reference: str) -> Inspection:
+        """Look up what the workload's namespace may see."""
+        self.asked.append((workload.namespace, reference))
+        if reference not in self.seen:
+            raise NotFoundError("there is no such image")
+        if workload.namespace in self.without_rights:
+            raise UnauthorizedError("the registry wants a login")
+        return self.seen[reference]
+
+    async def disks(self) -> Sequence[NodeDisk]:
+        """Give the models."""
+        return self.node_disks
 
     async def judge_by(self, policies: Sequence[JsonObject]) -> WorkloadJudge:
         """Make a judge."""

@@ -143,6 +143,31 @@ def test_growth(folder: Path, lab: Lab, name: str) -> None:
     assert "growth" in checks
 
 
+def test_top(folder: Path, lab: Lab, name: str) -> None:
+    """The images of the cluster's workloads are there, with their exact pull sizes."""
+    found = json.loads(slimgate("top", "-o", "json", cwd=folder).stdout)
+    images = {image["reference"]: image for image in found["images"]}
+    fat = images[f"{lab.registry}/{name}:fat"]
+
+    assert fat["pullBytes"] == sum(len(one.blob) for one in FAT)
+    assert fat["usedBy"] == [{"kind": "Deployment", "namespace": name, "name": "fat"}]
+    assert "MANIFEST_UNKNOWN" in images[f"{lab.registry}/{name}:gone"]["error"]
+
+
+def test_nodes(folder: Path, lab: Lab, name: str) -> None:
+    """The node's images are there, and what its kubelet measured."""
+    if not lab.node:
+        pytest.skip("the lab has no node: that needs root")
+    assert name
+    done = slimgate("nodes", "-o", "json", cwd=folder)
+    (node,) = json.loads(done.stdout)["nodes"]
+    parts = [node[part]["diskBytes"] for part in ("unused", "unique", "shared")]
+
+    assert (done.returncode, node["name"]) == (0, lab.node_name)
+    assert node["total"]["diskBytes"] == sum(parts)
+    assert node["measuredBytes"] >= node["total"]["blobBytes"]
+
+
 def test_no_such_policy(folder: Path, name: str) -> None:
     """A name that the cluster does not have is one line, with those that it has."""
     done = slimgate("explain", f"{name}-x", cwd=folder)

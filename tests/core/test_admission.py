@@ -1,6 +1,7 @@
 """Admission: reviews in, modes applied last, answers out."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 
@@ -20,7 +21,7 @@ from slimgate.core.errors import UnavailableError
 from slimgate.core.finding import Finding, Outcome
 from slimgate.core.policy import Limit, Limits, Mode, OnUnknown, Policy
 from slimgate.core.verdict import Verdict, evaluate
-from slimgate.core.workload import Workload
+from slimgate.core.workload import ImageUse, Workload
 from tests.core.make import DENY, MIB, UNKNOWN, WARN, WEB, finding, image, json_of, one, subject
 
 POD_SPEC = {"containers": [{"name": "web", "image": "shop:1"}]}
@@ -228,6 +229,20 @@ def test_a_denial_still_warns() -> None:
 
     assert "growth" not in found.message
     assert "[policy default, growth]" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("running", "allowed"),
+    [(WEB, True), (replace(WEB, name="renamed"), True), (replace(WEB, reference="b:1"), False)],
+    ids=["runs already", "runs under another name", "ran something else"],
+)
+def test_what_runs_is_warned_of(running: ImageUse, *, allowed: bool) -> None:
+    """An update is not refused for an image that it leaves as it is, but hears of it."""
+    old = Workload(kind="Deployment", namespace="team-a", name="web", images=(running,))
+    judged = verdict(finding("layers", DENY), policies=(policy("default", Mode.ENFORCE),))
+    found = decide(judged, old)
+
+    assert (found.allowed, len(found.warnings)) == (allowed, int(allowed))
 
 
 def test_without_policies() -> None:

@@ -78,11 +78,10 @@ def test_the_soya_one_runs_and_answers(printed: str) -> None:
 
 def test_the_policy_counts(printed: str) -> None:
     """The policy is Ready and knows both admitted workloads, one of which it warns of."""
-    header, line = part(printed, 5).splitlines()[1:]
+    found = rows("\n".join(part(printed, 5).splitlines()[1:]))
 
-    policy = dict(zip(header.split(), line.split(), strict=True))
-    assert {name: policy[name] for name in ("NAME", "MODE", "WORKLOADS", "VIOLATING", "READY")} == {
-        "NAME": "demo",
+    policy = dict(zip(found["NAME"], found["demo"], strict=True))
+    assert {name: policy[name] for name in ("MODE", "WORKLOADS", "VIOLATING", "READY")} == {
         "MODE": "Enforce",
         "WORKLOADS": "2",
         "VIOLATING": "1",

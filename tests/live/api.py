@@ -193,7 +193,7 @@ def path_of(obj: Json) -> str:
     return resource_of(obj).one(metadata.get("namespace", ""), metadata["name"])
 
 
-def eventually(look: Callable[[], T], what: str, seconds: float = _SECONDS) -> T:
+def eventually(look: Callable[[], T | None], what: str, seconds: float = _SECONDS) -> T:
     """Look again and again until there is something true to see, and return it."""
     deadline = time.monotonic() + seconds
     while True:

@@ -10,7 +10,7 @@ from pathlib import Path
 from slimgate.app.parts import inspector_settings, registry_settings
 from slimgate.cluster.addresses import server_addresses
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.mirror import Mirror, Sink
+from slimgate.cluster.mirror import Mirror, Scope, Sink
 from slimgate.cluster.pull_secrets import PullSecretObserver, PullSecrets
 from slimgate.cluster.resources import (
     NAMESPACES,
@@ -79,12 +79,13 @@ class Core:
         catalog.listen(self._heard)
         self.follow("policies", SLIM_POLICIES.all(), _policies(catalog))
         self.follow("exceptions", SLIM_EXCEPTIONS.all(), _exceptions(catalog))
-        self.follow("namespaces", NAMESPACES.all(), _namespaces(catalog))
+        namespaces = Scope(path=NAMESPACES.all(), metadata_only=True)
+        self.follow("namespaces", namespaces, _namespaces(catalog))
         self.follow("nodes", NODES.all(), _nodes(catalog))
 
-    def follow(self, name: str, path: str, sink: Sink) -> None:
+    def follow(self, name: str, scope: Scope | str, sink: Sink) -> None:
         """Mirror another kind; to be called before `run`."""
-        self.mirrors[name] = Mirror(self.api, path, sink)
+        self.mirrors[name] = Mirror(self.api, scope, sink)
 
     def unready_reason(self) -> str | None:
         """Say what is not loaded yet; None once verdicts can be trusted."""

@@ -15,7 +15,7 @@ from slimgate.core.text import printable
 if TYPE_CHECKING:
     from slimgate.cli.reports.report import Report
 
-HELP: Final = """Judge manifests by SlimPolicies, as the cluster's webhook would.
+HELP: Final = """Judge manifests as the cluster's webhook would.
 
 FILE is a file, a folder (its *.yaml, *.yml and *.json files, hidden ones aside) or - for standard
 input, as in: helm template CHART | slimgate check --policy policy.yaml -

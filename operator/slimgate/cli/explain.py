@@ -10,7 +10,7 @@ from slimgate.cli.options import ContextOption, KubeconfigOption, Output, Output
 if TYPE_CHECKING:
     from slimgate.cli.previews.preview import Preview
 
-HELP: Final = """Show what a SlimPolicy would deny in the cluster, were it enforced.
+HELP: Final = """Show what a policy would deny, were it enforced now.
 
 POLICY is the name of a SlimPolicy of the cluster, or a file with one that is not there yet. Every
 workload that runs is judged by it alone, with the cluster's exceptions and the credentials of the

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from slimgate.cli.lookups import Failure
 
 _FAILED: Final = 2
-HELP: Final = """Show the size, layers and base of images, without pulling them.
+HELP: Final = """Show the size, layers and base of images.
 
-REF is an image in a registry; docker://NAME, one in the Docker engine; oci:FOLDER[:TAG],
-an OCI layout; oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME], an archive.
+Nothing is pulled. REF is an image in a registry; docker://NAME, one in the Docker engine;
+oci:FOLDER[:TAG], an OCI layout; oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME], an archive.
 
 With -o json, one reference gives one object over many lines; several give one object a line,
 in the order of the arguments. With -o yaml each is a document of its own.

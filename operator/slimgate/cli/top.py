@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from slimgate.cli.usage.images import UsedImage
 
-HELP: Final = """Show the images that are most to pull in the cluster, and who uses them.
+HELP: Final = """Show the largest images of a cluster, and their users.
 
 Images are looked up for the platforms of the cluster's nodes, of which the largest counts, with
 the pull secrets of the workloads that use them.

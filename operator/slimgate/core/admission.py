@@ -87,14 +87,20 @@ def decode(review: object, template_paths: Mapping[str, tuple[str, ...]] | None 
     )
 
 
-def decide(verdict: Verdict) -> Decision:
-    """Apply each policy's mode to its own findings."""
+def decide(verdict: Verdict, old: Workload | None = None) -> Decision:
+    """Apply each policy's mode to its own findings.
+
+    `old` is what an UPDATE replaces: an image that it already runs is warned of, not refused, so
+    that a tightened limit never keeps anybody from changing another container.
+    """
     policies = {policy.name: policy for policy in verdict.policies}
+    running = _uses(old) if old else frozenset[tuple[Role, str]]()
     denied: list[Finding] = []
     warned: list[Finding] = []
     for finding in verdict.findings:
-        policy = policies[finding.policy]
-        if denies(finding, policy):
+        policy, use = policies[finding.policy], finding.use
+        runs = use is not None and (use.role, use.reference) in running
+        if denies(finding, policy) and not runs:
             denied.append(finding)
         elif policy.mode is not Mode.AUDIT:
             warned.append(finding)

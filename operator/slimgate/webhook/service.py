@@ -100,12 +100,12 @@ class AdmissionService:
         assert request.workload is not None  # else there was a reason to skip
         try:
             verdict = await self._within(request.workload, request.old, deadline)
-            return decide(verdict), verdict.outcome.label
+            return decide(verdict, request.old), verdict.outcome.label
         except _FaultError as fault:
-            return decide(self._unknown(request.workload, str(fault))), fault.outcome
+            return decide(self._unknown(request.workload, str(fault)), request.old), fault.outcome
         except Exception as err:  # noqa: BLE001 - whatever it is, onUnknown decides
             _LOG.exception("%s could not be judged", _name(request))
-            return decide(self._unknown(request.workload, _reason(err))), ERROR
+            return decide(self._unknown(request.workload, _reason(err)), request.old), ERROR
 
     async def _within(self, workload: Workload, old: Workload | None, deadline: float) -> Verdict:
         await self._take_place(deadline)

@@ -60,7 +60,9 @@ def together(images: Sequence[UsedImage]) -> tuple[int, bool]:
         known = known and used.pull is not None
         for image in used.seen.images if isinstance(used.seen, Inspection) else ():
             held = layers.setdefault(image.platform, {})
-            held |= {layer.digest: layer.pull.bytes or 0 for layer in image.layers if layer.digest}
+            for layer in image.layers:
+                if layer.digest is not None and layer.pull.bytes is not None:
+                    held[layer.digest] = layer.pull.bytes
     return max((sum(held.values()) for held in layers.values()), default=0), known
 
 
@@ -72,7 +74,9 @@ async def _image(
     shown: Board,
 ) -> UsedImage:
     # The workloads of one namespace mostly pull with the same credentials, those of others may not.
-    askers = {user.namespace: user for user in reversed(users)}
+    askers: dict[str, Workload] = {}
+    for user in users:
+        askers.setdefault(user.namespace, user)
     seen: Inspection | SlimgateError | None = None
     async with room:
         with shown.line(text):

@@ -1,0 +1,132 @@
+"""`slimgate top`: every image once, by what it is to pull, with those who use it."""
+
+import io
+import json
+
+from rich.console import Console, RenderableType
+
+from slimgate.cli.progress import SilentBoard
+from slimgate.cli.usage.images import UsedImage, together, used_images
+from slimgate.cli.usage.top_table import top_table
+from slimgate.cli.usage.usage_json import top_json
+from slimgate.core.image import Inspection
+from tests.cli.clusters import Cluster
+from tests.cli.facts import FAT, HOSTILE, HOSTILE_TEXT, SAVED, SOYA, inspection
+from tests.cli.previews.cases import workload
+
+SEEN = {
+    "fat:1": inspection("fat:1", FAT),
+    "soya:1": inspection("soya:1", SOYA),
+    "saved:1": inspection("saved:1", SAVED),
+}
+MIB = 2**20
+TABLE = """\
+   PULL                        IMAGE   LAYERS  BASE                         USED BY
+120 MiB  ████████████████████  fat:1        2  go:1.26 (builder, proven)    {users} and 1 more
+  6 MiB  █                     soya:1       1  static (distroless, proven)  deployment shop/a
+unknown                        gone:1       -  -                            deployment shop/a
+gone:1: there is no such image
+4 images of 4 workloads: at least 126 MiB to pull for a node that runs all, shared layers once; \
+1 more with --number
+"""
+
+
+def _cluster() -> Cluster:
+    return Cluster(
+        running=[
+            workload("a", "soya:1", "fat:1", "gone:1"),
+            workload("b", "fat:1"),
+            workload("c", "fat:1", namespace="team"),
+            workload("d", "fat:1", "saved:1", namespace="team"),
+        ],
+        seen=SEEN,
+    )
+
+
+async def _used(cluster: Cluster) -> list[UsedImage]:
+    return await used_images(cluster, SilentBoard())
+
+
+def _printed(what: RenderableType) -> str:
+    file = io.StringIO()
+    Console(file=file, width=300, markup=False, highlight=False).print(what)
+    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+
+
+async def test_each_image_once() -> None:
+    """Every reference is looked up once, the largest comes first, unknown ones last."""
+    cluster = _cluster()
+    found = await _used(cluster)
+
+    assert [(image.reference, image.pull, len(image.users)) for image in found] == [
+        ("fat:1", 120 * MIB, 4),
+        ("soya:1", 6 * MIB, 1),
+        ("gone:1", None, 1),
+        ("saved:1", None, 1),
+    ]
+    assert sorted(cluster.asked) == [
+        ("shop", "fat:1"),
+        ("shop", "gone:1"),
+        ("shop", "soya:1"),
+        ("team", "saved:1"),
+    ]
+
+
+async def test_credentials_of_others() -> None:
+    """Where one namespace may not see an image that another uses too, the other's login does."""
+    cluster = _cluster()
+    cluster.without_rights = frozenset({"shop"})
+    found = {image.reference: image for image in await _used(cluster)}
+
+    assert isinstance(found["fat:1"].seen, Inspection)
+    assert str(found["soya:1"].seen) == "the registry wants a login"
+    assert [text for namespace, text in cluster.asked if namespace == "team"] == [
+        "fat:1", "saved:1"
+    ]  # fmt: skip
+
+
+async def test_together() -> None:
+    """Layers that images share count once, and what is not known makes it a lower bound."""
+    twice = Cluster(
+        running=[workload("a", "x:1", "y:1")], seen={"x:1": SEEN["fat:1"], "y:1": SEEN["fat:1"]}
+    )
+
+    assert together(await _used(twice)) == (120 * MIB, True)
+    assert together(await _used(_cluster())) == (126 * MIB, False)
+    assert together([]) == (0, True)
+
+
+async def test_table() -> None:
+    """The table names the largest, what they stand on and who uses them."""
+    users = "deployment shop/a, deployment shop/b, deployment team/c"
+
+    assert _printed(top_table(await _used(_cluster()), number=3, bars=True)) == TABLE.format(
+        users=users
+    )
+
+
+async def test_json() -> None:
+    """The JSON form holds all images, and why some are not known."""
+    found = json.loads(top_json(await _used(_cluster())))
+
+    assert (found["schema"], found["togetherPullBytes"], found["complete"]) == (
+        1, 126 * MIB, False
+    )  # fmt: skip
+    assert [(i["reference"], i["pullBytes"], i["error"]) for i in found["images"]][2:] == [
+        ("gone:1", None, "there is no such image"),
+        ("saved:1", None, None),
+    ]
+    assert found["images"][1]["usedBy"] == [
+        {"kind": "Deployment", "namespace": "shop", "name": "a"}
+    ]
+    assert found["images"][1]["inspection"]["platforms"][0]["pullBytes"] == 6 * MIB
+
+
+async def test_hostile_texts() -> None:
+    """Texts from images and objects are shown, not obeyed."""
+    running = [workload(HOSTILE_TEXT, "evil:1", HOSTILE_TEXT, namespace=HOSTILE_TEXT)]
+    found = await _used(Cluster(running=running, seen={"evil:1": inspection("evil:1", HOSTILE)}))
+
+    shown = _printed(top_table(found, number=9, bars=False))
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert top_json(found).isascii()

@@ -1,0 +1,377 @@
+"""Verdicts: what is looked up for them, what is not, and what becomes of what is not known."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from slimgate.core.admission import decide
+from slimgate.core.errors import ClusterError, NotFoundError, UnavailableError
+from slimgate.core.finding import Finding, Outcome
+from slimgate.core.image import Size
+from slimgate.core.verdict import Verdict
+from slimgate.core.workload import Role
+from slimgate.engine.catalog import Catalog
+from slimgate.engine.judge import Judge
+from slimgate.engine.ports import LayerReading
+from tests.engine.cluster import Keys, exception, node, policy, use, workload
+from tests.engine.shelf import (
+    AMD64,
+    APP,
+    ARM64,
+    REGISTRY,
+    Clock,
+    Door,
+    Shelf,
+    identity,
+    inspector,
+    tiny,
+)
+from tests.support import images
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+FAT, OTHER = f"{REGISTRY}/team/fat:1", "other.test/team/app:1"
+NOISE = bytes((i * i * 31 + i // 7) % 256 for i in range(40_000))
+LIMIT = {"pullSize": "10Ki"}
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    """Make a catalog."""
+    return Catalog()
+
+
+@pytest.fixture
+def keys() -> Keys:
+    """Make a keyring."""
+    return Keys()
+
+
+@pytest.fixture
+def judge(shelf: Shelf, clock: Clock, catalog: Catalog, keys: Keys) -> Judge:
+    """Make a judge over a slim image, a fat one, and a slim one of another registry."""
+    shelf.put(APP, tiny("slim"))
+    shelf.put(FAT, images.image([images.layer({"fat": NOISE}, compression="none")]))
+    shelf.put(OTHER, tiny("other"))
+    watched = inspector(shelf, clock)
+    return Judge(inspector=watched, catalog=catalog, keyring=keys, now=lambda: NOW, seconds=5)
+
+
+def said(verdict: Verdict) -> list[tuple[str, str, Outcome]]:
+    """Tell the findings of a verdict by container, check and outcome."""
+    return [(f.use.name if f.use else "", f.check, f.outcome) for f in verdict.findings]
+
+
+def reasons(verdict: Verdict) -> list[str | None]:
+    """Tell why things are unknown."""
+    return [finding.reason for finding in verdict.findings]
+
+
+async def test_no_policy_no_look(judge: Judge, shelf: Shelf, keys: Keys) -> None:
+    """Where no policy speaks of a workload, nobody is asked for anything."""
+    verdict = await judge.judge(workload(APP))
+
+    assert (verdict.policies, verdict.outcome) == ((), Outcome.ALLOW)
+    assert (shelf.count(), keys.asked) == ({}, 0)
+
+
+async def test_only_images_that_a_policy_speaks_of_are_looked_up(
+    judge: Judge, shelf: Shelf, catalog: Catalog, keys: Keys
+) -> None:
+    """By the policy's globs, and for what those policies want of each image."""
+    catalog.put_policy(policy("all", match={"images": [f"{REGISTRY}/*"]}))
+    catalog.put_policy(
+        policy("some", match={"images": ["*/fat"]}, limits={"unpackedSize": "100Mi"})
+    )
+
+    verdict = await judge.judge(workload(APP, FAT, OTHER))
+
+    assert [one.reference for one in verdict.subject.images] == [APP, FAT]
+    assert shelf.count() == {"document": 2, "config": 1, "layer": 1}
+    assert (await judge.judge(workload(OTHER))).subject.images == {}
+    assert keys.asked == 1
+
+
+async def test_a_reference_is_looked_up_once(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
+    """However many containers use it, and each has its own finding."""
+    catalog.put_policy(policy(limits=LIMIT))
+
+    verdict = await judge.judge(workload(FAT, FAT, FAT))
+
+    assert said(verdict) == [(f"c{n}", "pullSize", Outcome.DENY) for n in range(3)]
+    assert shelf.count() == {"document": 1, "config": 1}
+
+
+async def test_violations_alone_are_worth_a_config(
+    judge: Judge, shelf: Shelf, catalog: Catalog
+) -> None:
+    """A denial names the platform and the base; an image within policy is not looked into."""
+    catalog.put_policy(policy(limits=LIMIT))
+    await judge.judge(workload(APP))
+    assert shelf.count() == {"document": 1}
+
+    (finding,) = (await judge.judge(workload(FAT))).findings
+
+    assert finding.image is not None
+    assert finding.image.platform == AMD64
+    assert shelf.count() == {"document": 1, "config": 1}
+
+
+async def test_a_violation_stands_without_its_config(
+    judge: Judge, shelf: Shelf, catalog: Catalog
+) -> None:
+    """A config that can't be had leaves a denial less to tell, and no less a denial."""
+    catalog.put_policy(policy(limits=LIMIT))
+    shelf.faults["config"] = UnavailableError("down")
+
+    verdict = await judge.judge(workload(FAT))
+
+    assert said(verdict) == [("c0", "pullSize", Outcome.DENY)]
+
+
+async def test_a_warm_verdict_takes_no_task(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
+    """What is at hand is answered without a request, and without waiting for the loop."""
+    catalog.put_policy(policy("a", limits={**LIMIT, "growth": "10%"}))
+    catalog.put_policy(policy("b", bases={"tier": "builder"}))
+    new, old = workload(APP, FAT), workload(FAT, APP)
+    cold = await judge.judge(new, old=old)
+    shelf.count()
+    before = asyncio.all_tasks()
+
+    warm = judge.judge(new, old=old)
+    with pytest.raises(StopIteration) as stop:
+        warm.send(None)
+
+    assert said(stop.value.value) == said(cold)
+    assert (shelf.count(), asyncio.all_tasks()) == ({}, before)
+
+
+async def test_the_deadline_is_kept_and_the_look_goes_on(
+    judge: Judge, shelf: Shelf, catalog: Catalog
+) -> None:
+    """A registry that hangs leaves its own image unknown, and answers for the next one."""
+    catalog.put_policy(policy(limits=LIMIT))
+    door = shelf.doors["other.test"] = Door()
+    started = time.monotonic()
+
+    late = await judge.judge(workload(FAT, OTHER), seconds=0.1)
+
+    assert 0.1 <= time.monotonic() - started < 0.2
+    assert said(late) == [("c1", "inspection", Outcome.UNKNOWN), ("c0", "pullSize", Outcome.DENY)]
+    assert reasons(late)[0] == "other.test did not answer within 0.1 s; slimgate goes on asking"
+    door.opened.set()
+    again = await judge.judge(workload(FAT, OTHER))
+    assert said(again) == [("c0", "pullSize", Outcome.DENY)]
+    assert [words for _, words in shelf.asked if "other.test" in words] == ["other.test/team/app@1"]
+
+
+async def test_a_hanging_registry_slows_nobody_else(
+    judge: Judge, shelf: Shelf, catalog: Catalog
+) -> None:
+    """Workloads of other registries are judged as fast as ever meanwhile."""
+    catalog.put_policy(policy(limits=LIMIT))
+    door = shelf.doors["other.test"] = Door()
+    slow = [asyncio.create_task(judge.judge(workload(OTHER), seconds=3)) for _ in range(50)]
+    await door.knocked.wait()
+
+    for _ in range(20):
+        assert (await judge.judge(workload(APP))).outcome is Outcome.ALLOW
+
+    assert not any(task.done() for task in slow)
+    door.opened.set()
+    assert {(await task).outcome for task in slow} == {Outcome.ALLOW}
+
+
+UNKNOWN: list[tuple[str, object, str]] = [
+    ("Not A Reference", None, "'Not A Reference' is no image reference"),
+    (f"{REGISTRY}/team/none:1", None, f"there is no {REGISTRY}/team/none:1"),
+    (APP, NotFoundError("gone for good"), "gone for good"),
+    (APP, ZeroDivisionError("secret"), "slimgate itself failed (ZeroDivisionError)"),
+]
+
+
+@pytest.mark.parametrize(("reference", "fault", "expected"), UNKNOWN)
+async def test_an_image_that_is_not_known(
+    judge: Judge,
+    shelf: Shelf,
+    catalog: Catalog,
+    *,
+    reference: str,
+    fault: Exception | None,
+    expected: str,
+) -> None:
+    """One image's trouble is a finding of its own, and the others are judged all the same."""
+    catalog.put_policy(policy(limits=LIMIT, onUnknown="Deny", mode="Enforce"))
+    if fault is not None:
+        shelf.faults[REGISTRY] = fault
+    else:
+        await judge.judge(workload(FAT))
+
+    verdict = await judge.judge(workload(use(reference, "odd"), use(OTHER, "fine")))
+
+    assert said(verdict) == [("odd", "inspection", Outcome.UNKNOWN)]
+    assert (reasons(verdict)[0] or "").startswith(expected)
+    assert "secret" not in str(reasons(verdict))
+    assert not decide(verdict).allowed
+
+
+KEYRINGS = [
+    (NotFoundError("the pull secret names no registry"), "the pull secret names no registry"),
+    (ClusterError("the API server is away"), "the API server is away"),
+    (ValueError("secret"), "slimgate itself failed (ValueError), and its log says more"),
+]
+
+
+@pytest.mark.parametrize(("error", "expected"), KEYRINGS)
+async def test_pull_secrets_that_cannot_be_read(
+    judge: Judge, catalog: Catalog, keys: Keys, error: Exception, expected: str
+) -> None:
+    """All images are unknown then, for that reason."""
+    catalog.put_policy(policy(limits=LIMIT))
+    keys.answer = error
+
+    verdict = await judge.judge(workload(APP, OTHER))
+
+    assert reasons(verdict) == [expected] * 2
+    assert verdict.outcome is Outcome.UNKNOWN
+
+
+async def test_pull_secrets_that_take_too_long(
+    judge: Judge, catalog: Catalog, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The deadline holds for them too."""
+    catalog.put_policy(policy(limits=LIMIT))
+
+    async def hang(_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(keys, "identity", hang)
+    verdict = await judge.judge(workload(APP), seconds=0.05)
+
+    assert reasons(verdict) == ["the workload's pull secrets could not be read in time"]
+
+
+async def test_facts_are_not_lent_to_other_namespaces(
+    judge: Judge, shelf: Shelf, catalog: Catalog, keys: Keys
+) -> None:
+    """A workload whose credentials do not open an image is not judged by its facts."""
+    catalog.put_policy(policy(limits=LIMIT))
+    keys.answer = identity("alice")
+    shelf.keys[f"{REGISTRY}/team/fat"] = {keys.answer}
+    assert said(await judge.judge(workload(FAT))) == [("c0", "pullSize", Outcome.DENY)]
+
+    keys.answer = identity("bob")
+
+    assert reasons(await judge.judge(workload(FAT))) == [f"{REGISTRY}/team/fat is not for you"]
+
+
+async def test_two_policies(judge: Judge, catalog: Catalog) -> None:
+    """Each finding names its policy, and each policy's mode holds for its own."""
+    catalog.put_policy(policy("audit", limits=LIMIT))
+    catalog.put_policy(policy("enforce", mode="Enforce", limits={"layers": 1, "pullSize": "1Mi"}))
+
+    verdict = await judge.judge(workload(FAT))
+
+    assert [(f.policy, f.check) for f in verdict.findings] == [("audit", "pullSize")]
+    assert (verdict.outcome_of("audit"), verdict.outcome_of("enforce")) == (
+        Outcome.DENY,
+        Outcome.ALLOW,
+    )
+    assert decide(verdict).allowed
+
+
+async def test_exceptions(judge: Judge, catalog: Catalog) -> None:
+    """What is excused is kept apart, with the exception that did it."""
+    catalog.put_policy(policy(limits=LIMIT))
+    catalog.put_exception(exception("legacy", images=["*/fat"]))
+    catalog.put_exception(exception("over", expires="2026-11-24T00:00:00Z"))
+
+    verdict = await judge.judge(workload(FAT))
+
+    assert (verdict.findings, [by.name for _, by in verdict.excused]) == ((), ["legacy"])
+
+
+async def test_the_largest_platform_of_the_nodes_counts(
+    judge: Judge, shelf: Shelf, catalog: Catalog
+) -> None:
+    """A node that joins brings its platform with it."""
+    fat = images.image([images.layer({"fat": NOISE}, compression="none")], platform=ARM64)
+    shelf.put(f"{REGISTRY}/team/both:1", images.index([tiny("slim"), fat]))
+    both = workload(f"{REGISTRY}/team/both:1")
+    catalog.put_policy(policy(limits=LIMIT))
+    catalog.put_node(node("n1", "amd64"))
+    assert said(await judge.judge(both)) == []
+
+    catalog.put_node(node("n2", "arm64"))
+
+    (finding,) = (await judge.judge(both)).findings
+    assert finding.image is not None
+    assert finding.image.platform == ARM64
+
+
+def grown(finding: Finding) -> object:
+    """Tell what a finding measured, or why it is unknown."""
+    return finding.reason or finding.value
+
+
+async def test_growth(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
+    """Each container is compared with what it runs now; a new one has nothing to grow from."""
+    catalog.put_policy(policy(limits={"growth": {"deny": "50%"}}))
+    shelf.put(f"{REGISTRY}/team/fat:2", images.index([tiny("slim")]))
+    old = workload(use(f"{REGISTRY}/team/fat:2", "web"), use(APP, "side"))
+    new = workload(use(FAT, "web"), use(APP, "side"), use(FAT, "new"))
+
+    verdict = await judge.judge(new, old=old)
+
+    assert said(verdict) == [("web", "growth", Outcome.DENY)]
+    value = verdict.findings[0].value
+    assert isinstance(value, int)
+    assert value > 10_000
+    assert said(await judge.judge(new)) == []
+
+
+async def test_growth_of_what_is_not_known(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
+    """An image that runs but can't be looked up leaves its growth unknown."""
+    catalog.put_policy(policy(limits={"growth": {"deny": "50%"}}))
+    shelf.faults["other.test"] = UnavailableError("down")
+
+    verdict = await judge.judge(workload(use(APP)), old=workload(use(OTHER)))
+
+    assert list(map(grown, verdict.findings)) == ["the image that runs now is not known: down"]
+
+
+async def test_a_volume_does_not_stand_in_for_a_container(judge: Judge, catalog: Catalog) -> None:
+    """An image volume may be named as a container is; growth is measured from the container."""
+    catalog.put_policy(policy(limits={"growth": {"deny": "50%"}}))
+    old = workload(use(APP, "web"), use(FAT, "web", Role.VOLUME))
+
+    verdict = await judge.judge(workload(use(FAT, "web")), old=old)
+
+    assert said(verdict) == [("web", "growth", Outcome.DENY)]
+
+
+async def test_unknown_sizes_are_findings(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
+    """What an image does not tell is not invented, and says why."""
+    catalog.put_policy(policy(limits={"unpackedSize": "1Gi"}))
+    layer = tiny("slim").layers[0].descriptor.digest
+    shelf.readings[layer] = LayerReading(unpacked=Size.unknown("the layer is encrypted"))
+
+    verdict = await judge.judge(workload(APP))
+
+    assert said(verdict) == [("c0", "unpackedSize", Outcome.UNKNOWN)]
+    assert reasons(verdict) == ["the layer is encrypted"]
+
+
+async def test_close_ends_what_goes_on(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
+    """A look-up that outlived its verdict does not outlive the judge."""
+    catalog.put_policy(policy(limits=LIMIT, bases={"known": [{"reference": OTHER}]}))
+    shelf.doors["other.test"] = Door()
+    before = asyncio.all_tasks()
+    await judge.judge(workload(OTHER), seconds=0.01)
+    assert asyncio.all_tasks() != before
+
+    await judge.close()
+    await judge._inspector.close()
+
+    assert asyncio.all_tasks() == before

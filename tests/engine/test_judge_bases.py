@@ -1,0 +1,171 @@
+"""Verdicts on bases that policies name: proven as soon as found, unknown while they are not."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from slimgate.core.errors import UnavailableError
+from slimgate.core.finding import Finding, Outcome
+from slimgate.core.tier import Evidence
+from slimgate.engine.catalog import Catalog
+from slimgate.engine.judge import Judge
+from tests.engine.cluster import Keys, node, policy, workload
+from tests.engine.shelf import (
+    APP,
+    ARM64,
+    Clock,
+    Door,
+    Shelf,
+    inspector,
+    settled,
+    tiny,
+)
+from tests.support import images
+from tests.support.images import Image
+
+GOLDEN, SECOND = "base.test/golden/go:1", "second.test/golden/java:1"
+ROOT = images.layer({"etc/golden": b"golden"})
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+ALLOWED = {"allow": [GOLDEN, SECOND], "known": [{"reference": GOLDEN, "tier": "distroless"}]}
+
+
+def app(**fields: object) -> Image:
+    """Make an image on the golden base."""
+    return images.image([ROOT, images.layer({"app": b"app"})], **fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    """Make a catalog whose one policy allows the golden base alone."""
+    catalog = Catalog()
+    catalog.put_policy(policy(bases=ALLOWED))
+    return catalog
+
+
+@pytest.fixture
+def judge(shelf: Shelf, clock: Clock, catalog: Catalog) -> Judge:
+    """Make a judge over an image that stands on the golden base."""
+    shelf.put(GOLDEN, images.image([ROOT]))
+    shelf.put(APP, app())
+    watched = inspector(shelf, clock)
+    return Judge(inspector=watched, catalog=catalog, keyring=Keys(), now=lambda: NOW, seconds=5)
+
+
+async def judged(judge: Judge, seconds: float | None = None) -> list[Finding]:
+    """Judge the image."""
+    return list((await judge.judge(workload(APP), seconds=seconds)).findings)
+
+
+def reason(findings: list[Finding]) -> str:
+    """Tell why the one finding is unknown."""
+    (finding,) = findings
+    assert finding.outcome is Outcome.UNKNOWN
+    return finding.reason or ""
+
+
+async def test_the_first_verdict_knows_the_base(judge: Judge, shelf: Shelf) -> None:
+    """Nobody need have looked it up before, and it is looked up beside the image."""
+    assert await judged(judge) == []
+    assert shelf.count() == {"document": 2, "config": 2}
+    assert await judged(judge) == []
+    assert shelf.count() == {}
+
+
+async def test_a_missing_base_leaves_the_verdict_open(judge: Judge, shelf: Shelf) -> None:
+    """An image that may stand on it is not denied for the outage of its registry."""
+    shelf.faults["base.test"] = UnavailableError("down")
+
+    assert reason(await judged(judge)) == "a base that the policy names is not known: down"
+
+
+async def test_a_missing_base_does_not_help_an_image_that_is_proven(
+    judge: Judge, shelf: Shelf, catalog: Catalog
+) -> None:
+    """What is known to stand on another base is denied, whatever else is not known."""
+    known = [{"reference": SECOND}, {"reference": GOLDEN}]
+    catalog.put_policy(policy(bases={"allow": [SECOND], "known": known}))
+    shelf.faults["second.test"] = UnavailableError("down")
+
+    (finding,) = await judged(judge)
+
+    assert (finding.check, finding.outcome, finding.value) == ("base", Outcome.DENY, GOLDEN)
+
+
+async def test_a_base_that_is_late(judge: Judge, shelf: Shelf) -> None:
+    """The deadline leaves the verdict open; the next one has the answer, without a new request."""
+    door = shelf.doors["base.test"] = Door()
+    late = await judged(judge, 0.05)
+    assert reason(late).endswith("its registry has not answered yet")
+    shelf.count()
+
+    async def open_() -> None:
+        door.opened.set()
+
+    await settled(open_)
+    assert await judged(judge) == []
+    assert shelf.count() == {"config": 1}
+
+
+async def test_one_late_base_hides_no_other_that_is_missing(
+    judge: Judge, shelf: Shelf, catalog: Catalog
+) -> None:
+    """What failed before stays missing while another is still being looked up."""
+    shelf.faults["base.test"] = UnavailableError("down")
+    assert reason(await judged(judge)).endswith("down")
+    shelf.doors["second.test"] = Door()
+    catalog.put_policy(policy("other", bases={"tier": "builder", "known": [{"reference": SECOND}]}))
+
+    findings = await judged(judge, 0.05)
+
+    own = [finding for finding in findings if finding.policy == "default"]
+    assert reason(own).endswith("down")
+    await judge.close()
+
+
+async def test_a_base_without_its_image_for_a_new_platform(
+    judge: Judge, shelf: Shelf, catalog: Catalog
+) -> None:
+    """A platform that could not be looked up leaves its images open, not denied."""
+    part = images.image([ROOT], platform=ARM64)
+    shelf.put(GOLDEN, images.index([images.image([ROOT]), part]))
+    shelf.put(APP, images.index([tiny("odd", platform=ARM64)]))
+    shelf.faults[part.digest] = UnavailableError("down")
+    catalog.put_node(node("n1", "amd64"))
+    catalog.put_node(node("n2", "arm64"))
+
+    assert reason(await judged(judge)).endswith("down")
+
+
+async def test_a_policy_that_changes_while_it_is_judged(
+    judge: Judge, shelf: Shelf, catalog: Catalog
+) -> None:
+    """A verdict is reached by the policies of its start; the next one follows the new ones."""
+    door = shelf.doors["base.test"] = Door()
+    task = asyncio.create_task(judged(judge))
+    await door.knocked.wait()
+    catalog.put_policy(policy(limits={"layers": 1}))
+    door.opened.set()
+
+    assert await task == []
+    assert [finding.check for finding in await judged(judge)] == ["layers"]
+
+
+async def test_what_is_looked_up_again_is_told_by_the_next_verdict(
+    judge: Judge, shelf: Shelf, clock: Clock, catalog: Catalog
+) -> None:
+    """A claim that could not be checked holds no verdict up, and is proven once it can be."""
+    claim = {"org.opencontainers.image.base.name": GOLDEN}
+    shelf.put(APP, app(annotations=claim))
+    catalog.put_policy(policy(bases={"allow": [GOLDEN]}))
+    shelf.faults["base.test"] = UnavailableError("down")
+    (finding,) = await judged(judge)
+    assert (finding.outcome, finding.limit) == (Outcome.DENY, "proven")
+
+    shelf.faults.clear()
+    clock.now += 61
+    await settled(lambda: judged(judge))
+
+    assert await judged(judge) == []
+    (seen,) = (await judge.judge(workload(APP))).subject.inspected().values()
+    assert seen.images[0].base.evidence is Evidence.PROVEN

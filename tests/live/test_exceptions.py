@@ -1,0 +1,167 @@
+"""SlimException: what it excuses, for whom and until when, in admission and in what is recorded."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.live import make
+from tests.live.api import Json, eventually
+from tests.live.conftest import Kubectl, MakeRoom
+from tests.live.programs import Program
+from tests.live.room import Room
+from tests.live.shelf import FAT, SMALL
+
+pytestmark = pytest.mark.lab
+
+POLICY = "{policy}"
+# What an exception names, and whether it excuses the Deployment `web` of the image `app:v1`.
+SCOPES: dict[str, tuple[dict[str, list[str]], bool]] = {
+    "everything": ({}, True),
+    "the policy": ({"policies": [POLICY]}, True),
+    "another policy": ({"policies": ["other"]}, False),
+    "the image": ({"images": ["*/app:v1"]}, True),
+    "the image without its tag": ({"images": ["*/app"]}, True),
+    "another image": ({"images": ["*/app:v2"]}, False),
+    "the workload": ({"workloads": ["we?"]}, True),
+    "another workload": ({"workloads": ["web-*"]}, False),
+    "the policy and another workload": ({"policies": [POLICY], "workloads": ["db"]}, False),
+}
+
+
+@pytest.mark.parametrize("case", SCOPES)
+def test_scope(room: Room, case: str) -> None:
+    """All that an exception names must fit, and then the violation is excused."""
+    scope, excused = SCOPES[case]
+    image = room.shelf.noise(SMALL)
+    policy = room.policy(limits={"pullSize": "10k"})
+    leave = make.exception(room.namespace)
+    for key, values in scope.items():
+        leave["spec"][key] = [value.format(policy=policy) for value in values]
+    room.api.create(leave)
+    # A second one, for a workload that nobody has, tells when the first has been seen.
+    room.api.create(_named(make.exception(room.namespace, workloads=["canary"]), "canary"))
+
+    eventually(lambda: room.ask(image, name="canary").accepted, "the exceptions are seen")
+
+    assert room.ask(image).accepted is excused
+
+
+def test_its_own_namespace_only(make_room: MakeRoom) -> None:
+    """An exception excuses nothing in another namespace."""
+    own, other = make_room(), make_room()
+    both = {"namespaces": {"include": [own.namespace, other.namespace]}}
+    own.policy(limits={"pullSize": "10k"}, match=both)
+    image = own.shelf.noise(SMALL)
+    own.api.create(make.exception(own.namespace))
+
+    eventually(lambda: own.ask(image).accepted, "the exception is seen")
+
+    assert other.ask(image).status == 403
+
+
+def test_one_policy_of_two(room: Room) -> None:
+    """What one policy is excused from, another still denies."""
+    image = room.shelf.noise(SMALL)
+    excused = room.policy(limits={"pullSize": "10k"})
+    strict = room.policy(limits={"layerSize": "10k"})
+    room.api.create(make.exception(room.namespace, policies=[excused]))
+
+    answer = eventually(
+        lambda: a if excused not in (a := room.ask(image)).message else None,
+        "the exception is seen",
+    )
+
+    assert answer.status == 403
+    assert f"[policy {strict}, layerSize]" in answer.message
+
+
+def test_its_life(room: Room, controller: Program) -> None:
+    """It is counted while it holds; when it ends, the workload is judged anew and it says so."""
+    image = room.shelf.noise(FAT)
+    room.policy(limits={"pullSize": "300k"})
+    leave = make.exception(room.namespace, seconds=4)
+    ends = datetime.fromisoformat(leave["spec"]["expires"])
+    room.api.create(leave)
+    made = eventually(
+        lambda: a.body if (a := room.api.try_create(room.workload(image))).accepted else None,
+        "the exception is seen",
+    )
+
+    summary = room.await_verdict(made, "allow")
+    in_force = eventually(lambda: _state(room, leave, {"matched": 1}), "it is counted")
+    held = datetime.now(UTC) < ends
+    room.await_verdict(made, "deny", seconds=10)
+    after = eventually(lambda: _state(room, leave, {"Expired": "True"}), "it says that it ended")
+
+    assert held
+    assert summary == "1 image within policy, 1 excused"
+    assert in_force == {"matched": 1, "Ready": "True", "Expired": "False"}
+    assert after == {"matched": 0, "Ready": "True", "Expired": "True"}
+    assert [event["reason"] for event in room.events(made)] == ["SlimPolicyViolation"]
+    assert room.ask(image, name="new").status == 403
+    assert controller.runs()
+
+
+def test_it_goes(room: Room, controller: Program) -> None:
+    """Whoever deletes an exception has its workloads judged anew."""
+    image = room.shelf.noise(FAT)
+    room.policy(limits={"pullSize": "300k"})
+    leave = room.api.create(make.exception(room.namespace))
+    made = eventually(
+        lambda: a.body if (a := room.api.try_create(room.workload(image))).accepted else None,
+        "the exception is seen",
+    )
+    room.await_verdict(made, "allow")
+
+    room.api.delete(leave)
+
+    room.await_verdict(made, "deny")
+    eventually(lambda: not room.ask(image, name="new").accepted, "admission has seen it, too")
+    assert controller.runs()
+
+
+# What is wrong with a spec, and the line in which the API server says so.
+MISTAKES: dict[str, tuple[dict[str, str | None], str]] = {
+    "no time": ({"expires": "tomorrow"}, "spec.expires: "),
+    "a date": ({"expires": "2027-01-31"}, "spec.expires: "),
+    "no such day": ({"expires": "2027-02-30T00:00:00Z"}, "spec.expires: "),
+    "no zone": ({"expires": "2027-01-31T00:00:00"}, "spec.expires: "),
+    "no end": ({"expires": None}, "spec.expires: Required value"),
+    "no reason": ({"reason": None}, "spec.reason: Required value"),
+    "an empty reason": (
+        {"reason": "  "}, 'spec.reason: Invalid value: "  ": say why the exception is needed',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_mistakes(room: Room, kubectl: Kubectl, case: str) -> None:
+    """The API server refuses it; one line names the field, and says what should be there."""
+    change, said = MISTAKES[case]
+    wrong = make.exception(room.namespace)
+    wrong["spec"] = {k: v for k, v in {**wrong["spec"], **change}.items() if v is not None}
+    if (expires := change.get("expires")) is not None:
+        said += (
+            f'Invalid value: "{expires}": spec.expires in body must be of type date-time: '
+            f'"{expires}"'
+        )
+
+    refused = kubectl("create", "-f", "-", stdin=json.dumps(wrong))
+
+    # To other errors than those of rules, Kubernetes adds that rules were not checked.
+    lines = [line for line in refused.stderr.splitlines() if "spec." in line]
+    assert refused.returncode == 1
+    assert [line[line.index("spec.") :] for line in lines] == [said]
+
+
+def _named(obj: Json, name: str) -> Json:
+    return {**obj, "metadata": {**obj["metadata"], "name": name}}
+
+
+def _state(room: Room, leave: Json, wanted: Json) -> Json | None:
+    """Return count and conditions once they are as wanted."""
+    status = room.api.get(leave).get("status", {})
+    conditions = {c["type"]: c["status"] for c in status.get("conditions", [])}
+    found = {"matched": status.get("matched"), **conditions}
+    return found if wanted.items() <= found.items() else None

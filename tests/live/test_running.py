@@ -1,0 +1,144 @@
+"""A limit that is tightened never breaks what runs, and stops what is new."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.live import make
+from tests.live.api import Answer, Api, Json, eventually
+from tests.live.conftest import Site
+from tests.live.room import Room
+from tests.live.shelf import FAT, SMALL, TINY
+
+pytestmark = pytest.mark.lab
+
+RESTARTED = {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}}
+QUICK_SECONDS = 1.5
+"""Less than any look-up at a registry that does not answer."""
+
+
+def _template(api: Api, obj: Json, change: Json) -> Answer:
+    return api.try_patch(obj, make.with_template(obj, change))
+
+
+def _fewer(api: Api, obj: Json) -> Answer:
+    """Take the second container out."""
+    return _template(
+        api, obj, {"spec": {"containers": make.template_of(obj)["spec"]["containers"][:1]}}
+    )
+
+
+def _reordered(api: Api, obj: Json) -> Answer:
+    """Put the second container first."""
+    containers = make.template_of(obj)["spec"]["containers"][::-1]
+    return _template(api, obj, {"spec": {"containers": containers}})
+
+
+def _resources(api: Api, obj: Json) -> Answer:
+    containers = [
+        {**one, "resources": {"requests": {"cpu": "1m"}}}
+        for one in make.template_of(obj)["spec"]["containers"]
+    ]
+    return _template(api, obj, {"spec": {"containers": containers}})
+
+
+OUTSIDE = {"CronJob": {"suspend": False}, "DaemonSet": {"minReadySeconds": 1}}
+CHANGES: dict[str, Callable[[Api, Json], Answer]] = {
+    "labels": lambda api, obj: api.try_patch(obj, {"metadata": {"labels": {"team": "red"}}}),
+    "rollout restart": lambda api, obj: _template(api, obj, RESTARTED),
+    "resources": _resources,
+    "order of containers": _reordered,
+    "a container less": _fewer,
+    "status": lambda api, obj: api.try_patch(obj, {"status": {}}, subresource="status"),
+    "what is no template": lambda api, obj: api.try_patch(
+        obj, {"spec": OUTSIDE.get(obj["kind"], {"replicas": 2})}
+    ),
+}
+SCALED = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
+
+
+@pytest.mark.parametrize("kind", [*SCALED, "DaemonSet", "CronJob"])
+def test_what_runs_goes_on(room: Room, site: Site, kind: str) -> None:
+    """With limits tightened, onUnknown Deny and the registry gone, all but new images passes."""
+    far = room.shelf.seen_through(site.cable.registry)
+    room.shelf.noise(SMALL, repository="app")
+    room.shelf.noise(SMALL, repository="other")
+    old = far.reference(repository="app"), far.reference(repository="other")
+    policy = room.policy(limits={"pullSize": "300k"}, onUnknown="Deny")
+    running = room.deploy(*old, kind=kind)
+    room.edit(policy, limits={"pullSize": "10k"})
+    assert room.ask(*old, kind=kind, name="new").status == 403
+
+    site.cable.cut()
+    try:
+        started = time.monotonic()
+        answers = {name: change(room.api, running) for name, change in CHANGES.items()}
+        if kind in SCALED:
+            scale: Json = {"spec": {"replicas": 0}}
+            answers["scale"] = room.api.try_patch(running, scale, subresource="scale")
+        took = time.monotonic() - started
+        fresh = room.ask(far.reference("v2"), kind=kind, name="new")
+    finally:
+        site.cable.mend()
+
+    said = {name: (a.status, a.message, a.warnings) for name, a in answers.items()}
+    assert said == dict.fromkeys(answers, (200, "", ()))
+    assert took < QUICK_SECONDS
+    assert fresh.status == 403
+    assert "could not be judged" in fresh.message
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "ReplicaSet"])
+def test_pods_are_rescheduled(room: Room, kind: str) -> None:
+    """Under a tightened limit, a controller still makes pods, and makes lost ones again."""
+    image = room.shelf.noise(SMALL)
+    policy = room.policy(limits={"pullSize": "300k"})
+    running = room.deploy(image, kind=kind)
+    room.edit(policy, limits={"pullSize": "10k"})
+
+    assert room.api.try_patch(running, {"spec": {"replicas": 1}}).accepted
+    first = eventually(lambda: room.api.list("Pod", room.namespace), "a pod is made")[0]
+    room.api.delete({**first, "kind": "Pod"})
+
+    eventually(
+        lambda: [p for p in room.api.list("Pod", room.namespace) if _uid(p) != _uid(first)],
+        "the pod is made again",
+    )
+
+
+def test_a_new_image_is_stopped(room: Room) -> None:
+    """An UPDATE that brings an image over the line is denied, and what runs stays as it is."""
+    old, fat = room.shelf.noise(TINY), room.shelf.noise(FAT, repository="fat")
+    room.policy(limits={"pullSize": "300k"})
+    running = room.deploy(old)
+
+    refused = room.api.try_patch(running, make.with_image(running, fat))
+    added = room.api.try_patch(
+        running,
+        make.with_template(
+            running, {"spec": {"containers": make.pod_spec(old, fat)["containers"]}}
+        ),
+    )
+
+    assert (refused.status, added.status) == (403, 403)
+    assert f'container "main": {fat} pulls 391 KiB' in refused.message
+    assert f'container "main-1": {fat} pulls 391 KiB' in added.message
+    now = make.template_of(room.api.get(running))["spec"]["containers"]
+    assert [container["image"] for container in now] == [old]
+
+
+def test_an_image_in_another_role_is_new(room: Room) -> None:
+    """What was only mounted, or only prepared, is judged when it is to run."""
+    slim, fat = room.shelf.noise(TINY), room.shelf.noise(FAT, repository="fat")
+    policy = room.policy(limits={"pullSize": "10M"})
+    running = room.deploy(slim, initContainers=[make.container(fat, "prepare")])
+    room.edit(policy, limits={"pullSize": "300k"})
+
+    refused = room.api.try_patch(running, make.with_image(running, fat))
+
+    assert refused.status == 403
+
+
+def _uid(obj: Json) -> str:
+    return str(obj["metadata"]["uid"])
