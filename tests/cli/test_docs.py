@@ -1,4 +1,4 @@
-"""docs/check.md holds what is true: options, fields, and files that other programs can read."""
+"""The pages about commands hold what is true: options, fields, files that others can read."""
 
 import json
 import re
@@ -13,11 +13,16 @@ from typer.main import get_command
 
 from slimgate.cli.main import build
 from slimgate.cli.previews.preview_json import preview_json
+from slimgate.cli.progress import SilentBoard
 from slimgate.cli.reports.json_report import report_json
-from tests.cli.previews.cases import preview_of
+from slimgate.cli.usage.images import used_images
+from slimgate.cli.usage.usage_json import nodes_json, top_json
+from tests.cli.previews.cases import cluster, preview_of
 from tests.cli.reports.cases import report_of
+from tests.cli.usage.test_nodes import disks
 
 DOCS = Path("docs/check.md").read_text()
+USAGE = Path("docs/usage.md").read_text()
 
 
 def _commands() -> list[list[str]]:
@@ -79,6 +84,17 @@ async def test_fields_are_told() -> None:
     keys = {key for text in documents for key in _keys(json.loads(text))} - inspected
 
     assert {key for key in keys if f"`{key}`" not in DOCS and f"`{key}[]`" not in DOCS} == set()
+
+
+async def test_fields_of_usage_are_told() -> None:
+    """Every field of the JSON forms of top and nodes is told of, those of `inspect` aside."""
+    images = await used_images(cluster(), SilentBoard())
+    found = json.loads(top_json(images))
+    for image in found["images"]:
+        del image["inspection"]
+    keys = {*_keys(found), "inspection", *_keys(json.loads(nodes_json(disks())))}
+
+    assert {key for key in keys if f"`{key}`" not in USAGE and f"`{key}[]`" not in USAGE} == set()
 
 
 @pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL))

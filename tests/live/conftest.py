@@ -224,7 +224,7 @@ def alone(site: Site, sentinel: Sentinel) -> None:
         namespace,
         {"match": {"namespaces": {"include": [namespace]}}, "limits": {"layers": 1}},
     )
-    spec = make.pod_spec("NO/reference")
+    spec = make.pod_spec("no//reference")
     deployment = make.workload("Deployment", namespace, spec)
     try:
         _make_namespace(site, namespace, {})

@@ -76,11 +76,25 @@ class Listener:
 
 @dataclass(kw_only=True)
 class Cable(Listener):
-    """Passes bytes to a registry and back."""
+    """Passes bytes to a registry and back; `hang` has it swallow them until it is mended."""
 
     target: tuple[str, int]
+    _hangs: bool = False
+
+    def hang(self) -> None:
+        """Accept everything, and pass nothing on."""
+        self._hangs = True
+
+    def mend(self) -> Self:
+        """Pass everything on."""
+        if self._hangs:
+            self.cut()
+            self._hangs = False
+        return super().mend()
 
     def _serve(self, connection: socket.socket) -> None:
+        if self._hangs:
+            return
         try:
             far = socket.create_connection(self.target, timeout=10)
         except OSError:
@@ -94,6 +108,7 @@ class Cable(Listener):
     def _pump(self, one: socket.socket, other: socket.socket) -> None:
         with suppress(OSError):
             while chunk := one.recv(_CHUNK):
-                other.sendall(chunk)
+                if not self._hangs:
+                    other.sendall(chunk)
         self._drop(one)
         self._drop(other)

@@ -42,7 +42,7 @@ class Sentinel:
         self.edition += 1
         said = f"edition {self.edition}."
         self.api.patch(self.policy, {"spec": {"message": said}})
-        asked = make.workload("Deployment", self.name, make.pod_spec("NO/reference"))
+        asked = make.workload("Deployment", self.name, make.pod_spec("no//reference"))
         eventually(
             lambda: said in self.hook.ask(asked).get("status", {}).get("message", ""),
             "the webhook has seen a policy",

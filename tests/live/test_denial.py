@@ -4,17 +4,13 @@ import json
 
 import pytest
 
+from slimgate.core.render import REMEDY
 from tests.live.conftest import Kubectl
 from tests.live.programs import Program
 from tests.live.room import Room
 from tests.live.shelf import FAT, SMALL, TINY, noise, noisy, stacked
 
 pytestmark = pytest.mark.lab
-
-WAY_OUT = (
-    "Build in a first stage and copy the binary onto distroless or scratch: "
-    "https://slimgate.dev/docs/slimming. Exempt: SlimException."
-)
 
 
 def test_a_denial_is_complete(room: Room, kubectl: Kubectl) -> None:
@@ -38,7 +34,7 @@ def test_a_denial_is_complete(room: Room, kubectl: Kubectl) -> None:
         '"workloads.slimgate.dev" denied the request: slimgate: '
         f'container "main": {image} pulls 440 KiB (linux/amd64), limit 293 KiB '
         f"[policy {policy}, pullSize]; 391 KiB of it is one layer (RUN go build ./...); "
-        f"base golden/go:1.26 (builder, proven). {WAY_OUT} See https://wiki.example.com/slim."
+        f"base golden/go:1.26 (builder, proven). {REMEDY} See https://wiki.example.com/slim."
     )
     assert room.api.find(room.workload(image)) is None
 
@@ -118,6 +114,6 @@ def test_audit_says_nothing_and_records(room: Room, kubectl: Kubectl, controller
     assert (event["type"], event["reason"]) == ("Warning", "SlimPolicyViolation")
     assert event["note"] == (
         f'container "main": {image} pulls 391 KiB (linux/amd64), limit 293 KiB '
-        f"[policy {policy}, pullSize]. {WAY_OUT}"
+        f"[policy {policy}, pullSize]. {REMEDY}"
     )
     assert controller.runs()

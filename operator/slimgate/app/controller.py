@@ -65,6 +65,8 @@ async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.
             workers=settings.workers,
             judge_seconds=settings.judge_seconds,
             drift_seconds=settings.tag_seconds,
+            # A moment after a failure is no longer given as the answer.
+            retry_seconds=settings.failure_seconds + 5.0,
         ),
         now=now,
     )

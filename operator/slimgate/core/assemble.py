@@ -80,6 +80,15 @@ def coverage(facts: ImageFacts) -> Wants:
     return Wants(config=known, layers=known and layers)
 
 
+def has_config(facts: ImageFacts) -> bool:
+    """Whether there is nothing to gain by reading the config, which alone tells diffIDs.
+
+    An index tells the platform of an image whose config nobody has read, so that is no sign.
+    """
+    named = any(layer.diff_id is not None for layer in facts.layers)
+    return named or not facts.layers or facts.artifact_type is not None
+
+
 def choose(index: Index, wanted: Sequence[Platform]) -> tuple[Descriptor, ...]:
     """Pick the manifests of an index for some platforms, all of its images for no platform.
 

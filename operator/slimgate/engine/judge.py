@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from slimgate.core.assemble import UNKNOWN_PLATFORM
+from slimgate.core.assemble import has_config
 from slimgate.core.errors import ImageError, SlimgateError, UnavailableError
 from slimgate.core.finding import Finding, Outcome, Subject
 from slimgate.core.identity import ANONYMOUS, Identity
@@ -228,8 +228,7 @@ def _without_config(findings: Iterable[Finding]) -> list[ImageUse]:
         for finding in findings
         if finding.outcome in {Outcome.WARN, Outcome.DENY}
         and finding.image is not None
-        and finding.image.platform == UNKNOWN_PLATFORM
-        and finding.image.artifact_type is None
+        and not has_config(finding.image)
     )
     return list(dict.fromkeys(use for use in uses if use is not None))
 

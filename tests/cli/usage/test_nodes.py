@@ -37,7 +37,8 @@ a: 1 image could not be looked up; so there is more on its disk
 """
 
 
-def _disks(name: str = "shop") -> list[NodeDisk]:
+def disks(name: str = "shop") -> list[NodeDisk]:
+    """Model a node with images of every kind, and one without any."""
     platform = Platform("linux", "amd64")
     node = Node(
         name="a",
@@ -69,17 +70,17 @@ def _printed(what: RenderableType) -> str:
 
 def test_nodes() -> None:
     """One row a node: blobs and unpacked layers apart, what is free to go, what was measured."""
-    assert _printed(nodes_table(_disks())) == NODES
+    assert _printed(nodes_table(disks())) == NODES
 
 
 def test_images() -> None:
     """One row an image, the most on disk first, by the name that people know."""
-    assert _printed(images_tables(_disks())) == IMAGES.format(soya=f"shop@{SOYA_DIGEST}")
+    assert _printed(images_tables(disks())) == IMAGES.format(soya=f"shop@{SOYA_DIGEST}")
 
 
 def test_json() -> None:
     """The JSON form says of every figure which size it is."""
-    first, second = json.loads(nodes_json(_disks()))["nodes"]
+    first, second = json.loads(nodes_json(disks()))["nodes"]
 
     assert (first["name"], first["runtime"], first["measuredBytes"]) == (
         "a", "containerd", 626 * MIB
@@ -100,7 +101,7 @@ def test_json() -> None:
 
 def test_hostile_texts() -> None:
     """Names on nodes are shown, not obeyed."""
-    disks = _disks(HOSTILE_TEXT)
+    found = disks(HOSTILE_TEXT)
 
-    assert all(line.isprintable() for line in _printed(images_tables(disks)).splitlines())
-    assert nodes_json(disks).isascii()
+    assert all(line.isprintable() for line in _printed(images_tables(found)).splitlines())
+    assert nodes_json(found).isascii()

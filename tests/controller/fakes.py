@@ -1,0 +1,193 @@
+"""The cluster's side of the controller, in memory: it remembers what was written, and may refuse.
+
+Verdicts come from the real engine, over images in memory.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from slimgate.controller.ledger import Key, Ledger, Observed
+from slimgate.controller.ports import Kind, Note
+from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
+from slimgate.core.annotations import SUMMARY, VERDICT
+from slimgate.core.errors import ClusterError
+from slimgate.core.image import Digest, ImageFacts
+from slimgate.core.status import ExceptionStatus, PolicyStatus
+from slimgate.core.verdict import Verdict
+from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
+from slimgate.engine.catalog import Catalog
+from slimgate.engine.judge import Judge
+from tests.engine.cluster import Keys, policy
+from tests.engine.shelf import APP, REGISTRY, Clock, Door, Shelf, inspector, tiny, until
+from tests.support import images
+
+DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
+FAT = f"{REGISTRY}/team/fat:1"
+NOISE = bytes((i * i * 31 + i // 7) % 256 for i in range(40_000))
+LIMIT = {"pullSize": "10Ki"}
+Annotations = Mapping[str, str | None]
+
+
+def key_of(workload: Workload) -> Key:
+    """Name a workload."""
+    return Key(workload.kind, workload.namespace, workload.name)
+
+
+def observed(workload: Workload, annotations: Annotations | None = None) -> Observed:
+    """Show a workload as the API server would."""
+    carried = annotations or {}
+    return Observed(
+        kind=DEPLOYMENT,
+        workload=workload,
+        verdict=carried.get(VERDICT),
+        summary=carried.get(SUMMARY),
+    )
+
+
+def fat() -> images.Image:
+    """Make an image beyond the limit."""
+    return images.image([images.layer({"fat": NOISE}, compression="none")])
+
+
+@dataclass
+class Recorder:
+    """Writes down what is written, in its order, and refuses what `faults` names."""
+
+    written: list[tuple[str, object]] = field(default_factory=list)
+    faults: dict[str, Exception] = field(default_factory=dict)
+    doors: dict[str, Door] = field(default_factory=dict)
+    on_annotate: Callable[[Workload, Annotations], None] | None = None
+
+    async def annotate(self, kind: Kind, workload: Workload, annotations: Annotations) -> None:
+        """Set annotations."""
+        assert kind is DEPLOYMENT
+        await self._write("annotate", (workload.name, annotations[VERDICT]))
+        if self.on_annotate is not None:
+            self.on_annotate(workload, annotations)
+
+    async def note(self, kind: Kind, workload: Workload, note: Note) -> None:
+        """Emit an Event."""
+        assert kind is DEPLOYMENT
+        await self._write("note", (workload.name, note.reason))
+
+    async def report(self, kind: Kind, workload: Workload, verdict: Verdict) -> None:
+        """Write a report."""
+        assert kind is DEPLOYMENT
+        await self._write("report", (workload.name, verdict.outcome.label))
+
+    async def policy_status(self, resource: JsonObject, status: PolicyStatus) -> None:
+        """Write a policy's status."""
+        await self._write(text_at(mapping_at(resource, "metadata"), "name"), status)
+
+    async def exception_status(self, resource: JsonObject, status: ExceptionStatus) -> None:
+        """Write an exception's status."""
+        await self._write(text_at(mapping_at(resource, "metadata"), "name"), status)
+
+    def of(self, *kinds: str) -> list[tuple[str, object]]:
+        """Give what was written of some kinds, and forget everything."""
+        found = [one for one in self.written if one[0] in kinds]
+        self.written.clear()
+        return found
+
+    async def _write(self, kind: str, what: object) -> None:
+        self.written.append((kind, what))
+        if kind in self.doors:
+            await self.doors[kind].enter()
+        if kind in self.faults:
+            raise self.faults[kind]
+
+
+@dataclass
+class Wall:
+    """A clock on the wall."""
+
+    now: datetime = datetime(2026, 11, 25, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """Tell the time."""
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+
+class World:
+    """A reconciler at work in a cluster of few words; its API server sends back what it takes."""
+
+    def __init__(self, ledger: Ledger | None = None, **settings: float) -> None:
+        self.shelf, self.clock, self.wall = Shelf(), Clock(), Wall()
+        self.shelf.put(APP, tiny("slim"))
+        self.shelf.put(FAT, fat())
+        self.catalog = Catalog()
+        self.catalog.put_policy(policy(limits=LIMIT))
+        self.recorder = Recorder(on_annotate=self._annotated)
+        self.ledger = ledger or Ledger()
+        self.inspector = inspector(self.shelf, self.clock)
+        self.judge = Judge(
+            inspector=self.inspector, catalog=self.catalog, keyring=Keys(), now=self.wall
+        )
+        self.reconciler = Reconciler(
+            judge=self.judge,
+            catalog=self.catalog,
+            ledger=self.ledger,
+            recorder=self.recorder,
+            settings=ReconcilerSettings(**settings),  # type: ignore[arg-type]
+            now=self.wall,
+        )
+        self.catalog.listen(lambda _: self.reconciler.judge_all())
+
+    def show(self, workload: Workload, annotations: Annotations | None = None) -> Key:
+        """Have the reconciler observe a workload."""
+        key = key_of(workload)
+        self.reconciler.observe(key, observed(workload, annotations))
+        return key
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Let the reconciler work."""
+        task = asyncio.create_task(self.reconciler.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def quiet(self) -> None:
+        """Wait until nothing is left to do for now."""
+        await until(lambda: not len(self.reconciler._queue))
+
+    def _annotated(self, workload: Workload, annotations: Annotations) -> None:
+        self.show(workload, annotations)
+
+
+@dataclass
+class Store:
+    """Keeps profiles in memory, and refuses those of some digests."""
+
+    kept: dict[Digest, ImageFacts] = field(default_factory=dict)
+    refused: set[Digest] = field(default_factory=set)
+    asked: list[Digest] = field(default_factory=list)
+
+    def digests(self) -> frozenset[Digest]:
+        """List what is kept."""
+        return frozenset(self.kept)
+
+    async def put(self, facts: ImageFacts) -> None:
+        """Keep facts."""
+        assert facts.digest is not None
+        self._ask(facts.digest)
+        self.kept[facts.digest] = facts
+
+    async def drop(self, digest: Digest) -> None:
+        """Forget facts."""
+        self._ask(digest)
+        del self.kept[digest]
+
+    def _ask(self, digest: Digest) -> None:
+        self.asked.append(digest)
+        if digest in self.refused:
+            raise ClusterError("the API server does not take it")

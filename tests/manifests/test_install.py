@@ -1,0 +1,125 @@
+"""What install.yaml grants and sets, read as it stands; tests/demo runs it in a real cluster."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from slimgate.settings import Settings
+
+_INSTALL: Final = Path(__file__).parents[2] / "manifests" / "install.yaml"
+_OBJECTS: Final[list[dict[str, Any]]] = list(yaml.safe_load_all(_INSTALL.read_text()))
+_DEPLOYMENTS: Final = ["slimgate-controller", "slimgate-webhook"]
+
+
+def one(kind: str, name: str) -> dict[str, Any]:
+    """Return the object of a kind and name."""
+    (found,) = [o for o in _OBJECTS if (o["kind"], o["metadata"]["name"]) == (kind, name)]
+    return found
+
+
+def rules(kind: str, name: str) -> Iterator[tuple[str, frozenset[str], bool]]:
+    """Yield resource, verbs and whether names limit it, of a role."""
+    for rule in one(kind, name)["rules"]:
+        for group in rule["apiGroups"]:
+            for resource in rule["resources"]:
+                text = f"{resource}.{group}" if group else resource
+                yield text, frozenset(rule["verbs"]), "resourceNames" in rule
+
+
+def test_nothing_is_there_twice() -> None:
+    """Each object has a kind and name of its own."""
+    names = [(o["kind"], o["metadata"]["name"]) for o in _OBJECTS]
+
+    assert len(set(names)) == len(names)
+
+
+def test_no_role_has_a_wildcard() -> None:
+    """Groups, resources and verbs are written out, and no role reaches nodes/proxy."""
+    words = {
+        word
+        for entry in _OBJECTS
+        for rule in entry.get("rules", ())
+        for field in ("apiGroups", "resources", "verbs")
+        for word in rule[field]
+    }
+
+    assert not words & {"*", "nodes/proxy", "escalate", "bind", "impersonate"}
+
+
+def test_the_webhook_writes_nothing() -> None:
+    """All its verbs read."""
+    verbs = {verb for _, verbs, _ in rules("ClusterRole", "slimgate-webhook") for verb in verbs}
+
+    assert verbs == {"get", "list", "watch"}
+
+
+@pytest.mark.parametrize("name", _DEPLOYMENTS)
+def test_secrets_of_others_are_read_by_name(name: str) -> None:
+    """In the whole cluster secrets can be got, not listed and not written."""
+    verbs = [verbs for resource, verbs, _ in rules("ClusterRole", name) if resource == "secrets"]
+
+    assert verbs == [frozenset({"get"})]
+
+
+def test_own_secrets_are_written_by_name() -> None:
+    """Only to create needs no name, since RBAC has none for it."""
+    found = [
+        (verbs, named)
+        for resource, verbs, named in rules("Role", "slimgate-controller")
+        if resource == "secrets"
+    ]
+
+    assert found == [(frozenset({"create"}), False), (frozenset({"get", "patch"}), True)]
+
+
+def test_kubelets_see_an_account_that_reads_their_stats() -> None:
+    """What kubelets are asked with is good for nothing else."""
+    found = list(rules("ClusterRole", Settings().kubelet_account))
+
+    assert found == [("nodes/stats", frozenset({"get"}), False)]
+
+
+@pytest.mark.parametrize("name", _DEPLOYMENTS)
+def test_pods_are_restricted(name: str) -> None:
+    """They run as nobody special, on a file system that they can't write to."""
+    pod = one("Deployment", name)["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert "memory" in container["resources"]["limits"]
+
+
+def test_names_are_those_of_the_settings() -> None:
+    """The controller finds its Service, Secret, configuration and namespace by default."""
+    settings = Settings()
+    hook = one("ValidatingWebhookConfiguration", settings.webhook_configuration)["webhooks"][0]
+    pod = one("Deployment", "slimgate-webhook")["spec"]["template"]["spec"]
+
+    assert one("Service", settings.webhook_service)["metadata"]["namespace"] == settings.namespace
+    assert hook["clientConfig"]["service"]["name"] == settings.webhook_service
+    assert [volume["secret"]["secretName"] for volume in pod["volumes"]] == [
+        settings.webhook_secret
+    ]
+
+
+def test_the_webhook_leaves_system_namespaces_alone() -> None:
+    """Neither kube-system nor slimgate's own namespace is ever asked about."""
+    hook = one("ValidatingWebhookConfiguration", "slimgate")["webhooks"][0]
+    (selector,) = hook["namespaceSelector"]["matchExpressions"]
+
+    assert selector == {
+        "key": "kubernetes.io/metadata.name",
+        "operator": "NotIn",
+        "values": ["kube-system", "slimgate-system"],
+    }
+    assert (hook["failurePolicy"], hook["sideEffects"]) == ("Ignore", "None")
+    assert hook["timeoutSeconds"] > Settings().webhook_seconds
