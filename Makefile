@@ -8,7 +8,7 @@ PYTHON = $(BIN)/python
 STAMP = $(VENV)/.installed
 COMPILE = scripts/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --no-emit-find-links
-CODE = operator tests bench examples/demo scripts bench
+CODE = operator tests bench examples/demo scripts
 IMAGE = slimgate:dev
 FUZZ_EXAMPLES = 20000
 

@@ -69,7 +69,7 @@ def answer(body: object, status: int = 200) -> Behaviour:
     """Make a kubelet that always answers this."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
 
-    async def behave(request: web.Request) -> web.Response:
+    async def behave(request: web.BaseRequest) -> web.Response:
         del request
         return web.Response(body=raw, status=status, headers={"Location": "https://evil.test/"})
 
@@ -132,7 +132,7 @@ async def test_silent_kubelets(authority: Authority, serving: ssl.SSLContext) ->
     """A kubelet that never answers is given up, and another may be asked."""
     over = asyncio.Event()
 
-    async def silent(request: web.Request) -> web.Response:
+    async def silent(request: web.BaseRequest) -> web.Response:
         del request
         await over.wait()
         return web.Response()
@@ -183,7 +183,7 @@ async def test_plain_http(authority: Authority) -> None:
 async def test_cut_connections(authority: Authority, serving: ssl.SSLContext) -> None:
     """A kubelet that hangs up is said to have done so."""
 
-    async def hang_up(request: web.Request) -> web.Response:
+    async def hang_up(request: web.BaseRequest) -> web.Response:
         assert request.transport is not None
         request.transport.close()
         return web.Response()

@@ -14,7 +14,7 @@ class Agenda(Generic[K]):
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._due: dict[K, float] = {}
+        self._latest: dict[K, int] = {}
         self._heap: list[tuple[float, int, K]] = []
         self._count = 0
         self._changed = asyncio.Event()
@@ -22,26 +22,26 @@ class Agenda(Generic[K]):
     def put(self, key: K, seconds: float) -> None:
         """Make a key due in so many seconds."""
         due = self._clock() + seconds
-        self._due[key] = due
         self._count += 1
+        self._latest[key] = self._count
         heapq.heappush(self._heap, (due, self._count, key))
-        if len(self._heap) > _SLACK + 2 * len(self._due):
+        if len(self._heap) > _SLACK + 2 * len(self._latest):
             # Keys that are put off time and again would fill it with what no longer counts.
-            self._heap = [one for one in self._heap if self._due.get(one[2]) == one[0]]
+            self._heap = [one for one in self._heap if self._latest.get(one[2]) == one[1]]
             heapq.heapify(self._heap)
         self._changed.set()
 
     def drop(self, key: K) -> None:
         """Forget a key."""
-        self._due.pop(key, None)
+        self._latest.pop(key, None)
 
     def take(self) -> list[K]:
         """Return the keys that are due, which are forgotten by it."""
         found: list[K] = []
         while self._heap and self._heap[0][0] <= self._clock():
-            due, _, key = heapq.heappop(self._heap)
-            if self._due.get(key) == due:
-                del self._due[key]
+            _, count, key = heapq.heappop(self._heap)
+            if self._latest.get(key) == count:
+                del self._latest[key]
                 found.append(key)
         return found
 
