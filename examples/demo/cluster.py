@@ -34,6 +34,7 @@ class Cluster:
     def clean(self) -> None:
         """Remove what an earlier demo has left; slimgate itself stays and is brought up to date."""
         with step("removing what an earlier demo has left"):
+            self.end_pods(NAMESPACE)
             self.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s")
             # Before the first demo the cluster does not know the kind.
             self.attempt("delete", "slimpolicy", POLICY, "--ignore-not-found")
@@ -42,8 +43,14 @@ class Cluster:
         """Remove all that the demo has put into the cluster, but the kinds of slimgate.dev."""
         self.clean()
         with step("removing slimgate"):
+            self.end_pods(SYSTEM)
             objects = ["-f", "manifests/install.yaml"]
             self.kubectl("delete", *objects, "--ignore-not-found", "--timeout=120s")
+
+    def end_pods(self, namespace: str) -> None:
+        """End a namespace's pods first: with pods in it, its deletion looks again but seldom."""
+        options = ["--all", "-n", namespace, "--cascade=foreground", "--timeout=60s"]
+        self.attempt("delete", "deployments", *options)
 
     def install(self, image: str) -> None:
         """Install the resources, slimgate with this image, and wait until both roles are ready."""

@@ -67,18 +67,18 @@ def find() -> Target:
 
 
 def start_lab() -> None:
-    """Start the lab, which says itself what it does."""
+    """Start the lab, which says itself what it does; without a node nothing would run there."""
+    if os.geteuid():
+        raise DemoError(
+            "a pod needs the lab's node, which needs root: run make demo as root, or give it a "
+            "cluster by KUBECONFIG and a registry by DEMO_REGISTRY"
+        )
     if subprocess.run([sys.executable, "-m", "tests.lab", "up"], check=False).returncode:
         raise DemoError("the lab did not start: its last line above says why")
 
 
 def of_lab(lab: state.Lab) -> Target:
-    """Return the lab; without a node nothing would run there."""
-    if not lab.node:
-        raise DemoError(
-            "a pod needs the lab's node, which needs root: run make demo as root, or give it a "
-            "cluster by KUBECONFIG and a registry by DEMO_REGISTRY"
-        )
+    """Return the lab."""
     bases = f"{lab.registry}/bases"
     return Target(
         kubectl=lab.kubectl,

@@ -118,14 +118,14 @@ class Wall:
 class World:
     """A reconciler at work in a cluster of few words; its API server sends back what it takes."""
 
-    def __init__(self, ledger: Ledger | None = None, **settings: float) -> None:
+    def __init__(self, **settings: float) -> None:
         self.shelf, self.clock, self.wall = Shelf(), Clock(), Wall()
         self.shelf.put(APP, tiny("slim"))
         self.shelf.put(FAT, fat())
         self.catalog = Catalog()
         self.catalog.put_policy(policy(limits=LIMIT))
         self.recorder = Recorder(on_annotate=self._annotated)
-        self.ledger = ledger or Ledger()
+        self.ledger = Ledger()
         self.inspector = inspector(self.shelf, self.clock)
         self.judge = Judge(
             inspector=self.inspector, catalog=self.catalog, keyring=Keys(), now=self.wall

@@ -1,207 +1,216 @@
-"""Facts put together from documents, and the manifests that an index offers for platforms."""
+"""Facts put together from documents and looks at layers, and the images that an index offers."""
+
+from collections.abc import Mapping
 
 import pytest
 
-from slimgate.core.assemble import UNKNOWN_PLATFORM, LayerLook, choose, facts_of
+from slimgate.core.assemble import UNKNOWN_PLATFORM, LayerLook, choose, coverage, facts_of
 from slimgate.core.base import KnownBase
-from slimgate.core.image import NOT_ASKED, DiffID, ImageFacts, LayerContents, Platform, Size
-from slimgate.core.oci import (
-    OCI_CONFIG,
-    OCI_INDEX,
-    OCI_MANIFEST,
-    Descriptor,
-    HistoryEntry,
-    ImageConfig,
-    Index,
-    Manifest,
-)
+from slimgate.core.image import NOT_ASKED, Digest, ImageFacts, LayerContents, Platform, Size, Wants
+from slimgate.core.oci import OCI_INDEX, OCI_MANIFEST, Descriptor, Index, Manifest, parse_config
+from slimgate.core.reference import Reference
 from slimgate.core.tier import Evidence, Tier
 from tests.core.make import AMD64, ARM64, digest
+from tests.support import images
+from tests.support.images import Image, layer
 
-GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
-DIFF_IDS = (DiffID(digest(21)), DiffID(digest(22)))
-HISTORY = (
-    HistoryEntry(created_by="COPY a /"),
-    HistoryEntry(created_by="ENV a=b", empty_layer=True),
-    HistoryEntry(),
-)
+BASE = layer({"etc/os-release": b"ID=alpine\n"})
+APP = layer({"app": b"app"})
+HISTORY: list[Mapping[str, object]] = [
+    {"created_by": "ADD rootfs", "created": "2026-01-01T00:00:00Z"},
+    {"created_by": "ENV A=b", "empty_layer": True},
+    {"created_by": "COPY app /"},
+]
+WINDOWS = Platform("windows", "amd64")
+UNKNOWN = Platform("unknown", "unknown")
 
 
-def manifest(
-    count: int = 2, config_type: str = OCI_CONFIG, artifact: str | None = None
-) -> Manifest:
-    """Make a manifest of so many layers."""
+def arm(variant: str | None) -> Platform:
+    """Make a 32-bit ARM platform."""
+    return Platform("linux", "arm", variant)
+
+
+def manifest_of(image: Image, artifact_type: str | None = None) -> Manifest:
+    """Read an image's manifest."""
     return Manifest(
         media_type=OCI_MANIFEST,
-        config=Descriptor(media_type=config_type, digest=digest(1), size=1),
-        layers=tuple(
-            Descriptor(media_type=GZIP, digest=digest(10 + number), size=100 + number)
-            for number in range(1, count + 1)
-        ),
+        config=image.config_descriptor,
+        layers=tuple(one.descriptor for one in image.layers),
         annotations={},
-        artifact_type=artifact,
+        artifact_type=artifact_type,
     )
 
 
-def config(
-    diff_ids: tuple[DiffID, ...] = DIFF_IDS, history: tuple[HistoryEntry, ...] = HISTORY
-) -> ImageConfig:
-    """Make a config."""
-    return ImageConfig(platform=ARM64, diff_ids=diff_ids, history=history, created="2026")
+def looks_of(image: Image) -> list[LayerLook]:
+    """Look at an image's layers for their pull sizes alone."""
+    return [LayerLook(pull=Size.known(len(one.blob))) for one in image.layers]
 
 
-LOOKS = [
-    LayerLook(pull=Size.known(101), unpacked=Size.known(300)),
-    LayerLook(pull=Size.known(102)),
-]
-
-
-def facts(given: ImageConfig | None) -> ImageFacts:
-    """Assemble the facts of two layers."""
-    return facts_of(digest(9), manifest(), LOOKS, config=given)
-
-
-def test_from_a_manifest_alone() -> None:
-    """Sizes and media types are known; the platform and what is in the layers is not."""
-    found = facts(None)
-
-    assert (found.digest, found.media_type, found.platform) == (
-        digest(9),
-        OCI_MANIFEST,
-        UNKNOWN_PLATFORM,
+def assemble(
+    image: Image, *, config: bool = True, claimed: tuple[KnownBase, ...] = ()
+) -> ImageFacts:
+    """Put an image's facts together."""
+    return facts_of(
+        image.digest,
+        manifest_of(image),
+        looks_of(image),
+        config=parse_config(image.config) if config else None,
+        claimed=claimed,
     )
-    assert [layer.digest for layer in found.layers] == [digest(11), digest(12)]
-    assert [layer.pull.bytes for layer in found.layers] == [101, 102]
-    assert [layer.unpacked for layer in found.layers] == [Size.known(300), Size.unknown(NOT_ASKED)]
-    assert {(layer.diff_id, layer.created_by) for layer in found.layers} == {(None, None)}
-    assert found.artifact_type is None
 
 
-def test_with_a_config() -> None:
-    """The config tells the platform, and of each layer its diffID and the step that made it."""
-    found = facts(config())
+def test_a_manifest_alone() -> None:
+    """It tells the layers and what they are to pull, and nothing of what they are made of."""
+    facts = assemble(images.image([BASE, APP], history=HISTORY), config=False)
 
-    assert (found.platform, found.created) == (ARM64, "2026")
-    assert [layer.diff_id for layer in found.layers] == list(DIFF_IDS)
-    assert [layer.created_by for layer in found.layers] == ["COPY a /", None]
-
-
-@pytest.mark.parametrize(
-    ("given", "diff_ids", "steps"),
-    [
-        (config(diff_ids=DIFF_IDS[:1]), [None, None], ["COPY a /", None]),
-        (config(history=HISTORY[:1]), list(DIFF_IDS), [None, None]),
-        (config(history=()), list(DIFF_IDS), [None, None]),
-    ],
-    ids=["diffIDs", "history", "no history"],
-)
-def test_what_does_not_add_up(
-    given: ImageConfig, diff_ids: list[DiffID | None], steps: list[str | None]
-) -> None:
-    """A config that counts other layers than the manifest says nothing of any of them."""
-    found = facts(given)
-
-    assert [layer.diff_id for layer in found.layers] == diff_ids
-    assert [layer.created_by for layer in found.layers] == steps
+    assert facts.pull == Size.known(len(BASE.blob) + len(APP.blob))
+    assert facts.platform == UNKNOWN_PLATFORM
+    assert facts.unpacked == Size.unknown(NOT_ASKED)
+    assert [(one.diff_id, one.created_by) for one in facts.layers] == [(None, None)] * 2
 
 
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        (manifest(0, "application/vnd.cncf.helm.config.v1+json"), "application/vnd.cncf.helm."),
-        (manifest(0, artifact="application/vnd.example.model"), "application/vnd.example.model"),
-    ],
-    ids=["config", "artifact type"],
-)
-def test_artifacts(given: Manifest, expected: str) -> None:
-    """An artifact says of which type it is, and its config is no image's."""
-    found = facts_of(None, given, [], config=config())
+def test_a_config_tells_the_rest() -> None:
+    """The platform, each layer's diffID and instruction; steps without a layer are passed over."""
+    facts = assemble(images.image([BASE, APP], history=HISTORY, platform=ARM64))
 
-    assert (found.artifact_type or "").startswith(expected)
-    assert found.platform == UNKNOWN_PLATFORM
+    assert facts.platform == ARM64
+    assert [one.diff_id for one in facts.layers] == [BASE.diff_id, APP.diff_id]
+    assert [one.created_by for one in facts.layers] == ["ADD rootfs", "COPY app /"]
 
 
-def test_claimed_bases_are_compared() -> None:
-    """A base that the image claims is proven by its layers."""
-    base = KnownBase(
-        reference="docker.io/library/alpine:3",
-        name="alpine:3",
-        tier=Tier.MINIMAL,
-        diff_ids=DIFF_IDS[:1],
+@pytest.mark.parametrize("history", [[], HISTORY[:2], [*HISTORY, {"created_by": "RUN more"}]])
+def test_a_history_that_does_not_add_up(history: list[Mapping[str, object]]) -> None:
+    """It names no instruction, since it can't be told which layer each of them made."""
+    facts = assemble(images.image([BASE, APP], history=history))
+
+    assert [one.created_by for one in facts.layers] == [None, None]
+
+
+def test_diff_ids_that_do_not_add_up() -> None:
+    """A config for another number of layers names none of them, and proves no base."""
+    lying = images.image([BASE])
+    image = images.image([BASE, APP])
+    facts = facts_of(
+        image.digest, manifest_of(image), looks_of(image), config=parse_config(lying.config)
     )
-    found = facts_of(digest(9), manifest(), LOOKS, config=config(), claimed=[base]).base
 
-    assert (found.name, found.evidence, found.layers) == ("alpine:3", Evidence.PROVEN, 1)
+    assert [one.diff_id for one in facts.layers] == [None, None]
+    assert facts.base.evidence is not Evidence.PROVEN
 
 
-def test_contents_prove_scratch() -> None:
-    """What was found in the layers counts for the base."""
-    looks = [
-        LayerLook(
-            pull=Size.known(101),
-            unpacked=Size.known(300),
-            contents=LayerContents(paths=frozenset({"app"})),
+def test_an_artifact() -> None:
+    """It is called by its type, or by that of its config, and stands on nothing."""
+    image = images.image([BASE])
+    config = parse_config(image.config)
+    for name in ("application/vnd.example.model", None):
+        manifest = manifest_of(image, name)
+        facts = facts_of(image.digest, manifest, looks_of(image), config=config)
+        assert facts.artifact_type == name
+        assert (facts.platform == UNKNOWN_PLATFORM) is (name is not None)
+
+
+def test_a_claimed_base_is_compared() -> None:
+    """One that was found for a claim is proven by the layers."""
+    config = parse_config(images.image([BASE]).config)
+    base = KnownBase.of(Reference.parse("r.io/golden:1"), config, tier=Tier.SLIM)
+    image = images.image(
+        [BASE, APP], config={"Labels": {"org.opencontainers.image.base.name": "r.io/golden:1"}}
+    )
+
+    facts = assemble(image, claimed=(base,))
+
+    assert (facts.base.name, facts.base.evidence) == ("r.io/golden:1", Evidence.PROVEN)
+
+
+def test_contents_prove_that_an_image_stands_on_nothing() -> None:
+    """Only where every layer was listed whole."""
+    image = images.image([APP], history=[{"created_by": "COPY app / # buildkit"}])
+    listed = LayerContents(paths=frozenset({"app"}))
+    found = []
+    for contents in (listed, None):
+        look = LayerLook(pull=Size.known(9), unpacked=Size.known(10_240), contents=contents)
+        facts = facts_of(
+            image.digest, manifest_of(image), [look], config=parse_config(image.config)
         )
-    ]
-    one = config(diff_ids=DIFF_IDS[:1], history=(HistoryEntry(created_by="COPY app /app"),))
-    found = facts_of(digest(9), manifest(1), looks, config=one).base
+        found.append(facts.base.evidence is Evidence.PROVEN)
 
-    assert (found.tier, found.evidence) == (Tier.SCRATCH, Evidence.PROVEN)
+    assert found == [True, False]
 
 
-def entry(
-    number: int, platform: Platform | None, annotations: dict[str, str] | None = None
-) -> Descriptor:
+def test_coverage() -> None:
+    """Facts that were kept tell how much was asked for when they were made."""
+    image = images.image([BASE])
+    known = LayerLook(pull=Size.known(1), unpacked=Size.known(2))
+    failed = LayerLook(pull=Size.known(1), unpacked=Size.unknown("the registry was down"))
+    config = parse_config(image.config)
+
+    def made(look: LayerLook, *, whole: bool, kind: str | None = None) -> ImageFacts:
+        manifest = manifest_of(image, kind)
+        return facts_of(image.digest, manifest, [look], config=config if whole else None)
+
+    asked = LayerLook(pull=Size.known(1))
+    assert coverage(made(asked, whole=False)) == Wants()
+    assert coverage(made(asked, whole=True)) == Wants(config=True)
+    assert coverage(made(known, whole=True)) == Wants(config=True, layers=True)
+    assert coverage(made(failed, whole=True)) == Wants(config=True, layers=True)
+    assert coverage(made(asked, whole=False, kind="a/b")) == Wants(config=True)
+
+
+def entry(number: int, platform: Platform | None, **annotations: str) -> Descriptor:
     """Make an entry of an index."""
+    named = {f"vnd.docker.reference.{key}": text for key, text in annotations.items()}
     return Descriptor(
         media_type=OCI_MANIFEST,
         digest=digest(number),
-        size=1,
+        size=number,
         platform=platform,
-        annotations=annotations or {},
+        annotations=named,
     )
 
 
-V6, V7 = Platform("linux", "arm", "v6"), Platform("linux", "arm", "v7")
-V8 = Platform("linux", "arm64", "v8")
-ATTESTATION = entry(50, Platform("unknown", "unknown"))
-ENTRIES = (
-    entry(1, AMD64), entry(2, V8), ATTESTATION, entry(3, V6), entry(4, V7), entry(5, AMD64),
-    entry(1, AMD64),
-)  # fmt: skip
-
-CHOICES = [
-    ("all", (), [1, 2, 3, 4, 5]),
-    ("the first that fits", (AMD64,), [1]),
-    ("a node names no variant", (ARM64,), [2]),
-    ("of several variants the usual one", (Platform("linux", "arm"),), [4]),
-    ("an exact variant", (V6,), [3]),
-    ("no such variant", (Platform("linux", "arm64", "v9"),), []),
-    ("no such architecture", (Platform("linux", "s390x"),), []),
-    ("no such system", (Platform("windows", "amd64"),), []),
-    ("several", (ARM64, AMD64, AMD64), [2, 1]),
+Offers = list[Descriptor]
+PLAIN = [entry(1, AMD64), entry(2, ARM64), entry(3, arm("v7")), entry(4, WINDOWS)]
+CHOICES: list[tuple[str, Offers, tuple[Platform, ...], list[int]]] = [
+    ("one", PLAIN, (ARM64,), [2]),
+    ("several, as asked for", PLAIN, (ARM64, AMD64), [2, 1]),
+    ("each once", PLAIN, (AMD64, AMD64), [1]),
+    ("none", PLAIN, (Platform("linux", "s390x"),), []),
+    ("all", PLAIN, (), [1, 2, 3, 4]),
+    ("the first of equals", [entry(1, AMD64), entry(2, AMD64)], (AMD64,), [1]),
+    ("the same for two", [entry(1, AMD64), entry(1, ARM64)], (AMD64, ARM64), [1]),
+    ("the same twice", [entry(1, AMD64), entry(1, ARM64)], (), [1]),
+    ("a variant", [entry(1, arm("v6")), entry(2, arm("v7"))], (arm("v7"),), [2]),
+    ("no variant offered", [entry(1, arm(None))], (arm("v7"),), [1]),
+    ("another variant", [entry(1, arm("v8"))], (arm("v7"),), []),
+    ("the usual variant", [entry(1, arm("v5")), entry(2, arm("v7"))], (arm(None),), [2]),
+    ("any variant", [entry(1, arm("v5")), entry(2, arm("v6"))], (arm(None),), [1]),
+    (
+        "what every amd64 machine runs",
+        [entry(1, Platform("linux", "amd64", "v3")), entry(2, AMD64)],
+        (AMD64,),
+        [2],
+    ),
+    (
+        "arm64's own variant",
+        [entry(1, Platform("linux", "arm64", "v9")), entry(2, Platform("linux", "arm64", "v8"))],
+        (ARM64,),
+        [2],
+    ),
+    ("an entry without platform", [entry(1, None)], (AMD64,), [1]),
+    ("a platform before none", [entry(1, None), entry(2, AMD64)], (AMD64,), [2]),
+    ("attestations", [entry(1, UNKNOWN), entry(2, None, type="x"), entry(3, AMD64)], (), [3]),
+    ("no image at all", [entry(1, UNKNOWN), entry(2, None, type="x")], (AMD64,), []),
+    ("a fat image that calls itself another", [entry(1, AMD64, type="x")], (AMD64,), [1]),
 ]
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"), [c[1:] for c in CHOICES], ids=[c[0] for c in CHOICES]
+    ("offered", "wanted", "expected"), [one[1:] for one in CHOICES], ids=[one[0] for one in CHOICES]
 )
-def test_choose(wanted: tuple[Platform, ...], expected: list[int]) -> None:
-    """For each platform that is wanted the manifest that its machines pull, each once."""
-    index = Index(media_type=OCI_INDEX, manifests=ENTRIES, annotations={})
+def test_choices(offered: Offers, wanted: tuple[Platform, ...], expected: list[int]) -> None:
+    """The manifests that machines of the platforms pull, as container runtimes choose them."""
+    index = Index(media_type=OCI_INDEX, manifests=tuple(offered), annotations={})
 
-    assert [one.digest for one in choose(index, wanted)] == [digest(n) for n in expected]
-
-
-def test_entries_without_platform() -> None:
-    """An entry that names no platform is pulled where nothing else fits."""
-    index = Index(media_type=OCI_INDEX, manifests=(entry(1, None), entry(2, AMD64)), annotations={})
-
-    assert [one.digest for one in choose(index, (AMD64, ARM64))] == [digest(2), digest(1)]
-
-
-def test_an_offered_variant_is_not_asked_for() -> None:
-    """An entry without variant runs on every machine of the architecture."""
-    index = Index(media_type=OCI_INDEX, manifests=(entry(1, ARM64),), annotations={})
-
-    assert [one.digest for one in choose(index, (V8,))] == [digest(1)]
+    assert [one.digest for one in choose(index, wanted)] == [
+        Digest(digest(number)) for number in expected
+    ]

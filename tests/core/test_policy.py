@@ -79,6 +79,7 @@ OTHERS = [
     ("registry.example.com/team/*", "registry.example.com:5000/team/a"),
     ("registry.example.com/*", "evil.io/registry.example.com/a"),
     ("docker.io/*", "registry.example.com/a"),
+    ("gcr.io/*", "docker.io/gcr.io/a"),
     ("*:latest", "nginx:1.27"),
     ("", "nginx"),
 ]

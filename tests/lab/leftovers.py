@@ -11,9 +11,12 @@ def leftovers(layout: Layout) -> list[str]:
     """Name every process, mount, interface, namespace, folder and cgroup of the lab."""
     found = [f"process {pid}" for pid in sorted(ours(layout.run)) if alive(pid)]
     found += [f"mount {point}" for point in mounts(layout)]
-    fixed = [Path(f"/run/netns/{NETNS}"), Path(f"/sys/class/net/{VETH}"), layout.run]
-    hierarchies = Path("/sys/fs/cgroup")
-    fixed += [hierarchies / CGROUP, *hierarchies.glob(f"*/{CGROUP}")]
+    fixed = [layout.run]
+    if layout.node:
+        # Of a lab without a node these are none, and may be those of another user's lab.
+        hierarchies = Path("/sys/fs/cgroup")
+        fixed += [Path(f"/run/netns/{NETNS}"), Path(f"/sys/class/net/{VETH}")]
+        fixed += [hierarchies / CGROUP, *hierarchies.glob(f"*/{CGROUP}")]
     return found + [str(path) for path in fixed if path.exists()]
 
 

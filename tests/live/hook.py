@@ -79,19 +79,26 @@ class Hook:
 
     def ask(self, obj: Json) -> Json:
         """Return the response to a review of an object that is created."""
+        sent = json.dumps(review(obj))
+        try:
+            body = self._post(sent)
+        except OSError:
+            # The webhook may have been started anew since the last time.
+            body = self._post(sent)
+        response: Json = json.loads(body)["response"]
+        return response
+
+    def _post(self, body: str) -> bytes:
         if self._connection is None:
             self._connection = http.client.HTTPSConnection(
                 self.host, self.port, context=self.context, timeout=30
             )
-        headers = {"Content-Type": "application/json"}
         try:
-            self._connection.request("POST", PATH, json.dumps(review(obj)), headers)
-            answer = self._connection.getresponse()
-            response: Json = json.loads(answer.read())["response"]
+            self._connection.request("POST", PATH, body, {"Content-Type": "application/json"})
+            return self._connection.getresponse().read()
         except BaseException:
             self.close()
             raise
-        return response
 
     def close(self) -> None:
         """Hang up."""

@@ -59,6 +59,11 @@ class Room:
     shelf: Shelf
     policies: list[Json] = field(default_factory=list)
 
+    @property
+    def next_name(self) -> str:
+        """Return what the next policy will be called."""
+        return f"{self.namespace}-{len(self.policies)}"
+
     def policy(
         self, *, match: Mapping[str, object] | None = None, settle: bool = True, **spec: object
     ) -> str:
@@ -66,7 +71,7 @@ class Room:
 
         `match` with namespaces of its own speaks of those instead.
         """
-        name = f"{self.namespace}-{len(self.policies)}"
+        name = self.next_name
         whole = {"namespaces": {"include": [self.namespace]}, **(match or {})}
         made = make.policy(name, {"match": whole, "mode": "Enforce", **spec})
         self.policies.append(made)

@@ -41,7 +41,8 @@ async def hostile(
         server.seen.append(request)
         return await behave(request)
 
-    runner = web.ServerRunner(web.Server(handle, access_log=None), shutdown_timeout=0)
+    # Not 0, which aiohttp takes for "as long as it takes".
+    runner = web.ServerRunner(web.Server(handle, access_log=None), shutdown_timeout=0.01)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
     await site.start()

@@ -313,22 +313,25 @@ async def test_tokens_that_are_none_are_refused(token: object) -> None:
             await client.document(of(server.host), ANONYMOUS)
 
 
-def in_a_minute() -> str:
-    """Write the time in a minute as an HTTP date."""
-    return format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+def in_seconds(seconds: int) -> str:
+    """Write a time to come as an HTTP date."""
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("60", 60), (in_a_minute(), 60), ("nonsense", 30), ("9" * 50, 6 * 3600)]
+    ("header", "seconds"),
+    [("60", 60), (None, 600), ("nonsense", 30), ("9" * 50, 6 * 3600)],
+    ids=["seconds", "date", "nonsense", "too long"],
 )
-async def test_a_registry_that_wants_peace_gets_it(header: str, seconds: float) -> None:
+async def test_a_registry_that_wants_peace_gets_it(header: str | None, seconds: int) -> None:
     """No request is sent before Retry-After; calls fail at once, and nothing sleeps."""
+    wanted = in_seconds(seconds) if header is None else header
     now = [1000.0]
     limited = True
 
     async def behave(request: web.BaseRequest) -> web.StreamResponse:
         if limited:
-            return await answers(429, Retry_After=header)(request)
+            return await answers(429, Retry_After=wanted)(request)
         return await answers(body=b"{}")(request)
 
     async with hostile(behave) as server:

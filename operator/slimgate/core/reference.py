@@ -64,12 +64,12 @@ class Reference:
     @property
     def familiar(self) -> str:
         """The reference as people write it: `golang:1.26` for docker.io/library/golang:1.26."""
-        text = str(self)
-        if self.registry != DOCKER_HUB:
-            return text
-        text = text.removeprefix(f"{DOCKER_HUB}/")
-        # library/a/b is not what a/b names.
-        return text if self.repository.count("/") > 1 else text.removeprefix("library/")
+        # library/a/b is not what a/b names, and a.b/c names a registry.
+        nested = self.repository.count("/") > 1
+        short = self.repository if nested else self.repository.removeprefix("library/")
+        if self.registry != DOCKER_HUB or _split_domain(short) != (DOCKER_HUB, short):
+            return str(self)
+        return f"{short}{str(self).removeprefix(self.name)}"
 
     @property
     def identifier(self) -> str:

@@ -187,7 +187,13 @@ class RegistryClient:
 
 
 async def _head_digest(answer: Answer) -> Digest | None:
-    return _stated_digest(answer) if answer.status == _OK else None
+    if answer.status != _OK:
+        return None
+    try:
+        return _stated_digest(answer)
+    except UnsupportedError:
+        # The body tells better than a header that can't be read.
+        return None
 
 
 def _stated_digest(answer: Answer) -> Digest | None:

@@ -74,7 +74,7 @@ class Guard:
         if url.scheme == "http" and not (exemption and exemption.plain_http):
             raise RefusedAddressError(
                 f"{_shown(host)} would be called over plain HTTP; serve it over HTTPS, or list "
-                "the registry as plain HTTP in slimgate's settings"
+                "the registry in SLIMGATE_REGISTRIES as plain-http (docs/settings.md)"
             )
         try:
             literal = ipaddress.ip_address(host)
@@ -93,14 +93,14 @@ class Guard:
     ) -> None:
         forms = {str(form) for form in _forms(address)}
         if self._refused & (forms | {f"{form} {port}" for form in forms}):
-            raise _refused(host, "the API server's")
+            raise _refused(host, "the API server's own")
         kind = classify(address)
         if kind is Kind.NEVER:
-            raise _refused(host, "link-local, multicast or reserved")
+            raise _refused(host, "a link-local, multicast or reserved")
         if kind is Kind.LOOPBACK and not (exemption and exemption.loopback):
-            raise _refused(host, "loopback")
+            raise _refused(host, "a loopback")
         if kind is Kind.PRIVATE and literal and exemption is None:
-            raise _refused(host, "private; use the registry's DNS name,")
+            raise _refused(host, "a private")
 
 
 class GuardedResolver(AbstractResolver):
@@ -169,8 +169,8 @@ def _canonical_refusal(text: str) -> str:
 
 def _refused(host: str, kind: str) -> RefusedAddressError:
     return RefusedAddressError(
-        f"{_shown(host)} is at an address that slimgate does not call ({kind}); "
-        "registries that may be there are listed by name in slimgate's settings"
+        f"{_shown(host)} is at {kind} address, which slimgate does not call; if a registry of "
+        "yours is there, list it in SLIMGATE_REGISTRIES (docs/settings.md)"
     )
 
 

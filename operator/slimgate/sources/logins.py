@@ -5,6 +5,7 @@ Docker's SDK knows both; it blocks, and helpers are programs, so it runs in a th
 
 import json
 import os
+import warnings
 from pathlib import Path
 from typing import Final
 
@@ -54,7 +55,10 @@ def _look_up(registry: str) -> Identity:
         # The SDK takes a file that it can't read for an old one, and that for an empty one.
         written = json.loads(config_file().read_bytes())
         config = auth.load_config(config_dict=written) if written else {}
-        found = auth.resolve_authconfig(config, registry=registry)
+        with warnings.catch_warnings():
+            # It warns of a helper that is not installed, and raises as well.
+            warnings.simplefilter("ignore")
+            found = auth.resolve_authconfig(config, registry=registry)
     except (DockerException, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise UnauthorizedError(
             f"the login for {printable(registry, 128)} can't be read from {config_file()}; "

@@ -1,0 +1,359 @@
+"""Workloads are judged when something changed, and what was found is written down once."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import pytest
+
+from slimgate.core.annotations import SUMMARY, VERDICT, annotations_of
+from slimgate.core.errors import ClusterError, NotFoundError, UnavailableError
+from tests.controller.fakes import FAT, LIMIT, World, key_of, observed
+from tests.engine.cluster import exception, policy, workload
+from tests.engine.shelf import APP, REGISTRY, Door, tiny, until
+
+WEB = workload(FAT)
+DENIED = [
+    ("note", ("web", "SlimPolicyViolation")),
+    ("annotate", ("web", "deny")),
+    ("report", ("web", "deny")),
+]
+RETRY = 0.01
+
+
+def done(world: World) -> bool:
+    """Whether everything was written in the end."""
+    return world.recorder.written[-1:] == DENIED[-1:]
+
+
+async def test_a_violation_is_written_down_once() -> None:
+    """The Event first, since the annotation says that it was written; then the report."""
+    world = World()
+    async with world.running():
+        world.show(WEB)
+        await world.quiet()
+
+        assert world.recorder.written == DENIED
+
+
+async def test_what_is_within_policy_gets_no_event() -> None:
+    """It is annotated, and nobody is told of what is as it should be."""
+    world = World()
+    async with world.running():
+        world.show(workload(APP))
+        await world.quiet()
+
+        assert world.recorder.of("note", "annotate") == [("annotate", ("web", "allow"))]
+
+
+async def test_no_policy_no_annotation() -> None:
+    """A workload that no policy speaks of is left as it is."""
+    world = World()
+    world.catalog.drop_policy("default")
+    async with world.running():
+        world.show(WEB)
+        await world.quiet()
+
+        assert world.recorder.of("note", "annotate") == []
+
+
+async def test_nothing_is_judged_again_for_its_status() -> None:
+    """An event that changes neither the workload nor its annotations is not even looked at."""
+    world = World()
+    async with world.running():
+        key = world.show(WEB)
+        await world.quiet()
+        record = world.ledger.get(key)
+        assert record is not None
+        world.recorder.of()
+        for _ in range(5):
+            world.show(WEB, record.observed.annotations)
+            await world.quiet()
+
+        assert world.recorder.written == []
+
+
+async def test_annotations_that_were_removed_come_back() -> None:
+    """Without another Event: nothing new has become of the workload."""
+    world = World()
+    async with world.running():
+        world.show(WEB)
+        await world.quiet()
+        world.recorder.of()
+
+        world.show(WEB, {VERDICT: "allow", SUMMARY: "all is well"})
+        await world.quiet()
+
+        assert world.recorder.of("note", "annotate") == [("annotate", ("web", "deny"))]
+
+
+async def test_an_old_event_that_comes_late_repeats_nothing() -> None:
+    """The API server may show a workload as it was before its annotations were written."""
+    world = World()
+    world.recorder.on_annotate = None
+    async with world.running():
+        door = world.recorder.doors["note"] = Door()
+        world.show(WEB)
+        await door.knocked.wait()
+        world.show(WEB)
+        door.opened.set()
+        await world.quiet()
+        world.show(WEB)
+        await world.quiet()
+
+        notes = [what for kind, what in world.recorder.written if kind == "note"]
+        assert notes == [("web", "SlimPolicyViolation")]
+
+
+async def test_a_restart_writes_nothing() -> None:
+    """A new controller finds all as the old one left it."""
+    old, new = World(), World()
+    async with old.running():
+        key = old.show(WEB)
+        await old.quiet()
+        record = old.ledger.get(key)
+    assert record is not None
+
+    async with new.running():
+        new.show(WEB, record.observed.annotations)
+        await new.quiet()
+
+        assert new.recorder.of("note", "annotate") == []
+
+
+async def test_a_restart_between_event_and_annotation() -> None:
+    """The new controller finishes it; an Event may be posted again, but is never lost."""
+    old, new = World(), World()
+    door = old.recorder.doors["annotate"] = Door()
+    async with old.running():
+        old.show(WEB)
+        await door.knocked.wait()
+
+    async with new.running():
+        new.show(WEB)
+        await new.quiet()
+
+    assert (old.recorder.written, new.recorder.written) == (DENIED[:2], DENIED)
+
+
+@pytest.mark.parametrize("fails", ["note", "annotate", "report"])
+async def test_what_was_not_taken_is_written_again(
+    fails: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """From where it failed; an Event that was taken is not repeated."""
+    world = World(retry_seconds=RETRY)
+    world.recorder.faults[fails] = ClusterError("the API server is away")
+    async with world.running():
+        world.show(WEB)
+        await until(lambda: fails in dict(world.recorder.written))
+        await world.quiet()
+        tried = len(world.recorder.written)
+        world.recorder.faults.clear()
+        await until(lambda: len(world.recorder.written) > tried and done(world))
+
+        counts = [kind for kind, _ in world.recorder.written]
+    assert {kind for kind in ("note", "annotate", "report") if counts.count(kind) > 1} == {fails}
+    assert "the API server is away" in caplog.text
+
+
+async def test_one_workloads_trouble_is_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    """A fault of slimgate's own is logged, and the other workloads are judged."""
+    world = World(workers=1)
+    world.recorder.faults["note"] = ZeroDivisionError()
+    async with world.running():
+        world.show(WEB)
+        world.show(workload(APP, name="other"))
+        await world.quiet()
+
+        assert ("annotate", ("other", "allow")) in world.recorder.written
+    assert "deployment shop/web could not be judged" in caplog.text.lower()
+
+
+async def test_a_workload_that_changes_while_it_is_judged() -> None:
+    """The verdict on what it was is written nowhere; what it is now is judged."""
+    world = World()
+    door = world.shelf.doors["document"] = Door()
+    async with world.running():
+        world.show(WEB)
+        await door.knocked.wait()
+        world.show(workload(APP))
+        door.opened.set()
+        await world.quiet()
+
+        assert world.recorder.of("note", "annotate") == [("annotate", ("web", "allow"))]
+
+
+async def test_a_workload_that_goes_while_it_is_judged() -> None:
+    """Nothing is written of it, and it is not judged again."""
+    world = World(drift_seconds=RETRY)
+    door = world.shelf.doors["document"] = Door()
+    async with world.running():
+        key = world.show(WEB)
+        await door.knocked.wait()
+        world.reconciler.drop(key)
+        door.opened.set()
+        await world.quiet()
+
+        assert world.recorder.written == []
+        assert world.reconciler._agenda._latest == {}
+        assert world.reconciler.changed.is_set()
+
+
+def put_exception(world: World) -> None:
+    """Excuse everything."""
+    world.catalog.put_exception(exception("legacy"))
+
+
+def put_policy(world: World) -> None:
+    """Allow more."""
+    world.catalog.put_policy(policy(limits={"pullSize": "1Gi"}))
+
+
+def drop_policy(world: World) -> None:
+    """Have no policy any more."""
+    world.catalog.drop_policy("default")
+
+
+CHANGES: list[tuple[Callable[[World], None], str, str | None]] = [
+    (put_exception, "WithinPolicy", "allow"),
+    (put_policy, "WithinPolicy", "allow"),
+    (drop_policy, "NoPolicy", None),
+]
+
+
+@pytest.mark.parametrize(("act", "reason", "verdict"), CHANGES)
+async def test_verdicts_follow_policies_and_exceptions(
+    act: Callable[[World], None], reason: str, verdict: str | None
+) -> None:
+    """All workloads are judged again, and those whose verdict is another are told."""
+    world = World()
+    async with world.running():
+        world.show(WEB)
+        await world.quiet()
+        world.recorder.of()
+
+        act(world)
+        await world.quiet()
+
+        assert world.recorder.of("note", "annotate") == [
+            ("note", ("web", reason)),
+            ("annotate", ("web", verdict)),
+        ]
+
+
+async def test_an_exception_that_expires() -> None:
+    """Whoever was excused is judged again then, whatever else is due later."""
+    world = World()
+    world.catalog.put_exception(exception("legacy", expires="2026-11-25T00:00:01Z"))
+    async with world.running():
+        world.show(WEB)
+        await world.quiet()
+        assert world.recorder.of("annotate") == [("annotate", ("web", "allow"))]
+        (due,) = world.reconciler._agenda._heap
+        assert 0 < due[0] - asyncio.get_running_loop().time() <= 1
+
+        world.wall.move(0.99)
+        world.reconciler.judge_all()
+        await world.quiet()
+        world.wall.move(0.02)
+        await until(lambda: done(world))
+
+        assert world.recorder.of("note", "annotate") == DENIED[:2]
+
+
+async def test_a_tag_that_moves() -> None:
+    """Nobody deployed anything, and the workload is found to be fat all the same."""
+    world = World(drift_seconds=RETRY)
+    async with world.running():
+        world.show(workload(APP))
+        await world.quiet()
+        world.shelf.put(APP, tiny("x" * 9, *map(str, range(40))))
+        world.catalog.put_policy(policy(limits={"layers": 30}))
+        await world.quiet()
+        world.recorder.of()
+
+        world.clock.now += 400
+        await until(lambda: done(world))
+
+        assert world.recorder.of("note", "annotate") == DENIED[:2]
+
+
+async def test_what_is_not_known_is_tried_again() -> None:
+    """As soon as it is known, it is written; no Event comes for each new reason meanwhile."""
+    world = World(retry_seconds=RETRY)
+    world.shelf.faults["document"] = UnavailableError("down 1")
+    async with world.running():
+        world.show(WEB)
+        await world.quiet()
+        assert world.recorder.of("note") == [("note", ("web", "ImageUnknown"))]
+        for number in range(2, 5):
+            world.shelf.faults["document"] = UnavailableError(f"down {number}")
+            world.clock.now += 16
+            await until(lambda: "annotate" in dict(world.recorder.written))
+            await world.quiet()
+            assert world.recorder.of("note") == []
+
+        world.shelf.faults.clear()
+        world.clock.now += 16
+        await until(lambda: done(world))
+        assert world.recorder.of("note", "annotate") == DENIED[:2]
+
+
+async def test_what_does_not_pass_is_not_tried_every_moment() -> None:
+    """An image that is not there, or does not tell its size, waits as long as any other."""
+    world = World(drift_seconds=300, retry_seconds=RETRY)
+    world.shelf.faults[REGISTRY] = NotFoundError("gone")
+    async with world.running():
+        world.show(WEB)
+        await world.quiet()
+
+        (due,) = world.reconciler._agenda._heap
+    assert due[0] - asyncio.get_running_loop().time() > 290
+
+
+async def test_a_verdict_that_says_the_same_is_written_once() -> None:
+    """However often the workload is judged."""
+    world = World()
+    world.catalog.put_policy(policy("second", limits={**LIMIT, "layers": 1}))
+    async with world.running():
+        key = world.show(WEB)
+        await world.quiet()
+        world.recorder.of()
+        for _ in range(5):
+            world.reconciler.judge_all()
+            await world.quiet()
+
+        assert world.recorder.of("note", "annotate") == []
+        record = world.ledger.get(key)
+        assert record is not None
+        assert record.verdict is not None
+        assert record.observed.annotations == annotations_of(record.verdict)
+
+
+async def test_many_workloads_with_few_workers() -> None:
+    """All are judged, each once, whatever the order that they come in."""
+    world = World(workers=3)
+    async with world.running():
+        for number in range(200):
+            one = workload(FAT if number % 2 else APP, name=f"w{number}")
+            world.reconciler.observe(key_of(one), observed(one))
+            world.reconciler.observe(key_of(one), observed(one))
+        await world.quiet()
+
+    notes = [what for kind, what in world.recorder.written if kind == "note"]
+    assert sorted(notes) == sorted((f"w{n}", "SlimPolicyViolation") for n in range(1, 200, 2))  # type: ignore[type-var]
+    assert len(list(world.ledger.verdicts())) == 200
+    assert world.shelf.count() == {"document": 2, "config": 1}
+
+
+async def test_faults_are_logged_quietly(caplog: pytest.LogCaptureFixture) -> None:
+    """An API server that is away is a warning, not a traceback."""
+    caplog.set_level(logging.WARNING)
+    world = World()
+    world.recorder.faults["note"] = ClusterError("the API server is away")
+    async with world.running():
+        world.show(WEB)
+        await world.quiet()
+
+    (record,) = caplog.records
+    assert (record.levelname, record.exc_info) == ("WARNING", None)

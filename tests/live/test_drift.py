@@ -1,0 +1,173 @@
+"""What changes though nobody deployed anything: tags that move, policies that are edited or go."""
+
+import pytest
+
+from tests.live import make
+from tests.live.api import Json, eventually
+from tests.live.conftest import Kubectl, Site
+from tests.live.programs import Program
+from tests.live.room import Room
+from tests.live.shelf import FAT, SMALL, TINY
+
+pytestmark = pytest.mark.lab
+
+FAT_SUMMARY = "main: pulls 391 KiB (linux/amd64), limit 293 KiB"
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_tag_that_moves_is_reported(room: Room, site: Site) -> None:
+    """A tag pushed again is judged anew, both ways, with one Event each; the spec stays."""
+    controller = site.roles.start("controller", tag_seconds="1")
+    policy = room.policy(limits={"pullSize": "300k"})
+    deployment = room.deploy(room.shelf.noise(TINY))
+    room.await_verdict(deployment, "allow")
+
+    room.shelf.noise(FAT)
+    fat = room.await_verdict(deployment, "deny", seconds=15)
+    counted = eventually(lambda: room.status(policy).get("denied"), "the policy counts it")
+    room.shelf.noise(TINY)
+    slim = room.await_verdict(deployment, "allow", seconds=15)
+
+    events = sorted(room.events(deployment), key=lambda event: str(event["eventTime"]))
+    assert (fat, counted, slim) == (FAT_SUMMARY, 1, "1 image within policy")
+    assert [(e["type"], e["reason"]) for e in events] == [
+        ("Warning", "SlimPolicyViolation"),
+        ("Normal", "WithinPolicy"),
+    ]
+    assert room.api.get(deployment)["spec"] == deployment["spec"]
+    assert controller.runs()
+
+
+def test_a_policy_that_is_edited(room: Room, controller: Program) -> None:
+    """Every edit is followed by annotations, Events, counts and the generation that they are of."""
+    policy = room.policy(limits={"pullSize": "10M"})
+    deployment = room.deploy(room.shelf.noise(SMALL))
+    room.await_verdict(deployment, "allow")
+
+    room.edit(policy, limits={"pullSize": {"warn": "10k"}})
+    room.await_verdict(deployment, "warn")
+    warned = _settled(room, policy, {"violating": 1, "denied": 0, "observedGeneration": 2})
+    room.edit(policy, limits={"pullSize": {"warn": "10k", "deny": "20k"}})
+    room.await_verdict(deployment, "deny")
+    denied = _settled(room, policy, {"violating": 1, "denied": 1, "observedGeneration": 3})
+    room.edit(policy, match={"kinds": ["Pod"]})
+    room.await_verdict(deployment, None)
+    nothing = _settled(room, policy, {"workloads": 0, "violating": 0, "observedGeneration": 4})
+
+    assert (warned["workloads"], denied["workloads"], nothing["denied"]) == (1, 1, 0)
+    assert room.annotations(deployment) == {}
+    assert [e["reason"] for e in sorted(room.events(deployment), key=_time)] == [
+        "SlimPolicyWarning", "SlimPolicyViolation", "NoPolicy",
+    ]  # fmt: skip
+    assert controller.runs()
+
+
+def test_a_policy_that_goes(room: Room, controller: Program) -> None:
+    """With the last policy go the annotations; with one of two, what it alone had to say."""
+    first = room.policy(limits={"pullSize": "10k"}, mode="Audit")
+    second = room.policy(limits={"layers": 1}, mode="Audit")
+    deployment = room.deploy(room.shelf.noise(SMALL, TINY))
+    both = room.await_verdict(deployment, "deny")
+
+    room.api.delete(make.policy(first, {}))
+    one = eventually(
+        lambda: s if "pulls" not in (s := room.await_verdict(deployment, "deny")) else None,
+        "one policy is left",
+    )
+    room.api.delete(make.policy(second, {}))
+    room.await_verdict(deployment, None)
+
+    assert (
+        both
+        == "main: pulls 51.2 KiB (linux/amd64), limit 9.8 KiB, has 2 layers (linux/amd64), limit 1"
+    )
+    assert one == "main: has 2 layers (linux/amd64), limit 1"
+    assert room.annotations(deployment) == {}
+    assert controller.runs()
+
+
+def test_a_workload_that_goes(room: Room, controller: Program) -> None:
+    """It is counted no more."""
+    policy = room.policy(limits={"pullSize": "10k"}, mode="Audit")
+    deployment = room.deploy(room.shelf.noise(SMALL))
+    _settled(room, policy, {"workloads": 1, "denied": 1})
+
+    room.api.delete(deployment)
+
+    _settled(room, policy, {"workloads": 0, "denied": 0})
+    assert controller.runs()
+
+
+def test_annotations_are_slimgates_own(room: Room, controller: Program) -> None:
+    """Who edits or removes them gets them back, without another Event."""
+    room.policy(limits={"pullSize": "10k"}, mode="Audit")
+    deployment = room.deploy(room.shelf.noise(SMALL))
+    summary = room.await_verdict(deployment, "deny")
+
+    for wrong in ("allow", None):
+        edited = {"slimgate.dev/verdict": wrong, "slimgate.dev/summary": None}
+        room.api.patch(deployment, {"metadata": {"annotations": edited}})
+        assert room.await_verdict(deployment, "deny") == summary
+
+    assert [(e["reason"], "series" in e) for e in room.events(deployment)] == [
+        ("SlimPolicyViolation", False)
+    ]
+    assert controller.runs()
+
+
+# What passes the API server's checks and can't be used, and what the status says of it.
+BROKEN: dict[str, tuple[Json, str]] = {
+    "a reference": (
+        {"bases": {"known": [{"reference": "registry.example.com/UPPER"}], "tier": "full"}},
+        "spec.bases.known[0].reference: 'registry.example.com/UPPER' is no image reference: ",
+    ),
+    "a quantity": (
+        {"limits": {"pullSize": "1e100"}},
+        "spec.limits.pullSize: '1e100' is no quantity: write bytes as Kubernetes does",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_policy(room: Room, kubectl: Kubectl, controller: Program, case: str) -> None:
+    """Its status names the field; other policies go on; mended, it is Ready and judged by."""
+    spec, said = BROKEN[case]
+    deployment = room.deploy(room.shelf.noise(SMALL))
+    broken = room.policy(**spec)
+    good = room.policy(limits={"layers": 1, "pullSize": "30k"})
+
+    message = eventually(lambda: _condition(room, broken, "False"), "it is not Ready")
+    listed = kubectl("get", "slimpolicies", broken)
+    refused = room.ask(room.shelf.reference(), name="new")
+    room.await_verdict(deployment, "deny")
+
+    assert message.startswith(said)
+    assert listed.stdout.split()[-2] == "False"
+    assert f"[policy {good}, pullSize]" in refused.message
+    assert f"policy {broken}" not in refused.message
+
+    room.edit(broken, limits={"layerSize": "10k", "pullSize": None}, bases=None)
+    eventually(lambda: _condition(room, broken, "True"), "it is Ready")
+    mended = room.ask(room.shelf.reference(), name="new")
+    assert f"policy {broken}, layerSize" in mended.message
+    assert controller.runs()
+
+
+def _settled(room: Room, policy: str, wanted: Json) -> Json:
+    """Wait until a policy's status holds what is wanted."""
+    return eventually(
+        lambda: s if wanted.items() <= (s := room.status(policy)).items() else None,
+        f"the status of {policy} has {wanted}",
+    )
+
+
+def _condition(room: Room, policy: str, status: str) -> str:
+    """Return the message of the condition Ready, if it has this status."""
+    conditions = room.status(policy).get("conditions", [])
+    return next(
+        (str(c["message"]) for c in conditions if (c["type"], c["status"]) == ("Ready", status)), ""
+    )
+
+
+def _time(event: Json) -> str:
+    return str(event["eventTime"])

@@ -1,0 +1,104 @@
+"""A controller that is killed in the middle of its work, and one that is merely started anew."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from slimgate.core.image import Digest
+from tests.live import make
+from tests.live.api import Json, eventually
+from tests.live.conftest import MakeRoom, Site
+from tests.live.room import VERDICT, Room
+from tests.live.shelf import SMALL, TINY, noisy
+
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.usefixtures("alone")]
+
+WORKLOADS = 100
+IMAGES = 10
+
+
+def test_killed_and_started_anew(make_room: MakeRoom, site: Site) -> None:
+    """Every workload is annotated, each with one Event; the next start writes and asks nothing."""
+    # Nobody but the controller asks the registry for these images.
+    room, later = make_room(reviewed=False), make_room(reviewed=False)
+    site.roles.stop("controller")
+    policy = room.policy(limits={"pullSize": "10k"}, mode="Audit")
+    images = [noisy(SMALL) for _ in range(IMAGES)]
+    references = [room.shelf.push(one, repository=f"app-{n}") for n, one in enumerate(images)]
+    for number in range(WORKLOADS):
+        room.deploy(references[number % IMAGES], name=f"web-{number}")
+
+    first = site.roles.begin("controller", workers="1")
+    eventually(lambda: _annotated(room) >= WORKLOADS // 5, "some are judged")
+    first.kill()
+    in_the_middle = _annotated(room)
+    site.roles.start("controller")
+    eventually(lambda: _annotated(room) == WORKLOADS, "all are judged")
+    events = _events(room)
+    _await_status(room, policy, WORKLOADS)
+
+    site.roles.stop("controller")
+    before = _versions(room, policy, [image.digest for image in images])
+    asked = _asked(site, room)
+    third = site.roles.start("controller")
+    eventually(
+        lambda: third.metric("slimgate_workloads", policy=policy, verdict="deny") == WORKLOADS,
+        "all are judged again",
+    )
+    # Statuses are written in turn: whatever there was to write has been once this one is.
+    last = later.policy(limits={"pullSize": "10M"}, mode="Audit")
+    later.await_verdict(later.deploy(later.shelf.noise(TINY)), "allow")
+    _await_status(later, last, 1)
+
+    assert WORKLOADS // 5 <= in_the_middle < WORKLOADS
+    assert events == {f"web-{number}": (1, "SlimPolicyViolation") for number in range(WORKLOADS)}
+    assert _events(room) == events
+    assert _versions(room, policy, [image.digest for image in images]) == before
+    assert _asked(site, room) - asked == Counter()
+
+
+def _annotated(room: Room) -> int:
+    """Count the Deployments that are annotated."""
+    found = (obj["metadata"].get("annotations", {}) for obj in room.api.list(*_deployments(room)))
+    return sum(VERDICT in annotations for annotations in found)
+
+
+def _deployments(room: Room) -> tuple[str, str]:
+    return "Deployment", room.namespace
+
+
+def _events(room: Room) -> Mapping[str, tuple[int, str]]:
+    """Return by Deployment how often slimgate has said something of it, and what."""
+    found: dict[str, tuple[int, str]] = {}
+    own = {"fieldSelector": "reportingController=slimgate"}
+    for event in room.api.list("Event", room.namespace, own):
+        name = event["regarding"]["name"]
+        times = event.get("series", {}).get("count", 1)
+        found[name] = found.get(name, (0, ""))[0] + times, event["reason"]
+    return found
+
+
+def _await_status(room: Room, policy: str, workloads: int) -> None:
+    eventually(
+        lambda: room.status(policy).get("workloads") == workloads, f"{policy} counts {workloads}"
+    )
+
+
+def _versions(room: Room, policy: str, digests: list[Digest]) -> Mapping[str, str]:
+    """Return the versions of all that the controller writes."""
+    names = {digest.replace(":", "-") for digest in digests}
+    objects: list[Json] = [
+        room.api.get(make.policy(policy, {})),
+        *room.api.list(*_deployments(room)),
+        *room.api.list("Event", room.namespace),
+        *(p for p in room.api.list("ImageProfile") if p["metadata"]["name"] in names),
+    ]
+    return {obj["metadata"]["uid"]: obj["metadata"]["resourceVersion"] for obj in objects}
+
+
+def _asked(site: Site, room: Room) -> Counter[str]:
+    """Count the requests for this place's images that the registry has logged."""
+    lines = Path(site.lab.registry_log).read_text(encoding="utf-8").splitlines()
+    return Counter(line.split('"')[1] for line in lines if f"/v2/{room.shelf.path}/" in line)
