@@ -37,7 +37,7 @@ test: $(STAMP) ## every test, on the lab: started if need be, and then taken dow
 	@scripts/test
 
 .PHONY: test-fast
-test-fast: $(STAMP) ## in seconds: the tests that need neither lab, registry nor engine
+test-fast: $(STAMP) ## in half a minute: the tests that need neither lab, registry nor engine
 	$(BIN)/pytest -q -m "not (lab or node or registry or engine or slow)"
 
 .PHONY: lab-up
@@ -59,7 +59,7 @@ image: $(STAMP) ## build slimgate's own image with the Docker engine (IMAGE=name
 
 .PHONY: bench
 bench: $(STAMP) ## measure the webhook beside one that does nothing, and compare with the goals
-	$(PYTHON) -m bench
+	@scripts/bench
 
 .PHONY: fuzz
 fuzz: $(STAMP) ## property tests with many more examples (FUZZ_EXAMPLES=20000)

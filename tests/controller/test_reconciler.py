@@ -105,6 +105,20 @@ async def test_an_old_event_that_comes_late_repeats_nothing() -> None:
         assert notes == [("web", "SlimPolicyViolation")]
 
 
+async def test_an_old_event_that_comes_late_hides_nothing() -> None:
+    """What was said last is what an Event is written against, not what is shown late."""
+    world = World()
+    world.recorder.on_annotate = None
+    async with world.running():
+        world.show(WEB)
+        await world.quiet()
+        world.recorder.of()
+        put_policy(world)
+        await world.quiet()
+
+        assert world.recorder.of("note") == [("note", ("web", "WithinPolicy"))]
+
+
 async def test_a_restart_writes_nothing() -> None:
     """A new controller finds all as the old one left it."""
     old, new = World(), World()

@@ -132,3 +132,25 @@ async def test_statuses_follow_changes(office: Office) -> None:
     running.cancel()
 
     assert not office.changed.is_set()
+
+
+async def test_a_start_writes_no_counts_of_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written before each workload that there is has a verdict."""
+    monkeypatch.setattr("slimgate.controller.statuses._PAUSE", 0.0)
+    office = Office()
+    office.world.show(workload(FAT))
+    office.changed.set()
+    running = asyncio.create_task(office.statuses.run())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    early = list(office.world.recorder.written)
+
+    async with office.world.running():
+        await office.world.quiet()
+        await until(lambda: bool(dict(office.world.recorder.written).get("default")))
+    running.cancel()
+
+    assert early == []
+    assert office.world.recorder.of("default") == [
+        ("default", PolicyStatus(workloads=1, violating=1, denied=1))
+    ]

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from slimgate.core.assemble import UNKNOWN_PLATFORM, LayerLook, choose, coverage, facts_of
+from slimgate.core.assemble import (
+    UNKNOWN_PLATFORM,
+    LayerLook,
+    choose,
+    coverage,
+    facts_of,
+    has_config,
+)
 from slimgate.core.base import KnownBase
 from slimgate.core.image import NOT_ASKED, Digest, ImageFacts, LayerContents, Platform, Size, Wants
 from slimgate.core.oci import OCI_INDEX, OCI_MANIFEST, Descriptor, Index, Manifest, parse_config
@@ -135,6 +142,16 @@ def test_contents_prove_that_an_image_stands_on_nothing() -> None:
         found.append(facts.base.evidence is Evidence.PROVEN)
 
     assert found == [True, False]
+
+
+def test_whether_a_config_was_read() -> None:
+    """Only a config tells diffIDs; what has no layers, or is no image, has none to tell."""
+    image = images.image([BASE, APP])
+
+    assert has_config(assemble(image))
+    assert not has_config(assemble(image, config=False))
+    assert has_config(assemble(images.image([]), config=False))
+    assert has_config(facts_of(None, manifest_of(image, "a/b"), looks_of(image)))
 
 
 def test_coverage() -> None:

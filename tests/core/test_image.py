@@ -71,3 +71,18 @@ def test_an_images_sizes_are_never_mixed() -> None:
 def test_wants(left: Wants, right: Wants, expected: Wants) -> None:
     """Two wishes together are all that either wants."""
     assert (left | right) == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        (Wants(), Wants(), True),
+        (Wants(config=True), Wants(), True),
+        (Wants(), Wants(config=True), False),
+        (Wants(config=True), Wants(layers=True), False),
+        (Wants(config=True, layers=True), Wants(layers=True), True),
+    ],
+)
+def test_covers(left: Wants, right: Wants, *, expected: bool) -> None:
+    """More is wanted only where something of it is not wanted already."""
+    assert left.covers(right) is expected

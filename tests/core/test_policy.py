@@ -108,7 +108,7 @@ WANTS = [
     (Policy(name="p"), Wants()),
     (Policy(name="p", limits=Limits(pull_size=Limit(deny=1))), Wants()),
     (Policy(name="p", limits=Limits(unpacked_size=Limit(deny=1))), Wants(layers=True)),
-    (Policy(name="p", limits=Limits(growth=Limit(deny=1))), Wants(config=True)),
+    (Policy(name="p", limits=Limits(growth=Limit(deny=1))), Wants()),
     (Policy(name="p", bases=Bases(tier=TierLimit(deny=Tier.FULL))), Wants(config=True)),
     (Policy(name="p", bases=Bases(allow=("alpine",))), Wants(config=True)),
     (Policy(name="p", bases=Bases(allow=("scratch",))), Wants(config=True, layers=True)),

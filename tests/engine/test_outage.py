@@ -199,6 +199,13 @@ async def test_expire_asks_again(shelf: Shelf, clock: Clock) -> None:
 
     found = [await watched.inspect(question(name)) for name in (APP, missing)]
     assert [one.digest for one in found] == new
+    shelf.faults["config"] = DOWN
+    bare = shelf.put(APP, tiny("newer"))
+    watched.expire(question().reference)
+    await fails(lambda: watched.inspect(question()), UnavailableError)
+    shelf.faults.clear()
+    watched.expire(question().reference)
+    assert (await watched.inspect(question())).digest == bare
 
 
 async def test_whoever_is_cancelled_ends_it_for_nobody_else(shelf: Shelf, clock: Clock) -> None:

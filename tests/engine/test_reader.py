@@ -2,12 +2,13 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
 from slimgate.core.assemble import coverage
 from slimgate.core.errors import NotFoundError, UnauthorizedError, UnavailableError
-from slimgate.core.image import ImageFacts, Wants
+from slimgate.core.image import Base, ImageFacts, Platform, Wants
 from slimgate.core.memory import from_json, to_json
 from slimgate.core.reference import Reference
 from slimgate.core.tier import Evidence
@@ -79,6 +80,23 @@ async def test_listing_a_digest_opens_nothing(shelf: Shelf, clock: Clock) -> Non
 
     with pytest.raises(NotFoundError):
         await watched.inspect(question(EVIL))
+
+
+async def test_pointing_at_an_index_opens_nothing(shelf: Shelf, clock: Clock) -> None:
+    """Not even which platforms a private image is for."""
+    parts = [tiny(str(one), platform=one) for one in (AMD64, ARM64)]
+    secret = shelf.put(APP, images.index(parts))
+    shelf.put(EVIL, tiny("bait"))
+    watched = inspector(shelf, clock)
+    await watched.inspect(question(APP))
+    await watched.inspect(question(EVIL))
+    shelf.lies[question(EVIL).reference] = secret
+    clock.now += 400
+    asked = question(EVIL, platforms=(Platform("linux", "s390x"),))
+
+    with pytest.raises(NotFoundError) as caught:
+        await watched.inspect(asked)
+    assert "arm64" not in str(caught.value)
 
 
 async def test_a_restart_opens_nothing(shelf: Shelf, clock: Clock) -> None:
@@ -229,6 +247,52 @@ async def test_a_look_that_fails_again_is_put_off(shelf: Shelf, clock: Clock) ->
     assert shelf.count() == {"document": 3}
 
 
+async def test_a_look_that_never_got_anywhere_is_put_off(shelf: Shelf, clock: Clock) -> None:
+    """One look a minute is all that a registry gets that is down itself."""
+    shelf.put(APP, claiming(BASE))
+    facts = await facts_of(inspector(shelf, clock))
+    watched = inspector(shelf, clock, tag_seconds=1e6)
+    watched.reader.remember(replace(facts, base=Base(evidence=Evidence.CLAIMED)), CONFIG)
+    await facts_of(watched)
+    shelf.faults["document"] = UnavailableError("down")
+    shelf.count()
+    clock.now += 3601
+    for _ in range(4):
+        await settled(lambda: facts_of(watched))
+    assert shelf.count() == {"document": 1}
+
+    clock.now += 61
+    await settled(lambda: facts_of(watched))
+    assert shelf.count() == {"document": 1}
+
+
+async def test_a_look_again_unlearns_nothing(shelf: Shelf, clock: Clock) -> None:
+    """What was known of an image stays known while there is less to be had."""
+    app = tiny("one", "two")
+    shelf.put(APP, app)
+    first, second = (layer.descriptor.digest for layer in app.layers)
+    shelf.faults[second] = UnavailableError("down")
+    watched = inspector(shelf, clock, tag_seconds=1e6, max_paths=0)
+    asked = question(wants=EVERYTHING)
+    known = await watched.inspect(asked)
+    for number in range(2):
+        other = f"{REGISTRY}/team/other:{number}"
+        shelf.put(other, tiny(other))
+        await watched.inspect(question(other, EVERYTHING))
+    shelf.faults[first] = UnavailableError("down as well")
+
+    clock.now += 61
+    await settled(lambda: watched.inspect(asked))
+    shelf.count()
+    assert await watched.inspect(asked) == known
+    shelf.faults.clear()
+    clock.now += 61
+    await settled(lambda: watched.inspect(asked))
+
+    assert (await watched.inspect(asked)).images[0].unpacked.bytes is not None
+    assert shelf.count() == {"layer": 2}
+
+
 async def test_a_claim_that_one_may_not_look_up(shelf: Shelf, clock: Clock) -> None:
     """Another may, so it is looked at again after an hour, with that one's credentials."""
     alice = identity("alice")
@@ -249,12 +313,12 @@ async def test_claims_hold_no_image_for_long(shelf: Shelf, clock: Clock) -> None
     shelf.put(APP, claiming(BASE, "other.test/base:1"))
     for registry in ("base.test", "other.test"):
         shelf.doors[registry] = Door()
-    watched = inspector(shelf, clock, claim_seconds=0.1)
+    watched = inspector(shelf, clock, claim_seconds=0.3)
     started = time.monotonic()
 
     facts = await facts_of(watched)
 
-    assert 0.1 <= time.monotonic() - started < 0.19
+    assert 0.3 <= time.monotonic() - started < 0.59
     assert facts.base.evidence is Evidence.CLAIMED
     await watched.close()
 

@@ -3,6 +3,8 @@
 import platform
 import shutil
 import subprocess
+import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,9 @@ from tests.lab.layout import INSIDE, NETNS, NODE_NAME, Addresses, Layout, choose
 from tests.lab.node import Node
 from tests.lab.processes import Processes, is_ours, recorded
 from tests.lab.progress import step
+
+# What is not well for so long is started anew, with all that ran in it lost.
+PATIENCE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,14 +132,27 @@ def healthy(layout: Layout) -> bool:
     bases = Bases(layout=layout, processes=Processes(layout=layout), recipe=recipe())
     # A start that was killed while it built the base images has left a lab without them.
     whole = not lab.node or ({"dockerd", "kubelet"} <= lab.pids.keys() and bool(bases.cached()))
+    return alive and whole and settles(lambda: answering(lab, layout))
+
+
+def answering(lab: state.Lab, layout: Layout) -> bool:
+    """Tell whether API server, registry and node say that they are well."""
     api = Api(server=lab.apiserver, pki=layout.pki)
     return (
-        alive
-        and whole
-        and api.ready()
+        api.ready()
         and answers(lambda: get(f"http://{lab.registry}/v2/"))
         and (not lab.node or api.node_ready(lab.node_name))
     )
+
+
+def settles(condition: Callable[[], bool]) -> bool:
+    """Tell whether a condition holds within some seconds: a busy machine answers late."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.5)
+    return True
 
 
 def prepare(layout: Layout) -> Processes:

@@ -20,7 +20,7 @@ from tests.live.api import Api, Json, eventually
 from tests.live.hook import Hook, configuration
 from tests.live.programs import Program, Roles, free_port
 from tests.live.registries import Cable, Listener
-from tests.live.room import Room, Sentinel
+from tests.live.room import VERDICT, Room, Sentinel
 from tests.live.shelf import Shelf
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ _LABEL: Final = "slimgate-live"
 ABSENT_PORT: Final = 5999
 """Of the lab's registry's address; nobody listens there."""
 _OTHERS_SECONDS: Final = 2.0
-"""A controller that runs writes a new policy's status within one."""
+"""A controller that runs annotates a new workload in a fraction of it."""
 EXTRA_KIND: Final = "live.slimgate.dev/v1/rollers=Roller:spec.workload.template"
 
 Kubectl = Callable[..., subprocess.CompletedProcess[str]]
@@ -223,19 +223,21 @@ def alone(site: Site, sentinel: Sentinel) -> None:
     del sentinel
     site.roles.stop("controller")
     namespace = f"{site.run}-alone"
-    policy = make.policy(
-        namespace,
-        {"match": {"namespaces": {"include": [namespace]}}, "limits": {"layers": 1}},
-    )
-    site.api.create(policy)
+    match = {"namespaces": {"include": [namespace]}}
+    policy = make.policy(namespace, {"match": match, "limits": {"layers": 1}})
+    deployment = make.workload("Deployment", namespace, make.pod_spec("no//reference"))
     try:
+        _make_namespace(site, namespace, {})
+        site.api.create(policy)
+        site.api.create(deployment)
         deadline = time.monotonic() + _OTHERS_SECONDS
         while time.monotonic() < deadline:
-            if "status" in site.api.get(policy):
+            if VERDICT in site.api.get(deployment)["metadata"].get("annotations", {}):
                 pytest.skip("another slimgate controller runs in this cluster: end it")
             time.sleep(0.1)
     finally:
         site.api.delete(policy)
+        site.api.delete({"kind": "Namespace", "metadata": {"name": namespace}})
 
 
 def _make_namespace(site: Site, name: str, labels: dict[str, str]) -> None:

@@ -1,7 +1,9 @@
 """Puts the controller role together: it observes, judges, records, and keeps the certificate."""
 
 import asyncio
+from contextlib import suppress
 from functools import partial
+from typing import Final
 
 import kopf
 
@@ -29,6 +31,9 @@ from slimgate.engine.catalog import Change
 from slimgate.metrics.all import Metrics
 from slimgate.settings import Settings
 from slimgate.webhook.server import stop_on_signals
+
+_LAST_SECONDS: Final = 5.0
+"""For what is written on the way out; an API server that is away must not hold it up."""
 
 
 async def run_controller() -> None:
@@ -105,9 +110,23 @@ async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.
             used=lambda: ledger.digests() | survey.digests(),
             facts=partial(_facts, core),
         )
-        for job in (reports.run, reconciler.run, statuses.run, profiles.run, memory.run):
+        for job in (reports.run, reconciler.run, statuses.run):
             tasks.create_task(job())
+        tasks.create_task(_keep(profiles, memory))
         tasks.create_task(_observe(reconciler, settings, stop))
+
+
+async def _keep(profiles: Profiles, memory: MemoryKeeper) -> None:
+    """Keep what the next start should know, until cancelled, and then once more."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(profiles.run())
+            tasks.create_task(memory.run())
+    finally:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_SECONDS):
+                await profiles.reconcile()
+                await memory.save()
 
 
 async def _observe(reconciler: Reconciler, settings: Settings, stop: asyncio.Event) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from slimgate.app.parts import inspector_settings, read_settings, registry_settings
 from slimgate.core.identity import ANONYMOUS
@@ -10,12 +11,15 @@ from slimgate.core.image import Inspection, Platform, Wants
 from slimgate.core.source import SourcedReference, SourceKind
 from slimgate.engine.inspector import Inspector, InspectorSettings, Question
 from slimgate.registry.client import RegistryClient
+from slimgate.registry.settings import RegistrySettings
 from slimgate.sources.logins import Logins
 from slimgate.sources.opening import open_source
 from slimgate.sources.stream import Progress
 
-_EXACT_BYTES = 64 * 2**30
-"""Layers up to this are read whole where the user wants exact sizes and waits for them."""
+_EXACT_BYTES: Final = 64 * 2**30
+_EXACT_SECONDS: Final = 3600.0
+_EXACT_CPU_SECONDS: Final = 300.0
+"""For one layer; more than an admission may spend, since a person waits and can interrupt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,22 @@ class CliInspector:
 
 @asynccontextmanager
 async def cli_inspector(*, exact: bool) -> AsyncIterator[CliInspector]:
-    """Make the CLI's inspector; with `exact`, layers of unknown length are read whole."""
+    """Make the CLI's inspector; with `exact`, every layer is read whole."""
     settings = read_settings()
-    limit = _EXACT_BYTES if exact else 0
-    registry = registry_settings(settings, stream_limit=limit)
-    async with RegistryClient(registry) as client:
+    registry = registry_settings(settings)
+    async with RegistryClient(_exactly(registry) if exact else registry) as client:
         inspector = Inspector(client, inspector_settings(settings))
         try:
             yield CliInspector(inspector)
         finally:
             await inspector.close()
+
+
+def _exactly(settings: RegistrySettings) -> RegistrySettings:
+    return replace(
+        settings,
+        stream_limit=_EXACT_BYTES,
+        layer_seconds=_EXACT_SECONDS,
+        max_unpacked_bytes=_EXACT_BYTES,
+        max_unpack_seconds=_EXACT_CPU_SECONDS,
+    )

@@ -18,14 +18,13 @@ def read_settings() -> Settings:
 
 
 def registry_settings(
-    settings: Settings, *, stream_limit: int = 0, refused: frozenset[str] = frozenset()
+    settings: Settings, *, refused: frozenset[str] = frozenset()
 ) -> RegistrySettings:
     """Tell the registry client what it may do; `refused` are the API server's addresses."""
     return RegistrySettings(
         exemptions=settings.registries,
         refused_addresses=refused,
         user_agent=f"slimgate/{version('slimgate')}",
-        stream_limit=stream_limit,
     )
 
 

@@ -54,7 +54,9 @@ def inspect(
     ] = False,
     exact: Annotated[
         bool,
-        typer.Option("--exact", help="Read layers whole where their unpacked size is not known."),
+        typer.Option(
+            "--exact", help="Read every layer whole, so that unpacked sizes are counted, not told."
+        ),
     ] = False,
 ) -> None:
     """Look references up at the same time, and print what was found in their order."""

@@ -98,6 +98,11 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._records)
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether there are workloads, and a verdict on each of them."""
+        return bool(self._records) and all(r.verdict is not None for r in self._records.values())
+
     def verdicts(self) -> Iterator[Verdict]:
         """Yield all verdicts."""
         return (r.verdict for r in list(self._records.values()) if r.verdict is not None)

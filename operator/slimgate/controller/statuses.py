@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -17,6 +18,8 @@ from slimgate.engine.catalog import Catalog
 _LOG: Final = logging.getLogger(__name__)
 _PAUSE: Final = 1.0
 """Seconds to gather changes in: a status is for people and dashboards."""
+_PATIENCE: Final = 15.0
+"""Seconds after the start in which counts of all workloads are waited for; a guess."""
 _REPEAT: Final = 30.0
 """Seconds after which what could not be written, or has expired, is looked at again."""
 
@@ -43,6 +46,7 @@ class Statuses:
 
     async def run(self) -> None:
         """Work until cancelled."""
+        await self._settle()
         while True:
             try:
                 async with asyncio.timeout(_REPEAT):
@@ -52,6 +56,13 @@ class Statuses:
             self._changed.clear()
             await self.write()
             await asyncio.sleep(_PAUSE)
+
+    async def _settle(self) -> None:
+        """Wait until what there is has been judged once: a part of it would make wrong counts."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                while not self._ledger.is_judged:  # noqa: ASYNC110 - no event tells
+                    await asyncio.sleep(_PAUSE)
 
     async def write(self) -> None:
         """Write what differs from what the resources hold."""

@@ -43,6 +43,8 @@ class Descriptor:
     platform: Platform | None = None
     artifact_type: str | None = None
     annotations: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: bool = False
+    """Whether it names addresses outside of the registry, which need not hold it then."""
 
     @property
     def is_attestation(self) -> bool:
@@ -230,6 +232,7 @@ def _descriptor(value: object, path: str) -> Descriptor:
         platform=_platform(platform, f"{path}.platform") if platform is not None else None,
         artifact_type=_optional(raw, "artifactType"),
         annotations=_strings(raw.get("annotations"), f"{path}.annotations"),
+        elsewhere=bool(_list(raw.get("urls"), f"{path}.urls")),
     )
 
 

@@ -123,8 +123,7 @@ class Policy:
     def wants(self) -> Wants:
         """The least facts that this policy's checks need."""
         return Wants(
-            # Growth is measured platform by platform, which a manifest alone does not tell.
-            config=self.bases is not None or self.limits.growth is not None,
+            config=self.bases is not None,
             # Only contents prove an image to stand on nothing (docs/adr/0002).
             layers=self.limits.unpacked_size is not None
             or (self.bases is not None and Tier.SCRATCH.label in self.bases.allow),

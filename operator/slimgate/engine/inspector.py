@@ -79,9 +79,7 @@ class Inspector:
         self.reader = Reader(
             source, settings.reader, clock, self.bases if settings.claims else None
         )
-        self._ready: Bounded[tuple[str, str, tuple[Platform, ...], Wants], _Ready] = Bounded(
-            _MAX_READY
-        )
+        self._ready: Bounded[tuple[str, tuple[Platform, ...], Wants], _Ready] = Bounded(_MAX_READY)
         self._failures: Failures[tuple[Digest, Reference, str, tuple[Platform, ...], Wants]] = (
             Failures(settings.resolver.failure_seconds, _MAX_READY, clock)
         )
@@ -96,7 +94,8 @@ class Inspector:
         digest = self.resolver.fresh(question.reference, question.identity)
         if digest is None:
             return None
-        key = (question.text, question.identity.key, question.platforms, question.wants)
+        # Whose question it is does not matter any more: the digest is proved to be his to know.
+        key = (question.text, question.platforms, question.wants)
         ready = self._ready.get(key)
         if (
             ready is not None

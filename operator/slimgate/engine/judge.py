@@ -123,7 +123,9 @@ class Judge:
         growing = [policy for policy in policies if policy.limits.growth is not None]
         if old is None or not growing:
             return {}
-        wanted = dict.fromkeys(_wanted_by(growing, old), Wants(config=True))
+        # Both sides are to name their platforms by the same documents.
+        wants = Wants(config=any(policy.wants.config for policy in policies))
+        wanted = dict.fromkeys(_wanted_by(growing, old), wants)
         seen = await self._look(wanted, old, deadline)
         # A volume may be named as a container is, and does not stand in for it.
         uses = sorted(seen, key=lambda use: use.role is not Role.VOLUME)
