@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from slimgate.cluster import kubelet
-from slimgate.cluster.kubelet import Kubelets, kubelet_tls, token_headers
+from slimgate.cluster.kubelet import Kubelets, kubelet_tls
 from slimgate.core.errors import ClusterError, SettingsError
 from slimgate.core.node import ImageFs, Node
 from tests.core import disks
@@ -225,27 +225,6 @@ async def test_outside_of_its_context() -> None:
     """Asking before connections can be made is a bug, not a cluster's failure."""
     with pytest.raises(RuntimeError):
         await Kubelets(tls=kubelet_tls(), loopback=True).image_fs(NODE)
-
-
-def test_tokens_are_read_anew(tmp_path: Path) -> None:
-    """Kubernetes replaces a token's file before the token expires."""
-    file = tmp_path / "token"
-    headers = token_headers(str(file))
-
-    for token in ("one", "two\n"):
-        file.write_text(token)
-        assert headers() == {"Authorization": f"Bearer {token.strip()}"}
-
-
-def test_token_that_is_none(tmp_path: Path) -> None:
-    """A token's file that is missing or no text is named, and what it holds is not."""
-    (tmp_path / "binary").write_bytes(b"secret\xff")
-    for name in ("binary", "missing"):
-        with pytest.raises(
-            ClusterError, match=f"token for kubelets in .*{name} can't be read"
-        ) as it:
-            token_headers(str(tmp_path / name))()
-        assert "secret" not in str(it.value)
 
 
 @pytest.mark.parametrize(

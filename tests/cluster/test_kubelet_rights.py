@@ -4,13 +4,15 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 import pytest
 
-from slimgate.cluster.kubelet import Kubelets, kubelet_tls, no_headers, token_headers
+from slimgate.app.kubelets import KubeletToken
+from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.kubelet import Kubelets, kubelet_tls, no_headers
 from slimgate.core.errors import ClusterError
 from slimgate.core.node import Node, node_of
+from slimgate.settings import Settings
 from tests.cluster.conftest import Kubectl
 from tests.lab.state import Lab
 
@@ -26,12 +28,13 @@ def node(lab: Lab, kubectl: Kubectl) -> Node:
 
 
 @pytest.fixture
-def token_file(kubectl: Kubectl, namespace: str, tmp_path: Path) -> str:
-    """Return a file with the token of a service account that has no right at all."""
+async def token(lab: Lab, kubectl: Kubectl, namespace: str) -> KubeletToken:
+    """Have the API server make a token of a service account that has no right at all."""
     kubectl("create", "serviceaccount", "reader", "--namespace", namespace)
-    file = tmp_path / "token"
-    file.write_text(kubectl("create", "token", "reader", "--namespace", namespace))
-    return str(file)
+    async with ClusterApi.connect(lab.kubeconfig) as api:
+        token = KubeletToken(api, Settings(namespace=namespace, kubelet_account="reader"))
+        await token.renew()
+    return token
 
 
 @contextmanager
@@ -49,12 +52,12 @@ def granted(kubectl: Kubectl, namespace: str, resource: str) -> Iterator[None]:
 
 
 async def test_nodes_stats_is_enough(
-    lab: Lab, kubectl: Kubectl, namespace: str, node: Node, token_file: str
+    lab: Lab, kubectl: Kubectl, namespace: str, node: Node, token: KubeletToken
 ) -> None:
     """With get on nodes/stats the kubelet tells, over TLS that is verified."""
     tls = kubelet_tls(ca_file=lab.ca_file)
     with granted(kubectl, namespace, "nodes/stats"):
-        async with Kubelets(tls=tls, headers=token_headers(token_file)) as kubelets:
+        async with Kubelets(tls=tls, headers=token.headers) as kubelets:
             found = await kubelets.image_fs(node)
 
     assert found.used is not None
@@ -63,12 +66,12 @@ async def test_nodes_stats_is_enough(
 
 
 async def test_without_the_right(
-    lab: Lab, kubectl: Kubectl, namespace: str, node: Node, token_file: str
+    lab: Lab, kubectl: Kubectl, namespace: str, node: Node, token: KubeletToken
 ) -> None:
     """Neither no right nor another one is enough, and the message names the one that is."""
     tls = kubelet_tls(ca_file=lab.ca_file)
     with granted(kubectl, namespace, "nodes/metrics"):
-        async with Kubelets(tls=tls, headers=token_headers(token_file)) as kubelets:
+        async with Kubelets(tls=tls, headers=token.headers) as kubelets:
             with pytest.raises(ClusterError, match="grant get on nodes/stats"):
                 await kubelets.image_fs(node)
 

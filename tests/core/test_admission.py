@@ -55,7 +55,7 @@ def test_decode_a_creation() -> None:
     found = decode(review())
 
     assert (found.uid, found.operation, found.namespace) == ("u-1", "CREATE", "team-a")
-    assert (found.user, found.dry_run, found.old) == ("alice", False, None)
+    assert (found.user, found.old) == ("alice", None)
     assert isinstance(found.workload, Workload)
     assert str(found.workload) == "deployment team-a/web"
     assert [use.reference for use in found.workload.images] == ["shop:1"]
@@ -69,12 +69,6 @@ def test_decode_a_deletion() -> None:
     assert found.workload is None
     assert found.old is not None
     assert not found.images_unchanged
-
-
-def test_decode_a_dry_run() -> None:
-    """A dry run says so; only a true one is one."""
-    assert decode(review(dryRun=True)).dry_run
-    assert not decode(review(dryRun="true")).dry_run
 
 
 def test_the_namespace_may_be_the_requests() -> None:

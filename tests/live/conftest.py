@@ -4,7 +4,7 @@ import subprocess
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 
+from slimgate.core.image import Digest
 from slimgate.webhook.certificates import make as make_certificates
 from tests.lab.errors import LabError
 from tests.lab.state import Lab, load
@@ -47,6 +48,8 @@ class Site:
     roles: Roles
     cable: Cable
     hole: Listener
+    pushed: set[Digest] = field(default_factory=set)
+    """The manifests of all images, whose profiles are deleted in the end."""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -146,10 +149,14 @@ def site(
     roles = Roles(address=lab.host_address, common=common, folder=folder)
     system: Json = {"kind": "Namespace", "metadata": {"name": f"{run}-system"}}
     api.create({"apiVersion": "v1", **system})
+    site = Site(lab=lab, api=api, run=run, hook=hook, roles=roles, cable=cable, hole=hole)
     try:
-        yield Site(lab=lab, api=api, run=run, hook=hook, roles=roles, cable=cable, hole=hole)
+        yield site
     finally:
         roles.close()
+        for digest in site.pushed:
+            name = digest.replace(":", "-")
+            api.delete({"kind": "ImageProfile", "metadata": {"name": name}})
         hook.close()
         cable.cut()
         hole.cut()
@@ -185,7 +192,7 @@ def make_room(site: Site, sentinel: Sentinel) -> Iterator[MakeRoom]:
                 api=site.api,
                 sentinel=sentinel,
                 namespace=namespace,
-                shelf=Shelf(registry=site.lab.registry, path=namespace),
+                shelf=Shelf(registry=site.lab.registry, path=namespace, pushed=site.pushed),
             )
         )
         _make_namespace(site, namespace, {**(site.labels if reviewed else {}), **(labels or {})})

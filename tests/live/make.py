@@ -47,7 +47,7 @@ def workload(
     """Make a workload of a kind; unless there are replicas, no pod follows from it."""
     pod = {**pod, "restartPolicy": "Never"} if kind in {"Job", "CronJob"} else pod
     template = {"metadata": {"labels": _LABELS}, "spec": pod}
-    job = {"template": template, "suspend": True}
+    job = {"template": template, "suspend": replicas == 0}
     scaled = {"replicas": replicas, "template": template}
     specs: dict[str, Json] = {
         "Pod": pod,
@@ -100,21 +100,14 @@ def policy(name: str, spec: Mapping[str, object]) -> Json:
 
 
 def exception(
-    namespace: str,
-    *,
-    seconds: float = 3600.0,
-    policies: Sequence[str] = (),
-    images: Sequence[str] = (),
-    workloads: Sequence[str] = (),
-    expires: str | None = None,
+    namespace: str, *, policies: Sequence[str] = (), workloads: Sequence[str] = ()
 ) -> Json:
-    """Make a SlimException that ends in so many seconds, or at the time given as a text."""
-    at = datetime.now(UTC) + timedelta(seconds=seconds)
+    """Make a SlimException that ends in an hour."""
+    expires = datetime.now(UTC) + timedelta(hours=1)
     spec = {
         "reason": "the migration of next week",
-        "expires": expires or at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "expires": expires.isoformat(),
         "policies": list(policies),
-        "images": list(images),
         "workloads": list(workloads),
     }
     return {

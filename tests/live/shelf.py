@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from slimgate.core.image import DiffID
+from slimgate.core.image import DiffID, Digest
 from tests.support.images import (
     OCI_LAYER,
     Image,
@@ -53,10 +53,13 @@ class Shelf:
 
     registry: str
     path: str
+    pushed: set[Digest] = field(default_factory=set, repr=False)
+    """The manifests that slimgate may have come to know by it."""
 
     def push(self, content: Image | Index, tag: str = "v1", repository: str = "app") -> str:
         """Push, and return the reference."""
         where = f"{self.path}/{repository}"
+        self.pushed.update(one.digest for one in images_of(content))
         Pusher(url=f"http://{self.registry}").push(where, tag, content)
         return f"{self.registry}/{where}:{tag}"
 
@@ -71,6 +74,11 @@ class Shelf:
     def seen_through(self, registry: str) -> "Shelf":
         """Return the same shelf by another address of its registry."""
         return replace(self, registry=registry)
+
+
+def images_of(content: Image | Index) -> Sequence[Image]:
+    """List the images of an index, or the one that it is."""
+    return content.images if isinstance(content, Index) else [content]
 
 
 def stacked(base: Image, *layers: Layer, instructions: Sequence[str] = ()) -> Image:

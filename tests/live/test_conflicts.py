@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.live import make
 from tests.live.api import Json, eventually
-from tests.live.conftest import MakeRoom
+from tests.live.conftest import MakeRoom, Site
 from tests.live.room import Room
 from tests.live.shelf import SMALL, TINY
 
@@ -107,6 +108,26 @@ def test_an_exclusion_is_stronger(make_room: MakeRoom) -> None:
     image = one.shelf.noise(SMALL)
 
     assert (one.ask(image).accepted, other.ask(image).accepted) == (False, True)
+
+
+def test_slimgates_own_namespace_is_left_alone(room: Room, site: Site) -> None:
+    """Whatever a policy includes, neither role judges what is in slimgate's own namespace."""
+    own = f"{site.run}-system"
+    names = {"namespaces": {"include": [own, room.namespace]}}
+    policy = room.policy(limits={"pullSize": "10k"}, match=names, mode="Audit")
+    image = room.shelf.noise(SMALL)
+    site.roles.start("controller")
+    spared = make.workload("Deployment", own, make.pod_spec(image))
+    room.api.create(spared)
+    try:
+        room.await_verdict(room.deploy(image), "deny")
+        eventually(lambda: room.status(policy).get("workloads") == 1, "one workload is counted")
+        answer = site.hook.ask(spared)
+
+        assert room.annotations(spared) == {}
+        assert (answer["allowed"], answer.get("auditAnnotations")) == (True, None)
+    finally:
+        room.api.delete(spared)
 
 
 # What a policy says of workloads, and whether a Deployment with the label team=red is meant.

@@ -54,6 +54,35 @@ def test_a_warning_is_shown(room: Room, kubectl: Kubectl) -> None:
     )
 
 
+def test_a_warning_stays_short(room: Room, kubectl: Kubectl) -> None:
+    """However long the reference is, and whatever its alphabet, one line tells what is wrong."""
+    image = room.shelf.noise(SMALL, repository="a/" + "long/" * 20 + "app")
+    room.policy(limits={"pullSize": "10k"}, mode="Warn")
+
+    made = kubectl("create", "-f", "-", stdin=json.dumps(room.workload(image)))
+
+    (line,) = made.stderr.splitlines()
+    assert line.startswith(f'Warning: slimgate: container "main": {room.shelf.registry}/')
+    assert "…" in line
+    assert "/long/app:v1 pulls 49.1 KiB (linux/amd64), limit 9.8 KiB [policy " in line
+    assert len(line) <= len("Warning: ") + 200
+
+
+def test_many_violations_are_cut_to_ten(room: Room) -> None:
+    """A pod of a dozen fat images gets the worst ten, and how many more there are."""
+    images = [room.shelf.noise(SMALL, repository=f"app-{number}") for number in range(12)]
+    policy = room.policy(limits={"pullSize": "10k"})
+
+    refused = room.ask(*images)
+    room.edit(policy, mode="Warn")
+    warned = room.ask(*images)
+
+    assert refused.message.count(" pulls 49.1 KiB") == 10
+    assert "And 2 more. " in refused.message
+    assert len(warned.warnings) == 11
+    assert warned.warnings[-1] == "slimgate: and 2 more"
+
+
 def test_an_allow_is_silent(room: Room, kubectl: Kubectl) -> None:
     """Within the limits, nothing is said."""
     image = room.shelf.noise(TINY)

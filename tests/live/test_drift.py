@@ -62,6 +62,20 @@ def test_a_policy_that_is_edited(room: Room, controller: Program) -> None:
     assert controller.runs()
 
 
+def test_what_comes_back_is_counted(room: Room, controller: Program) -> None:
+    """A verdict that was there before is the same Event again, said once more."""
+    policy = room.policy(limits={"pullSize": "10k"}, mode="Audit")
+    deployment = room.deploy(room.shelf.noise(SMALL))
+
+    for limit, verdict in (("10k", "deny"), ("10M", "allow"), ("10k", "deny"), ("10M", "allow")):
+        room.edit(policy, limits={"pullSize": limit})
+        room.await_verdict(deployment, verdict)
+
+    said = {e["reason"]: e.get("series", {}).get("count", 1) for e in room.events(deployment)}
+    assert said == {"SlimPolicyViolation": 2, "WithinPolicy": 2}
+    assert controller.runs()
+
+
 def test_a_policy_that_goes(room: Room, controller: Program) -> None:
     """With the last policy go the annotations; with one of two, what it alone had to say."""
     first = room.policy(limits={"pullSize": "10k"}, mode="Audit")

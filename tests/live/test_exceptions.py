@@ -1,7 +1,7 @@
 """SlimException: what it excuses, for whom and until when, in admission and in what is recorded."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -80,9 +80,7 @@ def test_its_life(room: Room, controller: Program) -> None:
     """It is counted while it holds; when it ends, the workload is judged anew and it says so."""
     image = room.shelf.noise(FAT)
     room.policy(limits={"pullSize": "300k"})
-    leave = make.exception(room.namespace, seconds=4)
-    ends = datetime.fromisoformat(leave["spec"]["expires"])
-    room.api.create(leave)
+    leave = room.api.create(make.exception(room.namespace))
     made = eventually(
         lambda: a.body if (a := room.api.try_create(room.workload(image))).accepted else None,
         "the exception is seen",
@@ -90,17 +88,30 @@ def test_its_life(room: Room, controller: Program) -> None:
 
     summary = room.await_verdict(made, "allow")
     in_force = eventually(lambda: _state(room, leave, {"matched": 1}), "it is counted")
-    held = datetime.now(UTC) < ends
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    room.api.patch(leave, {"spec": {"expires": soon.isoformat()}})
     room.await_verdict(made, "deny", seconds=10)
+    ended = datetime.now(UTC)
     after = eventually(lambda: _state(room, leave, {"Expired": "True"}), "it says that it ended")
 
-    assert held
+    assert ended > soon
     assert summary == "1 image within policy, 1 excused"
     assert in_force == {"matched": 1, "Ready": "True", "Expired": "False"}
     assert after == {"matched": 0, "Ready": "True", "Expired": "True"}
     assert [event["reason"] for event in room.events(made)] == ["SlimPolicyViolation"]
     assert room.ask(image, name="new").status == 403
     assert controller.runs()
+
+
+def test_what_cannot_be_judged(room: Room) -> None:
+    """It excuses an image that is unknown, too, where that would deny."""
+    room.policy(limits={"pullSize": "300k"}, onUnknown="Deny")
+    before = room.ask("no//reference")
+    room.api.create(make.exception(room.namespace))
+
+    eventually(lambda: room.ask("no//reference").accepted, "the exception is seen")
+
+    assert before.status == 403
 
 
 def test_it_goes(room: Room, controller: Program) -> None:

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.lab
 
 TIMEOUT_SECONDS = 5.0
 """Of the shipped configuration: an answer that comes later is none."""
+QUICK_SECONDS = 2.0
+"""Less than half of what a hanging one takes; the machine may be busy otherwise."""
 HANGING = 12
 """More than are in flight to one registry at a time."""
 
@@ -72,8 +74,8 @@ def test_it_holds_up_nobody_else(make_room: MakeRoom, site: Site) -> None:
     denied = [_answer(asked) for asked in hanging if asked.room is denying]
     assert still_waiting == HANGING
     assert statistics.median(warm) < 2 * statistics.median(before) + 0.02
-    assert max(warm) < 1.0
-    assert statistics.median(fresh) < 0.5
+    assert max(warm) < QUICK_SECONDS
+    assert max(fresh) < QUICK_SECONDS
     assert refused.status == 403
     assert max(asked.seconds for asked in hanging) < TIMEOUT_SECONDS
     assert {(a.status, why in "".join(a.warnings)) for a in allowed} == {(201, True)}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.lab.state import Lab
 from tests.live.api import Api, Json, eventually
 from tests.live.programs import Program
 from tests.live.room import Room
@@ -16,6 +17,7 @@ MADE = {
     "ReplicaSet": ("Pod",),
     "ReplicationController": ("Pod",),
     "StatefulSet": ("Pod",),
+    "Job": ("Pod",),
 }
 
 
@@ -60,6 +62,21 @@ def test_one_record(room: Room, controller: Program, kind: str) -> None:
         lambda: room.status(policy).get("workloads") == 2, "the policy counts both owners, no more"
     )
     assert controller.runs()
+
+
+@pytest.mark.node
+def test_a_daemon_of_each_node(room: Room, webhook: Program, lab: Lab) -> None:
+    """The pods that a DaemonSet's controller makes on nodes are let through as `owned`."""
+    if not lab.node:
+        pytest.skip("the lab has no node: that needs root")
+    image = room.shelf.noise(TINY)
+    room.policy(limits={"pullSize": "300k"})
+    before = webhook.metric(ADMISSIONS, outcome="owned")
+
+    room.deploy(image, kind="DaemonSet", nodeSelector={})
+    _await_made(room.api, room.namespace, ("Pod",))
+
+    assert webhook.metric(ADMISSIONS, outcome="owned") - before >= 1.0
 
 
 def test_a_borrowed_owner_does_not_help(room: Room) -> None:

@@ -17,7 +17,7 @@ from tests.live.room import Room
 from tests.live.shelf import bytes_of
 from tests.support.images import image
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(60)]
 
 ADMISSIONS = 10_000
 CONCURRENCY = 16

@@ -11,7 +11,6 @@ import json
 import ssl
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -55,19 +54,6 @@ def kubelet_tls(
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def token_headers(token_file: str) -> Callable[[], Mapping[str, str]]:
-    """Make headers of a token that is read anew each time, since Kubernetes replaces the file."""
-
-    def headers() -> Mapping[str, str]:
-        try:
-            token = Path(token_file).read_text(encoding="ascii").strip()
-        except (OSError, ValueError) as err:
-            raise ClusterError(f"the token for kubelets in {token_file} can't be read") from err
-        return {"Authorization": f"Bearer {token}"}
-
-    return headers
 
 
 def no_headers() -> Mapping[str, str]:

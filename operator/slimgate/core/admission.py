@@ -32,7 +32,6 @@ class Request:
     workload: Workload | None
     old: Workload | None = None
     user: str = ""
-    dry_run: bool = False
 
     @property
     def images_unchanged(self) -> bool:
@@ -83,7 +82,6 @@ def decode(review: object, template_paths: Mapping[str, tuple[str, ...]] | None 
         workload=_workload(request, "object", namespace, template_paths),
         old=_workload(request, "oldObject", namespace, template_paths),
         user=text_at(mapping_at(request, "userInfo"), "username"),
-        dry_run=request.get("dryRun") is True,
     )
 
 

@@ -104,11 +104,8 @@ class ImageConfig:
     entrypoint: tuple[str, ...] = ()
     cmd: tuple[str, ...] = ()
     user: str = ""
-    working_dir: str = ""
     shell: tuple[str, ...] = ()
     created: str | None = None
-    author: str | None = None
-    os_version: str | None = None
 
 
 def parse_document(body: bytes, content_type: str | None) -> Index | Manifest:
@@ -180,11 +177,8 @@ def parse_config(body: bytes) -> ImageConfig:
         entrypoint=_texts(inner.get("Entrypoint"), "config.Entrypoint"),
         cmd=_texts(inner.get("Cmd"), "config.Cmd"),
         user=_optional(inner, "User") or "",
-        working_dir=_optional(inner, "WorkingDir") or "",
         shell=_texts(inner.get("Shell"), "config.Shell"),
         created=_optional(root, "created"),
-        author=_optional(root, "author"),
-        os_version=_optional(root, "os.version"),
     )
 
 

@@ -20,7 +20,7 @@ from slimgate.registry.settings import RegistrySettings
 _CHUNK: Final = 256 * 2**10
 _PARTIAL: Final = 206
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
-_FOREIGN: Final = (".foreign.", ".nondistributable.")
+_FOREIGN: Final = re.compile(r"\.(foreign|nondistributable)\b")
 _MANY_MEMBERS: Final = (
     "containerd.io/snapshot/stargz/toc.digest",
     "io.github.containers.zstd-chunked.manifest-position",
@@ -47,8 +47,8 @@ class Plan(Enum):
 
 def plan(layer: Descriptor, settings: RegistrySettings) -> Plan | Size:
     """Choose how to look at a layer, or say why looking is of no use."""
-    media_type = layer.media_type.lower()
-    reason = _useless(media_type)
+    media_type = _FOREIGN.sub("", layer.media_type.lower())
+    reason = _useless(layer, media_type)
     if reason is not None:
         return Size.unknown(reason)
     if layer.size <= max(settings.whole_layer_bytes, settings.stream_limit):
@@ -62,8 +62,9 @@ def plan(layer: Descriptor, settings: RegistrySettings) -> Plan | Size:
     return Plan.TAIL
 
 
-def _useless(media_type: str) -> str | None:
-    if any(part in media_type for part in _FOREIGN):
+def _useless(layer: Descriptor, media_type: str) -> str | None:
+    # Without an address to get it from elsewhere, the registry must hold a foreign layer too.
+    if layer.elsewhere and _FOREIGN.search(layer.media_type.lower()):
         return "the layer is not kept in the registry"
     if media_type.endswith("+encrypted"):
         return "the layer is encrypted"

@@ -8,7 +8,7 @@ from typing import Final
 from slimgate.cli.judging.judge import Effect, Judged
 from slimgate.core import render
 from slimgate.core.errors import ImageError
-from slimgate.core.finding import Finding
+from slimgate.core.finding import Finding, Outcome
 from slimgate.core.policy import Policy
 from slimgate.core.text import printable
 from slimgate.core.workload import ImageUse, Workload
@@ -98,7 +98,13 @@ class Report:
         messages = [
             f"policy {p.name}: {p.message}" for p in self.policies if p.name in denied and p.message
         ]
-        return [render.REMEDY, *messages]
+        unknown = all(
+            f.outcome is Outcome.UNKNOWN
+            for e in self.judged
+            for f, effect in e.findings
+            if effect is Effect.DENY
+        )
+        return [render.RETRY if unknown else render.REMEDY, *messages]
 
 
 def remarks_on(judged: Judged) -> Iterator[Remark]:
