@@ -255,24 +255,6 @@ async def test_failed_renewal(
     assert not keyring._early
 
 
-async def test_forget(api: ClusterApi, namespace: str) -> None:
-    """After a rejection the secret is read anew, once."""
-    await secret(api, namespace, "a", password="old")
-    keyring = PullSecrets(api)
-    await keyring.identity(workload(namespace, "a"))
-    await api.delete(SECRETS.one(namespace, "a"))
-    await secret(api, namespace, "a", password="new")
-
-    kept = await keyring.identity(workload(namespace, "a"))
-    keyring.forget(workload(namespace, "a"))
-    fresh = await keyring.identity(workload(namespace, "a"))
-    again = await keyring.identity(workload(namespace, "a"))
-
-    assert [entry.credential.password for entry in kept.entries] == ["old"]
-    assert [entry.credential.password for entry in fresh.entries] == ["new"]
-    assert again is fresh
-
-
 async def test_single_flight(
     api: ClusterApi, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,11 @@ class Containerd:
         with self._blob(digest) as blob:
             return blob.seek(0, os.SEEK_END)
 
+    def text(self, digest: str) -> bytes:
+        """Read a document."""
+        with self._blob(digest) as blob:
+            return blob.read()
+
     def unpacked(self, digest: str) -> int:
         """Count the bytes of a layer's tar, as `ctr content get … | gzip -dc | wc -c` does."""
         with self._blob(digest) as blob:

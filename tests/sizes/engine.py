@@ -30,6 +30,12 @@ class Engine:
         self.pulled.add(reference)
         self._docker("pull", "--quiet", reference)
 
+    def need(self, reference: str) -> None:
+        """Pull an image unless it is there, where it then stays."""
+        argv = ["docker", "--host", self.host, "image", "inspect", reference]
+        if subprocess.run(argv, capture_output=True, check=False).returncode:
+            self.pull(reference)
+
     def size(self, reference: str) -> int:
         """Return the size that `docker images` shows."""
         return int(self._docker("image", "inspect", "--format", "{{.Size}}", reference))

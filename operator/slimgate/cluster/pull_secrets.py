@@ -88,8 +88,7 @@ class PullSecrets:
         self._seconds = seconds
         self._clock = clock
         self._kept: Bounded[Key, _Kept] = Bounded(_MAX_KEPT)
-        self._flights: Flights[tuple[Key, int], Identity] = Flights()
-        self._forgotten: Bounded[Key, int] = Bounded(_MAX_KEPT)
+        self._flights: Flights[Key, Identity] = Flights()
         self._early: set[asyncio.Task[Identity]] = set()
 
     async def identity(self, workload: Workload) -> Identity:
@@ -109,21 +108,13 @@ class PullSecrets:
             self._read_early(key)
         return kept.identity
 
-    def forget(self, workload: Workload) -> None:
-        """Have the secrets read anew: a registry has just rejected what they held."""
-        # What is under way may have read them too early: nobody joins it, and it is not kept.
-        key = _key(workload)
-        self._forgotten.put(key, self._times_forgotten(key) + 1)
-        self._kept.drop(key)
-
     async def aclose(self) -> None:
         """End what is still being read."""
         await self._flights.close()
         await asyncio.gather(*self._early, return_exceptions=True)
 
     async def _read_once(self, key: Key) -> Identity:
-        times = self._times_forgotten(key)
-        return await self._flights.join((key, times), lambda: self._read_all(key, times))
+        return await self._flights.join(key, lambda: self._read_all(key))
 
     def _read_early(self, key: Key) -> None:
         task = asyncio.create_task(self._read_once(key))
@@ -136,15 +127,11 @@ class PullSecrets:
         with suppress(asyncio.CancelledError, SlimgateError):
             task.result()
 
-    async def _read_all(self, key: Key, times: int) -> Identity:
+    async def _read_all(self, key: Key) -> Identity:
         started = self._clock()
         identity = await self._load(key)
-        if times == self._times_forgotten(key):
-            self._kept.put(key, _Kept(identity, started))
+        self._kept.put(key, _Kept(identity, started))
         return identity
-
-    def _times_forgotten(self, key: Key) -> int:
-        return self._forgotten.get(key) or 0
 
     async def _load(self, key: Key) -> Identity:
         namespace, names, account = key

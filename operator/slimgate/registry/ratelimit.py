@@ -60,7 +60,8 @@ class Limits:
             del self._not_before[host, credential]
             return
         raise RateLimitedError(
-            f"{host} limits how often it may be asked; slimgate asks again in {left:.0f} s",
+            # Without the time left: the text must not change with every look at it.
+            f"{host} limits how often it may be asked; slimgate waits until it may again",
             retry_after=left,
         )
 
