@@ -137,11 +137,12 @@ async def test_statuses_follow_changes(office: Office) -> None:
 async def test_a_start_writes_no_counts_of_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is written before each workload that there is has a verdict."""
     monkeypatch.setattr("slimgate.controller.statuses._PAUSE", 0.0)
+    monkeypatch.setattr("slimgate.controller.statuses._PATIENCE", 10_000)
     office = Office()
     office.world.show(workload(FAT))
     office.changed.set()
     running = asyncio.create_task(office.statuses.run())
-    for _ in range(20):
+    for _ in range(10):
         await asyncio.sleep(0)
     early = list(office.world.recorder.written)
 
@@ -154,3 +155,16 @@ async def test_a_start_writes_no_counts_of_a_part(monkeypatch: pytest.MonkeyPatc
     assert office.world.recorder.of("default") == [
         ("default", PolicyStatus(workloads=1, violating=1, denied=1))
     ]
+
+
+async def test_a_cluster_without_workloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Policies that nothing runs under get their status after a moment, too."""
+    monkeypatch.setattr("slimgate.controller.statuses._PAUSE", 0.0)
+    office = Office()
+    office.changed.set()
+    running = asyncio.create_task(office.statuses.run())
+
+    await until(lambda: bool(office.world.recorder.written))
+    running.cancel()
+
+    assert office.world.recorder.of("default") == [("default", PolicyStatus())]

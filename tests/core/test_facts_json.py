@@ -47,6 +47,7 @@ bases = st.builds(
     evidence=st.none() | st.sampled_from(Evidence),
     layers=st.none() | st.integers(0, 100),
     contradiction=some,
+    unchecked=some,
 )
 images = st.builds(
     ImageFacts,
@@ -121,6 +122,7 @@ def test_form() -> None:
                     "evidence": "proven",
                     "layers": None,
                     "contradiction": None,
+                    "unchecked": None,
                 },
                 "toolchains": ["go"],
                 "created": "2026-01-01T00:00:00Z",
@@ -183,7 +185,7 @@ def test_profiles_fit_the_crd() -> None:
         media_type=long,
         platform=Platform(long, long, long),
         layers=(layer,),
-        base=Base(name=long, family=long, contradiction=long),
+        base=Base(name=long, family=long, contradiction=long, unchecked=long),
         toolchains=(long,),
         created=long,
         artifact_type=long,

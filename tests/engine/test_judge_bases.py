@@ -160,7 +160,8 @@ async def test_what_is_looked_up_again_is_told_by_the_next_verdict(
     catalog.put_policy(policy(bases={"allow": [GOLDEN]}))
     shelf.faults["base.test"] = UnavailableError("down")
     (finding,) = await judged(judge)
-    assert (finding.outcome, finding.limit) == (Outcome.DENY, "proven")
+    assert (finding.outcome, finding.limit) == (Outcome.UNKNOWN, "proven")
+    assert finding.reason == "the base that it claims is not known: down"
 
     shelf.faults.clear()
     clock.now += 61

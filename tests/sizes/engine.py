@@ -82,6 +82,8 @@ def _measure(archive: tarfile.TarFile, name: str) -> SavedLayer:
     # What the engine counts: the contents of files, and of links the text.
     with tarfile.open(fileobj=file) as layer:
         counted = sum(
-            len(one.linkname) if one.issym() else one.size for one in layer if not one.islnk()
+            len(one.linkname.encode(errors="surrogateescape")) if one.issym() else one.size
+            for one in layer
+            if not one.islnk()
         )
     return SavedLayer(length=member.size, counted=counted)

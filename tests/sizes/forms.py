@@ -90,9 +90,7 @@ def _form(
     history: Sequence[Mapping[str, object]] = (),
 ) -> Form:
     content = image([one.layer for one in layers], history=history)
-    return Form(
-        name=name, content=content, platforms=(layers,), reason=reason, engine=engine
-    )
+    return Form(name=name, content=content, platforms=(layers,), reason=reason, engine=engine)
 
 
 def _docker(name: str, *tars: bytes) -> Form:
@@ -122,7 +120,7 @@ def _two_platforms(name: str, *, docker: bool) -> Form:
 
 
 def _empty_layers() -> Form:
-    history = [
+    history: list[Mapping[str, object]] = [
         {"created_by": "COPY a /"},
         {"created_by": "ENV A=1", "empty_layer": True},
         {"created_by": "RUN true"},

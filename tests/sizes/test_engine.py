@@ -13,9 +13,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.engine, pytest.mark.registry]
 
 
 @pytest.mark.parametrize("name", ENGINE_NAMES)
-async def test_sizes_are_the_engines(
-    name: str, shop: Shop, engine: Engine, tmp_path: Path
-) -> None:
+async def test_sizes_are_the_engines(name: str, shop: Shop, engine: Engine, tmp_path: Path) -> None:
     """By registry, by engine and by archive the tars are of one length: that of `docker save`."""
     reference = shop.reference(name)
     engine.pull(reference)

@@ -16,9 +16,7 @@ pytestmark = [
 ]
 
 ZEROS = 2**32 + 100 * MIB
-REPETITIVE = (
-    "the layer's end is so repetitive that its trailer may have wrapped at 4 GiB"
-)
+REPETITIVE = "the layer's end is so repetitive that its trailer may have wrapped at 4 GiB"
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +39,7 @@ async def test_never_wrong(huge: Packed, shop: Shop) -> None:
 
 @pytest.mark.lab
 @pytest.mark.node
-async def test_containerd_says_the_same(
-    huge: Packed, shop: Shop, containerd: Containerd
-) -> None:
+async def test_containerd_says_the_same(huge: Packed, shop: Shop, containerd: Containerd) -> None:
     """What `ctr content get | gzip -dc | wc -c` counts is what --exact tells."""
     reference = shop.push("huge", image([huge.layer]))
     containerd.fetch(reference)

@@ -58,16 +58,14 @@ async def test_looked_at_once(shop: Shop) -> None:
 @pytest.mark.lab
 @pytest.mark.node
 async def test_stored_once(shop: Shop, containerd: Containerd) -> None:
-    """containerd keeps the layer once; the images' sizes add up to more than it stores."""
+    """The content store has it once; the images' sizes add up to more than it stores."""
     pulled = references(shop)
     for reference in pulled:
         containerd.pull(reference)
     looks = [await look(reference) for reference in pulled]
     digests = {one.layer.descriptor.digest for one in (BASE, ONE, TWO)}
     stored = {digest: containerd.stored(digest) for digest in digests}
-    told = {
-        str(one.digest): one.pull.bytes for found in looks for one in found.images[0].layers
-    }
+    told = {str(one.digest): one.pull.bytes for found in looks for one in found.images[0].layers}
 
     assert told == stored
     assert digests <= containerd.blobs()

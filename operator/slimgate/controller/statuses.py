@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -18,8 +17,10 @@ from slimgate.engine.catalog import Catalog
 _LOG: Final = logging.getLogger(__name__)
 _PAUSE: Final = 1.0
 """Seconds to gather changes in: a status is for people and dashboards."""
-_PATIENCE: Final = 15.0
-"""Seconds after the start in which counts of all workloads are waited for; a guess."""
+_PATIENCE: Final = 15
+"""Pauses after the start in which counts of all workloads are waited for; a guess."""
+_EMPTY: Final = 3
+"""The same while no workload has been seen at all: there may be none."""
 _REPEAT: Final = 30.0
 """Seconds after which what could not be written, or has expired, is looked at again."""
 
@@ -59,10 +60,10 @@ class Statuses:
 
     async def _settle(self) -> None:
         """Wait until what there is has been judged once: a part of it would make wrong counts."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE):
-                while not self._ledger.is_judged:  # noqa: ASYNC110 - no event tells
-                    await asyncio.sleep(_PAUSE)
+        looks = 0
+        while looks < (_PATIENCE if len(self._ledger) else _EMPTY) and not self._ledger.is_judged:
+            await asyncio.sleep(_PAUSE)
+            looks += 1
 
     async def write(self) -> None:
         """Write what differs from what the resources hold."""

@@ -17,6 +17,7 @@ from slimgate.core.image import (
     Wants,
 )
 from slimgate.core.oci import Descriptor, ImageConfig, Index, Manifest
+from slimgate.core.tier import Evidence
 
 UNKNOWN_PLATFORM: Final = Platform("unknown", "unknown")
 """Of a manifest whose config nobody has read."""
@@ -40,8 +41,11 @@ def facts_of(
     *,
     config: ImageConfig | None = None,
     claimed: Sequence[KnownBase] = (),
+    unchecked: str | None = None,
 ) -> ImageFacts:
     """Assemble facts; `looks` has one entry a layer, `claimed` are bases found for its claims.
+
+    `unchecked` says why a claimed base could not be looked up for now.
 
     What an index says of the platform is left out: another index may say something else.
     """
@@ -70,7 +74,10 @@ def facts_of(
     )
     if config is None or not manifest.is_image:
         return facts
-    return _with_config(facts, manifest.annotations, looks, config, claimed)
+    whole = _with_config(facts, manifest.annotations, looks, config, claimed)
+    if unchecked is None or whole.base.evidence is not Evidence.CLAIMED:
+        return whole
+    return replace(whole, base=replace(whole.base, unchecked=unchecked))
 
 
 def coverage(facts: ImageFacts) -> Wants:

@@ -134,6 +134,7 @@ def _base_to_json(base: Base) -> JsonObject:
         "evidence": None if base.evidence is None else base.evidence.value,
         "layers": base.layers,
         "contradiction": base.contradiction,
+        "unchecked": base.unchecked,
     }
 
 
@@ -148,6 +149,7 @@ def _base(raw: Mapping[str, object]) -> Base:
             evidence=None if evidence is None else Evidence(evidence),
             layers=layers,
             contradiction=_optional(raw, "contradiction", str),
+            unchecked=_optional(raw, "unchecked", str),
         )
     except (KeyError, ValueError) as err:
         raise InvalidFactsError(f"base: {printable(str(err), 80)} is no tier or evidence") from err

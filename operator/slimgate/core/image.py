@@ -109,7 +109,8 @@ class Base:
     """What an image stands on. Every field is None where it is honestly unknown.
 
     `reference` is the known base's own reference where one was compared, `layers` how many of
-    the image's layers it covers. `contradiction` says which claim the layers disprove.
+    the image's layers it covers. `contradiction` says which claim the layers disprove,
+    `unchecked` why a claim could not be compared for now.
     """
 
     name: str | None = None
@@ -118,6 +119,7 @@ class Base:
     evidence: Evidence | None = None
     layers: int | None = None
     contradiction: str | None = None
+    unchecked: str | None = None
 
 
 UNKNOWN_BASE = Base()

@@ -70,6 +70,7 @@ class Reading:
             config = self.draft.config or await self._config()
             bases = await self._claimed(config)
         looks = zip(self.manifest.layers, readings, strict=True)
+        unchecked = _open(_errors(bases))
         return Outcome(
             facts=facts_of(
                 None if self.draft.document.synthetic else self.target.digest,
@@ -77,9 +78,10 @@ class Reading:
                 [self._look(*pair) for pair in looks],
                 config=config,
                 claimed=[base for base in bases if isinstance(base, KnownBase)],
+                unchecked=str(unchecked[0]) if unchecked else None,
             ),
             draft=Draft(document=self.draft.document, config=config),
-            errors=[*_errors(readings), *_open(_errors(bases))],
+            errors=[*_errors(readings), *unchecked],
         )
 
     async def _config(self) -> ImageConfig:

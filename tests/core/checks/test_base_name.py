@@ -1,5 +1,7 @@
 """bases.allow and bases.deny: which bases pass, and on what evidence."""
 
+from dataclasses import replace
+
 import pytest
 
 from slimgate.core.checks.base_name import check
@@ -38,6 +40,8 @@ def alpine(evidence: Evidence | None) -> Base:
     return Base(name="alpine:3.21", family="alpine", tier=Tier.MINIMAL, evidence=evidence)
 
 
+UNCHECKED = replace(alpine(Evidence.CLAIMED), unchecked="its registry is down")
+
 CASES = [
     (ALLOW, SCRATCH, []),
     (ALLOW, STATIC, []),
@@ -55,6 +59,8 @@ CASES = [
     (FORBID, Base(family="debian", evidence=Evidence.INFERRED), [(DENY, "debian", None)]),
     (FORBID, alpine(Evidence.INFERRED), []),
     (FORBID, UNKNOWN_BASE, [(UNKNOWN, None, None)]),
+    (standing(allow=("alpine",)), UNCHECKED, [(UNKNOWN, "alpine:3.21", "proven")]),
+    (ALLOW, UNCHECKED, [(DENY, "alpine:3.21", None)]),
     (standing(tier=None), GOLANG, []),
     (limiting(), GOLANG, []),
 ]

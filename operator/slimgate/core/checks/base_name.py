@@ -20,7 +20,9 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     for use, image in images(policy, subject):
         outcome, needs = _judge(bases, image.base)
         reason = None
-        if outcome is not Outcome.ALLOW and (reason := unsettled(policy, subject, image)):
+        if outcome is not Outcome.ALLOW:
+            reason = unsettled(policy, subject, image) or (needs and _unchecked(image.base))
+        if reason is not None:
             outcome = Outcome.UNKNOWN
         if outcome is not Outcome.ALLOW:
             yield Finding(
@@ -47,6 +49,12 @@ def _judge(bases: Bases, base: Base) -> tuple[Outcome, str | None]:
     if not matches(base, bases.allow):
         return Outcome.DENY, None
     return (Outcome.ALLOW, None) if _believed(base, bases) else (Outcome.DENY, bases.accept.value)
+
+
+def _unchecked(base: Base) -> str | None:
+    """Say why an allowed base that the image claims is not proven: its registry may be down."""
+    reason = base.unchecked
+    return None if reason is None else f"the base that it claims is not known: {reason}"
 
 
 def _believed(base: Base, bases: Bases) -> bool:
