@@ -56,6 +56,20 @@ def test_the_webhook_writes_nothing() -> None:
     assert verbs == {"get", "list", "watch"}
 
 
+def test_exceptions_are_a_right_of_their_own() -> None:
+    """Only one role may write exceptions, and it is aggregated into no other."""
+    writers = {
+        entry["metadata"]["name"]
+        for entry in _OBJECTS
+        for rule in entry.get("rules", ())
+        if "slimexceptions" in rule["resources"] and "create" in rule["verbs"]
+    }
+    labels = one("ClusterRole", "slimgate-exceptions")["metadata"]["labels"]
+
+    assert writers == {"slimgate-exceptions"}
+    assert not any("aggregate-to" in label for label in labels)
+
+
 @pytest.mark.parametrize("name", _DEPLOYMENTS)
 def test_secrets_of_others_are_read_by_name(name: str) -> None:
     """In the whole cluster secrets can be got, not listed and not written."""
