@@ -1,4 +1,7 @@
-"""Measure slimgate's webhook beside one that does nothing, and compare with the goals."""
+"""Measure slimgate's webhook beside one that does nothing, or how frugally images are inspected.
+
+Both compare with goals.
+"""
 
 import argparse
 import asyncio
@@ -9,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import report
+from bench import inspections, report
 from bench.hooks import Hook, Loopback, Place, make_tls, start_null
 from bench.images import push
 from bench.lab import InLab
@@ -21,6 +24,8 @@ from tests.lab.state import load
 from tests.registry import servers
 
 _CONCURRENCIES = (1, 8, 32)
+_ADMITTED = 200
+_INSPECTED = 1000
 
 
 def main() -> int:
@@ -28,6 +33,8 @@ def main() -> int:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="slimgate-bench-") as name:
         try:
+            if options.what == "inspections":
+                return inspections.run(Path(name), options.images or _INSPECTED)
             with _place(Path(name), options.lab) as place, _bench(Path(name), place, options) as it:
                 return asyncio.run(_measure(it, Path(name), options))
         except (BenchError, LabError) as error:
@@ -37,7 +44,8 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--images", type=int, default=200, help="at least 20")
+    parser.add_argument("what", nargs="?", choices=["webhook", "inspections"], default="webhook")
+    parser.add_argument("--images", type=int, help="200 for webhook, 1000 for inspections")
     parser.add_argument("--count", type=int, default=3000, help="requests of one warm run")
     parser.add_argument("--rounds", type=int, default=3, help="runs of which the median is shown")
     parser.add_argument("--memory-step", type=int, default=20_000)
@@ -70,11 +78,12 @@ def _bench(folder: Path, place: Place, options: argparse.Namespace) -> Iterator[
     port = free_port()
     hang = Program(["-m", "bench.hang", str(port)], folder / "hang.log")
     try:
-        print(f"pushing {options.images} images to {registry.host}", file=sys.stderr, flush=True)
+        count = options.images or _ADMITTED
+        print(f"pushing {count} images to {registry.host}", file=sys.stderr, flush=True)
         yield Bench(
             place=place,
             registry=registry,
-            images=push(registry.host, options.images),
+            images=push(registry.host, count),
             hanging_registry=f"127.0.0.1:{port}",
             rounds=options.rounds,
         )

@@ -1,4 +1,4 @@
-"""The images that are admitted: small real ones, each twentieth with a layer of 30 MB."""
+"""The images that are asked for: small real ones, each twentieth with a layer of 30 MB."""
 
 import random
 from dataclasses import dataclass
@@ -9,30 +9,38 @@ from tests.support.images import Pusher, image, layer
 LIMIT: Final = "20Mi"
 _BIG_EVERY: Final = 20
 _BIG_BYTES: Final = 30_000_000
+_FILE_BYTES: Final = (10_000, 200_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A reference, and whether it breaks the limit."""
+    """A reference, whether it breaks the limit, and how many layers it has."""
 
     reference: str
     big: bool
+    layers: int = 0
 
 
-def push(host: str, count: int) -> list[Image]:
-    """Push so many images of 3 to 8 layers, the same bytes every time."""
+def push(
+    host: str, count: int, *, file_bytes: tuple[int, int] = _FILE_BYTES, big_every: int = _BIG_EVERY
+) -> list[Image]:
+    """Push so many images of 3 to 8 layers of a file each, the same bytes every time.
+
+    None is big if `big_every` is 0.
+    """
     pusher = Pusher(url=f"http://{host}")
     fat = layer({"data/big.bin": random.Random(1).randbytes(_BIG_BYTES)}, compression="none")
     made = []
     for number in range(count):
         rng = random.Random(7000 + number)
         layers = [
-            layer({f"data/{i}.bin": rng.randbytes(rng.randint(10_000, 200_000))})
+            layer({f"data/{i}.bin": rng.randbytes(rng.randint(*file_bytes))})
             for i in range(rng.randint(3, 8))
         ]
-        big = number % _BIG_EVERY == _BIG_EVERY - 1
+        big = big_every > 0 and number % big_every == big_every - 1
         repository = f"bench/img-{number:03d}"
         content = image([*layers, fat] if big else layers, config={"Labels": {"n": str(number)}})
         pusher.push(repository, "v1", content)
-        made.append(Image(reference=f"{host}/{repository}:v1", big=big))
+        reference = f"{host}/{repository}:v1"
+        made.append(Image(reference=reference, big=big, layers=len(content.layers)))
     return made

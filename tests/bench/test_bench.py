@@ -29,3 +29,18 @@ def test_short_run() -> None:
     }
     assert {name for mark, name in goals if mark == "ok"} >= timeless
     assert done.stdout.count("null hook c=") == 3
+
+
+@pytest.mark.registry
+@pytest.mark.slow
+def test_inspections() -> None:
+    """Requests per image are what they should be, whatever the machine."""
+    if not servers.is_installed():
+        pytest.skip("docker-registry is not installed: apt-get install docker-registry")
+    argv = [sys.executable, "-m", "bench", "inspections", "--images", "20"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=110)
+    assert done.returncode in {0, 1}, done.stderr
+    goals = re.findall(r"^(ok|NO)  (.+?)  +[\d.,-]+", done.stdout, re.MULTILINE)
+    requests = [mark for mark, name in goals if name.startswith("requests")]
+    assert len(goals) == 8
+    assert requests == ["ok"] * 5

@@ -38,6 +38,22 @@ def test_lines_on_a_terminal() -> None:
     assert "shop:1" not in last
 
 
+def test_many() -> None:
+    """Where there are several, one line counts them, and those without bytes have no bar."""
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, width=100, _environ={"TERM": "xterm"})
+    with LiveBoard(console, after=0, expected=1000) as shown:
+        with shown.line("shop:1"):
+            pass
+        with shown.line("shop:2"):
+            shown.refresh()
+    lines = file.getvalue()
+
+    assert "1 of 1000" in lines
+    assert "shop:2" in lines
+    assert "bytes" not in lines
+
+
 def test_nothing_flickers() -> None:
     """A look-up that ends at once is not shown at all."""
     file = io.StringIO()

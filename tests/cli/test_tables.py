@@ -105,6 +105,9 @@ def test_bars_where_the_terminal_allows(
 
 def test_narrow_terminals() -> None:
     """On a narrow terminal instructions are cut, and figures stay whole."""
-    lines = _printed(layers_tables(ALL, bars=False), width=45).splitlines()
+    long = tuple(replace(layer, created_by=f"RUN {'x' * 150}") for layer in FAT.layers)
+    facts = [inspection("shop:fat", replace(FAT, layers=long)), *ALL]
+    lines = _printed(layers_tables(facts, bars=False), width=45).splitlines()
 
     assert "2  90 MiB   240 MiB    75.0%  RUN go build" in lines
+    assert f"2  90 MiB   240 MiB    75.0%  RUN {'x' * 10}…" in lines

@@ -11,6 +11,7 @@ import pytest
 
 from tests.live.api import Answer, Api, eventually
 from tests.live.conftest import MakeRoom, Site
+from tests.live.registries import Listener
 from tests.live.room import Room
 from tests.live.shelf import FAT, SMALL, TINY
 
@@ -46,7 +47,23 @@ class Asked:
         self.seconds = time.monotonic() - began
 
 
-def test_it_holds_up_nobody_else(make_room: MakeRoom, site: Site) -> None:
+@pytest.fixture(params=["from the start", "in the middle"])
+def dead(request: pytest.FixtureRequest, room: Room, site: Site) -> Iterator[Listener]:
+    """Return a registry that hangs: at the first request ever, or after having answered some."""
+    if request.param == "from the start":
+        yield site.hole
+        return
+    room.policy(limits={"pullSize": "300k"})
+    room.shelf.noise(TINY)
+    assert room.ask(room.shelf.seen_through(site.cable.registry).reference()).warnings == ()
+    try:
+        site.cable.hang()
+        yield site.cable
+    finally:
+        site.cable.mend()
+
+
+def test_it_holds_up_nobody_else(make_room: MakeRoom, site: Site, dead: Listener) -> None:
     """Its admissions are answered in time by onUnknown; all others come as fast as before."""
     allowing, denying, calm = make_room(), make_room(), make_room()
     for room, choice in ((allowing, "Allow"), (denying, "Deny"), (calm, "Deny")):
@@ -57,11 +74,11 @@ def test_it_holds_up_nobody_else(make_room: MakeRoom, site: Site) -> None:
     before = _seconds(calm, [image] * 20)
 
     hanging = [
-        Asked(room, Api(site.lab), f"{site.hole.registry}/{room.namespace}/app:v{n}")
+        Asked(room, Api(site.lab), f"{dead.registry}/{room.namespace}/app:v{n}")
         for n in range(HANGING // 2)
         for room in (allowing, denying)
     ]
-    eventually(lambda: site.hole.connections, "the registry is asked")
+    eventually(lambda: dead.connections, "the registry is asked")
     warm = _seconds(calm, [image] * 40)
     fresh = _seconds(calm, cold)
     refused = calm.ask(fat)
@@ -69,7 +86,7 @@ def test_it_holds_up_nobody_else(make_room: MakeRoom, site: Site) -> None:
     for asked in hanging:
         asked.thread.join()
 
-    why = f"{site.hole.registry} did not answer within "
+    why = f"{dead.registry} did not answer within "
     allowed = [_answer(asked) for asked in hanging if asked.room is allowing]
     denied = [_answer(asked) for asked in hanging if asked.room is denying]
     assert still_waiting == HANGING

@@ -98,13 +98,8 @@ def roller(api: Api) -> Iterator[None]:
     }
     api.create(crd)
     try:
-        eventually(
-            lambda: any(
-                c["type"] == "Established" and c["status"] == "True"
-                for c in api.get(crd).get("status", {}).get("conditions", [])
-            ),
-            "the kind is established",
-        )
+        where = "/apis/live.slimgate.dev/v1/rollers"
+        eventually(lambda: api.call("GET", where).accepted, "the kind is served")
         yield
     finally:
         api.delete(crd)

@@ -59,6 +59,34 @@ def test_killed_and_started_anew(make_room: MakeRoom, site: Site) -> None:
     assert _asked(site, room) - asked == Counter()
 
 
+def test_what_happened_while_it_was_away(room: Room, site: Site) -> None:
+    """Policies that went or were tightened, and workloads that came, are caught up with."""
+    image = room.shelf.noise(SMALL)
+    gone = room.policy(limits={"pullSize": "10k"}, match={"kinds": ["StatefulSet"]}, mode="Audit")
+    kept = room.policy(limits={"pullSize": "10M"}, match={"kinds": ["Deployment"]}, mode="Audit")
+    site.roles.start("controller")
+    one = room.deploy(image, kind="StatefulSet", name="free")
+    other = room.deploy(image)
+    room.await_verdict(one, "deny")
+    room.await_verdict(other, "allow")
+
+    site.roles.stop("controller")
+    room.api.delete(make.policy(gone, {}))
+    room.edit(kept, limits={"pullSize": "10k"})
+    new = room.deploy(image, name="new")
+    site.roles.start("controller")
+    room.await_verdict(one, None)
+    room.await_verdict(other, "deny")
+    room.await_verdict(new, "deny")
+    _await_status(room, kept, 2)
+
+    assert room.annotations(one) == {}
+    events = room.events(one), room.events(other), room.events(new)
+    assert [sorted(str(e["reason"]) for e in said) for said in events] == [
+        ["NoPolicy", "SlimPolicyViolation"], ["SlimPolicyViolation"], ["SlimPolicyViolation"],
+    ]  # fmt: skip
+
+
 def _annotated(room: Room) -> int:
     """Count the Deployments that are annotated."""
     found = (obj["metadata"].get("annotations", {}) for obj in room.api.list(*_deployments(room)))

@@ -140,6 +140,32 @@ def test_a_new_image_is_stopped(room: Room) -> None:
     assert [container["image"] for container in now] == [old]
 
 
+def test_an_image_beside_what_runs(room: Room) -> None:
+    """What runs already is only warned of while another image comes; the new one is judged."""
+    old, slim = room.shelf.noise(SMALL), room.shelf.noise(TINY, repository="slim")
+    fat = room.shelf.noise(FAT, repository="fat")
+    policy = room.policy(limits={"pullSize": "300k"})
+    running, pod = room.deploy(old), room.deploy(old, kind="Pod")
+    room.edit(policy, limits={"pullSize": "10k"})
+
+    def beside(image: str) -> Answer:
+        containers = make.pod_spec(old, image)["containers"]
+        return _template(room.api, running, {"spec": {"containers": containers}})
+
+    debug = {"spec": {"ephemeralContainers": [make.container(slim, "debug")]}}
+    refused = beside(fat)
+    added = beside(slim)
+    debugged = room.api.try_patch(pod, debug, subresource="ephemeralcontainers")
+
+    assert refused.status == 403
+    assert f'container "main-1": {fat} pulls ' in refused.message
+    assert 'container "main":' not in refused.message
+    assert (added.status, debugged.status) == (200, 200)
+    for answer in (refused, added, debugged):
+        (warning,) = answer.warnings
+        assert warning.startswith(f'slimgate: container "main": {old} pulls 49.1 KiB')
+
+
 def test_an_image_in_another_role_is_new(room: Room) -> None:
     """What was only mounted, or only prepared, is judged when it is to run."""
     slim, fat = room.shelf.noise(TINY), room.shelf.noise(FAT, repository="fat")

@@ -1,10 +1,14 @@
 """Every form in a real registry: exact to the byte, or unknown for the reason that is true."""
 
+import gzip
+
 import pytest
 
 from tests.sizes.conftest import Shop, form
 from tests.sizes.forms import NAMES
 from tests.sizes.looking import look
+from tests.sizes.packing import MIB, packed
+from tests.support.images import image, tar_of
 
 pytestmark = pytest.mark.registry
 
@@ -29,3 +33,15 @@ async def test_exact(name: str, shop: Shop) -> None:
 
     assert found.pull == made.pull
     assert found.unpacked == made.unpacked
+
+
+async def test_exact_is_not_deceived(shop: Shop) -> None:
+    """Where the last of two members alone is longer than the layer, only a whole read can tell."""
+    numbers = "".join(f"{number:,}\n" for number in range(3_500_000)).encode()
+    first, last = tar_of({"a": numbers}), tar_of({"b": numbers})
+    blob = gzip.compress(first, 1, mtime=0) + gzip.compress(last, 1, mtime=0)
+    layer = packed(first + last, blob)
+    found = await look(shop.push("deceiving", image([layer.layer])), exact=True)
+
+    assert 8 * MIB < len(blob) < len(last)
+    assert found.total == (len(blob), layer.unpacked)

@@ -191,9 +191,7 @@ UNREADABLE: list[object] = [
     {"auths": {"r.example.com:5000": {"auth": base64.b64encode(b"alice").decode()}}},
     {"credHelpers": ["safe"]},
     {"credsStore": 7},
-    {"credsStore": "not-installed"},
     {"credsStore": "odd"},
-    {"credsStore": "failing"},
 ]
 
 
@@ -201,7 +199,6 @@ UNREADABLE: list[object] = [
 async def test_logins_that_cannot_be_read(home: Home, config: object) -> None:
     """The user is told what to do, and is not taken for somebody without a login."""
     home.helper("odd", {"*": "echo '{}'"})
-    home.helper("failing", {"*": "echo sorry; exit 3"})
     home.write(config)
     logins = Logins()
 
@@ -214,3 +211,25 @@ async def test_logins_that_cannot_be_read(home: Home, config: object) -> None:
     )
     home.write({"auths": {"r.example.com:5000": auth("alice", "wonder:land")}})
     assert await logins.identity(PRIVATE) == alice()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("none", "docker-credential-none not installed or not available in PATH"),
+        ("failing", 'Credentials store docker-credential-failing exited with "sorry\\n".'),
+    ],
+)
+async def test_helpers_that_fail(home: Home, name: str, reason: str) -> None:
+    """The user is told which helper it is, and what it says."""
+    home.helper("failing", {"*": "echo sorry; exit 3"})
+    home.write({"credsStore": name})
+
+    with pytest.raises(UnauthorizedError) as caught:
+        await Logins().identity(PRIVATE)
+
+    path = home.folder / "config.json"
+    assert str(caught.value) == (
+        f"the login for r.example.com:5000 can't be read from {path} ({reason}); "
+        "run `docker login` again"
+    )

@@ -81,7 +81,7 @@ async def _inspect_all(
     from slimgate.cli.progress import board  # noqa: PLC0415
 
     async with cli_inspector(exact=exact) as inspector:
-        with board() as shown:
+        with board(len(references)) as shown:
             return await look_up(inspector, references, platforms, shown)
 
 

@@ -9,7 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, Task, TextColumn
 from rich.progress import Progress as Bars
+from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 from slimgate.core.text import printable
 from slimgate.sources.stream import Progress
@@ -26,19 +28,41 @@ class _Bars(Bars):
         return super().make_tasks_table([t for t in tasks if (t.elapsed or 0) >= self.after])
 
 
-class LiveBoard:
-    """One line for each look-up that is under way and takes its time."""
+class _Bar(BarColumn):
+    def render(self, task: Task) -> ProgressBar | Text:  # type: ignore[override]
+        return super().render(task) if _is_measured(task) else Text()
 
-    def __init__(self, console: Console | None = None, *, after: float = _SOON) -> None:
+
+class _Amount(DownloadColumn):
+    def render(self, task: Task) -> Text:
+        if task.fields.get("counted"):
+            return Text(f"{task.completed:.0f} of {task.total:.0f}")
+        return super().render(task) if _is_measured(task) else Text()
+
+
+def _is_measured(task: Task) -> bool:
+    """Whether anything was told of how far it is: a registry's few documents are no measure."""
+    return bool(task.total or task.completed)
+
+
+class LiveBoard:
+    """One line for each look-up that is under way and takes its time, and one for all of them."""
+
+    def __init__(
+        self, console: Console | None = None, *, after: float = _SOON, expected: int = 0
+    ) -> None:
         self._bars = _Bars(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            DownloadColumn(binary_units=True),
+            _Bar(bar_width=30),
+            _Amount(binary_units=True),
             console=console or Console(stderr=True, highlight=False, emoji=False),
             transient=True,
         )
         self._bars.after = after
+        self._all = (
+            self._bars.add_task("images", total=expected, counted=True) if expected > 1 else None
+        )
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -67,6 +91,8 @@ class LiveBoard:
             yield show
         finally:
             self._bars.remove_task(task)
+            if self._all is not None:
+                self._bars.advance(self._all)
 
     def refresh(self) -> None:
         """Draw now."""

@@ -7,12 +7,14 @@ from typing import Final
 
 from slimgate.cli.ports import Inspector
 from slimgate.cli.progress import Board
-from slimgate.core.errors import InvalidReferenceError, SlimgateError
+from slimgate.core.errors import InvalidReferenceError, SlimgateError, UnauthorizedError
 from slimgate.core.image import Inspection, Platform, Wants
+from slimgate.core.reference import Reference
 from slimgate.core.source import parse_source
 from slimgate.core.text import printable
 
 _AT_ONCE: Final = 16
+_LOGIN: Final = "docker login"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +27,12 @@ class Failure:
     @property
     def sentence(self) -> str:
         """What is wrong with which reference."""
+        name, why = printable(self.text), str(self.error)
         if isinstance(self.error, InvalidReferenceError):
-            return str(self.error)  # which names the text itself
-        return f"{printable(self.text)}: {self.error}"
+            return why  # which names the text itself
+        if isinstance(self.error, UnauthorizedError) and _LOGIN not in why:
+            why += f"; or log in: {_LOGIN} {Reference.parse(self.text).registry}"
+        return why if name in why else f"{name}: {why}"
 
 
 async def look_up(

@@ -26,12 +26,15 @@ class SilentBoard:
 
 
 @contextmanager
-def board() -> Iterator[Board]:
-    """Show progress if a person watches: both outputs are terminals."""
+def board(expected: int = 0) -> Iterator[Board]:
+    """Show progress if a person watches: both outputs are terminals.
+
+    `expected` is how many look-ups there will be, where that is known.
+    """
     if not (sys.stdout.isatty() and sys.stderr.isatty()):
         yield SilentBoard()
         return
     from slimgate.cli.live import LiveBoard  # noqa: PLC0415 - rich is only for terminals
 
-    with LiveBoard() as live:
+    with LiveBoard(expected=expected) as live:
         yield live

@@ -85,7 +85,7 @@ def _layers(image: ImageFacts, *, bars: bool) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     if bars:
         table.add_column("", no_wrap=True)
-    table.add_column("MADE BY", overflow="ellipsis", no_wrap=True)
+    table.add_column("MADE BY")
     for number, layer in enumerate(image.layers, 1):
         count = layer.pull.bytes if by_pull else layer.unpacked.bytes
         table.add_row(
@@ -94,7 +94,8 @@ def _layers(image: ImageFacts, *, bars: bool) -> Table:
             _size(layer.unpacked),
             Text(_share(count, total)),
             *([bar(count, total)] if bars else []),
-            Text(_made_by(layer)),
+            # The column may shrink and the figures may not, so it is the text that must not wrap.
+            Text(_made_by(layer), no_wrap=True, overflow="ellipsis"),
         )
     return table
 

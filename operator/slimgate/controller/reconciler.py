@@ -131,8 +131,8 @@ class Reconciler:
                 if note is not None:
                     await self._recorder.note(observed.kind, observed.workload, note)
                 self._ledger.said(key, observed, annotations)
+                _LOG.info("%s: %s", observed.workload, annotations[VERDICT] or "no policy")
             await self._recorder.annotate(observed.kind, observed.workload, annotations)
-            _LOG.info("%s: %s", observed.workload, annotations[VERDICT] or "no policy")
         await self._recorder.report(observed.kind, observed.workload, verdict)
 
     def _next(self, verdict: Verdict) -> float:

@@ -22,7 +22,7 @@ from slimgate.registry.auth import Authenticator
 from slimgate.registry.body import Answer, digest_of, mismatch, verify
 from slimgate.registry.exchange import Call, Exchange
 from slimgate.registry.layers import Plan, plan, range_of, read_part, read_whole
-from slimgate.registry.ratelimit import Limits
+from slimgate.registry.ratelimit import Limits, Slots
 from slimgate.registry.settings import RegistryObserver, RegistrySettings, SilentObserver
 from slimgate.registry.tokens import Tokens
 from slimgate.registry.transport import Transport
@@ -59,6 +59,7 @@ class RegistryClient:
             Limits(settings, clock),
             observer,
         )
+        self._host_streams = Slots(settings.host_streams)
         self._streams = asyncio.Semaphore(settings.max_streams)
 
     async def __aenter__(self) -> Self:
@@ -151,7 +152,7 @@ class RegistryClient:
         async def read(answer: Answer) -> LayerReading:
             return await read_whole(answer, layer, self._settings, call.what)
 
-        async with self._streams:
+        async with self._host_streams.slot(reference.registry), self._streams:
             return await self._exchange.run(call, identity, read)
 
     def _manifest_call(self, method: str, reference: Reference, accept: frozenset[int]) -> Call:

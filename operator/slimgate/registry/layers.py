@@ -118,8 +118,12 @@ async def read_whole(
     actual = Digest(f"{algorithm_of(layer.digest)}:{digest.hexdigest()}")
     if actual != layer.digest:
         raise mismatch(what, layer.digest, actual)
-    await asyncio.to_thread(unpacker.feed, bytes(buffer))
-    return await asyncio.to_thread(unpacker.finish)
+    return await asyncio.to_thread(_end, unpacker, bytes(buffer))
+
+
+def _end(unpacker: Unpacker, rest: bytes) -> LayerReading:
+    unpacker.feed(rest)
+    return unpacker.finish()
 
 
 def _is_layer(media_type: str) -> bool:

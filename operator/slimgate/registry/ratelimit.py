@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,21 +26,17 @@ class _Gate:
     users: int = 0
 
 
-class Limits:
-    """Counts by host; backs off by host and credential, since quotas belong to accounts."""
+class Slots:
+    """So many at a time of each host, so that a slow registry keeps none but its own waiting."""
 
-    def __init__(
-        self, settings: RegistrySettings, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._settings = settings
-        self._clock = clock
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._gates: dict[str, _Gate] = {}
-        self._not_before: OrderedDict[tuple[str, Credential | None], float] = OrderedDict()
 
     @asynccontextmanager
     async def slot(self, host: str) -> AsyncIterator[None]:
-        """Wait for one of the host's slots; held for one exchange, never while getting a token."""
-        gate = self._gates.setdefault(host, _Gate(asyncio.Semaphore(self._settings.concurrency)))
+        """Wait for one of the host's slots."""
+        gate = self._gates.setdefault(host, _Gate(asyncio.Semaphore(self._limit)))
         gate.users += 1
         try:
             async with gate.semaphore:
@@ -49,6 +45,22 @@ class Limits:
             gate.users -= 1
             if not gate.users:
                 del self._gates[host]
+
+
+class Limits:
+    """Counts by host; backs off by host and credential, since quotas belong to accounts."""
+
+    def __init__(
+        self, settings: RegistrySettings, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._slots = Slots(settings.concurrency)
+        self._not_before: OrderedDict[tuple[str, Credential | None], float] = OrderedDict()
+
+    def slot(self, host: str) -> AbstractAsyncContextManager[None]:
+        """Wait for one of the host's slots; held for one exchange, never while getting a token."""
+        return self._slots.slot(host)
 
     def check(self, host: str, credential: Credential | None) -> None:
         """Raise RateLimitedError if the host asked not to be called yet."""

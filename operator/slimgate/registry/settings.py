@@ -32,8 +32,10 @@ class RegistrySettings:
     """Layers up to this compressed size are read whole, which is exact."""
     stream_limit: int = 0
     """The same limit where exactness is worth the download; the larger of the two counts."""
-    max_streams: int = 4
-    """Layers read whole at the same time, over all registries."""
+    host_streams: int = 4
+    """Layers read whole at the same time from one registry."""
+    max_streams: int = 16
+    """The same over all registries, since each takes some memory."""
     max_unpacked_bytes: int = 16 * 2**30
     max_unpack_seconds: float = 10.0
     """CPU time for one layer."""

@@ -60,16 +60,24 @@ def _look_up(registry: str) -> Identity:
             warnings.simplefilter("ignore")
             found = auth.resolve_authconfig(config, registry=registry)
     except (DockerException, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        why = f" ({printable(str(error.__cause__), 200)})" if _is_helpers(error) else ""
         raise UnauthorizedError(
-            f"the login for {printable(registry, 128)} can't be read from {config_file()}; "
+            f"the login for {printable(registry, 128)} can't be read from {config_file()}{why}; "
             "run `docker login` again"
         ) from error
     if not found:
         return ANONYMOUS
-    name, secret = found.get("Username") or found.get("username"), None
+    name = found.get("Username") or found.get("username")
     secret = found.get("Password") or found.get("password")
     token = found.get("IdentityToken") or found.get("identitytoken")
     if token is None and name == _TOKEN_USER:
         name, secret, token = None, None, secret
     credential = Credential(username=name, password=secret, identity_token=token)
     return Identity((Entry(_HUB_KEY if registry == DOCKER_HUB else registry, credential),))
+
+
+def _is_helpers(error: Exception) -> bool:
+    """Whether a credential helper is at fault, and says why."""
+    from docker.credentials.errors import StoreError  # noqa: PLC0415
+
+    return isinstance(error.__cause__, StoreError)
