@@ -309,6 +309,6 @@ def test_the_unknown_is_named() -> None:
     assert found.allowed
     (warning,) = found.warnings
     assert warning == (
-        'slimgate: container "web": registry.example.com/shop:1.2 could not be judged: '
-        "the registry is down [policy p, inspection]"
+        'slimgate: container "web": registry.example.com/shop:1.2 could not be judged '
+        "[policy p, inspection]: the registry is down"
     )

@@ -68,8 +68,9 @@ def test_the_unknown_has_another_way_out() -> None:
     )
 
     assert denial(down.findings, []) == (
-        'container "web": registry.example.com/shop:1.2 could not be judged: the registry is down '
-        "[policy default, inspection]. Try again once the cause is gone. Exempt: SlimException."
+        'container "web": registry.example.com/shop:1.2 could not be judged '
+        "[policy default, inspection]: the registry is down. "
+        "Try again once the cause is gone. Exempt: SlimException."
     )
     assert denial(both.findings, []).endswith(f". {WAY_OUT}")
 

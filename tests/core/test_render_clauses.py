@@ -129,7 +129,7 @@ FRAGMENTS = [
         "an unknown size",
         image(layer(1, 5, Size.unknown("zstd without length"))),
         denying(unpacked_size=1),
-        "could not be judged (linux/amd64): zstd without length [policy p, unpackedSize]",
+        "could not be judged (linux/amd64) [policy p, unpackedSize]: zstd without length",
     ),
 ]
 
@@ -165,7 +165,7 @@ STANDING = [
         "unknown",
         UNKNOWN_BASE,
         Bases(allow=("scratch",)),
-        "could not be judged (linux/amd64): its base is not known [policy p, base]",
+        "could not be judged (linux/amd64) [policy p, base]: its base is not known",
     ),
     (
         "tier denied",
@@ -280,7 +280,7 @@ def test_base_text(base: Base, expected: str) -> None:
         ("pullSize", "pulls ?, limit ?"),
         ("tier", "is of a tier over the line"),
         ("base", "stands on its base, which the policy does not allow"),
-        ("inspection", "could not be judged: for no known reason"),
+        ("inspection", "could not be judged [policy default, inspection]: for no known"),
     ],
 )
 def test_findings_without_values(check: str, expected: str) -> None:

@@ -38,12 +38,12 @@ MakeRoom = Callable[..., Room]
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """What the session shares."""
+    """What all tests share."""
 
     lab: Lab
     api: Api
     run: str
-    """A word that no other session's objects have."""
+    """A word that the objects of no other run have."""
     hook: Hook
     roles: Roles
     cable: Cable
@@ -69,7 +69,7 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab() -> Lab:
     """Return the running lab."""
     try:
@@ -78,7 +78,7 @@ def lab() -> Lab:
         pytest.skip(str(error))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def kubectl(lab: Lab) -> Kubectl:
     """Return a function that runs kubectl as the administrator; it may fail."""
 
@@ -91,14 +91,14 @@ def kubectl(lab: Lab) -> Kubectl:
     return run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(lab: Lab) -> Iterator[Api]:
     """Return a connection to the API server."""
     with closing(Api(lab)) as api:
         yield api
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installed(kubectl: Kubectl, api: Api) -> None:
     """Install slimgate's resources and the admission policy; others may have done so already."""
     manifests = _ROOT / "manifests"
@@ -115,12 +115,20 @@ def installed(kubectl: Kubectl, api: Api) -> None:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def unshared(api: Api) -> None:
+    """Skip where another slimgate reviews what the tests make: it knows other registries."""
+    own = {"labelSelector": "app.kubernetes.io/name=slimgate"}
+    if api.list("ValidatingWebhookConfiguration", query=own):
+        pytest.skip("slimgate is installed in this cluster: python -m examples.demo remove")
+
+
+@pytest.fixture(scope="package")
 def site(
-    lab: Lab, api: Api, installed: None, tmp_path_factory: pytest.TempPathFactory
+    lab: Lab, api: Api, unshared: None, installed: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    """Return the session's shared things: no role runs yet."""
-    del installed
+    """Return what all tests share: no role runs yet."""
+    del unshared, installed
     run = f"live-{uuid4().hex[:6]}"
     folder = tmp_path_factory.mktemp("live")
     host, _, port = lab.registry.rpartition(":")
@@ -163,7 +171,7 @@ def site(
         api.delete(system)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sentinel(site: Site) -> Iterator[Sentinel]:
     """Have the API server call the webhook, which runs, and tell when it has seen policies."""
     sentinel = Sentinel(api=site.api, hook=site.hook, name=f"{site.run}-sentinel")
@@ -220,13 +228,13 @@ def webhook(site: Site, sentinel: Sentinel) -> Program:
 
 @pytest.fixture
 def controller(site: Site) -> Program:
-    """Return a controller that runs with the session's settings."""
+    """Return a controller that runs with the settings that all tests share."""
     return site.roles.start("controller")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def alone(site: Site, sentinel: Sentinel) -> None:
-    """Skip where another controller judges what this session's does: they write over each other."""
+    """Skip where another controller judges what ours does: they would write over each other."""
     del sentinel
     site.roles.stop("controller")
     namespace = f"{site.run}-alone"

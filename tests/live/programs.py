@@ -96,7 +96,7 @@ class Program:
 
 @dataclass(kw_only=True)
 class Roles:
-    """Starts roles with settings of the whole session, and a test's own besides.
+    """Starts roles with settings that all tests share, and a test's own besides.
 
     One controller at a time: two would write over each other.
     """

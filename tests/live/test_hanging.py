@@ -13,7 +13,7 @@ from tests.live.api import Answer, Api, eventually
 from tests.live.conftest import MakeRoom, Site
 from tests.live.registries import Listener
 from tests.live.room import Room
-from tests.live.shelf import FAT, SMALL, TINY
+from tests.live.shelf import FAT, SMALL, TINY, noise, noisy, stacked
 
 pytestmark = pytest.mark.lab
 
@@ -115,3 +115,19 @@ def _timed(room: Room, images: list[str]) -> Iterator[float]:
         answer = room.ask(image)
         yield time.monotonic() - began
         assert answer.status == 201
+
+
+def test_a_base_of_another_policy(make_room: MakeRoom, site: Site) -> None:
+    """A base that hangs holds up the policy that names it, and no admission by another one."""
+    theirs, own = make_room(), make_room()
+    base = noisy(SMALL)
+    known = own.shelf.push(base, repository="golden")
+    image = own.shelf.push(stacked(base, noise(TINY)))
+    theirs.policy(bases={"tier": "builder", "known": [{"reference": f"{site.hole.registry}/b:v1"}]})
+    eventually(lambda: site.hole.connections, "the registry is asked")
+    bases = {"allow": ["golden"], "known": [{"reference": known, "name": "golden"}]}
+    own.policy(bases=bases, onUnknown="Deny")
+
+    (seconds,) = _seconds(own, [image])
+
+    assert seconds < QUICK_SECONDS

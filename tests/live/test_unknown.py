@@ -65,7 +65,7 @@ def test_on_unknown(room: Room, site: Site, webhook: Program, case: str) -> None
 
     assert admitted.status == 201
     (warning,) = admitted.warnings
-    start = f'slimgate: container "main": {reference} could not be judged: '
+    start = f'slimgate: container "main": {reference} could not be judged [policy {policy}, '
     assert warning.startswith(start[:50])
     assert denied.status == 403
     assert start in denied.message

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from slimgate.app.parts import inspector_settings, registry_settings
 from slimgate.cluster.addresses import server_addresses
@@ -30,6 +31,9 @@ from slimgate.metrics.all import Metrics
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistryObserver
 from slimgate.settings import Settings
+
+_PATIENCE: Final = 3.0
+"""Seconds that the start waits for bases that policies name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +119,13 @@ class Core:
         while True:
             self._stale.clear()
             before = self.inspector.bases.generation, dict(self.inspector.bases.missing)
-            await self.inspector.bases.refresh(self.catalog.named_bases, self.catalog.platforms)
+            refresh = asyncio.ensure_future(
+                self.inspector.bases.refresh(self.catalog.named_bases, self.catalog.platforms)
+            )
+            # One registry that hangs must not keep the role from answering about the others.
+            await asyncio.wait([refresh], timeout=_PATIENCE)
             self._settled.set()
+            await refresh
             if (self.inspector.bases.generation, dict(self.inspector.bases.missing)) != before:
                 on_bases()
             pause = self.settings.failure_seconds

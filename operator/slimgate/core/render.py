@@ -103,11 +103,14 @@ def base_text(base: Base) -> str:
 
 def _clauses(findings: Iterable[Finding]) -> list[str]:
     """Write each fact once, and after it who minds: several policies may, on several platforms."""
-    marks: dict[str, dict[str, None]] = {}
+    marks: dict[tuple[str, str], dict[str, None]] = {}
     for f in findings:
         mark = f"policy {printable(f.policy, 253)}, {f.check}"
-        marks.setdefault(_fragment(f), {})[mark] = None
-    return [f"{fragment} [{'; '.join(by)}]" for fragment, by in marks.items()]
+        # Why something is unknown may be long: it comes last, so that a cut takes nothing else.
+        unknown = f.outcome is Outcome.UNKNOWN
+        said = (_not_judged(f), f": {_reason(f)}") if unknown else (_fragment(f), "")
+        marks.setdefault(said, {})[mark] = None
+    return [f"{head} [{'; '.join(by)}]{tail}" for (head, tail), by in marks.items()]
 
 
 def _context(findings: Iterable[Finding]) -> list[str]:
@@ -160,9 +163,16 @@ def _shorten(reference: str, length: int) -> str:
 
 def _fragment(finding: Finding) -> str:
     if finding.outcome is Outcome.UNKNOWN:
-        reason = printable(finding.reason or "for no known reason", 300)
-        return f"could not be judged{_on(finding)}: {reason}"
+        return f"{_not_judged(finding)}: {_reason(finding)}"
     return _FRAGMENTS[finding.check](finding)
+
+
+def _not_judged(finding: Finding) -> str:
+    return f"could not be judged{_on(finding)}"
+
+
+def _reason(finding: Finding) -> str:
+    return printable(finding.reason or "for no known reason", 300)
 
 
 def _on(finding: Finding) -> str:

@@ -99,6 +99,11 @@ class Bases:
                 self.generation += 1
         await asyncio.gather(*(self._refresh(base, platforms) for base in dict.fromkeys(named)))
 
+    async def settle(self, named: Sequence[NamedBase], platforms: Sequence[Platform]) -> None:
+        """Look up what policies have just named; nobody waits for bases of other policies."""
+        self._wanted |= frozenset(named)
+        await asyncio.gather(*(self._refresh(base, platforms) for base in dict.fromkeys(named)))
+
     async def close(self) -> None:
         """End what is under way."""
         await self._flights.close()

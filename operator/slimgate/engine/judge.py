@@ -59,7 +59,7 @@ class Judge:
         self._now = now
         self._seconds = seconds
         self._flights: Flights[Question, Inspection] = Flights()
-        self._refreshing: Flights[tuple[NamedBase, ...], None] = Flights()
+        self._settling: Flights[tuple[NamedBase, ...], None] = Flights()
         self._parsed: Bounded[str, Reference] = Bounded(_MAX_REFERENCES)
 
     async def judge(
@@ -89,7 +89,7 @@ class Judge:
     async def close(self) -> None:
         """End what is under way."""
         await self._flights.close()
-        await self._refreshing.close()
+        await self._settling.close()
 
     def _evaluate(self, subject: Subject, policies: Sequence[Policy]) -> Verdict:
         exceptions = self._catalog.exceptions_for(subject.workload)
@@ -104,9 +104,9 @@ class Judge:
     ) -> Subject:
         bases = self._inspector.bases
         unsettled = [base for base in _named_by(policies) if not bases.is_settled(base)]
-        refresh = self._start_refresh() if unsettled else None
+        settling = self._start_to_settle(unsettled) if unsettled else None
         images = await self._look(_wanted_by(policies, workload), workload, deadline)
-        missing = await self._missing_bases(unsettled, refresh, deadline)
+        missing = await self._missing_bases(unsettled, settling, deadline)
         if unsettled:
             # The images came before the bases that they may stand on.
             images = {use: self._compared(seen) for use, seen in images.items()}
@@ -186,21 +186,20 @@ class Judge:
     def _compared(self, seen: Seen) -> Seen:
         return self._inspector.compared(seen) if isinstance(seen, Inspection) else seen
 
-    def _start_refresh(self) -> asyncio.Task[None]:
-        every, platforms = self._catalog.named_bases, self._catalog.platforms
-        bases = self._inspector.bases
-        return self._refreshing.start(every, lambda: bases.refresh(every, platforms))
+    def _start_to_settle(self, named: Sequence[NamedBase]) -> asyncio.Task[None]:
+        bases, platforms = self._inspector.bases, self._catalog.platforms
+        return self._settling.start(tuple(named), lambda: bases.settle(named, platforms))
 
     async def _missing_bases(
-        self, named: Sequence[NamedBase], refresh: asyncio.Task[None] | None, deadline: _Deadline
+        self, named: Sequence[NamedBase], settling: asyncio.Task[None] | None, deadline: _Deadline
     ) -> Mapping[Reference, ImageError]:
         """Tell which bases that policies name are not known, and why."""
         bases = self._inspector.bases
         error: ImageError = UnavailableError("its registry has not answered yet")
-        if refresh is not None:
+        if settling is not None:
             try:
                 async with asyncio.timeout(deadline.left):
-                    await asyncio.shield(refresh)
+                    await asyncio.shield(settling)
             except TimeoutError:
                 pass
             except Exception as fault:  # noqa: BLE001 - what is not proven is then unknown

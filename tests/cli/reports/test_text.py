@@ -16,10 +16,10 @@ deploy/web.yaml
            line 6: container "web": shop:fat pulls 120 MiB (linux/amd64), limit 100 MiB \
 [policy default, pullSize]; 90 MiB of it is one layer (RUN go build); base go:1.26 \
 (builder, proven); toolchains left in it: go
-           line 7: unknown: container "gone": gone:1 could not be judged: there is no such image \
-[policy default, inspection; policy later, inspection]
-           line 1: unknown: the workload could not be judged: there is no such image \
-[policy default, workloadPullSize]
+           line 7: unknown: container "gone": gone:1 could not be judged \
+[policy default, inspection; policy later, inspection]: there is no such image
+           line 1: unknown: the workload could not be judged \
+[policy default, workloadPullSize]: there is no such image
            line 6: audit: container "web": shop:fat has 2 layers (linux/amd64), limit 1 \
 [policy later, layers]; its largest layer is 90 MiB to pull (RUN go build); base go:1.26 \
 (builder, proven); toolchains left in it: go
