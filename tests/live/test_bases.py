@@ -123,9 +123,8 @@ def test_a_known_base_that_is_gone(room: Room, stock: Stock, controller: Program
 
     assert answer.status == 201
     (warning,) = answer.warnings
-    assert f"(linux/amd64): a base that the policy names is not known: {room.shelf.registry}" in (
-        warning
-    )
+    assert "could not be judged (linux/amd64) [policy " in warning
+    assert f", base]: a base that the policy names is not known: {room.shelf.registry}" in warning
     message = eventually(
         lambda: next(
             (
