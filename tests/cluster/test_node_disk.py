@@ -4,6 +4,7 @@ What the model leaves out is checked too: manifests and configs, writable layers
 """
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
@@ -39,6 +40,7 @@ WANTS = Wants(config=True, layers=True)
 MAX_DOCUMENT = 64 * 2**10
 """Bytes of a manifest or config."""
 NEAR = 0.01
+SETTLE_SECONDS = 90.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,13 +80,11 @@ def own(lab: Lab, kubectl: Kubectl, namespace: str) -> Iterator[Own]:
     name = f"{lab.registry}/{repository}"
     yield Own(name=f"{name}:1", image=built, tar=len(layer(files, compression="none").blob))
     delete_pods(kubectl, namespace)
-    # A container would keep the image's snapshots, and they would be of no image any more.
-    wait_until(
-        lambda: name not in ctr(lab, "containers", "list"),
-        what=f"containers of {name} are not gone",
-        seconds=90,
-        hint=lambda: ctr(lab, "containers", "list"),
-    )
+    # A container would keep the image's snapshots, and they would be of no image any more. The
+    # kubelet takes a minute to remove those of pods that are gone.
+    listed = ctr(lab, "containers", "list").splitlines()
+    if dead := [line.split()[0] for line in listed if name in line]:
+        ctr(lab, "containers", "remove", *dead)
     config = built.config_descriptor.digest
     names = ctr(lab, "images", "list", "--quiet").split()
     if mine := [one for one in names if one == config or one.startswith(name)]:
@@ -164,7 +164,8 @@ async def settled(lab: Lab, kubectl: Kubectl) -> Seen:
     Other tests use the node too, so it must not have changed meanwhile.
     """
     before, seen = truth(lab), None
-    for _ in range(20):
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while time.monotonic() < deadline:
         model, facts = await modelled(lab, kubectl)
         after = truth(lab)
         seen = Seen(model=model, facts=facts, truth=after)

@@ -216,6 +216,10 @@ def test_pod_on_no_node(pod: dict[str, object]) -> None:
             {"node": {"runtime": {"imageFs": {"usedBytes": -1, "availableBytes": 0}}}},
             ImageFs(used=None, capacity=None, available=0),
         ),
+        (
+            {"node": {"runtime": {"imageFs": {"usedBytes": 0, "capacityBytes": 3}}}},
+            ImageFs(used=None, capacity=3, available=None),
+        ),
         ({"node": {"runtime": {}}}, None),
         ({"node": []}, None),
         ([], None),

@@ -50,13 +50,12 @@ class ControlPlane:
 
     def etcd(self) -> list[str]:
         """Return etcd's flags: data is thrown away, so it need not reach the disk."""
-        client = f"http://127.0.0.1:{self.addresses.etcd_port}"
         peer = f"http://127.0.0.1:{self.addresses.etcd_peer_port}"
         return [
             f"--data-dir={self.layout.data / 'etcd'}",
             "--unsafe-no-fsync",
-            f"--listen-client-urls={client}",
-            f"--advertise-client-urls={client}",
+            f"--listen-client-urls={self.addresses.etcd}",
+            f"--advertise-client-urls={self.addresses.etcd}",
             f"--listen-peer-urls={peer}",
             f"--initial-advertise-peer-urls={peer}",
             f"--initial-cluster=default={peer}",
@@ -67,7 +66,7 @@ class ControlPlane:
         pki, ip = self.layout.pki, self.addresses.ip
         node = self.layout.node
         return [
-            f"--etcd-servers=http://127.0.0.1:{self.addresses.etcd_port}",
+            f"--etcd-servers={self.addresses.etcd}",
             f"--secure-port={self.addresses.apiserver_port}",
             f"--bind-address={ANY if node else ip}",
             f"--advertise-address={ip}",

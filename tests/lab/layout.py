@@ -115,6 +115,11 @@ class Addresses:
         return f"https://{self.ip}:{self.apiserver_port}"
 
     @property
+    def etcd(self) -> str:
+        """The URL of etcd, on the loopback of where the API server runs."""
+        return f"http://127.0.0.1:{self.etcd_port}"
+
+    @property
     def registry(self) -> str:
         """The registry as it stands in image references."""
         return f"{self.ip}:{self.registry_port}"

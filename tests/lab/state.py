@@ -14,6 +14,7 @@ class Lab:
     """A running lab: addresses, files and processes. Fields of absent parts are empty."""
 
     apiserver: str
+    etcd: str
     kubeconfig: str
     ca_file: str
     client_cert: str

@@ -82,6 +82,7 @@ class Start:
         kubectl.symlink_to(kube)
         lab = state.Lab(
             apiserver=self.addresses.apiserver,
+            etcd=self.addresses.etcd,
             kubeconfig=str(layout.kubeconfig),
             ca_file=str(layout.pki / "ca.crt"),
             client_cert=str(layout.pki / "admin.crt"),

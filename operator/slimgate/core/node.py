@@ -174,7 +174,8 @@ def image_fs_of(summary: object) -> ImageFs | None:
     if not stats:
         return None
     return ImageFs(
-        used=_count(stats, "usedBytes"),
+        # A kubelet says 0 until its runtime has measured for the first time.
+        used=_count(stats, "usedBytes") or None,
         capacity=_count(stats, "capacityBytes"),
         available=_count(stats, "availableBytes"),
     )
