@@ -61,7 +61,9 @@ def write_policy(target: Target) -> Path:
 
 def write_install(target: Target, image: str) -> Path:
     """Write install.yaml with slimgate's image and the target's settings."""
-    settings = {"SLIMGATE_REGISTRIES": target.registries} if target.registries else {}
+    settings = {"SLIMGATE_NODE_SECONDS": "10"}  # the demo's reader does not wait a minute
+    if target.registries:
+        settings["SLIMGATE_REGISTRIES"] = target.registries
     # Pods read settings when they start, so that other settings must make other pods.
     mark = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
     objects = read(_INSTALL)
