@@ -1,10 +1,12 @@
-"""What all tests share: how many examples property tests try, and which.
+"""What all tests share: which run side by side, and how many examples property tests try.
 
 By default few, and the same in every run; `--hypothesis-profile=fuzz` tries many new ones.
 """
 
 import os
+from collections.abc import Iterable
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("quick", max_examples=100, derandomize=True, deadline=None)
@@ -12,3 +14,16 @@ settings.register_profile(
     "fuzz", max_examples=int(os.environ.get("FUZZ_EXAMPLES", "20000")), deadline=None
 )
 settings.load_profile("quick")
+
+
+def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
+    """Let a worker (`-n`) take whole files, and one of them all that share a cluster or engine."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    """Name what a test may not share with another worker's."""
+    # The engine first: it is a daemon of its own, with a containerd of its own.
+    shared = (name for name in ("engine", "lab") if item.get_closest_marker(name))
+    return next(shared, item.location[0])
