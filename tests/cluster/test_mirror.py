@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 import pytest
@@ -248,6 +248,56 @@ spec:
     storage: true
     schema: {{openAPIV3Schema: {{type: object, x-kubernetes-preserve-unknown-fields: true}}}}
 """
+
+
+@pytest.mark.parametrize("optional", [True, False])
+async def test_kind_that_goes(
+    api: ClusterApi, far: ClusterApi, relay: Relay, kubectl: Kubectl, *, optional: bool
+) -> None:
+    """Of an optional kind nothing is left; of another the last is known until it is back."""
+    group = f"t{uuid4().hex[:8]}.example.com"
+    kind = Resource(group=group, version="v1", kind="Thing", plural="things")
+    seen = Seen()
+    mirror = Mirror(far, Scope(path=kind.all(), optional=optional), seen, pace=QUICK)
+
+    async with following(mirror), installed(kubectl, kind):
+        await thing(api, kind, "before")
+        await seen.until("before")
+        await relay.cut()
+        await problem(mirror, UnreachableError)
+        unreachable = seen.names
+        await asyncio.to_thread(lambda: kubectl("delete", "crd", f"things.{group}"))
+        await relay.mend()
+        await problem(mirror, MissingError)
+        gone = seen.names
+        async with installed(kubectl, kind):
+            await thing(api, kind, "after")
+            await seen.until("after")
+
+    assert unreachable == {"before"}
+    assert gone == (set() if optional else {"before"})
+
+
+@asynccontextmanager
+async def installed(kubectl: Kubectl, kind: Resource) -> AsyncIterator[None]:
+    """Have the API server know a kind for a time; it serves it a moment later."""
+    try:
+        await asyncio.to_thread(lambda: kubectl("apply", "-f", "-", stdin=crd(kind.group)))
+        yield
+    finally:
+        name = f"things.{kind.group}"
+        await asyncio.to_thread(lambda: kubectl("delete", "crd", name, "--ignore-not-found"))
+
+
+async def thing(api: ClusterApi, kind: Resource, name: str) -> None:
+    """Make an object of a kind as soon as it is served."""
+    body = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": name}}
+    async with asyncio.timeout(30):
+        while True:
+            with suppress(MissingError):
+                await api.create(kind.within("default"), body)
+                return
+            await asyncio.sleep(0.01)
 
 
 async def test_right_granted_later(namespace: str, login: Login, kubectl: Kubectl) -> None:

@@ -75,8 +75,11 @@ def test_an_ephemeral_container_is_judged(room: Room) -> None:
 
 
 @pytest.fixture
-def roller(api: Api) -> Iterator[None]:
-    """Install a kind that settings name, and of which Kubernetes knows nothing."""
+def definition(api: Api, controller: Program) -> Iterator[Json]:
+    """Define a kind that settings name, and of which Kubernetes knows nothing.
+
+    The controller runs already: it looks for the kind in vain before.
+    """
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     crd: Json = {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -96,16 +99,37 @@ def roller(api: Api) -> Iterator[None]:
             ],
         },
     }
-    api.create(crd)
+    assert controller.runs()
+    # One of the last test may be on its way out still.
+    eventually(lambda: api.try_create(crd).accepted, "the kind is defined")
     try:
-        where = "/apis/live.slimgate.dev/v1/rollers"
-        eventually(lambda: api.call("GET", where).accepted, "the kind is served")
-        yield
+        yield crd
     finally:
         api.delete(crd)
 
 
-@pytest.mark.usefixtures("roller")
+def _roll(room: Room, image: str) -> Json:
+    """Make a Roller as soon as its kind is served."""
+    roller: Json = {
+        "apiVersion": "live.slimgate.dev/v1",
+        "kind": "Roller",
+        "metadata": {"name": "web", "namespace": room.namespace},
+        "spec": {"workload": {"template": {"spec": make.pod_spec(image)}}},
+    }
+    eventually(lambda: room.api.try_create(roller).accepted, "the kind is served")
+    return room.api.get(roller)
+
+
+def _await_counts(room: Room, policy: str, *, workloads: int, denied: int) -> None:
+    """Wait until a policy's status counts so many."""
+    counts = {"workloads": workloads, "violating": denied, "denied": denied}
+    eventually(
+        lambda: {name: room.status(policy).get(name) for name in counts} == counts,
+        f"the policy counts {counts}",
+    )
+
+
+@pytest.mark.usefixtures("definition")
 def test_a_kind_of_others_is_judged(room: Room, site: Site, controller: Program) -> None:
     """A kind that SLIMGATE_EXTRA_KINDS names is refused, annotated, counted, matched by its name.
 
@@ -113,29 +137,54 @@ def test_a_kind_of_others_is_judged(room: Room, site: Site, controller: Program)
     """
     fat = room.shelf.noise(FAT)
     policy = room.policy(limits={"pullSize": "300k"}, match={"kinds": ["Roller"]})
-    roller: Json = {
-        "apiVersion": "live.slimgate.dev/v1",
-        "kind": "Roller",
-        "metadata": {"name": "web", "namespace": room.namespace},
-        "spec": {"workload": {"template": {"spec": make.pod_spec(fat)}}},
-    }
 
-    eventually(lambda: room.api.try_create(roller).accepted, "the kind is served")
-    made = room.api.get(roller)
+    made = _roll(room, fat)
     other = room.deploy(fat)
 
-    assert f"[policy {policy}, pullSize]" in site.hook.ask(roller)["status"]["message"]
+    assert f"[policy {policy}, pullSize]" in site.hook.ask(made)["status"]["message"]
     assert room.await_verdict(made, "deny") == "main: pulls 391 KiB (linux/amd64), limit 293 KiB"
     assert [event["reason"] for event in room.events(made)] == ["SlimPolicyViolation"]
-    eventually(
-        lambda: (
-            {k: room.status(policy).get(k) for k in ("workloads", "violating", "denied")}
-            == {"workloads": 1, "violating": 1, "denied": 1}
-        ),
-        "the policy counts the Roller alone",
-    )
+    _await_counts(room, policy, workloads=1, denied=1)
     assert room.annotations(other) == {}
     assert controller.runs()
+
+
+def test_a_kind_of_others_goes_and_comes_again(
+    room: Room, controller: Program, definition: Json
+) -> None:
+    """With its definition go its workloads, and nothing else; a new one is followed as the first.
+
+    The controller says once each that it does not follow the kind any more, and that it does.
+    """
+    policy = room.policy(limits={"pullSize": "40k"}, mode="Audit")
+    image = room.shelf.noise(SMALL)
+    stays = room.deploy(image)
+    room.await_verdict(stays, "deny")
+    room.await_verdict(_roll(room, image), "deny")
+    _await_counts(room, policy, workloads=2, denied=2)
+
+    before = len(_said(controller))
+    room.api.delete(definition)
+    _await_counts(room, policy, workloads=1, denied=1)
+    eventually(lambda: _said(controller)[before:], "the controller misses the kind")
+    eventually(lambda: room.api.try_create(definition).accepted, "the kind is defined anew")
+    again = _roll(room, image)
+    room.await_verdict(again, "deny")
+    _await_counts(room, policy, workloads=2, denied=2)
+
+    assert [event["reason"] for event in room.events(again)] == ["SlimPolicyViolation"]
+    assert len(room.events(stays)) == 1
+    lost, found = _said(controller)[before:]
+    assert "WARNING" in lost
+    assert "is the CustomResourceDefinition installed?" in lost
+    assert "following /apis/live.slimgate.dev/v1/rollers again" in found
+    assert controller.runs()
+
+
+def _said(controller: Program) -> list[str]:
+    """Return the lines of the log that are about the kind itself."""
+    lines = controller.log.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if "/rollers" in line]
 
 
 def _placed(place: str, image: str, main: str) -> Json:

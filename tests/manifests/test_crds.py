@@ -290,8 +290,17 @@ def test_profile_keeps_unknown_as_null(create: Try) -> None:
         "pullBytes": 2**40,
         "unpackedBytes": None,
         "unpackedReason": "the registry refuses ranges",
+        "unpackedEvidence": None,
         "layerCount": 1,
-        "layers": [{"digest": _DIGEST, "mediaType": "x", "pullBytes": 2**40}],
+        "layers": [
+            {
+                "digest": _DIGEST,
+                "mediaType": "x",
+                "pullBytes": 2**40,
+                "unpackedBytes": 2**41,
+                "unpackedEvidence": "told",
+            }
+        ],
         "base": {"name": None, "family": None, "tier": "scratch", "evidence": "inferred"},
         "toolchains": [],
         "created": None,

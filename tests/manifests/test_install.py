@@ -56,6 +56,14 @@ def test_the_webhook_writes_nothing() -> None:
     assert verbs == {"get", "list", "watch"}
 
 
+def test_nobody_sees_definitions() -> None:
+    """Kinds are looked for where they are served, which takes no right to what defines them."""
+    groups = {g for o in _OBJECTS for rule in o.get("rules", ()) for g in rule["apiGroups"]}
+
+    assert "apps" in groups
+    assert "apiextensions.k8s.io" not in groups
+
+
 def test_exceptions_are_a_right_of_their_own() -> None:
     """Only one role may write exceptions, and it is aggregated into no other."""
     writers = {

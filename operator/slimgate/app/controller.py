@@ -1,6 +1,7 @@
 """Puts the controller role together: it observes, judges, records, and keeps the certificate."""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -10,19 +11,20 @@ import kopf
 from slimgate.app.certificates import CertificateKeeper
 from slimgate.app.cluster import Core, Observers, now, open_core
 from slimgate.app.health import serving_health
+from slimgate.app.kinds import extra_mirrors, make_intakes
 from slimgate.app.kubelets import KubeletToken, kubelets
 from slimgate.app.lister import ClusterLister
 from slimgate.app.logs import configure
 from slimgate.app.memory import MemoryKeeper
-from slimgate.app.parts import read_settings, template_paths
+from slimgate.app.parts import read_settings
 from slimgate.app.profiles import follow_profiles
 from slimgate.app.stopping import until
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
-from slimgate.controller.handlers import BUILT_IN, make_registry, make_settings
+from slimgate.controller.handlers import make_registry, make_settings
+from slimgate.controller.intake import Intake
 from slimgate.controller.ledger import Ledger
 from slimgate.controller.nodes import NodeSurvey
-from slimgate.controller.ports import Kind
 from slimgate.controller.profiles import Profiles
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.controller.statuses import Statuses
@@ -113,7 +115,11 @@ async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.
         for job in (reports.run, reconciler.run, statuses.run):
             tasks.create_task(job())
         tasks.create_task(_keep(profiles, memory))
-        tasks.create_task(_observe(reconciler, settings, stop))
+        built_in, extra = make_intakes(reconciler, settings)
+        for mirror in extra_mirrors(core.api, extra):
+            tasks.create_task(mirror.run())
+        # Last, since kopf's end is the end of tasks that begin after it.
+        tasks.create_task(_observe(built_in, stop))
 
 
 async def _keep(profiles: Profiles, memory: MemoryKeeper) -> None:
@@ -129,13 +135,11 @@ async def _keep(profiles: Profiles, memory: MemoryKeeper) -> None:
                 await memory.save()
 
 
-async def _observe(reconciler: Reconciler, settings: Settings, stop: asyncio.Event) -> None:
-    """Have kopf hand over every workload, until cancelled."""
-    extra = (Kind(k.group, k.version, k.plural, k.kind) for k in settings.extra_kinds)
-    registry = make_registry(reconciler, (*BUILT_IN, *extra), template_paths(settings))
+async def _observe(intakes: Iterable[Intake], stop: asyncio.Event) -> None:
+    """Have kopf hand over every workload of the built-in kinds, until cancelled."""
     others = asyncio.all_tasks()
     tasks = await kopf.spawn_tasks(
-        registry=registry, settings=make_settings(), clusterwide=True, standalone=True
+        registry=make_registry(intakes), settings=make_settings(), clusterwide=True, standalone=True
     )
     # kopf takes the signals to itself, and by them would wait 5 s for parts that are not its own.
     stop_on_signals(stop)

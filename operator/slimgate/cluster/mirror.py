@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.backoff import Pace
-from slimgate.cluster.errors import ApiError, GoneError
+from slimgate.cluster.errors import ApiError, GoneError, MissingError
 from slimgate.core.errors import ClusterError
 from slimgate.core.workload import JsonObject, mapping_at, text_at
 
@@ -45,12 +45,14 @@ class Scope:
     """Which objects to mirror, and how much of them.
 
     `metadata_only` has the server leave out all but metadata, labels included, which is a small
-    part of a node or a report.
+    part of a node or a report. An `optional` kind may be installed later, and may go: while it is
+    not served there are no objects of it.
     """
 
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     metadata_only: bool = False
+    optional: bool = False
     page_size: int = _PAGE_SIZE
 
 
@@ -107,6 +109,10 @@ class Mirror:
             if self._version is None:
                 await self._list()
             await self._watch(self._version or "")
+        except MissingError as err:
+            if self._scope.optional:
+                self._forget()
+            return err
         except ClusterError as err:
             return err
         return None
@@ -159,12 +165,18 @@ class Mirror:
         if self._known.pop(key, None) is not None:
             self._sink.drop(*key)
 
+    def _forget(self) -> None:
+        for key in list(self._known):
+            self._drop(key)
+        self._version = None
+
     def _hear(self, version: str) -> None:
         self._version = version
         self._heard = self._clock()
         if self.problem is not None:
             self.problem = None
-            _LOG.info("following %s again", self._scope.path)
+            when = "again" if self.synced.is_set() else "now"
+            _LOG.info("following %s %s", self._scope.path, when)
 
     def _report(self, problem: ClusterError | None) -> None:
         known = str(problem) == str(self.problem)

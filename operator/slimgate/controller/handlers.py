@@ -4,7 +4,7 @@ Only `on.event` is used: other kinds of handlers write annotations and finalizer
 every object that they see (https://docs.kopf.dev/en/stable/persistence/).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,10 +12,8 @@ import kopf
 from kubernetes.aio.client import Configuration
 from kubernetes.aio.config import load_incluster_config
 
-from slimgate.controller.ledger import Key, observed_of
+from slimgate.controller.intake import Intake
 from slimgate.controller.ports import Kind
-from slimgate.controller.reconciler import Reconciler
-from slimgate.core.workload import workload_of
 
 BUILT_IN: Final = (
     Kind("apps", "v1", "deployments", "Deployment"),
@@ -29,27 +27,16 @@ BUILT_IN: Final = (
 )
 
 
-def make_registry(
-    reconciler: Reconciler,
-    kinds: Sequence[Kind],
-    template_paths: Mapping[str, tuple[str, ...]],
-) -> kopf.OperatorRegistry:
+def make_registry(intakes: Iterable[Intake]) -> kopf.OperatorRegistry:
     """Register one handler a kind, in a registry of its own: nothing is global."""
     registry = kopf.OperatorRegistry()
     kopf.on.login(registry=registry)(log_in)
-    judged = frozenset(kind.name for kind in kinds)
-
-    def is_own_master(meta: kopf.Meta, **_: object) -> bool:
-        # What a judged workload makes is judged with it: a Deployment's ReplicaSets and Pods.
-        owners = meta.get("ownerReferences") or ()
-        return not any(o.get("controller") and o.get("kind") in judged for o in owners)
-
-    for kind in kinds:
-        handler = _Handler(reconciler, kind, template_paths)
+    for intake in intakes:
+        kind = intake.kind
         kopf.on.event(
-            kind.group, kind.version, kind.plural, id=kind.plural, when=is_own_master,
+            kind.group, kind.version, kind.plural, id=kind.plural, when=_filter(intake),
             registry=registry,
-        )(handler.handle)  # fmt: skip
+        )(_handler(intake))  # fmt: skip
     return registry
 
 
@@ -63,6 +50,9 @@ def make_settings() -> kopf.OperatorSettings:
     settings.networking.request_timeout = 60
     settings.networking.connect_timeout = 10
     settings.posting.enabled = False
+    # Built-in kinds are always there; kinds of others are mirrored (ADR 12). It takes no right to
+    # see CustomResourceDefinitions then.
+    settings.scanning.disabled = True
     settings.peering.standalone = True
     settings.persistence.finalizer = "slimgate.dev/finalizer"
     return settings
@@ -80,27 +70,21 @@ def log_in(**kwargs: Any) -> kopf.ConnectionInfo | None:
     return replace(inside, server=configuration.host)
 
 
-class _Handler:
-    """Handles the events of one kind."""
+def _filter(intake: Intake) -> Callable[..., bool]:
+    """Keep what others own from waking anybody up, its deletion included."""
 
-    def __init__(
-        self,
-        reconciler: Reconciler,
-        kind: Kind,
-        template_paths: Mapping[str, tuple[str, ...]],
-    ) -> None:
-        self._reconciler = reconciler
-        self._kind = kind
-        self._template_paths = template_paths
+    def is_taken(meta: kopf.Meta, **_: object) -> bool:
+        return intake.takes(meta)
 
-    async def handle(self, type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
+    return is_taken
+
+
+def _handler(intake: Intake) -> Callable[..., Awaitable[None]]:
+    async def handle(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
         """Hand the workload on; kopf's listing has no type."""
-        resource: dict[str, object] = {**body, "kind": self._kind.name}
-        workload = workload_of(resource, self._template_paths)
-        if workload is None:
-            return
-        key = Key(workload.kind, workload.namespace, workload.name)
         if type == "DELETED":
-            self._reconciler.drop(key)
+            intake.drop(body.meta.namespace or "", body.meta.name or "")
         else:
-            self._reconciler.observe(key, observed_of(self._kind, resource, workload))
+            intake.put(body)
+
+    return handle
