@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,15 @@ from slimgate.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
+from slimgate.core.finding import Outcome
 from slimgate.core.image import Wants
 from slimgate.core.oci import OCI_MANIFEST
 from slimgate.core.reference import Reference
+from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector, Question
+from slimgate.engine.judge import Judge
 from slimgate.registry.client import RegistryClient
+from tests.engine.cluster import Keys, policy, workload
 from tests.engine.shelf import (
     APP,
     CONFIG,
@@ -35,8 +40,10 @@ from tests.engine.shelf import (
 )
 from tests.registry import servers
 from tests.registry.conftest import AGENT, settings_for
+from tests.registry.hostile import hostile, silent
 from tests.support.images import Pusher
 
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
 DOWN = UnavailableError("it is down")
 
 FORGETS = [
@@ -70,7 +77,7 @@ async def test_a_registry_that_is_stopped(folder: Path, clock: Clock) -> None:
     text = f"{registry.host}/team/app:1"
     asked = Question(Reference.parse(text), question().identity, (), CONFIG, text)
     settings = settings_for(registry.host, connect_seconds=0.5)
-    async with RegistryClient(settings) as client:
+    async with RegistryClient(settings, clock=clock) as client:
         watched = Inspector(client, clock=clock)
         first = await watched.inspect(asked)
         registry.stop()
@@ -94,6 +101,34 @@ async def test_a_registry_that_is_stopped(folder: Path, clock: Clock) -> None:
 
     assert (first.digest, found.digest) == (old, new)
     assert methods == ["HEAD", "GET", "GET"]
+
+
+async def test_an_admission_waits_for_no_registry_that_is_down() -> None:
+    """Once three look-ups came to nothing, verdicts are unknown at once, whatever their time."""
+    catalog = Catalog()
+    catalog.put_policy(policy(onUnknown="Deny"))
+    async with hostile(silent) as server:
+        settings = settings_for(server.host, request_seconds=0.3)
+        async with RegistryClient(settings) as client:
+            watched = Inspector(client)
+            judge = Judge(inspector=watched, catalog=catalog, keyring=Keys(), now=lambda: NOW)
+
+            async def said(tag: int, seconds: float) -> str:
+                asked = workload(f"{server.host}/team/app:{tag}")
+                (finding,) = (await judge.judge(asked, seconds=seconds)).findings
+                assert finding.outcome is Outcome.UNKNOWN
+                return finding.reason or ""
+
+            late = [await said(tag, 0.01) for tag in range(3)]
+            # What admissions have no time for goes on without them; this waits for it.
+            await asyncio.gather(*(said(tag, 10) for tag in range(3)))
+            at_once = [await said(tag, 10) for tag in range(3, 50)]
+            await watched.close()
+
+    why = "did not answer 3 requests in a row"
+    assert [why in text for text in late] == [False] * 3
+    assert [why in text for text in at_once] == [True] * 47
+    assert len(server.seen) == 3
 
 
 @pytest.mark.parametrize(("error", "seconds"), PAUSES)

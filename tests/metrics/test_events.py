@@ -47,7 +47,7 @@ def test_observers() -> None:
     for port, mine, names in (
         (AdmissionObserver, admissions, ("admission", "refused")),
         (InspectionObserver, inspections, ("looked_up",)),
-        (RegistryObserver, registries, ("request", "rate_limit")),
+        (RegistryObserver, registries, ("request", "rate_limit", "not_asked")),
         (PullSecretObserver, secrets, ("pull_secret_skipped",)),
     ):
         assert {n for n in vars(port) if not n.startswith("_")} == set(names)
@@ -141,6 +141,22 @@ def test_registries_that_never_answer() -> None:
         (("method", "HEAD"), ("outcome", "401"), ("registry", "r.io")): 1.0,
         (("method", "HEAD"), ("outcome", "unavailable"), ("registry", "r.io")): 1.0,
     }
+
+
+def test_requests_that_were_not_sent() -> None:
+    """They are no requests, and a registry that never answered takes no series by them either."""
+    metrics = Metrics()
+    metrics.request("r.io", "HEAD", 200, 0.1)
+    for host in ("r.io", "r.io", "evil.test"):
+        metrics.not_asked(host, "unavailable")
+    metrics.not_asked("r.io", "rate_limited")
+
+    assert series(metrics.registry, "slimgate_registry_not_asked_total") == {
+        (("reason", "unavailable"), ("registry", "r.io")): 2.0,
+        (("reason", "unavailable"), ("registry", "other")): 1.0,
+        (("reason", "rate_limited"), ("registry", "r.io")): 1.0,
+    }
+    assert sum(series(metrics.registry, "slimgate_registry_requests_total").values()) == 1
 
 
 def test_number_of_registries_is_bounded() -> None:

@@ -21,6 +21,7 @@ def full() -> Metrics:
     metrics.looked_up("fetched", 0.1)
     metrics.pull_secret_skipped("forbidden", "")
     metrics.request("r.io", "GET", 200, 0.1)
+    metrics.not_asked("r.io", "unavailable")
     metrics.rate_limit("r.io", 9)
     found = test_state.finding("strict", "layers", Outcome.WARN)
     known = test_state.Known([test_state.verdict("strict", findings=(found,))])

@@ -1,5 +1,7 @@
 """The client against real docker-registries: what it gets, and how many requests that takes."""
 
+from collections.abc import Callable
+
 import pytest
 
 from slimgate.core.errors import NotFoundError, UnauthorizedError, UnavailableError
@@ -234,7 +236,7 @@ async def test_small_layers_are_exact_and_listed(
     async with RegistryClient(settings_for(plain.host)) as client:
         reading = await client.layer(reference, layer.descriptor, ANONYMOUS)
 
-    assert Size.known(len(images.tar_of(files))) == reading.unpacked
+    assert Size.counted(len(images.tar_of(files))) == reading.unpacked
     assert reading.contents is not None
     assert (frozenset({"bin/sh", "etc/os-release"}), True) == (
         reading.contents.paths,
@@ -243,21 +245,40 @@ async def test_small_layers_are_exact_and_listed(
     assert [line.status for line in seen(plain, f"team/layers-{compression}")] == [200]
 
 
-@pytest.mark.parametrize("compression", ["gzip", "none"])
+LARGE = bytes(i * i % 251 for i in range(100_000)) + b"".join(
+    images.digest_of(str(i).encode()).encode() for i in range(20_000)
+)
+
+
+@pytest.mark.parametrize(("compression", "size"), [("gzip", Size.told), ("none", Size.counted)])
 async def test_large_layers_take_one_ranged_request(
-    plain: Registry, push: Pusher, compression: str
+    plain: Registry, push: Pusher, compression: str, size: Callable[[int], Size]
 ) -> None:
-    """A larger gzip layer is known by its end, a larger tar by its head."""
-    body = bytes(i * i % 251 for i in range(100_000)) + b"".join(
-        images.digest_of(str(i).encode()).encode() for i in range(20_000)
-    )
-    layer = images.layer({"data": body}, compression=compression)
+    """A larger gzip layer is told by its end; a larger tar is known by its head."""
+    layer = images.layer({"data": LARGE}, compression=compression)
     push.push(f"team/large-{compression}", "1", images.image([layer]))
     reference = Reference.parse(f"{plain.host}/team/large-{compression}:1")
     settings = settings_for(plain.host, whole_layer_bytes=1024)
     async with RegistryClient(settings) as client:
         reading = await client.layer(reference, layer.descriptor, ANONYMOUS)
 
-    assert Size.known(len(images.tar_of({"data": body}))) == reading.unpacked
+    assert size(len(images.tar_of({"data": LARGE}))) == reading.unpacked
     assert reading.contents is None
     assert [line.status for line in seen(plain, f"team/large-{compression}")] == [206]
+
+
+@pytest.mark.parametrize("compression", ["gzip", "zstd", "none"])
+async def test_large_layers_that_may_be_read_whole(
+    plain: Registry, push: Pusher, compression: str
+) -> None:
+    """They are counted by one request, and not listed."""
+    layer = images.layer({"data": LARGE}, compression=compression)
+    push.push(f"team/whole-{compression}", "1", images.image([layer]))
+    reference = Reference.parse(f"{plain.host}/team/whole-{compression}:1")
+    settings = settings_for(plain.host, listed_layer_bytes=len(layer.blob) - 1)
+    async with RegistryClient(settings) as client:
+        reading = await client.layer(reference, layer.descriptor, ANONYMOUS)
+
+    assert Size.counted(len(images.tar_of({"data": LARGE}))) == reading.unpacked
+    assert reading.contents is None
+    assert [line.status for line in seen(plain, f"team/whole-{compression}")] == [200]

@@ -6,6 +6,7 @@ import json
 import time
 import zlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -24,7 +25,7 @@ from slimgate.core.errors import (
     UnsupportedError,
 )
 from slimgate.core.identity import ANONYMOUS
-from slimgate.core.image import Digest
+from slimgate.core.image import Digest, Size
 from slimgate.core.oci import MAX_DOCUMENT, Descriptor
 from slimgate.core.reference import Reference
 from slimgate.registry.client import RegistryClient
@@ -396,6 +397,20 @@ async def test_parts_must_be_the_ones_asked_for(
     assert server.seen[0].headers["Range"] == "bytes=999934464-999999999"
 
 
+@pytest.mark.parametrize(
+    "magic", [b"\x1f\x8b\x08\x04", b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18", b"BZh9"]
+)
+async def test_a_compressed_layer_that_poses_as_a_tar(magic: bytes) -> None:
+    """A header that has room for a tar's mark where a tar has it does not make a layer a tar."""
+    head = (magic + bytes(253) + b"ustar").ljust(512, b"\0")
+    layer = replace(LARGE, media_type=GZIP_LAYER.removesuffix("+gzip"))
+    behave = answers(206, head, Content_Range=f"bytes 0-511/{layer.size}")
+    async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:
+        reading = await client.layer(of(server.host), layer, ANONYMOUS)
+
+    assert reading.unpacked == Size.unknown("the layer is not the tar that its media type says")
+
+
 class Record:
     """Writes down what an observer is told."""
 
@@ -413,6 +428,10 @@ class Record:
         """Write down a limit."""
         assert host.startswith("127.0.0.1:")
         self.remaining.append(remaining)
+
+    def not_asked(self, host: str, reason: str) -> None:
+        """Fail: there is no reason to."""
+        raise AssertionError(host, reason)
 
 
 async def test_the_observer_hears_of_every_request() -> None:

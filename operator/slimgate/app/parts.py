@@ -7,6 +7,7 @@ from importlib.metadata import version
 from slimgate import settings as environment
 from slimgate.core.workload import TEMPLATE_PATHS
 from slimgate.engine.inspector import InspectorSettings
+from slimgate.engine.reader import ReaderSettings
 from slimgate.engine.resolver import ResolverSettings
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Settings
@@ -21,11 +22,13 @@ def registry_settings(
     settings: Settings, *, refused: frozenset[str] = frozenset()
 ) -> RegistrySettings:
     """Tell the registry client what it may do; `refused` are the API server's addresses."""
-    return RegistrySettings(
+    limits = RegistrySettings(
         exemptions=settings.registries,
         refused_addresses=refused,
         user_agent=f"slimgate/{version('slimgate')}",
+        silent_seconds=settings.failure_seconds,
     )
+    return limits.reading_whole(settings.whole_layer_bytes)
 
 
 def inspector_settings(settings: Settings) -> InspectorSettings:
@@ -36,6 +39,7 @@ def inspector_settings(settings: Settings) -> InspectorSettings:
             failure_seconds=settings.failure_seconds,
             stale_seconds=settings.stale_seconds,
         ),
+        reader=ReaderSettings(whole_layer_bytes=settings.whole_layer_bytes),
         claims=settings.claims,
     )
 

@@ -27,6 +27,7 @@ class Metrics:
         self.looked_up = inspections.looked_up
         self.pull_secret_skipped = inspections.pull_secret_skipped
         self.request = registries.request
+        self.not_asked = registries.not_asked
         self.rate_limit = registries.rate_limit
         ProcessCollector(registry=self.registry)
         build = Info("slimgate_build", "The version that runs.", registry=self.registry)

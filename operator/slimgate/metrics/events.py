@@ -125,6 +125,13 @@ class RegistryMetrics:
             buckets=_SLOW,
             registry=registry,
         )
+        self._not_asked = Counter(
+            "slimgate_registry_not_asked",
+            "Requests that were not sent: their registry had asked for fewer, or had stopped "
+            "answering.",
+            ["registry", "reason"],
+            registry=registry,
+        )
         self._remaining = Gauge(
             "slimgate_registry_rate_limit_remaining_pulls",
             "Pulls that a registry still allows in its window, as it said last.",
@@ -137,6 +144,10 @@ class RegistryMetrics:
         label = self._hosts.label(host, answers=isinstance(outcome, int))
         self._requests.labels(label, method, _outcome(outcome)).inc()
         self._seconds.labels(label).observe(seconds)
+
+    def not_asked(self, host: str, reason: str) -> None:
+        """Count a request that was not sent."""
+        self._not_asked.labels(self._hosts.label(host, answers=False), reason).inc()
 
     def rate_limit(self, host: str, remaining: int) -> None:
         """Keep what a registry said; of those under `other` there is nothing sensible to keep."""

@@ -20,6 +20,7 @@ from slimgate.core.text import printable
 from slimgate.engine.ports import Document, LayerReading
 from slimgate.registry.auth import Authenticator
 from slimgate.registry.body import Answer, digest_of, mismatch, verify
+from slimgate.registry.breaker import Breaker
 from slimgate.registry.exchange import Call, Exchange
 from slimgate.registry.layers import Plan, plan, range_of, read_part, read_whole
 from slimgate.registry.ratelimit import Limits, Slots
@@ -37,8 +38,9 @@ class RegistryClient:
 
     Requests: `resolve` one HEAD, `document` one GET, `config` one GET, `layer` one GET at most;
     token requests, the first challenge of a host and further credentials come on top. Nothing is
-    cached but tokens, challenges and which credential opened a repository. `resolver` replaces
-    DNS; what it says is still judged.
+    cached but tokens, challenges and which credential opened a repository. A host that has
+    stopped answering is left alone for a while. `resolver` replaces DNS; what it says is still
+    judged.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class RegistryClient:
     ) -> None:
         observer = observer or SilentObserver()
         self._settings = settings
-        self._transport = Transport(settings, observer, resolver)
+        self._transport = Transport(settings, observer, Breaker(settings, clock), resolver)
         tokens = Tokens(self._transport, settings, clock)
         self._exchange = Exchange(
             self._transport,

@@ -111,7 +111,7 @@ class Exchange:
     ) -> T:
         base = self._base(call.reference)
         repository = call.reference.repository
-        self._limits.check(call.reference.registry, credential)
+        self._check(call.reference.registry, credential)
         try:
             sent = await self._authenticator.known(base, repository, credential)
             outcome = await self._once(call, base, sent, consume)
@@ -128,6 +128,13 @@ class Exchange:
         if isinstance(outcome, _Unauthorized):
             raise outcome.error
         return outcome
+
+    def _check(self, registry: str, credential: Credential | None) -> None:
+        try:
+            self._limits.check(registry, credential)
+        except RateLimitedError as err:
+            self._observer.not_asked(registry, err.reason)
+            raise
 
     async def _once(
         self,

@@ -6,7 +6,6 @@ since an admission must not wait for it.
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Final
 
 from slimgate.core.errors import RateLimitedError
 from slimgate.core.identity import Credential
+from slimgate.engine.bounded import Bounded
 from slimgate.registry.settings import RegistrySettings
 
 _MAX_HOSTS: Final = 4_096
@@ -56,7 +56,7 @@ class Limits:
         self._settings = settings
         self._clock = clock
         self._slots = Slots(settings.concurrency)
-        self._not_before: OrderedDict[tuple[str, Credential | None], float] = OrderedDict()
+        self._not_before: Bounded[tuple[str, Credential | None], float] = Bounded(_MAX_HOSTS)
 
     def slot(self, host: str) -> AbstractAsyncContextManager[None]:
         """Wait for one of the host's slots; held for one exchange, never while getting a token."""
@@ -69,7 +69,7 @@ class Limits:
             return
         left = until - self._clock()
         if left <= 0:
-            del self._not_before[host, credential]
+            self._not_before.drop((host, credential))
             return
         raise RateLimitedError(
             # Without the time left: the text must not change with every look at it.
@@ -82,10 +82,7 @@ class Limits:
         wanted = self._settings.backoff_seconds if seconds is None else seconds
         pause = min(wanted, self._settings.max_backoff_seconds)
         key = (host, credential)
-        self._not_before[key] = max(self._not_before.get(key, 0.0), self._clock() + pause)
-        self._not_before.move_to_end(key)
-        while len(self._not_before) > _MAX_HOSTS:
-            self._not_before.popitem(last=False)
+        self._not_before.put(key, max(self._not_before.get(key) or 0.0, self._clock() + pause))
         return pause
 
 

@@ -1,10 +1,13 @@
 """What the registry client can be told, and whom it tells what it does."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol, Self
 
-from slimgate.settings import Exemption
+from slimgate.settings import MAX_LAYER_BYTES, WHOLE_LAYER_BYTES, Exemption
+
+_MAX_LAYER_SECONDS: Final = 3600.0
+_MAX_UNPACK_SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +31,13 @@ class RegistrySettings:
     backoff_seconds: float = 30.0
     """How long a registry that answers 429 is left alone if it does not say."""
     max_backoff_seconds: float = 6 * 3600.0
-    whole_layer_bytes: int = 8 * 2**20
-    """Layers up to this compressed size are read whole, which is exact."""
-    stream_limit: int = 0
-    """The same limit where exactness is worth the download; the larger of the two counts."""
+    whole_layer_bytes: int = WHOLE_LAYER_BYTES
+    """Layers up to this compressed size are read whole, which nothing can deceive."""
+    listed_layer_bytes: int = WHOLE_LAYER_BYTES
+    """Layers up to this compressed size are listed, if they are read whole.
+
+    Lists are forgotten first, and a layer with its list: a large one should be read once.
+    """
     host_streams: int = 4
     """Layers read whole at the same time from one registry."""
     max_streams: int = 16
@@ -39,6 +45,24 @@ class RegistrySettings:
     max_unpacked_bytes: int = 16 * 2**30
     max_unpack_seconds: float = 10.0
     """CPU time for one layer."""
+    silent_requests: int = 3
+    """A host that answered none of so many in a row is taken to be down."""
+    silent_seconds: float = 15.0
+    """How long nothing is sent to it then; 0 for never taking one to be down."""
+
+    def reading_whole(self, limit: int) -> Self:
+        """Read layers up to this compressed size whole, and let a layer take as much more for it.
+
+        An hour and 5 minutes of CPU time are the most.
+        """
+        factor = max(1.0, limit / WHOLE_LAYER_BYTES)
+        return replace(
+            self,
+            whole_layer_bytes=limit,
+            layer_seconds=min(self.layer_seconds * factor, _MAX_LAYER_SECONDS),
+            max_unpacked_bytes=min(int(self.max_unpacked_bytes * factor), MAX_LAYER_BYTES),
+            max_unpack_seconds=min(self.max_unpack_seconds * factor, _MAX_UNPACK_SECONDS),
+        )
 
 
 class RegistryObserver(Protocol):
@@ -50,6 +74,9 @@ class RegistryObserver(Protocol):
     def rate_limit(self, host: str, remaining: int) -> None:
         """Hear how many pulls are left in the registry's window."""
 
+    def not_asked(self, host: str, reason: str) -> None:
+        """Hear that nothing was sent, since the host is left alone, for an error's `reason`."""
+
 
 class SilentObserver:
     """Tells nobody."""
@@ -58,4 +85,7 @@ class SilentObserver:
         """Do nothing."""
 
     def rate_limit(self, host: str, remaining: int) -> None:
+        """Do nothing."""
+
+    def not_asked(self, host: str, reason: str) -> None:
         """Do nothing."""

@@ -24,7 +24,9 @@ from slimgate.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
+from slimgate.core.text import printable
 from slimgate.registry.body import Answer
+from slimgate.registry.breaker import Attempt, Breaker
 from slimgate.registry.guard import Guard, GuardedResolver
 from slimgate.registry.settings import RegistryObserver, RegistrySettings
 
@@ -57,10 +59,12 @@ class Transport:
         self,
         settings: RegistrySettings,
         observer: RegistryObserver,
+        breaker: Breaker,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._settings = settings
         self._observer = observer
+        self._breaker = breaker
         self._inner_resolver = resolver
         self.guard = Guard(settings)
         self._contexts: dict[str, ssl.SSLContext] = {}
@@ -98,25 +102,24 @@ class Transport:
 
     @asynccontextmanager
     async def open(self, request: Request) -> AsyncIterator[Answer]:
-        """Send the request and yield its answer; the deadline covers reading it too."""
+        """Send the request and yield its answer; the deadline covers reading it too.
+
+        Nothing is sent to a host that has stopped answering.
+        """
+        attempt = self._attempt(request, request.host)
         started = time.monotonic()
         outcome: int | str = "error"
         try:
-            async with asyncio.timeout(request.seconds):
-                response = await self._follow(request)
+            async with asyncio.timeout(request.seconds) as deadline:
+                response = await self._follow(request, attempt, deadline)
                 outcome = response.status
                 try:
                     yield Answer(response, request.host)
                 finally:
                     _finish(response)
-        except TimeoutError as err:
+        except (aiohttp.ClientError, TimeoutError) as err:
             outcome = UnavailableError.reason
-            raise UnavailableError(
-                f"{request.host} did not answer in full within {request.seconds:g} s"
-            ) from err
-        except aiohttp.ClientError as err:
-            outcome = UnavailableError.reason
-            raise _unreachable(request.host, err) from err
+            raise self._unavailable(request, err) from err
         except ImageError as err:
             outcome = err.reason if outcome == "error" else outcome
             raise
@@ -124,9 +127,30 @@ class Transport:
             elapsed = time.monotonic() - started
             self._observer.request(request.host, request.method, outcome, elapsed)
 
-    async def _follow(self, request: Request) -> aiohttp.ClientResponse:
-        for _ in range(MAX_REDIRECTS + 1):
-            response = await self._send(request)
+    def _attempt(self, request: Request, name: str) -> Attempt:
+        try:
+            return self._breaker.attempt(_origin(request.url), name)
+        except UnavailableError as err:
+            self._observer.not_asked(request.host, err.reason)
+            raise
+
+    def _unavailable(self, request: Request, err: Exception) -> UnavailableError:
+        # The same text for all, so that reports do not change with who was let through.
+        down = self._breaker.error(_origin(request.url), request.host)
+        if down is not None:
+            return down
+        if isinstance(err, aiohttp.ClientError):
+            return UnavailableError(f"{request.host} can't be reached: {_why(err)}")
+        return UnavailableError(
+            f"{request.host} did not answer in full within {request.seconds:g} s"
+        )
+
+    async def _follow(
+        self, request: Request, attempt: Attempt, deadline: asyncio.Timeout
+    ) -> aiohttp.ClientResponse:
+        for left in range(MAX_REDIRECTS, -1, -1):
+            with attempt:
+                response = await self._asked(request, attempt, deadline)
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or location is None:
                 return response
@@ -136,8 +160,31 @@ class Transport:
                 await Answer(response, request.host).peek(_MAX_REDIRECT_BODY)
             finally:
                 _finish(response)
-            request = _moved(request, target)
+            if left:
+                request = _moved(request, target)
+                attempt = self._attempt(request, printable(target.authority, 128))
         raise UnsupportedError(f"{request.host} redirects more than {MAX_REDIRECTS} times")
+
+    async def _asked(
+        self, request: Request, attempt: Attempt, deadline: asyncio.Timeout
+    ) -> aiohttp.ClientResponse:
+        """Send a request, and tell the breaker whether its host answers."""
+        started = time.monotonic()
+        try:
+            response = await self._send(request)
+        except asyncio.CancelledError:
+            # Cancelled by the deadline, and not for want of the time that redirects took.
+            if deadline.expired() and time.monotonic() - started > request.seconds / 2:
+                attempt.silent(f"nothing within {request.seconds:g} s", waited=True)
+            raise
+        except aiohttp.ClientConnectionError as err:
+            attempt.silent(_why(err), waited=isinstance(err, aiohttp.ConnectionTimeoutError))
+            raise
+        except aiohttp.ClientResponseError:
+            attempt.answered()  # with what is no HTTP
+            raise
+        attempt.answered()
+        return response
 
     async def _send(self, request: Request) -> aiohttp.ClientResponse:
         if self._session is None:
@@ -166,7 +213,11 @@ class Transport:
 
 def same_origin(one: URL, other: URL) -> bool:
     """Whether both are the same host and port, so that a credential for one is for the other."""
-    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
+    return _origin(one) == _origin(other)
+
+
+def _origin(url: URL) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def _target(request: Request, location: str) -> URL:
@@ -199,16 +250,16 @@ def _finish(response: aiohttp.ClientResponse) -> None:
         response.close()
 
 
-def _unreachable(host: str, err: Exception) -> UnavailableError:
+def _why(err: aiohttp.ClientError) -> str:
     if isinstance(err, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-        why = "its certificate is not trusted; give slimgate the CA that signed it"
-    elif isinstance(err, aiohttp.ClientConnectorDNSError):
-        why = "its name does not resolve"
-    elif isinstance(err, aiohttp.ClientConnectorError):
-        why = "nothing answers at its address"
-    else:
-        why = "it broke off or does not speak HTTP as it should"
-    return UnavailableError(f"{host} can't be reached: {why}")
+        return "its certificate is not trusted; give slimgate the CA that signed it"
+    if isinstance(err, aiohttp.ClientConnectorDNSError):
+        return "its name does not resolve"
+    if isinstance(err, aiohttp.ClientConnectorError):
+        return "nothing answers at its address"
+    if isinstance(err, aiohttp.ConnectionTimeoutError):
+        return "connecting to it timed out"
+    return "it broke off or does not speak HTTP as it should"
 
 
 def _load_contexts(settings: RegistrySettings) -> dict[str, ssl.SSLContext]:
