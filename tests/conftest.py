@@ -15,6 +15,8 @@ settings.register_profile(
 )
 settings.load_profile("quick")
 
+pytest_plugins = ("tests.lab.fixtures",)
+
 
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     """Let a worker (`-n`) take whole files, and one of them all that share a cluster or engine."""

@@ -16,7 +16,6 @@ from tests.registry.servers import Registry
 from tests.sources.images import config_of, tar_of
 from tests.support.images import Pusher, image, index, layer
 
-LAB = Path(".lab/lab.json").absolute()
 POD = """\
 apiVersion: v1
 kind: Pod
@@ -75,12 +74,9 @@ def test_missing_images(folder: Path, registry: Registry) -> None:
 
 
 @pytest.fixture
-def engine_image(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def engine_image(docker_host: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Load a small image into the lab's Docker engine."""
-    if not LAB.exists():
-        pytest.skip("the lab is not up: run make lab-up")
-    host = json.loads(LAB.read_text())["docker_host"]
-    monkeypatch.setenv("DOCKER_HOST", host)
+    monkeypatch.setenv("DOCKER_HOST", docker_host)
     name, tar = f"slimgate-check/{uuid4().hex}:1", tar_of({"app": b"x" * 200_000})
     manifest = [{"Config": "c.json", "RepoTags": [name], "Layers": ["0.tar"]}]
     files = {
@@ -88,7 +84,7 @@ def engine_image(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         "c.json": config_of([tar]),
         "0.tar": tar,
     }
-    client = APIClient(host, version="auto")
+    client = APIClient(docker_host, version="auto")
     list(client.load_image(tar_of(files)))  # type: ignore[no-untyped-call]
     yield name
     client.remove_image(name)

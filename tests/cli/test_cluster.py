@@ -2,21 +2,19 @@
 
 import json
 import os
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from tests.cli.make import slimgate, write
-from tests.lab.errors import LabError
-from tests.lab.state import Lab, load
+from tests.lab.kubectl import Kubectl
+from tests.lab.state import Lab
 from tests.support.images import Pusher, image, layer
 
 pytestmark = pytest.mark.lab
 
-Kubectl = Callable[..., str]
 POLICY = """\
 apiVersion: slimgate.dev/v1alpha1
 kind: SlimPolicy
@@ -42,36 +40,13 @@ FAT = [layer({"app": os.urandom(200_000)}), layer({"b": b"b" * 100})]
 
 
 @pytest.fixture(scope="module")
-def lab() -> Lab:
-    """Return the running lab."""
-    try:
-        return load(Path(".lab/lab.json"))
-    except LabError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
-def kubectl(lab: Lab) -> Kubectl:
-    """Return a function that runs kubectl as the administrator."""
-
-    def run(*argv: str, stdin: str = "") -> str:
-        command = [lab.kubectl, "--kubeconfig", lab.kubeconfig, *argv]
-        return subprocess.run(
-            command, input=stdin, capture_output=True, text=True, check=True, timeout=60
-        ).stdout
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def name(lab: Lab, kubectl: Kubectl) -> Iterator[str]:
+def name(lab: Lab, kubectl: Kubectl, crds: None) -> Iterator[str]:
     """Make a namespace with workloads and a policy for it alone; all have this name in them."""
+    del crds
     name = f"cli-{uuid4().hex[:8]}"
     pusher = Pusher(url=f"http://{lab.registry}")
     for tag, made in (("fat", image(FAT)), ("slim", image(FAT[1:]))):
         pusher.push(name, tag, made)
-    kubectl("apply", "-f", "manifests/crds")
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", "manifests/crds")
     kubectl("create", "namespace", name)
     kubectl("label", "namespace", name, f"slimgate-test={name}")
     workloads = "".join(

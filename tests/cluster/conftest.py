@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,40 +14,9 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.resources import NAMESPACES, SERVICE_ACCOUNTS
 from slimgate.core.workload import mapping_at, text_at
 from tests.cluster.relay import Relay
-from tests.lab.errors import LabError
-from tests.lab.state import Lab, load
+from tests.lab.state import Lab
 
-Kubectl = Callable[..., str]
 Login = Callable[[str, str], Awaitable[str]]
-
-
-@pytest.fixture(scope="session")
-def lab() -> Lab:
-    """Return the running lab."""
-    try:
-        return load(Path(".lab/lab.json"))
-    except LabError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="session")
-def kubectl(lab: Lab) -> Kubectl:
-    """Return a function that runs kubectl as the administrator."""
-
-    def run(*argv: str, stdin: str = "") -> str:
-        command = [lab.kubectl, "--kubeconfig", lab.kubeconfig, *argv]
-        return subprocess.run(
-            command, input=stdin, capture_output=True, text=True, check=True, timeout=60
-        ).stdout
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def crds(kubectl: Kubectl) -> None:
-    """Install slimgate's resources, which others may have done already."""
-    kubectl("apply", "-f", "manifests/crds", "-f", "manifests/admission")
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", "manifests/crds")
 
 
 @pytest.fixture

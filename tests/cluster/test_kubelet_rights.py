@@ -13,7 +13,7 @@ from slimgate.cluster.kubelet import Kubelets, kubelet_tls, no_headers
 from slimgate.core.errors import ClusterError
 from slimgate.core.node import Node, node_of
 from slimgate.settings import Settings
-from tests.cluster.conftest import Kubectl
+from tests.lab.kubectl import Kubectl
 from tests.lab.state import Lab
 
 pytestmark = [pytest.mark.lab, pytest.mark.node]

@@ -14,8 +14,9 @@ from slimgate.cluster.errors import ForbiddenError, MissingError, UnreachableErr
 from slimgate.cluster.mirror import Mirror, Scope
 from slimgate.cluster.resources import IMAGE_PROFILES, NODES, SECRETS, SLIM_EXCEPTIONS, Resource
 from slimgate.core.workload import JsonObject, mapping_at, text_at
-from tests.cluster.conftest import Kubectl, Login, at_last, soon
+from tests.cluster.conftest import Login, at_last, soon
 from tests.cluster.relay import Relay
+from tests.lab.kubectl import Kubectl
 
 pytestmark = pytest.mark.lab
 CONFIG_MAPS = Resource(version="v1", kind="ConfigMap", plural="configmaps")

@@ -22,9 +22,9 @@ from slimgate.engine.inspector import Inspector, Question
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Exemption
-from tests.cluster.conftest import Kubectl
 from tests.cluster.disks import Truth, ctr, truth
 from tests.lab.api import wait_until
+from tests.lab.kubectl import Kubectl
 from tests.lab.state import Lab
 from tests.support.images import Image, Pusher, image, layer
 

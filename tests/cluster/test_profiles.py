@@ -114,7 +114,7 @@ async def test_round_trip(api: ClusterApi, digest: Digest) -> None:
 
 async def test_identical_put(api: ClusterApi, digest: Digest) -> None:
     """Facts that are kept are not written again, by whoever, and whether read yet or not."""
-    image = facts(digest, Size.known(20))
+    image = facts(digest, Size.counted(20))
     async with following(api, Learned()) as store:
         await store.put(image)
         before = await api.get(path(digest))
@@ -131,8 +131,8 @@ async def test_more_is_known(api: ClusterApi, digest: Digest) -> None:
     learned = Learned()
     async with following(api, learned) as store:
         await store.put(facts(digest, Size.unknown("not read")))
-        await store.put(facts(digest, Size.known(20)))
-        await learned.until(digest, facts(digest, Size.known(20)))
+        await store.put(facts(digest, Size.counted(20)))
+        await learned.until(digest, facts(digest, Size.counted(20)))
 
     kept = mapping_at(await api.get(path(digest)), "facts")
     assert kept["unpackedBytes"] == 40
@@ -141,7 +141,7 @@ async def test_more_is_known(api: ClusterApi, digest: Digest) -> None:
 
 async def test_drop(api: ClusterApi, digest: Digest) -> None:
     """A profile that is dropped is gone, for all who follow, and may be dropped again."""
-    image = facts(digest, Size.known(20))
+    image = facts(digest, Size.counted(20))
     learned = Learned()
     async with following(api, learned) as store:
         await store.put(image)

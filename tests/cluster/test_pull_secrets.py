@@ -14,8 +14,9 @@ from slimgate.cluster.pull_secrets import MAX_SECRETS, PullSecrets
 from slimgate.cluster.resources import SECRETS, SERVICE_ACCOUNTS
 from slimgate.core.identity import ANONYMOUS, Credential, Entry, Identity
 from slimgate.core.workload import Workload
-from tests.cluster.conftest import Kubectl, Login
+from tests.cluster.conftest import Login
 from tests.cluster.relay import Relay
+from tests.lab.kubectl import Kubectl
 
 pytestmark = pytest.mark.lab
 

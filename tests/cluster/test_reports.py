@@ -15,8 +15,9 @@ from slimgate.cluster.reports import Reports
 from slimgate.cluster.resources import OPEN_REPORTS, POLICY_REPORTS, Resource, Target
 from slimgate.core.finding import Outcome
 from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
-from tests.cluster.conftest import Kubectl, Login, at_last
+from tests.cluster.conftest import Login, at_last
 from tests.cluster.verdicts import deployment, thing, verdict, version
+from tests.lab.kubectl import Kubectl
 
 pytestmark = pytest.mark.lab
 

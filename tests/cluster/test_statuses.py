@@ -12,8 +12,8 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.resources import SLIM_EXCEPTIONS, SLIM_POLICIES, Resource
 from slimgate.cluster.statuses import Statuses
 from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
-from tests.cluster.conftest import Kubectl
 from tests.cluster.verdicts import version
+from tests.lab.kubectl import Kubectl
 
 pytestmark = pytest.mark.lab
 

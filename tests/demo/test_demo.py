@@ -5,10 +5,11 @@ import re
 
 import pytest
 
-from tests.demo.conftest import Kubectl
+from tests.lab.kubectl import Kubectl
 from tests.lab.state import Lab
 
 pytestmark = [pytest.mark.lab, pytest.mark.node, pytest.mark.slow, pytest.mark.timeout(900)]
+HERE = ("--namespace", "slimgate-demo")
 
 KINDS = ("Pod", "ReplicationController", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob")
 VERSIONS = {"Pod": "v1", "ReplicationController": "v1", "Job": "batch/v1", "CronJob": "batch/v1"}
@@ -111,9 +112,8 @@ def test_the_node_is_measured(printed: str, lab: Lab) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_refused(lab: Lab, kubectl: Kubectl, kind: str) -> None:
     """A fat image is refused in whatever kind it comes."""
-    refused = kubectl(
-        "create", "-f", "-", stdin=json.dumps(workload(kind, f"{lab.registry}/hello:fat"))
-    )
+    fat = json.dumps(workload(kind, f"{lab.registry}/hello:fat"))
+    refused = kubectl.attempt(*HERE, "create", "-f", "-", stdin=fat)
 
     assert refused.returncode == 1
     assert 'admission webhook "workloads.slimgate.dev" denied the request' in refused.stderr
@@ -123,8 +123,8 @@ def test_every_kind_is_refused(lab: Lab, kubectl: Kubectl, kind: str) -> None:
 def test_an_update_is_judged_when_it_brings_an_image(lab: Lab, kubectl: Kubectl) -> None:
     """Another image is refused; scaling is none, and passes without a word."""
     fat = f"hello={lab.registry}/hello:fat"
-    refused = kubectl("set", "image", "deployment/hello-soya", fat)
-    scaled = kubectl("scale", "deployment/hello-semi", "--replicas=2")
+    refused = kubectl.attempt(*HERE, "set", "image", "deployment/hello-soya", fat)
+    scaled = kubectl.attempt(*HERE, "scale", "deployment/hello-semi", "--replicas=2")
 
     assert "denied the request" in refused.stderr
     assert (scaled.returncode, scaled.stderr) == (0, "")
@@ -133,18 +133,14 @@ def test_an_update_is_judged_when_it_brings_an_image(lab: Lab, kubectl: Kubectl)
 @pytest.mark.usefixtures("printed")
 def test_a_debug_container_is_judged(lab: Lab, kubectl: Kubectl) -> None:
     """An ephemeral container with a fat image is refused too."""
-    name = kubectl(
-        "get",
-        "pods",
-        "-l",
-        "app.kubernetes.io/component=soya",
-        "-o",
-        "jsonpath={.items[0].metadata.name}",
-    ).stdout
+    soya = ("-l", "app.kubernetes.io/component=soya")
+    path = "jsonpath={.items[0].metadata.name}"
+    name = kubectl(*HERE, "get", "pods", *soya, "-o", path)
     container = {"name": "debug", "image": f"{lab.registry}/hello:fat"}
     patch = json.dumps({"spec": {"ephemeralContainers": [container]}})
 
-    refused = kubectl("patch", "pod", name, "--subresource=ephemeralcontainers", "-p", patch)
+    change = ("patch", "pod", name, "--subresource=ephemeralcontainers", "-p", patch)
+    refused = kubectl.attempt(*HERE, *change)
 
     assert refused.returncode == 1
     assert "denied the request" in refused.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.conftest import Kubectl
+from tests.lab.kubectl import Kubectl
 from tests.lab.state import Lab
 
 pytestmark = pytest.mark.lab
@@ -57,11 +57,11 @@ def test_a_pod_runs_and_its_service_answers(
         "metadata": {"name": "web", "labels": {"app": "web"}},
         "spec": {"containers": [container]},
     }
-    kubectl("apply", "-f", "-", stdin=json.dumps(pod), namespace=namespace)
-    kubectl("expose", "pod", "web", "--port=80", "--target-port=8080", namespace=namespace)
-    kubectl("wait", "pod/web", "--for=condition=Ready", "--timeout=60s", namespace=namespace)
+    kubectl("apply", "-f", "-", "--namespace", namespace, stdin=json.dumps(pod))
+    kubectl("expose", "pod", "web", "--port=80", "--target-port=8080", "--namespace", namespace)
+    kubectl("wait", "pod/web", "--for=condition=Ready", "--timeout=60s", "--namespace", namespace)
     address = kubectl(
-        "get", "service", "web", "-o", "jsonpath={.spec.clusterIP}", namespace=namespace
+        "get", "service", "web", "-o", "jsonpath={.spec.clusterIP}", "--namespace", namespace
     )
     fetch = (
         "import time, urllib.request\n"
@@ -73,7 +73,7 @@ def test_a_pod_runs_and_its_service_answers(
         "        time.sleep(0.2)\n"
     )
 
-    answer = kubectl("exec", "web", "--", "python3", "-c", fetch, namespace=namespace)
+    answer = kubectl("--namespace", namespace, "exec", "web", "--", "python3", "-c", fetch)
 
     assert answer.strip() == "served by a pod"
 
@@ -86,7 +86,7 @@ def test_kubelet_stats_are_readable(lab_node: Lab, kubectl: Kubectl) -> None:
     stats = json.loads(kubectl("get", "--raw", path))
 
     assert stats["node"]["nodeName"] == lab_node.node_name
-    assert stats["node"]["runtime"]["imageFs"]["usedBytes"] > 0
+    assert stats["node"]["runtime"]["imageFs"]["capacityBytes"] > 0
 
 
 @pytest.mark.node

@@ -1,6 +1,5 @@
 """slimgate's two roles against the lab's API server, and a place for each test."""
 
-import subprocess
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -14,8 +13,7 @@ import pytest
 
 from slimgate.core.image import Digest
 from slimgate.webhook.certificates import make as make_certificates
-from tests.lab.errors import LabError
-from tests.lab.state import Lab, load
+from tests.lab.state import Lab
 from tests.live import make
 from tests.live.api import Api, Json, eventually
 from tests.live.hook import Hook, configuration
@@ -32,7 +30,6 @@ _OTHERS_SECONDS: Final = 2.0
 """A controller that runs annotates a new workload in a fraction of it."""
 EXTRA_KIND: Final = "live.slimgate.dev/v1/rollers=Roller:spec.workload.template"
 
-Kubectl = Callable[..., subprocess.CompletedProcess[str]]
 MakeRoom = Callable[..., Room]
 
 
@@ -70,28 +67,6 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="package")
-def lab() -> Lab:
-    """Return the running lab."""
-    try:
-        return load(_ROOT / ".lab" / "lab.json")
-    except LabError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="package")
-def kubectl(lab: Lab) -> Kubectl:
-    """Return a function that runs kubectl as the administrator; it may fail."""
-
-    def run(*argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        command = [lab.kubectl, "--kubeconfig", lab.kubeconfig, *argv]
-        return subprocess.run(
-            command, input=stdin, capture_output=True, text=True, check=False, timeout=60
-        )
-
-    return run
-
-
-@pytest.fixture(scope="package")
 def api(lab: Lab) -> Iterator[Api]:
     """Return a connection to the API server."""
     with closing(Api(lab)) as api:
@@ -99,15 +74,9 @@ def api(lab: Lab) -> Iterator[Api]:
 
 
 @pytest.fixture(scope="package")
-def installed(kubectl: Kubectl, api: Api) -> None:
-    """Install slimgate's resources and the admission policy; others may have done so already."""
-    manifests = _ROOT / "manifests"
-    for argv in (
-        ("apply", "-f", f"{manifests}/crds", "-f", f"{manifests}/admission"),
-        ("wait", "--for=condition=Established", "--timeout=30s", "-f", f"{manifests}/crds"),
-    ):
-        done = kubectl(*argv)
-        assert done.returncode == 0, done.stderr
+def installed(crds: None, api: Api) -> None:
+    """Wait until the admission policy is in force."""
+    del crds
     upside_down = make.policy("live", {"limits": {"layers": {"warn": 2, "deny": 1}}})
     eventually(
         lambda: not api.try_create(upside_down, dry_run=True).accepted,

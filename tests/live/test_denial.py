@@ -5,7 +5,7 @@ import json
 import pytest
 
 from slimgate.core.render import REMEDY
-from tests.live.conftest import Kubectl
+from tests.lab.kubectl import Kubectl
 from tests.live.programs import Program
 from tests.live.room import Room
 from tests.live.shelf import FAT, SMALL, TINY, noise, noisy, stacked
@@ -25,7 +25,7 @@ def test_a_denial_is_complete(room: Room, kubectl: Kubectl) -> None:
         message="See https://wiki.example.com/slim.",
     )
 
-    refused = kubectl("create", "-f", "-", stdin=json.dumps(room.workload(image)))
+    refused = kubectl.attempt("create", "-f", "-", stdin=json.dumps(room.workload(image)))
 
     assert refused.returncode == 1
     assert refused.stdout == ""
@@ -44,7 +44,7 @@ def test_a_warning_is_shown(room: Room, kubectl: Kubectl) -> None:
     image = room.shelf.noise(SMALL, TINY)
     policy = room.policy(limits={"pullSize": {"warn": "30k", "deny": "300k"}})
 
-    made = kubectl("create", "-f", "-", stdin=json.dumps(room.workload(image)))
+    made = kubectl.attempt("create", "-f", "-", stdin=json.dumps(room.workload(image)))
 
     assert made.returncode == 0
     assert made.stdout.strip() == "deployment.apps/web created"
@@ -59,7 +59,7 @@ def test_a_warning_stays_short(room: Room, kubectl: Kubectl) -> None:
     image = room.shelf.noise(SMALL, repository="a/" + "long/" * 20 + "app")
     room.policy(limits={"pullSize": "10k"}, mode="Warn")
 
-    made = kubectl("create", "-f", "-", stdin=json.dumps(room.workload(image)))
+    made = kubectl.attempt("create", "-f", "-", stdin=json.dumps(room.workload(image)))
 
     (line,) = made.stderr.splitlines()
     assert line.startswith(f'Warning: slimgate: container "main": {room.shelf.registry}/')
@@ -88,7 +88,7 @@ def test_an_allow_is_silent(room: Room, kubectl: Kubectl) -> None:
     image = room.shelf.noise(TINY)
     room.policy(limits={"pullSize": {"warn": "30k", "deny": "300k"}})
 
-    made = kubectl("create", "-f", "-", stdin=json.dumps(room.workload(image)))
+    made = kubectl.attempt("create", "-f", "-", stdin=json.dumps(room.workload(image)))
 
     assert (made.returncode, made.stderr) == (0, "")
 
@@ -98,7 +98,7 @@ def test_mode_warn_admits_what_is_denied(room: Room, kubectl: Kubectl) -> None:
     image = room.shelf.noise(FAT)
     policy = room.policy(limits={"pullSize": "300k"}, mode="Warn")
 
-    made = kubectl("create", "-f", "-", stdin=json.dumps(room.workload(image)))
+    made = kubectl.attempt("create", "-f", "-", stdin=json.dumps(room.workload(image)))
 
     assert made.returncode == 0
     assert f"limit 293 KiB [policy {policy}, pullSize]" in made.stderr
@@ -112,8 +112,8 @@ def test_a_dry_run_is_judged_and_leaves_nothing(
     room.policy(limits={"pullSize": {"warn": "30k", "deny": "300k"}})
     dry = ("create", "--dry-run=server", "-f", "-")
 
-    refused = kubectl(*dry, stdin=json.dumps(room.workload(fat)))
-    warned = kubectl(*dry, stdin=json.dumps(room.workload(semi)))
+    refused = kubectl.attempt(*dry, stdin=json.dumps(room.workload(fat)))
+    warned = kubectl.attempt(*dry, stdin=json.dumps(room.workload(semi)))
 
     assert "denied the request: slimgate: " in refused.stderr
     assert warned.stdout.strip() == "deployment.apps/web created (server dry run)"
@@ -133,7 +133,9 @@ def test_audit_says_nothing_and_records(room: Room, kubectl: Kubectl, controller
     image = room.shelf.noise(FAT)
     policy = room.policy(limits={"pullSize": "300k"}, mode="Audit")
 
-    made = kubectl("create", "-f", "-", "-o", "json", stdin=json.dumps(room.workload(image)))
+    made = kubectl.attempt(
+        "create", "-f", "-", "-o", "json", stdin=json.dumps(room.workload(image))
+    )
 
     assert (made.returncode, made.stderr) == (0, "")
     deployment = json.loads(made.stdout)

@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.lab.kubectl import Kubectl
 from tests.live import make
 from tests.live.api import Json, eventually
-from tests.live.conftest import Kubectl, Site
+from tests.live.conftest import Site
 from tests.live.programs import Program
 from tests.live.room import Room
 from tests.live.shelf import FAT, SMALL, TINY
@@ -147,7 +148,7 @@ def test_a_broken_policy(room: Room, kubectl: Kubectl, controller: Program, case
     good = room.policy(limits={"layers": 1, "pullSize": "30k"})
 
     message = eventually(lambda: _condition(room, broken, "False"), "it is not Ready")
-    listed = kubectl("get", "slimpolicies", broken)
+    listed = kubectl.attempt("get", "slimpolicies", broken)
     refused = room.ask(room.shelf.reference(), name="new")
     room.await_verdict(deployment, "deny")
 

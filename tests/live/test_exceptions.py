@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.lab.kubectl import Kubectl
 from tests.live import make
 from tests.live.api import Json, eventually
-from tests.live.conftest import Kubectl, MakeRoom
+from tests.live.conftest import MakeRoom
 from tests.live.programs import Program
 from tests.live.room import Room
 from tests.live.shelf import FAT, SMALL
@@ -158,7 +159,7 @@ def test_mistakes(room: Room, kubectl: Kubectl, case: str) -> None:
             f'"{expires}"'
         )
 
-    refused = kubectl("create", "-f", "-", stdin=json.dumps(wrong))
+    refused = kubectl.attempt("create", "-f", "-", stdin=json.dumps(wrong))
 
     # To other errors than those of rules, Kubernetes adds that rules were not checked.
     lines = [line for line in refused.stderr.splitlines() if "spec." in line]

@@ -1,33 +1,19 @@
-"""Kubectl, and slimgate's resources as tests write them."""
+"""slimgate's resources as tests write them, and what the API server says of them."""
 
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import yaml
+
+from tests.lab.kubectl import Kubectl
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What kubectl said."""
+    """Whether the API server takes an object, and all that kubectl says of it."""
 
     accepted: bool
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kubectl:
-    """Runs kubectl against one cluster."""
-
-    program: Path
-    kubeconfig: Path
-
-    def __call__(self, *args: str, stdin: str = "") -> Answer:
-        """Run kubectl; output and complaints come as one text."""
-        command = [str(self.program), "--kubeconfig", str(self.kubeconfig), *args]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
-        return Answer(done.returncode == 0, done.stdout + done.stderr)
 
 
 Try = Callable[[Mapping[str, object]], Answer]
@@ -35,10 +21,9 @@ Try = Callable[[Mapping[str, object]], Answer]
 
 def try_out(kubectl: Kubectl, resource: Mapping[str, object]) -> Answer:
     """Create as a dry run on the server; the object comes back as JSON."""
-    text = yaml.safe_dump(dict(resource))
-    return kubectl(
-        "create", "--dry-run=server", "--validate=strict", "-o", "json", "-f", "-", stdin=text
-    )
+    asked = ("create", "--dry-run=server", "--validate=strict", "-o", "json", "-f", "-")
+    done = kubectl.attempt(*asked, stdin=yaml.safe_dump(dict(resource)))
+    return Answer(done.returncode == 0, done.stdout + done.stderr)
 
 
 def policy(spec: Mapping[str, object], name: str = "tried") -> dict[str, object]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.manifests.resources import Kubectl, Try, exception, policy, profile
+from tests.lab.kubectl import Kubectl
+from tests.manifests.resources import Try, exception, policy, profile
 
 pytestmark = pytest.mark.lab
 
@@ -204,6 +205,7 @@ def test_sample_is_accepted(create: Try, name: str) -> None:
     assert json.loads(answer.text)["metadata"]["name"] == name
 
 
+@pytest.mark.usefixtures("crds")
 def test_policy_columns_and_status(kubectl: Kubectl) -> None:
     """A stored policy keeps every status field and prints its columns, limits in wide only."""
     stored = policy({"limits": {"pullSize": {"warn": "1Mi", "deny": "9Mi"}}}, name="shown")
@@ -225,13 +227,12 @@ def test_policy_columns_and_status(kubectl: Kubectl) -> None:
     }
     kubectl("delete", "slimpolicy", "shown", "--ignore-not-found")
     try:
-        created = kubectl("create", "-f", "-", stdin=yaml.safe_dump(stored))
-        assert created.accepted, created.text
+        kubectl("create", "-f", "-", stdin=yaml.safe_dump(stored))
         patch = json.dumps({"status": status})
         kubectl("patch", "slimpol", "shown", "--subresource=status", "--type=merge", "-p", patch)
-        kept = json.loads(kubectl("get", "slimpol", "shown", "-o", "json").text)["status"]
-        head, row = kubectl("get", "slimpol", "shown").text.splitlines()
-        wide = kubectl("get", "slimpol", "shown", "-o", "wide").text
+        kept = json.loads(kubectl("get", "slimpol", "shown", "-o", "json"))["status"]
+        head, row = kubectl("get", "slimpol", "shown").splitlines()
+        wide = kubectl("get", "slimpol", "shown", "-o", "wide")
     finally:
         kubectl("delete", "slimpolicy", "shown", "--ignore-not-found")
 

@@ -4,13 +4,11 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from tests.lab.errors import LabError
-from tests.lab.state import Lab, load
+from tests.lab.state import Lab
 from tests.registry import servers
 from tests.registry.servers import Registry
 from tests.sizes import forms
@@ -65,15 +63,6 @@ def shop(session_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
     monkeypatch.setenv("SLIMGATE_REGISTRIES", f"{host}=plain-http,loopback")
     monkeypatch.setenv("DOCKER_CONFIG", "/nonexistent")
     return session_shop
-
-
-@pytest.fixture(scope="session")
-def lab() -> Lab:
-    """Return the running lab."""
-    try:
-        return load(Path(".lab/lab.json"))
-    except LabError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

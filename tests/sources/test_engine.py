@@ -17,18 +17,7 @@ from slimgate.core.source import parse_source
 from slimgate.sources.opening import open_source
 from tests.sources.images import config_of, read, refusal, sizes, tar_of
 
-LAB = Path(".lab/lab.json")
 LAYERS = [tar_of({"app": b"x" * 5000}), tar_of({"etc/a": b"1", "etc/b": b"2" * 700})]
-
-
-@pytest.fixture(scope="module")
-def docker_host() -> str:
-    """Return the address of the lab's engine."""
-    if not LAB.exists():
-        pytest.skip("the lab is not up: run make lab-up")
-    host = json.loads(LAB.read_text())["docker_host"]
-    assert isinstance(host, str)
-    return host
 
 
 @pytest.fixture(scope="module")

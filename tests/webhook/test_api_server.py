@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,8 +13,8 @@ import pytest
 
 from slimgate.engine.catalog import Catalog
 from slimgate.webhook.certificates import Certificates, make
-from tests.lab.errors import LabError
-from tests.lab.state import Lab, load
+from tests.lab.kubectl import Kubectl
+from tests.lab.state import Lab
 from tests.webhook import engine
 from tests.webhook.engine import FAT, SLIM
 from tests.webhook.reviews import Json
@@ -35,10 +34,8 @@ class Room:
 
     async def kubectl(self, *argv: str, stdin: str = "") -> tuple[int, str]:
         """Run kubectl in the namespace; return its exit status and all that it says."""
-        whole = [self.lab.kubectl, "--kubeconfig", self.lab.kubeconfig, "-n", self.name, *argv]
-        done = await asyncio.to_thread(
-            subprocess.run, whole, input=stdin, capture_output=True, text=True, timeout=60
-        )
+        kubectl = Kubectl(self.lab).attempt
+        done = await asyncio.to_thread(kubectl, "--namespace", self.name, *argv, stdin=stdin)
         return done.returncode, done.stdout + done.stderr
 
     async def done(self, *argv: str, stdin: str = "") -> str:
@@ -53,12 +50,8 @@ class Room:
 
 
 @pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Room]:
+async def room(lab: Lab, tmp_path: Path) -> AsyncIterator[Room]:
     """Run a server, and have the API server ask it about a namespace."""
-    try:
-        lab = load(Path(".lab/lab.json"))
-    except LabError as error:
-        pytest.skip(str(error))
     served = make((HOST, lab.host_address), datetime.now(UTC))
     catalog, name = engine.catalog(), f"webhook-{uuid4().hex[:8]}"
     judge = engine.judge(catalog, namespace=name)
