@@ -58,6 +58,7 @@ VALUES: dict[str, tuple[str, object]] = {
     "FAILURE_SECONDS": ("2.5", 2.5),
     "STALE_SECONDS": ("0", 0.0),
     "CLAIMS": ("off", False),
+    "WHOLE_LAYER_BYTES": ("100Mi", 100 * 2**20),
     "HTTP_PORT": ("1", 1),
     "WEBHOOK_PORT": ("65535", 65_535),
     "WEBHOOK_ADDRESS": ("::", "::"),
@@ -80,6 +81,11 @@ VALUES: dict[str, tuple[str, object]] = {
 
 COUNT = "is no whole number from 1 to 1000000"
 PORT = "is no port from 1 to 65535"
+QUANTITY = "is no quantity: write bytes as Kubernetes does, as in 300Mi or 2G."
+BUILT_IN = (
+    "has the name of a built-in kind, and kinds are told apart by name: leave it out, since Pods "
+    "are judged whoever makes them"
+)
 SECONDS = "is no number of seconds, as in 2.5"
 
 WRONG = [
@@ -94,6 +100,10 @@ WRONG = [
     ("TAG_SECONDS", "nan", f"'nan' {SECONDS}"),
     ("TAG_SECONDS", "inf", f"'inf' {SECONDS}"),
     ("TAG_SECONDS", "1e9", f"'1e9' {SECONDS}"),
+    ("WHOLE_LAYER_BYTES", "", f"'' {QUANTITY}"),
+    ("WHOLE_LAYER_BYTES", "8MiB", f"'8MiB' {QUANTITY}"),
+    ("WHOLE_LAYER_BYTES", "-1", "'-1' must be more than zero."),
+    ("WHOLE_LAYER_BYTES", "64.001Gi", "'64.001Gi' is more than 64Gi, the most that is read whole"),
     ("WORKERS", "0", f"'0' {COUNT}"),
     ("WORKERS", "2.5", f"'2.5' {COUNT}"),
     ("WORKERS", "-2", f"'-2' {COUNT}"),
@@ -115,6 +125,17 @@ WRONG = [
     ("REGISTRIES", "r.io=ca-file:", "'ca-file:' of registry r.io is unknown: it is one of "),
     ("EXTRA_KINDS", "Rollout", "'Rollout' is no kind: write it as in argoproj.io/v1alpha1/"),
     ("EXTRA_KINDS", "a.b/v1/cs=C:", "'a.b/v1/cs=C:' is no kind: write it as in argoproj.io/"),
+    (
+        "EXTRA_KINDS",
+        "batch.volcano.sh/v1alpha1/jobs=Job:spec.template",
+        f"'batch.volcano.sh/v1alpha1/jobs=Job:spec.template' {BUILT_IN}",
+    ),
+    ("EXTRA_KINDS", "apps/v1/sets=DaemonSet:x", f"'apps/v1/sets=DaemonSet:x' {BUILT_IN}"),
+    (
+        "EXTRA_KINDS",
+        "a.b/v1/cs=C:spec c.d/v1/cs=C:spec",
+        "'c.d/v1/cs=C:spec' names C once more, and kinds are told apart by name: leave all but ",
+    ),
     ("CLAIMS", "\x1b[2Jno", "'\\\\x1b[2Jno' is neither true nor false"),
 ]
 
@@ -157,6 +178,15 @@ def test_values(name: str) -> None:
     others = {field.name for field in dataclasses.fields(Settings)} - {name.lower()}
     assert all(getattr(settings, one) == getattr(Settings(), one) for one in others)
     assert settings != Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("0", 0), ("0Mi", 0), ("8388608", 8 * 2**20), ("1e6", 10**6), ("64Gi", 64 * 2**30)],
+)
+def test_layer_bytes(text: str, expected: int) -> None:
+    """Quantities are those of policies, and none at all is one."""
+    assert read({"SLIMGATE_WHOLE_LAYER_BYTES": text}).whole_layer_bytes == expected
 
 
 @pytest.mark.parametrize(("name", "text", "expected"), WRONG)

@@ -4,13 +4,15 @@ Every variable is listed in docs/settings.md. Times are seconds, sizes bytes.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from slimgate.core.errors import InvalidReferenceError, SettingsError
+from slimgate.core.errors import InvalidQuantityError, InvalidReferenceError, SettingsError
 from slimgate.core.image import Platform
+from slimgate.core.quantity import parse_quantity
 from slimgate.core.text import printable
+from slimgate.core.workload import TEMPLATE_PATHS
 
 T = TypeVar("T")
 
@@ -27,6 +29,10 @@ _LINK_TO: Final = re.compile(r"_PORT(_\d+_(TCP|UDP|SCTP))?$")
 _LINK_PART: Final = re.compile(
     r"_SERVICE_(HOST$|PORT(_|$))|_PORT_\d+_(TCP|UDP|SCTP)_(PROTO|PORT|ADDR)$"
 )
+_NOTHING: Final = re.compile(r"0+([KMGTPE]i|[kMGTPE])?")
+WHOLE_LAYER_BYTES: Final = 8 * 2**20
+MAX_LAYER_BYTES: Final = 64 * 2**30
+"""No layer that is larger, as stored or unpacked, is ever read whole."""
 _MAX_PORT: Final = 65_535
 _MAX_COUNT: Final = 1_000_000
 
@@ -75,6 +81,8 @@ class Settings:
     stale_seconds: float = 86_400.0
     claims: bool = True
     """Whether bases that images claim are looked up."""
+    whole_layer_bytes: int = WHOLE_LAYER_BYTES
+    """Layers up to this size as stored are read whole, so that unpacked sizes are counted."""
     http_port: int = 8080
     """Health and metrics, plain HTTP."""
     webhook_port: int = 9443
@@ -117,6 +125,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         "failure_seconds": _seconds,
         "stale_seconds": _seconds,
         "claims": _flag,
+        "whole_layer_bytes": _layer_bytes,
         "http_port": _port,
         "webhook_port": _port,
         "webhook_address": _text,
@@ -152,7 +161,7 @@ def read(environment: Mapping[str, str]) -> Settings:
 def _read(variable: str, text: str, reader: Callable[[str], T]) -> T:
     try:
         return reader(text.strip())
-    except (ValueError, InvalidReferenceError) as error:
+    except (ValueError, InvalidReferenceError, InvalidQuantityError) as error:
         raise SettingsError(f"{variable}: {error}") from error
 
 
@@ -204,6 +213,13 @@ def _port(text: str) -> int:
     value = _whole(text)
     if not 0 < value <= _MAX_PORT:
         raise ValueError(f"{printable(text, 40)!r} is no port from 1 to {_MAX_PORT}")
+    return value
+
+
+def _layer_bytes(text: str) -> int:
+    value = 0 if _NOTHING.fullmatch(text) else parse_quantity(text)
+    if value > MAX_LAYER_BYTES:
+        raise ValueError(f"{printable(text, 40)!r} is more than 64Gi, the most that is read whole")
     return value
 
 
@@ -261,6 +277,7 @@ def _extra_kinds(text: str) -> tuple[ExtraKind, ...]:
                 f"{printable(entry, 120)!r} is no kind: write it as in "
                 "argoproj.io/v1alpha1/rollouts=Rollout:spec.template"
             )
+        _refuse_a_name_twice(entry, match["kind"], found)
         found.append(
             ExtraKind(
                 group=match["group"],
@@ -271,3 +288,17 @@ def _extra_kinds(text: str) -> tuple[ExtraKind, ...]:
             )
         )
     return tuple(found)
+
+
+def _refuse_a_name_twice(entry: str, kind: str, before: Iterable[ExtraKind]) -> None:
+    """Have each kind's name be its own: workloads are matched, counted and told apart by it."""
+    if kind in TEMPLATE_PATHS:
+        raise ValueError(
+            f"{printable(entry, 120)!r} has the name of a built-in kind, and kinds are told apart "
+            "by name: leave it out, since Pods are judged whoever makes them"
+        )
+    if any(one.kind == kind for one in before):
+        raise ValueError(
+            f"{printable(entry, 120)!r} names {kind} once more, and kinds are told apart by name: "
+            "leave all but one of them out"
+        )

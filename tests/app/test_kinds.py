@@ -16,7 +16,8 @@ ROLLER = ExtraKind(
     kind="Roller",
     template_path=("spec", "workload", "template"),
 )
-OWNED: JsonObject = {"ownerReferences": [{"kind": "Roller", "controller": True}]}
+OWNER = {"apiVersion": "rollers.example.com/v1", "kind": "Roller", "controller": True}
+OWNED: JsonObject = {"ownerReferences": [OWNER]}
 
 
 def test_kinds_of_others_come_beside_the_built_in_ones() -> None:

@@ -52,7 +52,8 @@ def test_one_record(room: Room, controller: Program, kind: str) -> None:
     made = _await_made(room.api, room.namespace, MADE[kind])
     room.await_verdict(owner, "deny")
     # Whatever there is to record of the others would have been by the time of one that came later.
-    room.await_verdict(room.deploy(image, name="later"), "deny")
+    # A Deployment would adopt the ReplicaSet, which has its labels.
+    room.await_verdict(room.deploy(image, kind="CronJob", name="later"), "deny")
 
     assert [event["reason"] for event in room.events(owner)] == ["SlimPolicyViolation"]
     assert [room.events(obj) for obj in made] == [[]] * len(made)
@@ -101,6 +102,18 @@ def test_a_borrowed_owner_does_not_help(room: Room) -> None:
 
     assert refused.status == 403
     assert f'container "main": {fat} pulls 391 KiB' in refused.message
+
+
+def test_what_is_adopted_counts_no_more(room: Room, controller: Program) -> None:
+    """A ReplicaSet that a Deployment has found is the Deployment's from then on."""
+    policy = room.policy(limits={"pullSize": "300k"}, mode="Audit")
+    image = room.shelf.noise(FAT)
+    room.await_verdict(room.deploy(image, kind="ReplicaSet"), "deny")
+
+    room.await_verdict(room.deploy(image, name="later"), "deny")
+
+    eventually(lambda: room.status(policy).get("workloads") == 1, "the Deployment alone counts")
+    assert controller.runs()
 
 
 def _await_made(api: Api, namespace: str, kinds: tuple[str, ...]) -> list[Json]:

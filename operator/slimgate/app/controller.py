@@ -21,13 +21,15 @@ from slimgate.app.profiles import follow_profiles
 from slimgate.app.stopping import until
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
-from slimgate.controller.handlers import make_registry, make_settings
+from slimgate.controller.handlers import BUILT_IN, make_registry, make_settings
 from slimgate.controller.intake import Intake
 from slimgate.controller.ledger import Ledger
+from slimgate.controller.login import Login
 from slimgate.controller.nodes import NodeSurvey
 from slimgate.controller.profiles import Profiles
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.controller.statuses import Statuses
+from slimgate.controller.sweeper import Sweeper
 from slimgate.core.image import Digest, ImageFacts, Wants
 from slimgate.engine.catalog import Change
 from slimgate.metrics.all import Metrics
@@ -95,8 +97,9 @@ async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.
         if settings.own_certificates:
             tasks.create_task(CertificateKeeper(core.api, settings).run())
         await core.ready()
+        lister = ClusterLister(core.api)
         survey = NodeSurvey(
-            lister=ClusterLister(core.api),
+            lister=lister,
             gauge=gauge,
             inspector=core.inspector,
             keyring=core.keyring,
@@ -112,14 +115,15 @@ async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.
             used=lambda: ledger.digests() | survey.digests(),
             facts=partial(_facts, core),
         )
-        for job in (reports.run, reconciler.run, statuses.run):
+        sweeper = Sweeper(reconciler=reconciler, ledger=ledger, census=lister)
+        for job in (reports.run, reconciler.run, statuses.run, sweeper.run):
             tasks.create_task(job())
         tasks.create_task(_keep(profiles, memory))
         built_in, extra = make_intakes(reconciler, settings)
         for mirror in extra_mirrors(core.api, extra):
             tasks.create_task(mirror.run())
         # Last, since kopf's end is the end of tasks that begin after it.
-        tasks.create_task(_observe(built_in, stop))
+        tasks.create_task(_observe(built_in, Login(BUILT_IN, sweeper.listed), stop))
 
 
 async def _keep(profiles: Profiles, memory: MemoryKeeper) -> None:
@@ -135,11 +139,14 @@ async def _keep(profiles: Profiles, memory: MemoryKeeper) -> None:
                 await memory.save()
 
 
-async def _observe(intakes: Iterable[Intake], stop: asyncio.Event) -> None:
+async def _observe(intakes: Iterable[Intake], login: Login, stop: asyncio.Event) -> None:
     """Have kopf hand over every workload of the built-in kinds, until cancelled."""
     others = asyncio.all_tasks()
     tasks = await kopf.spawn_tasks(
-        registry=make_registry(intakes), settings=make_settings(), clusterwide=True, standalone=True
+        registry=make_registry(intakes, login),
+        settings=make_settings(),
+        clusterwide=True,
+        standalone=True,
     )
     # kopf takes the signals to itself, and by them would wait 5 s for parts that are not its own.
     stop_on_signals(stop)

@@ -27,7 +27,7 @@ def make_intakes(
 ) -> tuple[tuple[Intake, ...], tuple[Intake, ...]]:
     """Make an intake for each built-in kind, and one for each that settings add."""
     extra = tuple(Kind(k.group, k.version, k.plural, k.kind) for k in settings.extra_kinds)
-    judged = frozenset(kind.name for kind in (*BUILT_IN, *extra))
+    judged = (*BUILT_IN, *extra)
     paths = template_paths(settings)
 
     def make(kinds: Iterable[Kind]) -> tuple[Intake, ...]:

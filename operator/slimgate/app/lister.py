@@ -1,14 +1,17 @@
-"""Lists what the node survey looks at."""
+"""Lists what the node survey and the sweeper look at."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.resources import NODES, PODS
-from slimgate.core.workload import JsonObject
+from slimgate.controller.ports import Kind
+from slimgate.core.errors import ClusterError
+from slimgate.core.workload import JsonObject, mapping_at, text_at
 
 
 class ClusterLister:
-    """Lists nodes and pods page by page."""
+    """Lists page by page."""
 
     def __init__(self, api: ClusterApi) -> None:
         self._api = api
@@ -20,3 +23,12 @@ class ClusterLister:
     def pods(self) -> AsyncIterator[JsonObject]:
         """Yield all pods."""
         return self._api.list(PODS.all())
+
+    async def uids(self, kind: Kind) -> AsyncIterator[frozenset[str]]:
+        """Yield the uids of all objects of a kind, page by page."""
+        async with aclosing(self._api.pages(kind.path, metadata_only=True)) as pages:
+            async for page in pages:
+                # Something else that answers with JSON would be taken for an empty cluster.
+                if not page.version:
+                    raise ClusterError(f"{kind.path} is answered by no list")
+                yield frozenset(text_at(mapping_at(one, "metadata"), "uid") for one in page.items)

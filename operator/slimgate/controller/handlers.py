@@ -5,14 +5,12 @@ every object that they see (https://docs.kopf.dev/en/stable/persistence/).
 """
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import kopf
-from kubernetes.aio.client import Configuration
-from kubernetes.aio.config import load_incluster_config
 
 from slimgate.controller.intake import Intake
+from slimgate.controller.login import Login
 from slimgate.controller.ports import Kind
 
 BUILT_IN: Final = (
@@ -27,10 +25,10 @@ BUILT_IN: Final = (
 )
 
 
-def make_registry(intakes: Iterable[Intake]) -> kopf.OperatorRegistry:
+def make_registry(intakes: Iterable[Intake], login: Login) -> kopf.OperatorRegistry:
     """Register one handler a kind, in a registry of its own: nothing is global."""
     registry = kopf.OperatorRegistry()
-    kopf.on.login(registry=registry)(log_in)
+    kopf.on.login(registry=registry)(login.log_in)
     for intake in intakes:
         kind = intake.kind
         kopf.on.event(
@@ -58,32 +56,20 @@ def make_settings() -> kopf.OperatorSettings:
     return settings
 
 
-def log_in(**kwargs: Any) -> kopf.ConnectionInfo | None:
-    """Log in as a pod does, else as the user's kubeconfig says."""
-    inside = kopf.login_with_service_account(**kwargs)
-    if inside is None:
-        return kopf.login_with_kubeconfig(**kwargs)
-    # kopf calls the API server by its DNS name; Kubernetes tells every pod its address, which
-    # works without DNS too, and is what the rest of slimgate calls.
-    configuration = Configuration()
-    load_incluster_config(configuration)  # type: ignore[no-untyped-call]
-    return replace(inside, server=configuration.host)
-
-
 def _filter(intake: Intake) -> Callable[..., bool]:
     """Keep what others own from waking anybody up, its deletion included."""
 
-    def is_taken(meta: kopf.Meta, **_: object) -> bool:
-        return intake.takes(meta)
+    def concerns(meta: kopf.Meta, **_: object) -> bool:
+        return intake.concerns(meta)
 
-    return is_taken
+    return concerns
 
 
 def _handler(intake: Intake) -> Callable[..., Awaitable[None]]:
     async def handle(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
         """Hand the workload on; kopf's listing has no type."""
         if type == "DELETED":
-            intake.drop(body.meta.namespace or "", body.meta.name or "")
+            intake.drop(body.meta.namespace or "", body.meta.name or "", body.meta.uid)
         else:
             intake.put(body)
 

@@ -83,13 +83,25 @@ class Ledger:
         if now is not None and now.observed.workload.uid == observed.workload.uid:
             self._records[key] = replace(now, said=annotations)
 
-    def drop(self, key: Key) -> None:
-        """Forget a workload."""
-        self._records.pop(key, None)
+    def drop(self, key: Key, uid: str | None = None) -> bool:
+        """Forget a workload, with `uid` only that very one; whether it was known."""
+        record = self._records.get(key)
+        if record is None or uid not in {None, record.observed.workload.uid}:
+            return False
+        del self._records[key]
+        return True
 
     def get(self, key: Key) -> Record | None:
         """Return a record."""
         return self._records.get(key)
+
+    def uids(self, kind: str) -> Mapping[Key, str]:
+        """Tell which workloads of a kind are known."""
+        records = self._records.items()
+        return {key: one.observed.workload.uid for key, one in records if key.kind == kind}
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._records
 
     def __iter__(self) -> Iterator[Key]:
         """Yield all workloads, as they were when this began."""

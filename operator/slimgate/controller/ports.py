@@ -1,6 +1,6 @@
 """What the controller asks of the cluster when it has something to write down."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +23,11 @@ class Kind:
     def api_version(self) -> str:
         """The group and version as manifests write them."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def path(self) -> str:
+        """Where the API server lists all objects of it."""
+        return f"/{'apis' if self.group else 'api'}/{self.api_version}/{self.plural}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,13 @@ class Recorder(Protocol):
 
     async def exception_status(self, resource: JsonObject, status: ExceptionStatus) -> None:
         """Write a SlimException's status if it differs from what the resource holds."""
+
+
+class Census(Protocol):
+    """Tells what there is."""
+
+    def uids(self, kind: Kind) -> AsyncIterator[frozenset[str]]:
+        """Yield those of all objects of a kind, some at a time; ClusterError if any are missing."""
 
 
 class ProfileStore(Protocol):

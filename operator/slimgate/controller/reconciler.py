@@ -71,11 +71,20 @@ class Reconciler:
         if self._ledger.observe(key, observed):
             self._queue.put(key)
 
-    def drop(self, key: Key) -> None:
-        """Forget a workload; Kubernetes collects what belongs to it."""
-        self._ledger.drop(key)
+    def drop(self, key: Key, uid: str | None = None) -> bool:
+        """Forget a workload, with `uid` only that very one; whether it was known.
+
+        Kubernetes collects what belongs to it.
+        """
+        if not self._ledger.drop(key, uid):
+            return False
         self._agenda.drop(key)
         self.changed.set()
+        return True
+
+    def knows(self, key: Key) -> bool:
+        """Whether there is such a workload."""
+        return key in self._ledger
 
     def judge_all(self) -> None:
         """Judge every workload again."""
