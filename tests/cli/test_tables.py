@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console, RenderableType
 
 from slimgate.cli.tables import allows_bars, images_table, layers_tables
-from tests.cli.facts import FAT, HOSTILE, SAVED, SOYA, inspection
+from slimgate.core.image import Inspection, Size
+from tests.cli.facts import FAT, HOSTILE, MIB, SAVED, SOYA, inspection
 
 ALL = [inspection("shop:fat", FAT), inspection("shop:soya", SOYA)]
 CLEAN = [inspection("shop:fat", replace(FAT, toolchains=())), inspection("shop:soya", SOYA)]
@@ -54,6 +55,63 @@ s.tar (linux/amd64): it claims to stand on alpine, but its lowest layers are not
 """
 
 
+TOLD_IMAGES = """\
+IMAGE      PLATFORM        PULL  UNPACKED  LAYERS  BASE
+shop:fat   linux/amd64  120 MiB  320 MiB*       2  go:1.26 (builder, proven)
+shop:soya  linux/amd64    6 MiB    15 MiB       1  static (distroless, proven)
+* told by a part of a layer, not counted: see --exact
+"""
+
+TOLD_LAYERS = """\
+shop:fat (linux/amd64)
+pull 120 MiB, unpacked 320 MiB*, base go:1.26 (builder, proven)
+#    PULL  UNPACKED  OF PULL  MADE BY
+1  30 MiB    80 MiB    25.0%  ADD file:1 in /
+2  90 MiB  240 MiB*    75.0%  RUN go build
+* told by a part of a layer, not counted: see --exact
+
+shop:soya (linux/amd64)
+pull 6 MiB, unpacked 15 MiB, base static (distroless, proven)
+#   PULL  UNPACKED  OF PULL  MADE BY
+1  6 MiB    15 MiB   100.0%  COPY app /app
+"""
+
+
+BOUND_IMAGES = """\
+IMAGE      PLATFORM        PULL    UNPACKED  LAYERS  BASE
+shop:fat   linux/amd64  120 MiB  >= 1.2 GiB       2  go:1.26 (builder, proven)
+shop:soya  linux/amd64    6 MiB      15 MiB       1  static (distroless, proven)
+shop:fat (linux/amd64): unpacked size unknown: it wraps
+"""
+
+BOUND_LAYERS = """\
+shop:fat (linux/amd64)
+pull 120 MiB, unpacked >= 1.2 GiB, base go:1.26 (builder, proven)
+#    PULL    UNPACKED  OF PULL  MADE BY
+1  30 MiB      80 MiB    25.0%  ADD file:1 in /
+2  90 MiB  >= 1.1 GiB    75.0%  RUN go build
+shop:fat (linux/amd64): unpacked size unknown: it wraps
+
+shop:soya (linux/amd64)
+pull 6 MiB, unpacked 15 MiB, base static (distroless, proven)
+#   PULL  UNPACKED  OF PULL  MADE BY
+1  6 MiB    15 MiB   100.0%  COPY app /app
+"""
+
+
+def _second(size: Size) -> list[Inspection]:
+    first, second = FAT.layers
+    layers = (first, replace(second, unpacked=size))
+    return [
+        inspection("shop:fat", replace(FAT, layers=layers, toolchains=())),
+        inspection("shop:soya", SOYA),
+    ]
+
+
+TOLD = _second(Size.told(240 * MIB))
+BOUND = _second(Size.unknown("it wraps", at_least=1127 * MIB))
+
+
 def _printed(what: RenderableType, *, terminal: bool = False, width: int = 200) -> str:
     file = io.StringIO()
     console = Console(
@@ -71,8 +129,22 @@ def _printed(what: RenderableType, *, terminal: bool = False, width: int = 200) 
         (layers_tables(ALL, bars=False), LAYERS),
         (images_table([inspection("s.tar", SAVED)], bars=False), SAVED_IMAGE),
         (layers_tables([inspection("s.tar", SAVED)], bars=False), SAVED_LAYERS),
+        (images_table(TOLD, bars=False), TOLD_IMAGES),
+        (layers_tables(TOLD, bars=False), TOLD_LAYERS),
+        (images_table(BOUND, bars=False), BOUND_IMAGES),
+        (layers_tables(BOUND, bars=False), BOUND_LAYERS),
     ],
-    ids=["images", "bars", "layers", "unknown sizes", "layers of unknown pull size"],
+    ids=[
+        "images",
+        "bars",
+        "layers",
+        "unknown sizes",
+        "layers of unknown pull size",
+        "told sizes",
+        "layers of told size",
+        "lower bounds",
+        "layers of lower bounds",
+    ],
 )
 def test_tables(table: RenderableType, expected: str) -> None:
     """Every figure says which size it is, and every unknown one why."""
@@ -101,6 +173,25 @@ def test_bars_where_the_terminal_allows(
     console = Console(file=file, width=width, force_terminal=terminal, legacy_windows=False)
 
     assert expected == allows_bars(console)
+
+
+def test_what_is_told_of_an_unknown_size() -> None:
+    """A table marks nothing, and explains nothing, where no size in it is told."""
+    told, unknown = (
+        replace(FAT.layers[0], unpacked=size) for size in (Size.told(1), Size.unknown("zstd"))
+    )
+    shown = [inspection("shop:fat", replace(FAT, layers=(told, unknown)))]
+
+    assert "*" not in _printed(images_table(shown, bars=False))
+    assert "1 B*" in _printed(layers_tables(shown, bars=False))
+
+
+def test_lower_bounds_on_usual_terminals() -> None:
+    """80 columns hold them, and cut no figure."""
+    lines = _printed(images_table(BOUND, bars=False), width=80).splitlines()
+
+    assert lines == BOUND_IMAGES.splitlines()
+    assert max(map(len, lines)) <= 80
 
 
 def test_narrow_terminals() -> None:

@@ -127,16 +127,18 @@ async def test_identical_put(api: ClusterApi, digest: Digest) -> None:
 
 
 async def test_more_is_known(api: ClusterApi, digest: Digest) -> None:
-    """What comes to be known is added, and the reason why it was not goes."""
+    """What comes to be known is added, and the reason and the bound of what was not go."""
     learned = Learned()
     async with following(api, learned) as store:
-        await store.put(facts(digest, Size.unknown("not read")))
+        bounded = facts(digest, Size.unknown("not read", at_least=5))
+        await store.put(bounded)
+        await learned.until(digest, bounded)
         await store.put(facts(digest, Size.counted(20)))
         await learned.until(digest, facts(digest, Size.counted(20)))
 
     kept = mapping_at(await api.get(path(digest)), "facts")
     assert kept["unpackedBytes"] == 40
-    assert "unpackedReason" not in kept
+    assert not {"unpackedReason", "unpackedAtLeast"} & set(kept)
 
 
 async def test_drop(api: ClusterApi, digest: Digest) -> None:

@@ -46,14 +46,16 @@ def layer(
 ) -> Layer:
     """Make a layer whose digest is made of its number; it unpacks to what is to pull."""
     size = pull if isinstance(pull, Size) else Size.known(pull)
+    if unpacked is None:
+        unpacked = pull
     if isinstance(unpacked, int):
-        unpacked = Size.known(unpacked)
+        unpacked = Size.counted(unpacked)
     return Layer(
         digest=digest(number),
         diff_id=DiffID(digest(number)),
         media_type="application/vnd.oci.image.layer.v1.tar+gzip",
         pull=size,
-        unpacked=unpacked or size,
+        unpacked=unpacked,
         created_by=made,
     )
 

@@ -19,10 +19,23 @@ from slimgate.core.admission import (
 )
 from slimgate.core.errors import UnavailableError
 from slimgate.core.finding import Finding, Outcome
+from slimgate.core.image import Size
 from slimgate.core.policy import Limit, Limits, Mode, OnUnknown, Policy
 from slimgate.core.verdict import Verdict, evaluate
 from slimgate.core.workload import ImageUse, Workload
-from tests.core.make import DENY, MIB, UNKNOWN, WARN, WEB, finding, image, json_of, one, subject
+from tests.core.make import (
+    DENY,
+    MIB,
+    UNKNOWN,
+    WARN,
+    WEB,
+    finding,
+    image,
+    json_of,
+    layer,
+    one,
+    subject,
+)
 
 POD_SPEC = {"containers": [{"name": "web", "image": "shop:1"}]}
 DEPLOYMENT = {
@@ -195,6 +208,40 @@ def test_modes(mode: Mode, outcome: Outcome, on_unknown: OnUnknown) -> None:
     assert bool(found.message) is not found.allowed
     assert found.audit is not None
     assert found.audit["verdict"] == outcome.label
+
+
+LINES = Limits(unpacked_size=Limit(warn=900 * MIB, deny=1200 * MIB))
+LOST = Size.unknown("it tells no length")
+HEAD = 'container "web": registry.example.com/shop:1.2 '
+CERTAIN = "unpacks to at least 1.3 GiB (linux/amd64), limit 1.2 GiB [policy p, unpackedSize]"
+SOFT = "unpacks to at least 1000 MiB (linux/amd64), limit 900 MiB [policy p, unpackedSize]"
+OPEN = "could not be judged against limit 1.2 GiB (linux/amd64) [policy p, unpackedSize]"
+SHUT = "could not be judged (linux/amd64) [policy p, unpackedSize]: it tells no length"
+
+
+@pytest.mark.parametrize(
+    ("known", "on_unknown", "denied", "warned"),
+    [
+        (800, OnUnknown.ALLOW, "", SHUT),
+        (800, OnUnknown.DENY, SHUT, ""),
+        (1000, OnUnknown.ALLOW, "", f"{SOFT}; {OPEN[:50]}"),
+        (1000, OnUnknown.DENY, f"{OPEN}: it tells no length", SOFT),
+        (1300, OnUnknown.ALLOW, CERTAIN, ""),
+        (1300, OnUnknown.DENY, CERTAIN, ""),
+    ],
+)
+def test_what_is_certain_is_not_unknown(
+    known: int, on_unknown: OnUnknown, denied: str, warned: str
+) -> None:
+    """A known part above a limit is a violation; onUnknown decides only what more may change."""
+    limited = Policy(name="p", mode=Mode.ENFORCE, on_unknown=on_unknown, limits=LINES)
+    image_of_both = image(layer(1, 5, known * MIB), layer(2, 5, LOST))
+    found = decide(evaluate(one(image_of_both), [limited], [], datetime(2026, 1, 1, tzinfo=UTC)))
+
+    assert found.allowed is not bool(denied)
+    assert found.message.startswith(f"{HEAD}{denied}" if denied else "")
+    assert len(found.warnings) == bool(warned)
+    assert all(line.startswith(f"slimgate: {HEAD}{warned}") for line in found.warnings)
 
 
 def test_each_policy_has_its_own_mode() -> None:

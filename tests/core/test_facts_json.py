@@ -1,6 +1,7 @@
 """Facts as JSON: nothing is lost on the way, nothing malformed gets in, the CRD allows it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,14 +30,20 @@ SHA = Digest(f"sha256:{'a' * 64}")
 texts = st.text(max_size=30)
 some = st.none() | texts.filter(bool)
 digests = st.text("0123456789abcdef", min_size=64, max_size=64).map(lambda t: f"sha256:{t}")
-sizes = st.integers(0, 2**63 - 1).map(Size.known) | texts.map(Size.unknown)
+counts = st.integers(0, 2**63 - 1)
+sizes = counts.map(Size.known) | texts.map(Size.unknown)
+unpacked_sizes = (
+    counts.map(Size.counted)
+    | counts.map(Size.told)
+    | st.builds(lambda reason, least: Size.unknown(reason, at_least=least), texts, counts)
+)
 layers = st.builds(
     Layer,
     digest=st.none() | digests.map(Digest),
     diff_id=st.none() | digests.map(DiffID),
     media_type=texts,
     pull=sizes,
-    unpacked=sizes,
+    unpacked=unpacked_sizes,
     created_by=some,
 )
 bases = st.builds(
@@ -103,6 +110,7 @@ def test_form() -> None:
                 "pullBytes": 10,
                 "unpackedBytes": None,
                 "unpackedReason": "not read",
+                "unpackedEvidence": None,
                 "layerCount": 1,
                 "layers": [
                     {
@@ -112,6 +120,7 @@ def test_form() -> None:
                         "pullBytes": 10,
                         "unpackedBytes": None,
                         "unpackedReason": "not read",
+                        "unpackedEvidence": None,
                         "createdBy": "COPY app /",
                     }
                 ],
@@ -146,6 +155,18 @@ BROKEN = [
     ({"layers": [{"mediaType": "m", "pullBytes": -1}]}, "pullBytes: -1 is no count of bytes"),
     ({"layers": [{"mediaType": "m", "pullBytes": True}]}, "pullBytes: it must be of type int"),
     ({"layers": [{"mediaType": "m", "pullBytes": 1.5}]}, "pullBytes: it must be of type int"),
+    (
+        {"layers": [{"mediaType": "m", "unpackedBytes": 1, "unpackedEvidence": "guessed"}]},
+        "unpackedEvidence: it is neither counted nor told",
+    ),
+    (
+        {"layers": [{"mediaType": "m", "pullBytes": 1, "unpackedAtLeast": -1}]},
+        "unpackedAtLeast: -1 is no count of bytes",
+    ),
+    (
+        {"layers": [{"mediaType": "m", "unpackedBytes": 1, "unpackedEvidence": 1}]},
+        "unpackedEvidence: it must be of type str",
+    ),
     ({"base": None}, "base: it must be an object"),
     ({"base": {"tier": "obese"}}, "base: 'obese' is no tier or evidence"),
     ({"base": {"evidence": "rumour"}}, "is no tier or evidence"),
@@ -162,12 +183,53 @@ def test_broken(change: dict[str, object], message: str) -> None:
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([Size.counted(3), Size.counted(4)], (7, "counted")),
+        ([Size.counted(3), Size.told(4)], (7, "told")),
+        ([Size.told(4), Size.unknown("not read")], (None, None)),
+    ],
+    ids=["counted", "told", "unknown"],
+)
+def test_evidence(sizes: list[Size], expected: tuple[int | None, str | None]) -> None:
+    """How a size is known stands beside it, for each layer and for the whole."""
+    layers = tuple(replace(IMAGE.layers[0], unpacked=size) for size in sizes)
+    written = to_json(replace(IMAGE, layers=layers))
+
+    assert (written["unpackedBytes"], written["unpackedEvidence"]) == expected
+    assert "pullEvidence" not in written
+    assert from_json(written).layers == layers
+
+
+def test_lower_bounds() -> None:
+    """What an unknown size is at least stands beside its reason, where it is more than nothing."""
+    sizes = [Size.counted(3), Size.unknown("zstd", at_least=4), Size.unknown("lost")]
+    layers = tuple(replace(IMAGE.layers[0], unpacked=size) for size in sizes)
+    written = to_json(replace(IMAGE, layers=layers))
+    inner = cast("list[dict[str, object]]", written["layers"])
+
+    assert (written["unpackedBytes"], written["unpackedAtLeast"]) == (None, 7)
+    assert [layer.get("unpackedAtLeast") for layer in inner] == [None, 4, None]
+    assert from_json(written).layers == layers
+
+
+def test_facts_without_evidence() -> None:
+    """Profiles that do not say how a size is known are read, and it counts as told."""
+    layer = {"mediaType": "m", "pullBytes": 1, "unpackedBytes": 5}
+    facts = from_json({**to_json(IMAGE), "layers": [layer]})
+
+    assert (facts.pull, facts.unpacked) == (Size.known(1), Size.told(5))
+
+
 @given(images)
 def test_profiles_are_bounded(facts: ImageFacts) -> None:
     """A profile can be read back, and keeps all that is short and printable."""
     kept = from_json(to_profile(facts))
 
     assert (facts.pull.bytes, facts.unpacked.bytes) == (kept.pull.bytes, kept.unpacked.bytes)
+    assert facts.unpacked.evidence == kept.unpacked.evidence
+    assert facts.unpacked.at_least == kept.unpacked.at_least
     assert [layer.digest for layer in facts.layers] == [layer.digest for layer in kept.layers]
 
 
@@ -176,7 +238,7 @@ def test_profiles_fit_the_crd() -> None:
     version = yaml.safe_load(CRD.read_text())["spec"]["versions"][0]
     schema = version["schema"]["openAPIV3Schema"]["properties"]["facts"]
     long = "\x1b" * 5000
-    size = Size.unknown(long)
+    size = Size.unknown(long, at_least=1)
     layer = Layer(
         digest=SHA, diff_id=None, media_type=long, pull=size, unpacked=size, created_by=long
     )

@@ -42,12 +42,17 @@ def test_no_platform_is_quoted() -> None:
     [
         ([], Size.known(0)),
         ([Size.known(1), Size.known(2)], Size.known(3)),
-        ([Size.known(1), Size.unknown("a"), Size.unknown("b")], Size.unknown("a")),
+        ([Size.unknown("a"), Size.unknown("b")], Size.unknown("a")),
+        ([Size.known(1), Size.unknown("a"), Size.unknown("b")], Size.unknown("a", at_least=1)),
+        (
+            [Size.unknown("a", at_least=4), Size.told(1), Size.unknown("b", at_least=2)],
+            Size.unknown("a", at_least=7),
+        ),
     ],
-    ids=["none", "known", "unknown"],
+    ids=["none", "known", "unknown", "a part unknown", "bounds"],
 )
 def test_total(sizes: list[Size], expected: Size) -> None:
-    """A sum is unknown as soon as one part is, for the first one's reason."""
+    """A sum is unknown as soon as one part is, for the first one's reason, but known in part."""
     assert total(sizes) == expected
 
 
@@ -56,7 +61,60 @@ def test_an_images_sizes_are_never_mixed() -> None:
     facts = image(layer(1, 10, 30), layer(2, 20, Size.unknown("zstd")))
 
     assert facts.pull == Size.known(30)
-    assert facts.unpacked == Size.unknown("zstd")
+    assert facts.unpacked == Size.unknown("zstd", at_least=30)
+
+
+COUNTED, TOLD, LOST = Size.counted(5), Size.told(5), Size.unknown("lost")
+BOUND = Size.unknown("zstd", at_least=3)
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        (COUNTED, TOLD),
+        (COUNTED, Size.told(9)),
+        (COUNTED, LOST),
+        (COUNTED, Size.unknown("a bomb", at_least=9)),
+        (TOLD, LOST),
+        (TOLD, BOUND),
+        (TOLD, Size.unknown("zstd", at_least=5)),
+        (Size.unknown("a bomb", at_least=6), TOLD),
+        (BOUND, LOST),
+        (BOUND, Size.unknown("zstd", at_least=2)),
+    ],
+)
+def test_better_sizes(better: Size, worse: Size) -> None:
+    """Counted beats told, told beats unknown, more beats less; but no bound is less than true."""
+    assert better.is_better_than(worse)
+    assert not worse.is_better_than(better)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(COUNTED, COUNTED), (TOLD, Size.told(6)), (LOST, Size.unknown("x")), (BOUND, BOUND)],
+)
+def test_sizes_that_are_as_good(one: Size, other: Size) -> None:
+    """Nothing is taken for another that is known no better."""
+    assert not one.is_better_than(other)
+    assert not other.is_better_than(one)
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ([], Size.counted(0)),
+        ([Size.counted(1), Size.counted(2)], Size.counted(3)),
+        ([Size.counted(1), Size.told(2)], Size.told(3)),
+        ([Size.counted(1), Size.known(2)], Size.told(3)),
+        ([Size.told(1), Size.unknown("zstd")], Size.unknown("zstd", at_least=1)),
+    ],
+    ids=["none", "counted", "told", "no evidence", "unknown"],
+)
+def test_an_images_size_is_known_as_well_as_its_worst_layer(
+    layers: list[Size], expected: Size
+) -> None:
+    """It is told as soon as one layer's is."""
+    assert image(*(layer(1, 1, size) for size in layers)).unpacked == expected
 
 
 @pytest.mark.parametrize(

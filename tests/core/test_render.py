@@ -158,14 +158,26 @@ SUMMARIES = [
         "web: could not be judged: down",
     ),
     (
+        "a part of it unknown, and for a long reason",
+        verdict(
+            one(image(2 * MIB, Size.unknown("because " * 100))),
+            Policy(name="p", limits=Limits(pull_size=Limit(warn=MIB, deny=3 * MIB))),
+        ),
+        (
+            "web: pulls at least 2 MiB (linux/amd64), limit 1 MiB, "
+            "could not be judged against limit 3 MiB (linux/amd64): "
+            f"{('because ' * 100)[:146]}…"
+        ),
+    ),
+    (
         "of several images",
         verdict(
             subject({use("a", "a"): UnavailableError("down"), WEB: inspection(SHOP)}),
             Policy(name="p", limits=denying(pull_size=MIB, workload_pull_size=MIB)),
         ),
         (
-            "web: pulls 912 MiB (linux/amd64), limit 1 MiB; workload: pulls 912 MiB for all its "
-            "images together, limit 1 MiB; a: could not be judged: down"
+            "web: pulls 912 MiB (linux/amd64), limit 1 MiB; workload: pulls at least 912 MiB for "
+            "all its images together, limit 1 MiB; a: could not be judged: down"
         ),
     ),
 ]

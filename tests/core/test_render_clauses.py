@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from slimgate.core.errors import ImageError, NotFoundError
 from slimgate.core.finding import Subject
 from slimgate.core.image import UNKNOWN_BASE, Base, ImageFacts, Platform, Size
-from slimgate.core.policy import Bases, Limits, Policy, TierLimit
+from slimgate.core.policy import Bases, Limit, Limits, Policy, TierLimit
 from slimgate.core.render import base_text, by_use, describe
 from slimgate.core.tier import Evidence, Tier
-from slimgate.core.workload import Role
+from slimgate.core.workload import ImageUse, Role
 from tests.core.make import (
     ARM64,
     DENY,
@@ -47,6 +48,10 @@ def said(given: Subject, *, limits: Limits | None = None, bases: Bases | None = 
 UNPACKED = image(layer(1, 90, 1000 * MIB, "COPY a /"), layer(2, 100, 10, "COPY b /"))
 BARE = replace(SHOP, base=UNKNOWN_BASE, layers=SHOP.layers[:1])
 TOOLS = replace(BARE, toolchains=("gcc", "go 1.26"))
+ZSTD = Size.unknown("zstd without length")
+PART = image(
+    layer(1, 5, ZSTD), layer(2, 5, 400 * MIB, "COPY a /"), layer(3, 5, 600 * MIB, "COPY b /")
+)
 MIXED = image(layer(1, 3 * MIB, made="COPY a /"), layer(2, 2 * MIB), base=GOLANG)
 
 FRAGMENTS = [
@@ -131,6 +136,55 @@ FRAGMENTS = [
         denying(unpacked_size=1),
         "could not be judged (linux/amd64) [policy p, unpackedSize]: zstd without length",
     ),
+    (
+        "a lower bound",
+        PART,
+        denying(unpacked_size=900 * MIB),
+        (
+            "unpacks to at least 1000 MiB (linux/amd64), limit 900 MiB [policy p, unpackedSize]; "
+            "600 MiB of it is one layer (COPY b /)"
+        ),
+    ),
+    (
+        "a lower bound of one layer",
+        image(
+            layer(1, 5, 400 * MIB, "COPY a /"),
+            layer(2, 5, Size.unknown("it wraps", at_least=1127 * MIB), "COPY b /"),
+        ),
+        denying(unpacked_size=1200 * MIB),
+        (
+            "unpacks to at least 1.5 GiB (linux/amd64), limit 1.2 GiB [policy p, unpackedSize]; "
+            "at least 1.1 GiB of it is one layer (COPY b /)"
+        ),
+    ),
+    (
+        "a lower bound to the byte",
+        image(layer(1, 5, ZSTD), layer(2, 5, 900 * MIB + 1)),
+        denying(unpacked_size=900 * MIB),
+        (
+            "unpacks to at least 943,718,401 B (linux/amd64), limit 943,718,400 B "
+            "[policy p, unpackedSize]; 900 MiB of it is one layer"
+        ),
+    ),
+    (
+        "a lower bound between two limits",
+        PART,
+        Limits(unpacked_size=Limit(warn=900 * MIB, deny=1536 * MIB)),
+        (
+            "unpacks to at least 1000 MiB (linux/amd64), limit 900 MiB [policy p, unpackedSize]; "
+            "could not be judged against limit 1.5 GiB (linux/amd64) [policy p, unpackedSize]: "
+            "zstd without length; 600 MiB of it is one layer (COPY b /)"
+        ),
+    ),
+    (
+        "a layer between two limits, another unknown",
+        image(Size.unknown("lost"), 3 * MIB),
+        Limits(layer_size=Limit(warn=2 * MIB, deny=4 * MIB)),
+        (
+            "has a layer of 3 MiB to pull (linux/amd64), limit 2 MiB [policy p, layerSize]; "
+            "could not be judged against limit 4 MiB (linux/amd64) [policy p, layerSize]: lost"
+        ),
+    ),
 ]
 
 
@@ -214,13 +268,35 @@ def test_growth() -> None:
     )
 
 
-def test_the_workload_as_a_whole() -> None:
-    """What is too much only together is told of the workload."""
-    policy = Policy(name="p", limits=denying(workload_pull_size=MIB))
-    found = verdict(one(SHOP), policy).findings
+def test_growth_on_one_platform() -> None:
+    """The limit that is open is a percentage, as the one that is broken."""
+    lost = image(Size.unknown("lost"), platform=ARM64)
+    before = inspection(image(100), image(100, platform=ARM64))
+    given = subject({WEB: inspection(image(151), lost)}, {"web": before})
 
-    assert describe(None, list(found)) == (
-        "the workload pulls 912 MiB for all its images together, limit 1 MiB "
+    assert said(given, limits=Limits(growth=Limit(warn=50, deny=80))) == (
+        "pulls 51% more than the image that runs now (linux/amd64), limit 50% [policy p, growth]; "
+        "could not be judged against limit 80% (linux/arm64) [policy p, growth]: lost"
+    )
+
+
+def test_an_open_tier() -> None:
+    """A tier that can't be judged while a base is missing is set against no size."""
+    open_tier = replace(finding("tier", UNKNOWN), limit=Tier.BUILDER, reason="down")
+
+    assert describe(WEB, [open_tier]).endswith("could not be judged [policy default, tier]: down")
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"), [({}, ""), ({use("b", "b"): NotFoundError("gone")}, "at least ")]
+)
+def test_the_workload_as_a_whole(others: dict[ImageUse, ImageError], expected: str) -> None:
+    """What is too much only together is told of the workload, whatever else may come to it."""
+    policy = Policy(name="p", limits=denying(workload_pull_size=MIB))
+    found = verdict(subject({WEB: inspection(SHOP), **others}), policy).findings
+
+    assert describe(None, [one for one in found if one.use is None]) == (
+        f"the workload pulls {expected}912 MiB for all its images together, limit 1 MiB "
         "[policy p, workloadPullSize]"
     )
 

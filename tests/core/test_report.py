@@ -1,5 +1,6 @@
 """Verdicts as report results: every outcome, stable, within bounds, safe to print."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -131,6 +132,16 @@ def test_units(check: str, value: object, limit: object, expected: dict[str, str
     one = finding(check, Outcome.DENY, value=value, limit=limit, use=None, image=None)
 
     assert results(verdict(one))[0]["properties"] == expected
+
+
+def test_lower_bounds() -> None:
+    """A value that may be larger is marked as such, and none that is exact."""
+    exact = finding("unpackedSize", Outcome.DENY, value=400, limit=300)
+    bound = replace(exact, at_least=True, reason="zstd")
+    told = [one["properties"] for one in results(verdict(exact, bound))]
+    marks = [(one["valueBytes"], one.get("atLeast")) for one in told if isinstance(one, dict)]
+
+    assert marks == [("400", None), ("400", "true")]
 
 
 def test_pass() -> None:

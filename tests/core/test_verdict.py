@@ -7,11 +7,13 @@ import pytest
 from slimgate.core.errors import NotFoundError
 from slimgate.core.exception import SlimException
 from slimgate.core.finding import Finding, Outcome, Subject
+from slimgate.core.image import Size
 from slimgate.core.policy import Limit, Limits, Match, Mode, Policy
 from slimgate.core.verdict import Verdict, evaluate
 from tests.core.make import DENY, UNKNOWN, WARN, WEB, image, inspection, limiting, one, subject, use
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
+LOST = Size.unknown("lost")
 GONE = NotFoundError("there is no such image")
 SIDE = use("proxy:1", "sidecar")
 
@@ -30,6 +32,7 @@ def policy(
 
 SOFT = policy("soft", Limit(warn=10))
 HARD = policy("hard", Limit(deny=20))
+BOTH = policy("both", Limit(warn=10, deny=20))
 AUDIT = policy("audit", Limit(deny=5), mode=Mode.AUDIT)
 TEAM = policy("team", Limit(deny=1), match=Match(images=("proxy",)))
 
@@ -68,6 +71,9 @@ OUTCOMES = [
         UNKNOWN,
     ),
     ("denied outweighs unknown", (HARD,), subject({WEB: GONE, SIDE: inspection(image(21))}), DENY),
+    ("a part warned of", (BOTH,), one(image(11, LOST)), UNKNOWN),
+    ("a part warned of, which is the most", (SOFT,), one(image(11, LOST)), WARN),
+    ("a part denied", (BOTH,), one(image(21, LOST)), DENY),
     ("not its images", (TEAM,), subject({WEB: GONE}), Outcome.ALLOW),
     ("no images", (SOFT, HARD), subject({}), Outcome.ALLOW),
 ]

@@ -57,6 +57,7 @@ async def test_keys_are_apart() -> None:
 
     waiting = asyncio.create_task(flights.join("slow", slow))
     assert await flights.join("quick", quick) == "quick"
+    assert ("slow" in flights, "quick" in flights) == (True, False)
     assert not waiting.done()
     gate.set()
     assert await waiting == "slow"

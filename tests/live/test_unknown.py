@@ -1,5 +1,7 @@
 """Images that can't be looked at: what is said, what onUnknown does, and what comes later."""
 
+import os
+
 import pytest
 
 from slimgate.core.image import Platform
@@ -8,7 +10,7 @@ from tests.live.conftest import ABSENT_PORT, Site
 from tests.live.programs import Program
 from tests.live.room import Room
 from tests.live.shelf import FAT, TINY
-from tests.support.images import image, index, layer
+from tests.support.images import image, index, layer, tar_of
 
 pytestmark = pytest.mark.lab
 
@@ -75,6 +77,35 @@ def test_on_unknown(room: Room, site: Site, webhook: Program, case: str) -> None
     assert {key: counted[key] - before[key] for key in counted} == {
         "unknown": 1.0, "looked up": 0.0 if reason is None else 1.0,
     }  # fmt: skip
+
+
+def test_what_is_known_decides(room: Room) -> None:
+    """A layer that tells no length hides none that are known: onUnknown is for the rest."""
+    files = {"a": b"a" * 300_000}
+    known = len(tar_of(files))
+    untold = layer({"b": os.urandom(9 * 2**20)}, compression="zstd")
+    reference = room.shelf.push(image([layer(files), untold]))
+    policy = room.policy(limits={"unpackedSize": known - 1}, onUnknown="Allow")
+    by = f"[policy {policy}, unpackedSize]"
+    least = f"unpacks to at least {known:,} B (linux/amd64), limit {known - 1:,} B {by}"
+
+    above = room.ask(reference)
+    room.edit(policy, limits={"unpackedSize": known})
+    equal = room.ask(reference)
+    room.edit(policy, limits={"unpackedSize": {"warn": known - 1, "deny": "1Gi"}})
+    between = room.ask(reference)
+    room.edit(policy, onUnknown="Deny")
+    denied = room.ask(reference)
+
+    assert above.status == 403
+    assert f'slimgate: container "main": {reference} {least}; ' in above.message
+    assert equal.status == 201
+    assert [f"{reference} could not be judged" in line for line in equal.warnings] == [True]
+    assert between.status == 201
+    assert [least[:80] in line for line in between.warnings] == [True]
+    assert denied.status == 403
+    assert f"could not be judged against limit 1 GiB (linux/amd64) {by}: " in denied.message
+    assert [least[:80] in line for line in denied.warnings] == [True]
 
 
 def test_other_modes_never_deny_the_unknown(room: Room) -> None:

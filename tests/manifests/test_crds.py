@@ -291,8 +291,9 @@ def test_profile_keeps_unknown_as_null(create: Try) -> None:
         "pullBytes": 2**40,
         "unpackedBytes": None,
         "unpackedReason": "the registry refuses ranges",
+        "unpackedAtLeast": 2**41 + 2**32,
         "unpackedEvidence": None,
-        "layerCount": 1,
+        "layerCount": 2,
         "layers": [
             {
                 "digest": _DIGEST,
@@ -300,7 +301,14 @@ def test_profile_keeps_unknown_as_null(create: Try) -> None:
                 "pullBytes": 2**40,
                 "unpackedBytes": 2**41,
                 "unpackedEvidence": "told",
-            }
+            },
+            {
+                "digest": _DIGEST,
+                "mediaType": "x",
+                "unpackedBytes": None,
+                "unpackedReason": "it wraps",
+                "unpackedAtLeast": 2**32,
+            },
         ],
         "base": {"name": None, "family": None, "tier": "scratch", "evidence": "inferred"},
         "toolchains": [],

@@ -1,7 +1,5 @@
 """The client against real docker-registries: what it gets, and how many requests that takes."""
 
-from collections.abc import Callable
-
 import pytest
 
 from slimgate.core.errors import NotFoundError, UnauthorizedError, UnavailableError
@@ -250,11 +248,11 @@ LARGE = bytes(i * i % 251 for i in range(100_000)) + b"".join(
 )
 
 
-@pytest.mark.parametrize(("compression", "size"), [("gzip", Size.told), ("none", Size.counted)])
+@pytest.mark.parametrize("compression", ["gzip", "none"])
 async def test_large_layers_take_one_ranged_request(
-    plain: Registry, push: Pusher, compression: str, size: Callable[[int], Size]
+    plain: Registry, push: Pusher, compression: str
 ) -> None:
-    """A larger gzip layer is told by its end; a larger tar is known by its head."""
+    """A larger gzip layer is told by its end, a larger tar by its head."""
     layer = images.layer({"data": LARGE}, compression=compression)
     push.push(f"team/large-{compression}", "1", images.image([layer]))
     reference = Reference.parse(f"{plain.host}/team/large-{compression}:1")
@@ -262,7 +260,7 @@ async def test_large_layers_take_one_ranged_request(
     async with RegistryClient(settings) as client:
         reading = await client.layer(reference, layer.descriptor, ANONYMOUS)
 
-    assert size(len(images.tar_of({"data": LARGE}))) == reading.unpacked
+    assert Size.told(len(images.tar_of({"data": LARGE}))) == reading.unpacked
     assert reading.contents is None
     assert [line.status for line in seen(plain, f"team/large-{compression}")] == [206]
 

@@ -185,6 +185,7 @@ async def test_bombs_end_unknown(packer: Callable[[bytes], bytes]) -> None:
 
     assert (reading.unpacked.bytes, reading.contents) == (None, None)
     assert reading.unpacked.reason == "unpacking the layer takes more than slimgate allows"
+    assert 2**20 < reading.unpacked.at_least <= 64 * 2**20
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "deflate, gzip"])

@@ -15,6 +15,7 @@ from tests.sizes.packing import (
     frames,
     members,
     packed,
+    skippable,
     sparse,
     stargz,
 )
@@ -141,6 +142,13 @@ def _appended() -> Form:
     first, second = _tar(81, 20 * MIB), _tar(82, 3000)
     blob = gzip.compress(first, mtime=0) + gzip.compress(second, mtime=0)
     return _form("large-appended", packed(first + second, blob), reason=LESS)
+
+
+def called_gzip() -> Packed:
+    """Pack as zstd that passes for gzip, with a frame to be skipped that tells the length 1 GiB."""
+    tar = _tar(91, 20 * MIB)
+    blob = zstandard.ZstdCompressor().compress(tar)
+    return packed(tar, blob + skippable((2**30).to_bytes(4, "little")))
 
 
 _MAKERS: Mapping[str, Callable[[], Form]] = {

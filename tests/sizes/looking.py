@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slimgate.app.images import cli_inspector
-from slimgate.core.image import ImageFacts, Platform, Wants
+from slimgate.core.image import ImageFacts, Platform, SizeEvidence, Wants
 from slimgate.core.source import parse_source
 
 Sizes = list[list[int | None]]
@@ -30,6 +30,16 @@ class Look:
     def reasons(self) -> set[str | None]:
         """Why the unpacked sizes of images are not known."""
         return {image.unpacked.reason for image in self.images if image.unpacked.bytes is None}
+
+    @property
+    def at_least(self) -> set[int]:
+        """What images are known to unpack to at least, where that is not known."""
+        return {image.unpacked.at_least for image in self.images if image.unpacked.bytes is None}
+
+    @property
+    def evidence(self) -> set[SizeEvidence | None]:
+        """How the unpacked sizes of images are known."""
+        return {image.unpacked.evidence for image in self.images}
 
     @property
     def total(self) -> tuple[int | None, int | None]:

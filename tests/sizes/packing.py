@@ -51,9 +51,12 @@ def frames(tar: bytes, size: int) -> bytes:
     """Pack into zstd frames that tell no length, and a skippable one, as zstd:chunked has them."""
     packer = zstandard.ZstdCompressor(write_content_size=False)
     parts = [tar[start : start + size] for start in range(0, len(tar), size)]
-    table = b"x" * 100
-    skippable = _SKIPPABLE + len(table).to_bytes(4, "little") + table
-    return b"".join(packer.compress(part) for part in parts) + skippable
+    return b"".join(packer.compress(part) for part in parts) + skippable(b"x" * 100)
+
+
+def skippable(content: bytes) -> bytes:
+    """Make a zstd frame that unpacks to nothing."""
+    return _SKIPPABLE + len(content).to_bytes(4, "little") + content
 
 
 def stargz(files: Mapping[str, bytes]) -> Packed:

@@ -7,8 +7,9 @@ import pytest
 from slimgate.core.stored import chain_ids
 from tests.sizes.conftest import Shop, form
 from tests.sizes.containerd import Containerd
-from tests.sizes.forms import NAMES
+from tests.sizes.forms import NAMES, called_gzip
 from tests.sizes.looking import look
+from tests.support.images import image
 
 pytestmark = [pytest.mark.lab, pytest.mark.node, pytest.mark.registry]
 
@@ -28,6 +29,15 @@ async def test_sizes_are_containerds(name: str, shop: Shop, containerd: Containe
     assert exact.unpacked == unpacked
     pairs = zip(itertools.chain(*found.unpacked), itertools.chain(*unpacked), strict=True)
     assert {told for told, true in pairs if told != true} <= {None}
+
+
+def test_what_is_only_called_gzip(shop: Shop, containerd: Containerd) -> None:
+    """It goes by how a layer begins, so it unpacks zstd that passes for gzip."""
+    made = called_gzip()
+    containerd.pull(shop.push("called-gzip", image([made.layer])))
+
+    assert containerd.unpacked(made.layer.descriptor.digest) == made.unpacked
+    assert made.layer.diff_id in containerd.usage()
 
 
 @pytest.mark.parametrize("name", NAMES)

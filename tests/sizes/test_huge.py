@@ -2,9 +2,11 @@
 
 import pytest
 
+from slimgate.core.image import SizeEvidence
 from tests.sizes.conftest import Shop
 from tests.sizes.containerd import Containerd
 from tests.sizes.engine import Engine
+from tests.sizes.forms import text
 from tests.sizes.looking import look
 from tests.sizes.packing import MIB, Packed, sparse
 from tests.support.images import image
@@ -26,7 +28,7 @@ def huge() -> Packed:
 
 
 async def test_never_wrong(huge: Packed, shop: Shop) -> None:
-    """Its trailer says 100 MiB, which is not believed; read whole it is exact."""
+    """Its trailer says 100 MiB, which is believed as the least; read whole it is exact."""
     reference = shop.push("huge", image([huge.layer]))
     found, exact = await look(reference), await look(reference, exact=True)
 
@@ -34,7 +36,20 @@ async def test_never_wrong(huge: Packed, shop: Shop) -> None:
     assert int.from_bytes(huge.layer.blob[-4:], "little") == huge.unpacked - 2**32
     assert found.total == (len(huge.layer.blob), None)
     assert found.reasons == {REPETITIVE}
+    assert found.at_least == {huge.unpacked - 2**32}
     assert exact.total == (len(huge.layer.blob), huge.unpacked)
+
+
+async def test_a_wrapped_length_that_deceives(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zeros and then dense files pass for what is left modulo 4 GiB, until they are read whole."""
+    made = sparse(ZEROS, text(1, 16 * MIB))
+    size, reference = len(made.layer.blob), shop.push("wrapped", image([made.layer]))
+    found = await look(reference)
+    monkeypatch.setenv("SLIMGATE_WHOLE_LAYER_BYTES", "64Mi")
+    raised = await look(reference)
+
+    assert (found.total, found.evidence) == ((size, made.unpacked - 2**32), {SizeEvidence.TOLD})
+    assert (raised.total, raised.evidence) == ((size, made.unpacked), {SizeEvidence.COUNTED})
 
 
 @pytest.mark.lab

@@ -4,13 +4,23 @@ import gzip
 
 import pytest
 
+from slimgate.core.image import SizeEvidence
 from tests.sizes.conftest import Shop, form
-from tests.sizes.forms import NAMES
+from tests.sizes.forms import NAMES, called_gzip, text
 from tests.sizes.looking import look
 from tests.sizes.packing import MIB, packed
 from tests.support.images import image, tar_of
 
 pytestmark = pytest.mark.registry
+
+TOLD, COUNTED = SizeEvidence.TOLD, SizeEvidence.COUNTED
+READ_IN_PART = {"large-gzip", "large-uncompressed"}
+AT_LEAST = {
+    "large-halves": 10 * MIB + 10_240,
+    "large-blocks": MIB // 2 + 10_240,
+    "large-appended": 20 * MIB + 20_480,
+}
+"""By the last members that end in the tail; of the last form that is all."""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -21,9 +31,11 @@ async def test_without_pulling(name: str, shop: Shop) -> None:
     assert found.pull == made.pull
     if made.reason is None:
         assert found.unpacked == made.unpacked
+        assert found.evidence == {TOLD if name in READ_IN_PART else COUNTED}
     else:
         assert found.unpacked == [[None]]
         assert found.reasons == {made.reason}
+        assert found.at_least == {AT_LEAST.get(name, 0)}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -33,15 +45,43 @@ async def test_exact(name: str, shop: Shop) -> None:
 
     assert found.pull == made.pull
     assert found.unpacked == made.unpacked
+    assert found.evidence == {COUNTED}
 
 
-async def test_exact_is_not_deceived(shop: Shop) -> None:
-    """Where the last of two members alone is longer than the layer, only a whole read can tell."""
-    numbers = "".join(f"{number:,}\n" for number in range(3_500_000)).encode()
-    first, last = tar_of({"a": numbers}), tar_of({"b": numbers})
-    blob = gzip.compress(first, 1, mtime=0) + gzip.compress(last, 1, mtime=0)
+async def test_who_reads_whole_layers_is_not_deceived(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the last of two members alone is longer than the layer, its end tells of that one."""
+    first, last = tar_of({"a": text(1, 4 * MIB)}), tar_of({"b": text(2, 20 * MIB)})
+    blob = gzip.compress(first, mtime=0) + gzip.compress(last, mtime=0)
     layer = packed(first + last, blob)
-    found = await look(shop.push("deceiving", image([layer.layer])), exact=True)
+    reference = shop.push("deceiving", image([layer.layer]))
+    found, exact = await look(reference), await look(reference, exact=True)
+    monkeypatch.setenv("SLIMGATE_WHOLE_LAYER_BYTES", str(len(blob)))
+    raised = await look(reference)
 
     assert 8 * MIB < len(blob) < len(last)
-    assert found.total == (len(blob), layer.unpacked)
+    assert (found.total, found.evidence) == ((len(blob), len(last)), {TOLD})
+    for counted in (exact, raised):
+        assert (counted.total, counted.evidence) == ((len(blob), layer.unpacked), {COUNTED})
+
+
+async def test_what_is_only_called_gzip(shop: Shop) -> None:
+    """Of zstd that passes for gzip nothing is told, though its last bytes tell a tar's length."""
+    layer = called_gzip()
+    reference = shop.push("called-gzip", image([layer.layer]))
+    found, exact = await look(reference), await look(reference, exact=True)
+
+    assert found.total == (len(layer.layer.blob), None)
+    assert found.at_least == {0}
+    assert exact.total == (len(layer.layer.blob), layer.unpacked)
+
+
+async def test_what_is_raised_is_unknown_no_more(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where larger layers are read whole, forms that tell nothing by their end are counted too."""
+    monkeypatch.setenv("SLIMGATE_WHOLE_LAYER_BYTES", "16Mi")
+    for name in ("large-zstd", "large-estargz", "large-blocks"):
+        found = await look(shop.reference(name))
+        assert (found.unpacked, found.evidence) == (form(name).unpacked, {COUNTED})

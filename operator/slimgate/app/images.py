@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from slimgate.app.parts import inspector_settings, read_settings, registry_settings
 from slimgate.core.identity import ANONYMOUS
@@ -12,14 +11,10 @@ from slimgate.core.source import SourcedReference, SourceKind
 from slimgate.engine.inspector import Inspector, InspectorSettings, Question
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistrySettings
+from slimgate.settings import MAX_LAYER_BYTES
 from slimgate.sources.logins import Logins
 from slimgate.sources.opening import open_source
 from slimgate.sources.stream import Progress
-
-_EXACT_BYTES: Final = 64 * 2**30
-_EXACT_SECONDS: Final = 3600.0
-_EXACT_CPU_SECONDS: Final = 300.0
-"""For one layer; more than an admission may spend, since a person waits and can interrupt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +59,5 @@ async def cli_inspector(*, exact: bool) -> AsyncIterator[CliInspector]:
 
 
 def _exactly(settings: RegistrySettings) -> RegistrySettings:
-    return replace(
-        settings,
-        stream_limit=_EXACT_BYTES,
-        layer_seconds=_EXACT_SECONDS,
-        max_unpacked_bytes=_EXACT_BYTES,
-        max_unpack_seconds=_EXACT_CPU_SECONDS,
-    )
+    """Read and list whatever can be read: a person waits, and can interrupt."""
+    return replace(settings.reading_whole(MAX_LAYER_BYTES), listed_layer_bytes=MAX_LAYER_BYTES)

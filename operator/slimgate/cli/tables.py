@@ -12,7 +12,7 @@ from rich.text import Text
 
 from slimgate.cli import screen
 from slimgate.core.base.history import instruction_of
-from slimgate.core.image import ImageFacts, Inspection, Layer, Size
+from slimgate.core.image import ImageFacts, Inspection, Layer, Size, SizeEvidence
 from slimgate.core.quantity import format_bytes
 from slimgate.core.render import base_text
 from slimgate.core.text import printable
@@ -23,6 +23,8 @@ _BAR_NEEDS: Final = 100
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 _INSTRUCTION: Final = 160
 _REFERENCE: Final = 256
+_MARK: Final = "*"
+_FOOTNOTE: Final = f"{_MARK} told by a part of a layer, not counted: see --exact"
 
 
 def show(inspections: Sequence[Inspection], *, layers: bool) -> None:
@@ -64,7 +66,7 @@ def images_table(inspections: Sequence[Inspection], *, bars: bool) -> Renderable
             Text(_base(image)),
             *([Text(printable(", ".join(image.toolchains)) or "-")] if toolchains else []),
         )
-    return Group(table, *_notes(rows))
+    return Group(table, *_notes(rows), *_footnotes(image.unpacked for _, image in rows))
 
 
 def layers_tables(inspections: Sequence[Inspection], *, bars: bool) -> RenderableType:
@@ -73,7 +75,8 @@ def layers_tables(inspections: Sequence[Inspection], *, bars: bool) -> Renderabl
     for entry in inspections:
         for image in entry.images:
             parts += [*_heading(entry, image), _layers(image, bars=bars)]
-            parts += [*_notes([(entry, image)]), Text()]
+            parts += [*_notes([(entry, image)])]
+            parts += [*_footnotes(layer.unpacked for layer in image.layers), Text()]
     return Group(*parts[:-1])
 
 
@@ -134,6 +137,12 @@ def _remarks(image: ImageFacts) -> Iterator[str]:
         yield f"no image but an artifact of type {printable(image.artifact_type, 128)}"
 
 
+def _footnotes(sizes: Iterable[Size]) -> Iterator[Text]:
+    """Say what the mark means, where a size has it."""
+    if any(map(_is_told, sizes)):
+        yield Text(_FOOTNOTE, style="dim")
+
+
 def _table() -> Table:
     return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
 
@@ -148,8 +157,13 @@ def _base(image: ImageFacts) -> str:
 
 def _size(size: Size) -> Text:
     if size.bytes is None:
-        return Text("unknown", style="yellow")
-    return Text(format_bytes(size.bytes))
+        bound = f">= {format_bytes(size.at_least)}" if size.at_least else "unknown"
+        return Text(bound, style="yellow")
+    return Text(format_bytes(size.bytes) + (_MARK if _is_told(size) else ""))
+
+
+def _is_told(size: Size) -> bool:
+    return size.evidence is SizeEvidence.TOLD
 
 
 def _share(count: int | None, total: int | None) -> str:

@@ -17,7 +17,7 @@ from slimgate.core.text import printable
 from slimgate.core.workload import JsonObject, mapping_at, text_at
 
 _LOG: Final = logging.getLogger(__name__)
-_REASONS: Final = ("pullReason", "unpackedReason")
+_OF_UNKNOWN: Final = ("pullReason", "unpackedReason", "unpackedAtLeast")
 
 
 class ProfileStore:
@@ -73,8 +73,8 @@ class ProfileStore:
         if name not in self._known:
             await self._api.create(IMAGE_PROFILES.all(), _object(name, profile))
             return
-        # A reason must go once the value that it stood for is known.
-        replaced = {**dict.fromkeys(_REASONS), **profile}
+        # What stands for a value must go once that is known.
+        replaced = {**dict.fromkeys(_OF_UNKNOWN), **profile}
         await self._api.merge_patch(IMAGE_PROFILES.one("", name), {"facts": replaced})
 
 

@@ -14,6 +14,7 @@ from slimgate.core.image import (
     LayerContents,
     Platform,
     Size,
+    SizeEvidence,
     Wants,
 )
 from slimgate.core.oci import Descriptor, ImageConfig, Index, Manifest
@@ -94,6 +95,48 @@ def has_config(facts: ImageFacts) -> bool:
     """
     named = any(layer.diff_id is not None for layer in facts.layers)
     return named or not facts.layers or facts.artifact_type is not None
+
+
+def better_of(held: ImageFacts, other: ImageFacts) -> ImageFacts:
+    """Take over what other facts of the same manifest know better; `held` itself if nothing is.
+
+    Sizes are compared layer by layer. Of the rest, which they help to tell, the stronger base's
+    facts are taken.
+    """
+    if not _of_same_layers(held, other):
+        return held
+    layers = tuple(
+        replace(ours, unpacked=theirs.unpacked)
+        if theirs.unpacked.is_better_than(ours.unpacked)
+        else ours
+        for ours, theirs in zip(held.layers, other.layers, strict=True)
+    )
+    if layers == held.layers:
+        return held
+    rest = held if _strength(held) > _strength(other) else other
+    return replace(rest, layers=layers)
+
+
+def keep_counted(found: ImageFacts, held: ImageFacts) -> ImageFacts:
+    """Keep the sizes that were counted earlier: another look at a part of a layer tells less."""
+    if not _of_same_layers(found, held):
+        return found
+    layers = tuple(
+        replace(new, unpacked=old.unpacked)
+        if old.unpacked.evidence is SizeEvidence.COUNTED
+        else new
+        for new, old in zip(found.layers, held.layers, strict=True)
+    )
+    return replace(found, layers=layers)
+
+
+def _of_same_layers(facts: ImageFacts, others: ImageFacts) -> bool:
+    # Profiles are objects that anyone with the right to can edit.
+    return [one.digest for one in facts.layers] == [one.digest for one in others.layers]
+
+
+def _strength(facts: ImageFacts) -> int:
+    return -1 if facts.base.evidence is None else facts.base.evidence.strength
 
 
 def choose(index: Index, wanted: Sequence[Platform]) -> tuple[Descriptor, ...]:

@@ -1,10 +1,13 @@
 """Facts as JSON objects: what `slimgate inspect -o json` prints and ImageProfile keeps.
 
 An unknown value is null; where it is a size, the reason stands beside it: `pullReason` beside
-`pullBytes`. Reading checks every field, since objects in a cluster can be edited by hand.
+`pullBytes`. How an unpacked size is known stands beside it too: `unpackedEvidence`, and beside an
+unknown one that has a lower bound `unpackedAtLeast`. Reading checks every field, since objects in a
+cluster can be edited by hand.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from slimgate.core.errors import ImageError, InvalidFactsError
@@ -17,6 +20,7 @@ from slimgate.core.image import (
     Layer,
     Platform,
     Size,
+    SizeEvidence,
 )
 from slimgate.core.reference import parse_digest
 from slimgate.core.text import printable
@@ -54,7 +58,7 @@ def to_json(facts: ImageFacts) -> JsonObject:
         "digest": facts.digest,
         "mediaType": facts.media_type,
         **_size_to_json("pull", facts.pull),
-        **_size_to_json("unpacked", facts.unpacked),
+        **_unpacked_to_json(facts.unpacked),
         "layerCount": len(facts.layers),
         "layers": [_layer_to_json(layer) for layer in facts.layers],
         "base": _base_to_json(facts.base),
@@ -109,7 +113,7 @@ def _layer_to_json(layer: Layer) -> JsonObject:
         "diffID": layer.diff_id,
         "mediaType": layer.media_type,
         **_size_to_json("pull", layer.pull),
-        **_size_to_json("unpacked", layer.unpacked),
+        **_unpacked_to_json(layer.unpacked),
         "createdBy": layer.created_by,
     }
 
@@ -121,7 +125,7 @@ def _layer(raw: Mapping[str, object]) -> Layer:
         diff_id=None if diff_id is None else DiffID(diff_id),
         media_type=_field(raw, "mediaType", str),
         pull=_size(raw, "pull"),
-        unpacked=_size(raw, "unpacked"),
+        unpacked=_unpacked(raw),
         created_by=_optional(raw, "createdBy", str),
     )
 
@@ -161,14 +165,37 @@ def _size_to_json(kind: str, size: Size) -> JsonObject:
     return {f"{kind}Bytes": None, f"{kind}Reason": size.reason}
 
 
+def _unpacked_to_json(size: Size) -> JsonObject:
+    evidence = None if size.evidence is None else size.evidence.value
+    bound = {"unpackedAtLeast": size.at_least} if size.at_least else {}
+    return {**_size_to_json("unpacked", size), **bound, "unpackedEvidence": evidence}
+
+
 def _size(raw: Mapping[str, object], kind: str) -> Size:
-    key = f"{kind}Bytes"
-    count = _optional(raw, key, int)
+    count = _count(raw, f"{kind}Bytes")
     if count is None:
         return Size(bytes=None, reason=_optional(raw, f"{kind}Reason", str))
-    if not 0 <= count <= _MAX_BYTES:
-        raise InvalidFactsError(f"{key}: {count} is no count of bytes")
     return Size.known(count)
+
+
+def _unpacked(raw: Mapping[str, object]) -> Size:
+    size, key = _size(raw, "unpacked"), "unpackedEvidence"
+    evidence = _optional(raw, key, str)
+    if size.bytes is None:
+        return replace(size, at_least=_count(raw, "unpackedAtLeast") or 0)
+    try:
+        # A size that does not say how it is known is trusted no more than it must be.
+        known = SizeEvidence.TOLD if evidence is None else SizeEvidence(evidence)
+    except ValueError as err:
+        raise InvalidFactsError(f"{key}: it is neither counted nor told") from err
+    return replace(size, evidence=known)
+
+
+def _count(raw: Mapping[str, object], key: str) -> int | None:
+    count = _optional(raw, key, int)
+    if count is not None and not 0 <= count <= _MAX_BYTES:
+        raise InvalidFactsError(f"{key}: {count} is no count of bytes")
+    return count
 
 
 def _digest(raw: Mapping[str, object], key: str) -> Digest | None:

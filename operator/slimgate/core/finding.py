@@ -30,7 +30,9 @@ class Finding:
     """One violation or one thing that is not known.
 
     `use` is None where the workload as a whole is meant. `value` and `limit` are bytes, counts,
-    percent or tiers, as the check's name says. `reason` tells why something is unknown.
+    percent or tiers, as the check's name says; `at_least` says that the value may be larger.
+    `reason` tells why something is unknown, or what keeps the value from being exact. An unknown
+    has a limit where a softer one is known to be broken.
     """
 
     policy: str
@@ -39,6 +41,7 @@ class Finding:
     use: ImageUse | None = None
     image: ImageFacts | None = None
     value: int | Tier | str | None = None
+    at_least: bool = False
     limit: int | Tier | str | None = None
     reason: str | None = None
 

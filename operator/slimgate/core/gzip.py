@@ -3,13 +3,16 @@
 The trailer holds the length modulo 2**32 of the last member only (RFC 1952, section 2.3.1). It is
 believed where everything at hand speaks for one member of a plausible length; in any doubt the
 answer is unknown, with a reason. What a tail can't rule out: a member before the tail, followed by
-one that is longer than the tail and alone unpacks to more than the whole blob. No builder makes
-such layers; reading the layer whole is the only way to catch one that is made on purpose.
+one that is longer than the tail and alone unpacks to more than the whole blob; or over 4 GiB of
+what packs to next to nothing, followed by what does not. No builder makes such layers; reading the
+layer whole is the only way to catch one that is made on purpose. So what a tail tells is `told`.
+Where it is not believed, the layer is still as long at least, if the tail is gzip's at all.
 """
 
 import zlib
 from typing import Final
 
+from slimgate.core.deflate import DENSEST, MAGIC, least_length
 from slimgate.core.image import Size
 
 TAIL: Final = 64 * 2**10
@@ -20,7 +23,6 @@ MAX_RATIO: Final = 16
 A length is believed only if it is below this and the next possible one, 4 GiB more, is above, so
 layers from about 300 MiB on stay unknown, as do sparse files.
 """
-_MAGIC: Final = b"\x1f\x8b\x08"
 _TRAILER: Final = 8
 _BLOCK: Final = 512
 _WRAP: Final = 2**32
@@ -38,19 +40,28 @@ _DENSE: Final = 0.9
 def size_from_tail(tail: bytes, compressed: int) -> Size:
     """Decide the length of the tar of a gzip layer of `compressed` bytes that ends with `tail`.
 
-    `tail` is the whole layer or its last 64 KiB at least; exact, or unknown with a reason.
+    `tail` is the whole layer or its last 64 KiB at least; told, or unknown with a reason, and then
+    with a lower bound where the tail is known to be gzip's, which a media type does not make it.
     """
     if len(tail) < min(compressed, TAIL) or len(tail) < _TRAILER:
         return Size.unknown("the end of the layer could not be read")
+    length, least = int.from_bytes(tail[-4:], "little"), least_length(tail)
+    reason = _doubt(tail, length, compressed)
+    if reason is None and least:
+        return Size.told(length)
+    reason = reason or "nothing at the layer's end shows that it is gzip"
+    return Size.unknown(reason, at_least=least if least <= compressed * DENSEST else 0)
+
+
+def _doubt(tail: bytes, length: int, compressed: int) -> str | None:
     if any(mark in tail[-_FOOTER:] for mark in _STARGZ_FOOTERS) or tail.endswith(_BGZF_END):
-        return Size.unknown("the layer is of many gzip members, so its trailer tells only the last")
-    length = int.from_bytes(tail[-4:], "little")
+        return "the layer is of many gzip members, so its trailer tells only the last"
     reason = _implausible(length, compressed)
-    if reason is None and not _is_dense(tail):
-        reason = "the layer's end is so repetitive that its trailer may have wrapped at 4 GiB"
-    if reason is None:
-        reason = _other_member(tail, compressed)
-    return Size.known(length) if reason is None else Size.unknown(reason)
+    if reason is not None:
+        return reason
+    if not _is_dense(tail):
+        return "the layer's end is so repetitive that its trailer may have wrapped at 4 GiB"
+    return _other_member(tail, compressed)
 
 
 def _implausible(length: int, compressed: int) -> str | None:
@@ -71,7 +82,7 @@ def _is_dense(tail: bytes) -> bool:
 def _other_member(tail: bytes, compressed: int) -> str | None:
     start = 1 if len(tail) >= compressed else 0
     tried, budget = 0, _MAX_TRIAL
-    position = tail.find(_MAGIC, start)
+    position = tail.find(MAGIC, start)
     while position >= 0:
         tried += 1
         if tried > _MAX_CANDIDATES or budget <= 0:
@@ -80,14 +91,14 @@ def _other_member(tail: bytes, compressed: int) -> str | None:
         budget -= used
         if ends:
             return "the layer is of several gzip members, so its trailer tells only the last"
-        position = tail.find(_MAGIC, position + 1)
+        position = tail.find(MAGIC, position + 1)
     return None
 
 
 def _is_member_chain(data: bytes, budget: int) -> tuple[bool, int]:
     """Whether `data` is gzip members up to its very end, and how many bytes that unpacked."""
     used = 0
-    while data.startswith(_MAGIC):
+    while data.startswith(MAGIC):
         member = zlib.decompressobj(16 + zlib.MAX_WBITS)
         pending = data
         try:

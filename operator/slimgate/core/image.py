@@ -5,7 +5,8 @@ reason stands beside it. Facts of one manifest digest never change.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Final, NewType, Self
 
 from slimgate.core.errors import InvalidReferenceError
@@ -43,22 +44,68 @@ class Platform:
         return cls(*parts)
 
 
+class SizeEvidence(Enum):
+    """How an unpacked size is known.
+
+    COUNTED: the layer was read whole, compared with its digest, and its tar counted. TOLD: a part
+    of it tells the size: the end of a gzip layer, which one made to deceive can forge, or the
+    beginning of an uncompressed one. No digest says that a registry served the true part.
+    """
+
+    COUNTED = "counted"
+    TOLD = "told"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """A number of bytes, or None and the reason why it is not known."""
+    """A number of bytes, or None and the reason why it is not known.
+
+    `evidence` is None but for an unpacked size that is known. `at_least` is a lower bound of one
+    that is not, 0 where there is none to speak of.
+    """
 
     bytes: int | None
     reason: str | None = None
+    evidence: SizeEvidence | None = None
+    at_least: int = 0
 
     @classmethod
     def known(cls, count: int) -> Self:
-        """Make a size that is known to the byte."""
+        """Make a size that is known to the byte and needs no evidence: one to pull, or a count."""
         return cls(bytes=count)
 
     @classmethod
-    def unknown(cls, reason: str) -> Self:
-        """Make a size that is not known, and say why."""
-        return cls(bytes=None, reason=reason)
+    def counted(cls, count: int) -> Self:
+        """Make an unpacked size that is counted."""
+        return cls(bytes=count, evidence=SizeEvidence.COUNTED)
+
+    @classmethod
+    def told(cls, count: int) -> Self:
+        """Make an unpacked size that a part of the layer tells."""
+        return cls(bytes=count, evidence=SizeEvidence.TOLD)
+
+    @classmethod
+    def unknown(cls, reason: str, *, at_least: int = 0) -> Self:
+        """Make a size that is not known, and say why; it may be known to be `at_least` so much."""
+        return cls(bytes=None, reason=reason, at_least=at_least)
+
+    @property
+    def least(self) -> int:
+        """What it is at least: itself, where it is known."""
+        return self.at_least if self.bytes is None else self.bytes
+
+    def is_better_than(self, other: Self) -> bool:
+        """Whether this says more of the same layer: counted beats told, and told unknown.
+
+        But a bound beats what was told if that is below it: then that was no truth.
+        """
+        if other.evidence is SizeEvidence.COUNTED:
+            return False
+        if self.bytes is None:
+            return self.at_least > other.least
+        if other.bytes is None:
+            return self.bytes >= other.at_least or self.evidence is SizeEvidence.COUNTED
+        return self.evidence is SizeEvidence.COUNTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +193,15 @@ class ImageFacts:
 
     @property
     def unpacked(self) -> Size:
-        """Σ of the layers' tar lengths; unknown as soon as one is."""
-        return total(layer.unpacked for layer in self.layers)
+        """Σ of the layers' tar lengths; unknown as soon as one is, and told as soon as one is.
+
+        An unknown one is at least what is known of it.
+        """
+        size = total(layer.unpacked for layer in self.layers)
+        if size.bytes is None:
+            return size
+        counted = all(layer.unpacked.evidence is SizeEvidence.COUNTED for layer in self.layers)
+        return Size.counted(size.bytes) if counted else Size.told(size.bytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,10 +215,11 @@ class Inspection:
 
 
 def total(sizes: Iterable[Size]) -> Size:
-    """Add sizes; the first unknown one makes the sum unknown for its reason."""
-    count = 0
-    for size in sizes:
-        if size.bytes is None:
-            return size
-        count += size.bytes
-    return Size.known(count)
+    """Add sizes; the first unknown one makes the sum unknown for its reason, with a lower bound.
+
+    What the evidence for the sum is, depends on what was added, so it is left out.
+    """
+    sizes = list(sizes)
+    least = sum(size.least for size in sizes)
+    unknown = next((size for size in sizes if size.bytes is None), None)
+    return Size.known(least) if unknown is None else replace(unknown, at_least=least)

@@ -66,7 +66,7 @@ def summary(verdict: Verdict) -> str:
         text = f"{count} image{'s' if count != 1 else ''} within policy"
         return text + (f", {len(verdict.excused)} excused" if verdict.excused else "")
     parts = [
-        f"{_subject(use)}: {', '.join(dict.fromkeys(_fragment(f) for f in group))}"
+        f"{_subject(use)}: {', '.join(dict.fromkeys(_fragment(f) for f in _reasons_last(group)))}"
         for use, group in by_use(verdict.findings)
     ]
     return printable("; ".join(parts), _SUMMARY_LENGTH)
@@ -104,13 +104,16 @@ def base_text(base: Base) -> str:
 def _clauses(findings: Iterable[Finding]) -> list[str]:
     """Write each fact once, and after it who minds: several policies may, on several platforms."""
     marks: dict[tuple[str, str], dict[str, None]] = {}
-    for f in findings:
+    for f in _reasons_last(findings):
         mark = f"policy {printable(f.policy, 253)}, {f.check}"
-        # Why something is unknown may be long: it comes last, so that a cut takes nothing else.
-        unknown = f.outcome is Outcome.UNKNOWN
-        said = (_not_judged(f), f": {_reason(f)}") if unknown else (_fragment(f), "")
+        said = (_not_judged(f), f": {_reason(f)}") if _is_unknown([f]) else (_fragment(f), "")
         marks.setdefault(said, {})[mark] = None
     return [f"{head} [{'; '.join(by)}]{tail}" for (head, tail), by in marks.items()]
+
+
+def _reasons_last(findings: Iterable[Finding]) -> list[Finding]:
+    """Why something is unknown may be long: it comes last, so that a cut takes nothing else."""
+    return sorted(findings, key=lambda finding: finding.outcome is Outcome.UNKNOWN)
 
 
 def _context(findings: Iterable[Finding]) -> list[str]:
@@ -135,10 +138,12 @@ def _context(findings: Iterable[Finding]) -> list[str]:
 def _largest_layer(image: ImageFacts, check: str) -> str:
     """Say which layer to look at, in bytes of the kind that the check measures."""
     unpacked = check == "unpackedSize"
-    sizes = [(layer.unpacked if unpacked else layer.pull).bytes or 0 for layer in image.layers]
-    largest = max(sizes, default=0)
-    if not largest:
+    sizes = [layer.unpacked if unpacked else layer.pull for layer in image.layers]
+    largest = max(sizes, key=lambda size: size.least, default=None)
+    if largest is None or not largest.least:
         return ""
+    least = "at least " if largest.bytes is None else ""
+    size = f"{least}{format_bytes(largest.least)}"
     made = instruction_of(image.layers[sizes.index(largest)].created_by or "")
     made = printable(made, _INSTRUCTION_LENGTH)
     if check == "layerSize":
@@ -147,8 +152,8 @@ def _largest_layer(image: ImageFacts, check: str) -> str:
         return ""
     shown = f" ({made})" if made else ""
     if check in _SUMS:
-        return f"{format_bytes(largest)} of it is one layer{shown}"
-    return f"its largest layer is {format_bytes(largest)} to pull{shown}"
+        return f"{size} of it is one layer{shown}"
+    return f"its largest layer is {size} to pull{shown}"
 
 
 def _is_unknown(findings: Iterable[Finding]) -> bool:
@@ -168,7 +173,15 @@ def _fragment(finding: Finding) -> str:
 
 
 def _not_judged(finding: Finding) -> str:
-    return f"could not be judged{_on(finding)}"
+    return f"could not be judged{_open_limit(finding)}{_on(finding)}"
+
+
+def _open_limit(finding: Finding) -> str:
+    """Name the limit that is open where a softer one is known to be broken."""
+    limit = finding.limit
+    if not isinstance(limit, int) or isinstance(limit, Tier):
+        return ""
+    return f" against limit {f'{limit}%' if finding.check == 'growth' else format_bytes(limit)}"
 
 
 def _reason(finding: Finding) -> str:
@@ -193,7 +206,8 @@ def _against(finding: Finding) -> tuple[str, str]:
 
 def _size(verb: str, noun: str, finding: Finding) -> str:
     value, limit = _against(finding)
-    return f"{verb} {value}{noun}{_on(finding)}, limit {limit}"
+    least = "at least " if finding.at_least else ""
+    return f"{verb} {least}{value}{noun}{_on(finding)}, limit {limit}"
 
 
 def _base_name(finding: Finding) -> str:

@@ -109,6 +109,7 @@ def _properties(finding: Finding) -> dict[str, str]:
     texts = {
         f"value{unit}": _text(finding.value),
         f"limit{unit}": _text(finding.limit),
+        "atLeast": "true" if finding.at_least else None,
     }
     if finding.use is not None:
         texts |= {

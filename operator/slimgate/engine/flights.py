@@ -30,6 +30,10 @@ class Flights(Generic[K, T]):
         """Wait for the work under way for the key, or start it."""
         return await asyncio.shield(self.start(key, work))
 
+    def __contains__(self, key: K) -> bool:
+        """Whether the work for the key is under way."""
+        return key in self._tasks
+
     async def close(self) -> None:
         """Cancel what is still under way."""
         tasks = list(self._tasks.values())

@@ -9,9 +9,10 @@ have a registry of his own point at it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from slimgate.core.assemble import better_of, keep_counted
 from slimgate.core.errors import ImageError, UnsupportedError
 from slimgate.core.identity import Identity
-from slimgate.core.image import NOT_ASKED, Digest, ImageFacts, Wants
+from slimgate.core.image import NOT_ASKED, Digest, ImageFacts, SizeEvidence, Wants
 from slimgate.core.memory import place_key
 from slimgate.core.oci import Index, Manifest, parse_document
 from slimgate.core.reference import Reference
@@ -21,6 +22,7 @@ from slimgate.engine.flights import Flights
 from slimgate.engine.layer_cache import LayerCache, Place
 from slimgate.engine.ports import BaseFinder, Document, ImageSource
 from slimgate.engine.reading import Draft, Reading, Target
+from slimgate.settings import WHOLE_LAYER_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class ReaderSettings:
     """When to look again at what could not be looked at for another reason."""
     claim_seconds: float = 2.0
     """How long an image waits for the bases that it claims, before a claim is left unproven."""
+    whole_layer_bytes: int = WHOLE_LAYER_BYTES
+    """Layers up to this size as stored are read whole now, whatever was done in an earlier run."""
     max_entries: int = 20_000
     max_paths: int = 50_000
 
@@ -41,7 +45,8 @@ class ReaderSettings:
 class Entry:
     """Facts of one manifest, how much they cover, and the draft while more may be wanted.
 
-    `errors` counts what could not be looked at; from `until` on it is worth another look.
+    `errors` counts what is open, mostly since it could not be looked at; from `until` on it is
+    worth another look. `beside` are facts of another process that these have been compared with.
     """
 
     facts: ImageFacts
@@ -49,6 +54,7 @@ class Entry:
     draft: Draft | None = None
     errors: int = 0
     until: float | None = None
+    beside: ImageFacts | None = None
 
 
 class Reader:
@@ -74,7 +80,7 @@ class Reader:
         self._flights: Flights[Place, Entry] = Flights()
         self._tops: Flights[Place, Index | Document] = Flights()
         self.generation = 0
-        """Grows whenever facts that were given take another form."""
+        """Grows whenever facts that were given take another form, or may."""
 
     def known(self, digest: Digest, wants: Wants) -> Index | ImageFacts | None:
         """Return an index, or facts that cover what is wanted, whichever registry showed it."""
@@ -98,15 +104,17 @@ class Reader:
         return entry.until is not None and self._clock() >= entry.until
 
     def remember(self, facts: ImageFacts, covers: Wants) -> None:
-        """Take over facts of an earlier run, or of another process."""
+        """Take over facts of an earlier run, or of another process, where they know more."""
         if facts.digest is None:
             return
-        held = self._by_digest(facts.digest)
-        if held is None or not held.covers.covers(covers):
-            errors = _errors_in(facts)
-            until = self._clock() + self._settings.recheck_seconds if errors else None
-            entry = Entry(facts=facts, covers=covers, errors=errors, until=until)
-            self._earlier.put(facts.digest, entry)
+        digest, held = facts.digest, self._by_digest(facts.digest)
+        if held is not None:
+            if held.covers.covers(covers):
+                facts = better_of(held.facts, facts)
+            if facts is held.facts:
+                return
+            self.generation += 1
+        self._earlier.put(digest, self._taken(facts, covers))
 
     def restore(self, indexes: Mapping[Digest, Index], shown: Sequence[str]) -> None:
         """Take over the indexes of an earlier run, and what registries had shown it."""
@@ -126,11 +134,15 @@ class Reader:
     async def top(
         self, reference: Reference, digest: Digest, document: Document | None, identity: Identity
     ) -> Index | Document | None:
-        """Get what the digest names: an index, or a manifest's document; None if facts are held."""
+        """Get what the digest names: an index, or a manifest's document.
+
+        None if facts are held, or are being read.
+        """
         place = reference.registry, digest
         if (index := self.index(place)) is not None:
             return index
-        if self._entry(place) is not None:
+        # A large layer takes its time, and whoever comes meanwhile needs no manifest of his own.
+        if self._entry(place) is not None or place in self._flights:
             return document
         return await self._tops.join(
             place, lambda: self._top(reference.at(digest), digest, document, identity)
@@ -161,17 +173,37 @@ class Reader:
 
     def _by_digest(self, digest: Digest) -> Entry | None:
         place = self._places.get(digest)
-        return (self._entries.get(place) if place else None) or self._earlier.get(digest)
+        return (self._entry(place) if place else None) or self._earlier.get(digest)
 
     def _entry(self, place: Place) -> Entry | None:
         entry = self._entries.get(place)
         earlier = self._earlier.get(place[1])
-        if earlier is None or (entry is not None and entry.covers.covers(earlier.covers)):
+        if earlier is None or (entry is not None and entry.beside is earlier.facts):
             return entry
         if entry is None and not self._is_shown(place):
             return None
-        self._entries.put(place, earlier)
-        return earlier
+        taken = replace(self._better_of(entry, earlier), beside=earlier.facts)
+        self._entries.put(place, taken)
+        return taken
+
+    def _better_of(self, entry: Entry | None, earlier: Entry) -> Entry:
+        if entry is None or not entry.covers.covers(earlier.covers):
+            return earlier
+        facts = better_of(entry.facts, earlier.facts)
+        if facts is entry.facts:
+            return entry
+        taken = self._taken(facts, entry.covers)
+        times = [time for time in (entry.until, taken.until) if time is not None]
+        until = min(times) if taken.errors and times else None
+        return replace(taken, draft=entry.draft if taken.errors else None, until=until)
+
+    def _taken(self, facts: ImageFacts, covers: Wants) -> Entry:
+        """Make an entry of facts that do not say why something in them is open."""
+        told, errors = self._told_in(facts), _errors_in(facts)
+        # What can be counted now is counted as soon as somebody asks, who need not wait for it.
+        seconds = 0.0 if told else self._settings.recheck_seconds
+        until = self._clock() + seconds if told or errors else None
+        return Entry(facts=facts, covers=covers, errors=told + errors, until=until)
 
     def _is_shown(self, place: Place) -> bool:
         return self._shown.get(place_key(*place)) is not None
@@ -221,13 +253,14 @@ class Reader:
         covers = Wants(config=wants.config or wants.layers, layers=wants.layers)
         found = await reading.read(covers)
         entry = Entry(
-            facts=found.facts,
+            facts=keep_counted(found.facts, held.facts) if held else found.facts,
             covers=covers,
             draft=found.draft if found.errors or not covers.config else None,
             errors=len(found.errors),
             until=self._again(found.errors),
+            beside=held.beside if held else None,
         )
-        if held is not None and held.covers.covers(covers) and entry.errors >= held.errors > 0:
+        if held is not None and held.covers.covers(covers) and _is_worse(entry, held):
             # What was known stays known while its registry is down.
             entry = replace(held, draft=entry.draft, until=entry.until)
         self._keep(target, entry)
@@ -246,12 +279,27 @@ class Reader:
             self.generation += 1
         self._entries.put(target.place, entry)
 
+    def _told_in(self, facts: ImageFacts) -> int:
+        """Count the layers whose size was told, and that are small enough to be counted now."""
+        limit = self._settings.whole_layer_bytes
+        told = (layer for layer in facts.layers if layer.unpacked.evidence is SizeEvidence.TOLD)
+        return sum(layer.pull.bytes is not None and layer.pull.bytes <= limit for layer in told)
+
     def _again(self, errors: Sequence[ImageError]) -> float | None:
         if not errors:
             return None
         passes = any(error.temporary for error in errors)
         settings = self._settings
         return self._clock() + (settings.retry_seconds if passes else settings.recheck_seconds)
+
+
+def _is_worse(entry: Entry, held: Entry) -> bool:
+    """Whether a reading left no less open than an earlier one, or lost a size that it had."""
+    if entry.errors == 0 or held.errors == 0:
+        return False
+    pairs = zip(entry.facts.layers, held.facts.layers, strict=True)
+    lost = any(new.unpacked.bytes is None and old.unpacked.bytes is not None for new, old in pairs)
+    return lost or entry.errors >= held.errors
 
 
 def _errors_in(facts: ImageFacts) -> int:

@@ -1,7 +1,8 @@
 """Unpacks a layer that arrives in pieces, to count its tar and list its paths.
 
 Blocking, for a thread. How it is packed is told by its first bytes, as containerd and Docker do,
-since a media type may be wrong. Bombs end in an unknown size: output and CPU time are capped.
+since a media type may be wrong. Bombs end in an unknown size, which is at least what came out
+before: output and CPU time are capped.
 """
 
 import time
@@ -28,6 +29,7 @@ _GZIP_STEP: Final = 8 * 2**10
 _ZSTD_STEP: Final = 512
 _MAX_WINDOW: Final = 2**27
 _FRAME_HEAD: Final = 8
+_TOO_MUCH: Final = "unpacking the layer takes more than slimgate allows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,11 @@ class UnpackLimits:
 
     max_bytes: int = 16 * 2**30
     max_seconds: float = 10.0
+
+
+def is_packed(head: bytes) -> bool:
+    """Whether a layer that begins like this is compressed, whatever its media type says."""
+    return head.startswith((_GZIP, _ZSTD, *_ZSTD_SKIPPABLE, *_OTHERS))
 
 
 class Unpacker:
@@ -75,8 +82,9 @@ class Unpacker:
         if isinstance(self._codec, _Plain) and not self._lister.is_tar:
             self._reason = "the layer is no tar"
         if self._reason is not None:
-            return LayerReading(unpacked=Size.unknown(self._reason))
-        return LayerReading(unpacked=Size.known(self._count), contents=self._lister.contents())
+            least = self._count if self._reason == _TOO_MUCH else 0
+            return LayerReading(unpacked=Size.unknown(self._reason, at_least=least))
+        return LayerReading(unpacked=Size.counted(self._count), contents=self._lister.contents())
 
     def _begin(self) -> bytes:
         head, self._head = self._head, b""
@@ -101,7 +109,7 @@ class Unpacker:
                 self._lister.feed(piece)
                 spent = self._seconds + time.thread_time() - started
                 if self._count > self._limits.max_bytes or spent > self._limits.max_seconds:
-                    self._reason = "unpacking the layer takes more than slimgate allows"
+                    self._reason = _TOO_MUCH
                     return
         except (zlib.error, zstandard.ZstdError, _MalformedError):
             self._reason = "the layer's compressed form is malformed"

@@ -6,6 +6,7 @@ One request a layer at most: small ones whole, larger gzip ones by their end.
 import asyncio
 import hashlib
 import re
+from dataclasses import replace
 from enum import Enum
 from typing import Final
 
@@ -13,7 +14,7 @@ from slimgate.core.gzip import TAIL, size_from_tail
 from slimgate.core.image import Digest, Size
 from slimgate.core.oci import Descriptor
 from slimgate.engine.ports import LayerReading
-from slimgate.engine.unpack import Unpacker, UnpackLimits
+from slimgate.engine.unpack import Unpacker, UnpackLimits, is_packed
 from slimgate.registry.body import Answer, algorithm_of, mismatch
 from slimgate.registry.settings import RegistrySettings
 
@@ -51,7 +52,7 @@ def plan(layer: Descriptor, settings: RegistrySettings) -> Plan | Size:
     reason = _useless(layer, media_type)
     if reason is not None:
         return Size.unknown(reason)
-    if layer.size <= max(settings.whole_layer_bytes, settings.stream_limit):
+    if layer.size <= settings.whole_layer_bytes:
         return Plan.WHOLE
     if media_type in _TAR:
         return Plan.HEAD
@@ -95,9 +96,10 @@ async def read_part(answer: Answer, way: Plan, layer: Descriptor) -> LayerReadin
         return _unknown("the registry served less of the layer than was asked for")
     if way is Plan.TAIL:
         return LayerReading(unpacked=await asyncio.to_thread(size_from_tail, part, layer.size))
-    if part[_USTAR] != b"ustar":
+    # A gzip header may hold what looks like a tar's, and runtimes go by how a layer begins.
+    if part[_USTAR] != b"ustar" or is_packed(part):
         return _unknown("the layer is not the tar that its media type says")
-    return LayerReading(unpacked=Size.known(layer.size))
+    return LayerReading(unpacked=Size.told(layer.size))
 
 
 async def read_whole(
@@ -118,7 +120,8 @@ async def read_whole(
     actual = Digest(f"{algorithm_of(layer.digest)}:{digest.hexdigest()}")
     if actual != layer.digest:
         raise mismatch(what, layer.digest, actual)
-    return await asyncio.to_thread(_end, unpacker, bytes(buffer))
+    reading = await asyncio.to_thread(_end, unpacker, bytes(buffer))
+    return reading if layer.size <= settings.listed_layer_bytes else replace(reading, contents=None)
 
 
 def _end(unpacker: Unpacker, rest: bytes) -> LayerReading:

@@ -12,8 +12,9 @@ from slimgate.cli.previews.preview import Fate, Preview
 from slimgate.cli.previews.preview_json import preview_json
 from slimgate.cli.previews.table import preview_table
 from slimgate.core.errors import SlimgateError
+from slimgate.core.image import Size
 from slimgate.core.workload import Owner
-from tests.cli.facts import HOSTILE_TEXT
+from tests.cli.facts import FAT, HOSTILE_TEXT, SOYA, inspection
 from tests.cli.make import POLICY, write
 from tests.cli.previews.cases import cluster, policy, preview_of, workload
 
@@ -126,6 +127,24 @@ async def test_table() -> None:
             "1 would be warned of, 2 could not be judged, 1 within policy"
         ),
     ]
+
+
+async def test_lower_bounds() -> None:
+    """A value that may be larger is shown as such, and what that leaves open beside its limit."""
+    lost = replace(FAT.layers[0], pull=Size.unknown("it was saved"))
+    there = cluster(running=[workload("a", "a"), workload("b", "b")])
+    there.seen = {
+        name: inspection(name, replace(facts, layers=(lost, *facts.layers)))
+        for name, facts in (("a", FAT), ("b", SOYA))
+    }
+    lines = _printed(await preview_of(there)).splitlines()
+
+    assert [line.split()[7:] for line in lines[1:4]] == [
+        ["at", "least", "120", "MiB", "100", "MiB"],
+        ["unknown", "100", "MiB"],
+        ["at", "least", "6", "MiB", "5", "MiB"],
+    ]
+    assert [line.split()[0] for line in lines[1:4]] == ["denied", "unknown", "warned"]
 
 
 async def test_figures_of_all_kinds() -> None:

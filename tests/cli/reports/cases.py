@@ -1,5 +1,6 @@
 """One report with everything in it, as every form of output is tested with."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from slimgate.cli.judging.judge import Case, judge
@@ -10,6 +11,7 @@ from slimgate.cli.manifests.read import read_documents
 from slimgate.cli.manifests.sort import sort
 from slimgate.cli.progress import SilentBoard
 from slimgate.cli.reports.report import Report
+from slimgate.core.image import Size
 from tests.cli.facts import FAT, HOSTILE, HOSTILE_TEXT, SOYA, inspection
 from tests.cli.make import Known
 
@@ -69,7 +71,20 @@ spec:
     - {name: "TEXT", image: evil:1}
     - {name: "TEXT", image: "TEXT"}
 """.replace("TEXT", r"[red]\e[2J\u202e\n::error::]]>&<\uffff")
+LOST = replace(FAT.layers[0], pull=Size.unknown("it was saved"))
+PART = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: part}
+spec:
+  containers:
+    - {name: fat, image: part:fat}
+    - {name: soya, image: part:soya}
+"""
+"""Of images of which a part is known: more than the hard limit, and more than the soft one."""
 SEEN = {
+    "part:fat": inspection("part:fat", replace(FAT, layers=(LOST, *FAT.layers))),
+    "part:soya": inspection("part:soya", replace(SOYA, layers=(LOST, *SOYA.layers))),
     "shop:fat": inspection("shop:fat", FAT),
     "shop:soya": inspection("shop:soya", SOYA),
     "evil:1": inspection(HOSTILE_TEXT, HOSTILE),

@@ -3,7 +3,7 @@
 import json
 
 from slimgate.cli.reports.json_report import report_json
-from tests.cli.reports.cases import EVIL, report_of
+from tests.cli.reports.cases import EVIL, PART, report_of
 
 
 async def test_fields() -> None:
@@ -66,11 +66,29 @@ async def test_findings() -> None:
         "image": {"role": "container", "name": "web", "reference": "shop:fat"},
         "platform": "linux/amd64",
         "value": 120 * 2**20,
+        "atLeast": False,
         "limit": 100 * 2**20,
         "reason": None,
         "line": 6,
     }
     assert "pulls 120 MiB" in message
+
+
+async def test_lower_bounds() -> None:
+    """A value that may be larger is marked, says why, and stays a number of bytes."""
+    found = json.loads(report_json(await report_of({"part.yaml": PART})))
+    keys = ("outcome", "effect", "value", "atLeast", "limit", "reason")
+    findings = [
+        tuple(finding[key] for key in keys)
+        for finding in found["workloads"][0]["findings"]
+        if finding["check"] == "pullSize"
+    ]
+
+    assert findings == [
+        ("deny", "deny", 120 * 2**20, True, 100 * 2**20, "it was saved"),
+        ("unknown", "warn", None, False, 100 * 2**20, "it was saved"),
+        ("warn", "warn", 6 * 2**20, True, 5 * 2**20, "it was saved"),
+    ]
 
 
 async def test_images_once() -> None:

@@ -55,6 +55,14 @@ def test_growth(before: int | Size, after: int | Size, expected: list[tuple[obje
     assert grown(before, after) == expected
 
 
+def test_parts_are_not_compared() -> None:
+    """A percentage of a part is no bound: growth is known where both sizes are."""
+    whole, part = image(1000), image(900, LOST)
+
+    assert found(inspection(image(1, LOST)), inspection(whole)) == [(UNKNOWN, None, None)]
+    assert found(inspection(image(1)), inspection(part)) == [(UNKNOWN, None, None)]
+
+
 def test_platforms_are_compared_one_by_one() -> None:
     """A platform that is new has nothing to grow from."""
     before = inspection(image(100))

@@ -1,10 +1,10 @@
-"""Comparing with limits: the edges, the largest platform, and what is not known."""
+"""Comparing with limits: the edges, the largest platform, lower bounds, and the unknown."""
 
 import pytest
 
-from slimgate.core.checks.measure import against, grade
+from slimgate.core.checks.measure import Amount, Measured, against, grade
 from slimgate.core.finding import Outcome
-from slimgate.core.image import ImageFacts, Size
+from slimgate.core.image import Size
 from slimgate.core.policy import Limit
 from tests.core.make import (
     AMD64,
@@ -13,7 +13,6 @@ from tests.core.make import (
     UNKNOWN,
     WARN,
     WEB,
-    brief,
     image,
     limiting,
 )
@@ -44,37 +43,92 @@ def test_grade(limit: Limit, value: int, expected: tuple[Outcome, int | None]) -
     assert grade(limit, value) == expected
 
 
+def exactly(count: int) -> Amount:
+    """Make an amount that is known to the byte."""
+    return Amount(least=count)
+
+
+def least(count: int) -> Amount:
+    """Make an amount that may be more."""
+    return Amount(least=count, exact=False, reason="lost")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([], exactly(0)),
+        ([Size.known(3), Size.known(4)], exactly(7)),
+        ([LOST], least(0)),
+        ([Size.known(3), LOST, Size.known(4)], least(7)),
+        ([LOST, Size.unknown("torn")], least(0)),
+        ([Size(bytes=None)], Amount(least=0, exact=False)),
+    ],
+)
+def test_sum(sizes: list[Size], expected: Amount) -> None:
+    """What is unknown counts as nothing, and the first of it says why there may be more."""
+    assert Amount.sum(sizes) == expected
+
+
+def test_of() -> None:
+    """One size is the sum of itself."""
+    assert [Amount.of(size) for size in (Size.known(3), LOST)] == [exactly(3), least(0)]
+
+
+SOFT, HARD = Limit(warn=10), Limit(deny=20)
+# What is found: the outcome, whether the value is only the least that there is, value and limit.
+WARNED, DENIED = (WARN, False, 15, 10), (DENY, False, 21, 20)
+OVER_SOFT, OVER_HARD = (WARN, True, 15, 10), (DENY, True, 21, 20)
+ALL_OPEN, HARD_OPEN = (UNKNOWN, False, None, None), (UNKNOWN, False, None, 20)
+
 CASES = [
-    ("nothing", [], []),
-    ("within", [(AMD, Size.known(10))], []),
-    ("above", [(AMD, Size.known(21))], [(DENY, 21, 20)]),
-    ("the largest counts", [(AMD, Size.known(15)), (ARM, Size.known(30))], [(DENY, 30, 20)]),
-    ("in any order", [(AMD, Size.known(30)), (ARM, Size.known(15))], [(DENY, 30, 20)]),
-    ("unknown", [(AMD, LOST)], [(UNKNOWN, None, None)]),
-    ("unknown, else within", [(AMD, LOST), (ARM, Size.known(1))], [(UNKNOWN, None, None)]),
-    (
-        "unknown, else a warning",
-        [(AMD, LOST), (ARM, Size.known(11))],
-        [(UNKNOWN, None, None), (WARN, 11, 10)],
-    ),
-    ("unknown, else a denial", [(AMD, LOST), (ARM, Size.known(21))], [(DENY, 21, 20)]),
+    ("nothing", BOTH, [], []),
+    ("within", BOTH, [(AMD, exactly(10))], []),
+    ("above warn", BOTH, [(AMD, exactly(15))], [WARNED]),
+    ("above deny", BOTH, [(AMD, exactly(21))], [DENIED]),
+    ("the largest counts", BOTH, [(AMD, exactly(15)), (ARM, exactly(21))], [DENIED]),
+    ("in any order", BOTH, [(AMD, exactly(21)), (ARM, exactly(15))], [DENIED]),
+    # A lower bound, alone:
+    ("nothing known", BOTH, [(AMD, least(0))], [ALL_OPEN]),
+    ("at least warn", BOTH, [(AMD, least(10))], [ALL_OPEN]),
+    ("at least more than warn", BOTH, [(AMD, least(15))], [HARD_OPEN, OVER_SOFT]),
+    ("at least deny", BOTH, [(AMD, least(20))], [HARD_OPEN, (WARN, True, 20, 10)]),
+    ("at least more than deny", BOTH, [(AMD, least(21))], [OVER_HARD]),
+    ("nothing known, warn only", SOFT, [(AMD, least(0))], [ALL_OPEN]),
+    ("at least warn, warn only", SOFT, [(AMD, least(10))], [ALL_OPEN]),
+    ("above warn, warn only", SOFT, [(AMD, least(15))], [OVER_SOFT]),
+    ("nothing known, deny only", HARD, [(AMD, least(0))], [ALL_OPEN]),
+    ("at least deny, deny only", HARD, [(AMD, least(20))], [ALL_OPEN]),
+    ("above deny, deny only", HARD, [(AMD, least(21))], [OVER_HARD]),
+    # Beside another platform that is known:
+    ("unknown, else within", BOTH, [(AMD, least(0)), (ARM, exactly(1))], [ALL_OPEN]),
+    ("unknown, else a warning", BOTH, [(AMD, least(0)), (ARM, exactly(15))], [HARD_OPEN, WARNED]),
+    ("unknown, else a denial", BOTH, [(AMD, least(0)), (ARM, exactly(21))], [DENIED]),
+    ("unknown, else all of warn only", SOFT, [(AMD, least(0)), (ARM, exactly(15))], [WARNED]),
+    ("the larger bound", BOTH, [(AMD, exactly(15)), (ARM, least(21))], [OVER_HARD]),
+    ("the larger value", BOTH, [(AMD, least(15)), (ARM, exactly(21))], [DENIED]),
+    ("bounds of both", BOTH, [(AMD, least(21)), (ARM, least(0))], [OVER_HARD]),
+    ("an exact one of the same", BOTH, [(AMD, least(21)), (ARM, exactly(21))], [DENIED]),
 ]
 
 
 @pytest.mark.parametrize(
-    ("measured", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+    ("limit", "measured", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )
 def test_against(
-    measured: list[tuple[ImageFacts | None, Size]], expected: list[tuple[object, ...]]
+    limit: Limit, measured: list[Measured], expected: list[tuple[object, ...]]
 ) -> None:
-    """One value above a limit decides; a denial needs no more to be known."""
-    assert brief(against(POLICY, "pullSize", BOTH, measured, WEB)) == expected
+    """What is certain violates; the rest is unknown only where it may violate a stricter limit."""
+    found = against(POLICY, "pullSize", limit, measured, WEB)
+
+    assert [(f.outcome, f.at_least, f.value, f.limit) for f in found] == expected
 
 
 def test_findings_say_of_what() -> None:
     """A finding names policy, check, place and the image for the platform that violates."""
-    (found,) = against(POLICY, "x", BOTH, [(AMD, Size.known(1)), (ARM, Size.known(30))], WEB)
-    (unknown,) = against(POLICY, "x", BOTH, [(AMD, Size.known(1)), (ARM, LOST)], WEB)
+    (found,) = against(POLICY, "x", BOTH, [(AMD, exactly(1)), (ARM, exactly(30))], WEB)
+    (bound,) = against(POLICY, "x", BOTH, [(AMD, exactly(25)), (ARM, least(30))], WEB)
+    (unknown,) = against(POLICY, "x", BOTH, [(AMD, exactly(1)), (ARM, least(0))], WEB)
 
     assert (found.policy, found.check, found.use, found.image) == ("default", "x", WEB, ARM)
+    assert (found.reason, bound.image, bound.reason) == (None, ARM, "lost")
     assert (unknown.image, unknown.reason) == (ARM, "lost")

@@ -28,12 +28,16 @@ POLICY = limiting(pull_size=Limit(warn=50, deny=100))
 TEAM = limiting(Match(images=("*/team/*",)), pull_size=Limit(deny=100))
 MODEL = use("models/llama:1", "model", Role.VOLUME)
 
+LOST = Size.unknown("lost")
+
 CASES = [
     ("at the limit", one(image(60, 40)), [(WARN, 100, 50)]),
     ("a byte above", one(image(60, 41)), [(DENY, 101, 100)]),
     ("within", one(image(50)), []),
     ("no layers", one(image()), []),
-    ("unknown", one(image(10, Size.unknown("lost"))), [(UNKNOWN, None, None)]),
+    ("unknown", one(image(10, LOST)), [(UNKNOWN, None, None)]),
+    ("above warn at least", one(image(60, LOST)), [(UNKNOWN, None, 100), (WARN, 60, 50)]),
+    ("above deny at least", one(image(60, LOST, 41)), [(DENY, 101, 100)]),
     (
         "the largest platform",
         subject({WEB: inspection(image(101, platform=ARM64), image(1, platform=AMD64))}),

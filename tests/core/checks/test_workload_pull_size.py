@@ -120,7 +120,18 @@ CASES = [
         subject({WEB: GONE, INIT: inspection(image(101))}),
         [(DENY, 101, 100)],
     ),
-    ("a layer unknown", one(image(101, Size.unknown("lost"))), [(UNKNOWN, None, None)]),
+    (
+        "above warn even without the unknown",
+        subject({WEB: GONE, INIT: inspection(image(51))}),
+        [(UNKNOWN, None, 100), (WARN, 51, 50)],
+    ),
+    (
+        "too much on one platform",
+        subject({WEB: GONE, INIT: inspection(image(1), image(layer(2, 101), platform=ARM64))}),
+        [(DENY, 101, 100)],
+    ),
+    ("a layer unknown", one(image(50, Size.unknown("lost"))), [(UNKNOWN, None, None)]),
+    ("too much without a layer", one(image(101, Size.unknown("lost"))), [(DENY, 101, 100)]),
 ]
 
 
@@ -143,9 +154,11 @@ def test_only_the_policys_images() -> None:
 def test_findings_are_on_the_whole_workload() -> None:
     """No image is to blame alone; what could not be inspected says why."""
     (over,) = check(POLICY, one(image(101)))
+    (bound,) = check(POLICY, subject({WEB: GONE, INIT: inspection(image(101))}))
     (unknown,) = check(POLICY, subject({WEB: GONE}))
 
-    assert (over.use, over.image) == (None, None)
+    assert (over.use, over.image, over.at_least, over.reason) == (None, None, False, None)
+    assert (bound.use, bound.image, bound.at_least, bound.reason) == (None, None, True, "gone")
     assert (unknown.use, unknown.reason) == (None, "gone")
 
 

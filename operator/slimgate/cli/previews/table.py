@@ -77,7 +77,8 @@ def _value(finding: Finding) -> str:
         return "unknown"
     if finding.check == "base" and finding.image is not None:
         return base_text(finding.image.base)
-    return _amount(finding.check, finding.value)
+    least = "at least " if finding.at_least else ""
+    return f"{least}{_amount(finding.check, finding.value)}"
 
 
 def _amount(check: str, value: int | Tier | str | None) -> str:

@@ -101,6 +101,7 @@ def finding_json(finding: Finding) -> JsonObject:
         "image": _use(finding.use) if finding.use else None,
         "platform": str(finding.image.platform) if finding.image else None,
         "value": _plain(finding.value),
+        "atLeast": finding.at_least,
         "limit": _plain(finding.limit),
         "reason": finding.reason,
         "message": describe(finding.use, [finding]),

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from slimgate.core.checks.measure import against
+from slimgate.core.checks.measure import Amount, Measured, against
+from slimgate.core.errors import ImageError
 from slimgate.core.finding import Finding, Subject
-from slimgate.core.image import ImageFacts, Inspection, Platform, Size
+from slimgate.core.image import Inspection, Platform, Size
 from slimgate.core.policy import Policy
 
 NAME: Final = "growth"
@@ -20,25 +21,27 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
         before = subject.running.get(use.name)
         if before is None or not policy.match.image(use.reference):
             continue
-        measured: list[tuple[ImageFacts | None, Size]] = (
-            list(_growth(before, seen))
-            if isinstance(before, Inspection)
-            else [(None, Size.unknown(f"the image that runs now is not known: {before}"))]
-        )
+        measured = _growth(before, seen) if isinstance(before, Inspection) else [_unknown(before)]
         yield from against(policy, NAME, limit, measured, use)
 
 
-def _growth(before: Inspection, after: Inspection) -> Iterator[tuple[ImageFacts, Size]]:
+def _unknown(error: ImageError) -> Measured:
+    return None, Amount.of(Size.unknown(f"the image that runs now is not known: {error}"))
+
+
+def _growth(before: Inspection, after: Inspection) -> Iterator[Measured]:
     old = _counterparts(before, after)
     for image in after.images:
         was, now = old.get(image.platform), image.pull
         if was is None:
             continue
         if was.bytes is None or now.bytes is None:
-            yield image, was if was.bytes is None else now
+            # What is known of either size is bytes, and says nothing of a percentage.
+            reason = was.reason if was.bytes is None else now.reason
+            yield image, Amount(least=0, exact=False, reason=reason)
         elif was.bytes:
             # Rounded up: a limit of 10% is broken by 10.01%.
-            yield image, Size.known(max(0, -((was.bytes - now.bytes) * 100 // was.bytes)))
+            yield image, Amount(least=max(0, -((was.bytes - now.bytes) * 100 // was.bytes)))
 
 
 def _counterparts(before: Inspection, after: Inspection) -> Mapping[Platform, Size]:

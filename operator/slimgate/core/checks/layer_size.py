@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from slimgate.core.checks.measure import each_image
+from slimgate.core.checks.measure import Amount, each_image
 from slimgate.core.finding import Finding, Subject
-from slimgate.core.image import ImageFacts, Size
+from slimgate.core.image import ImageFacts
 from slimgate.core.policy import Policy
 
 NAME: Final = "layerSize"
@@ -16,5 +16,5 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     return each_image(policy, subject, NAME, policy.limits.layer_size, _sizes)
 
 
-def _sizes(image: ImageFacts) -> Iterator[Size]:
-    return (layer.pull for layer in image.layers)
+def _sizes(image: ImageFacts) -> Iterator[Amount]:
+    return (Amount.of(layer.pull) for layer in image.layers)

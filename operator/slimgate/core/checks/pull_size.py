@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from slimgate.core.checks.measure import each_image
+from slimgate.core.checks.measure import Amount, each_image
 from slimgate.core.finding import Finding, Subject
+from slimgate.core.image import ImageFacts
 from slimgate.core.policy import Policy
 
 NAME: Final = "pullSize"
@@ -12,4 +13,8 @@ NAME: Final = "pullSize"
 
 def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     """Report images whose layers are more to pull than the limit, in bytes."""
-    return each_image(policy, subject, NAME, policy.limits.pull_size, lambda image: [image.pull])
+    return each_image(policy, subject, NAME, policy.limits.pull_size, _size)
+
+
+def _size(image: ImageFacts) -> Iterator[Amount]:
+    yield Amount.sum(layer.pull for layer in image.layers)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from slimgate.core.checks.measure import each_image
+from slimgate.core.checks.measure import Amount, each_image
 from slimgate.core.finding import Finding, Subject
+from slimgate.core.image import ImageFacts
 from slimgate.core.policy import Policy
 
 NAME: Final = "unpackedSize"
@@ -12,5 +13,8 @@ NAME: Final = "unpackedSize"
 
 def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     """Report images whose layers unpack to more than the limit, in bytes."""
-    limit = policy.limits.unpacked_size
-    return each_image(policy, subject, NAME, limit, lambda image: [image.unpacked])
+    return each_image(policy, subject, NAME, policy.limits.unpacked_size, _size)
+
+
+def _size(image: ImageFacts) -> Iterator[Amount]:
+    yield Amount.sum(layer.unpacked for layer in image.layers)

@@ -1,12 +1,12 @@
 """limits.workloadPullSize: all images of one pod together, shared layers once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from slimgate.core.checks.measure import against
+from slimgate.core.checks.measure import Amount, Measured, against
 from slimgate.core.errors import ImageError
 from slimgate.core.finding import Finding, Subject
-from slimgate.core.image import ImageFacts, Inspection, Platform, Size, total
+from slimgate.core.image import ImageFacts, Inspection, Platform, Size
 from slimgate.core.policy import Policy
 
 NAME: Final = "workloadPullSize"
@@ -23,23 +23,22 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     seen = [s for use, s in subject.images.items() if policy.match.image(use.reference)]
     images = [s for s in seen if isinstance(s, Inspection)]
     platforms = {image.platform for inspection in images for image in inspection.images}
-    measured: list[tuple[ImageFacts | None, Size]] = [
-        (None, _pod_pull(images, platform)) for platform in sorted(platforms, key=str)
+    # An image that could not be inspected has layers on any platform.
+    missing = [Size.unknown(str(s)) for s in seen if isinstance(s, ImageError)]
+    measured: list[Measured] = [
+        (None, Amount.sum([*missing, *_pod_pull(images, platform)]))
+        for platform in sorted(platforms, key=str)
     ]
-    missing = next((s for s in seen if isinstance(s, ImageError)), None)
-    if missing is not None:
-        measured.append((None, Size.unknown(str(missing))))
-    yield from against(policy, NAME, limit, measured, None)
+    yield from against(policy, NAME, limit, measured or [(None, Amount.sum(missing))], None)
 
 
-def _pod_pull(inspections: list[Inspection], platform: Platform) -> Size:
-    layers = {
+def _pod_pull(inspections: list[Inspection], platform: Platform) -> Iterable[Size]:
+    return {
         layer.digest or (layer.diff_id, id(layer)): layer.pull
         for inspection in inspections
         for image in _on(inspection, platform)
         for layer in image.layers
-    }
-    return total(layers.values())
+    }.values()
 
 
 def _on(inspection: Inspection, platform: Platform) -> tuple[ImageFacts, ...]:
