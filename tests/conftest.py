@@ -18,6 +18,8 @@ settings.load_profile("quick")
 pytest_plugins = ("tests.lab.fixtures",)
 
 
+# First, since xdist reads the groups in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     """Let a worker (`-n`) take whole files, and one of them all that share a cluster or engine."""
     for item in items:
