@@ -21,13 +21,16 @@ pytest_plugins = ("tests.lab.fixtures",)
 # First, since xdist reads the groups in the same hook.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
-    """Let a worker (`-n`) take whole files, and one of them all that share a cluster or engine."""
+    """Let a worker (`-n`) take whole files, and one of them all that share a thing."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
 
 
 def _group(item: pytest.Item) -> str:
     """Name what a test may not share with another worker's."""
-    # The engine first: it is a daemon of its own, with a containerd of its own.
-    shared = (name for name in ("engine", "lab") if item.get_closest_marker(name))
-    return next(shared, item.location[0])
+    if item.get_closest_marker("lab") is None and item.get_closest_marker("engine") is None:
+        return item.location[0]
+    # Who pulls images to measure them needs the engine, or containerd by turns (own_disk), but no
+    # cluster; the rest share one.
+    measures = item.get_closest_marker("engine") or "sizes" in item.path.parts
+    return "images" if measures else "cluster"

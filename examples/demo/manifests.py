@@ -61,7 +61,8 @@ def write_policy(target: Target) -> Path:
 
 def write_install(target: Target, image: str) -> Path:
     """Write install.yaml with slimgate's image and the target's settings."""
-    settings = {"SLIMGATE_NODE_SECONDS": "10"}  # the demo's reader does not wait a minute
+    # The demo's reader does not wait a minute for metrics, nor for clients that there are none of.
+    settings = {"SLIMGATE_NODE_SECONDS": "10", "SLIMGATE_DRAIN_SECONDS": "1"}
     if target.registries:
         settings["SLIMGATE_REGISTRIES"] = target.registries
     # Pods read settings when they start, so that other settings must make other pods.

@@ -33,6 +33,7 @@ pytestmark = [
     pytest.mark.node,
     pytest.mark.slow,
     pytest.mark.timeout(300),
+    pytest.mark.usefixtures("own_disk"),
 ]
 
 BASES = ("bases/debian:bookworm", "bases/distroless:bookworm", "bases/python:bookworm")

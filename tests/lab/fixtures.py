@@ -1,5 +1,7 @@
 """The running lab as fixtures of all tests; what needs it skips by name when it is not up."""
 
+import fcntl
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +29,14 @@ def lab_node(lab: Lab) -> Lab:
     if not lab.node:
         pytest.skip("the lab has no node: that needs root")
     return lab
+
+
+@pytest.fixture(scope="module")
+def own_disk(lab_node: Lab) -> Iterator[None]:
+    """Keep other workers' tests from changing what containerd keeps, and wait for theirs."""
+    with Path(lab_node.logs, "disk.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from tests.support.images import (
 )
 
 TINY: Final = 2_000
-SMALL: Final = 50_000
+SMALL: Final = 50_040
 FAT: Final = 400_000
 
 
