@@ -50,6 +50,10 @@ VALUES: dict[str, tuple[str, object]] = {
         KINDS,
         (ROLLOUT, SERVICE),
     ),
+    "EXTRA_CONTROLLERS": (
+        "system:serviceaccount:argo:rollouts, bob",
+        ("system:serviceaccount:argo:rollouts", "bob"),
+    ),
     "PLATFORMS": (
         "linux/amd64,linux/arm/v7",
         (Platform("linux", "amd64"), Platform("linux", "arm", "v7")),
@@ -96,6 +100,7 @@ WRONG = [
     ("CLAIMS", "maybe", "'maybe' is neither true nor false"),
     ("PULL_SECRETS", "", "'' is neither true nor false"),
     ("TAG_SECONDS", "5m", f"'5m' {SECONDS}"),
+    ("TAG_SECONDS", "0.9", "'0.9' is less than a second, and registries would be asked all the"),
     ("TAG_SECONDS", "-1", f"'-1' {SECONDS}"),
     ("TAG_SECONDS", "nan", f"'nan' {SECONDS}"),
     ("TAG_SECONDS", "inf", f"'inf' {SECONDS}"),

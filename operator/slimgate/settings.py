@@ -1,6 +1,6 @@
 """The only reader of the environment: SLIMGATE_* variables, checked, with defaults.
 
-Every variable is listed in docs/settings.md. Times are seconds, sizes bytes.
+Every variable is listed in docs/settings.md. Times are seconds, sizes quantities.
 """
 
 import re
@@ -74,6 +74,8 @@ class Settings:
     pull_secrets: bool = True
     """Whether the pull secrets of workloads are read."""
     extra_kinds: tuple[ExtraKind, ...] = ()
+    extra_controllers: tuple[str, ...] = ()
+    """Users who copy the templates of workloads, as the built-in controllers do."""
     platforms: tuple[Platform, ...] = (Platform("linux", "amd64"),)
     """Judged where no node is known."""
     tag_seconds: float = 300.0
@@ -120,8 +122,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         "docker_config": _text,
         "pull_secrets": _flag,
         "extra_kinds": _extra_kinds,
+        "extra_controllers": _texts,
         "platforms": _platforms,
-        "tag_seconds": _seconds,
+        "tag_seconds": _period,
         "failure_seconds": _seconds,
         "stale_seconds": _seconds,
         "claims": _flag,
@@ -199,6 +202,16 @@ def _seconds(text: str) -> float:
         value = -1.0
     if not 0 <= value < 1e9:  # noqa: PLR2004 - NaN and infinity fail as well
         raise ValueError(f"{printable(text, 40)!r} is no number of seconds, as in 2.5")
+    return value
+
+
+def _period(text: str) -> float:
+    value = _seconds(text)
+    if value < 1:
+        raise ValueError(
+            f"{printable(text, 40)!r} is less than a second, and registries would be asked all the "
+            "time: write 1 or more"
+        )
     return value
 
 

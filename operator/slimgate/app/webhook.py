@@ -8,6 +8,7 @@ from slimgate.app.memory import MemoryKeeper
 from slimgate.app.parts import read_settings, template_paths
 from slimgate.app.profiles import follow_profiles
 from slimgate.app.stopping import until
+from slimgate.core.repeat import CONTROLLER_USERS
 from slimgate.metrics.all import Metrics
 from slimgate.settings import Settings
 from slimgate.webhook.server import WebhookServer, stop_on_signals
@@ -46,7 +47,9 @@ def _server(settings: Settings, core: Core, metrics: Metrics) -> WebhookServer:
         core.judge,
         core.catalog,
         settings=ServiceSettings(
-            template_paths=template_paths(settings), max_judging=settings.webhook_concurrency
+            controllers=CONTROLLER_USERS.union(settings.extra_controllers),
+            template_paths=template_paths(settings),
+            max_judging=settings.webhook_concurrency,
         ),
         observer=metrics,
     )
