@@ -8,7 +8,7 @@ MIB, GIB = 2**20, 2**30
 
 
 @pytest.mark.parametrize(
-    ("limit", "seconds", "unpacked", "cpu"),
+    ("size", "seconds", "unpacked", "cpu"),
     [
         (0, 60, 16 * GIB, 10),
         (8 * MIB, 60, 16 * GIB, 10),
@@ -17,20 +17,21 @@ MIB, GIB = 2**20, 2**30
         (64 * GIB, 3600, 64 * GIB, 300),
     ],
 )
-def test_what_a_layer_may_take(limit: int, seconds: int, unpacked: int, cpu: int) -> None:
-    """As much more as layers may be larger, up to an hour and 5 minutes of CPU time."""
-    settings = RegistrySettings(user_agent="a").reading_whole(limit)
+def test_what_a_layer_may_take(size: int, seconds: int, unpacked: int, cpu: int) -> None:
+    """As much more as it is larger than usual, up to an hour and 5 minutes of CPU time."""
+    settings = RegistrySettings(user_agent="a", whole_layer_bytes=64 * GIB).for_layer(size)
 
-    assert settings.whole_layer_bytes == limit
     assert (settings.layer_seconds, settings.max_unpack_seconds) == (seconds, cpu)
     assert settings.max_unpacked_bytes == unpacked
     assert settings.user_agent == "a"
 
 
-def test_what_a_layer_may_take_at_most() -> None:
-    """A limit that was raised already makes no difference to one that is higher still."""
-    settings = RegistrySettings()
+@pytest.mark.parametrize("size", [0, 100, 8 * MIB, GIB, 64 * GIB])
+def test_what_any_layer_may_take_for_exact_figures(size: int) -> None:
+    """All are read and listed, and the smallest may be as dense as the largest."""
+    settings = RegistrySettings().exactly()
 
-    assert settings.reading_whole(64 * GIB) == settings.reading_whole(16 * MIB).reading_whole(
-        64 * GIB
-    )
+    assert settings.for_layer(size) == settings
+    assert settings.whole_layer_bytes == settings.listed_layer_bytes == 64 * GIB
+    assert (settings.layer_seconds, settings.max_unpack_seconds) == (3600, 300)
+    assert settings.max_unpacked_bytes == 64 * GIB

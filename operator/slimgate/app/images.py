@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from slimgate.app.parts import inspector_settings, read_settings, registry_settings
 from slimgate.core.identity import ANONYMOUS
@@ -10,8 +10,6 @@ from slimgate.core.image import Inspection, Platform, Wants
 from slimgate.core.source import SourcedReference, SourceKind
 from slimgate.engine.inspector import Inspector, InspectorSettings, Question
 from slimgate.registry.client import RegistryClient
-from slimgate.registry.settings import RegistrySettings
-from slimgate.settings import MAX_LAYER_BYTES
 from slimgate.sources.logins import Logins
 from slimgate.sources.opening import open_source
 from slimgate.sources.stream import Progress
@@ -50,14 +48,9 @@ async def cli_inspector(*, exact: bool) -> AsyncIterator[CliInspector]:
     """Make the CLI's inspector; with `exact`, every layer is read whole."""
     settings = read_settings()
     registry = registry_settings(settings)
-    async with RegistryClient(_exactly(registry) if exact else registry) as client:
+    async with RegistryClient(registry.exactly() if exact else registry) as client:
         inspector = Inspector(client, inspector_settings(settings))
         try:
             yield CliInspector(inspector)
         finally:
             await inspector.close()
-
-
-def _exactly(settings: RegistrySettings) -> RegistrySettings:
-    """Read and list whatever can be read: a person waits, and can interrupt."""
-    return replace(settings.reading_whole(MAX_LAYER_BYTES), listed_layer_bytes=MAX_LAYER_BYTES)

@@ -22,13 +22,13 @@ def registry_settings(
     settings: Settings, *, refused: frozenset[str] = frozenset()
 ) -> RegistrySettings:
     """Tell the registry client what it may do; `refused` are the API server's addresses."""
-    limits = RegistrySettings(
+    return RegistrySettings(
         exemptions=settings.registries,
         refused_addresses=refused,
         user_agent=f"slimgate/{version('slimgate')}",
         silent_seconds=settings.failure_seconds,
+        whole_layer_bytes=settings.whole_layer_bytes,
     )
-    return limits.reading_whole(settings.whole_layer_bytes)
 
 
 def inspector_settings(settings: Settings) -> InspectorSettings:

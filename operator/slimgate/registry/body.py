@@ -1,15 +1,30 @@
 """Reads bodies that may be endless, and checks bytes against the digest that names them."""
 
 import hashlib
+import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
 
-from slimgate.core.errors import DigestMismatchError, TooLargeError, UnsupportedError
+from slimgate.core.errors import (
+    DigestMismatchError,
+    TooLargeError,
+    UnavailableError,
+    UnsupportedError,
+)
 from slimgate.core.image import Digest
 
 _CHUNK: Final = 64 * 2**10
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long to wait for a body in all: so long, and so much longer for each byte that came."""
+
+    seconds: float
+    per_byte: float
 
 
 class Answer:
@@ -28,19 +43,26 @@ class Answer:
             parts.append(chunk)  # noqa: PERF401 - a comprehension hides where it stops
         return b"".join(parts)
 
-    async def chunks(self, limit: int) -> AsyncIterator[bytes]:
-        """Yield the body in pieces of up to 64 KiB; TooLargeError beyond `limit` bytes."""
+    async def chunks(self, limit: int, pace: Pace | None = None) -> AsyncIterator[bytes]:
+        """Yield the body in pieces of up to 64 KiB; TooLargeError beyond `limit` bytes.
+
+        UnavailableError if it comes too slowly; the time that the caller takes does not count.
+        """
         if self._response.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise UnsupportedError(f"{self._host} compresses its answer though it was asked not to")
         length = self._response.content_length
         if length is not None and length > limit:
             raise self._too_large(limit)
-        count = 0
+        count, waited, since = 0, 0.0, time.monotonic()
         async for chunk in self._response.content.iter_chunked(_CHUNK):
             count += len(chunk)
+            waited += time.monotonic() - since
             if count > limit:
                 raise self._too_large(limit)
+            if pace is not None and waited > pace.seconds + count * pace.per_byte:
+                raise UnavailableError(f"{self._host} sends too little to be waited for")
             yield chunk
+            since = time.monotonic()
 
     async def peek(self, limit: int) -> bytes:
         """Read up to `limit` bytes of a body that only explains a refusal."""

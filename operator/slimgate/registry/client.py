@@ -22,15 +22,18 @@ from slimgate.registry.auth import Authenticator
 from slimgate.registry.body import Answer, digest_of, mismatch, verify
 from slimgate.registry.breaker import Breaker
 from slimgate.registry.exchange import Call, Exchange
-from slimgate.registry.layers import Plan, plan, range_of, read_part, read_whole
+from slimgate.registry.layers import Plan, judge_tail, plan, range_of, read_part, read_whole
 from slimgate.registry.ratelimit import Limits, Slots
 from slimgate.registry.settings import RegistryObserver, RegistrySettings, SilentObserver
+from slimgate.registry.threads import Threads
 from slimgate.registry.tokens import Tokens
 from slimgate.registry.transport import Transport
 
 _ACCEPT: Final = {"Accept": ", ".join(ACCEPTED)}
 _OK: Final = 200
 _NO_SUCH_METHOD: Final = 405
+_UNPACKING: Final = 4
+"""Threads. Few, since the machine is there for others too, and most time goes into waiting."""
 
 
 class RegistryClient:
@@ -63,6 +66,9 @@ class RegistryClient:
         )
         self._host_streams = Slots(settings.host_streams)
         self._streams = asyncio.Semaphore(settings.max_streams)
+        self._host_tails = Slots(settings.concurrency)
+        self._judging = Threads("tails", 1)
+        self._unpacking = Threads("unpacking", _UNPACKING)
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
@@ -74,6 +80,8 @@ class RegistryClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._judging.close()
+        self._unpacking.close()
         await self._transport.__aexit__(kind, error, trace)
 
     async def resolve(self, reference: Reference, identity: Identity) -> Digest:
@@ -132,6 +140,16 @@ class RegistryClient:
             return LayerReading(unpacked=way)
         if way is Plan.WHOLE:
             return await self._whole_layer(reference, layer, identity)
+        # Held until a tail is judged: nobody's many layers are to keep another's waiting.
+        async with self._host_tails.slot(reference.registry):
+            part = await self._layer_part(reference, layer, identity, way)
+            if isinstance(part, LayerReading):
+                return part
+            return await judge_tail(part, layer, self._judging)
+
+    async def _layer_part(
+        self, reference: Reference, layer: Descriptor, identity: Identity, way: Plan
+    ) -> LayerReading | bytes:
         first, last = range_of(way, layer)
         call = self._blob_call(
             reference,
@@ -141,7 +159,7 @@ class RegistryClient:
             accept=frozenset({_OK, 206, 416}),
         )
 
-        async def read(answer: Answer) -> LayerReading:
+        async def read(answer: Answer) -> LayerReading | bytes:
             return await read_part(answer, way, layer)
 
         return await self._exchange.run(call, identity, read)
@@ -149,10 +167,11 @@ class RegistryClient:
     async def _whole_layer(
         self, reference: Reference, layer: Descriptor, identity: Identity
     ) -> LayerReading:
-        call = self._blob_call(reference, layer, "layer", seconds=self._settings.layer_seconds)
+        seconds = self._settings.for_layer(layer.size).layer_seconds
+        call = self._blob_call(reference, layer, "layer", seconds=seconds)
 
         async def read(answer: Answer) -> LayerReading:
-            return await read_whole(answer, layer, self._settings, call.what)
+            return await read_whole(answer, layer, self._settings, self._unpacking, call.what)
 
         async with self._host_streams.slot(reference.registry), self._streams:
             return await self._exchange.run(call, identity, read)

@@ -149,6 +149,7 @@ class Exchange:
             url=base.with_path(f"/v2/{call.reference.repository}/{call.path}", encoded=True),
             host=registry,
             seconds=call.seconds,
+            repository=call.reference.repository,
             headers=call.headers,
             authorization=authorization,
         )

@@ -3,7 +3,6 @@
 One request a layer at most: small ones whole, larger gzip ones by their end.
 """
 
-import asyncio
 import hashlib
 import re
 from dataclasses import replace
@@ -15,8 +14,10 @@ from slimgate.core.image import Digest, Size
 from slimgate.core.oci import Descriptor
 from slimgate.engine.ports import LayerReading
 from slimgate.engine.unpack import Unpacker, UnpackLimits, is_packed
-from slimgate.registry.body import Answer, algorithm_of, mismatch
+from slimgate.registry.body import Answer, Pace, algorithm_of, mismatch
 from slimgate.registry.settings import RegistrySettings
+from slimgate.registry.threads import Threads
+from slimgate.settings import WHOLE_LAYER_BYTES
 
 _CHUNK: Final = 256 * 2**10
 _PARTIAL: Final = 206
@@ -79,8 +80,11 @@ def range_of(way: Plan, layer: Descriptor) -> tuple[int, int]:
     return 0, min(HEAD, layer.size) - 1
 
 
-async def read_part(answer: Answer, way: Plan, layer: Descriptor) -> LayerReading:
-    """Judge a layer by its part; a registry that sends another part leaves it unknown."""
+async def read_part(answer: Answer, way: Plan, layer: Descriptor) -> LayerReading | bytes:
+    """Judge a layer by its part; a registry that sends another part leaves it unknown.
+
+    A tail is returned, for `judge_tail`: that takes CPU time, which is not the registry's.
+    """
     first, last = range_of(way, layer)
     if answer.status != _PARTIAL:
         return _unknown("the registry does not serve parts of layers")
@@ -95,32 +99,39 @@ async def read_part(answer: Answer, way: Plan, layer: Descriptor) -> LayerReadin
     if len(part) != last - first + 1:
         return _unknown("the registry served less of the layer than was asked for")
     if way is Plan.TAIL:
-        return LayerReading(unpacked=await asyncio.to_thread(size_from_tail, part, layer.size))
+        return part
     # A gzip header may hold what looks like a tar's, and runtimes go by how a layer begins.
     if part[_USTAR] != b"ustar" or is_packed(part):
         return _unknown("the layer is not the tar that its media type says")
     return LayerReading(unpacked=Size.told(layer.size))
 
 
+async def judge_tail(tail: bytes, layer: Descriptor, threads: Threads) -> LayerReading:
+    """Judge a gzip layer by its tail."""
+    return LayerReading(unpacked=await threads.run(size_from_tail, tail, layer.size))
+
+
 async def read_whole(
-    answer: Answer, layer: Descriptor, settings: RegistrySettings, what: str
+    answer: Answer, layer: Descriptor, settings: RegistrySettings, threads: Threads, what: str
 ) -> LayerReading:
     """Read, verify and unpack a layer; raises DigestMismatchError, TooLargeError."""
+    limits = settings.for_layer(layer.size)
     unpacker = Unpacker(
-        UnpackLimits(max_bytes=settings.max_unpacked_bytes, max_seconds=settings.max_unpack_seconds)
+        UnpackLimits(max_bytes=limits.max_unpacked_bytes, max_seconds=limits.max_unpack_seconds)
     )
+    pace = Pace(settings.layer_seconds, settings.layer_seconds / WHOLE_LAYER_BYTES)
     digest = hashlib.new(algorithm_of(layer.digest))
     buffer = bytearray()
-    async for chunk in answer.chunks(layer.size):
+    async for chunk in answer.chunks(layer.size, pace):
         digest.update(chunk)
         buffer += chunk
         if len(buffer) >= _CHUNK:
-            await asyncio.to_thread(unpacker.feed, bytes(buffer))
+            await threads.run(unpacker.feed, bytes(buffer))
             buffer.clear()
     actual = Digest(f"{algorithm_of(layer.digest)}:{digest.hexdigest()}")
     if actual != layer.digest:
         raise mismatch(what, layer.digest, actual)
-    reading = await asyncio.to_thread(_end, unpacker, bytes(buffer))
+    reading = await threads.run(_end, unpacker, bytes(buffer))
     return reading if layer.size <= settings.listed_layer_bytes else replace(reading, contents=None)
 
 

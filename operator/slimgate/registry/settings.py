@@ -27,7 +27,7 @@ class RegistrySettings:
     request_seconds: float = 10.0
     """From sending a request to having read its answer, redirects included."""
     layer_seconds: float = 60.0
-    """The same for a layer that is read whole."""
+    """The same for a layer that is read whole; it must not pause for longer than a request may."""
     backoff_seconds: float = 30.0
     """How long a registry that answers 429 is left alone if it does not say."""
     max_backoff_seconds: float = 6 * 3600.0
@@ -46,19 +46,29 @@ class RegistrySettings:
     max_unpack_seconds: float = 10.0
     """CPU time for one layer."""
     silent_requests: int = 3
-    """A host that answered none of so many in a row is taken to be down."""
+    """Who answered none of so many in a row, a host or one repository of it, is left alone."""
     silent_seconds: float = 15.0
-    """How long nothing is sent to it then; 0 for never taking one to be down."""
+    """How long nothing is sent there then; 0 for never leaving one alone."""
 
-    def reading_whole(self, limit: int) -> Self:
-        """Read layers up to this compressed size whole, and let a layer take as much more for it.
+    def exactly(self) -> Self:
+        """Read and list every layer whole, and let each take the most that any may."""
+        return replace(
+            self,
+            whole_layer_bytes=MAX_LAYER_BYTES,
+            listed_layer_bytes=MAX_LAYER_BYTES,
+            layer_seconds=_MAX_LAYER_SECONDS,
+            max_unpacked_bytes=MAX_LAYER_BYTES,
+            max_unpack_seconds=_MAX_UNPACK_SECONDS,
+        )
+
+    def for_layer(self, size: int) -> Self:
+        """Let a layer of this compressed size take as much more as it is above what is usual.
 
         An hour and 5 minutes of CPU time are the most.
         """
-        factor = max(1.0, limit / WHOLE_LAYER_BYTES)
+        factor = max(1.0, size / WHOLE_LAYER_BYTES)
         return replace(
             self,
-            whole_layer_bytes=limit,
             layer_seconds=min(self.layer_seconds * factor, _MAX_LAYER_SECONDS),
             max_unpacked_bytes=min(int(self.max_unpacked_bytes * factor), MAX_LAYER_BYTES),
             max_unpack_seconds=min(self.max_unpack_seconds * factor, _MAX_UNPACK_SECONDS),

@@ -156,6 +156,8 @@ def _get(wanted: Wanted, settings: RegistrySettings) -> Request:
         url=wanted.realm.extend_query(query),
         host=wanted.realm.host or "",
         seconds=settings.request_seconds,
+        repository=wanted.scope,
+        via=wanted.host,
         authorization=basic(credential) if credential is not None and login else None,
     )
 
@@ -167,6 +169,8 @@ def _post(wanted: Wanted, form: Mapping[str, str], settings: RegistrySettings) -
         url=wanted.realm,
         host=wanted.realm.host or "",
         seconds=settings.request_seconds,
+        repository=wanted.scope,
+        via=wanted.host,
         form={**form, **service, "scope": wanted.scope, "client_id": _CLIENT_ID},
     )
 

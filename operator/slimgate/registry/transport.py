@@ -7,7 +7,7 @@ import asyncio
 import re
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Hashable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -26,7 +26,7 @@ from slimgate.core.errors import (
 )
 from slimgate.core.text import printable
 from slimgate.registry.body import Answer
-from slimgate.registry.breaker import Attempt, Breaker
+from slimgate.registry.breaker import Asked, Attempt, Breaker
 from slimgate.registry.guard import Guard, GuardedResolver
 from slimgate.registry.settings import RegistryObserver, RegistrySettings
 
@@ -40,13 +40,16 @@ _LOCATION: Final = re.compile(r"[\x21-\x7e]{1,8192}")
 class Request:
     """One request; `host` is the name it is counted and reported under, `seconds` its deadline.
 
-    `authorization` is left off once a redirect leads to another host or port.
+    `repository` is what it is for, `via` who chose the host if no reference did. `authorization`
+    is left off once a redirect leads to another host or port.
     """
 
     method: str
     url: URL
     host: str
     seconds: float
+    repository: str
+    via: Hashable = None
     headers: Mapping[str, str] = field(default_factory=dict)
     authorization: str | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
@@ -81,7 +84,11 @@ class Transport:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,  # a proxy or a netrc would step round the address guard
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._settings.connect_seconds),
+            timeout=aiohttp.ClientTimeout(
+                total=None,
+                sock_connect=self._settings.connect_seconds,
+                sock_read=self._settings.request_seconds,
+            ),
             headers={
                 "User-Agent": self._settings.user_agent,
                 # A compressed body could grow without limit behind the byte caps.
@@ -104,7 +111,8 @@ class Transport:
     async def open(self, request: Request) -> AsyncIterator[Answer]:
         """Send the request and yield its answer; the deadline covers reading it too.
 
-        Nothing is sent to a host that has stopped answering.
+        Nothing is sent to a host that has stopped answering, and none is waited for that has sent
+        nothing for as long as a request may take.
         """
         attempt = self._attempt(request, request.host)
         started = time.monotonic()
@@ -129,16 +137,18 @@ class Transport:
 
     def _attempt(self, request: Request, name: str) -> Attempt:
         try:
-            return self._breaker.attempt(_origin(request.url), name)
+            return self._breaker.attempt(_asked(request), name)
         except UnavailableError as err:
             self._observer.not_asked(request.host, err.reason)
             raise
 
     def _unavailable(self, request: Request, err: Exception) -> UnavailableError:
         # The same text for all, so that reports do not change with who was let through.
-        down = self._breaker.error(_origin(request.url), request.host)
+        down = self._breaker.error(_asked(request), request.host)
         if down is not None:
             return down
+        if isinstance(err, aiohttp.SocketTimeoutError):
+            return UnavailableError(f"{request.host} sent {self._nothing()}")
         if isinstance(err, aiohttp.ClientError):
             return UnavailableError(f"{request.host} can't be reached: {_why(err)}")
         return UnavailableError(
@@ -175,16 +185,27 @@ class Transport:
         except asyncio.CancelledError:
             # Cancelled by the deadline, and not for want of the time that redirects took.
             if deadline.expired() and time.monotonic() - started > request.seconds / 2:
-                attempt.silent(f"nothing within {request.seconds:g} s", waited=True)
+                cause = f"nothing within {request.seconds:g} s"
+                attempt.silent(cause, waited=True, reached=True)
+            raise
+        except aiohttp.SocketTimeoutError:
+            attempt.silent(self._nothing(), waited=True, reached=True)
+            raise
+        except aiohttp.ConnectionTimeoutError as err:
+            attempt.silent(_why(err), waited=True, reached=False)
             raise
         except aiohttp.ClientConnectionError as err:
-            attempt.silent(_why(err), waited=isinstance(err, aiohttp.ConnectionTimeoutError))
+            reached = not isinstance(err, aiohttp.ClientConnectorError)
+            attempt.silent(_why(err), waited=False, reached=reached)
             raise
         except aiohttp.ClientResponseError:
             attempt.answered()  # with what is no HTTP
             raise
         attempt.answered()
         return response
+
+    def _nothing(self) -> str:
+        return f"nothing within {self._settings.request_seconds:g} s"
 
     async def _send(self, request: Request) -> aiohttp.ClientResponse:
         if self._session is None:
@@ -220,6 +241,10 @@ def _origin(url: URL) -> tuple[str, str | None, int | None]:
     return url.scheme, url.host, url.port
 
 
+def _asked(request: Request) -> Asked:
+    return Asked(origin=_origin(request.url), repository=request.repository, via=request.via)
+
+
 def _target(request: Request, location: str) -> URL:
     if request.form is not None:
         raise UnsupportedError(f"{request.host} redirects a request that holds a secret")
@@ -239,7 +264,8 @@ def _target(request: Request, location: str) -> URL:
 def _moved(request: Request, target: URL) -> Request:
     if same_origin(request.url, target):
         return replace(request, url=target)
-    return replace(request, url=target, authorization=None)
+    via = _origin(request.url) if request.via is None else request.via
+    return replace(request, url=target, via=via, authorization=None)
 
 
 def _finish(response: aiohttp.ClientResponse) -> None:
