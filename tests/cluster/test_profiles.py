@@ -72,6 +72,7 @@ def facts(digest: Digest, unpacked: Size) -> ImageFacts:
         base=Base(name="golang:1.26", tier=Tier.BUILDER, evidence=Evidence.INFERRED),
         toolchains=("go",),
         created="2026-01-01T00:00:00Z",
+        told_by="0123" if unpacked.is_told else None,
     )
 
 
@@ -127,7 +128,7 @@ async def test_identical_put(api: ClusterApi, digest: Digest) -> None:
 
 
 async def test_more_is_known(api: ClusterApi, digest: Digest) -> None:
-    """What comes to be known is added, and the reason and the bound of what was not go."""
+    """What comes to be counted is added, and the reason and bound of what was not, and whose."""
     learned = Learned()
     async with following(api, learned) as store:
         bounded = facts(digest, Size.unknown("not read", at_least=5))
@@ -138,7 +139,7 @@ async def test_more_is_known(api: ClusterApi, digest: Digest) -> None:
 
     kept = mapping_at(await api.get(path(digest)), "facts")
     assert kept["unpackedBytes"] == 40
-    assert not {"unpackedReason", "unpackedAtLeast"} & set(kept)
+    assert not {"unpackedReason", "unpackedAtLeast", "toldBy"} & set(kept)
 
 
 async def test_drop(api: ClusterApi, digest: Digest) -> None:

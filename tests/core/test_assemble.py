@@ -1,25 +1,20 @@
 """Facts put together from documents and looks at layers, and the images that an index offers."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 
 from slimgate.core.assemble import (
     UNKNOWN_PLATFORM,
     LayerLook,
-    better_of,
     choose,
     coverage,
     facts_of,
     has_config,
-    keep_counted,
 )
 from slimgate.core.base import KnownBase
 from slimgate.core.image import (
     NOT_ASKED,
-    UNKNOWN_BASE,
-    Base,
     Digest,
     ImageFacts,
     LayerContents,
@@ -30,9 +25,7 @@ from slimgate.core.image import (
 from slimgate.core.oci import OCI_INDEX, OCI_MANIFEST, Descriptor, Index, Manifest, parse_config
 from slimgate.core.reference import Reference
 from slimgate.core.tier import Evidence, Tier
-from tests.core.make import AMD64, ARM64, GOLANG, digest
-from tests.core.make import image as image_of
-from tests.core.make import layer as layer_of
+from tests.core.make import AMD64, ARM64, digest
 from tests.support import images
 from tests.support.images import Image, layer
 
@@ -188,63 +181,25 @@ def test_coverage() -> None:
     assert coverage(made(asked, whole=False, kind="a/b")) == Wants(config=True)
 
 
-LOST, BOUND = Size.unknown("lost"), Size.unknown("it wraps", at_least=9)
-
-
-def sized(sizes: list[Size], base: Base = UNKNOWN_BASE, tools: tuple[str, ...] = ()) -> ImageFacts:
-    """Make facts of layers that unpack to these sizes."""
-    layers = (layer_of(number, 1, size) for number, size in enumerate(sizes))
-    return image_of(*layers, base=base, toolchains=tools)
-
-
 @pytest.mark.parametrize(
-    ("ours", "theirs", "expected"),
+    ("size", "expected"),
     [
-        (
-            [Size.told(1), Size.told(2)],
-            [Size.counted(1), Size.told(3)],
-            [Size.counted(1), Size.told(2)],
-        ),
-        ([LOST, Size.counted(2)], [Size.told(1), LOST], [Size.told(1), Size.counted(2)]),
-        ([LOST, LOST], [BOUND, Size.told(2)], [BOUND, Size.told(2)]),
+        (Size.told(1), "a"),
+        (Size.unknown("lost"), "a"),
+        (Size.unknown("it wraps", at_least=9), "a"),
+        (Size.counted(1), None),
+        (Size.unknown(NOT_ASKED), None),
     ],
-    ids=["counted", "known", "bound"],
 )
-def test_what_others_know_better(
-    ours: list[Size], theirs: list[Size], expected: list[Size]
-) -> None:
-    """Layer by layer the better size is taken, and the rest is theirs, or ours if it is proven."""
-    guess = replace(GOLANG, evidence=Evidence.CLAIMED)
-    found = better_of(sized(ours), sized(theirs, guess, ("go",)))
-    proven = better_of(sized(ours, GOLANG), sized(theirs, guess, ("go",)))
+def test_who_told(size: Size, expected: str | None) -> None:
+    """The place that was asked, unless nothing rests on its word."""
+    image = images.image([BASE, APP])
+    looks = [
+        LayerLook(pull=Size.known(1), unpacked=Size.counted(1)),
+        LayerLook(pull=Size.known(1), unpacked=size),
+    ]
 
-    assert found == sized(expected, guess, ("go",))
-    assert proven == sized(expected, GOLANG)
-
-
-@pytest.mark.parametrize(
-    ("ours", "theirs"),
-    [
-        ([BOUND, Size.counted(2)], [LOST, Size.told(2)]),
-        ([Size.told(1), Size.counted(2)], [LOST, LOST]),
-        ([LOST], [Size.counted(1), Size.counted(2)]),
-    ],
-    ids=["worse", "less", "not of the same layers"],
-)
-def test_what_others_know_no_better(ours: list[Size], theirs: list[Size]) -> None:
-    """Facts stay as they are where no size is better, and where the layers are not the same."""
-    held = sized(ours)
-
-    assert better_of(held, sized(theirs, GOLANG)) is held
-
-
-def test_what_was_counted_stays() -> None:
-    """Whatever another look finds; all else is as it finds it."""
-    held = sized([Size.counted(1), Size.told(2), BOUND], GOLANG)
-    found = sized([Size.told(7), LOST, Size.told(1)])
-
-    assert keep_counted(found, held) == sized([Size.counted(1), LOST, Size.told(1)])
-    assert keep_counted(found, sized([Size.counted(1)])) is found
+    assert facts_of(image.digest, manifest_of(image), looks, place="a").told_by == expected
 
 
 def entry(number: int, platform: Platform | None, **annotations: str) -> Descriptor:

@@ -167,6 +167,7 @@ BROKEN = [
         {"layers": [{"mediaType": "m", "unpackedBytes": 1, "unpackedEvidence": 1}]},
         "unpackedEvidence: it must be of type str",
     ),
+    ({"toldBy": 1}, "toldBy: it must be of type str"),
     ({"base": None}, "base: it must be an object"),
     ({"base": {"tier": "obese"}}, "base: 'obese' is no tier or evidence"),
     ({"base": {"evidence": "rumour"}}, "is no tier or evidence"),
@@ -233,6 +234,14 @@ def test_profiles_are_bounded(facts: ImageFacts) -> None:
     assert [layer.digest for layer in facts.layers] == [layer.digest for layer in kept.layers]
 
 
+def test_profiles_say_whose_word_it_is() -> None:
+    """It is of use to slimgate alone, so what users read does not say it."""
+    facts = replace(IMAGE, told_by="0123")
+
+    assert from_json(to_profile(facts)) == facts
+    assert from_json(to_json(facts)) == IMAGE
+
+
 def test_profiles_fit_the_crd() -> None:
     """Every field of a profile is in the CRD, and no text is longer than it allows."""
     version = yaml.safe_load(CRD.read_text())["spec"]["versions"][0]
@@ -251,6 +260,7 @@ def test_profiles_fit_the_crd() -> None:
         toolchains=(long,),
         created=long,
         artifact_type=long,
+        told_by=long,
     )
 
     assert not _violations(schema, to_profile(facts), "facts")

@@ -3,7 +3,7 @@
 import pytest
 
 from slimgate.core.errors import InvalidReferenceError
-from slimgate.core.image import Platform, Size, Wants, total
+from slimgate.core.image import NOT_ASKED, Platform, Size, Wants, total
 from tests.core.make import image, layer
 
 
@@ -75,28 +75,43 @@ BOUND = Size.unknown("zstd", at_least=3)
         (COUNTED, Size.told(9)),
         (COUNTED, LOST),
         (COUNTED, Size.unknown("a bomb", at_least=9)),
-        (TOLD, LOST),
-        (TOLD, BOUND),
-        (TOLD, Size.unknown("zstd", at_least=5)),
-        (Size.unknown("a bomb", at_least=6), TOLD),
-        (BOUND, LOST),
-        (BOUND, Size.unknown("zstd", at_least=2)),
+        (COUNTED, Size.unknown(NOT_ASKED)),
+        (TOLD, Size.unknown(NOT_ASKED)),
+        (BOUND, Size.unknown(NOT_ASKED)),
+        (LOST, Size.unknown(NOT_ASKED)),
     ],
 )
 def test_better_sizes(better: Size, worse: Size) -> None:
-    """Counted beats told, told beats unknown, more beats less; but no bound is less than true."""
+    """Counted beats all that is not, and anything what nobody has asked for."""
     assert better.is_better_than(worse)
     assert not worse.is_better_than(better)
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [(COUNTED, COUNTED), (TOLD, Size.told(6)), (LOST, Size.unknown("x")), (BOUND, BOUND)],
+    [
+        (COUNTED, COUNTED),
+        (TOLD, Size.told(6)),
+        (TOLD, LOST),
+        (TOLD, Size.unknown("zstd", at_least=6)),
+        (BOUND, LOST),
+        (LOST, Size.unknown("x")),
+        (Size.unknown(NOT_ASKED), Size.unknown(NOT_ASKED)),
+    ],
 )
 def test_sizes_that_are_as_good(one: Size, other: Size) -> None:
-    """Nothing is taken for another that is known no better."""
+    """One's word is not taken for another's, whatever it says."""
     assert not one.is_better_than(other)
     assert not other.is_better_than(one)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [(COUNTED, False), (TOLD, True), (LOST, True), (BOUND, True), (Size.unknown(NOT_ASKED), False)],
+)
+def test_what_is_somebodys_word(size: Size, *, expected: bool) -> None:
+    """So is a reason, and a bound; what was counted needs nobody's, and nobody gave another."""
+    assert size.is_told is expected
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,21 @@ from dataclasses import replace
 import pytest
 
 from slimgate.core.assemble import coverage
-from slimgate.core.errors import UnavailableError
-from slimgate.core.image import ImageFacts, Size, SizeEvidence
+from slimgate.core.errors import (
+    DigestMismatchError,
+    ImageError,
+    NotFoundError,
+    UnauthorizedError,
+    UnavailableError,
+)
+from slimgate.core.image import ImageFacts, Inspection, Size, SizeEvidence
+from slimgate.core.memory import place_key
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.ports import LayerReading
 from tests.engine.shelf import (
     APP,
     EVERYTHING,
+    REGISTRY,
     Clock,
     Door,
     Shelf,
@@ -23,10 +31,23 @@ from tests.engine.shelf import (
 )
 
 
+def with_sizes(facts: ImageFacts, *sizes: Size, registry: str = REGISTRY) -> ImageFacts:
+    """Say other sizes of layers, by the word of a registry."""
+    assert facts.digest is not None
+    pairs = zip(facts.layers, sizes, strict=True)
+    layers = tuple(replace(one, unpacked=size) for one, size in pairs)
+    told_by = place_key(registry, facts.digest) if any(size.is_told for size in sizes) else None
+    return replace(facts, layers=layers, told_by=told_by)
+
+
 def told(facts: ImageFacts) -> ImageFacts:
     """Say the same sizes of layers, but that their ends told them."""
-    layers = [replace(one, unpacked=Size.told(one.unpacked.bytes or 0)) for one in facts.layers]
-    return replace(facts, layers=tuple(layers))
+    return with_sizes(facts, *(Size.told(layer.unpacked.bytes or 0) for layer in facts.layers))
+
+
+def sizes_of(inspection: Inspection) -> list[Size]:
+    """List what the layers of the one image unpack to."""
+    return [layer.unpacked for layer in inspection.images[0].layers]
 
 
 async def remembering(
@@ -73,8 +94,8 @@ async def test_what_is_too_large_to_be_counted_stays_told(shelf: Shelf, clock: C
     assert shelf.count() == {}
 
 
-async def test_what_was_told_answers_until_all_is_counted(shelf: Shelf, clock: Clock) -> None:
-    """A layer that can't be had for now leaves the image's size as it was told."""
+async def test_what_was_told_answers_until_it_is_counted(shelf: Shelf, clock: Clock) -> None:
+    """A layer that can't be had for now is as it was told; the others are counted."""
     app = tiny("one", "two", "three")
     shelf.put(APP, app)
     watched, facts = await remembering(shelf, clock, 10**6)
@@ -83,7 +104,9 @@ async def test_what_was_told_answers_until_all_is_counted(shelf: Shelf, clock: C
     await settled(lambda: watched.inspect(asked))
     shelf.count()
 
-    assert (await watched.inspect(asked)).images == (facts,)
+    counted = [Size.counted(layer.unpacked.bytes or 0) for layer in facts.layers]
+    known = facts.layers[1].unpacked
+    assert sizes_of(await watched.inspect(asked)) == [counted[0], known, counted[2]]
     shelf.faults.clear()
     clock.now += 61
     await settled(lambda: watched.inspect(asked))
@@ -91,6 +114,48 @@ async def test_what_was_told_answers_until_all_is_counted(shelf: Shelf, clock: C
     size = (await watched.inspect(asked)).images[0].unpacked
     assert size == Size.counted(facts.unpacked.bytes or 0)
     assert shelf.count() == {"layer": 1}
+
+
+@pytest.mark.parametrize(
+    "error", [DigestMismatchError("others"), UnauthorizedError("not yours"), NotFoundError("gone")]
+)
+async def test_what_was_told_falls_with_the_layer(
+    shelf: Shelf, clock: Clock, error: ImageError
+) -> None:
+    """Whoever forges the end of a layer may not serve the rest: what is counted must be seen."""
+    app = tiny("one", "two", "three")
+    shelf.put(APP, app)
+    watched, facts = await remembering(shelf, clock, 10**6)
+    shelf.faults[app.layers[1].descriptor.digest] = error
+    asked = question(wants=EVERYTHING)
+    await settled(lambda: watched.inspect(asked))
+    counted = [Size.counted(layer.unpacked.bytes or 0) for layer in facts.layers]
+    expected = [counted[0], Size.unknown(str(error)), counted[2]]
+
+    assert sizes_of(await watched.inspect(asked)) == expected
+    watched.reader.remember(facts, EVERYTHING)
+    assert sizes_of(await watched.inspect(asked)) == expected
+    shelf.faults.clear()
+    clock.now += 3601
+    await settled(lambda: watched.inspect(asked))
+    assert sizes_of(await watched.inspect(asked)) == counted
+
+
+async def test_what_is_too_large_to_be_counted_falls_with_no_error(
+    shelf: Shelf, clock: Clock
+) -> None:
+    """Nothing that could be had would disprove what was told of it."""
+    app = tiny("one", "b" * 4000)
+    small, large = (layer.descriptor for layer in app.layers)
+    assert small.size < large.size
+    shelf.put(APP, app)
+    watched, facts = await remembering(shelf, clock, small.size)
+    shelf.faults[large.digest] = UnauthorizedError("not yours")
+    asked = question(wants=EVERYTHING)
+    await settled(lambda: watched.inspect(asked))
+
+    counted = Size.counted(facts.layers[0].unpacked.bytes or 0)
+    assert sizes_of(await watched.inspect(asked)) == [counted, facts.layers[1].unpacked]
 
 
 async def test_a_layer_outlives_the_deadline_of_who_asked_for_it(
@@ -113,12 +178,6 @@ async def test_a_layer_outlives_the_deadline_of_who_asked_for_it(
     assert shelf.count() == {"document": 1, "config": 1, "layer": 1}
 
 
-def with_sizes(facts: ImageFacts, *sizes: Size) -> ImageFacts:
-    """Say other sizes of layers."""
-    pairs = zip(facts.layers, sizes, strict=True)
-    return replace(facts, layers=tuple(replace(one, unpacked=size) for one, size in pairs))
-
-
 LOST = Size.unknown("lost")
 TOLD, COUNTED = Size.told(7), Size.counted(7)
 
@@ -139,25 +198,25 @@ async def finding(shelf: Shelf, clock: Clock, *sizes: Size) -> tuple[Inspector, 
     ("ours", "theirs", "expected"),
     [
         ([TOLD, TOLD], [COUNTED, TOLD], [COUNTED, TOLD]),
-        ([TOLD, LOST], [COUNTED, TOLD], [COUNTED, TOLD]),
+        ([TOLD, LOST], [COUNTED, TOLD], [COUNTED, LOST]),
         ([TOLD, LOST], [LOST, COUNTED], [TOLD, COUNTED]),
-        ([LOST, LOST], [Size.unknown("it wraps", at_least=5), LOST], None),
+        ([LOST, LOST], [Size.unknown("it wraps", at_least=5), LOST], [LOST, LOST]),
         ([COUNTED, TOLD], [TOLD, LOST], [COUNTED, TOLD]),
         ([TOLD, TOLD], [Size.told(9), TOLD], [TOLD, TOLD]),
     ],
-    ids=["counted", "more known", "each a part", "a bound", "less known", "another told"],
+    ids=["counted", "told", "each a part", "a bound", "less known", "another told"],
 )
 async def test_what_another_process_found_later(
-    shelf: Shelf, clock: Clock, ours: list[Size], theirs: list[Size], expected: list[Size] | None
+    shelf: Shelf, clock: Clock, ours: list[Size], theirs: list[Size], expected: list[Size]
 ) -> None:
-    """What it knows better is taken over at once, layer by layer, and asks for nothing."""
+    """What it counted is taken over at once, layer by layer, and asks for nothing."""
     watched, facts = await finding(shelf, clock, *ours)
     asked = question(wants=EVERYTHING)
     assert watched.cached(asked) is not None
 
     watched.reader.remember(with_sizes(facts, *theirs), EVERYTHING)
 
-    better = with_sizes(facts, *(expected or theirs))
+    better = with_sizes(facts, *expected)
     assert facts.digest is not None
     assert watched.reader.known(facts.digest, EVERYTHING) == better
     found = watched.cached(asked)
@@ -245,13 +304,50 @@ async def test_what_is_found_not_to_be_true_is_believed_no_more(
         assert shelf.count() == {}
 
 
-async def test_facts_of_other_layers_are_left_aside(shelf: Shelf, clock: Clock) -> None:
-    """Somebody may have edited an ImageProfile."""
-    watched, facts = await finding(shelf, clock, TOLD)
-    edited = with_sizes(facts, COUNTED)
+def doubled(facts: ImageFacts) -> ImageFacts:
+    """Say that there is each layer twice, as whoever edits an ImageProfile can."""
+    return replace(facts, layers=facts.layers * 2)
 
-    watched.reader.remember(replace(edited, layers=edited.layers * 2), EVERYTHING)
+
+async def test_facts_of_other_layers_are_left_aside(shelf: Shelf, clock: Clock) -> None:
+    """They are no facts of this manifest."""
+    watched, facts = await finding(shelf, clock, TOLD)
+
+    watched.reader.remember(doubled(with_sizes(facts, COUNTED)), EVERYTHING)
 
     found = watched.cached(question(wants=EVERYTHING))
     assert found is not None
     assert found.images == (facts,)
+
+
+async def test_another_look_sees_that_facts_are_of_other_layers(shelf: Shelf, clock: Clock) -> None:
+    """What an earlier run is said to have found goes by the manifest then, as far as it gets."""
+    app = tiny("one", "two")
+    shelf.put(APP, app)
+    watched, facts = await remembering(shelf, clock, 10**6)
+    edited = inspector(shelf, clock, tag_seconds=1e6, whole_layer_bytes=10**6)
+    edited.restore(watched.memory())
+    edited.reader.remember(doubled(facts), EVERYTHING)
+    shelf.faults[app.layers[1].descriptor.digest] = UnavailableError("down")
+    asked = question(wants=EVERYTHING)
+    first = await settled(lambda: edited.inspect(asked))
+
+    found = [Size.counted(facts.layers[0].unpacked.bytes or 0), Size.unknown("down")]
+    assert len(first.images[0].layers) == 4
+    assert sizes_of(await edited.inspect(asked)) == found
+    edited.reader.remember(doubled(facts), EVERYTHING)
+    assert sizes_of(await edited.inspect(asked)) == found
+
+
+async def test_facts_of_other_layers_are_no_answer_to_a_first_look(
+    shelf: Shelf, clock: Clock
+) -> None:
+    """The manifest is at hand, and says so."""
+    shelf.put(APP, tiny("one"))
+    asked = question(wants=EVERYTHING)
+    first = await inspector(shelf, clock).inspect(asked)
+    watched = inspector(shelf, clock)
+    watched.reader.remember(doubled(first.images[0]), EVERYTHING)
+
+    assert await watched.inspect(asked) == first
+    assert watched.cached(asked) == first

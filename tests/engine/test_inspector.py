@@ -32,6 +32,7 @@ from tests.engine.shelf import (
     question,
     settled,
     tiny,
+    until,
 )
 from tests.support import images
 
@@ -131,6 +132,29 @@ async def test_an_index_in_an_index(shelf: Shelf, clock: Clock) -> None:
 
     with pytest.raises(UnsupportedError, match="the index lists another index"):
         await inspector(shelf, clock).inspect(question())
+
+
+async def test_an_index_in_an_index_is_one_by_itself(shelf: Shelf, clock: Clock) -> None:
+    """Who asks for it while another comes by the outer one gets its image, and the other none."""
+    part = tiny("inner")
+    inner = images.index([part])
+    shelf.put(f"{REGISTRY}/team/app:inner", inner)
+    entry = descriptor(inner.manifest, media_type=OCI_INDEX, platform=AMD64)
+    shelf.document_at(Reference.parse(APP), OCI_INDEX, index_of(entry))
+    watched = inspector(shelf, clock)
+    door = shelf.doors[inner.digest] = Door()
+    outer = asyncio.create_task(watched.inspect(question()))
+    await door.knocked.wait()
+    direct = asyncio.create_task(watched.inspect(question(f"{REGISTRY}/team/app:inner")))
+    await until(lambda: ("document", f"{REGISTRY}/team/app@inner") in shelf.asked)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    door.opened.set()
+    found = await asyncio.gather(outer, direct, return_exceptions=True)
+
+    assert isinstance(found[0], UnsupportedError)
+    assert not isinstance(found[1], BaseException)
+    assert [image.digest for image in found[1].images] == [part.digest]
 
 
 async def test_an_artifact(shelf: Shelf, clock: Clock) -> None:

@@ -43,10 +43,12 @@ def facts_of(
     config: ImageConfig | None = None,
     claimed: Sequence[KnownBase] = (),
     unchecked: str | None = None,
+    place: str | None = None,
 ) -> ImageFacts:
     """Assemble facts; `looks` has one entry a layer, `claimed` are bases found for its claims.
 
-    `unchecked` says why a claimed base could not be looked up for now.
+    `unchecked` says why a claimed base could not be looked up for now, `place` is the `place_key`
+    of the registry that was asked.
 
     What an index says of the platform is left out: another index may say something else.
     """
@@ -72,6 +74,7 @@ def facts_of(
         platform=UNKNOWN_PLATFORM,
         layers=layers,
         artifact_type=None if manifest.is_image else kind,
+        told_by=place if any(look.unpacked.is_told for look in looks) else None,
     )
     if config is None or not manifest.is_image:
         return facts
@@ -97,46 +100,95 @@ def has_config(facts: ImageFacts) -> bool:
     return named or not facts.layers or facts.artifact_type is not None
 
 
+def without_told(facts: ImageFacts) -> ImageFacts:
+    """Leave out what rests on a registry's word, so that another is asked; counted sizes stay.
+
+    So does what the config tells, since bases and toolchains are inferred from sizes too.
+    """
+    if not _is_told(facts):
+        return facts
+    layers = tuple(
+        replace(
+            layer,
+            diff_id=None,
+            created_by=None,
+            unpacked=Size.unknown(NOT_ASKED) if layer.unpacked.is_told else layer.unpacked,
+        )
+        for layer in facts.layers
+    )
+    return ImageFacts(
+        digest=facts.digest,
+        media_type=facts.media_type,
+        platform=UNKNOWN_PLATFORM,
+        layers=layers,
+        artifact_type=facts.artifact_type,
+    )
+
+
 def better_of(held: ImageFacts, other: ImageFacts) -> ImageFacts:
     """Take over what other facts of the same manifest know better; `held` itself if nothing is.
 
-    Sizes are compared layer by layer. Of the rest, which they help to tell, the stronger base's
-    facts are taken.
+    What is told in both, the same registry must have told. Sizes are compared layer by layer; they
+    help to tell the rest, which is the stronger one's.
     """
-    if not _of_same_layers(held, other):
+    if not is_of(held, [layer.digest for layer in other.layers]):
         return held
-    layers = tuple(
-        replace(ours, unpacked=theirs.unpacked)
-        if theirs.unpacked.is_better_than(ours.unpacked)
-        else ours
+    sizes = tuple(
+        theirs.unpacked if theirs.unpacked.is_better_than(ours.unpacked) else ours.unpacked
         for ours, theirs in zip(held.layers, other.layers, strict=True)
     )
-    if layers == held.layers:
+    is_same = sizes == tuple(layer.unpacked for layer in held.layers)
+    if is_same and coverage(held).covers(coverage(other)):
         return held
-    rest = held if _strength(held) > _strength(other) else other
-    return replace(rest, layers=layers)
+    told_by = held.told_by if _is_told(held) else other.told_by
+    return _with_sizes(_stronger(held, other), sizes, told_by)
 
 
-def keep_counted(found: ImageFacts, held: ImageFacts) -> ImageFacts:
-    """Keep the sizes that were counted earlier: another look at a part of a layer tells less."""
-    if not _of_same_layers(found, held):
-        return found
-    layers = tuple(
-        replace(new, unpacked=old.unpacked)
+def after_another_look(
+    found: ImageFacts, held: ImageFacts, failed: Sequence[bool], *, less: bool
+) -> ImageFacts:
+    """Keep what was counted before another look, and what was known of layers where it `failed`.
+
+    All else is as it was found; where the look told `less`, so is the rest only if it is stronger.
+    """
+    sizes = tuple(
+        old.unpacked
         if old.unpacked.evidence is SizeEvidence.COUNTED
-        else new
-        for new, old in zip(found.layers, held.layers, strict=True)
+        or (is_lost and old.unpacked.reason != NOT_ASKED)
+        else new.unpacked
+        for new, old, is_lost in zip(found.layers, held.layers, failed, strict=True)
     )
-    return replace(found, layers=layers)
+    told_by = found.told_by or held.told_by
+    return _with_sizes(_stronger(held, found) if less else found, sizes, told_by)
 
 
-def _of_same_layers(facts: ImageFacts, others: ImageFacts) -> bool:
-    # Profiles are objects that anyone with the right to can edit.
-    return [one.digest for one in facts.layers] == [one.digest for one in others.layers]
+def is_of(facts: ImageFacts, layers: Sequence[Digest | None]) -> bool:
+    """Whether facts speak of these layers: profiles are objects that can be edited."""
+    return [layer.digest for layer in facts.layers] == list(layers)
 
 
-def _strength(facts: ImageFacts) -> int:
-    return -1 if facts.base.evidence is None else facts.base.evidence.strength
+def _with_sizes(facts: ImageFacts, sizes: Sequence[Size], told_by: str | None) -> ImageFacts:
+    pairs = zip(facts.layers, sizes, strict=True)
+    layers = tuple(replace(layer, unpacked=size) for layer, size in pairs)
+    is_told = any(size.is_told for size in sizes)
+    return replace(facts, layers=layers, told_by=told_by if is_told else None)
+
+
+def _is_told(facts: ImageFacts) -> bool:
+    return any(layer.unpacked.is_told for layer in facts.layers)
+
+
+def _stronger(held: ImageFacts, other: ImageFacts) -> ImageFacts:
+    """Choose what is better proven, `held` if neither is, unless less was asked for it."""
+    if _strength(held) != _strength(other):
+        return max(held, other, key=_strength)
+    return held if coverage(held).covers(coverage(other)) else other
+
+
+def _strength(facts: ImageFacts) -> tuple[bool, int]:
+    # That a claim is false is proven, though the base that it leaves is not.
+    evidence = facts.base.evidence
+    return facts.base.contradiction is not None, -1 if evidence is None else evidence.strength
 
 
 def choose(index: Index, wanted: Sequence[Platform]) -> tuple[Descriptor, ...]:

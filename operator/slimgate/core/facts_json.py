@@ -2,8 +2,8 @@
 
 An unknown value is null; where it is a size, the reason stands beside it: `pullReason` beside
 `pullBytes`. How an unpacked size is known stands beside it too: `unpackedEvidence`, and beside an
-unknown one that has a lower bound `unpackedAtLeast`. Reading checks every field, since objects in a
-cluster can be edited by hand.
+unknown one that has a lower bound `unpackedAtLeast`. A profile's `toldBy` says whose word that is.
+Reading checks every field, since objects in a cluster can be edited by hand.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ _MAX_LAYERS: Final = 1024
 _MAX_TEXT: Final = 1024
 _MAX_TEXTS: Final[Mapping[str, int]] = {
     "mediaType": 255, "artifactType": 255, "os": 64, "architecture": 64, "variant": 64,
-    "name": 512, "family": 128, "toolchains": 128, "created": 64,
+    "name": 512, "family": 128, "toolchains": 128, "created": 64, "toldBy": 64,
 }  # fmt: skip
 """The lengths that the ImageProfile CRD allows; a test compares them."""
 
@@ -70,13 +70,13 @@ def to_json(facts: ImageFacts) -> JsonObject:
 
 def to_profile(facts: ImageFacts) -> JsonObject:
     """Write one image's facts with all texts short and printable, as the CRD wants them."""
-    bounded = _bounded("", to_json(facts))
+    bounded = _bounded("", {**to_json(facts), "toldBy": facts.told_by})
     assert isinstance(bounded, dict)
     return bounded
 
 
 def from_json(raw: Mapping[str, object]) -> ImageFacts:
-    """Read what to_json wrote; InvalidFactsError names the field that is not as it should be."""
+    """Read what was written here; InvalidFactsError names the field that is not as it should be."""
     layers = _field(raw, "layers", list)
     if len(layers) > _MAX_LAYERS:
         raise InvalidFactsError(f"layers: there are more than {_MAX_LAYERS}")
@@ -93,6 +93,7 @@ def from_json(raw: Mapping[str, object]) -> ImageFacts:
         toolchains=tuple(_text(entry) for entry in _field(raw, "toolchains", list)),
         created=_optional(raw, "created", str),
         artifact_type=_optional(raw, "artifactType", str),
+        told_by=_optional(raw, "toldBy", str),
     )
 
 

@@ -95,17 +95,19 @@ class Size:
         return self.at_least if self.bytes is None else self.bytes
 
     def is_better_than(self, other: Self) -> bool:
-        """Whether this says more of the same layer: counted beats told, and told unknown.
+        """Whether this may stand for what was found of the same layer by another look.
 
-        But a bound beats what was told if that is below it: then that was no truth.
+        What is counted may for whatever is not. All else is one's word against another's, and may
+        only where nobody has looked.
         """
-        if other.evidence is SizeEvidence.COUNTED:
-            return False
-        if self.bytes is None:
-            return self.at_least > other.least
-        if other.bytes is None:
-            return self.bytes >= other.at_least or self.evidence is SizeEvidence.COUNTED
-        return self.evidence is SizeEvidence.COUNTED
+        if self.evidence is SizeEvidence.COUNTED:
+            return other.evidence is not SizeEvidence.COUNTED
+        return self.reason != NOT_ASKED and other.reason == NOT_ASKED
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it rests on the word of who was asked: also an unknown one, and its bound."""
+        return self.evidence is not SizeEvidence.COUNTED and self.reason != NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +176,11 @@ UNKNOWN_BASE = Base()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFacts:
-    """Everything known about one manifest: one image for one platform."""
+    """Everything known about one manifest: one image for one platform.
+
+    `told_by` is the `place_key` of the one registry whose word all unpacked sizes are that are not
+    counted, unknown ones too; None where there are none of these.
+    """
 
     digest: Digest | None
     media_type: str
@@ -185,6 +191,7 @@ class ImageFacts:
     created: str | None = None
     artifact_type: str | None = None
     """Set where the manifest is no image but an artifact, such as a Helm chart or a model."""
+    told_by: str | None = None
 
     @property
     def pull(self) -> Size:

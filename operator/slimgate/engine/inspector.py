@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from slimgate.core.assemble import UNKNOWN_PLATFORM, choose
 from slimgate.core.base import with_known
-from slimgate.core.errors import ImageError, NotFoundError
+from slimgate.core.errors import ImageError, NotFoundError, UnsupportedError
 from slimgate.core.identity import ANONYMOUS, Identity
 from slimgate.core.image import Digest, ImageFacts, Inspection, Platform, Wants
 from slimgate.core.memory import Memory
@@ -199,7 +199,13 @@ class Inspector:
         top = await self.reader.top(reference, digest, document, identity)
         if not isinstance(top, Index):
             target = _target(question, digest)
-            return [await self.reader.facts(target, top, identity, question.wants)]
+            try:
+                return [await self.reader.facts(target, top, identity, question.wants)]
+            except UnsupportedError:
+                # Whoever came by another index, which lists this one, was reading it as an image.
+                if (index := self.reader.index(target.place)) is None:
+                    raise
+                top = index
         targets = _targets(top, question)
         if not targets:
             raise _no_platform(top, question)

@@ -3,16 +3,18 @@
 Facts of a digest never change, so they are kept until there is no room. What was not asked for is
 not read: an image whose config or layers nobody wanted is completed when somebody does. A registry
 must have shown a manifest before facts of it are told: whoever knows a private image's digest can
-have a registry of his own point at it.
+have a registry of his own point at it. And what one registry says of layers counts for no other,
+unless it was checked against their digests: whoever can have a public image looked up in a registry
+of his own would speak for it everywhere.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from slimgate.core.assemble import better_of, keep_counted
+from slimgate.core.assemble import after_another_look, better_of, is_of, without_told
 from slimgate.core.errors import ImageError, UnsupportedError
 from slimgate.core.identity import Identity
-from slimgate.core.image import NOT_ASKED, Digest, ImageFacts, SizeEvidence, Wants
+from slimgate.core.image import NOT_ASKED, Digest, ImageFacts, Layer, SizeEvidence, Wants
 from slimgate.core.memory import place_key
 from slimgate.core.oci import Index, Manifest, parse_document
 from slimgate.core.reference import Reference
@@ -21,7 +23,7 @@ from slimgate.engine.bounded import Bounded
 from slimgate.engine.flights import Flights
 from slimgate.engine.layer_cache import LayerCache, Place
 from slimgate.engine.ports import BaseFinder, Document, ImageSource
-from slimgate.engine.reading import Draft, Reading, Target
+from slimgate.engine.reading import Draft, Outcome, Reading, Target
 from slimgate.settings import WHOLE_LAYER_BYTES
 
 
@@ -107,14 +109,16 @@ class Reader:
         """Take over facts of an earlier run, or of another process, where they know more."""
         if facts.digest is None:
             return
-        digest, held = facts.digest, self._by_digest(facts.digest)
+        held = self._by_digest(facts.digest)
+        told_by = (held.facts.told_by if held else None) or facts.told_by
+        entry = self._told_by(told_by, self._taken(facts, covers))
         if held is not None:
-            if held.covers.covers(covers):
-                facts = better_of(held.facts, facts)
-            if facts is held.facts:
+            known = self._better_of(held, entry)
+            if known is held:
                 return
+            entry = self._taken(known.facts, known.covers)
             self.generation += 1
-        self._earlier.put(digest, self._taken(facts, covers))
+        self._earlier.put(facts.digest, entry)
 
     def restore(self, indexes: Mapping[Digest, Index], shown: Sequence[str]) -> None:
         """Take over the indexes of an earlier run, and what registries had shown it."""
@@ -182,20 +186,28 @@ class Reader:
             return entry
         if entry is None and not self._is_shown(place):
             return None
-        taken = replace(self._better_of(entry, earlier), beside=earlier.facts)
+        known = self._told_by(place_key(*place), earlier)
+        taken = known if entry is None else self._better_of(entry, known)
+        taken = replace(taken, beside=earlier.facts)
         self._entries.put(place, taken)
         return taken
 
-    def _better_of(self, entry: Entry | None, earlier: Entry) -> Entry:
-        if entry is None or not entry.covers.covers(earlier.covers):
-            return earlier
-        facts = better_of(entry.facts, earlier.facts)
+    def _told_by(self, place: str | None, entry: Entry) -> Entry:
+        """Leave out what another registry has told; facts that name none were told by any."""
+        if place is not None and entry.facts.told_by == place:
+            return entry
+        facts = without_told(entry.facts)
+        return entry if facts is entry.facts else self._taken(facts, Wants())
+
+    def _better_of(self, entry: Entry, other: Entry) -> Entry:
+        facts, covers = better_of(entry.facts, other.facts), entry.covers | other.covers
         if facts is entry.facts:
             return entry
-        taken = self._taken(facts, entry.covers)
+        taken = self._taken(facts, covers)
         times = [time for time in (entry.until, taken.until) if time is not None]
         until = min(times) if taken.errors and times else None
-        return replace(taken, draft=entry.draft if taken.errors else None, until=until)
+        draft = entry.draft if taken.errors or not covers.config else None
+        return replace(taken, draft=draft, until=until)
 
     def _taken(self, facts: ImageFacts, covers: Wants) -> Entry:
         """Make an entry of facts that do not say why something in them is open."""
@@ -214,6 +226,7 @@ class Reader:
         document = document or await self._source.document(reference, identity)
         parsed = self._parse(document, reference.registry, digest)
         if isinstance(parsed, Manifest):
+            self._held((reference.registry, digest), parsed)
             return document
         self._indexes.put(digest, parsed)
         return parsed
@@ -232,13 +245,12 @@ class Reader:
     async def _read(
         self, target: Target, document: Document | None, identity: Identity, wants: Wants
     ) -> Entry:
-        held = self._entry(target.place)
-        draft = (held.draft if held else None) or await self._draft(target, document, identity)
-        manifest = self._parse(draft.document, *target.place)
-        if isinstance(manifest, Index):
-            raise UnsupportedError("the index lists another index, which no container runtime runs")
-        if held is None and (earlier := self.entry(target.place, wants)) is not None:
-            return earlier
+        known = self._entry(target.place)
+        draft = (known.draft if known else None) or await self._draft(target, document, identity)
+        manifest = self._manifest(draft.document, target)
+        held = self._held(target.place, manifest)
+        if known is None and held is not None and held.covers.covers(wants):
+            return held
         reading = Reading(
             source=self._source,
             target=target,
@@ -253,18 +265,49 @@ class Reader:
         covers = Wants(config=wants.config or wants.layers, layers=wants.layers)
         found = await reading.read(covers)
         entry = Entry(
-            facts=keep_counted(found.facts, held.facts) if held else found.facts,
+            facts=self._joined(found, held, covers) if held else found.facts,
             covers=covers,
             draft=found.draft if found.errors or not covers.config else None,
             errors=len(found.errors),
             until=self._again(found.errors),
             beside=held.beside if held else None,
         )
-        if held is not None and held.covers.covers(covers) and _is_worse(entry, held):
-            # What was known stays known while its registry is down.
-            entry = replace(held, draft=entry.draft, until=entry.until)
         self._keep(target, entry)
         return entry
+
+    def _manifest(self, document: Document, target: Target) -> Manifest:
+        parsed = self._parse(document, *target.place)
+        if isinstance(parsed, Index):
+            # Whoever asks for it by itself may have waited for this, and finds it here.
+            self._indexes.put(target.digest, parsed)
+            raise UnsupportedError("the index lists another index, which no container runtime runs")
+        return parsed
+
+    def _held(self, place: Place, manifest: Manifest) -> Entry | None:
+        """Find what is known of a manifest that was shown; what is of other layers is forgotten."""
+        entry = self._entry(place)
+        if entry is None or is_of(entry.facts, [layer.digest for layer in manifest.layers]):
+            return entry
+        # Somebody has edited a profile.
+        self._earlier.drop(place[1])
+        self._entries.drop(place)
+        self.generation += 1
+        return None
+
+    def _joined(self, found: Outcome, held: Entry, covers: Wants) -> ImageFacts:
+        """Keep what was known while its registry is down, and what was counted in any case.
+
+        What was told of a layer that is to be counted falls with any error that does not pass.
+        """
+        failed = [
+            error is not None and (error.temporary or not self._is_small(layer))
+            for error, layer in zip(found.failed, found.facts.layers, strict=True)
+        ]
+        sizes = [layer.unpacked.bytes for layer in held.facts.layers]
+        lost = any(one and size is not None for one, size in zip(found.failed, sizes, strict=True))
+        worse = bool(found.errors) and (lost or len(found.errors) >= held.errors)
+        less = worse and held.covers.covers(covers)
+        return after_another_look(found.facts, held.facts, failed, less=less)
 
     async def _draft(self, target: Target, document: Document | None, identity: Identity) -> Draft:
         return Draft(document=document or await self._source.document(target.reference, identity))
@@ -281,9 +324,12 @@ class Reader:
 
     def _told_in(self, facts: ImageFacts) -> int:
         """Count the layers whose size was told, and that are small enough to be counted now."""
-        limit = self._settings.whole_layer_bytes
         told = (layer for layer in facts.layers if layer.unpacked.evidence is SizeEvidence.TOLD)
-        return sum(layer.pull.bytes is not None and layer.pull.bytes <= limit for layer in told)
+        return sum(map(self._is_small, told))
+
+    def _is_small(self, layer: Layer) -> bool:
+        size = layer.pull.bytes
+        return size is not None and size <= self._settings.whole_layer_bytes
 
     def _again(self, errors: Sequence[ImageError]) -> float | None:
         if not errors:
@@ -291,15 +337,6 @@ class Reader:
         passes = any(error.temporary for error in errors)
         settings = self._settings
         return self._clock() + (settings.retry_seconds if passes else settings.recheck_seconds)
-
-
-def _is_worse(entry: Entry, held: Entry) -> bool:
-    """Whether a reading left no less open than an earlier one, or lost a size that it had."""
-    if entry.errors == 0 or held.errors == 0:
-        return False
-    pairs = zip(entry.facts.layers, held.facts.layers, strict=True)
-    lost = any(new.unpacked.bytes is None and old.unpacked.bytes is not None for new, old in pairs)
-    return lost or entry.errors >= held.errors
 
 
 def _errors_in(facts: ImageFacts) -> int:

@@ -9,6 +9,7 @@ from slimgate.core.base import Claim, KnownBase, claims_of
 from slimgate.core.errors import ImageError, NotFoundError, UnavailableError, UnsupportedError
 from slimgate.core.identity import Identity
 from slimgate.core.image import Digest, ImageFacts, Platform, Size, Wants
+from slimgate.core.memory import place_key
 from slimgate.core.oci import Descriptor, ImageConfig, Manifest, parse_config
 from slimgate.core.reference import Reference
 from slimgate.engine.layer_cache import LayerCache, Place
@@ -39,10 +40,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Facts, and the errors that left something open in them."""
+    """Facts, and the errors that left something open in them; `failed` has one entry a layer."""
 
     facts: ImageFacts
     draft: Draft
+    failed: Sequence[ImageError | None]
     errors: Sequence[ImageError] = ()
 
 
@@ -79,8 +81,10 @@ class Reading:
                 config=config,
                 claimed=[base for base in bases if isinstance(base, KnownBase)],
                 unchecked=str(unchecked[0]) if unchecked else None,
+                place=place_key(*self.target.place),
             ),
             draft=Draft(document=self.draft.document, config=config),
+            failed=[one if isinstance(one, ImageError) else None for one in readings],
             errors=[*_errors(readings), *unchecked],
         )
 

@@ -1,0 +1,197 @@
+"""What a registry says of an image's layers, and does not prove, counts for no other registry."""
+
+from dataclasses import replace
+
+import pytest
+
+from slimgate.core.assemble import coverage
+from slimgate.core.facts_json import from_json, to_profile
+from slimgate.core.image import Digest, ImageFacts, Inspection, Size
+from slimgate.core.memory import place_key
+from slimgate.engine.inspector import Inspector
+from slimgate.engine.ports import LayerReading
+from tests.engine.shelf import (
+    APP,
+    CONFIG,
+    EVERYTHING,
+    Clock,
+    Shelf,
+    inspector,
+    question,
+    settled,
+    tiny,
+)
+
+EVIL = "evil.test/x/app:1"
+IMAGE = tiny("one", "two")
+FORGED, HONEST = Size.told(10**12), Size.told(7)
+COUNTED, LOST = Size.counted(7), Size.unknown("lost")
+BOUND = Size.unknown("it wraps", at_least=10**12)
+ASKED = question(wants=EVERYTHING)
+LIES = [[FORGED, FORGED], [BOUND, LOST]]
+
+
+def shelf_of(name: str, *sizes: Size) -> Shelf:
+    """Make a registry that holds the image, and says that its layers unpack to these sizes."""
+    shelf = Shelf()
+    shelf.put(name, IMAGE)
+    _say(shelf, *sizes)
+    return shelf
+
+
+def started(shelf: Shelf, clock: Clock) -> Inspector:
+    """Start a process that reads no layer whole, so that it takes any for what it is told."""
+    return inspector(shelf, clock, tag_seconds=1e6, whole_layer_bytes=0)
+
+
+async def profile_of(clock: Clock, *sizes: Size) -> ImageFacts:
+    """Write and read the profile of a process that has seen the image in a registry that lies."""
+    shelf = shelf_of(EVIL, *sizes)
+    found = await started(shelf, clock).inspect(question(EVIL, EVERYTHING))
+    return from_json(to_profile(found.images[0]))
+
+
+def sizes_of(inspection: Inspection | None) -> list[Size]:
+    """List what the layers of the one image unpack to."""
+    assert inspection is not None
+    return [layer.unpacked for layer in inspection.images[0].layers]
+
+
+@pytest.mark.parametrize("lies", LIES)
+async def test_a_registry_is_asked_itself(clock: Clock, lies: list[Size]) -> None:
+    """Whatever another process was told elsewhere, before or after this one looks."""
+    forged = await profile_of(clock, *lies)
+    for is_first in (True, False):
+        shelf = shelf_of(APP, HONEST, LOST)
+        watched = started(shelf, clock)
+        if is_first:
+            watched.reader.remember(forged, coverage(forged))
+        else:
+            await watched.inspect(ASKED)
+            watched.reader.remember(forged, coverage(forged))
+
+        assert sizes_of(await watched.inspect(ASKED)) == [HONEST, LOST]
+        assert sizes_of(watched.cached(ASKED)) == [HONEST, LOST]
+        assert shelf.count() == {"document": 1, "config": 1, "layer": 2}
+
+
+async def test_what_was_read_of_a_config_stays(clock: Clock) -> None:
+    """A process that has only this does not fill it with another registry's sizes."""
+    forged = await profile_of(clock, FORGED, FORGED)
+    shelf = shelf_of(APP, HONEST, HONEST)
+    watched = started(shelf, clock)
+    known = await watched.inspect(question())
+    watched.reader.remember(forged, coverage(forged))
+
+    assert watched.cached(question()) == known
+    assert watched.cached(ASKED) is None
+    assert sizes_of(await watched.inspect(ASKED)) == [HONEST, HONEST]
+
+
+async def test_what_was_counted_counts_everywhere(clock: Clock) -> None:
+    """It was checked against its digest: beside what was forged, and where all was counted."""
+    for is_first in (True, False):
+        part = await profile_of(clock, COUNTED, FORGED)
+        watched = started(shelf_of(APP, HONEST, HONEST), clock)
+        if not is_first:
+            await watched.inspect(ASKED)
+        watched.reader.remember(part, coverage(part))
+
+        assert sizes_of(await watched.inspect(ASKED)) == [COUNTED, HONEST]
+        assert sizes_of(watched.cached(ASKED)) == [COUNTED, HONEST]
+
+    whole = await profile_of(clock, COUNTED, COUNTED)
+    shelf = shelf_of(APP, HONEST, HONEST)
+    watched = started(shelf, clock)
+    watched.reader.remember(whole, coverage(whole))
+    assert sizes_of(await watched.inspect(ASKED)) == [COUNTED, COUNTED]
+    assert shelf.count() == {"document": 1}
+
+
+async def test_one_process_that_sees_both(clock: Clock) -> None:
+    """Nor does what it keeps of the one it saw first, which it reads again as a profile."""
+    shelf = shelf_of(APP, FORGED, FORGED)
+    shelf.put(EVIL, IMAGE)
+    watched = started(shelf, clock)
+    await watched.inspect(question(EVIL, EVERYTHING))
+    _say(shelf, HONEST, LOST)
+    _learn(watched, IMAGE.digest)
+
+    assert sizes_of(await watched.inspect(ASKED)) == [HONEST, LOST]
+    _learn(watched, IMAGE.digest)
+    assert sizes_of(watched.cached(ASKED)) == [HONEST, LOST]
+    assert sizes_of(watched.cached(question(EVIL, EVERYTHING))) == [FORGED, FORGED]
+
+
+async def test_a_restart_asks_but_who_has_told_nothing(clock: Clock) -> None:
+    """The registry whose word the profile is answers from it, the other is asked."""
+    shelf = shelf_of(APP, FORGED, FORGED)
+    shelf.put(EVIL, IMAGE)
+    before = started(shelf, clock)
+    evil = question(EVIL, EVERYTHING)
+    kept = (await before.inspect(evil)).images[0]
+    await before.inspect(ASKED)
+    after = started(shelf, clock)
+    after.restore(before.memory())
+    after.reader.remember(kept, coverage(kept))
+    _say(shelf, HONEST, LOST)
+    shelf.count()
+
+    assert sizes_of(await settled(lambda: after.inspect(evil))) == [FORGED, FORGED]
+    assert shelf.count() == {}
+    assert after.cached(ASKED) is None
+    assert sizes_of(await after.inspect(ASKED)) == [HONEST, LOST]
+    assert shelf.count() == {"document": 1, "config": 1, "layer": 2}
+
+
+@pytest.mark.parametrize("told_by", [None, "0123", place_key("registry.test", Digest("sha256:1"))])
+async def test_a_profile_that_does_not_say_whose_word_it_is(
+    clock: Clock, told_by: str | None
+) -> None:
+    """Only what was counted stands in it, for any registry; another process's word is none."""
+    before, after = (started(shelf_of(APP, COUNTED, HONEST), clock) for _ in range(2))
+    facts = (await before.inspect(ASKED)).images[0]
+    after.restore(before.memory())
+    after.reader.remember(replace(facts, told_by=told_by), coverage(facts))
+
+    assert after.cached(ASKED) is None
+    known = after.reader.known(IMAGE.digest, question(wants=CONFIG).wants)
+    assert known is None or isinstance(known, ImageFacts)
+    assert (await after.inspect(ASKED)).images == (facts,)
+
+
+async def test_a_base_is_not_inferred_by_another_registrys_sizes(clock: Clock) -> None:
+    """What a config means depends on sizes, so facts that rest on some are read anew as a whole."""
+    forged = await profile_of(clock, FORGED, FORGED)
+    shelf = shelf_of(APP, HONEST, HONEST)
+    watched = started(shelf, clock)
+    watched.reader.remember(replace(forged, toolchains=("go",)), coverage(forged))
+
+    assert (await watched.inspect(question())).images[0].toolchains == ()
+    assert shelf.count() == {"document": 1, "config": 1}
+
+
+async def test_what_was_told_once_more(clock: Clock) -> None:
+    """A profile whose word is another's by now takes nothing from what was known before it."""
+    forged = await profile_of(clock, FORGED, FORGED)
+    before = started(shelf_of(APP, HONEST, HONEST), clock)
+    facts = (await before.inspect(ASKED)).images[0]
+    after = started(Shelf(), clock)
+    after.restore(before.memory())
+    after.reader.remember(facts, coverage(facts))
+    after.reader.remember(forged, coverage(forged))
+
+    assert sizes_of(after.cached(ASKED)) == [HONEST, HONEST]
+
+
+def _say(shelf: Shelf, *sizes: Size) -> None:
+    for layer, size in zip(IMAGE.layers, sizes, strict=True):
+        shelf.readings[layer.descriptor.digest] = LayerReading(unpacked=size)
+
+
+def _learn(watched: Inspector, digest: Digest) -> None:
+    """Hear of the profile that the process itself has written."""
+    facts = watched.reader.known(digest, EVERYTHING)
+    assert isinstance(facts, ImageFacts)
+    kept = from_json(to_profile(facts))
+    watched.reader.remember(kept, coverage(kept))
