@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import ApiError, NoClusterError
+from slimgate.cluster.connect import open_access
+from slimgate.cluster.errors import ApiError, NoClusterError, UnreachableError
 from slimgate.core.workload import mapping_at, text_at
 from tests.cluster.conftest import Login, read_kubeconfig, write_kubeconfig
 from tests.lab.state import Lab
@@ -166,3 +167,22 @@ async def test_no_cluster_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(NoClusterError, match=r"no kubeconfig at .*config, and this is no pod"):
         async with ClusterApi.connect():
             pass
+
+
+async def test_token_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a token can't be renewed, the error says so, and holds nothing of it."""
+    path = write(tmp_path, config({"server": "https://x"}, user=TOKEN))
+    monkeypatch.setattr("slimgate.cluster.connect.KUBE_CONFIG_DEFAULT_LOCATION", path)
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    access = await open_access()
+
+    def renew(_: object) -> None:
+        raise FileNotFoundError(2, "No such file or directory", "/run/token")
+
+    known = await access.authorization()
+    access.configuration.refresh_api_key_hook = renew  # type: ignore[assignment]
+    with pytest.raises(UnreachableError, match="No such file or directory: /run/token"):
+        await access.authorization()
+
+    assert known == "Bearer hunter2"
+    assert "hunter2" not in repr(access)

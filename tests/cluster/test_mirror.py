@@ -205,7 +205,7 @@ async def test_server_down_at_start(
 
     async with following(mirror):
         await problem(mirror, UnreachableError)
-        synced_without = mirror.synced.is_set()
+        synced_without = mirror.synced.is_set() or mirror.tried.is_set()
         await relay.mend()
         await seen.until("a")
 
@@ -258,8 +258,9 @@ async def test_kind_that_goes(
     """Of an optional kind nothing is left; of another the last is known until it is back."""
     group = f"t{uuid4().hex[:8]}.example.com"
     kind = Resource(group=group, version="v1", kind="Thing", plural="things")
-    seen = Seen()
-    mirror = Mirror(far, Scope(path=kind.all(), optional=optional), seen, pace=QUICK)
+    seen, followed = Seen(), list[bool]()
+    scope = Scope(path=kind.all(), optional=optional)
+    mirror = Mirror(far, scope, seen, pace=QUICK, on_follow=followed.append)
 
     async with following(mirror), installed(kubectl, kind):
         await thing(api, kind, "before")
@@ -277,6 +278,8 @@ async def test_kind_that_goes(
 
     assert unreachable == {"before"}
     assert gone == (set() if optional else {"before"})
+    changes = [one for one, _ in itertools.groupby(followed)]
+    assert changes[changes.index(True) :] == ([True, False, True] if optional else [True])
 
 
 @asynccontextmanager
@@ -307,6 +310,7 @@ async def test_right_granted_later(namespace: str, login: Login, kubectl: Kubect
         mirror = Mirror(poor, SECRETS.within(namespace), Seen(), pace=QUICK)
         async with following(mirror):
             await problem(mirror, ForbiddenError)
+            assert mirror.tried.is_set()
             await asyncio.to_thread(grant, kubectl, namespace)
             await mirror.synced.wait()
 

@@ -150,6 +150,45 @@ async def test_removed(api: ClusterApi, namespace: str) -> None:
 
 
 @pytest.mark.usefixtures("report_crds")
+async def test_left(api: ClusterApi, namespace: str) -> None:
+    """The report of what is judged no more goes, also if it is not known of yet.
+
+    Where that fails it is tried again; whatever is judged after all gets one as ever.
+    """
+    first, second = await thing(api, namespace, "first"), await thing(api, namespace, "second")
+    async with ready(api, OPEN_REPORTS) as reports:
+        for target in (first, second):
+            await reports.record(target, verdict(target, Outcome.DENY))
+
+    later = Reports(api, choices=(OPEN_REPORTS,))
+    for target in (first, second):
+        await later.leave(target)
+    await later.record(second, verdict(second, Outcome.DENY))
+    async with running(later):
+        await at_last(lambda: later.resource is not None and not later._unwanted)
+        with pytest.raises(MissingError):
+            await report(api, OPEN_REPORTS, first)
+        kept = await report(api, OPEN_REPORTS, second)
+        await later.leave(second)
+        with pytest.raises(MissingError):
+            await report(api, OPEN_REPORTS, second)
+    assert outcomes(kept) == ["fail"]
+
+
+@pytest.mark.usefixtures("report_crds")
+async def test_left_without_the_right(api: ClusterApi, namespace: str, login: Login) -> None:
+    """A report that could not be deleted is not forgotten."""
+    target = await thing(api, namespace)
+    async with ClusterApi.connect(await login(namespace, "poor")) as poor:
+        reports = Reports(poor)
+        reports.resource = OPEN_REPORTS
+        reports.put({"metadata": {"namespace": namespace, "name": f"slimgate-{target.uid}"}})
+        for _ in range(2):
+            with pytest.raises(ForbiddenError, match='cannot delete resource "reports"'):
+                await reports.leave(target)
+
+
+@pytest.mark.usefixtures("report_crds")
 async def test_deleted_by_others(api: ClusterApi, namespace: str) -> None:
     """A report that somebody deleted is written anew."""
     target = await thing(api, namespace)

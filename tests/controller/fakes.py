@@ -78,6 +78,11 @@ class Recorder:
         assert kind is DEPLOYMENT
         await self._write("report", (workload.name, verdict.outcome.label))
 
+    async def unreport(self, kind: Kind, workload: Workload) -> None:
+        """Remove a report."""
+        assert kind is DEPLOYMENT
+        await self._write("report", (workload.name, None))
+
     async def policy_status(self, resource: JsonObject, status: PolicyStatus) -> None:
         """Write a policy's status."""
         await self._write(text_at(mapping_at(resource, "metadata"), "name"), status)
@@ -161,7 +166,8 @@ class World:
         await until(lambda: not len(self.reconciler._queue))
 
     def _annotated(self, workload: Workload, annotations: Annotations) -> None:
-        self.show(workload, annotations)
+        if key_of(workload) in self.ledger:
+            self.show(workload, annotations)
 
 
 @dataclass

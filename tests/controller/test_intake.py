@@ -4,14 +4,17 @@ import pytest
 
 from slimgate.controller.intake import Intake
 from slimgate.controller.ledger import Key
+from slimgate.controller.masters import Masters
 from slimgate.controller.ports import Kind
-from slimgate.core.annotations import VERDICT
+from slimgate.core.annotations import SUMMARY, VERDICT
+from slimgate.core.errors import ClusterError
 from slimgate.core.workload import TEMPLATE_PATHS, mapping_at
 from tests.controller.fakes import DEPLOYMENT, World
-from tests.engine.shelf import APP
+from tests.engine.shelf import APP, until
 
 KEY = Key("Deployment", "team", "web")
 POD = Kind("", "v1", "pods", "Pod")
+ROLLOUTS = Kind("argoproj.io", "v1alpha1", "rollouts", "Rollout")
 ROLLOUT = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout"}
 MASTER = {"apiVersion": "apps/v1", "kind": "Deployment", "controller": True}
 
@@ -23,14 +26,17 @@ def world() -> World:
 
 
 @pytest.fixture
-def intake(world: World) -> Intake:
-    """Make an intake of Deployments, where they and Rollouts are judged."""
-    return Intake(
-        world.reconciler,
-        DEPLOYMENT,
-        judged=[DEPLOYMENT, Kind("argoproj.io", "v1alpha1", "rollouts", "Rollout"), POD],
-        template_paths=TEMPLATE_PATHS,
-    )
+def masters() -> Masters:
+    """Have Deployments be judged, and Rollouts, which are followed."""
+    masters = Masters([DEPLOYMENT, POD], [ROLLOUTS])
+    masters.follow(ROLLOUTS, True)
+    return masters
+
+
+@pytest.fixture
+def intake(world: World, masters: Masters) -> Intake:
+    """Make an intake of Deployments."""
+    return Intake(world.reconciler, DEPLOYMENT, masters=masters, template_paths=TEMPLATE_PATHS)
 
 
 def web(**metadata: object) -> dict[str, object]:
@@ -107,3 +113,102 @@ def test_the_end_of_another_is_none(world: World, intake: Intake) -> None:
 
     assert left == [KEY]
     assert list(world.ledger) == []
+
+
+MARKS = {VERDICT: "deny", SUMMARY: "too fat"}
+TAKEN_BACK = [("report", ("web", None)), ("annotate", ("web", None))]
+
+
+async def test_what_was_said_of_it_is_taken_back(world: World, intake: Intake) -> None:
+    """Once it has found a master; without an Event, and never again."""
+    async with world.running():
+        intake.put(web())
+        await world.quiet()
+        said = world.recorder.of("annotate")
+        intake.put(web(annotations=MARKS, ownerReferences=[MASTER]))
+        await world.quiet()
+        taken_back = world.recorder.of("note", "annotate", "report")
+        intake.put(web(ownerReferences=[MASTER]))
+        world.reconciler.judge_all()
+        await world.quiet()
+
+    assert said == [("annotate", ("web", "allow"))]
+    assert taken_back == TAKEN_BACK
+    assert world.recorder.written == []
+
+
+@pytest.mark.parametrize("master", [MASTER, {**ROLLOUT, "controller": True}])
+async def test_a_restart_takes_back_what_was_said(
+    world: World, intake: Intake, master: dict[str, object]
+) -> None:
+    """It goes by the annotations of what has found a master while nobody watched."""
+    adopted = web(annotations=MARKS, ownerReferences=[master])
+    assert intake.concerns(mapping_at(adopted, "metadata"))
+    async with world.running():
+        intake.put(adopted)
+        await world.quiet()
+
+    assert world.recorder.written == TAKEN_BACK
+
+
+async def test_nothing_is_taken_back_where_nothing_was_said(world: World, intake: Intake) -> None:
+    """A workload that no policy speaks of, or that was not judged yet, is just left alone."""
+    world.catalog.drop_policy("default")
+    async with world.running():
+        intake.put(web())
+        await world.quiet()
+        world.recorder.of()
+        intake.put(web(ownerReferences=[MASTER]))
+        intake.put(web(uid="2"))
+        intake.put(web(uid="2", ownerReferences=[MASTER]))
+        await world.quiet()
+
+    assert world.recorder.written == []
+
+
+async def test_who_copies_annotations_is_not_fought_with(world: World, intake: Intake) -> None:
+    """What a Rollout's controller writes again is removed no second time."""
+    copied = web(annotations=MARKS, ownerReferences=[{**ROLLOUT, "controller": True}])
+    async with world.running():
+        for _ in range(3):
+            intake.put(copied)
+            await world.quiet()
+
+    assert world.recorder.written == TAKEN_BACK
+
+
+def test_a_deployments_own_copies_concern_nobody(world: World, masters: Masters) -> None:
+    """A ReplicaSet has its annotations from its Deployment."""
+    kind = Kind("apps", "v1", "replicasets", "ReplicaSet")
+    intake = Intake(world.reconciler, kind, masters=masters, template_paths=TEMPLATE_PATHS)
+    metadata = mapping_at(web(annotations=MARKS, ownerReferences=[MASTER]), "metadata")
+
+    assert not intake.concerns(metadata)
+
+
+async def test_what_could_not_be_taken_back_is_tried_again() -> None:
+    """From where it failed, unless the workload is gone by then."""
+    world = World(retry_seconds=0.01)
+    intake = Intake(
+        world.reconciler,
+        DEPLOYMENT,
+        masters=Masters([DEPLOYMENT]),
+        template_paths=TEMPLATE_PATHS,
+    )
+    adopted = web(annotations=MARKS, ownerReferences=[MASTER])
+    world.recorder.faults["annotate"] = ClusterError("the API server is away")
+    async with world.running():
+        intake.put(adopted)
+        await until(lambda: len(world.recorder.written) > 3)
+        world.recorder.faults.clear()
+        await world.quiet()
+        await until(lambda: not world.reconciler._leaving)
+        written = world.recorder.of("annotate", "report")
+        world.recorder.faults["annotate"] = ClusterError("the API server is away")
+        intake.put(adopted)
+        await until(lambda: len(world.recorder.written) > 3)
+        intake.drop("team", "web", "1")
+        held = dict(world.reconciler._leaving)
+
+    assert written[-2:] == TAKEN_BACK
+    assert held == {}

@@ -1,18 +1,25 @@
 """What kopf's login tells of kopf's listings."""
 
+import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import kopf
 import pytest
-from aiohttp import web
+from aiohttp import ClientConnectionError, TCPConnector, web
 from aiohttp.test_utils import TestServer
 
+from slimgate.cluster.connect import Access, open_access
+from slimgate.cluster.errors import UnreachableError
 from slimgate.controller.handlers import BUILT_IN, make_settings
 from slimgate.controller.login import Login
+from slimgate.webhook.certificates import make
 
 DEPLOYMENTS = "/apis/apps/v1/deployments"
 WATCH = "watch=true&resourceVersion=7"
@@ -35,18 +42,17 @@ ASKED = [
 async def logged_in(login: Login) -> AsyncIterator[kopf.AiohttpSession]:
     """Log in as kopf does; kopf closes the session."""
     found = await login.log_in(logger=logging.getLogger(__name__), settings=make_settings())
-    assert found is not None
     async with found.aiohttp_session:
         yield found
 
 
-def write(path: Path, server: str, token: str) -> None:
+def write(path: Path, server: str, token: str = "", **user: object) -> None:
     """Write a kubeconfig."""
     config = {
         "current-context": "x",
         "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
         "clusters": [{"name": "x", "cluster": {"server": server}}],
-        "users": [{"name": "x", "user": {"token": token}}],
+        "users": [{"name": "x", "user": user or {"token": token}}],
     }
     path.write_text(json.dumps(config))
 
@@ -55,7 +61,8 @@ def write(path: Path, server: str, token: str) -> None:
 def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Have a kubeconfig be the user's."""
     path = tmp_path / "kubeconfig"
-    monkeypatch.setenv("KUBECONFIG", str(path))
+    monkeypatch.setattr("slimgate.cluster.connect.KUBE_CONFIG_DEFAULT_LOCATION", str(path))
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     return path
 
 
@@ -75,7 +82,7 @@ async def test_listings_are_told(
     app.router.add_route("*", "/{path:.*}", answer)
     async with TestServer(app) as server:
         write(kubeconfig, str(server.make_url("")).rstrip("/"), "secret")
-        login = Login(BUILT_IN, lambda kind: heard.append(kind.name))
+        login = Login(BUILT_IN, lambda kind: heard.append(kind.name), open_access)
         async with logged_in(login) as found:
             await found.aiohttp_session.request(method, f"{found.server}{path}")
 
@@ -85,7 +92,7 @@ async def test_listings_are_told(
 
 async def test_what_was_refused_is_not_tried_in_a_new_session(kubeconfig: Path) -> None:
     """Else kopf would log in for ever; a token that is new makes a session that is."""
-    login = Login(BUILT_IN, lambda _: None)
+    login = Login(BUILT_IN, lambda _: None, open_access)
     write(kubeconfig, "http://127.0.0.1:1", "old")
     async with logged_in(login) as first, logged_in(login) as again:
         write(kubeconfig, "http://127.0.0.1:1", "new")
@@ -95,13 +102,162 @@ async def test_what_was_refused_is_not_tried_in_a_new_session(kubeconfig: Path) 
     assert held == (True, False)
 
 
-async def test_no_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without a kubeconfig, outside of a pod, there is none."""
-    monkeypatch.delenv("KUBECONFIG", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
+@pytest.mark.usefixtures("kubeconfig")
+async def test_no_login() -> None:
+    """Without a kubeconfig, outside of a pod, kopf ends with a sentence."""
+    with pytest.raises(kopf.PermanentError, match="there is no kubeconfig at"):
+        await Login(BUILT_IN, lambda _: None, open_access).log_in()
 
-    found = await Login(BUILT_IN, lambda _: None).log_in(
-        logger=logging.getLogger(__name__), settings=make_settings()
-    )
 
-    assert found is None
+PLUGIN = (
+    'printf \'{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1",'
+    '"status":{"expirationTimestamp":"2020-01-01T00:00:00Z","token":"%s"}}\' "$(cat "$0")"'
+)
+
+
+async def test_a_plugin_logs_in(kubeconfig: Path, tmp_path: Path) -> None:
+    """As it does for the rest of slimgate; a token that has expired is renewed on the way.
+
+    One that is refused nonetheless is not tried in a new session.
+    """
+    tokens: list[str | None] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        tokens.append(request.headers.get("Authorization"))
+        return web.json_response({})
+
+    app = web.Application()
+    app.router.add_get(DEPLOYMENTS, answer)
+    token = tmp_path / "token"
+    plugin = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "sh",
+        "args": ["-c", PLUGIN, str(token)],
+        "interactiveMode": "Never",
+    }
+    async with TestServer(app) as server:
+        write(kubeconfig, str(server.make_url("")).rstrip("/"), exec=plugin)
+        token.write_text("first")
+        login = Login(BUILT_IN, lambda _: None, open_access)
+        async with logged_in(login) as found:
+            for one in ("second", "third"):
+                token.write_text(one)
+                await found.aiohttp_session.get(f"{found.server}{DEPLOYMENTS}")
+            async with logged_in(login) as again:
+                assert again == found
+            token.unlink()
+
+    assert tokens == ["Bearer second", "Bearer third"]
+
+
+class Gone(Access):
+    """A way for which there are no credentials any more."""
+
+    async def authorization(self) -> str | None:
+        """Have none."""
+        raise UnreachableError("the token can't be read")
+
+
+async def test_credentials_that_are_gone(kubeconfig: Path) -> None:
+    """They look like a failure of the network to kopf, which then tries again."""
+
+    async def connect() -> Access:
+        found = await open_access()
+        return Gone(
+            server=found.server,
+            credentials=found.credentials,
+            tls=found.tls,
+            configuration=found.configuration,
+        )
+
+    write(kubeconfig, "http://127.0.0.1:1", "secret")
+    async with logged_in(Login(BUILT_IN, lambda _: None, connect)) as found:
+        with pytest.raises(ClientConnectionError, match="the token can't be read"):
+            await found.aiohttp_session.get(f"{found.server}{DEPLOYMENTS}")
+
+
+@pytest.fixture
+def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], object]:
+    """Mount a service account, and return what rotates its token."""
+    token, authority = tmp_path / "token", tmp_path / "ca.crt"
+    token.write_text("first")
+    authority.write_text(make(["localhost"], datetime.now(UTC)).ca_bundle.decode())
+    client = "kubernetes.aio.config.incluster_config"
+    monkeypatch.setattr(f"{client}.SERVICE_TOKEN_FILENAME", str(token))
+    monkeypatch.setattr(f"{client}.SERVICE_CERT_FILENAME", str(authority))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "6443")
+    return token.write_text
+
+
+async def test_a_pods_token_is_rotated(pod: Callable[[str], object]) -> None:
+    """A new token in the file makes a new session when kopf asks again, and is sent."""
+    login = Login(BUILT_IN, lambda _: None, open_access)
+    async with logged_in(login) as first, logged_in(login) as again:
+        pod("second")
+        async with logged_in(login) as other:
+            held = first == again, first == other
+    access = await open_access()
+
+    assert held == (True, False)
+    assert other.server == "https://[fd00::1]:6443"
+    assert await access.authorization() == "bearer second"
+
+
+@pytest.mark.usefixtures("pod")
+async def test_authorities_need_no_more_than_kubectl_asks_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Python 3.13 and later would refuse CAs of many clusters for extensions that they lack."""
+    usual = ssl.create_default_context
+
+    def strict(*args: Any, **kwargs: Any) -> ssl.SSLContext:
+        context = usual(*args, **kwargs)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", strict)
+    async with logged_in(Login(BUILT_IN, lambda _: None, open_access)) as found:
+        connector = found.aiohttp_session.connector
+        assert isinstance(connector, TCPConnector)
+        context = connector._ssl
+
+    assert isinstance(context, ssl.SSLContext)
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert not context.verify_flags & ssl.VERIFY_X509_STRICT
+
+
+async def test_what_kopf_can_not_parse(kubeconfig: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It ends where an object is nested too deeply, which anybody may make; so it gets none."""
+    deep = b'{"object": ' + b"[" * 5_000 + b"]" * 5_000 + b"}"
+    # Of chunks that end anywhere, one holds no end of a line, and the last line has none.
+    sent = b'{"a": 1}\n' + deep + b"\n{}\n\n" + b'{"b": "x'
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if "watch" not in request.query:
+            return web.Response(body=deep, content_type="application/json")
+        stream = web.StreamResponse()
+        await stream.prepare(request)
+        for start in range(0, len(sent), 997):
+            await stream.write(sent[start : start + 997])
+            await asyncio.sleep(0)
+        return stream
+
+    app = web.Application()
+    app.router.add_get(DEPLOYMENTS, answer)
+    async with TestServer(app) as server:
+        write(kubeconfig, str(server.make_url("")).rstrip("/"), "secret")
+        async with logged_in(Login(BUILT_IN, lambda _: None, open_access)) as found:
+            url = f"{found.server}{DEPLOYMENTS}"
+            listed = await (await found.aiohttp_session.get(url)).json()
+            async with found.aiohttp_session.get(f"{url}?watch=true") as watch:
+                chunks = [chunk async for chunk in watch.content.iter_chunked(500)]
+
+    first, second, *rest = b"".join(chunks).split(b"\n")
+    assert listed.keys() == {"object"}
+    assert (first, rest) == (b'{"a": 1}', [b"{}", b"", b'{"b": "x'])
+    assert json.loads(second).keys() == {"object"}
+    assert all(chunk.endswith(b"\n") for chunk in chunks[:-1])
+    warnings = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert len(warnings) == 2
+    assert all(f"{DEPLOYMENTS} holds an object that is nested" in one for one in warnings)

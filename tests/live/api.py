@@ -138,6 +138,15 @@ class Api:
         path = resource.within(namespace) if namespace else resource.all()
         return self.call("POST", path, obj, query=query)
 
+    def create_deep(self, obj: Json, where: str, *, levels: int) -> Answer:
+        """Make an object with something nested in it in the place of a word; none is read back."""
+        nested = '{"f:a":' * levels + "{}" + "}" * levels
+        text = json.dumps(obj).replace(json.dumps(where), nested)
+        answer, _ = self._exchange(
+            "POST", path_of(obj).rpartition("/")[0], text, "application/json"
+        )
+        return Answer(status=answer.status, body={}, warnings=())
+
     def create(self, obj: Json) -> Json:
         """Make an object, which must be accepted."""
         return _accepted(self.try_create(obj))
@@ -172,9 +181,9 @@ class Api:
         found: Sequence[Json] = _accepted(self.call("GET", path, query=query))["items"]
         return found
 
-    def delete(self, obj: Json) -> None:
+    def delete(self, obj: Json, policy: str = "Background") -> None:
         """Delete an object, if there is one; nobody waits for what follows from it."""
-        answer = self.call("DELETE", path_of(obj), {"propagationPolicy": "Background"})
+        answer = self.call("DELETE", path_of(obj), {"propagationPolicy": policy})
         assert answer.accepted or answer.status == http.client.NOT_FOUND, answer
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.live import make
 from tests.live.api import Api, Json, eventually
-from tests.live.conftest import Site
+from tests.live.conftest import MakeRoom, Site
 from tests.live.programs import Program
 from tests.live.room import Room
 from tests.live.shelf import FAT, SMALL, TINY
@@ -108,13 +108,13 @@ def definition(api: Api, controller: Program) -> Iterator[Json]:
         api.delete(crd)
 
 
-def _roll(room: Room, image: str) -> Json:
+def _roll(room: Room, image: str, field: str = "workload") -> Json:
     """Make a Roller as soon as its kind is served."""
     roller: Json = {
         "apiVersion": "live.slimgate.dev/v1",
         "kind": "Roller",
         "metadata": {"name": "web", "namespace": room.namespace},
-        "spec": {"workload": {"template": {"spec": make.pod_spec(image)}}},
+        "spec": {field: {"template": {"spec": make.pod_spec(image)}}},
     }
     eventually(lambda: room.api.try_create(roller).accepted, "the kind is served")
     return room.api.get(roller)
@@ -178,6 +178,67 @@ def test_a_kind_of_others_goes_and_comes_again(
     assert "WARNING" in lost
     assert "is the CustomResourceDefinition installed?" in lost
     assert "following /apis/live.slimgate.dev/v1/rollers again" in found
+    assert controller.runs()
+
+
+@pytest.mark.usefixtures("definition")
+def test_what_has_no_template_answers_for_nothing(room: Room, controller: Program) -> None:
+    """What it owns is judged itself, until it names what it runs."""
+    policy = room.policy(limits={"pullSize": "300k"}, mode="Audit")
+    fat = room.shelf.noise(FAT)
+    roller = _roll(room, fat, field="elsewhere")
+    pod = room.workload(fat, kind="Pod", name="web-1")
+    owner = {key: roller["metadata"][key] for key in ("name", "uid")}
+    owner |= {"apiVersion": roller["apiVersion"], "kind": roller["kind"], "controller": True}
+    pod["metadata"]["ownerReferences"] = [owner]
+    made = room.api.create(pod)
+    room.await_verdict(made, "deny")
+    _await_counts(room, policy, workloads=1, denied=1)
+    hollow = room.annotations(roller)
+
+    room.api.patch(roller, {"spec": {"workload": roller["spec"]["elsewhere"]}})
+    room.await_verdict(roller, "deny")
+    room.await_verdict(made, None)
+    _await_counts(room, policy, workloads=1, denied=1)
+
+    assert hollow == {}
+    assert room.annotations(made) == {}
+    assert controller.runs()
+
+
+@pytest.mark.usefixtures("definition")
+@pytest.mark.parametrize("listed", [False, True], ids=["watched", "listed"])
+def test_deep_objects_hide_nothing(make_room: MakeRoom, site: Site, *, listed: bool) -> None:
+    """The API server takes what is nested beyond what Python can parse, from anybody."""
+    # The webhook would refuse it.
+    room = make_room(reviewed=False)
+    controller = site.roles.start("controller")
+    policy = room.policy(limits={"pullSize": "300k"}, mode="Audit")
+    fat = room.shelf.noise(FAT)
+    if listed:
+        site.roles.stop("controller")
+    roller = _roll(room, fat)
+    deployment = room.workload(fat, name="deep")
+    for obj in (roller, deployment):
+        obj["metadata"] = {"name": "deep", "namespace": room.namespace}
+    roller["spec"]["nested"] = "NESTED"
+    deployment["metadata"]["managedFields"] = [
+        {
+            "manager": "anybody",
+            "operation": "Update",
+            "apiVersion": "apps/v1",
+            "fieldsType": "FieldsV1",
+            "fieldsV1": {"f:spec": "NESTED"},
+        }
+    ]
+    for obj in (roller, deployment):
+        assert room.api.create_deep(obj, "NESTED", levels=3000).accepted
+    room.deploy(fat, name="last")
+    if listed:
+        controller = site.roles.start("controller")
+
+    # With the one that tells when the kind is served.
+    _await_counts(room, policy, workloads=4, denied=4)
     assert controller.runs()
 
 

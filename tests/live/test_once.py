@@ -4,6 +4,7 @@ import pytest
 
 from tests.lab.state import Lab
 from tests.live.api import Api, Json, eventually
+from tests.live.conftest import Site
 from tests.live.programs import Program
 from tests.live.room import Room
 from tests.live.shelf import FAT, TINY
@@ -114,6 +115,39 @@ def test_what_is_adopted_counts_no_more(room: Room, controller: Program) -> None
 
     eventually(lambda: room.status(policy).get("workloads") == 1, "the Deployment alone counts")
     assert controller.runs()
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("away", [False, True])
+def test_what_was_said_of_what_is_adopted(room: Room, site: Site, *, away: bool) -> None:
+    """Pods that lost their StatefulSet are judged, until one finds them that was made anew.
+
+    Then nothing is left of their verdicts, be it that the controller was away meanwhile.
+    """
+    site.roles.start("controller")
+    policy = room.policy(limits={"pullSize": "300k"}, mode="Audit")
+    image = room.shelf.noise(FAT)
+    owner = room.deploy(image, kind="StatefulSet", replicas=1)
+    room.await_verdict(owner, "deny")
+    (pod,) = _await_made(room.api, room.namespace, ("Pod",))
+    room.api.delete(owner, policy="Orphan")
+    room.await_verdict(pod, "deny")
+
+    if away:
+        site.roles.stop("controller")
+    eventually(lambda: room.api.find(owner) is None, "it is gone")
+    room.deploy(image, kind="StatefulSet", replicas=1)
+    eventually(lambda: _owners(room.api.get(pod)), "the pod is adopted")
+    site.roles.start("controller")
+    room.await_verdict(pod, None)
+    eventually(lambda: room.status(policy).get("workloads") == 1, "the StatefulSet alone counts")
+
+    assert room.annotations(pod) == {}
+    assert len(room.events(pod)) == 1
+
+
+def _owners(obj: Json) -> object:
+    return obj["metadata"].get("ownerReferences")
 
 
 def _await_made(api: Api, namespace: str, kinds: tuple[str, ...]) -> list[Json]:

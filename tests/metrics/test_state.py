@@ -94,8 +94,10 @@ def test_mirrors() -> None:
     metrics = Metrics()
     metrics.show_mirrors(mirrors)
     mirrors["policies"] = Mirrored(0, 0.5)
+    metrics.show_mirrors({"rollouts": Mirrored(1, 2.5)})
 
     name = "slimgate_mirror_event_age_seconds"
-    assert by(metrics.registry, name) == {("nodes",): 12.5, ("policies",): 0.5}
+    ages = {("nodes",): 12.5, ("policies",): 0.5, ("rollouts",): 2.5}
+    assert by(metrics.registry, name) == ages
     name = "slimgate_mirror_objects"
-    assert by(metrics.registry, name) == {("nodes",): 3, ("policies",): 0}
+    assert by(metrics.registry, name) == {("nodes",): 3, ("policies",): 0, ("rollouts",): 1}

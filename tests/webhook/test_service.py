@@ -146,6 +146,20 @@ async def test_no_review(body: bytes) -> None:
     assert service.heard.admissions == []
 
 
+async def test_deep_review() -> None:
+    """An object that is nested beyond what Python can parse is judged as any other.
+
+    Who may make it could else have it let through, since there would be no answer.
+    """
+    fat = deployment(FAT)
+    fat["metadata"] = {"name": "web", "namespace": "shop", "managedFields": "NESTED"}
+    nested = b'{"f:a":' * 5_000 + b"{}" + b"}" * 5_000
+
+    answer = await Service().answer(review(fat).replace(b'"NESTED"', nested))
+
+    assert (answer.uid, answer.allowed) == ("r1", False)
+
+
 @pytest.mark.parametrize(("on_unknown", "allowed"), [("Allow", True), ("Deny", False)])
 async def test_exploding_judge(
     on_unknown: str,

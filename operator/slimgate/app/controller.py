@@ -11,7 +11,7 @@ import kopf
 from slimgate.app.certificates import CertificateKeeper
 from slimgate.app.cluster import Core, Observers, now, open_core
 from slimgate.app.health import serving_health
-from slimgate.app.kinds import extra_mirrors, make_intakes
+from slimgate.app.kinds import Kinds, tried
 from slimgate.app.kubelets import KubeletToken, kubelets
 from slimgate.app.lister import ClusterLister
 from slimgate.app.logs import configure
@@ -19,6 +19,7 @@ from slimgate.app.memory import MemoryKeeper
 from slimgate.app.parts import read_settings
 from slimgate.app.profiles import follow_profiles
 from slimgate.app.stopping import until
+from slimgate.cluster.connect import open_access
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
 from slimgate.controller.handlers import BUILT_IN, make_registry, make_settings
@@ -119,11 +120,15 @@ async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.
         for job in (reports.run, reconciler.run, statuses.run, sweeper.run):
             tasks.create_task(job())
         tasks.create_task(_keep(profiles, memory))
-        built_in, extra = make_intakes(reconciler, settings)
-        for mirror in extra_mirrors(core.api, extra):
+        kinds = Kinds(reconciler, settings)
+        mirrors = kinds.mirrors(core.api)
+        metrics.show_mirrors(mirrors)
+        for mirror in mirrors.values():
             tasks.create_task(mirror.run())
+        await tried(mirrors.values())
         # Last, since kopf's end is the end of tasks that begin after it.
-        tasks.create_task(_observe(built_in, Login(BUILT_IN, sweeper.listed), stop))
+        login = Login(BUILT_IN, sweeper.listed, open_access)
+        tasks.create_task(_observe(kinds.built_in, login, stop))
 
 
 async def _keep(profiles: Profiles, memory: MemoryKeeper) -> None:

@@ -4,48 +4,73 @@ kopf watches the built-in ones. It looks for a kind of others once for each even
 CustomResourceDefinition, which may come before the kind is served, and ends when it goes (ADR 12).
 """
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from slimgate.app.parts import template_paths
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.backoff import Pace
 from slimgate.cluster.mirror import Mirror, Scope
-from slimgate.cluster.resources import Resource
 from slimgate.controller.handlers import BUILT_IN
 from slimgate.controller.intake import Intake
+from slimgate.controller.masters import Masters
 from slimgate.controller.ports import Kind
 from slimgate.controller.reconciler import Reconciler
 from slimgate.settings import Settings
 
 _LOOK_SECONDS: Final = 5.0
 """Between two looks for a kind that is not served, which cost one request each."""
+_TRY_SECONDS: Final = 30.0
+"""A kind whose conversion webhook is down can't be listed, and must not hold up the others."""
 
 
-def make_intakes(
-    reconciler: Reconciler, settings: Settings
-) -> tuple[tuple[Intake, ...], tuple[Intake, ...]]:
-    """Make an intake for each built-in kind, and one for each that settings add."""
-    extra = tuple(Kind(k.group, k.version, k.plural, k.kind) for k in settings.extra_kinds)
-    judged = (*BUILT_IN, *extra)
-    paths = template_paths(settings)
+class Kinds:
+    """An intake for each kind: `built_in` ones, and `extra` ones that settings add."""
 
-    def make(kinds: Iterable[Kind]) -> tuple[Intake, ...]:
-        return tuple(
-            Intake(reconciler, kind, judged=judged, template_paths=paths) for kind in kinds
-        )
+    def __init__(self, reconciler: Reconciler, settings: Settings) -> None:
+        extra = tuple(Kind(k.group, k.version, k.plural, k.kind) for k in settings.extra_kinds)
+        paths = template_paths(settings)
+        self._reconciler = reconciler
+        self._masters = Masters(BUILT_IN, extra)
+        self._intakes = {
+            kind.name: Intake(reconciler, kind, masters=self._masters, template_paths=paths)
+            for kind in (*BUILT_IN, *extra)
+        }
+        self.built_in = tuple(self._intakes[kind.name] for kind in BUILT_IN)
+        self.extra = tuple(self._intakes[kind.name] for kind in extra)
+        self._masters.listen(self._settle)
 
-    return make(BUILT_IN), make(extra)
+    def mirrors(self, api: ClusterApi, pace: Pace | None = None) -> Mapping[str, Mirror]:
+        """Make a mirror for each extra kind, which follows it whenever the cluster serves it."""
+        return {
+            intake.kind.plural: self._mirror(api, intake, pace or Pace(cap=_LOOK_SECONDS))
+            for intake in self.extra
+        }
 
-
-def extra_mirrors(
-    api: ClusterApi, intakes: Iterable[Intake], pace: Pace | None = None
-) -> Iterator[Mirror]:
-    """Have each kind followed whenever the cluster serves it."""
-    for intake in intakes:
+    def _mirror(self, api: ClusterApi, intake: Intake, pace: Pace) -> Mirror:
         kind = intake.kind
-        resource = Resource(
-            group=kind.group, version=kind.version, kind=kind.name, plural=kind.plural
+        return Mirror(
+            api,
+            Scope(path=kind.path, optional=True),
+            intake,
+            pace=pace,
+            on_follow=partial(self._masters.follow, kind),
         )
-        scope = Scope(path=resource.all(), optional=True)
-        yield Mirror(api, scope, intake, pace=pace or Pace(cap=_LOOK_SECONDS))
+
+    def _settle(self) -> None:
+        for key, observed in self._reconciler.owned():
+            self._intakes[key.kind].settle(key, observed)
+
+
+async def tried(mirrors: Iterable[Mirror], seconds: float = _TRY_SECONDS) -> None:
+    """Wait until it is known which kinds can be followed; no longer than `seconds`.
+
+    Else what they have made would be judged at each start, until it is left to them.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            for mirror in mirrors:
+                await mirror.tried.wait()

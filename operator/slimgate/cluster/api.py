@@ -4,13 +4,13 @@ Paths come from resources.py. Every failure is a core.errors.ClusterError; those
 which.
 """
 
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Self, TypeVar, cast
+from typing import Any, Final, Self, TypeVar, cast
 
 from aiohttp import ClientResponse, ClientTimeout
+from aiohttp.http_exceptions import LineTooLong
 from kubernetes.aio.client import ApiClient
 from kubernetes.aio.utils import Backoff, is_retry_after_response, on_retry_after_error
 from yarl import URL
@@ -140,7 +140,7 @@ class ClusterApi:
         async with AsyncExitStack() as stack:
             answer = await _patiently(lambda: stack.enter_async_context(self._wire.open(call)))
             while line := await _line(answer):
-                kind, obj = _event(line)
+                kind, obj = self._event(call, line)
                 if kind == "ERROR":
                     raise event_error(obj, path=path)
                 yield kind, obj
@@ -187,6 +187,14 @@ class ClusterApi:
             )
         )
 
+    def _event(self, call: Call, line: bytes) -> tuple[str, dict[str, object]]:
+        try:
+            event = cast("dict[str, Any]", self._wire.parse(call, line))
+            return str(event["type"]), dict(event["object"])
+        except (ValueError, KeyError, TypeError) as err:
+            # The connection was cut in the middle of a line.
+            raise UnreachableError("the API server's watch broke off") from err
+
     async def _read(self, call: Call) -> dict[str, object]:
         return await _patiently(lambda: self._wire.read(call))
 
@@ -210,14 +218,5 @@ def _items(answer: JsonObject) -> tuple[dict[str, object], ...]:
 async def _line(answer: ClientResponse) -> bytes:
     try:
         return await answer.content.readline()
-    except ValueError as err:
+    except (LineTooLong, ValueError) as err:  # it was a ValueError in older versions
         raise GoneError("the API server's watch holds an object that is too large for it") from err
-
-
-def _event(line: bytes) -> tuple[str, dict[str, object]]:
-    try:
-        event = json.loads(line)
-        return str(event["type"]), dict(event["object"])
-    except (ValueError, KeyError, TypeError) as err:
-        # The connection was cut in the middle of a line.
-        raise UnreachableError("the API server's watch broke off") from err

@@ -6,6 +6,7 @@ text of a kubeconfig entry, which the client's own errors quote with its tokens.
 
 import os
 import ssl
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -21,13 +22,59 @@ from kubernetes.aio.config.kube_config import KubeConfigLoader
 from yaml import YAMLError
 from yarl import URL
 
-from slimgate.cluster.errors import NoClusterError
+from slimgate.cluster.errors import NoClusterError, UnreachableError
 from slimgate.core.text import printable
 
 _UNREADABLE: Final = (
     ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError,
 )  # fmt: skip
 """What the client lets through where a kubeconfig is not what it expects."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """A way to the API server for other clients than the official one; two alike are equal."""
+
+    server: str
+    credentials: tuple[object, ...] = field(repr=False)
+    tls: ssl.SSLContext = field(compare=False)
+    configuration: Configuration = field(compare=False, repr=False)
+
+    @property
+    def tls_name(self) -> str | None:
+        """The name in the server's certificate, if it is not that of the server's address."""
+        return self.configuration.tls_server_name
+
+    @property
+    def proxy(self) -> str | None:
+        """The proxy on the way."""
+        return self.configuration.proxy
+
+    async def authorization(self) -> str | None:
+        """Give the header, with a token that is renewed in time; UnreachableError if it can't."""
+        try:
+            return await self.configuration.get_api_key_with_prefix("BearerToken")
+        except _UNREADABLE as err:
+            raise UnreachableError(f"the credentials can't be renewed: {_why(err)}") from None
+
+
+async def open_access() -> Access:
+    """Log in as `open_client` does."""
+    client = await open_client(None, None)
+    configuration = client.configuration
+    access = Access(
+        server=configuration.host,
+        credentials=(
+            configuration.cert_file, configuration.key_file, configuration.ssl_ca_cert,
+            configuration.proxy, configuration.tls_server_name, configuration.verify_ssl,
+        ),
+        tls=client.rest_client.ssl_context,
+        configuration=configuration,
+    )  # fmt: skip
+    if isinstance(configuration.refresh_api_key_hook, partial):
+        # A plugin may give another token each time, though all of them are refused.
+        return access
+    return replace(access, credentials=(*access.credentials, await access.authorization()))
 
 
 async def open_client(kubeconfig: str | None, context: str | None) -> ApiClient:

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.backoff import Pace
-from slimgate.cluster.errors import ApiError, GoneError, MissingError
+from slimgate.cluster.errors import ApiError, GoneError, MissingError, UnreachableError
 from slimgate.core.errors import ClusterError
 from slimgate.core.workload import JsonObject, mapping_at, text_at
 
@@ -57,7 +57,11 @@ class Scope:
 
 
 class Mirror:
-    """Keeps a sink as the API server is; `synced` is set once the first listing is complete."""
+    """Keeps a sink as the API server is; `synced` is set once the first listing is complete.
+
+    `on_follow` hears whether the kind can be followed: true once it is listed, false once it is
+    optional and no longer served. A server that is away, or a right that is missing, is no news.
+    """
 
     def __init__(
         self,
@@ -67,8 +71,11 @@ class Mirror:
         *,
         pace: Pace | None = None,
         clock: Callable[[], float] = time.monotonic,
+        on_follow: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self.synced = asyncio.Event()
+        self.tried = asyncio.Event()
+        """Set once the API server has answered, be it that there is nothing to follow."""
         self.problem: ClusterError | None = None
         """Why the mirror is not following now, if it is not."""
         self._api = api
@@ -76,6 +83,7 @@ class Mirror:
         self._sink = sink
         self._pace = pace or Pace()
         self._clock = clock
+        self._on_follow = on_follow
         self._heard = clock()
         self._version: str | None = None
         self._known: dict[tuple[str, str], str] = {}
@@ -135,6 +143,8 @@ class Mirror:
             self._drop(key)
         self._hear(version)
         self.synced.set()
+        self.tried.set()
+        self._on_follow(True)
 
     async def _watch(self, version: str) -> None:
         scope = self._scope
@@ -169,6 +179,9 @@ class Mirror:
         for key in list(self._known):
             self._drop(key)
         self._version = None
+        # That there are none was heard just now.
+        self._heard = self._clock()
+        self._on_follow(False)
 
     def _hear(self, version: str) -> None:
         self._version = version
@@ -179,6 +192,8 @@ class Mirror:
             _LOG.info("following %s %s", self._scope.path, when)
 
     def _report(self, problem: ClusterError | None) -> None:
+        if not isinstance(problem, UnreachableError):
+            self.tried.set()
         known = str(problem) == str(self.problem)
         self.problem = problem
         level = logging.DEBUG if known or problem is None else logging.WARNING

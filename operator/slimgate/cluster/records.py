@@ -44,6 +44,10 @@ class Records:
         """Write the workload's report, or remove it where no policy speaks of the workload."""
         await self._reports.record(Target.workload(kind, workload), verdict)
 
+    async def unreport(self, kind: Served, workload: Workload) -> None:
+        """Remove the report of a workload that is judged with another now."""
+        await self._reports.leave(Target.workload(kind, workload))
+
     async def policy_status(self, resource: JsonObject, status: PolicyStatus) -> None:
         """Write a SlimPolicy's status."""
         await self._statuses.write_policy(resource, status)

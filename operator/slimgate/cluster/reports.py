@@ -51,6 +51,7 @@ class Reports:
         self._seconds = seconds
         self._on_switch = on_switch
         self._known: dict[tuple[str, str], str] = {}
+        self._unwanted: set[tuple[str, str]] = set()
         self._following: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -69,6 +70,7 @@ class Reports:
         if not verdict.policies:
             return await self.remove(target)
         resource, key = self.resource, _key(target)
+        self._unwanted.discard(key)
         if resource is None:
             return False
         body = _body(resource, target, verdict)
@@ -90,6 +92,11 @@ class Reports:
             return False
         return await self._delete(self.resource, key)
 
+    async def leave(self, target: Target) -> None:
+        """Delete the report of what is judged no more, now or once it is known which there are."""
+        self._unwanted.add(_key(target))
+        await self._tidy()
+
     def put(self, obj: JsonObject) -> None:
         """Hear of a report of ours (Sink)."""
         metadata = mapping_at(obj, "metadata")
@@ -105,8 +112,17 @@ class Reports:
             found = await self._discover()
             if found != self.resource:
                 await self._switch(found, group)
+            await self._tidy()
         except ClusterError as err:
             _LOG.warning("looking for a report API: %s", err)
+
+    async def _tidy(self) -> None:
+        if self.resource is None:
+            return
+        for key in list(self._unwanted):
+            if key in self._known:
+                await self._delete(self.resource, key)
+            self._unwanted.discard(key)
 
     async def _discover(self) -> Resource | None:
         for resource in self._choices:
@@ -148,12 +164,14 @@ class Reports:
         self._known.clear()
 
     async def _delete(self, resource: Resource, key: tuple[str, str]) -> bool:
-        self._known.pop(key, None)
         try:
             await self._api.delete(resource.one(*key))
+            found = True
         except MissingError:
-            return False
-        return True
+            found = False
+        # Not before: what could not be deleted is to be tried again.
+        self._known.pop(key, None)
+        return found
 
 
 def _key(target: Target) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 Bodies are JSON as it comes; the client's models cost more memory and time than they are worth here.
 """
 
-import json
+import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +24,10 @@ from kubernetes.aio.config import ConfigException
 from yarl import URL
 
 from slimgate.cluster.errors import ApiError, UnreachableError, error_of
+from slimgate.core.nesting import parse
 from slimgate.core.text import printable
+
+_LOG: Final = logging.getLogger(__name__)
 
 JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -57,6 +60,7 @@ class Wire:
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
+        self._deep: set[str] = set()
         self.server = URL(client.configuration.host)
 
     async def read(self, call: Call) -> dict[str, object]:
@@ -64,12 +68,23 @@ class Wire:
         async with self.open(call) as answer:
             body = await answer.read()
         try:
-            root: object = json.loads(body)
-        except (ValueError, RecursionError) as err:
+            root = self.parse(call, body)
+        except ValueError as err:
             raise self._no_api() from err
         if not isinstance(root, dict):
             raise self._no_api()
         return cast("dict[str, object]", root)
+
+    def parse(self, call: Call, text: bytes) -> object:
+        """Parse an answer to the call, or a part of one; ValueError if it is no JSON."""
+        root, pruned = parse(text)
+        if pruned and call.path not in self._deep:
+            self._deep.add(call.path)
+            _LOG.warning(
+                "%s holds an object that is nested too deeply; what lies deepest is left out",
+                printable(call.path),
+            )
+        return root
 
     @asynccontextmanager
     async def open(self, call: Call) -> AsyncIterator[ClientResponse]:

@@ -1,13 +1,18 @@
 """Takes workloads of one kind in, whoever follows them, and hands them on."""
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Mapping
+from typing import Final
 
-from slimgate.controller.ledger import Key, observed_of
+from slimgate.controller.ledger import Key, Observed, marks_of, master_of, observed_of
+from slimgate.controller.masters import Masters
 from slimgate.controller.ports import Kind
-from slimgate.controller.reconciler import Reconciler
-from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at, workload_of
+from slimgate.controller.reconciler import COPIES, Reconciler
+from slimgate.core.workload import JsonObject, Workload, text_at, workload_of
 
 TemplatePaths = Mapping[str, tuple[str, ...]]
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 class Intake:
@@ -18,49 +23,80 @@ class Intake:
         reconciler: Reconciler,
         kind: Kind,
         *,
-        judged: Iterable[Kind],
+        masters: Masters,
         template_paths: TemplatePaths,
     ) -> None:
         self.kind = kind
         self._reconciler = reconciler
-        self._judged = frozenset((one.group, one.name) for one in judged)
+        self._masters = masters
+        self._is_extra = masters.is_extra(kind)
         self._template_paths = template_paths
+        self._warned = False
 
     def takes(self, metadata: JsonObject) -> bool:
         """Whether an object is its own master.
 
         What a judged workload makes is judged with it: a Deployment's ReplicaSets and Pods.
         """
-        owners = objects_at(metadata, "ownerReferences")
-        return not any(o.get("controller") and _kind_of(o) in self._judged for o in owners)
+        return not self._masters.answers(master_of(metadata))
 
     def concerns(self, metadata: JsonObject) -> bool:
-        """Whether there is anything to do: an object that was taken may have a master by now."""
-        return self.takes(metadata) or self._reconciler.knows(self._key(metadata))
+        """Whether there is anything to do: an object that was taken may have a master by now.
+
+        So it may have while nobody watched; then it carries what was said of it.
+        """
+        master = master_of(metadata)
+        return (
+            not self._masters.answers(master)
+            or self._masters.may_change(master)
+            or self._reconciler.knows(self._key(metadata))
+            or (self.kind.name not in COPIES and any(marks_of(metadata)))
+        )
 
     def put(self, obj: JsonObject) -> None:
         """Hear of an object that is new or has changed."""
-        metadata = mapping_at(obj, "metadata")
-        if not self.takes(metadata):
-            self._reconciler.drop(self._key(metadata), text_at(metadata, "uid"))
-            return
         # Items of a listing may come without their kind.
         resource: dict[str, object] = {**obj, "kind": self.kind.name}
         workload = workload_of(resource, self._template_paths)
         if workload is None:
             return
         key = Key(workload.kind, workload.namespace, workload.name)
-        self._reconciler.observe(key, observed_of(self.kind, resource, workload))
+        observed = observed_of(self.kind, resource, workload)
+        if self._is_extra:
+            hollow = self._is_hollow(observed)
+            self._masters.put(self.kind, key, workload.uid, hollow=hollow)
+            if hollow:
+                self._warn(workload)
+        self.settle(key, observed)
+
+    def settle(self, key: Key, observed: Observed) -> None:
+        """Have a workload judged, or left to its master."""
+        if self._is_hollow(observed) or self._masters.answers(observed.master):
+            lasting = not self._masters.may_change(observed.master)
+            self._reconciler.release(key, observed, lasting=lasting)
+        else:
+            self._reconciler.observe(key, observed)
 
     def drop(self, namespace: str, name: str, uid: str | None = None) -> None:
         """Hear that there is no such object any more; one made anew has another `uid`."""
-        self._reconciler.drop(Key(self.kind.name, namespace, name), uid)
+        key = Key(self.kind.name, namespace, name)
+        if self._is_extra:
+            self._masters.drop(key)
+        self._reconciler.drop(key, uid)
+
+    def _is_hollow(self, observed: Observed) -> bool:
+        return self._is_extra and not observed.workload.images
+
+    def _warn(self, workload: Workload) -> None:
+        if not self._warned:
+            self._warned = True
+            path = ".".join(self._template_paths[self.kind.name])
+            _LOG.warning(
+                "%s names no images in a pod template at %s, so what it owns is judged instead; "
+                "if it has a pod template, correct SLIMGATE_EXTRA_KINDS",
+                workload,
+                path,
+            )
 
     def _key(self, metadata: JsonObject) -> Key:
         return Key(self.kind.name, text_at(metadata, "namespace"), text_at(metadata, "name"))
-
-
-def _kind_of(owner: JsonObject) -> tuple[str, str]:
-    """Read an owner's group and kind: others have a Job, too."""
-    group, _, _ = text_at(owner, "apiVersion").rpartition("/")
-    return group, text_at(owner, "kind")

@@ -1,6 +1,6 @@
 """What the controller knows: every workload it has seen, and the verdict on each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from slimgate.controller.ports import Kind
@@ -10,7 +10,7 @@ from slimgate.core.finding import Outcome
 from slimgate.core.image import Digest, Inspection
 from slimgate.core.status import ExceptionStatus, PolicyStatus
 from slimgate.core.verdict import Verdict
-from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
+from slimgate.core.workload import JsonObject, Workload, mapping_at, objects_at, text_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,15 @@ class Key:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Master:
+    """The controller that has made an object: the group of its API, its kind and its uid."""
+
+    group: str
+    kind: str
+    uid: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """A workload as the API server last showed it, with the annotations that are slimgate's."""
@@ -30,11 +39,17 @@ class Observed:
     workload: Workload
     verdict: str | None
     summary: str | None
+    master: Master | None = None
 
     @property
     def annotations(self) -> Mapping[str, str | None]:
         """The annotations that it carries."""
         return {VERDICT: self.verdict, SUMMARY: self.summary}
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether it carries any."""
+        return self.verdict is not None or self.summary is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +64,26 @@ class Record:
     verdict: Verdict | None = None
     said: Mapping[str, str | None] | None = None
 
+    @property
+    def is_marked(self) -> bool:
+        """Whether the workload carries anything of ours, or is about to."""
+        judged = self.verdict is not None and bool(self.verdict.policies)
+        return judged or self.observed.is_marked or any((self.said or {}).values())
+
 
 class Ledger:
-    """All records. Synchronous: the controller's tasks share one thread."""
+    """All records. Synchronous: the controller's tasks share one thread.
+
+    Beside them it holds what is left to masters that may not stay ones, which counts for nothing.
+    """
 
     def __init__(self) -> None:
         self._records: dict[Key, Record] = {}
+        self._left: dict[Key, Observed] = {}
 
     def observe(self, key: Key, observed: Observed) -> bool:
         """Take a workload as it is now; whether it must be judged anew."""
+        self._left.pop(key, None)
         before = self._records.get(key)
         if before is None or before.observed.workload.uid != observed.workload.uid:
             self._records[key] = Record(observed=observed)
@@ -83,8 +109,20 @@ class Ledger:
         if now is not None and now.observed.workload.uid == observed.workload.uid:
             self._records[key] = replace(now, said=annotations)
 
+    def leave(self, key: Key, observed: Observed) -> None:
+        """Hold a workload that is left to its master."""
+        self._left[key] = observed
+
+    def holds(self, key: Key, uid: str) -> bool:
+        """Whether that very workload is left to its master."""
+        left = self._left.get(key)
+        return left is not None and left.workload.uid == uid
+
     def drop(self, key: Key, uid: str | None = None) -> bool:
-        """Forget a workload, with `uid` only that very one; whether it was known."""
+        """Forget a workload, with `uid` only that very one; whether there was a record."""
+        left = self._left.get(key)
+        if left is not None and uid in {None, left.workload.uid}:
+            del self._left[key]
         record = self._records.get(key)
         if record is None or uid not in {None, record.observed.workload.uid}:
             return False
@@ -96,9 +134,17 @@ class Ledger:
         return self._records.get(key)
 
     def uids(self, kind: str) -> Mapping[Key, str]:
-        """Tell which workloads of a kind are known."""
-        records = self._records.items()
-        return {key: one.observed.workload.uid for key, one in records if key.kind == kind}
+        """Tell which workloads of a kind are known or held."""
+        return {key: one.workload.uid for key, one in self._all() if key.kind == kind}
+
+    def owned(self) -> Sequence[tuple[Key, Observed]]:
+        """List the workloads, known or held, that have a master."""
+        return [(key, one) for key, one in self._all() if one.master is not None]
+
+    def _all(self) -> Iterator[tuple[Key, Observed]]:
+        yield from self._left.items()
+        for key, record in self._records.items():
+            yield key, record.observed
 
     def __contains__(self, key: Key) -> bool:
         return key in self._records
@@ -158,10 +204,28 @@ class Ledger:
 
 def observed_of(kind: Kind, resource: JsonObject, workload: Workload) -> Observed:
     """Read what is of interest from an object as the API server sends it."""
-    annotations = mapping_at(mapping_at(resource, "metadata"), "annotations")
+    metadata = mapping_at(resource, "metadata")
+    verdict, summary = marks_of(metadata)
     return Observed(
         kind=kind,
         workload=workload,
-        verdict=text_at(annotations, VERDICT) or None,
-        summary=text_at(annotations, SUMMARY) or None,
+        verdict=verdict,
+        summary=summary,
+        master=master_of(metadata),
     )
+
+
+def marks_of(metadata: JsonObject) -> tuple[str | None, str | None]:
+    """Read the annotations that are slimgate's."""
+    annotations = mapping_at(metadata, "annotations")
+    return text_at(annotations, VERDICT) or None, text_at(annotations, SUMMARY) or None
+
+
+def master_of(metadata: JsonObject) -> Master | None:
+    """Read which controller has made an object; other owners have no say in it."""
+    for owner in objects_at(metadata, "ownerReferences"):
+        if owner.get("controller"):
+            # The group, since others have a Job, too.
+            group, _, _ = text_at(owner, "apiVersion").rpartition("/")
+            return Master(group, text_at(owner, "kind"), text_at(owner, "uid"))
+    return None

@@ -1,21 +1,29 @@
-"""Logs kopf in, and tells what it lists.
+"""Logs kopf in as the rest of slimgate is, and tells what it lists.
 
 kopf lists a kind anew when the API server no longer keeps what was watched, and hands over what
 there is. It tells nobody that it does so, and nobody of what has gone meanwhile (ADR 13).
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Final
 
 import kopf
-from aiohttp import ClientSession, TCPConnector, TraceConfig, TraceRequestEndParams
-from kubernetes.aio.client import Configuration
-from kubernetes.aio.config import load_incluster_config
+from aiohttp import (
+    ClientConnectionError,
+    ClientHandlerType,
+    ClientRequest,
+    ClientResponse,
+    ClientSession,
+    TCPConnector,
+    TraceConfig,
+    TraceRequestEndParams,
+)
 
-from slimgate.controller.ports import Kind
+from slimgate.controller.answers import Answer
+from slimgate.controller.ports import Access, Kind
+from slimgate.core.errors import ClusterError
 
 _NO_BEGINNING: Final = frozenset({"resourceVersion", "continue"})
 """What a request names that goes on from where another ended."""
@@ -24,38 +32,41 @@ _NO_BEGINNING: Final = frozenset({"resourceVersion", "continue"})
 class Login:
     """kopf's handler; `listed` hears of a kind whenever the API server has begun to list it."""
 
-    def __init__(self, kinds: Iterable[Kind], listed: Callable[[Kind], None]) -> None:
+    def __init__(
+        self,
+        kinds: Iterable[Kind],
+        listed: Callable[[Kind], None],
+        connect: Callable[[], Awaitable[Access]],
+    ) -> None:
         self._kinds = tuple(kinds)
         self._listed = listed
-        self._held: tuple[kopf.ConnectionInfo, kopf.AiohttpSession] | None = None
+        self._connect = connect
+        self._held: tuple[Access, kopf.AiohttpSession] | None = None
 
-    async def log_in(self, **kwargs: Any) -> kopf.AiohttpSession | None:
-        """Log in as a pod does, else as the user's kubeconfig says."""
-        info = _inside(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
-        if info is None:
-            return None
+    async def log_in(self, **_: object) -> kopf.AiohttpSession:
+        """Log in; kopf asks again when the API server has refused what it was given."""
+        try:
+            access = await self._connect()
+        except ClusterError as error:
+            raise kopf.PermanentError(str(error)) from error
         # kopf ends where it is given what it knows to be refused, and would ask for ever where
         # that came in a new session.
-        if self._held is None or self._held[0] != info:
-            self._held = info, self._session(info)
+        if self._held is None or self._held[0] != access:
+            self._held = access, self._session(access)
         return self._held[1]
 
-    def _session(self, info: kopf.ConnectionInfo) -> kopf.AiohttpSession:
+    def _session(self, access: Access) -> kopf.AiohttpSession:
         trace = TraceConfig()
         trace.on_request_end.append(self._heard)
         session = ClientSession(
-            connector=TCPConnector(limit=0, ssl=info.as_ssl_context()),
-            headers=info.as_http_headers(),
-            proxy=info.proxy_url,
-            trust_env=info.trust_env,
+            connector=TCPConnector(limit=0, ssl=access.tls),
+            proxy=access.proxy,
+            trust_env=True,
             trace_configs=[trace],
+            response_class=Answer,
+            middlewares=[_Signing(access)],
         )
-        return kopf.AiohttpSession(
-            server=info.server,
-            default_namespace=info.default_namespace,
-            priority=info.priority,
-            aiohttp_session=session,
-        )
+        return kopf.AiohttpSession(server=access.server, aiohttp_session=session)
 
     async def _heard(
         self, _session: ClientSession, _context: SimpleNamespace, params: TraceRequestEndParams
@@ -67,12 +78,19 @@ class Login:
                     self._listed(kind)
 
 
-def _inside(**kwargs: Any) -> kopf.ConnectionInfo | None:
-    info = kopf.login_with_service_account(**kwargs)
-    if info is None:
-        return None
-    # kopf calls the API server by its DNS name; Kubernetes tells every pod its address, which
-    # works without DNS too, and is what the rest of slimgate calls.
-    configuration = Configuration()
-    load_incluster_config(configuration)  # type: ignore[no-untyped-call]
-    return replace(info, server=configuration.host)
+class _Signing:
+    """Puts credentials to each request as they are then: tokens are renewed all the time."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        try:
+            token = await self._access.authorization()
+        except ClusterError as error:
+            # kopf tries again only what looks like a failure of the network.
+            raise ClientConnectionError(str(error)) from error
+        if token is not None:
+            request.headers["Authorization"] = token
+        request.server_hostname = self._access.tls_name
+        return await handler(request)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from ssl import SSLContext
 from typing import Protocol
 
 from slimgate.core.image import Digest, ImageFacts
@@ -56,11 +57,37 @@ class Recorder(Protocol):
     async def report(self, kind: Kind, workload: Workload, verdict: Verdict) -> None:
         """Write the workload's PolicyReport, or remove it where no policy speaks of it."""
 
+    async def unreport(self, kind: Kind, workload: Workload) -> None:
+        """Have the workload no PolicyReport any more."""
+
     async def policy_status(self, resource: JsonObject, status: PolicyStatus) -> None:
         """Write a SlimPolicy's status if it differs from what the resource holds."""
 
     async def exception_status(self, resource: JsonObject, status: ExceptionStatus) -> None:
         """Write a SlimException's status if it differs from what the resource holds."""
+
+
+class Access(Protocol):
+    """A way to the API server; two are equal if they use the same credentials."""
+
+    @property
+    def server(self) -> str:
+        """Where it is."""
+
+    @property
+    def tls(self) -> SSLContext:
+        """Whom to trust, and the client's certificate."""
+
+    @property
+    def tls_name(self) -> str | None:
+        """The name in the server's certificate, if it is not that of its address."""
+
+    @property
+    def proxy(self) -> str | None:
+        """The proxy on the way."""
+
+    async def authorization(self) -> str | None:
+        """Give the header of a request that is sent now; ClusterError if it can't be had."""
 
 
 class Census(Protocol):

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,7 +14,7 @@ from slimgate.controller.ledger import Key, Ledger, Observed, Record
 from slimgate.controller.ports import Note, Recorder
 from slimgate.controller.queue import WorkQueue
 from slimgate.core import render
-from slimgate.core.annotations import VERDICT, annotations_of
+from slimgate.core.annotations import SUMMARY, VERDICT, annotations_of
 from slimgate.core.errors import ImageError, SlimgateError
 from slimgate.core.finding import Outcome
 from slimgate.core.verdict import Verdict
@@ -28,6 +28,8 @@ _REASONS: Final = {
     Outcome.UNKNOWN: "ImageUnknown",
     Outcome.DENY: "SlimPolicyViolation",
 }
+COPIES: Final = frozenset({"ReplicaSet"})
+"""Kinds that get their master's annotations anew from Kubernetes whenever they lack them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,14 @@ class ReconcilerSettings:
     """How often a workload is judged again, since tags move."""
     retry_seconds: float = 20.0
     """When to try again what could not be looked up for now, or could not be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A workload that is left to its master, of which what was said is to be taken back."""
+
+    observed: Observed
+    annotated: bool
 
 
 class Reconciler:
@@ -61,6 +71,7 @@ class Reconciler:
         self._recorder = recorder
         self._settings = settings
         self._now = now
+        self._leaving: dict[Key, Leaving] = {}
         self._queue: WorkQueue[Key] = WorkQueue()
         self._agenda: Agenda[Key] = Agenda(time.monotonic)
         self.changed = asyncio.Event()
@@ -71,11 +82,37 @@ class Reconciler:
         if self._ledger.observe(key, observed):
             self._queue.put(key)
 
+    def release(self, key: Key, observed: Observed, *, lasting: bool = True) -> None:
+        """Leave a workload to its master, and take back what was said of it.
+
+        If that is not `lasting`, the workload is remembered: its master may not stay one.
+        """
+        uid, record = observed.workload.uid, self._ledger.get(key)
+        first = lasting or not self._ledger.holds(key, uid)
+        known = self._forget(key, uid)
+        if not lasting and key not in self._ledger:
+            self._ledger.leave(key, observed)
+        judged = known and record is not None and record.is_marked
+        # Whoever writes our annotations again and again copies them from the master.
+        if judged or (first and observed.is_marked):
+            self._leaving[key] = Leaving(observed, judged or observed.kind.name not in COPIES)
+            self._queue.put(key)
+
+    def owned(self) -> Sequence[tuple[Key, Observed]]:
+        """List all that have a master, be it that they are left to it or not."""
+        return self._ledger.owned()
+
     def drop(self, key: Key, uid: str | None = None) -> bool:
         """Forget a workload, with `uid` only that very one; whether it was known.
 
         Kubernetes collects what belongs to it.
         """
+        leaving = self._leaving.get(key)
+        if leaving is not None and uid in {None, leaving.observed.workload.uid}:
+            del self._leaving[key]
+        return self._forget(key, uid)
+
+    def _forget(self, key: Key, uid: str | None) -> bool:
         if not self._ledger.drop(key, uid):
             return False
         self._agenda.drop(key)
@@ -121,7 +158,9 @@ class Reconciler:
     async def _reconcile(self, key: Key) -> None:
         record = self._ledger.get(key)
         if record is None:
+            await self._take_back(key)
             return
+        self._leaving.pop(key, None)
         observed = record.observed
         verdict = await self._judge.judge(observed.workload, seconds=self._settings.judge_seconds)
         judged = self._ledger.judged(key, observed, verdict)
@@ -130,6 +169,19 @@ class Reconciler:
             return  # it is gone, or another by now, and then it waits to be judged
         await self._record(key, judged, verdict)
         self._agenda.put(key, self._next(verdict))
+
+    async def _take_back(self, key: Key) -> None:
+        """Remove what was written down; annotations last, since they are what a restart goes by."""
+        leaving = self._leaving.get(key)
+        if leaving is None:
+            return
+        kind, workload = leaving.observed.kind, leaving.observed.workload
+        await self._recorder.unreport(kind, workload)
+        if leaving.annotated:
+            await self._recorder.annotate(kind, workload, {VERDICT: None, SUMMARY: None})
+        _LOG.info("%s: no longer judged itself, its verdict is removed", workload)
+        if self._leaving.get(key) is leaving:
+            del self._leaving[key]
 
     async def _record(self, key: Key, record: Record, verdict: Verdict) -> None:
         """Write a verdict down; the Event first, since the annotation says it was written."""

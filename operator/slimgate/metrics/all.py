@@ -19,6 +19,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
+        self._mirrors: list[Mapping[str, Following]] = []
         admissions = AdmissionMetrics(self.registry)
         inspections = InspectionMetrics(self.registry)
         registries = RegistryMetrics(self.registry)
@@ -42,8 +43,10 @@ class Metrics:
         self.registry.register(NodeCollector(nodes))
 
     def show_mirrors(self, mirrors: Mapping[str, Following]) -> None:
-        """Show how closely the cluster is followed, by kind of object."""
-        self.registry.register(MirrorCollector(mirrors))
+        """Show how closely the cluster is followed, by kind of object; more may be shown later."""
+        if not self._mirrors:
+            self.registry.register(MirrorCollector(self._mirrors))
+        self._mirrors.append(mirrors)
 
     def page(self) -> bytes:
         """Write what Prometheus reads."""

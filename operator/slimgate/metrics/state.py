@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Protocol
 
 from prometheus_client.core import GaugeMetricFamily
@@ -71,7 +72,7 @@ class WorkloadCollector(Collector):
 class MirrorCollector(Collector):
     """How closely slimgate follows the cluster."""
 
-    def __init__(self, mirrors: Mapping[str, Following]) -> None:
+    def __init__(self, mirrors: Iterable[Mapping[str, Following]]) -> None:
         self._mirrors = mirrors
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -85,7 +86,7 @@ class MirrorCollector(Collector):
         objects = GaugeMetricFamily(
             "slimgate_mirror_objects", "Objects of a kind that slimgate follows.", labels=["kind"]
         )
-        for kind, mirror in self._mirrors.items():
+        for kind, mirror in chain.from_iterable(some.items() for some in self._mirrors):
             ages.add_metric([kind], mirror.seconds_since_event())
             objects.add_metric([kind], len(mirror))
         yield ages

@@ -25,6 +25,7 @@ from slimgate.core.admission import (
 )
 from slimgate.core.errors import ImageError
 from slimgate.core.finding import Outcome, Subject
+from slimgate.core.nesting import parse
 from slimgate.core.repeat import CONTROLLER_USERS, skip_of
 from slimgate.core.text import printable
 from slimgate.core.verdict import Verdict, evaluate
@@ -163,8 +164,9 @@ class _FaultError(Exception):
 
 def _parse(body: bytes) -> object:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as err:
+        # What Python can't parse would be let through unjudged.
+        return parse(body)[0]
+    except ValueError as err:
         raise InvalidReviewError("the body is no AdmissionReview: it is no JSON") from err
 
 

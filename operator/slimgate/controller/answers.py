@@ -1,0 +1,69 @@
+"""What kopf gets to parse: kopf ends where an object is nested deeper than Python can follow."""
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Any, Final, Self, cast
+
+from aiohttp import ClientResponse, StreamReader
+
+from slimgate.core.nesting import parse, shallow
+from slimgate.core.text import printable
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Lines:
+    """A stream of which kopf takes chunks: they end with a line, and no line is nested deeply."""
+
+    def __init__(self, content: StreamReader, path: str) -> None:
+        self._content = content
+        self._path = path
+        self._warned = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._content, name)
+
+    async def iter_chunked(self, n: int) -> AsyncIterator[bytes]:
+        """Yield all that there is of whole lines, and in the end what was cut off."""
+        held: list[bytes] = []
+        async for chunk in self._content.iter_chunked(n):
+            lines, newline, rest = chunk.rpartition(b"\n")
+            held.append(lines + newline)
+            if newline:
+                yield self._shallow(b"".join(held))
+                held.clear()
+            held.append(rest)
+        if text := b"".join(held):
+            yield self._shallow(text)
+
+    def _shallow(self, text: bytes) -> bytes:
+        kept = b"\n".join(map(shallow, text.split(b"\n")))
+        if len(kept) != len(text) and not self._warned:
+            self._warned = True
+            warn(self._path)
+        return kept
+
+
+class Answer(ClientResponse):
+    """An answer in which nothing is nested too deeply, however it is read."""
+
+    async def start(self, connection: Any) -> Self:
+        """Begin to read."""
+        await super().start(connection)
+        self.content = cast("StreamReader", Lines(self.content, self.url.path))
+        return self
+
+    async def json(self, **_: Any) -> Any:
+        """Parse the whole answer."""
+        root, pruned = parse(await self.read())
+        if pruned:
+            warn(self.url.path)
+        return root
+
+
+def warn(path: str) -> None:
+    """Say that there is something to be looked at."""
+    _LOG.warning(
+        "%s holds an object that is nested too deeply; what lies deepest is left out",
+        printable(path),
+    )

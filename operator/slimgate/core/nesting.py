@@ -1,0 +1,51 @@
+"""JSON that may be nested deeper than Python's parser can follow.
+
+The API server lets objects be nested ten times as deep, where no schema knows a field or in
+`managedFields`. Whoever may write one could blind slimgate for all objects of its kind by it.
+"""
+
+import json
+import re
+from typing import Final
+
+_DEEPEST: Final = 200
+"""Far deeper than a pod template in any object, far from the 1,000 levels that Python can do."""
+_FEW: Final = 800
+"""Brackets that are no trouble, were they all within one another."""
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+"""A string, which may end with the text, or a bracket outside of one."""
+
+
+def parse(text: bytes) -> tuple[object, bool]:
+    """Parse JSON, with null for what is nested too deeply, and tell whether anything was.
+
+    ValueError if it is no JSON.
+    """
+    try:
+        return json.loads(text), False
+    except RecursionError:
+        return json.loads(_pruned(text)), True
+
+
+def shallow(text: bytes) -> bytes:
+    """Return JSON that others may parse: the text itself if nothing is nested too deeply."""
+    return text if text.count(b"{") + text.count(b"[") <= _FEW else _pruned(text)
+
+
+def _pruned(text: bytes) -> bytes:
+    kept: list[bytes] = []
+    depth = end = 0
+    for token in _TOKEN.finditer(text):
+        first = text[token.start()]
+        if first in b"[{":
+            depth += 1
+            if depth == _DEEPEST + 1:
+                kept.append(text[end : token.start()])
+                # What is never closed is no JSON without its rest, either.
+                end = len(text)
+        elif first in b"]}":
+            if depth == _DEEPEST + 1:
+                kept.append(b"null")
+                end = token.end()
+            depth -= 1
+    return b"".join([*kept, text[end:]]) if kept else text

@@ -1,0 +1,125 @@
+"""Objects that are nested beyond what Python's parser can follow, and others too large."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.errors import GoneError, UnreachableError
+from slimgate.cluster.mirror import Mirror
+from tests.cluster.conftest import write_kubeconfig
+
+PATH = "/apis/example.com/v1/things"
+
+
+NESTED = b"[" * 5_000 + b"]" * 5_000
+
+
+@asynccontextmanager
+async def serving(folder: Path, listed: bytes, *watched: bytes) -> AsyncIterator[ClusterApi]:
+    """Be an API server whose listing and watch are these."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if "watch" not in request.query:
+            return web.Response(body=listed, content_type="application/json")
+        stream = web.StreamResponse()
+        await stream.prepare(request)
+        for line in watched:
+            await stream.write(line + b"\n")
+        return stream
+
+    app = web.Application()
+    app.router.add_get(PATH, answer)
+    async with TestServer(app) as server:
+        config = {
+            "current-context": "x",
+            "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+            "clusters": [{"name": "x", "cluster": {"server": str(server.make_url(""))}}],
+            "users": [{"name": "x", "user": {"token": "x"}}],
+        }
+        async with ClusterApi.connect(write_kubeconfig(folder, config)) as api:
+            yield api
+
+
+def thing(name: str, version: str, spec: bytes = b"{}") -> bytes:
+    """Write an object down."""
+    metadata = json.dumps({"name": name, "resourceVersion": version}).encode()
+    return b'{"metadata": ' + metadata + b', "spec": ' + spec + b"}"
+
+
+def listing(*objects: bytes) -> bytes:
+    """Write a listing down."""
+    return b'{"metadata": {"resourceVersion": "1"}, "items": [' + b",".join(objects) + b"]}"
+
+
+def event(obj: bytes) -> bytes:
+    """Write an event down."""
+    return b'{"type": "ADDED", "object": ' + obj + b"}"
+
+
+class Seen:
+    """A sink that keeps names, and tells when one has come."""
+
+    def __init__(self, last: str) -> None:
+        self.names: list[object] = []
+        self.last = last
+        self.came = asyncio.Event()
+
+    def put(self, obj: object) -> None:
+        """Keep a name."""
+        assert isinstance(obj, dict)
+        self.names.append(obj["metadata"]["name"])
+        if self.names[-1] == self.last:
+            self.came.set()
+
+    def drop(self, namespace: str, name: str) -> None:
+        """Nothing goes."""
+
+
+async def test_one_deep_object_hides_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither in a listing nor in a watch, which goes on; one warning says so."""
+    deep = NESTED
+    listed = listing(thing("a", "1", deep), thing("b", "1"))
+    events = [event(thing("c", "2", deep)), event(thing("d", "3", deep)), event(thing("e", "4"))]
+    seen = Seen("e")
+    caplog.set_level(logging.WARNING)
+    async with serving(tmp_path, listed, *events) as api:
+        mirror = Mirror(api, PATH, seen)
+        task = asyncio.create_task(mirror.run())
+        async with asyncio.timeout(10):
+            await seen.came.wait()
+        task.cancel()
+        await asyncio.wait([task])
+
+    assert seen.names == ["a", "b", "c", "d", "e"]
+    assert task.cancelled()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{PATH} holds an object that is nested too deeply; what lies deepest is left out"
+    ]
+
+
+async def test_a_watch_that_is_cut_off(tmp_path: Path) -> None:
+    """In the middle of an object, be it deep or not: watch again."""
+    for cut in (event(thing("a", "1"))[:30], b'{"type": "ADDED", "object": ' + b"[" * 5_000):
+        async with serving(tmp_path, b"", cut) as api:
+            with pytest.raises(UnreachableError, match="broke off"):
+                async for _ in api.watch(PATH, "1"):
+                    pass
+
+
+async def test_a_line_that_is_too_long(tmp_path: Path) -> None:
+    """It is no end of everything: the kind is listed again, which has no such limit."""
+    long = event(thing("a", "1", json.dumps("x" * 5_000_000).encode()))
+    async with serving(tmp_path, b"", long) as api:
+        with pytest.raises(GoneError, match="too large"):
+            async for _ in api.watch(PATH, "1"):
+                pass
