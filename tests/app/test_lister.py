@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from slimgate.app.lister import ClusterLister
 from slimgate.cluster.api import ClusterApi
@@ -14,6 +13,7 @@ from slimgate.controller.handlers import BUILT_IN
 from slimgate.controller.ports import Kind
 from slimgate.core.errors import ClusterError
 from tests.lab.state import Lab
+from tests.support.cluster_client import client_of
 
 JOBS = Kind("batch", "v1", "jobs", "Job")
 FIRST = {
@@ -49,17 +49,8 @@ async def lister(answers: Answers, tmp_path: Path) -> AsyncIterator[ClusterListe
     """List what it answers."""
     app = web.Application()
     app.router.add_get("/{path:.*}", answers.answer)
-    async with TestServer(app) as server:
-        config = {
-            "current-context": "x",
-            "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-            "clusters": [{"name": "x", "cluster": {"server": str(server.make_url(""))}}],
-            "users": [{"name": "x", "user": {"token": "x"}}],
-        }
-        path = tmp_path / "kubeconfig"
-        path.write_text(json.dumps(config))
-        async with ClusterApi.connect(str(path)) as api:
-            yield ClusterLister(api)
+    async with client_of(app, tmp_path) as api:
+        yield ClusterLister(api)
 
 
 async def test_uids(answers: Answers, lister: ClusterLister) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from slimgate.cluster.addresses import server_addresses
 from slimgate.cluster.api import ClusterApi
@@ -33,6 +32,7 @@ from slimgate.core.workload import mapping_at, text_at
 from tests.cluster.conftest import Login, read_kubeconfig, write_kubeconfig
 from tests.cluster.relay import Relay
 from tests.lab.state import Lab
+from tests.support.cluster_client import client_of
 
 pytestmark = pytest.mark.lab
 CONFIG_MAPS = Resource(version="v1", kind="ConfigMap", plural="configmaps")
@@ -315,17 +315,10 @@ async def test_overload_is_waited_out(tmp_path: Path) -> None:
 
     app = web.Application()
     app.router.add_get("/version", answer)
-    async with TestServer(app) as server:
-        config = {
-            "current-context": "x",
-            "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-            "clusters": [{"name": "x", "cluster": {"server": str(server.make_url(""))}}],
-            "users": [{"name": "x", "user": {"token": "x"}}],
-        }
-        async with ClusterApi.connect(write_kubeconfig(tmp_path, config)) as api:
-            first = await api.get("/version")
-            with pytest.raises(UnreachableError, match="try again"):
-                await api.get("/version")
+    async with client_of(app, tmp_path) as api:
+        first = await api.get("/version")
+        with pytest.raises(UnreachableError, match="try again"):
+            await api.get("/version")
 
     assert first == {"status": 200}
     assert answers == []

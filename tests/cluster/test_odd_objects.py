@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import GoneError, UnreachableError
 from slimgate.cluster.mirror import Mirror
-from tests.cluster.conftest import write_kubeconfig
+from tests.support.cluster_client import client_of
 
 PATH = "/apis/example.com/v1/things"
 
@@ -37,15 +36,8 @@ async def serving(folder: Path, listed: bytes, *watched: bytes) -> AsyncIterator
 
     app = web.Application()
     app.router.add_get(PATH, answer)
-    async with TestServer(app) as server:
-        config = {
-            "current-context": "x",
-            "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-            "clusters": [{"name": "x", "cluster": {"server": str(server.make_url(""))}}],
-            "users": [{"name": "x", "user": {"token": "x"}}],
-        }
-        async with ClusterApi.connect(write_kubeconfig(folder, config)) as api:
-            yield api
+    async with client_of(app, folder) as api:
+        yield api
 
 
 def thing(name: str, version: str, spec: bytes = b"{}") -> bytes:

@@ -17,6 +17,7 @@ from slimgate.core.workload import Workload
 from tests.cluster.conftest import Login
 from tests.cluster.relay import Relay
 from tests.lab.kubectl import Kubectl
+from tests.support.clock import Clock
 
 pytestmark = pytest.mark.lab
 
@@ -35,16 +36,6 @@ class Skipped:
         """Keep it."""
         self.reasons.append(reason)
         self.messages.append(message)
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        """Tell the time."""
-        return self.now
 
 
 async def secret(api: ClusterApi, namespace: str, name: str, password: str = "p") -> None:

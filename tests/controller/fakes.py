@@ -21,8 +21,9 @@ from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 from tests.engine.cluster import Keys, policy
-from tests.engine.shelf import APP, REGISTRY, Clock, Door, Shelf, inspector, tiny, until
+from tests.engine.shelf import APP, REGISTRY, Door, Shelf, inspector, tiny, until
 from tests.support import images
+from tests.support.clock import Clock
 
 DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
 FAT = f"{REGISTRY}/team/fat:1"

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from slimgate.controller.agenda import Agenda
-from tests.engine.shelf import Clock
+from tests.support.clock import Clock
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from slimgate.controller.profiles import Profiles
 from slimgate.core.image import Digest, ImageFacts
 from tests.controller.fakes import Store
 from tests.core.make import digest, image
-from tests.engine.shelf import Clock, until
+from tests.engine.shelf import until
+from tests.support.clock import Clock
 
 A, B, C = (digest(number) for number in (1, 2, 3))
 

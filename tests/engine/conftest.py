@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.engine.shelf import Clock, Shelf
+from tests.engine.shelf import Shelf
 from tests.registry.conftest import folder, locked, plain, push, push_locked
+from tests.support.clock import Clock
 
 __all__ = ["clock", "folder", "locked", "plain", "push", "push_locked", "shelf"]
 

@@ -16,6 +16,7 @@ from slimgate.engine.ports import Document, LayerReading
 from slimgate.engine.reader import ReaderSettings
 from slimgate.engine.resolver import ResolverSettings
 from tests.support import images
+from tests.support.clock import Clock
 from tests.support.images import Image, Index
 
 T = TypeVar("T")
@@ -23,17 +24,6 @@ CONFIG, EVERYTHING = Wants(config=True), Wants(config=True, layers=True)
 REGISTRY = "registry.test"
 APP = f"{REGISTRY}/team/app:1"
 AMD64, ARM64 = images.AMD64, Platform("linux", "arm64")
-
-
-@dataclass
-class Clock:
-    """Time that passes only when told to."""
-
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        """Tell the time."""
-        return self.now
 
 
 @dataclass

@@ -23,7 +23,6 @@ from tests.engine.shelf import (
     AMD64,
     APP,
     ARM64,
-    Clock,
     Door,
     Shelf,
     identity,
@@ -34,6 +33,7 @@ from tests.engine.shelf import (
     until,
 )
 from tests.support import images
+from tests.support.clock import Clock
 from tests.support.images import Image, Layer
 
 GOLDEN = "base.test/golden/go:1"

@@ -21,7 +21,6 @@ from tests.engine.shelf import (
     APP,
     EVERYTHING,
     REGISTRY,
-    Clock,
     Door,
     Shelf,
     inspector,
@@ -29,6 +28,7 @@ from tests.engine.shelf import (
     settled,
     tiny,
 )
+from tests.support.clock import Clock
 
 
 def with_sizes(facts: ImageFacts, *sizes: Size, registry: str = REGISTRY) -> ImageFacts:

@@ -7,7 +7,7 @@ import pytest
 
 from slimgate.core.errors import NotFoundError, RateLimitedError
 from slimgate.engine.failures import Failures
-from tests.engine.shelf import Clock
+from tests.support.clock import Clock
 
 
 class Held:

@@ -25,7 +25,6 @@ from tests.engine.shelf import (
     CONFIG,
     EVERYTHING,
     REGISTRY,
-    Clock,
     Door,
     Shelf,
     inspector,
@@ -35,6 +34,7 @@ from tests.engine.shelf import (
     until,
 )
 from tests.support import images
+from tests.support.clock import Clock
 
 ARM = Platform("linux", "arm")
 V6, V7 = Platform("linux", "arm", "v6"), Platform("linux", "arm", "v7")

@@ -16,19 +16,9 @@ from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 from slimgate.engine.ports import LayerReading
 from tests.engine.cluster import Keys, exception, node, policy, use, workload
-from tests.engine.shelf import (
-    AMD64,
-    APP,
-    ARM64,
-    REGISTRY,
-    Clock,
-    Door,
-    Shelf,
-    identity,
-    inspector,
-    tiny,
-)
+from tests.engine.shelf import AMD64, APP, ARM64, REGISTRY, Door, Shelf, identity, inspector, tiny
 from tests.support import images
+from tests.support.clock import Clock
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 FAT, OTHER = f"{REGISTRY}/team/fat:1", "other.test/team/app:1"

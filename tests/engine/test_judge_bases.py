@@ -11,17 +11,9 @@ from slimgate.core.tier import Evidence
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 from tests.engine.cluster import Keys, node, policy, workload
-from tests.engine.shelf import (
-    APP,
-    ARM64,
-    Clock,
-    Door,
-    Shelf,
-    inspector,
-    settled,
-    tiny,
-)
+from tests.engine.shelf import APP, ARM64, Door, Shelf, inspector, settled, tiny
 from tests.support import images
+from tests.support.clock import Clock
 from tests.support.images import Image
 
 GOLDEN, SECOND = "base.test/golden/go:1", "second.test/golden/java:1"

@@ -11,7 +11,8 @@ from slimgate.core.verdict import Verdict
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 from tests.engine.cluster import Keys, policy, workload
-from tests.engine.shelf import APP, REGISTRY, Clock, Shelf, identity, inspector, settled, tiny
+from tests.engine.shelf import APP, REGISTRY, Shelf, identity, inspector, settled, tiny
+from tests.support.clock import Clock
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 NAMES = [f"{REGISTRY}/team/app:{number}" for number in range(40)]

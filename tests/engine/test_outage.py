@@ -30,7 +30,6 @@ from tests.engine.shelf import (
     CONFIG,
     EVERYTHING,
     REGISTRY,
-    Clock,
     Door,
     Shelf,
     identity,
@@ -41,6 +40,7 @@ from tests.engine.shelf import (
 from tests.registry import servers
 from tests.registry.conftest import AGENT, settings_for
 from tests.registry.hostile import hostile, silent
+from tests.support.clock import Clock
 from tests.support.images import Pusher
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

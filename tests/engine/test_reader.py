@@ -21,7 +21,6 @@ from tests.engine.shelf import (
     CONFIG,
     EVERYTHING,
     REGISTRY,
-    Clock,
     Door,
     Shelf,
     identity,
@@ -31,6 +30,7 @@ from tests.engine.shelf import (
     tiny,
 )
 from tests.support import images
+from tests.support.clock import Clock
 from tests.support.images import Image
 
 EVIL = "evil.test/any/thing:1"

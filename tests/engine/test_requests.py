@@ -12,11 +12,12 @@ from slimgate.core.image import Wants
 from slimgate.core.reference import Reference
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.registry.client import RegistryClient
-from tests.engine.shelf import AMD64, ARM64, CONFIG, EVERYTHING, Clock, tiny
+from tests.engine.shelf import AMD64, ARM64, CONFIG, EVERYTHING, tiny
 from tests.registry import servers
 from tests.registry.conftest import AGENT, settings_for
 from tests.registry.servers import Registry
 from tests.support import images
+from tests.support.clock import Clock
 from tests.support.images import Pusher
 
 pytestmark = pytest.mark.registry

@@ -9,7 +9,8 @@ from slimgate.core.identity import ANONYMOUS
 from slimgate.core.memory import answer_key
 from slimgate.core.reference import Reference
 from slimgate.engine.resolver import Resolver, ResolverSettings
-from tests.engine.shelf import APP, REGISTRY, Clock, Shelf, identity, tiny
+from tests.engine.shelf import APP, REGISTRY, Shelf, identity, tiny
+from tests.support.clock import Clock
 
 REFERENCE = Reference.parse(APP)
 ALICE, BOB = identity("alice"), identity("bob")

@@ -10,17 +10,8 @@ from slimgate.core.image import Digest, ImageFacts, Inspection, Size
 from slimgate.core.memory import place_key
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.ports import LayerReading
-from tests.engine.shelf import (
-    APP,
-    CONFIG,
-    EVERYTHING,
-    Clock,
-    Shelf,
-    inspector,
-    question,
-    settled,
-    tiny,
-)
+from tests.engine.shelf import APP, CONFIG, EVERYTHING, Shelf, inspector, question, settled, tiny
+from tests.support.clock import Clock
 
 EVIL = "evil.test/x/app:1"
 IMAGE = tiny("one", "two")

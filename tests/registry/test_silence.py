@@ -22,21 +22,11 @@ from tests.registry.hostile import Behaviour, FakeDns, Hostile, drip, hostile, r
 from tests.registry.mute import Moody, full, refusing, unnamed
 from tests.registry.test_addresses import challenge, redirect
 from tests.registry.test_hostile import CONFIG, answers, of
+from tests.support.clock import Clock
 from tests.support.images import image, layer
 
 OK = answers(body=b"{}", Content_Type=OCI_MANIFEST)
 IN_A_ROW = "did not answer 3 requests in a row"
-
-
-@dataclass
-class Clock:
-    """Time that passes only when told to."""
-
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        """Tell the time."""
-        return self.now
 
 
 @dataclass

@@ -1,0 +1,27 @@
+"""A client of an API server that a test makes up."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from slimgate.cluster.api import ClusterApi
+
+
+@asynccontextmanager
+async def client_of(app: web.Application, folder: Path) -> AsyncIterator[ClusterApi]:
+    """Serve the application, and log in to it by a kubeconfig."""
+    async with TestServer(app) as server:
+        config = {
+            "current-context": "x",
+            "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+            "clusters": [{"name": "x", "cluster": {"server": str(server.make_url(""))}}],
+            "users": [{"name": "x", "user": {"token": "x"}}],
+        }
+        path = folder / "made-up.yaml"
+        path.write_text(json.dumps(config))
+        async with ClusterApi.connect(str(path)) as api:
+            yield api
