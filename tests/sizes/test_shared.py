@@ -36,7 +36,7 @@ def references(shop: Shop) -> list[str]:
 
 async def test_looked_at_once(shop: Shop) -> None:
     """Both sizes of both images count it, and the registry is asked for it once."""
-    found = []
+    found, before = [], len(shop.registry.requests("slimgate/0.1.0"))
     async with cli_inspector(exact=False) as inspector:
         for reference in references(shop):
             inspection = await inspector.inspect(
@@ -46,7 +46,7 @@ async def test_looked_at_once(shop: Shop) -> None:
                 progress=None,
             )
             found.append(Look(images=inspection.images).total)
-    asked = [one.path for one in shop.registry.requests("slimgate/0.1.0")]
+    asked = [one.path for one in shop.registry.requests("slimgate/0.1.0")[before:]]
 
     assert found == [
         (len(BASE.layer.blob) + len(ONE.layer.blob), BASE.unpacked + ONE.unpacked),
