@@ -75,7 +75,7 @@ def layers_tables(inspections: Sequence[Inspection], *, bars: bool) -> Renderabl
     for entry in inspections:
         for image in entry.images:
             parts += [*_heading(entry, image), _layers(image, bars=bars)]
-            parts += [*_notes([(entry, image)])]
+            parts += _notes([(entry, image)])
             parts += [*_footnotes(layer.unpacked for layer in image.layers), Text()]
     return Group(*parts[:-1])
 

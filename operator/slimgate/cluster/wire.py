@@ -24,7 +24,7 @@ from kubernetes.aio.config import ConfigException
 from yarl import URL
 
 from slimgate.cluster.errors import ApiError, UnreachableError, error_of
-from slimgate.core.nesting import parse
+from slimgate.core.nesting import parse, too_deep
 from slimgate.core.text import printable
 
 _LOG: Final = logging.getLogger(__name__)
@@ -80,10 +80,7 @@ class Wire:
         root, pruned = parse(text)
         if pruned and call.path not in self._deep:
             self._deep.add(call.path)
-            _LOG.warning(
-                "%s holds an object that is nested too deeply; what lies deepest is left out",
-                printable(call.path),
-            )
+            _LOG.warning("%s", too_deep(call.path))
         return root
 
     @asynccontextmanager

@@ -6,8 +6,7 @@ from typing import Any, Final, Self, cast
 
 from aiohttp import ClientResponse, StreamReader
 
-from slimgate.core.nesting import parse, shallow
-from slimgate.core.text import printable
+from slimgate.core.nesting import parse, shallow, too_deep
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ class Lines:
         kept = b"\n".join(map(shallow, text.split(b"\n")))
         if len(kept) != len(text) and not self._warned:
             self._warned = True
-            warn(self._path)
+            _LOG.warning("%s", too_deep(self._path))
         return kept
 
 
@@ -57,13 +56,5 @@ class Answer(ClientResponse):
         """Parse the whole answer."""
         root, pruned = parse(await self.read())
         if pruned:
-            warn(self.url.path)
+            _LOG.warning("%s", too_deep(self.url.path))
         return root
-
-
-def warn(path: str) -> None:
-    """Say that there is something to be looked at."""
-    _LOG.warning(
-        "%s holds an object that is nested too deeply; what lies deepest is left out",
-        printable(path),
-    )

@@ -8,6 +8,8 @@ import json
 import re
 from typing import Final
 
+from slimgate.core.text import printable
+
 _DEEPEST: Final = 200
 """Far deeper than a pod template in any object, far from the 1,000 levels that Python can do."""
 _FEW: Final = 800
@@ -30,6 +32,12 @@ def parse(text: bytes) -> tuple[object, bool]:
 def shallow(text: bytes) -> bytes:
     """Return JSON that others may parse: the text itself if nothing is nested too deeply."""
     return text if text.count(b"{") + text.count(b"[") <= _FEW else _pruned(text)
+
+
+def too_deep(path: str) -> str:
+    """Say where something was left out, so that somebody looks at it."""
+    what = "holds an object that is nested too deeply; what lies deepest is left out"
+    return f"{printable(path)} {what}"
 
 
 def _pruned(text: bytes) -> bytes:
