@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slimgate.core.text import cut, printable
+from slimgate.core.text import cut, nearest, printable
 
 UNSAFE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 
@@ -55,3 +55,22 @@ def test_is_cut(text: str, limit: int, expected: str) -> None:
 def test_cut_takes_text_as_it_is() -> None:
     """Cutting alone escapes nothing: it is for texts made here."""
     assert cut("a\nbcd", 4) == "a\nb…"
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("plainHttp", "plainHTTP"),
+        ("plain-http", "plainHTTP"),
+        ("cafile", "caFile"),
+        ("caFiles", "caFile"),
+        ("host", "host"),
+        ("xyz", None),
+        ("", None),
+        ("host" * 10**6, None),
+    ],
+    ids=lambda word: str(word)[:12],
+)
+def test_nearest(word: str, expected: str | None) -> None:
+    """The word that is most like it is found, whatever its case; none where none is like it."""
+    assert nearest(word, ["host", "plainHTTP", "caFile"]) == expected

@@ -16,6 +16,10 @@ class InvalidQuantityError(SlimgateError):
     """A size, count or percentage is not written as Kubernetes writes it."""
 
 
+class InvalidDurationError(SlimgateError):
+    """A time is not written as Kubernetes writes durations."""
+
+
 class InvalidPolicyError(SlimgateError):
     """A SlimPolicy or SlimException can't be used; `path` is the field at fault."""
 

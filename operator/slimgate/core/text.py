@@ -1,6 +1,7 @@
 """Makes text from outside safe to print in messages, events, reports and terminals."""
 
 import unicodedata
+from collections.abc import Iterable
 
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
@@ -21,6 +22,15 @@ def printable(text: str, limit: int = 256) -> str:
 def cut(text: str, limit: int) -> str:
     """Cut a text to `limit` characters, and show that it was."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Find the word that was most likely meant, None if there is none like it."""
+    import difflib  # noqa: PLC0415 - only mistakes need it
+
+    by_lower = {one.lower(): one for one in known}
+    found = difflib.get_close_matches(word[:64].lower(), by_lower, n=1)
+    return by_lower[found[0]] if found else None
 
 
 def _escape(char: str) -> str:
