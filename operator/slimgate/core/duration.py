@@ -14,7 +14,12 @@ PATTERN: Final = r"(0|([0-9]{1,9}(\.[0-9]{1,9})?(h|ms|m|s))+)"
 """What is taken, for JSON schemas too."""
 _PART: Final = re.compile(r"([0-9.]+)(h|ms|m|s)")
 _DURATION: Final = re.compile(PATTERN)
-_SECONDS: Final = {"h": 3600, "m": 60, "s": 1, "ms": Fraction(1, 1000)}
+_SECONDS: Final = {
+    "h": Fraction(3600),
+    "m": Fraction(60),
+    "s": Fraction(1),
+    "ms": Fraction(1, 1000),
+}
 _MAX_TEXT: Final = 64
 
 
