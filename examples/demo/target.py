@@ -85,8 +85,8 @@ def of_lab(lab: state.Lab) -> Target:
         kubeconfig=lab.kubeconfig,
         registry=lab.registry,
         docker_host=lab.docker_host,
-        golang=Base(reference=f"{bases}/golang:bookworm", tier="builder"),
-        distroless=Base(reference=f"{bases}/distroless:bookworm", tier="distroless"),
+        golang=Base(reference=f"{bases}/golang:bookworm", tier="Builder"),
+        distroless=Base(reference=f"{bases}/distroless:bookworm", tier="Distroless"),
         python=f"{bases}/python:bookworm",
         registries=f"{lab.registry}=plain-http",
         lab=True,
@@ -113,8 +113,8 @@ def of_user(kubeconfig: str, environment: Mapping[str, str]) -> Target:
         kubeconfig=kubeconfig,
         registry=registry,
         docker_host=environment.get("DOCKER_HOST", ""),
-        golang=Base(reference="golang:1.26", tier="builder"),
-        distroless=Base(reference="gcr.io/distroless/base-debian12:nonroot", tier="distroless"),
+        golang=Base(reference="golang:1.26", tier="Builder"),
+        distroless=Base(reference="gcr.io/distroless/base-debian12:nonroot", tier="Distroless"),
         registries=environment.get("SLIMGATE_REGISTRIES", ""),
     )
     programs = target.programs()

@@ -84,7 +84,7 @@ class Settings:
     claims: bool = True
     """Whether bases that images claim are looked up."""
     whole_layer_bytes: int = WHOLE_LAYER_BYTES
-    """Layers up to this size as stored are read whole, so that unpacked sizes are counted."""
+    """Layers up to this size as stored are read whole, so that unpacked sizes are measured."""
     http_port: int = 8080
     """Health and metrics, plain HTTP."""
     webhook_port: int = 9443

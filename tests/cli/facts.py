@@ -36,10 +36,10 @@ FAT = ImageFacts(
     platform=Platform("linux", "amd64"),
     layers=(
         layer(
-            1, Size.known(30 * MIB), Size.counted(80 * MIB), "/bin/sh -c #(nop) ADD file:1 in / "
+            1, Size.known(30 * MIB), Size.measured(80 * MIB), "/bin/sh -c #(nop) ADD file:1 in / "
         ),
         layer(
-            2, Size.known(90 * MIB), Size.counted(240 * MIB), "RUN /bin/sh -c go build # buildkit"
+            2, Size.known(90 * MIB), Size.measured(240 * MIB), "RUN /bin/sh -c go build # buildkit"
         ),
     ),
     base=Base(name="go:1.26", family="debian", tier=Tier.BUILDER, evidence=Evidence.PROVEN),
@@ -48,14 +48,14 @@ FAT = ImageFacts(
 )
 SOYA = replace(
     FAT,
-    layers=(layer(3, Size.known(6 * MIB), Size.counted(15 * MIB), "COPY app /app # buildkit"),),
+    layers=(layer(3, Size.known(6 * MIB), Size.measured(15 * MIB), "COPY app /app # buildkit"),),
     base=Base(name="static", tier=Tier.DISTROLESS, evidence=Evidence.PROVEN),
     toolchains=(),
 )
 SAVED = replace(
     SOYA,
     digest=None,
-    layers=(layer(3, Size.unknown("it was saved"), Size.counted(15 * MIB), None),),
+    layers=(layer(3, Size.unknown("it was saved"), Size.measured(15 * MIB), None),),
     base=Base(contradiction="it claims to stand on alpine, but its lowest layers are not"),
 )
 HOSTILE_TEXT = "[red]\x1b[2J\u202e\nRUN evil[/red]"

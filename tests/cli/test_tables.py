@@ -15,25 +15,25 @@ CLEAN = [inspection("shop:fat", replace(FAT, toolchains=())), inspection("shop:s
 
 IMAGES = """\
 IMAGE      PLATFORM        PULL  UNPACKED  LAYERS  BASE                         TOOLCHAINS
-shop:fat   linux/amd64  120 MiB   320 MiB       2  go:1.26 (builder, proven)    go
-shop:soya  linux/amd64    6 MiB    15 MiB       1  static (distroless, proven)  -
+shop:fat   linux/amd64  120 MiB   320 MiB       2  go:1.26 (Builder, Proven)    go
+shop:soya  linux/amd64    6 MiB    15 MiB       1  static (Distroless, Proven)  -
 """
 
 BARS = """\
 IMAGE      PLATFORM        PULL                        UNPACKED  LAYERS  BASE
-shop:fat   linux/amd64  120 MiB  ████████████████████   320 MiB       2  go:1.26 (builder, proven)
-shop:soya  linux/amd64    6 MiB  █                       15 MiB       1  static (distroless, proven)
+shop:fat   linux/amd64  120 MiB  ████████████████████   320 MiB       2  go:1.26 (Builder, Proven)
+shop:soya  linux/amd64    6 MiB  █                       15 MiB       1  static (Distroless, Proven)
 """
 
 LAYERS = """\
 shop:fat (linux/amd64)
-pull 120 MiB, unpacked 320 MiB, base go:1.26 (builder, proven), toolchains go
+pull 120 MiB, unpacked 320 MiB, base go:1.26 (Builder, Proven), toolchains go
 #    PULL  UNPACKED  OF PULL  MADE BY
 1  30 MiB    80 MiB    25.0%  ADD file:1 in /
 2  90 MiB   240 MiB    75.0%  RUN go build
 
 shop:soya (linux/amd64)
-pull 6 MiB, unpacked 15 MiB, base static (distroless, proven)
+pull 6 MiB, unpacked 15 MiB, base static (Distroless, Proven)
 #   PULL  UNPACKED  OF PULL  MADE BY
 1  6 MiB    15 MiB   100.0%  COPY app /app
 """
@@ -57,21 +57,21 @@ s.tar (linux/amd64): it claims to stand on alpine, but its lowest layers are not
 
 TOLD_IMAGES = """\
 IMAGE      PLATFORM        PULL  UNPACKED  LAYERS  BASE
-shop:fat   linux/amd64  120 MiB  320 MiB*       2  go:1.26 (builder, proven)
-shop:soya  linux/amd64    6 MiB    15 MiB       1  static (distroless, proven)
-* told by a part of a layer, not counted: see --exact
+shop:fat   linux/amd64  120 MiB  320 MiB*       2  go:1.26 (Builder, Proven)
+shop:soya  linux/amd64    6 MiB    15 MiB       1  static (Distroless, Proven)
+* estimated from a part of a layer; --exact measures it
 """
 
 TOLD_LAYERS = """\
 shop:fat (linux/amd64)
-pull 120 MiB, unpacked 320 MiB*, base go:1.26 (builder, proven)
+pull 120 MiB, unpacked 320 MiB*, base go:1.26 (Builder, Proven)
 #    PULL  UNPACKED  OF PULL  MADE BY
 1  30 MiB    80 MiB    25.0%  ADD file:1 in /
 2  90 MiB  240 MiB*    75.0%  RUN go build
-* told by a part of a layer, not counted: see --exact
+* estimated from a part of a layer; --exact measures it
 
 shop:soya (linux/amd64)
-pull 6 MiB, unpacked 15 MiB, base static (distroless, proven)
+pull 6 MiB, unpacked 15 MiB, base static (Distroless, Proven)
 #   PULL  UNPACKED  OF PULL  MADE BY
 1  6 MiB    15 MiB   100.0%  COPY app /app
 """
@@ -79,21 +79,21 @@ pull 6 MiB, unpacked 15 MiB, base static (distroless, proven)
 
 BOUND_IMAGES = """\
 IMAGE      PLATFORM        PULL    UNPACKED  LAYERS  BASE
-shop:fat   linux/amd64  120 MiB  >= 1.2 GiB       2  go:1.26 (builder, proven)
-shop:soya  linux/amd64    6 MiB      15 MiB       1  static (distroless, proven)
+shop:fat   linux/amd64  120 MiB  >= 1.2 GiB       2  go:1.26 (Builder, Proven)
+shop:soya  linux/amd64    6 MiB      15 MiB       1  static (Distroless, Proven)
 shop:fat (linux/amd64): unpacked size unknown: it wraps
 """
 
 BOUND_LAYERS = """\
 shop:fat (linux/amd64)
-pull 120 MiB, unpacked >= 1.2 GiB, base go:1.26 (builder, proven)
+pull 120 MiB, unpacked >= 1.2 GiB, base go:1.26 (Builder, Proven)
 #    PULL    UNPACKED  OF PULL  MADE BY
 1  30 MiB      80 MiB    25.0%  ADD file:1 in /
 2  90 MiB  >= 1.1 GiB    75.0%  RUN go build
 shop:fat (linux/amd64): unpacked size unknown: it wraps
 
 shop:soya (linux/amd64)
-pull 6 MiB, unpacked 15 MiB, base static (distroless, proven)
+pull 6 MiB, unpacked 15 MiB, base static (Distroless, Proven)
 #   PULL  UNPACKED  OF PULL  MADE BY
 1  6 MiB    15 MiB   100.0%  COPY app /app
 """
@@ -108,7 +108,7 @@ def _second(size: Size) -> list[Inspection]:
     ]
 
 
-TOLD = _second(Size.told(240 * MIB))
+ESTIMATED = _second(Size.estimated(240 * MIB))
 BOUND = _second(Size.unknown("it wraps", at_least=1127 * MIB))
 
 
@@ -129,8 +129,8 @@ def _printed(what: RenderableType, *, terminal: bool = False, width: int = 200) 
         (layers_tables(ALL, bars=False), LAYERS),
         (images_table([inspection("s.tar", SAVED)], bars=False), SAVED_IMAGE),
         (layers_tables([inspection("s.tar", SAVED)], bars=False), SAVED_LAYERS),
-        (images_table(TOLD, bars=False), TOLD_IMAGES),
-        (layers_tables(TOLD, bars=False), TOLD_LAYERS),
+        (images_table(ESTIMATED, bars=False), TOLD_IMAGES),
+        (layers_tables(ESTIMATED, bars=False), TOLD_LAYERS),
         (images_table(BOUND, bars=False), BOUND_IMAGES),
         (layers_tables(BOUND, bars=False), BOUND_LAYERS),
     ],
@@ -140,8 +140,8 @@ def _printed(what: RenderableType, *, terminal: bool = False, width: int = 200) 
         "layers",
         "unknown sizes",
         "layers of unknown pull size",
-        "told sizes",
-        "layers of told size",
+        "estimated sizes",
+        "layers of estimated size",
         "lower bounds",
         "layers of lower bounds",
     ],
@@ -175,12 +175,12 @@ def test_bars_where_the_terminal_allows(
     assert expected == allows_bars(console)
 
 
-def test_what_is_told_of_an_unknown_size() -> None:
-    """A table marks nothing, and explains nothing, where no size in it is told."""
-    told, unknown = (
-        replace(FAT.layers[0], unpacked=size) for size in (Size.told(1), Size.unknown("zstd"))
+def test_what_is_shown_of_an_unknown_size() -> None:
+    """A table marks nothing, and explains nothing, where no size in it is estimated."""
+    estimated, unknown = (
+        replace(FAT.layers[0], unpacked=size) for size in (Size.estimated(1), Size.unknown("zstd"))
     )
-    shown = [inspection("shop:fat", replace(FAT, layers=(told, unknown)))]
+    shown = [inspection("shop:fat", replace(FAT, layers=(estimated, unknown)))]
 
     assert "*" not in _printed(images_table(shown, bars=False))
     assert "1 B*" in _printed(layers_tables(shown, bars=False))

@@ -72,7 +72,7 @@ def facts(digest: Digest, unpacked: Size) -> ImageFacts:
         base=Base(name="golang:1.26", tier=Tier.BUILDER, evidence=Evidence.INFERRED),
         toolchains=("go",),
         created="2026-01-01T00:00:00Z",
-        told_by="0123" if unpacked.is_told else None,
+        estimated_by="0123" if unpacked.is_unverified else None,
     )
 
 
@@ -115,7 +115,7 @@ async def test_round_trip(api: ClusterApi, digest: Digest) -> None:
 
 async def test_identical_put(api: ClusterApi, digest: Digest) -> None:
     """Facts that are kept are not written again, by whoever, and whether read yet or not."""
-    image = facts(digest, Size.counted(20))
+    image = facts(digest, Size.measured(20))
     async with following(api, Learned()) as store:
         await store.put(image)
         before = await api.get(path(digest))
@@ -128,23 +128,23 @@ async def test_identical_put(api: ClusterApi, digest: Digest) -> None:
 
 
 async def test_more_is_known(api: ClusterApi, digest: Digest) -> None:
-    """What comes to be counted is added, and the reason and bound of what was not, and whose."""
+    """What comes to be measured is added, and the reason and bound of what was not, and whose."""
     learned = Learned()
     async with following(api, learned) as store:
         bounded = facts(digest, Size.unknown("not read", at_least=5))
         await store.put(bounded)
         await learned.until(digest, bounded)
-        await store.put(facts(digest, Size.counted(20)))
-        await learned.until(digest, facts(digest, Size.counted(20)))
+        await store.put(facts(digest, Size.measured(20)))
+        await learned.until(digest, facts(digest, Size.measured(20)))
 
     kept = mapping_at(await api.get(path(digest)), "facts")
     assert kept["unpackedBytes"] == 40
-    assert not {"unpackedReason", "unpackedAtLeast", "toldBy"} & set(kept)
+    assert not {"unpackedReason", "unpackedAtLeast", "estimatedBy"} & set(kept)
 
 
 async def test_drop(api: ClusterApi, digest: Digest) -> None:
     """A profile that is dropped is gone, for all who follow, and may be dropped again."""
-    image = facts(digest, Size.counted(20))
+    image = facts(digest, Size.measured(20))
     learned = Learned()
     async with following(api, learned) as store:
         await store.put(image)

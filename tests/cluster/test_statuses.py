@@ -88,7 +88,7 @@ def kinds(group: str, monkeypatch: pytest.MonkeyPatch) -> Kinds:
 
 async def policy(api: ClusterApi, kinds: Kinds, *known: str) -> JsonObject:
     """Make a policy that names known bases."""
-    bases = {"bases": {"known": [{"reference": one, "tier": "slim"} for one in known]}}
+    bases = {"bases": {"known": [{"reference": one, "tier": "Slim"} for one in known]}}
     body = {
         "apiVersion": kinds.policies.api_version,
         "kind": "SlimPolicy",

@@ -20,7 +20,7 @@ def layer(letter: str) -> Layer:
         diff_id=DiffID(digest(f"tar {letter}")),
         media_type="application/vnd.oci.image.layer.v1.tar+gzip",
         pull=Size.known(size),
-        unpacked=Size.counted(10 * size),
+        unpacked=Size.measured(10 * size),
     )
 
 

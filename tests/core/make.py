@@ -49,7 +49,7 @@ def layer(
     if unpacked is None:
         unpacked = pull
     if isinstance(unpacked, int):
-        unpacked = Size.counted(unpacked)
+        unpacked = Size.measured(unpacked)
     return Layer(
         digest=digest(number),
         diff_id=DiffID(digest(number)),

@@ -143,7 +143,7 @@ def test_contents_prove_that_an_image_stands_on_nothing() -> None:
     listed = LayerContents(paths=frozenset({"app"}))
     found = []
     for contents in (listed, None):
-        look = LayerLook(pull=Size.known(9), unpacked=Size.counted(10_240), contents=contents)
+        look = LayerLook(pull=Size.known(9), unpacked=Size.measured(10_240), contents=contents)
         facts = facts_of(
             image.digest, manifest_of(image), [look], config=parse_config(image.config)
         )
@@ -165,7 +165,7 @@ def test_whether_a_config_was_read() -> None:
 def test_coverage() -> None:
     """Facts that were kept tell how much was asked for when they were made."""
     image = images.image([BASE])
-    known = LayerLook(pull=Size.known(1), unpacked=Size.counted(2))
+    known = LayerLook(pull=Size.known(1), unpacked=Size.measured(2))
     failed = LayerLook(pull=Size.known(1), unpacked=Size.unknown("the registry was down"))
     config = parse_config(image.config)
 
@@ -184,22 +184,22 @@ def test_coverage() -> None:
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
-        (Size.told(1), "a"),
+        (Size.estimated(1), "a"),
         (Size.unknown("lost"), "a"),
         (Size.unknown("it wraps", at_least=9), "a"),
-        (Size.counted(1), None),
+        (Size.measured(1), None),
         (Size.unknown(NOT_ASKED), None),
     ],
 )
-def test_who_told(size: Size, expected: str | None) -> None:
+def test_who_estimated(size: Size, expected: str | None) -> None:
     """The place that was asked, unless nothing rests on its word."""
     image = images.image([BASE, APP])
     looks = [
-        LayerLook(pull=Size.known(1), unpacked=Size.counted(1)),
+        LayerLook(pull=Size.known(1), unpacked=Size.measured(1)),
         LayerLook(pull=Size.known(1), unpacked=size),
     ]
 
-    assert facts_of(image.digest, manifest_of(image), looks, place="a").told_by == expected
+    assert facts_of(image.digest, manifest_of(image), looks, place="a").estimated_by == expected
 
 
 def entry(number: int, platform: Platform | None, **annotations: str) -> Descriptor:

@@ -11,7 +11,7 @@ from slimgate.core.assemble import (
     coverage,
     has_config,
     is_of,
-    without_told,
+    without_unverified,
 )
 from slimgate.core.image import NOT_ASKED, UNKNOWN_BASE, Base, ImageFacts, Size, Wants
 from slimgate.core.tier import Evidence
@@ -29,48 +29,52 @@ def sized(
     sizes: list[Size],
     base: Base = UNKNOWN_BASE,
     tools: tuple[str, ...] = (),
-    told_by: str | None = "a",
+    estimated_by: str | None = "a",
 ) -> ImageFacts:
     """Make facts of layers that unpack to these sizes, by the word of a place if by any."""
     layers = (layer_of(number, 1, size) for number, size in enumerate(sizes))
-    is_told = any(size.is_told for size in sizes)
+    is_unverified = any(size.is_unverified for size in sizes)
     facts = image_of(*layers, base=base, toolchains=tools)
-    return replace(facts, told_by=told_by if is_told else None)
+    return replace(facts, estimated_by=estimated_by if is_unverified else None)
 
 
 def test_what_counts_without_anybodys_word() -> None:
     """Counted sizes and what the manifest says; a base was inferred with the help of sizes."""
-    facts = sized([Size.counted(1), Size.told(2), LOST, BOUND, OPEN], GOLANG, ("go",))
-    found = without_told(facts)
+    facts = sized([Size.measured(1), Size.estimated(2), LOST, BOUND, OPEN], GOLANG, ("go",))
+    found = without_unverified(facts)
 
-    assert [one.unpacked for one in found.layers] == [Size.counted(1), OPEN, OPEN, OPEN, OPEN]
+    assert [one.unpacked for one in found.layers] == [Size.measured(1), OPEN, OPEN, OPEN, OPEN]
     assert [one.pull for one in found.layers] == [Size.known(1)] * 5
-    assert (found.base, found.toolchains, found.told_by) == (UNKNOWN_BASE, (), None)
+    assert (found.base, found.toolchains, found.estimated_by) == (UNKNOWN_BASE, (), None)
     assert (coverage(found), has_config(found)) == (Wants(), False)
-    assert without_told(found) is found
+    assert without_unverified(found) is found
 
 
-@pytest.mark.parametrize("sizes", [[Size.counted(1)], [OPEN, Size.counted(1)], [OPEN]])
-def test_what_nobody_told_is_left_as_it_is(sizes: list[Size]) -> None:
+@pytest.mark.parametrize("sizes", [[Size.measured(1)], [OPEN, Size.measured(1)], [OPEN]])
+def test_what_nobody_looked_at_is_left_as_it_is(sizes: list[Size]) -> None:
     """Facts in which no size rests on anybody's word count anywhere."""
     facts = sized(sizes, GOLANG)
 
-    assert without_told(facts) is facts
+    assert without_unverified(facts) is facts
 
 
 @pytest.mark.parametrize(
     ("ours", "theirs", "expected"),
     [
         (
-            [Size.told(1), Size.told(2)],
-            [Size.counted(1), Size.told(3)],
-            [Size.counted(1), Size.told(2)],
+            [Size.estimated(1), Size.estimated(2)],
+            [Size.measured(1), Size.estimated(3)],
+            [Size.measured(1), Size.estimated(2)],
         ),
-        ([OPEN, Size.counted(2)], [Size.told(1), LOST], [Size.told(1), Size.counted(2)]),
-        ([OPEN, OPEN], [BOUND, Size.counted(2)], [BOUND, Size.counted(2)]),
-        ([LOST, OPEN], [Size.counted(1), LOST], [Size.counted(1), LOST]),
+        (
+            [OPEN, Size.measured(2)],
+            [Size.estimated(1), LOST],
+            [Size.estimated(1), Size.measured(2)],
+        ),
+        ([OPEN, OPEN], [BOUND, Size.measured(2)], [BOUND, Size.measured(2)]),
+        ([LOST, OPEN], [Size.measured(1), LOST], [Size.measured(1), LOST]),
     ],
-    ids=["counted", "told", "bound", "lost"],
+    ids=["measured", "estimated", "bound", "lost"],
 )
 def test_what_others_know_better(
     ours: list[Size], theirs: list[Size], expected: list[Size]
@@ -86,10 +90,10 @@ def test_what_others_know_better(
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        ([BOUND, Size.counted(2)], [LOST, Size.told(2)]),
-        ([Size.told(1), Size.counted(2)], [LOST, LOST]),
-        ([LOST, Size.told(5)], [Size.told(1), BOUND]),
-        ([LOST], [Size.counted(1), Size.counted(2)]),
+        ([BOUND, Size.measured(2)], [LOST, Size.estimated(2)]),
+        ([Size.estimated(1), Size.measured(2)], [LOST, LOST]),
+        ([LOST, Size.estimated(5)], [Size.estimated(1), BOUND]),
+        ([LOST], [Size.measured(1), Size.measured(2)]),
     ],
     ids=["worse", "less", "another's word", "not of the same layers"],
 )
@@ -114,14 +118,14 @@ def test_what_others_know_no_better(ours: list[Size], theirs: list[Size]) -> Non
 )
 def test_whose_base_is_taken(ours: Base, theirs: Base, expected: Base) -> None:
     """With a better size: that which is better proven, first of all that a claim is false."""
-    found = better_of(sized([LOST], ours), sized([Size.counted(1)], theirs))
+    found = better_of(sized([LOST], ours), sized([Size.measured(1)], theirs))
 
-    assert found == sized([Size.counted(1)], expected)
+    assert found == sized([Size.measured(1)], expected)
 
 
 def test_facts_of_less_give_way() -> None:
     """Where neither base is better proven, that of more layers is, and config before none."""
-    less, more = sized([OPEN], GUESS), sized([Size.counted(1)], GUESS, ("go",))
+    less, more = sized([OPEN], GUESS), sized([Size.measured(1)], GUESS, ("go",))
     bare = replace(less, platform=UNKNOWN_PLATFORM, base=UNKNOWN_BASE)
     read = sized([OPEN], tools=("go",))
 
@@ -131,30 +135,33 @@ def test_facts_of_less_give_way() -> None:
 
 
 def test_whose_word_it_is_then() -> None:
-    """That of the place which told what is left of it."""
-    ours, theirs = [OPEN, Size.told(1)], [Size.counted(1), Size.counted(1)]
+    """That of the place which what is left of it comes from."""
+    ours, theirs = [OPEN, Size.estimated(1)], [Size.measured(1), Size.measured(1)]
 
-    assert better_of(sized(ours), sized([Size.counted(1), LOST], told_by="b")).told_by == "a"
-    assert better_of(sized([OPEN]), sized([LOST], told_by="b")).told_by == "b"
-    assert better_of(sized(ours), sized(theirs)).told_by is None
+    assert (
+        better_of(sized(ours), sized([Size.measured(1), LOST], estimated_by="b")).estimated_by
+        == "a"
+    )
+    assert better_of(sized([OPEN]), sized([LOST], estimated_by="b")).estimated_by == "b"
+    assert better_of(sized(ours), sized(theirs)).estimated_by is None
 
 
 @pytest.mark.parametrize(
     ("old", "new", "failed", "expected"),
     [
-        (Size.counted(1), Size.told(7), False, Size.counted(1)),
-        (Size.counted(1), LOST, False, Size.counted(1)),
-        (Size.told(2), Size.counted(3), False, Size.counted(3)),
-        (Size.told(2), LOST, False, LOST),
-        (Size.told(2), LOST, True, Size.told(2)),
+        (Size.measured(1), Size.estimated(7), False, Size.measured(1)),
+        (Size.measured(1), LOST, False, Size.measured(1)),
+        (Size.estimated(2), Size.measured(3), False, Size.measured(3)),
+        (Size.estimated(2), LOST, False, LOST),
+        (Size.estimated(2), LOST, True, Size.estimated(2)),
         (BOUND, LOST, True, BOUND),
-        (BOUND, Size.told(1), False, Size.told(1)),
+        (BOUND, Size.estimated(1), False, Size.estimated(1)),
         (OPEN, LOST, True, LOST),
     ],
 )
 @pytest.mark.parametrize("less", [False, True])
 def test_another_look(old: Size, new: Size, expected: Size, *, failed: bool, less: bool) -> None:
-    """What was counted stays, and what it failed to see; all else is as it is found."""
+    """What was measured stays, and what it failed to see; all else is as it is found."""
     found = after_another_look(sized([new], GUESS), sized([old], GOLANG), [failed], less=less)
 
     assert found == sized([expected], GOLANG if less else GUESS)

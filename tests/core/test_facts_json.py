@@ -33,8 +33,8 @@ digests = st.text("0123456789abcdef", min_size=64, max_size=64).map(lambda t: f"
 counts = st.integers(0, 2**63 - 1)
 sizes = counts.map(Size.known) | texts.map(Size.unknown)
 unpacked_sizes = (
-    counts.map(Size.counted)
-    | counts.map(Size.told)
+    counts.map(Size.measured)
+    | counts.map(Size.estimated)
     | st.builds(lambda reason, least: Size.unknown(reason, at_least=least), texts, counts)
 )
 layers = st.builds(
@@ -127,8 +127,8 @@ def test_form() -> None:
                 "base": {
                     "name": "golang:1.26",
                     "family": "debian",
-                    "tier": "builder",
-                    "evidence": "proven",
+                    "tier": "Builder",
+                    "evidence": "Proven",
                     "layers": None,
                     "contradiction": None,
                     "unchecked": None,
@@ -157,7 +157,7 @@ BROKEN = [
     ({"layers": [{"mediaType": "m", "pullBytes": 1.5}]}, "pullBytes: it must be of type int"),
     (
         {"layers": [{"mediaType": "m", "unpackedBytes": 1, "unpackedEvidence": "guessed"}]},
-        "unpackedEvidence: it is neither counted nor told",
+        "unpackedEvidence: it is neither Measured nor Estimated",
     ),
     (
         {"layers": [{"mediaType": "m", "pullBytes": 1, "unpackedAtLeast": -1}]},
@@ -167,7 +167,7 @@ BROKEN = [
         {"layers": [{"mediaType": "m", "unpackedBytes": 1, "unpackedEvidence": 1}]},
         "unpackedEvidence: it must be of type str",
     ),
-    ({"toldBy": 1}, "toldBy: it must be of type str"),
+    ({"estimatedBy": 1}, "estimatedBy: it must be of type str"),
     ({"base": None}, "base: it must be an object"),
     ({"base": {"tier": "obese"}}, "base: 'obese' is no tier or evidence"),
     ({"base": {"evidence": "rumour"}}, "is no tier or evidence"),
@@ -187,11 +187,11 @@ def test_broken(change: dict[str, object], message: str) -> None:
 @pytest.mark.parametrize(
     ("sizes", "expected"),
     [
-        ([Size.counted(3), Size.counted(4)], (7, "counted")),
-        ([Size.counted(3), Size.told(4)], (7, "told")),
-        ([Size.told(4), Size.unknown("not read")], (None, None)),
+        ([Size.measured(3), Size.measured(4)], (7, "Measured")),
+        ([Size.measured(3), Size.estimated(4)], (7, "Estimated")),
+        ([Size.estimated(4), Size.unknown("not read")], (None, None)),
     ],
-    ids=["counted", "told", "unknown"],
+    ids=["measured", "estimated", "unknown"],
 )
 def test_evidence(sizes: list[Size], expected: tuple[int | None, str | None]) -> None:
     """How a size is known stands beside it, for each layer and for the whole."""
@@ -205,7 +205,7 @@ def test_evidence(sizes: list[Size], expected: tuple[int | None, str | None]) ->
 
 def test_lower_bounds() -> None:
     """What an unknown size is at least stands beside its reason, where it is more than nothing."""
-    sizes = [Size.counted(3), Size.unknown("zstd", at_least=4), Size.unknown("lost")]
+    sizes = [Size.measured(3), Size.unknown("zstd", at_least=4), Size.unknown("lost")]
     layers = tuple(replace(IMAGE.layers[0], unpacked=size) for size in sizes)
     written = to_json(replace(IMAGE, layers=layers))
     inner = cast("list[dict[str, object]]", written["layers"])
@@ -216,11 +216,11 @@ def test_lower_bounds() -> None:
 
 
 def test_facts_without_evidence() -> None:
-    """Profiles that do not say how a size is known are read, and it counts as told."""
+    """Profiles that do not say how a size is known are read, and it counts as estimated."""
     layer = {"mediaType": "m", "pullBytes": 1, "unpackedBytes": 5}
     facts = from_json({**to_json(IMAGE), "layers": [layer]})
 
-    assert (facts.pull, facts.unpacked) == (Size.known(1), Size.told(5))
+    assert (facts.pull, facts.unpacked) == (Size.known(1), Size.estimated(5))
 
 
 @given(images)
@@ -236,7 +236,7 @@ def test_profiles_are_bounded(facts: ImageFacts) -> None:
 
 def test_profiles_say_whose_word_it_is() -> None:
     """It is of use to slimgate alone, so what users read does not say it."""
-    facts = replace(IMAGE, told_by="0123")
+    facts = replace(IMAGE, estimated_by="0123")
 
     assert from_json(to_profile(facts)) == facts
     assert from_json(to_json(facts)) == IMAGE
@@ -260,7 +260,7 @@ def test_profiles_fit_the_crd() -> None:
         toolchains=(long,),
         created=long,
         artifact_type=long,
-        told_by=long,
+        estimated_by=long,
     )
 
     assert not _violations(schema, to_profile(facts), "facts")

@@ -62,11 +62,11 @@ def test_single_members(files: list[bytes], level: int) -> None:
     found = tail_of(gzip.compress(tar, level, mtime=0))
 
     assert found in {
-        Size.told(len(tar)),
+        Size.estimated(len(tar)),
         Size.unknown(REPETITIVE),
         Size.unknown(REPETITIVE, at_least=len(tar)),
     }
-    assert level in {0, 1} or len(tar) < 30_000 or found == Size.told(len(tar))
+    assert level in {0, 1} or len(tar) < 30_000 or found == Size.estimated(len(tar))
 
 
 def test_whole_layer_at_hand() -> None:
@@ -75,14 +75,14 @@ def test_whole_layer_at_hand() -> None:
     blob = gzip.compress(tar, mtime=0)
 
     assert len(blob) < TAIL
-    assert size_from_tail(blob, len(blob)) == Size.told(len(tar))
+    assert size_from_tail(blob, len(blob)) == Size.estimated(len(tar))
 
 
 def test_longer_tails_are_as_good() -> None:
     """More than 64 KiB of the end tells the same."""
     blob = gzip.compress(DENSE, mtime=0)
 
-    assert size_from_tail(blob[-2 * TAIL :], len(blob)) == Size.told(len(DENSE))
+    assert size_from_tail(blob[-2 * TAIL :], len(blob)) == Size.estimated(len(DENSE))
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ BIG = 600 * 2**20
 
 @pytest.mark.parametrize("length", [len(DENSE), 3 * GIB, 4 * GIB - 512])
 def test_a_layer_that_may_have_wrapped_is_as_long_at_least(length: int) -> None:
-    """The fattest layers have no size that can be told, but the rest modulo 4 GiB is certain."""
+    """The largest layers have no size to estimate, but the rest modulo 4 GiB is certain."""
     blob = gzip.compress(DENSE, mtime=0)[:-4] + length.to_bytes(4, "little")
     reason = LESS if length < BIG else WRAPS
 
@@ -223,7 +223,7 @@ def test_two_members_that_deceive() -> None:
     last = tar_of(HEX)
     blob = gzip.compress(tar_of(NOISE[:20_000]), mtime=0) + gzip.compress(last, mtime=0)
 
-    assert tail_of(blob) == Size.told(len(last))
+    assert tail_of(blob) == Size.estimated(len(last))
 
 
 def test_a_wrapped_length_that_deceives() -> None:
@@ -234,7 +234,7 @@ def test_a_wrapped_length_that_deceives() -> None:
     end = gzip.compress(files, mtime=0)[:-4] + (length % 2**32).to_bytes(4, "little")
 
     assert length > 2**32
-    assert size_from_tail(end[-TAIL:], zeros + len(end)) == Size.told(length - 2**32)
+    assert size_from_tail(end[-TAIL:], zeros + len(end)) == Size.estimated(length - 2**32)
 
 
 def planted(*positions: int, data: bytes = MAGIC) -> bytes:
@@ -259,7 +259,7 @@ def planted(*positions: int, data: bytes = MAGIC) -> bytes:
 def test_bytes_that_only_look_like_members(blob: bytes) -> None:
     """A member that does not end where the layer does is only data."""
     assert blob[-TAIL:].count(MAGIC) > 0
-    assert tail_of(blob) == Size.told(512 * 391)
+    assert tail_of(blob) == Size.estimated(512 * 391)
 
 
 def test_too_many_candidates() -> None:
@@ -297,7 +297,7 @@ def test_garbage(tail: bytes, compressed: int) -> None:
     st.sampled_from([zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY, zlib.Z_FIXED]),
 )
 def test_never_wrong(bodies: list[bytes], level: int, strategy: int) -> None:
-    """However a layer was packed, what is told of it is true."""
+    """However a layer was packed, what is estimated is true."""
     tar = tar_of(*bodies)
     packer = zlib.compressobj(level, zlib.DEFLATED, 16 + zlib.MAX_WBITS, strategy=strategy)
     found = tail_of(packer.compress(tar) + packer.flush())

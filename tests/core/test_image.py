@@ -45,7 +45,7 @@ def test_no_platform_is_quoted() -> None:
         ([Size.unknown("a"), Size.unknown("b")], Size.unknown("a")),
         ([Size.known(1), Size.unknown("a"), Size.unknown("b")], Size.unknown("a", at_least=1)),
         (
-            [Size.unknown("a", at_least=4), Size.told(1), Size.unknown("b", at_least=2)],
+            [Size.unknown("a", at_least=4), Size.estimated(1), Size.unknown("b", at_least=2)],
             Size.unknown("a", at_least=7),
         ),
     ],
@@ -64,19 +64,19 @@ def test_an_images_sizes_are_never_mixed() -> None:
     assert facts.unpacked == Size.unknown("zstd", at_least=30)
 
 
-COUNTED, TOLD, LOST = Size.counted(5), Size.told(5), Size.unknown("lost")
+MEASURED, ESTIMATED, LOST = Size.measured(5), Size.estimated(5), Size.unknown("lost")
 BOUND = Size.unknown("zstd", at_least=3)
 
 
 @pytest.mark.parametrize(
     ("better", "worse"),
     [
-        (COUNTED, TOLD),
-        (COUNTED, Size.told(9)),
-        (COUNTED, LOST),
-        (COUNTED, Size.unknown("a bomb", at_least=9)),
-        (COUNTED, Size.unknown(NOT_ASKED)),
-        (TOLD, Size.unknown(NOT_ASKED)),
+        (MEASURED, ESTIMATED),
+        (MEASURED, Size.estimated(9)),
+        (MEASURED, LOST),
+        (MEASURED, Size.unknown("a bomb", at_least=9)),
+        (MEASURED, Size.unknown(NOT_ASKED)),
+        (ESTIMATED, Size.unknown(NOT_ASKED)),
         (BOUND, Size.unknown(NOT_ASKED)),
         (LOST, Size.unknown(NOT_ASKED)),
     ],
@@ -90,10 +90,10 @@ def test_better_sizes(better: Size, worse: Size) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (COUNTED, COUNTED),
-        (TOLD, Size.told(6)),
-        (TOLD, LOST),
-        (TOLD, Size.unknown("zstd", at_least=6)),
+        (MEASURED, MEASURED),
+        (ESTIMATED, Size.estimated(6)),
+        (ESTIMATED, LOST),
+        (ESTIMATED, Size.unknown("zstd", at_least=6)),
         (BOUND, LOST),
         (LOST, Size.unknown("x")),
         (Size.unknown(NOT_ASKED), Size.unknown(NOT_ASKED)),
@@ -107,28 +107,34 @@ def test_sizes_that_are_as_good(one: Size, other: Size) -> None:
 
 @pytest.mark.parametrize(
     ("size", "expected"),
-    [(COUNTED, False), (TOLD, True), (LOST, True), (BOUND, True), (Size.unknown(NOT_ASKED), False)],
+    [
+        (MEASURED, False),
+        (ESTIMATED, True),
+        (LOST, True),
+        (BOUND, True),
+        (Size.unknown(NOT_ASKED), False),
+    ],
 )
 def test_what_is_somebodys_word(size: Size, *, expected: bool) -> None:
-    """So is a reason, and a bound; what was counted needs nobody's, and nobody gave another."""
-    assert size.is_told is expected
+    """So is a reason, and a bound; what was measured needs nobody's, and nobody gave another."""
+    assert size.is_unverified is expected
 
 
 @pytest.mark.parametrize(
     ("layers", "expected"),
     [
-        ([], Size.counted(0)),
-        ([Size.counted(1), Size.counted(2)], Size.counted(3)),
-        ([Size.counted(1), Size.told(2)], Size.told(3)),
-        ([Size.counted(1), Size.known(2)], Size.told(3)),
-        ([Size.told(1), Size.unknown("zstd")], Size.unknown("zstd", at_least=1)),
+        ([], Size.measured(0)),
+        ([Size.measured(1), Size.measured(2)], Size.measured(3)),
+        ([Size.measured(1), Size.estimated(2)], Size.estimated(3)),
+        ([Size.measured(1), Size.known(2)], Size.estimated(3)),
+        ([Size.estimated(1), Size.unknown("zstd")], Size.unknown("zstd", at_least=1)),
     ],
-    ids=["none", "counted", "told", "no evidence", "unknown"],
+    ids=["none", "measured", "estimated", "no evidence", "unknown"],
 )
 def test_an_images_size_is_known_as_well_as_its_worst_layer(
     layers: list[Size], expected: Size
 ) -> None:
-    """It is told as soon as one layer's is."""
+    """It is estimated as soon as one layer's is."""
     assert image(*(layer(1, 1, size) for size in layers)).unpacked == expected
 
 

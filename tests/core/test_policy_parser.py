@@ -49,10 +49,10 @@ spec:
     growth: {warn: 10%, deny: 50%}
   bases:
     allow: ["scratch", "gcr.io/distroless/*"]
-    tier: {warn: slim, deny: builder}
+    tier: {warn: Slim, deny: Builder}
     accept: Claimed
     known:
-      - {reference: "registry.example.com/golden/go:1.26", tier: distroless, name: golden}
+      - {reference: "registry.example.com/golden/go:1.26", tier: Distroless, name: golden}
       - {reference: nginx}
   message: "see https://wiki.example.com/slim"
 status: {workloads: 3}
@@ -178,7 +178,7 @@ def test_without_name_or_spec() -> None:
 
 
 QUANTITY = "write bytes as Kubernetes does, as in 300Mi or 2G."
-TIERS = "must be one of scratch, distroless, minimal, slim, full, builder."
+TIERS = "must be one of Scratch, Distroless, Minimal, Slim, Full, Builder."
 BROKEN: list[tuple[dict[str, object], str]] = [
     ({}, "spec: set at least one of limits and bases."),
     ({"match": {}}, "spec: set at least one of limits and bases."),
@@ -229,14 +229,14 @@ BROKEN: list[tuple[dict[str, object], str]] = [
         "spec.bases.accept: must be one of Proven, Claimed, Inferred",
     ),
     ({"bases": {"accept": ["Proven"]}}, "spec.bases.accept: must be one of Proven, Claimed, Infer"),
-    ({"bases": {"tier": "Slim"}}, f"spec.bases.tier: {TIERS}"),
+    ({"bases": {"tier": "slim"}}, f"spec.bases.tier: {TIERS}"),
     ({"bases": {"tier": 3}}, f"spec.bases.tier: {TIERS}"),
     ({"bases": {"tier": []}}, f"spec.bases.tier: {TIERS}"),
     ({"bases": {"tier": {}}}, "spec.bases.tier: set warn, deny or both."),
     ({"bases": {"tier": {"warn": "x"}}}, f"spec.bases.tier.warn: {TIERS}"),
     ({"bases": {"tier": {"deny": "x"}}}, f"spec.bases.tier.deny: {TIERS}"),
     (
-        {"bases": {"tier": {"warn": "full", "deny": "slim"}}},
+        {"bases": {"tier": {"warn": "Full", "deny": "Slim"}}},
         "spec.bases.tier.warn: must not be a fatter tier than deny.",
     ),
     ({"bases": {"known": {}}}, "spec.bases.known: must be a list."),

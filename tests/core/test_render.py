@@ -54,7 +54,7 @@ def test_denial() -> None:
     assert text == (
         'container "web": registry.example.com/shop:1.2 pulls 912 MiB (linux/amd64), limit 300 MiB '
         "[policy default, pullSize]; 640 MiB of it is one layer (RUN go build -o /shop .); "
-        "base golang:1.26 (builder, proven). "
+        "base golang:1.26 (Builder, Proven). "
         "Build in a first stage and copy the binary onto distroless or scratch: "
         f"{DOCS}. Exempt: SlimException. see https://wiki.example.com/slim"
     )

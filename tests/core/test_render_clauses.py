@@ -70,7 +70,7 @@ FRAGMENTS = [
         denying(layers=1),
         (
             "has 2 layers (linux/amd64), limit 1 [policy p, layers]; "
-            "its largest layer is 3 MiB to pull (COPY a /); base golang:1.26 (builder, proven)"
+            "its largest layer is 3 MiB to pull (COPY a /); base golang:1.26 (Builder, Proven)"
         ),
     ),
     (
@@ -79,7 +79,7 @@ FRAGMENTS = [
         denying(layer_size=2 * MIB),
         (
             "has a layer of 3 MiB to pull (linux/amd64), limit 2 MiB [policy p, layerSize]; "
-            "that layer is COPY a /; base golang:1.26 (builder, proven)"
+            "that layer is COPY a /; base golang:1.26 (Builder, Proven)"
         ),
     ),
     (
@@ -204,14 +204,14 @@ STANDING = [
         "not allowed",
         GOLANG,
         Bases(allow=("scratch",)),
-        "stands on golang:1.26 (builder, proven), which the policy does not allow [policy p, base]",
+        "stands on golang:1.26 (Builder, Proven), which the policy does not allow [policy p, base]",
     ),
     (
         "not proven",
         CLAIMED,
         Bases(allow=("golang",)),
         (
-            "stands on golang:1.26 (builder, claimed), but the policy wants that proven "
+            "stands on golang:1.26 (Builder, Claimed), but the policy wants that Proven "
             "[policy p, base]"
         ),
     ),
@@ -226,8 +226,8 @@ STANDING = [
         replace(GOLANG, tier=Tier.FULL),
         Bases(tier=TierLimit(deny=Tier.SLIM)),
         (
-            "is of tier full, and slim and fatter are denied [policy p, tier]; "
-            "base golang:1.26 (full, proven)"
+            "is of tier Full, and Slim and fatter are denied [policy p, tier]; "
+            "base golang:1.26 (Full, Proven)"
         ),
     ),
     (
@@ -235,8 +235,8 @@ STANDING = [
         GOLANG,
         Bases(tier=TierLimit(warn=Tier.BUILDER)),
         (
-            "is of tier builder, and builder is warned of [policy p, tier]; "
-            "base golang:1.26 (builder, proven)"
+            "is of tier Builder, and Builder is warned of [policy p, tier]; "
+            "base golang:1.26 (Builder, Proven)"
         ),
     ),
     (
@@ -318,7 +318,7 @@ def test_platforms_are_told_once() -> None:
     ((_, found),) = by_use(verdict(subject({WEB: seen}), *policies).findings)
 
     assert len(found) == 4
-    assert describe(WEB, found).count("is of tier builder") == 1
+    assert describe(WEB, found).count("is of tier Builder") == 1
     assert "[policy a, tier; policy b, tier]" in describe(WEB, found)
 
 
@@ -337,11 +337,11 @@ def test_context_is_of_the_image_that_violates() -> None:
 @pytest.mark.parametrize(
     ("base", "expected"),
     [
-        (GOLANG, "golang:1.26 (builder, proven)"),
-        (Base(family="debian", tier=Tier.FULL), "debian (full)"),
-        (Base(family="debian", evidence=Evidence.INFERRED), "debian (inferred)"),
-        (Base(name="scratch", tier=Tier.SCRATCH, evidence=Evidence.PROVEN), "scratch (proven)"),
-        (Base(name="empty:1", tier=Tier.SCRATCH), "empty:1 (scratch)"),
+        (GOLANG, "golang:1.26 (Builder, Proven)"),
+        (Base(family="debian", tier=Tier.FULL), "debian (Full)"),
+        (Base(family="debian", evidence=Evidence.INFERRED), "debian (Inferred)"),
+        (Base(name="scratch", tier=Tier.SCRATCH, evidence=Evidence.PROVEN), "scratch (Proven)"),
+        (Base(name="empty:1", tier=Tier.SCRATCH), "empty:1 (Scratch)"),
         (UNKNOWN_BASE, "unknown"),
     ],
 )

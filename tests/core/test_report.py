@@ -93,7 +93,7 @@ def test_message_is_the_usual_sentence() -> None:
 
     assert one["message"] == (
         'container "web": r.example.com/shop:1.2 pulls 400 B (linux/amd64), limit 300 B '
-        "[policy slim, pullSize]; base golang:1.26 (builder, proven)"
+        "[policy slim, pullSize]; base golang:1.26 (Builder, Proven)"
     )
 
 
@@ -112,15 +112,15 @@ def test_properties() -> None:
         "pullBytes": "400",
         "base": "golang:1.26",
         "baseFamily": "debian",
-        "tier": "builder",
-        "evidence": "proven",
+        "tier": "Builder",
+        "evidence": "Proven",
     }
 
 
 VALUES = [
     ("layers", 31, 30, {"value": "31", "limit": "30"}),
     ("growth", 55, 50, {"value": "55", "limit": "50"}),
-    ("tier", Tier.BUILDER, Tier.SLIM, {"value": "builder", "limit": "slim"}),
+    ("tier", Tier.BUILDER, Tier.SLIM, {"value": "Builder", "limit": "Slim"}),
     ("workloadPullSize", 9, 8, {"valueBytes": "9", "limitBytes": "8"}),
     ("baseClaim", "it claims alpine", None, {"value": "it claims alpine"}),
 ]

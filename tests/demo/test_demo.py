@@ -38,9 +38,9 @@ def test_the_table_compares_the_three_images(printed: str, lab: Lab) -> None:
     tiers = {kind: found[f"{lab.registry}/hello:{kind}"] for kind in ("fat", "semi", "soya")}
     assert columns == ["PULL", "UNPACKED", "BASE", "TIER", "EVIDENCE", "VERDICT"]
     assert {kind: cells[3:] for kind, cells in tiers.items()} == {
-        "fat": ["builder", "proven", "deny"],
-        "semi": ["distroless", "proven", "warn"],
-        "soya": ["scratch", "proven", "allow"],
+        "fat": ["Builder", "Proven", "deny"],
+        "semi": ["Distroless", "Proven", "warn"],
+        "soya": ["Scratch", "Proven", "allow"],
     }
     assert all(re.fullmatch(r"[\d.]+ MiB", size) for cells in tiers.values() for size in cells[:2])
 
@@ -54,7 +54,7 @@ def test_the_fat_deployment_is_denied_in_full(printed: str, lab: Lab) -> None:
     assert f'container "hello": {lab.registry}/hello:fat pulls ' in text
     assert "limit 100 MiB [policy demo, pullSize]" in text
     assert "of it is one layer" in text
-    assert "(builder, proven)" in text
+    assert "(Builder, Proven)" in text
     assert "Build in a first stage and copy the binary onto distroless or scratch" in text
     assert "SlimException" in text
 

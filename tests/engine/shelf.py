@@ -109,7 +109,7 @@ class Shelf:
         await self._ask("layer", reference, layer.digest, identity)
         blob = self._blob(reference, layer.digest)
         contents = LayerContents(paths=frozenset({"bin/sh"}))
-        reading = LayerReading(unpacked=Size.counted(10 * len(blob)), contents=contents)
+        reading = LayerReading(unpacked=Size.measured(10 * len(blob)), contents=contents)
         return self.readings.get(layer.digest, reading)
 
     async def _ask(

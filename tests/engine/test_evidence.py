@@ -1,4 +1,4 @@
-"""How sizes of layers are known: what is counted later, here or elsewhere, and who waits for it."""
+"""How sizes of layers are known: what is measured later, and who waits for it."""
 
 import asyncio
 from dataclasses import replace
@@ -36,13 +36,15 @@ def with_sizes(facts: ImageFacts, *sizes: Size, registry: str = REGISTRY) -> Ima
     assert facts.digest is not None
     pairs = zip(facts.layers, sizes, strict=True)
     layers = tuple(replace(one, unpacked=size) for one, size in pairs)
-    told_by = place_key(registry, facts.digest) if any(size.is_told for size in sizes) else None
-    return replace(facts, layers=layers, told_by=told_by)
+    estimated_by = (
+        place_key(registry, facts.digest) if any(size.is_unverified for size in sizes) else None
+    )
+    return replace(facts, layers=layers, estimated_by=estimated_by)
 
 
-def told(facts: ImageFacts) -> ImageFacts:
-    """Say the same sizes of layers, but that their ends told them."""
-    return with_sizes(facts, *(Size.told(layer.unpacked.bytes or 0) for layer in facts.layers))
+def estimated(facts: ImageFacts) -> ImageFacts:
+    """Make facts with the same sizes, but estimated."""
+    return with_sizes(facts, *(Size.estimated(layer.unpacked.bytes or 0) for layer in facts.layers))
 
 
 def sizes_of(inspection: Inspection) -> list[Size]:
@@ -53,10 +55,10 @@ def sizes_of(inspection: Inspection) -> list[Size]:
 async def remembering(
     shelf: Shelf, clock: Clock, whole_layer_bytes: int
 ) -> tuple[Inspector, ImageFacts]:
-    """Restart with facts of the image whose sizes were told, and with a limit."""
+    """Restart with facts of the image whose sizes were estimated, and with a limit."""
     asked = question(wants=EVERYTHING)
     before = inspector(shelf, clock)
-    facts = told((await before.inspect(asked)).images[0])
+    facts = estimated((await before.inspect(asked)).images[0])
     after = inspector(shelf, clock, tag_seconds=1e6, whole_layer_bytes=whole_layer_bytes)
     after.restore(before.memory())
     after.reader.remember(facts, coverage(facts))
@@ -64,8 +66,8 @@ async def remembering(
     return after, facts
 
 
-async def test_what_an_earlier_run_was_told_is_counted_now(shelf: Shelf, clock: Clock) -> None:
-    """Where layers are small enough for it by now, at once; what was told answers meanwhile."""
+async def test_what_an_earlier_run_estimated_is_measured_now(shelf: Shelf, clock: Clock) -> None:
+    """Where layers are small enough for it by now, at once; estimates answer meanwhile."""
     app = tiny("one", "two")
     shelf.put(APP, app)
     limit = max(len(layer.blob) for layer in app.layers)
@@ -76,12 +78,12 @@ async def test_what_an_earlier_run_was_told_is_counted_now(shelf: Shelf, clock: 
     again = await watched.inspect(asked)
 
     assert first.images == (facts,)
-    assert first.images[0].unpacked.evidence is SizeEvidence.TOLD
-    assert again.images[0].unpacked == Size.counted(facts.unpacked.bytes or 0)
+    assert first.images[0].unpacked.evidence is SizeEvidence.ESTIMATED
+    assert again.images[0].unpacked == Size.measured(facts.unpacked.bytes or 0)
     assert shelf.count() == {"document": 1, "config": 1, "layer": 2}
 
 
-async def test_what_is_too_large_to_be_counted_stays_told(shelf: Shelf, clock: Clock) -> None:
+async def test_what_is_too_large_to_be_measured_stays_estimated(shelf: Shelf, clock: Clock) -> None:
     """Nobody is asked for a layer of which there is no more to be had."""
     app = tiny("one")
     shelf.put(APP, app)
@@ -94,8 +96,8 @@ async def test_what_is_too_large_to_be_counted_stays_told(shelf: Shelf, clock: C
     assert shelf.count() == {}
 
 
-async def test_what_was_told_answers_until_it_is_counted(shelf: Shelf, clock: Clock) -> None:
-    """A layer that can't be had for now is as it was told; the others are counted."""
+async def test_an_estimate_answers_until_it_is_measured(shelf: Shelf, clock: Clock) -> None:
+    """A layer that can't be had for now keeps its estimate; the others are measured."""
     app = tiny("one", "two", "three")
     shelf.put(APP, app)
     watched, facts = await remembering(shelf, clock, 10**6)
@@ -104,33 +106,33 @@ async def test_what_was_told_answers_until_it_is_counted(shelf: Shelf, clock: Cl
     await settled(lambda: watched.inspect(asked))
     shelf.count()
 
-    counted = [Size.counted(layer.unpacked.bytes or 0) for layer in facts.layers]
+    measured = [Size.measured(layer.unpacked.bytes or 0) for layer in facts.layers]
     known = facts.layers[1].unpacked
-    assert sizes_of(await watched.inspect(asked)) == [counted[0], known, counted[2]]
+    assert sizes_of(await watched.inspect(asked)) == [measured[0], known, measured[2]]
     shelf.faults.clear()
     clock.now += 61
     await settled(lambda: watched.inspect(asked))
 
     size = (await watched.inspect(asked)).images[0].unpacked
-    assert size == Size.counted(facts.unpacked.bytes or 0)
+    assert size == Size.measured(facts.unpacked.bytes or 0)
     assert shelf.count() == {"layer": 1}
 
 
 @pytest.mark.parametrize(
     "error", [DigestMismatchError("others"), UnauthorizedError("not yours"), NotFoundError("gone")]
 )
-async def test_what_was_told_falls_with_the_layer(
+async def test_an_estimate_falls_with_the_layer(
     shelf: Shelf, clock: Clock, error: ImageError
 ) -> None:
-    """Whoever forges the end of a layer may not serve the rest: what is counted must be seen."""
+    """Whoever forges the end of a layer may not serve the rest: what is measured must be seen."""
     app = tiny("one", "two", "three")
     shelf.put(APP, app)
     watched, facts = await remembering(shelf, clock, 10**6)
     shelf.faults[app.layers[1].descriptor.digest] = error
     asked = question(wants=EVERYTHING)
     await settled(lambda: watched.inspect(asked))
-    counted = [Size.counted(layer.unpacked.bytes or 0) for layer in facts.layers]
-    expected = [counted[0], Size.unknown(str(error)), counted[2]]
+    measured = [Size.measured(layer.unpacked.bytes or 0) for layer in facts.layers]
+    expected = [measured[0], Size.unknown(str(error)), measured[2]]
 
     assert sizes_of(await watched.inspect(asked)) == expected
     watched.reader.remember(facts, EVERYTHING)
@@ -138,13 +140,13 @@ async def test_what_was_told_falls_with_the_layer(
     shelf.faults.clear()
     clock.now += 3601
     await settled(lambda: watched.inspect(asked))
-    assert sizes_of(await watched.inspect(asked)) == counted
+    assert sizes_of(await watched.inspect(asked)) == measured
 
 
-async def test_what_is_too_large_to_be_counted_falls_with_no_error(
+async def test_what_is_too_large_to_be_measured_falls_with_no_error(
     shelf: Shelf, clock: Clock
 ) -> None:
-    """Nothing that could be had would disprove what was told of it."""
+    """Nothing that could be had would disprove its estimate."""
     app = tiny("one", "b" * 4000)
     small, large = (layer.descriptor for layer in app.layers)
     assert small.size < large.size
@@ -154,8 +156,8 @@ async def test_what_is_too_large_to_be_counted_falls_with_no_error(
     asked = question(wants=EVERYTHING)
     await settled(lambda: watched.inspect(asked))
 
-    counted = Size.counted(facts.layers[0].unpacked.bytes or 0)
-    assert sizes_of(await watched.inspect(asked)) == [counted, facts.layers[1].unpacked]
+    measured = Size.measured(facts.layers[0].unpacked.bytes or 0)
+    assert sizes_of(await watched.inspect(asked)) == [measured, facts.layers[1].unpacked]
 
 
 async def test_a_layer_outlives_the_deadline_of_who_asked_for_it(
@@ -174,12 +176,12 @@ async def test_a_layer_outlives_the_deadline_of_who_asked_for_it(
     door.opened.set()
     found = await watched.inspect(question(wants=EVERYTHING))
 
-    assert found.images[0].unpacked.evidence is SizeEvidence.COUNTED
+    assert found.images[0].unpacked.evidence is SizeEvidence.MEASURED
     assert shelf.count() == {"document": 1, "config": 1, "layer": 1}
 
 
 LOST = Size.unknown("lost")
-TOLD, COUNTED = Size.told(7), Size.counted(7)
+ESTIMATED, MEASURED = Size.estimated(7), Size.measured(7)
 
 
 async def finding(shelf: Shelf, clock: Clock, *sizes: Size) -> tuple[Inspector, ImageFacts]:
@@ -197,19 +199,19 @@ async def finding(shelf: Shelf, clock: Clock, *sizes: Size) -> tuple[Inspector, 
 @pytest.mark.parametrize(
     ("ours", "theirs", "expected"),
     [
-        ([TOLD, TOLD], [COUNTED, TOLD], [COUNTED, TOLD]),
-        ([TOLD, LOST], [COUNTED, TOLD], [COUNTED, LOST]),
-        ([TOLD, LOST], [LOST, COUNTED], [TOLD, COUNTED]),
+        ([ESTIMATED, ESTIMATED], [MEASURED, ESTIMATED], [MEASURED, ESTIMATED]),
+        ([ESTIMATED, LOST], [MEASURED, ESTIMATED], [MEASURED, LOST]),
+        ([ESTIMATED, LOST], [LOST, MEASURED], [ESTIMATED, MEASURED]),
         ([LOST, LOST], [Size.unknown("it wraps", at_least=5), LOST], [LOST, LOST]),
-        ([COUNTED, TOLD], [TOLD, LOST], [COUNTED, TOLD]),
-        ([TOLD, TOLD], [Size.told(9), TOLD], [TOLD, TOLD]),
+        ([MEASURED, ESTIMATED], [ESTIMATED, LOST], [MEASURED, ESTIMATED]),
+        ([ESTIMATED, ESTIMATED], [Size.estimated(9), ESTIMATED], [ESTIMATED, ESTIMATED]),
     ],
-    ids=["counted", "told", "each a part", "a bound", "less known", "another told"],
+    ids=["measured", "estimated", "each a part", "a bound", "less known", "another estimate"],
 )
 async def test_what_another_process_found_later(
     shelf: Shelf, clock: Clock, ours: list[Size], theirs: list[Size], expected: list[Size]
 ) -> None:
-    """What it counted is taken over at once, layer by layer, and asks for nothing."""
+    """What it measured is taken over at once, layer by layer, and asks for nothing."""
     watched, facts = await finding(shelf, clock, *ours)
     asked = question(wants=EVERYTHING)
     assert watched.cached(asked) is not None
@@ -227,57 +229,57 @@ async def test_what_another_process_found_later(
 
 async def test_a_copy_learns_what_another_process_found_later(shelf: Shelf, clock: Clock) -> None:
     """So does what was read of the same image in another registry, which has its own facts."""
-    watched, facts = await finding(shelf, clock, TOLD)
+    watched, facts = await finding(shelf, clock, ESTIMATED)
     copy = question("mirror.test/team/app:1", EVERYTHING)
     shelf.put("mirror.test/team/app:1", tiny("0"))
     await watched.inspect(copy)
 
-    watched.reader.remember(with_sizes(facts, COUNTED), EVERYTHING)
+    watched.reader.remember(with_sizes(facts, MEASURED), EVERYTHING)
 
     for asked in (copy, question(wants=EVERYTHING)):
         found = watched.cached(asked)
         assert found is not None
-        assert found.images[0].unpacked == COUNTED
+        assert found.images[0].unpacked == MEASURED
 
 
-async def test_what_another_process_counted_is_not_looked_at_again(
+async def test_what_another_process_measured_is_not_looked_at_again(
     shelf: Shelf, clock: Clock
 ) -> None:
-    """A process that was about to count what it was told leaves it, and all its layers, alone."""
+    """A process that was about to measure the image leaves it, and all its layers, alone."""
     app = tiny("one", "two")
     shelf.put(APP, app)
     watched, facts = await remembering(shelf, clock, 10**6)
     asked = question(wants=EVERYTHING)
     assert watched.cached(asked) is None
 
-    watched.reader.remember(with_sizes(facts, COUNTED, COUNTED), EVERYTHING)
+    watched.reader.remember(with_sizes(facts, MEASURED, MEASURED), EVERYTHING)
     clock.now += 1e5
 
-    assert (await settled(lambda: watched.inspect(asked))).images[0].unpacked == Size.counted(14)
+    assert (await settled(lambda: watched.inspect(asked))).images[0].unpacked == Size.measured(14)
     assert shelf.count() == {}
 
 
 async def test_what_is_still_open_is_looked_at_again(shelf: Shelf, clock: Clock) -> None:
-    """And what was counted elsewhere stays so, though this process is told of it once more."""
+    """And what was measured elsewhere stays so, though this process estimates it once more."""
     app = tiny("one", "two")
     shelf.put(APP, app)
     first, second = (layer.descriptor.digest for layer in app.layers)
-    shelf.readings[first] = LayerReading(unpacked=TOLD)
+    shelf.readings[first] = LayerReading(unpacked=ESTIMATED)
     shelf.faults[second] = UnavailableError("down")
     watched = inspector(shelf, clock, tag_seconds=1e6, whole_layer_bytes=0)
     asked = question(wants=EVERYTHING)
     facts = (await watched.inspect(asked)).images[0]
-    watched.reader.remember(with_sizes(facts, COUNTED, LOST), EVERYTHING)
+    watched.reader.remember(with_sizes(facts, MEASURED, LOST), EVERYTHING)
     assert watched.cached(asked) is not None
     shelf.faults.clear()
-    shelf.readings[second] = LayerReading(unpacked=TOLD)
+    shelf.readings[second] = LayerReading(unpacked=ESTIMATED)
     shelf.count()
 
     clock.now += 61
     await settled(lambda: watched.inspect(asked))
 
     layers = (await watched.inspect(asked)).images[0].layers
-    assert [layer.unpacked for layer in layers] == [COUNTED, TOLD]
+    assert [layer.unpacked for layer in layers] == [MEASURED, ESTIMATED]
     assert shelf.count() == {"layer": 1}
 
 
@@ -287,7 +289,7 @@ async def test_what_is_still_open_is_looked_at_again(shelf: Shelf, clock: Clock)
 async def test_what_is_found_not_to_be_true_is_believed_no_more(
     shelf: Shelf, clock: Clock, found: Size
 ) -> None:
-    """Who counts what an earlier run was told, and can't, goes by that, and looks but once."""
+    """Who can't measure what an earlier run estimated goes by that, and looks but once."""
     app = tiny("one")
     shelf.put(APP, app)
     watched, facts = await remembering(shelf, clock, 10**6)
@@ -311,9 +313,9 @@ def doubled(facts: ImageFacts) -> ImageFacts:
 
 async def test_facts_of_other_layers_are_left_aside(shelf: Shelf, clock: Clock) -> None:
     """They are no facts of this manifest."""
-    watched, facts = await finding(shelf, clock, TOLD)
+    watched, facts = await finding(shelf, clock, ESTIMATED)
 
-    watched.reader.remember(doubled(with_sizes(facts, COUNTED)), EVERYTHING)
+    watched.reader.remember(doubled(with_sizes(facts, MEASURED)), EVERYTHING)
 
     found = watched.cached(question(wants=EVERYTHING))
     assert found is not None
@@ -332,7 +334,7 @@ async def test_another_look_sees_that_facts_are_of_other_layers(shelf: Shelf, cl
     asked = question(wants=EVERYTHING)
     first = await settled(lambda: edited.inspect(asked))
 
-    found = [Size.counted(facts.layers[0].unpacked.bytes or 0), Size.unknown("down")]
+    found = [Size.measured(facts.layers[0].unpacked.bytes or 0), Size.unknown("down")]
     assert len(first.images[0].layers) == 4
     assert sizes_of(await edited.inspect(asked)) == found
     edited.reader.remember(doubled(facts), EVERYTHING)

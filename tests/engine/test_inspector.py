@@ -273,7 +273,7 @@ async def test_synthetic_documents_have_no_digest(shelf: Shelf, clock: Clock) ->
     digest = shelf.put(APP, tiny("app"))
     for key, held in list(shelf.documents.items()):
         shelf.documents[key] = dataclasses.replace(held, synthetic=True)
-    saved = LayerReading(unpacked=Size.counted(7), pull=Size.unknown("it was saved"))
+    saved = LayerReading(unpacked=Size.measured(7), pull=Size.unknown("it was saved"))
     shelf.readings = dict.fromkeys([tiny("app").layers[0].descriptor.digest], saved)
 
     found = await inspector(shelf, clock).inspect(question(wants=EVERYTHING))

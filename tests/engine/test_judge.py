@@ -123,7 +123,7 @@ async def test_a_violation_stands_without_its_config(
 async def test_a_warm_verdict_takes_no_task(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
     """What is at hand is answered without a request, and without waiting for the loop."""
     catalog.put_policy(policy("a", limits={**LIMIT, "growth": "10%"}))
-    catalog.put_policy(policy("b", bases={"tier": "builder"}))
+    catalog.put_policy(policy("b", bases={"tier": "Builder"}))
     new, old = workload(APP, FAT), workload(FAT, APP)
     cold = await judge.judge(new, old=old)
     shelf.count()

@@ -19,7 +19,7 @@ from tests.support.images import Image
 GOLDEN, SECOND = "base.test/golden/go:1", "second.test/golden/java:1"
 ROOT = images.layer({"etc/golden": b"golden"})
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
-ALLOWED = {"allow": [GOLDEN, SECOND], "known": [{"reference": GOLDEN, "tier": "distroless"}]}
+ALLOWED = {"allow": [GOLDEN, SECOND], "known": [{"reference": GOLDEN, "tier": "Distroless"}]}
 
 
 def app(**fields: object) -> Image:
@@ -106,7 +106,7 @@ async def test_one_late_base_hides_no_other_that_is_missing(
     shelf.faults["base.test"] = UnavailableError("down")
     assert reason(await judged(judge)).endswith("down")
     shelf.doors["second.test"] = Door()
-    catalog.put_policy(policy("other", bases={"tier": "builder", "known": [{"reference": SECOND}]}))
+    catalog.put_policy(policy("other", bases={"tier": "Builder", "known": [{"reference": SECOND}]}))
 
     findings = await judged(judge, 0.05)
 
@@ -152,7 +152,7 @@ async def test_what_is_looked_up_again_is_told_by_the_next_verdict(
     catalog.put_policy(policy(bases={"allow": [GOLDEN]}))
     shelf.faults["base.test"] = UnavailableError("down")
     (finding,) = await judged(judge)
-    assert (finding.outcome, finding.limit) == (Outcome.UNKNOWN, "proven")
+    assert (finding.outcome, finding.limit) == (Outcome.UNKNOWN, "Proven")
     assert finding.reason == "the base that it claims is not known: down"
 
     shelf.faults.clear()

@@ -79,7 +79,7 @@ async def test_no_right_is_lent_under_load(shelf: Shelf, clock: Clock) -> None:
     shelf.put(APP, tiny("public"))
     shelf.keys[f"{REGISTRY}/private/app"] = {alice}
     catalog = Catalog()
-    catalog.put_policy(policy(limits={"layers": 1}, bases={"tier": "builder"}))
+    catalog.put_policy(policy(limits={"layers": 1}, bases={"tier": "Builder"}))
     watched = inspector(shelf, clock)
     judges = {
         who: Judge(inspector=watched, catalog=catalog, keyring=Keys(who), now=lambda: NOW)

@@ -22,7 +22,7 @@ class Looks:
         await asyncio.sleep(0)
         names = frozenset(map(str, range(paths)))
         return LayerReading(
-            unpacked=Size.counted(paths), contents=LayerContents(paths=names) if paths else None
+            unpacked=Size.measured(paths), contents=LayerContents(paths=names) if paths else None
         )
 
 

@@ -15,8 +15,8 @@ from tests.support.clock import Clock
 
 EVIL = "evil.test/x/app:1"
 IMAGE = tiny("one", "two")
-FORGED, HONEST = Size.told(10**12), Size.told(7)
-COUNTED, LOST = Size.counted(7), Size.unknown("lost")
+FORGED, HONEST = Size.estimated(10**12), Size.estimated(7)
+MEASURED, LOST = Size.measured(7), Size.unknown("lost")
 BOUND = Size.unknown("it wraps", at_least=10**12)
 ASKED = question(wants=EVERYTHING)
 LIES = [[FORGED, FORGED], [BOUND, LOST]]
@@ -31,7 +31,7 @@ def shelf_of(name: str, *sizes: Size) -> Shelf:
 
 
 def started(shelf: Shelf, clock: Clock) -> Inspector:
-    """Start a process that reads no layer whole, so that it takes any for what it is told."""
+    """Start a process that reads no layer whole, so that it takes any estimate for the size."""
     return inspector(shelf, clock, tag_seconds=1e6, whole_layer_bytes=0)
 
 
@@ -50,7 +50,7 @@ def sizes_of(inspection: Inspection | None) -> list[Size]:
 
 @pytest.mark.parametrize("lies", LIES)
 async def test_a_registry_is_asked_itself(clock: Clock, lies: list[Size]) -> None:
-    """Whatever another process was told elsewhere, before or after this one looks."""
+    """Whatever another process estimated elsewhere, before or after this one looks."""
     forged = await profile_of(clock, *lies)
     for is_first in (True, False):
         shelf = shelf_of(APP, HONEST, LOST)
@@ -79,23 +79,23 @@ async def test_what_was_read_of_a_config_stays(clock: Clock) -> None:
     assert sizes_of(await watched.inspect(ASKED)) == [HONEST, HONEST]
 
 
-async def test_what_was_counted_counts_everywhere(clock: Clock) -> None:
-    """It was checked against its digest: beside what was forged, and where all was counted."""
+async def test_what_was_measured_counts_everywhere(clock: Clock) -> None:
+    """It was checked against its digest: beside what was forged, and where all was measured."""
     for is_first in (True, False):
-        part = await profile_of(clock, COUNTED, FORGED)
+        part = await profile_of(clock, MEASURED, FORGED)
         watched = started(shelf_of(APP, HONEST, HONEST), clock)
         if not is_first:
             await watched.inspect(ASKED)
         watched.reader.remember(part, coverage(part))
 
-        assert sizes_of(await watched.inspect(ASKED)) == [COUNTED, HONEST]
-        assert sizes_of(watched.cached(ASKED)) == [COUNTED, HONEST]
+        assert sizes_of(await watched.inspect(ASKED)) == [MEASURED, HONEST]
+        assert sizes_of(watched.cached(ASKED)) == [MEASURED, HONEST]
 
-    whole = await profile_of(clock, COUNTED, COUNTED)
+    whole = await profile_of(clock, MEASURED, MEASURED)
     shelf = shelf_of(APP, HONEST, HONEST)
     watched = started(shelf, clock)
     watched.reader.remember(whole, coverage(whole))
-    assert sizes_of(await watched.inspect(ASKED)) == [COUNTED, COUNTED]
+    assert sizes_of(await watched.inspect(ASKED)) == [MEASURED, MEASURED]
     assert shelf.count() == {"document": 1}
 
 
@@ -114,7 +114,7 @@ async def test_one_process_that_sees_both(clock: Clock) -> None:
     assert sizes_of(watched.cached(question(EVIL, EVERYTHING))) == [FORGED, FORGED]
 
 
-async def test_a_restart_asks_but_who_has_told_nothing(clock: Clock) -> None:
+async def test_a_restart_asks_only_who_has_not_answered(clock: Clock) -> None:
     """The registry whose word the profile is answers from it, the other is asked."""
     shelf = shelf_of(APP, FORGED, FORGED)
     shelf.put(EVIL, IMAGE)
@@ -135,15 +135,17 @@ async def test_a_restart_asks_but_who_has_told_nothing(clock: Clock) -> None:
     assert shelf.count() == {"document": 1, "config": 1, "layer": 2}
 
 
-@pytest.mark.parametrize("told_by", [None, "0123", place_key("registry.test", Digest("sha256:1"))])
+@pytest.mark.parametrize(
+    "estimated_by", [None, "0123", place_key("registry.test", Digest("sha256:1"))]
+)
 async def test_a_profile_that_does_not_say_whose_word_it_is(
-    clock: Clock, told_by: str | None
+    clock: Clock, estimated_by: str | None
 ) -> None:
-    """Only what was counted stands in it, for any registry; another process's word is none."""
-    before, after = (started(shelf_of(APP, COUNTED, HONEST), clock) for _ in range(2))
+    """Only what was measured stands in it, for any registry; another process's word is none."""
+    before, after = (started(shelf_of(APP, MEASURED, HONEST), clock) for _ in range(2))
     facts = (await before.inspect(ASKED)).images[0]
     after.restore(before.memory())
-    after.reader.remember(replace(facts, told_by=told_by), coverage(facts))
+    after.reader.remember(replace(facts, estimated_by=estimated_by), coverage(facts))
 
     assert after.cached(ASKED) is None
     known = after.reader.known(IMAGE.digest, question(wants=CONFIG).wants)
@@ -162,7 +164,7 @@ async def test_a_base_is_not_inferred_by_another_registrys_sizes(clock: Clock) -
     assert shelf.count() == {"document": 1, "config": 1}
 
 
-async def test_what_was_told_once_more(clock: Clock) -> None:
+async def test_what_was_estimated_once_more(clock: Clock) -> None:
     """A profile whose word is another's by now takes nothing from what was known before it."""
     forged = await profile_of(clock, FORGED, FORGED)
     before = started(shelf_of(APP, HONEST, HONEST), clock)

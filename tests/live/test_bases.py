@@ -48,7 +48,7 @@ def stock(room: Room) -> Stock:
 
 
 DENIED, WARNED, ADMITTED = "denied", "warned", "admitted"
-PROVEN = "golden (slim, proven)"
+PROVEN = "golden (Slim, Proven)"
 # bases of the policy, the image, what becomes of it, and what is said.
 CASES = {
     "allowed and proven": ({"allow": ["golden"]}, "on golden", ADMITTED, ""),
@@ -62,7 +62,7 @@ CASES = {
     ),
     "only claimed": (
         {"allow": ["*/gone:*"]}, "claims a gone base", DENIED,
-        "(claimed), but the policy wants that proven",
+        "(Claimed), but the policy wants that Proven",
     ),
     "claimed, which is accepted": (
         {"allow": ["*/gone:*"], "accept": "Claimed"}, "claims a gone base", ADMITTED, "",
@@ -76,17 +76,17 @@ CASES = {
         f"stands on {PROVEN}, which the policy does not allow",
     ),
     "not among those denied": ({"deny": ["silver"]}, "on golden", ADMITTED, ""),
-    "below the tier": ({"tier": "full"}, "on golden", ADMITTED, ""),
+    "below the tier": ({"tier": "Full"}, "on golden", ADMITTED, ""),
     "of the tier": (
-        {"tier": "slim"}, "on golden", DENIED, "is of tier slim, and slim and fatter are denied",
+        {"tier": "Slim"}, "on golden", DENIED, "is of tier Slim, and Slim and fatter are denied",
     ),
     "of the soft tier": (
-        {"tier": {"warn": "slim", "deny": "full"}}, "on golden", WARNED,
-        "is of tier slim, and slim and fatter are warned of",
+        {"tier": {"warn": "Slim", "deny": "Full"}}, "on golden", WARNED,
+        "is of tier Slim, and Slim and fatter are warned of",
     ),
     "above the soft tier": (
-        {"tier": {"warn": "minimal", "deny": "full"}}, "on golden", WARNED,
-        "is of tier slim, and minimal and fatter are warned of",
+        {"tier": {"warn": "Minimal", "deny": "Full"}}, "on golden", WARNED,
+        "is of tier Slim, and Minimal and fatter are warned of",
     ),
     "proven to stand on nothing": ({"allow": ["scratch"]}, "static", ADMITTED, ""),
     "on something unknown with a shell": (
@@ -100,7 +100,7 @@ def test_bases(room: Room, stock: Stock, case: str) -> None:
     """Each rule denies, warns or admits by the strongest evidence that there is."""
     bases, kind, outcome, said = CASES[case]
     assert isinstance(bases, dict)
-    known = [{"reference": stock.reference, "name": "golden", "tier": "slim"}]
+    known = [{"reference": stock.reference, "name": "golden", "tier": "Slim"}]
     reference = room.shelf.push(stock.image(kind))
     policy = room.policy(bases={**bases, "known": known})
 

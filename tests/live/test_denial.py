@@ -21,7 +21,7 @@ def test_a_denial_is_complete(room: Room, kubectl: Kubectl) -> None:
     image = room.shelf.push(fat)
     policy = room.policy(
         limits={"pullSize": "300k"},
-        bases={"known": [{"reference": reference, "tier": "builder", "name": "golden/go:1.26"}]},
+        bases={"known": [{"reference": reference, "tier": "Builder", "name": "golden/go:1.26"}]},
         message="See https://wiki.example.com/slim.",
     )
 
@@ -34,7 +34,7 @@ def test_a_denial_is_complete(room: Room, kubectl: Kubectl) -> None:
         '"workloads.slimgate.dev" denied the request: slimgate: '
         f'container "main": {image} pulls 440 KiB (linux/amd64), limit 293 KiB '
         f"[policy {policy}, pullSize]; 391 KiB of it is one layer (RUN go build ./...); "
-        f"base golden/go:1.26 (builder, proven). {REMEDY} See https://wiki.example.com/slim."
+        f"base golden/go:1.26 (Builder, Proven). {REMEDY} See https://wiki.example.com/slim."
     )
     assert room.api.find(room.workload(image)) is None
 

@@ -133,7 +133,7 @@ def test_annotations_are_slimgates_own(room: Room, controller: Program) -> None:
 # What passes the API server's checks and can't be used, and what the status says of it.
 BROKEN: dict[str, tuple[Json, str]] = {
     "a reference": (
-        {"bases": {"known": [{"reference": "registry.example.com/UPPER"}], "tier": "full"}},
+        {"bases": {"known": [{"reference": "registry.example.com/UPPER"}], "tier": "Full"}},
         "spec.bases.known[0].reference: 'registry.example.com/UPPER' is no image reference: ",
     ),
 }

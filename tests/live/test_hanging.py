@@ -123,7 +123,7 @@ def test_a_base_of_another_policy(make_room: MakeRoom, site: Site) -> None:
     base = noisy(SMALL)
     known = own.shelf.push(base, repository="golden")
     image = own.shelf.push(stacked(base, noise(TINY)))
-    theirs.policy(bases={"tier": "builder", "known": [{"reference": f"{site.hole.registry}/b:v1"}]})
+    theirs.policy(bases={"tier": "Builder", "known": [{"reference": f"{site.hole.registry}/b:v1"}]})
     eventually(lambda: site.hole.connections, "the registry is asked")
     bases = {"allow": ["golden"], "known": [{"reference": known, "name": "golden"}]}
     own.policy(bases=bases, onUnknown="Deny")

@@ -34,8 +34,8 @@ Spec = Mapping[str, object]
         pytest.param({"limits": {"layers": {"warn": 20, "deny": 30}}}, id="two counts"),
         pytest.param({"limits": {"growth": "50%"}}, id="a percentage"),
         pytest.param({"limits": {"growth": {"warn": "9%", "deny": "50%"}}}, id="two percentages"),
-        pytest.param({"bases": {"tier": "builder"}}, id="a tier"),
-        pytest.param({"bases": {"tier": {"warn": "slim", "deny": "builder"}}}, id="two tiers"),
+        pytest.param({"bases": {"tier": "Builder"}}, id="a tier"),
+        pytest.param({"bases": {"tier": {"warn": "Slim", "deny": "Builder"}}}, id="two tiers"),
         pytest.param({"bases": {"deny": ["docker.io/library/golang*"]}}, id="denied bases"),
         pytest.param(
             {
@@ -63,12 +63,12 @@ Spec = Mapping[str, object]
                 },
                 "bases": {
                     "allow": ["scratch", "gcr.io/distroless/*"],
-                    "tier": {"warn": "slim", "deny": "builder"},
+                    "tier": {"warn": "Slim", "deny": "Builder"},
                     "accept": "Claimed",
                     "known": [
                         {
                             "reference": "registry.example.com:5000/golden/go:1.26",
-                            "tier": "distroless",
+                            "tier": "Distroless",
                             "name": "golden go",
                         }
                     ],
@@ -143,16 +143,16 @@ def _requires(requirement: object) -> Spec:
         ({}, "spec", "set limits, bases or both"),
         ({"limits": {"layers": 3}, "mode": "Block"}, "spec.mode", '"Enforce", "Warn", "Audit"'),
         ({"limits": {"layers": 3}, "onUnknown": "No"}, "spec.onUnknown", '"Allow", "Deny"'),
-        ({"bases": {"tier": "tiny"}}, "spec.bases.tier", "scratch|distroless"),
-        ({"bases": {"tier": {"deny": "tiny"}}}, "spec.bases.tier.deny", '"scratch", "distroless"'),
+        ({"bases": {"tier": "tiny"}}, "spec.bases.tier", "Scratch|Distroless"),
+        ({"bases": {"tier": {"deny": "tiny"}}}, "spec.bases.tier.deny", '"Scratch", "Distroless"'),
         ({"bases": {"tier": 3}}, "spec.bases.tier", "write a tier, as in builder"),
         (
-            {"bases": {"tier": {"warn": "builder", "deny": "slim"}}},
+            {"bases": {"tier": {"warn": "Builder", "deny": "Slim"}}},
             "spec.bases.tier.warn",
             "builder must not be a fatter tier than deny, slim",
         ),
         ({"bases": {"allow": ["a"], "deny": ["b"]}}, "spec.bases", "set allow or deny, not both"),
-        ({"bases": {"tier": "slim", "accept": "Hoped"}}, "spec.bases.accept", '"Proven"'),
+        ({"bases": {"tier": "Slim", "accept": "Hoped"}}, "spec.bases.accept", '"Proven"'),
         (
             {"bases": {"known": [{"reference": "https://example.com/go"}]}},
             "spec.bases.known[0].reference",
@@ -186,7 +186,7 @@ def test_bad_policy_is_refused(create: Try, spec: Spec, path: str, says: str) ->
 
 def test_defaults_break_nothing(create: Try) -> None:
     """A policy that only sets limits and bases audits, and admits what it doesn't know."""
-    answer = create(policy({"limits": {"layers": 30}, "bases": {"tier": "builder"}}))
+    answer = create(policy({"limits": {"layers": 30}, "bases": {"tier": "Builder"}}))
 
     spec = json.loads(answer.text)["spec"]
     assert spec["mode"] == "Audit"
@@ -300,7 +300,7 @@ def test_profile_keeps_unknown_as_null(create: Try) -> None:
                 "mediaType": "x",
                 "pullBytes": 2**40,
                 "unpackedBytes": 2**41,
-                "unpackedEvidence": "told",
+                "unpackedEvidence": "Estimated",
             },
             {
                 "digest": _DIGEST,
@@ -310,7 +310,7 @@ def test_profile_keeps_unknown_as_null(create: Try) -> None:
                 "unpackedAtLeast": 2**32,
             },
         ],
-        "base": {"name": None, "family": None, "tier": "scratch", "evidence": "inferred"},
+        "base": {"name": None, "family": None, "tier": "Scratch", "evidence": "Inferred"},
         "toolchains": [],
         "created": None,
     }

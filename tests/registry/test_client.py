@@ -234,7 +234,7 @@ async def test_small_layers_are_exact_and_listed(
     async with RegistryClient(settings_for(plain.host)) as client:
         reading = await client.layer(reference, layer.descriptor, ANONYMOUS)
 
-    assert Size.counted(len(images.tar_of(files))) == reading.unpacked
+    assert Size.measured(len(images.tar_of(files))) == reading.unpacked
     assert reading.contents is not None
     assert (frozenset({"bin/sh", "etc/os-release"}), True) == (
         reading.contents.paths,
@@ -252,7 +252,7 @@ LARGE = bytes(i * i % 251 for i in range(100_000)) + b"".join(
 async def test_large_layers_take_one_ranged_request(
     plain: Registry, push: Pusher, compression: str
 ) -> None:
-    """A larger gzip layer is told by its end, a larger tar by its head."""
+    """A larger gzip layer is estimated by its end, a larger tar by its head."""
     layer = images.layer({"data": LARGE}, compression=compression)
     push.push(f"team/large-{compression}", "1", images.image([layer]))
     reference = Reference.parse(f"{plain.host}/team/large-{compression}:1")
@@ -260,7 +260,7 @@ async def test_large_layers_take_one_ranged_request(
     async with RegistryClient(settings) as client:
         reading = await client.layer(reference, layer.descriptor, ANONYMOUS)
 
-    assert Size.told(len(images.tar_of({"data": LARGE}))) == reading.unpacked
+    assert Size.estimated(len(images.tar_of({"data": LARGE}))) == reading.unpacked
     assert reading.contents is None
     assert [line.status for line in seen(plain, f"team/large-{compression}")] == [206]
 
@@ -269,7 +269,7 @@ async def test_large_layers_take_one_ranged_request(
 async def test_large_layers_that_may_be_read_whole(
     plain: Registry, push: Pusher, compression: str
 ) -> None:
-    """They are counted by one request, and not listed."""
+    """They are measured by one request, and not listed."""
     layer = images.layer({"data": LARGE}, compression=compression)
     push.push(f"team/whole-{compression}", "1", images.image([layer]))
     reference = Reference.parse(f"{plain.host}/team/whole-{compression}:1")
@@ -277,6 +277,6 @@ async def test_large_layers_that_may_be_read_whole(
     async with RegistryClient(settings) as client:
         reading = await client.layer(reference, layer.descriptor, ANONYMOUS)
 
-    assert Size.counted(len(images.tar_of({"data": LARGE}))) == reading.unpacked
+    assert Size.measured(len(images.tar_of({"data": LARGE}))) == reading.unpacked
     assert reading.contents is None
     assert [line.status for line in seen(plain, f"team/whole-{compression}")] == [200]

@@ -1,4 +1,4 @@
-"""The forms that layers come in: what each weighs, and what is told of it without pulling."""
+"""The forms that layers come in: what each weighs, and what is known of it without pulling."""
 
 import gzip
 import random

@@ -13,7 +13,7 @@ from tests.support.images import image, tar_of
 
 pytestmark = pytest.mark.registry
 
-TOLD, COUNTED = SizeEvidence.TOLD, SizeEvidence.COUNTED
+ESTIMATED, MEASURED = SizeEvidence.ESTIMATED, SizeEvidence.MEASURED
 READ_IN_PART = {"large-gzip", "large-uncompressed"}
 AT_LEAST = {
     "large-halves": 10 * MIB + 10_240,
@@ -25,13 +25,13 @@ AT_LEAST = {
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_without_pulling(name: str, shop: Shop) -> None:
-    """Pull sizes are exact; unpacked sizes are too, or null where they can't be told."""
+    """Pull sizes are exact; unpacked sizes are too, or null where they can't be known."""
     made, found = form(name), await look(shop.reference(name))
 
     assert found.pull == made.pull
     if made.reason is None:
         assert found.unpacked == made.unpacked
-        assert found.evidence == {TOLD if name in READ_IN_PART else COUNTED}
+        assert found.evidence == {ESTIMATED if name in READ_IN_PART else MEASURED}
     else:
         assert found.unpacked == [[None]]
         assert found.reasons == {made.reason}
@@ -45,7 +45,7 @@ async def test_exact(name: str, shop: Shop) -> None:
 
     assert found.pull == made.pull
     assert found.unpacked == made.unpacked
-    assert found.evidence == {COUNTED}
+    assert found.evidence == {MEASURED}
 
 
 async def test_who_reads_whole_layers_is_not_deceived(
@@ -61,13 +61,13 @@ async def test_who_reads_whole_layers_is_not_deceived(
     raised = await look(reference)
 
     assert 8 * MIB < len(blob) < len(last)
-    assert (found.total, found.evidence) == ((len(blob), len(last)), {TOLD})
-    for counted in (exact, raised):
-        assert (counted.total, counted.evidence) == ((len(blob), layer.unpacked), {COUNTED})
+    assert (found.total, found.evidence) == ((len(blob), len(last)), {ESTIMATED})
+    for measured in (exact, raised):
+        assert (measured.total, measured.evidence) == ((len(blob), layer.unpacked), {MEASURED})
 
 
 async def test_what_is_only_called_gzip(shop: Shop) -> None:
-    """Of zstd that passes for gzip nothing is told, though its last bytes tell a tar's length."""
+    """Zstd that passes for gzip gets no estimate, though its last bytes look like one."""
     layer = called_gzip()
     reference = shop.push("called-gzip", image([layer.layer]))
     found, exact = await look(reference), await look(reference, exact=True)
@@ -80,8 +80,8 @@ async def test_what_is_only_called_gzip(shop: Shop) -> None:
 async def test_what_is_raised_is_unknown_no_more(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where larger layers are read whole, forms that tell nothing by their end are counted too."""
+    """Where larger layers are read whole, forms whose end says nothing are measured too."""
     monkeypatch.setenv("SLIMGATE_WHOLE_LAYER_BYTES", "16Mi")
     for name in ("large-zstd", "large-estargz", "large-blocks"):
         found = await look(shop.reference(name))
-        assert (found.unpacked, found.evidence) == (form(name).unpacked, {COUNTED})
+        assert (found.unpacked, found.evidence) == (form(name).unpacked, {MEASURED})

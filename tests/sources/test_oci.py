@@ -87,7 +87,7 @@ async def test_only_image(place: Place) -> None:
     text = place.write(files)
     stored = [len(gzip.compress(tar, mtime=0)) for tar in (APP, b"")]
     contents = LayerContents(paths=frozenset({"app", "etc/app.conf"}))
-    reading = LayerReading(unpacked=Size.counted(len(APP)), contents=contents)
+    reading = LayerReading(unpacked=Size.measured(len(APP)), contents=contents)
 
     assert [[(stored[0], len(APP)), (stored[1], 0)]] == await sizes(text)
     assert await first_layer(text) == reading

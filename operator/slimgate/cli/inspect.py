@@ -55,7 +55,7 @@ def inspect(
     exact: Annotated[
         bool,
         typer.Option(
-            "--exact", help="Read every layer whole, so that unpacked sizes are counted, not told."
+            "--exact", help="Read every layer whole: unpacked sizes are measured, not estimated."
         ),
     ] = False,
 ) -> None:

@@ -24,7 +24,7 @@ _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 _INSTRUCTION: Final = 160
 _REFERENCE: Final = 256
 _MARK: Final = "*"
-_FOOTNOTE: Final = f"{_MARK} told by a part of a layer, not counted: see --exact"
+_FOOTNOTE: Final = f"{_MARK} estimated from a part of a layer; --exact measures it"
 
 
 def show(inspections: Sequence[Inspection], *, layers: bool) -> None:
@@ -139,7 +139,7 @@ def _remarks(image: ImageFacts) -> Iterator[str]:
 
 def _footnotes(sizes: Iterable[Size]) -> Iterator[Text]:
     """Say what the mark means, where a size has it."""
-    if any(map(_is_told, sizes)):
+    if any(map(_is_estimated, sizes)):
         yield Text(_FOOTNOTE, style="dim")
 
 
@@ -159,11 +159,11 @@ def _size(size: Size) -> Text:
     if size.bytes is None:
         bound = f">= {format_bytes(size.at_least)}" if size.at_least else "unknown"
         return Text(bound, style="yellow")
-    return Text(format_bytes(size.bytes) + (_MARK if _is_told(size) else ""))
+    return Text(format_bytes(size.bytes) + (_MARK if _is_estimated(size) else ""))
 
 
-def _is_told(size: Size) -> bool:
-    return size.evidence is SizeEvidence.TOLD
+def _is_estimated(size: Size) -> bool:
+    return size.evidence is SizeEvidence.ESTIMATED
 
 
 def _share(count: int | None, total: int | None) -> str:

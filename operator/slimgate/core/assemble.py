@@ -74,7 +74,7 @@ def facts_of(
         platform=UNKNOWN_PLATFORM,
         layers=layers,
         artifact_type=None if manifest.is_image else kind,
-        told_by=place if any(look.unpacked.is_told for look in looks) else None,
+        estimated_by=place if any(look.unpacked.is_unverified for look in looks) else None,
     )
     if config is None or not manifest.is_image:
         return facts
@@ -100,19 +100,19 @@ def has_config(facts: ImageFacts) -> bool:
     return named or not facts.layers or facts.artifact_type is not None
 
 
-def without_told(facts: ImageFacts) -> ImageFacts:
-    """Leave out what rests on a registry's word, so that another is asked; counted sizes stay.
+def without_unverified(facts: ImageFacts) -> ImageFacts:
+    """Leave out what rests on a registry's word, so that another is asked; measured sizes stay.
 
-    So does what the config tells, since bases and toolchains are inferred from sizes too.
+    So does what the config says, since bases and toolchains are inferred from sizes too.
     """
-    if not _is_told(facts):
+    if not _is_unverified(facts):
         return facts
     layers = tuple(
         replace(
             layer,
             diff_id=None,
             created_by=None,
-            unpacked=Size.unknown(NOT_ASKED) if layer.unpacked.is_told else layer.unpacked,
+            unpacked=Size.unknown(NOT_ASKED) if layer.unpacked.is_unverified else layer.unpacked,
         )
         for layer in facts.layers
     )
@@ -128,8 +128,8 @@ def without_told(facts: ImageFacts) -> ImageFacts:
 def better_of(held: ImageFacts, other: ImageFacts) -> ImageFacts:
     """Take over what other facts of the same manifest know better; `held` itself if nothing is.
 
-    What is told in both, the same registry must have told. Sizes are compared layer by layer; they
-    help to tell the rest, which is the stronger one's.
+    Where both hold estimates, the same registry must have given them. Sizes are compared layer by
+    layer; the rest follows from sizes too, and is taken from the stronger one.
     """
     if not is_of(held, [layer.digest for layer in other.layers]):
         return held
@@ -140,26 +140,27 @@ def better_of(held: ImageFacts, other: ImageFacts) -> ImageFacts:
     is_same = sizes == tuple(layer.unpacked for layer in held.layers)
     if is_same and coverage(held).covers(coverage(other)):
         return held
-    told_by = held.told_by if _is_told(held) else other.told_by
-    return _with_sizes(_stronger(held, other), sizes, told_by)
+    estimated_by = held.estimated_by if _is_unverified(held) else other.estimated_by
+    return _with_sizes(_stronger(held, other), sizes, estimated_by)
 
 
 def after_another_look(
     found: ImageFacts, held: ImageFacts, failed: Sequence[bool], *, less: bool
 ) -> ImageFacts:
-    """Keep what was counted before another look, and what was known of layers where it `failed`.
+    """Keep what was measured before another look, and what was known of layers where it `failed`.
 
-    All else is as it was found; where the look told `less`, so is the rest only if it is stronger.
+    All else is as it was found; where the look found `less`, only what is stronger replaces the
+    rest.
     """
     sizes = tuple(
         old.unpacked
-        if old.unpacked.evidence is SizeEvidence.COUNTED
+        if old.unpacked.evidence is SizeEvidence.MEASURED
         or (is_lost and old.unpacked.reason != NOT_ASKED)
         else new.unpacked
         for new, old, is_lost in zip(found.layers, held.layers, failed, strict=True)
     )
-    told_by = found.told_by or held.told_by
-    return _with_sizes(_stronger(held, found) if less else found, sizes, told_by)
+    estimated_by = found.estimated_by or held.estimated_by
+    return _with_sizes(_stronger(held, found) if less else found, sizes, estimated_by)
 
 
 def is_of(facts: ImageFacts, layers: Sequence[Digest | None]) -> bool:
@@ -167,15 +168,15 @@ def is_of(facts: ImageFacts, layers: Sequence[Digest | None]) -> bool:
     return [layer.digest for layer in facts.layers] == list(layers)
 
 
-def _with_sizes(facts: ImageFacts, sizes: Sequence[Size], told_by: str | None) -> ImageFacts:
+def _with_sizes(facts: ImageFacts, sizes: Sequence[Size], estimated_by: str | None) -> ImageFacts:
     pairs = zip(facts.layers, sizes, strict=True)
     layers = tuple(replace(layer, unpacked=size) for layer, size in pairs)
-    is_told = any(size.is_told for size in sizes)
-    return replace(facts, layers=layers, told_by=told_by if is_told else None)
+    is_unverified = any(size.is_unverified for size in sizes)
+    return replace(facts, layers=layers, estimated_by=estimated_by if is_unverified else None)
 
 
-def _is_told(facts: ImageFacts) -> bool:
-    return any(layer.unpacked.is_told for layer in facts.layers)
+def _is_unverified(facts: ImageFacts) -> bool:
+    return any(layer.unpacked.is_unverified for layer in facts.layers)
 
 
 def _stronger(held: ImageFacts, other: ImageFacts) -> ImageFacts:

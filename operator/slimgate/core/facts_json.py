@@ -2,8 +2,9 @@
 
 An unknown value is null; where it is a size, the reason stands beside it: `pullReason` beside
 `pullBytes`. How an unpacked size is known stands beside it too: `unpackedEvidence`, and beside an
-unknown one that has a lower bound `unpackedAtLeast`. A profile's `toldBy` says whose word that is.
-Reading checks every field, since objects in a cluster can be edited by hand.
+unknown one that has a lower bound `unpackedAtLeast`. A profile's `estimatedBy`
+says whose estimates they are. Reading checks every field, since objects in a cluster can be edited
+by hand.
 """
 
 from collections.abc import Mapping
@@ -34,7 +35,7 @@ _MAX_LAYERS: Final = 1024
 _MAX_TEXT: Final = 1024
 _MAX_TEXTS: Final[Mapping[str, int]] = {
     "mediaType": 255, "artifactType": 255, "os": 64, "architecture": 64, "variant": 64,
-    "name": 512, "family": 128, "toolchains": 128, "created": 64, "toldBy": 64,
+    "name": 512, "family": 128, "toolchains": 128, "created": 64, "estimatedBy": 64,
 }  # fmt: skip
 """The lengths that the ImageProfile CRD allows; a test compares them."""
 
@@ -70,7 +71,7 @@ def to_json(facts: ImageFacts) -> JsonObject:
 
 def to_profile(facts: ImageFacts) -> JsonObject:
     """Write one image's facts with all texts short and printable, as the CRD wants them."""
-    bounded = _bounded("", {**to_json(facts), "toldBy": facts.told_by})
+    bounded = _bounded("", {**to_json(facts), "estimatedBy": facts.estimated_by})
     assert isinstance(bounded, dict)
     return bounded
 
@@ -93,7 +94,7 @@ def from_json(raw: Mapping[str, object]) -> ImageFacts:
         toolchains=tuple(_text(entry) for entry in _field(raw, "toolchains", list)),
         created=_optional(raw, "created", str),
         artifact_type=_optional(raw, "artifactType", str),
-        told_by=_optional(raw, "toldBy", str),
+        estimated_by=_optional(raw, "estimatedBy", str),
     )
 
 
@@ -186,9 +187,9 @@ def _unpacked(raw: Mapping[str, object]) -> Size:
         return replace(size, at_least=_count(raw, "unpackedAtLeast") or 0)
     try:
         # A size that does not say how it is known is trusted no more than it must be.
-        known = SizeEvidence.TOLD if evidence is None else SizeEvidence(evidence)
+        known = SizeEvidence.ESTIMATED if evidence is None else SizeEvidence(evidence)
     except ValueError as err:
-        raise InvalidFactsError(f"{key}: it is neither counted nor told") from err
+        raise InvalidFactsError(f"{key}: it is neither Measured nor Estimated") from err
     return replace(size, evidence=known)
 
 

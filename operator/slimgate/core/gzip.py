@@ -5,8 +5,9 @@ believed where everything at hand speaks for one member of a plausible length; i
 answer is unknown, with a reason. What a tail can't rule out: a member before the tail, followed by
 one that is longer than the tail and alone unpacks to more than the whole blob; or over 4 GiB of
 what packs to next to nothing, followed by what does not. No builder makes such layers; reading the
-layer whole is the only way to catch one that is made on purpose. So what a tail tells is `told`.
-Where it is not believed, the layer is still as long at least, if the tail is gzip's at all.
+layer whole is the only way to catch one that is made on purpose. So a size read off a tail
+is an estimate. Where it is not believed, the layer is still as long at least, if the tail is gzip's
+at all.
 """
 
 import zlib
@@ -40,15 +41,16 @@ _DENSE: Final = 0.9
 def size_from_tail(tail: bytes, compressed: int) -> Size:
     """Decide the length of the tar of a gzip layer of `compressed` bytes that ends with `tail`.
 
-    `tail` is the whole layer or its last 64 KiB at least; told, or unknown with a reason, and then
-    with a lower bound where the tail is known to be gzip's, which a media type does not make it.
+    `tail` is the whole layer or its last 64 KiB at least. The size is estimated, or unknown with a
+    reason, and then with a lower bound where the tail is known to be gzip's, which a media type
+    does not make it.
     """
     if len(tail) < min(compressed, TAIL) or len(tail) < _TRAILER:
         return Size.unknown("the end of the layer could not be read")
     length, least = int.from_bytes(tail[-4:], "little"), least_length(tail)
     reason = _doubt(tail, length, compressed)
     if reason is None and least:
-        return Size.told(length)
+        return Size.estimated(length)
     reason = reason or "nothing at the layer's end shows that it is gzip"
     return Size.unknown(reason, at_least=least if least <= compressed * DENSEST else 0)
 

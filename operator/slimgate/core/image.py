@@ -47,13 +47,14 @@ class Platform:
 class SizeEvidence(Enum):
     """How an unpacked size is known.
 
-    COUNTED: the layer was read whole, compared with its digest, and its tar counted. TOLD: a part
-    of it tells the size: the end of a gzip layer, which one made to deceive can forge, or the
-    beginning of an uncompressed one. No digest says that a registry served the true part.
+    MEASURED: the layer was read whole, compared with its digest, and its tar measured. ESTIMATED:
+    it follows from a part of the layer: the end of a gzip layer, which one made to deceive can
+    forge, or the beginning of an uncompressed one. No digest proves that a registry served the
+    true part.
     """
 
-    COUNTED = "counted"
-    TOLD = "told"
+    MEASURED = "Measured"
+    ESTIMATED = "Estimated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +76,14 @@ class Size:
         return cls(bytes=count)
 
     @classmethod
-    def counted(cls, count: int) -> Self:
-        """Make an unpacked size that is counted."""
-        return cls(bytes=count, evidence=SizeEvidence.COUNTED)
+    def measured(cls, count: int) -> Self:
+        """Make an unpacked size that was measured."""
+        return cls(bytes=count, evidence=SizeEvidence.MEASURED)
 
     @classmethod
-    def told(cls, count: int) -> Self:
-        """Make an unpacked size that a part of the layer tells."""
-        return cls(bytes=count, evidence=SizeEvidence.TOLD)
+    def estimated(cls, count: int) -> Self:
+        """Make an unpacked size that follows from a part of the layer."""
+        return cls(bytes=count, evidence=SizeEvidence.ESTIMATED)
 
     @classmethod
     def unknown(cls, reason: str, *, at_least: int = 0) -> Self:
@@ -97,17 +98,17 @@ class Size:
     def is_better_than(self, other: Self) -> bool:
         """Whether this may stand for what was found of the same layer by another look.
 
-        What is counted may for whatever is not. All else is one's word against another's, and may
-        only where nobody has looked.
+        What was measured may for whatever was not. All else is one registry's word against
+        another's, and may only where nobody has looked.
         """
-        if self.evidence is SizeEvidence.COUNTED:
-            return other.evidence is not SizeEvidence.COUNTED
+        if self.evidence is SizeEvidence.MEASURED:
+            return other.evidence is not SizeEvidence.MEASURED
         return self.reason != NOT_ASKED and other.reason == NOT_ASKED
 
     @property
-    def is_told(self) -> bool:
-        """Whether it rests on the word of who was asked: also an unknown one, and its bound."""
-        return self.evidence is not SizeEvidence.COUNTED and self.reason != NOT_ASKED
+    def is_unverified(self) -> bool:
+        """Whether it is one registry's word: also an unknown size, and its lower bound."""
+        return self.evidence is not SizeEvidence.MEASURED and self.reason != NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,8 +179,8 @@ UNKNOWN_BASE = Base()
 class ImageFacts:
     """Everything known about one manifest: one image for one platform.
 
-    `told_by` is the `place_key` of the one registry whose word all unpacked sizes are that are not
-    counted, unknown ones too; None where there are none of these.
+    `estimated_by` is the `place_key` of the one registry whose word all unpacked sizes are that
+    were not measured, unknown ones too; None where there are none of these.
     """
 
     digest: Digest | None
@@ -191,7 +192,7 @@ class ImageFacts:
     created: str | None = None
     artifact_type: str | None = None
     """Set where the manifest is no image but an artifact, such as a Helm chart or a model."""
-    told_by: str | None = None
+    estimated_by: str | None = None
 
     @property
     def pull(self) -> Size:
@@ -200,15 +201,15 @@ class ImageFacts:
 
     @property
     def unpacked(self) -> Size:
-        """Σ of the layers' tar lengths; unknown as soon as one is, and told as soon as one is.
+        """Σ of the layers' tar lengths; unknown as soon as one is, else estimated if one is.
 
         An unknown one is at least what is known of it.
         """
         size = total(layer.unpacked for layer in self.layers)
         if size.bytes is None:
             return size
-        counted = all(layer.unpacked.evidence is SizeEvidence.COUNTED for layer in self.layers)
-        return Size.counted(size.bytes) if counted else Size.told(size.bytes)
+        measured = all(layer.unpacked.evidence is SizeEvidence.MEASURED for layer in self.layers)
+        return Size.measured(size.bytes) if measured else Size.estimated(size.bytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from slimgate.core.errors import InvalidReferenceError
 from slimgate.core.image import Wants
 from slimgate.core.reference import Reference
 from slimgate.core.selector import Selector
-from slimgate.core.tier import Evidence, Tier
+from slimgate.core.tier import EMPTY_BASE, Evidence, Tier
 from slimgate.core.workload import Workload
 
 
@@ -126,7 +126,7 @@ class Policy:
             config=self.bases is not None,
             # Only contents prove an image to stand on nothing (docs/adr/0002).
             layers=self.limits.unpacked_size is not None
-            or (self.bases is not None and Tier.SCRATCH.label in self.bases.allow),
+            or (self.bases is not None and EMPTY_BASE in self.bases.allow),
         )
 
 

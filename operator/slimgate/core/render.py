@@ -93,11 +93,11 @@ def by_use(findings: Iterable[Finding]) -> list[tuple[ImageUse | None, list[Find
 
 
 def base_text(base: Base) -> str:
-    """Write a base with its tier and evidence: `golang:1.26 (builder, proven)`."""
+    """Write a base with its tier and evidence: `golang:1.26 (Builder, Proven)`."""
     name = base.name or base.family or "unknown"
     tier = None if base.tier is None else base.tier.label
     evidence = None if base.evidence is None else base.evidence.value
-    marks = [mark for mark in (tier, evidence) if mark is not None and mark != name]
+    marks = [mark for mark in (tier, evidence) if mark is not None and mark.lower() != name]
     return printable(name, 128) + (f" ({', '.join(marks)})" if marks else "")
 
 

@@ -1,11 +1,14 @@
 """Tiers of bases, slimmest first, and how strong the evidence for a base is."""
 
 from enum import Enum, IntEnum
-from typing import Self
+from typing import Final, Self
+
+EMPTY_BASE: Final = "scratch"
+"""The name of the empty base, as `FROM` and globs write it; its tier is `Scratch`."""
 
 
 class Tier(IntEnum):
-    """How much system an image stands on; a larger value is a fatter base (design.md, Facts)."""
+    """How much system an image is based on, slimmest first."""
 
     SCRATCH = 0
     DISTROLESS = 1
@@ -17,7 +20,7 @@ class Tier(IntEnum):
     @property
     def label(self) -> str:
         """The tier's name as policies and messages write it."""
-        return self.name.lower()
+        return self.name.capitalize()
 
     @classmethod
     def of(cls, label: str) -> Self:
@@ -28,11 +31,11 @@ class Tier(IntEnum):
 class Evidence(Enum):
     """Why a base is believed, strongest first."""
 
-    PROVEN = "proven"
-    CLAIMED = "claimed"
-    INFERRED = "inferred"
+    PROVEN = "Proven"
+    CLAIMED = "Claimed"
+    INFERRED = "Inferred"
 
     @property
     def strength(self) -> int:
-        """2 for proven, 1 for claimed, 0 for inferred."""
-        return {"proven": 2, "claimed": 1, "inferred": 0}[self.value]
+        """2 for Proven, 1 for Claimed, 0 for Inferred."""
+        return {"Proven": 2, "Claimed": 1, "Inferred": 0}[self.value]

@@ -2,7 +2,7 @@
 
 Facts of a digest never change, so they are kept until there is no room. What was not asked for is
 not read: an image whose config or layers nobody wanted is completed when somebody does. A registry
-must have shown a manifest before facts of it are told: whoever knows a private image's digest can
+must have shown a manifest before its facts are shown: whoever knows a private image's digest can
 have a registry of his own point at it. And what one registry says of layers counts for no other,
 unless it was checked against their digests: whoever can have a public image looked up in a registry
 of his own would speak for it everywhere.
@@ -11,7 +11,7 @@ of his own would speak for it everywhere.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from slimgate.core.assemble import after_another_look, better_of, is_of, without_told
+from slimgate.core.assemble import after_another_look, better_of, is_of, without_unverified
 from slimgate.core.errors import ImageError, UnsupportedError
 from slimgate.core.identity import Identity
 from slimgate.core.image import NOT_ASKED, Digest, ImageFacts, Layer, SizeEvidence, Wants
@@ -110,8 +110,8 @@ class Reader:
         if facts.digest is None:
             return
         held = self._by_digest(facts.digest)
-        told_by = (held.facts.told_by if held else None) or facts.told_by
-        entry = self._told_by(told_by, self._taken(facts, covers))
+        estimated_by = (held.facts.estimated_by if held else None) or facts.estimated_by
+        entry = self._of_place(estimated_by, self._taken(facts, covers))
         if held is not None:
             known = self._better_of(held, entry)
             if known is held:
@@ -186,17 +186,17 @@ class Reader:
             return entry
         if entry is None and not self._is_shown(place):
             return None
-        known = self._told_by(place_key(*place), earlier)
+        known = self._of_place(place_key(*place), earlier)
         taken = known if entry is None else self._better_of(entry, known)
         taken = replace(taken, beside=earlier.facts)
         self._entries.put(place, taken)
         return taken
 
-    def _told_by(self, place: str | None, entry: Entry) -> Entry:
-        """Leave out what another registry has told; facts that name none were told by any."""
-        if place is not None and entry.facts.told_by == place:
+    def _of_place(self, place: str | None, entry: Entry) -> Entry:
+        """Leave out estimates from another registry, and those that name none."""
+        if place is not None and entry.facts.estimated_by == place:
             return entry
-        facts = without_told(entry.facts)
+        facts = without_unverified(entry.facts)
         return entry if facts is entry.facts else self._taken(facts, Wants())
 
     def _better_of(self, entry: Entry, other: Entry) -> Entry:
@@ -211,11 +211,11 @@ class Reader:
 
     def _taken(self, facts: ImageFacts, covers: Wants) -> Entry:
         """Make an entry of facts that do not say why something in them is open."""
-        told, errors = self._told_in(facts), _errors_in(facts)
-        # What can be counted now is counted as soon as somebody asks, who need not wait for it.
-        seconds = 0.0 if told else self._settings.recheck_seconds
-        until = self._clock() + seconds if told or errors else None
-        return Entry(facts=facts, covers=covers, errors=told + errors, until=until)
+        estimated, errors = self._estimated_in(facts), _errors_in(facts)
+        # What can be measured now is, as soon as somebody asks, who need not wait for it.
+        seconds = 0.0 if estimated else self._settings.recheck_seconds
+        until = self._clock() + seconds if estimated or errors else None
+        return Entry(facts=facts, covers=covers, errors=estimated + errors, until=until)
 
     def _is_shown(self, place: Place) -> bool:
         return self._shown.get(place_key(*place)) is not None
@@ -295,9 +295,9 @@ class Reader:
         return None
 
     def _joined(self, found: Outcome, held: Entry, covers: Wants) -> ImageFacts:
-        """Keep what was known while its registry is down, and what was counted in any case.
+        """Keep what was known while its registry is down, and what was measured in any case.
 
-        What was told of a layer that is to be counted falls with any error that does not pass.
+        The estimate for a layer that is to be measured falls with any error that does not pass.
         """
         failed = [
             error is not None and (error.temporary or not self._is_small(layer))
@@ -322,10 +322,11 @@ class Reader:
             self.generation += 1
         self._entries.put(target.place, entry)
 
-    def _told_in(self, facts: ImageFacts) -> int:
-        """Count the layers whose size was told, and that are small enough to be counted now."""
-        told = (layer for layer in facts.layers if layer.unpacked.evidence is SizeEvidence.TOLD)
-        return sum(map(self._is_small, told))
+    def _estimated_in(self, facts: ImageFacts) -> int:
+        """Count the layers whose size is an estimate, and that are small enough to be measured."""
+        wanted = SizeEvidence.ESTIMATED
+        estimated = (layer for layer in facts.layers if layer.unpacked.evidence is wanted)
+        return sum(map(self._is_small, estimated))
 
     def _is_small(self, layer: Layer) -> bool:
         size = layer.pull.bytes

@@ -84,7 +84,7 @@ class Unpacker:
         if self._reason is not None:
             least = self._count if self._reason == _TOO_MUCH else 0
             return LayerReading(unpacked=Size.unknown(self._reason, at_least=least))
-        return LayerReading(unpacked=Size.counted(self._count), contents=self._lister.contents())
+        return LayerReading(unpacked=Size.measured(self._count), contents=self._lister.contents())
 
     def _begin(self) -> bytes:
         head, self._head = self._head, b""

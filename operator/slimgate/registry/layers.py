@@ -103,7 +103,7 @@ async def read_part(answer: Answer, way: Plan, layer: Descriptor) -> LayerReadin
     # A gzip header may hold what looks like a tar's, and runtimes go by how a layer begins.
     if part[_USTAR] != b"ustar" or is_packed(part):
         return _unknown("the layer is not the tar that its media type says")
-    return LayerReading(unpacked=Size.told(layer.size))
+    return LayerReading(unpacked=Size.estimated(layer.size))
 
 
 async def judge_tail(tail: bytes, layer: Descriptor, threads: Threads) -> LayerReading:

@@ -187,7 +187,7 @@ async def test_named_bases(tmp_path: Path, base: ImageFacts, effect: str | None)
     """A base that a policy names is looked up, and proves what stands on it."""
     policy = POLICY.replace(
         "limits: {pullSize: 100Mi}",
-        "bases: {allow: [golden], known: [{reference: golden:1, name: golden, tier: minimal}]}",
+        "bases: {allow: [golden], known: [{reference: golden:1, name: golden, tier: Minimal}]}",
     )
     known = Known({**SEEN, "docker.io/library/golden:1": inspection("golden", base)})
     report = await check(tmp_path, WEB.replace("shop:fat", "shop:soya"), policy, known=known)

@@ -149,15 +149,15 @@ async def test_lower_bounds() -> None:
 
 async def test_figures_of_all_kinds() -> None:
     """Counts, tiers and bases are shown as what they are."""
-    bases = {"allow": ["alpine"], "tier": {"warn": "slim", "deny": "builder"}}
+    bases = {"allow": ["alpine"], "tier": {"warn": "Slim", "deny": "Builder"}}
     limits = {"layers": 1, "growth": "10%", "workloadPullSize": "1Mi"}
     wanted = policy(mode="Enforce", limits=limits, bases=bases)
     found = await preview_of(cluster(wanted, running=[workload("fat", "fat:1")]))
     lines = _printed(found).splitlines()
 
     assert any(line.split()[-3:] == ["layers", "2", "1"] for line in lines)
-    assert any(line.split()[-3:] == ["tier", "builder", "builder"] for line in lines)
-    assert any("go:1.26 (builder, proven)" in line for line in lines)
+    assert any(line.split()[-3:] == ["tier", "Builder", "Builder"] for line in lines)
+    assert any("go:1.26 (Builder, Proven)" in line for line in lines)
     together = next(line for line in lines if "all together" in line)
     assert together.split()[-5:] == ["workloadPullSize", "120", "MiB", "1", "MiB"]
     assert "Growth is not shown: it is judged when an image changes." in lines

@@ -22,8 +22,8 @@ SEEN = {
 MIB = 2**20
 TABLE = """\
    PULL                        IMAGE   LAYERS  BASE                         USED BY
-120 MiB  ████████████████████  fat:1        2  go:1.26 (builder, proven)    {users} and 1 more
-  6 MiB  █                     soya:1       1  static (distroless, proven)  deployment shop/a
+120 MiB  ████████████████████  fat:1        2  go:1.26 (Builder, Proven)    {users} and 1 more
+  6 MiB  █                     soya:1       1  static (Distroless, Proven)  deployment shop/a
 unknown                        gone:1       -  -                            deployment shop/a
 gone:1: there is no such image
 4 images of 4 workloads: at least 126 MiB to pull for a node that runs all, shared layers once; \

@@ -82,7 +82,7 @@ def _sample(file: Path) -> Sample:
     return Sample(
         file=file.name,
         family=_FAMILIES.get(short, family),
-        tier=label["tier"],
+        tier=label["tier"].capitalize(),
         found=_find(record),
     )
 

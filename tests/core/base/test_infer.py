@@ -67,7 +67,7 @@ KNOWN_BY_CAUSE = [
     Case(
         id="multi-stage-on-distroless",
         config=config(*STATIC, APP, env=(PATH, CERTS), user="65532"),
-        name="distroless/static-debian12", family="distroless", tier="distroless",
+        name="distroless/static-debian12", family="distroless", tier="Distroless",
     ),
     Case(
         id="distroless-java",
@@ -76,12 +76,12 @@ KNOWN_BY_CAUSE = [
             "bazel build @bookworm_java//openjdk-17-jre-headless/amd64:data_statusd",
             "COPY app.jar /app.jar # buildkit", env=(PATH, CERTS),
         ),
-        name="distroless/java-debian12", family="distroless", tier="distroless",
+        name="distroless/java-debian12", family="distroless", tier="Distroless",
     ),
     Case(
         id="distroless-debug-has-a-shell",
         config=config(*STATIC, APP, env=(f"{PATH}:/busybox", CERTS)),
-        name="distroless/static-debian12", family="distroless", tier="minimal",
+        name="distroless/static-debian12", family="distroless", tier="Minimal",
     ),
     Case(
         id="podman-on-alpine",
@@ -90,24 +90,24 @@ KNOWN_BY_CAUSE = [
             "/bin/sh -c apk add --no-cache curl  ## FROM docker.io/library/alpine:3.20",
             "/bin/sh -c #(nop) COPY file:aa55 in /app",
         ),
-        mb=(3.6, 2, 9), family="alpine", tier="minimal",
+        mb=(3.6, 2, 9), family="alpine", tier="Minimal",
     ),
     Case(
         id="kaniko-on-alpine",
         config=config(ALPINE, '~CMD ["/bin/sh"]', "RUN apk add --no-cache git", "COPY app /app"),
-        mb=(3.8, 8, 9), name="alpine:3.22.1", family="alpine", tier="minimal",
+        mb=(3.8, 8, 9), name="alpine:3.22.1", family="alpine", tier="Minimal",
     ),
     Case(
         id="jib-3-on-temurin",
         config=config(*UBUNTU, "jib-maven-plugin:3.4.0  ## dependencies", env=("JAVA_VERSION=x",)),
-        mb=(29.7, 16), name="ubuntu:24.04", family="ubuntu", tier="full",
+        mb=(29.7, 16), name="ubuntu:24.04", family="ubuntu", tier="Full",
     ),
     Case(
         id="jib-1-on-its-default-base",
         config=config(
             "bazel build ...", "bazel build ...", "jib-gradle-plugin:1.8.0  ## classes"
         ),
-        family="distroless", tier="distroless",
+        family="distroless", tier="Distroless",
     ),
     Case(
         id="ko-on-wolfi-static",
@@ -116,7 +116,7 @@ KNOWN_BY_CAUSE = [
             "ko build ko://example.com/x  ## kodata contents, at $KO_DATA_PATH",
             env=(PATH, CERTS), entrypoint=("/ko-app/x",),
         ),
-        name="chainguard/static", family="wolfi", tier="distroless",
+        name="chainguard/static", family="wolfi", tier="Distroless",
     ),
     Case(
         id="ko-on-scratch",
@@ -125,7 +125,7 @@ KNOWN_BY_CAUSE = [
             "ko build ko://example.com/x  ## go build output, at /ko-app/x",
             entrypoint=("/ko-app/x",),
         ),
-        name="scratch", family="scratch", tier="scratch",
+        name="scratch", family="scratch", tier="Scratch",
     ),
     Case(
         id="wolfi-base-has-a-shell",
@@ -133,12 +133,12 @@ KNOWN_BY_CAUSE = [
             "apko  ## wolfi-base by Chainguard", APP,
             labels={"dev.chainguard.image.title": "wolfi-base"}, entrypoint=("/app",),
         ),
-        name="chainguard/wolfi-base", family="wolfi", tier="minimal",
+        name="chainguard/wolfi-base", family="wolfi", tier="Minimal",
     ),
     Case(
         id="run-on-apko-shows-a-shell",
         config=config("apko  ## This is an apko image", "RUN adduser -S app", entrypoint=("/a",)),
-        tier="minimal",
+        tier="Minimal",
     ),
     Case(
         id="chainguard-go-is-a-builder",
@@ -150,17 +150,17 @@ KNOWN_BY_CAUSE = [
             },
             entrypoint=("/usr/bin/go",),
         ),
-        name="chainguard/go", family="wolfi", tier="builder",
+        name="chainguard/go", family="wolfi", tier="Builder",
     ),
     Case(
         id="nix-without-a-shell",
         config=config("  ## store paths: ['/nix/store/abc-glibc-2.40', '/nix/store/de-hello-2']"),
-        family="nix", tier="distroless",
+        family="nix", tier="Distroless",
     ),
     Case(
         id="nix-with-bash",
         config=config("  ## store paths: ['/nix/store/abc-bash-5.2', '/nix/store/de-hello-2']"),
-        family="nix", tier="minimal",
+        family="nix", tier="Minimal",
     ),
     Case(
         id="paketo-tiny",
@@ -171,7 +171,7 @@ KNOWN_BY_CAUSE = [
                 "io.buildpacks.base.distro.name": "Ubuntu",
             },
         ),
-        family="ubuntu", tier="distroless",
+        family="ubuntu", tier="Distroless",
     ),
     Case(
         id="paketo-base",
@@ -182,7 +182,7 @@ KNOWN_BY_CAUSE = [
                 "io.buildpacks.base.distro.name": "ubuntu",
             },
         ),
-        family="ubuntu", tier="full",
+        family="ubuntu", tier="Full",
     ),
     Case(
         id="ubi-micro",
@@ -191,7 +191,7 @@ KNOWN_BY_CAUSE = [
             'com.redhat.component="ubi9-micro-container"',
             APP, labels=UBI,
         ),
-        name="ubi9/ubi-micro", family="ubi", tier="minimal",
+        name="ubi9/ubi-micro", family="ubi", tier="Minimal",
     ),
     Case(
         id="ubi-minimal-imported",
@@ -200,7 +200,7 @@ KNOWN_BY_CAUSE = [
             "RUN /bin/sh -c microdnf install -y java-17-openjdk-headless # buildkit",
             labels={"vendor": "Red Hat, Inc.", "com.redhat.component": "ubi9-minimal-container"},
         ),
-        name="ubi9/ubi-minimal", family="ubi", tier="minimal",
+        name="ubi9/ubi-minimal", family="ubi", tier="Minimal",
     ),
     Case(
         id="ubi-child-renames-itself",
@@ -209,7 +209,7 @@ KNOWN_BY_CAUSE = [
             "/bin/sh -c #(nop) LABEL name=shop",
             APP, labels={**UBI, "com.redhat.component": "ubi8-container", "name": "shop"},
         ),
-        name="ubi8/ubi", family="ubi", tier="full",
+        name="ubi8/ubi", family="ubi", tier="Full",
     ),
     Case(
         id="amazonlinux-by-dist-tag",
@@ -217,7 +217,7 @@ KNOWN_BY_CAUSE = [
             "COPY /rootfs/ / # buildkit", '~CMD ["/bin/bash"]',
             "RUN /bin/sh -c dnf install -y nginx-1.26.3-1.amzn2023.0.1 # buildkit",
         ),
-        mb=(54, 9), family="amazonlinux", tier="full",
+        mb=(54, 9), family="amazonlinux", tier="Full",
     ),
     Case(
         id="azurelinux-by-dist-tag",
@@ -227,13 +227,13 @@ KNOWN_BY_CAUSE = [
     Case(
         id="debian-by-debuerreotype",
         config=config(BOOKWORM, APP), mb=(48.5, 9),
-        name="debian:bookworm", family="debian", tier="full",
+        name="debian:bookworm", family="debian", tier="Full",
     ),
     Case(
         id="debian-slim-arm64",
         config=config(BOOKWORM, APP, platform=Platform("linux", "arm64", "v8")),
         mb=(28.1, 9), unpacked_mb=(101, 20),
-        name="debian:bookworm-slim", family="debian", tier="slim",
+        name="debian:bookworm-slim", family="debian", tier="Slim",
     ),
     Case(
         id="debian-without-sizes",
@@ -245,12 +245,12 @@ KNOWN_BY_CAUSE = [
             BOOKWORM, "~ENV NGINX_VERSION=1.29.1",
             "RUN /bin/sh -c apt-get update && apt-get install -y nginx=${NGINX_VERSION} # buildkit",
         ),
-        mb=(28.2, 40), name="debian:bookworm-slim", family="debian", tier="slim",
+        mb=(28.2, 40), name="debian:bookworm-slim", family="debian", tier="Slim",
     ),
     Case(
         id="python-slim-purges-its-compiler",
         config=config(BOOKWORM, SLIM_DEPS), mb=(28.2, 14),
-        name="debian:bookworm-slim", family="debian", tier="slim",
+        name="debian:bookworm-slim", family="debian", tier="Slim",
     ),
     Case(
         id="rust-slim-keeps-its-compiler",
@@ -259,7 +259,7 @@ KNOWN_BY_CAUSE = [
             "RUN /bin/sh -c apt-get install -y --no-install-recommends gcc libc6-dev # buildkit",
             env=("RUSTUP_HOME=/usr/local/rustup", "CARGO_HOME=/usr/local/cargo"),
         ),
-        mb=(28.2, 250), name="debian:bookworm-slim", family="debian", tier="builder",
+        mb=(28.2, 250), name="debian:bookworm-slim", family="debian", tier="Builder",
     ),
     Case(
         id="php-keeps-phpize-deps",
@@ -268,7 +268,7 @@ KNOWN_BY_CAUSE = [
             "RUN /bin/sh -c apt-get install -y $PHPIZE_DEPS curl # buildkit",
             env=("PHPIZE_DEPS=autoconf \t\tdpkg-dev \t\tg++ \t\tgcc \t\tmake",),
         ),
-        mb=(28.2, 100), name="debian:bookworm-slim", family="debian", tier="builder",
+        mb=(28.2, 100), name="debian:bookworm-slim", family="debian", tier="Builder",
     ),
     Case(
         id="php-alpine-deletes-phpize-deps",
@@ -278,12 +278,12 @@ KNOWN_BY_CAUSE = [
             "&& apk del --no-network .build-deps # buildkit",
             env=("PHPIZE_DEPS=autoconf g++ gcc make",),
         ),
-        mb=(3.8, 30), name="alpine:3.22.1", family="alpine", tier="minimal",
+        mb=(3.8, 30), name="alpine:3.22.1", family="alpine", tier="Minimal",
     ),
     Case(
         id="node-alpine",
         config=config(ALPINE, ALPINE_DEPS, env=("NODE_VERSION=22.1.0",)),
-        mb=(3.8, 40), name="alpine:3.22.1", family="alpine", tier="minimal",
+        mb=(3.8, 40), name="alpine:3.22.1", family="alpine", tier="Minimal",
     ),
     Case(
         id="dotnet-sdk",
@@ -291,7 +291,7 @@ KNOWN_BY_CAUSE = [
             BOOKWORM, "COPY /dotnet /usr/share/dotnet # buildkit",
             env=("DOTNET_SDK_VERSION=9.0.304", "DOTNET_VERSION=9.0.8"),
         ),
-        mb=(28.2, 30), name="debian:bookworm-slim", family="debian", tier="builder",
+        mb=(28.2, 30), name="debian:bookworm-slim", family="debian", tier="Builder",
     ),
     Case(
         id="aspnet-is-no-sdk",
@@ -299,21 +299,21 @@ KNOWN_BY_CAUSE = [
             BOOKWORM, "COPY /dotnet /usr/share/dotnet # buildkit",
             env=("ASPNET_VERSION=9.0.8", "DOTNET_VERSION=9.0.8"),
         ),
-        mb=(28.2, 30), name="debian:bookworm-slim", family="debian", tier="slim",
+        mb=(28.2, 30), name="debian:bookworm-slim", family="debian", tier="Slim",
     ),
     Case(
         id="gradle-on-temurin",
         config=config(
             *UBUNTU, env=("GRADLE_HOME=/opt/gradle", "GRADLE_VERSION=8.14", "JAVA_HOME=/opt/java")
         ),
-        mb=(29.7,), name="ubuntu:24.04", family="ubuntu", tier="builder",
+        mb=(29.7,), name="ubuntu:24.04", family="ubuntu", tier="Builder",
     ),
     Case(
         id="jdk-alone-is-no-builder",
         config=config(
             *UBUNTU, "RUN /bin/sh -c apt-get install -y openjdk-21-jdk-headless # buildkit"
         ),
-        mb=(29.7, 180), name="ubuntu:24.04", family="ubuntu", tier="full",
+        mb=(29.7, 180), name="ubuntu:24.04", family="ubuntu", tier="Full",
     ),
     Case(
         id="windows-servercore",
@@ -321,12 +321,12 @@ KNOWN_BY_CAUSE = [
             "Apply image 10.0.20348.2700", "Install update 10.0.20348.2849",
             platform=Platform("windows", "amd64"),
         ),
-        mb=(1530, 700), family="windows", tier="full",
+        mb=(1530, 700), family="windows", tier="Full",
     ),
     Case(
         id="windows-nanoserver",
         config=config("Apply image 10.0.26100.1", platform=Platform("windows", "amd64")),
-        mb=(193,), name="windows/nanoserver", family="windows", tier="minimal",
+        mb=(193,), name="windows/nanoserver", family="windows", tier="Minimal",
     ),
     Case(
         id="lab-golang-import-by-its-environment",
@@ -334,7 +334,7 @@ KNOWN_BY_CAUSE = [
             "ADD rootfs.tar / # buildkit",
             env=("PATH=/usr/local/go/bin:/usr/bin:/bin", "GOLANG_VERSION=1.26.1"),
         ),
-        mb=(120,), tier="builder",
+        mb=(120,), tier="Builder",
     ),
     Case(
         id="static-binary-on-scratch",
@@ -342,11 +342,11 @@ KNOWN_BY_CAUSE = [
             "COPY /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ # buildkit", APP,
             '~ENTRYPOINT ["/app"]',
         ),
-        mb=(0.2, 3.9), name="scratch", family="scratch", tier="scratch",
+        mb=(0.2, 3.9), name="scratch", family="scratch", tier="Scratch",
     ),
     Case(
         id="nothing-but-settings",
-        config=config("~LABEL a=b"), name="scratch", family="scratch", tier="scratch",
+        config=config("~LABEL a=b"), name="scratch", family="scratch", tier="Scratch",
     ),
 ]  # fmt: skip
 
@@ -396,12 +396,12 @@ LOOK_ALIKES = [
             BOOKWORM, "~LABEL name=distroless",
             labels={"name": "gcr.io/distroless/static", "io.buildpacks.stack.id": "tiny"},
         ),
-        mb=(48.5,), name="debian:bookworm", family="debian", tier="full",
+        mb=(48.5,), name="debian:bookworm", family="debian", tier="Full",
     ),
     Case(
         id="fat-debian-labelled-ubi-micro",
         config=config(ADD, BASH, "~LABEL x=y", labels=UBI),
-        mb=(49,), family="debian", tier="full",
+        mb=(49,), family="debian", tier="Full",
     ),
     Case(
         id="label-that-the-package-manager-disproves",
@@ -413,21 +413,21 @@ LOOK_ALIKES = [
         id="golang-faked-on-scratch",
         config=config("~ENV GOLANG_VERSION=1.26.1", APP,
                       env=("GOLANG_VERSION=1.26.1", "GOPATH=/go")),
-        mb=(4,), name="scratch", family="scratch", tier="scratch",
+        mb=(4,), name="scratch", family="scratch", tier="Scratch",
     ),
     Case(
         id="one-variable-is-no-toolchain",
         config=config(BOOKWORM, APP, env=("GOLANG_VERSION=1.26.1",)),
-        mb=(28.2, 4), name="debian:bookworm-slim", family="debian", tier="slim",
+        mb=(28.2, 4), name="debian:bookworm-slim", family="debian", tier="Slim",
     ),
     Case(
         id="busybox-line-names-debian",
         config=config("BusyBox 1.37.0 (glibc), Debian 13", APP), mb=(2.2, 4),
-        name="busybox:1.37.0", family="busybox", tier="minimal",
+        name="busybox:1.37.0", family="busybox", tier="Minimal",
     ),
     Case(
         id="apko-that-is-not-wolfi",
-        config=config("apko  ## Title by Vendor", entrypoint=("/usr/bin/git",)), tier="distroless",
+        config=config("apko  ## Title by Vendor", entrypoint=("/usr/bin/git",)), tier="Distroless",
     ),
     Case(
         id="apko-default-entrypoint",
@@ -436,7 +436,7 @@ LOOK_ALIKES = [
     Case(
         id="compiler-only-spoken-of",
         config=config(BOOKWORM, 'RUN /bin/sh -c echo "apt-get install gcc" && true # buildkit'),
-        mb=(28.2, 1), name="debian:bookworm-slim", family="debian", tier="slim",
+        mb=(28.2, 1), name="debian:bookworm-slim", family="debian", tier="Slim",
     ),
     Case(
         id="debian-size-between-slim-and-full",

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from slimgate.core.finding import Subject
 from slimgate.core.image import Base, ImageFacts
 from slimgate.core.policy import Policy, matches_reference
-from slimgate.core.tier import Evidence, Tier
+from slimgate.core.tier import EMPTY_BASE, Evidence, Tier
 from slimgate.core.workload import ImageUse, Role
 
 
@@ -31,8 +31,8 @@ def unsettled(policy: Policy, subject: Subject, image: ImageFacts) -> str | None
 
 
 def matches(base: Base, globs: tuple[str, ...]) -> bool:
-    """Whether a base's name, family or tier `scratch` is among the globs."""
-    if base.tier is Tier.SCRATCH and Tier.SCRATCH.label in globs:
+    """Whether a base's name or family, or `scratch` for what has none, is among the globs."""
+    if base.tier is Tier.SCRATCH and EMPTY_BASE in globs:
         return True
     # What has no tag is a word, and no `latest` must be read into it.
     if base.name and ":" in base.name and matches_reference(globs, base.name):
