@@ -137,12 +137,12 @@ def test_nodes(folder: Path, lab: Lab, name: str) -> None:
     assert name
     done = slimgate("nodes", "-o", "json", cwd=folder)
     (node,) = json.loads(done.stdout)["nodes"]
-    parts = [node[part]["diskBytes"] for part in ("unused", "unique", "shared")]
+    parts = [node[part]["diskBytes"] for part in ("unused", "exclusive", "shared")]
 
     assert (done.returncode, node["name"]) == (0, lab.node_name)
     assert node["total"]["diskBytes"] == sum(parts)
     # A kubelet that has just started has measured nothing yet.
-    assert (node["measuredBytes"] or math.inf) >= node["total"]["blobBytes"]
+    assert (node["measuredBytes"] or math.inf) >= node["total"]["compressedBytes"]
 
 
 def test_no_such_policy(folder: Path, name: str) -> None:

@@ -13,7 +13,7 @@ class Truth:
 
     blobs: dict[str, int]
     snapshots: frozenset[str]
-    content: int
+    compressed: int
     unpacked: int
     apparent: int
 
@@ -32,7 +32,7 @@ def truth(lab: Lab) -> Truth:
     return Truth(
         blobs={f"sha256:{blob.name}": blob.stat().st_size for blob in blobs},
         snapshots=frozenset(line.split()[0] for line in lines if line.split()[-1] == "Committed"),
-        content=du(content),
+        compressed=du(content),
         unpacked=du(snapshots),
         apparent=du(snapshots, "--apparent-size"),
     )

@@ -109,7 +109,7 @@ async def test_model_is_what_is_on_disk(
     check_things(seen)
     check_bytes(seen)
     assert seen.image(own.name).used
-    exactly = Stored(content=len(own.image.layers[0].blob), unpacked=own.tar)
+    exactly = Stored(compressed=len(own.image.layers[0].blob), unpacked=own.tar)
     assert seen.model.namespaces.own[namespace].disk >= exactly.disk
     assert seen.image(own.name).own == seen.image(own.name).whole == exactly
 
@@ -143,12 +143,12 @@ def check_things(seen: Seen) -> None:
 def check_bytes(seen: Seen) -> None:
     """Check that the model is a lower bound, and with the kubelet's measurement that it is `du`."""
     model, real = seen.model, seen.truth
-    on_disk = real.content + real.unpacked
+    on_disk = real.compressed + real.unpacked
 
     assert (model.images_without_facts, model.unknown_layers, model.truncated) == (0, 0, False)
     assert model.parts.total == model.namespaces.total == model.workloads.total
     assert model.measured == pytest.approx(on_disk, rel=NEAR)
-    assert model.total.content == pytest.approx(real.content, rel=NEAR)
+    assert model.total.compressed == pytest.approx(real.compressed, rel=NEAR)
     assert model.total.unpacked == pytest.approx(real.apparent, rel=0.05)
     assert 0.85 * on_disk < model.total.disk < on_disk
 
@@ -180,7 +180,7 @@ def has_caught_up(lab: Lab, seen: Seen) -> bool:
     """Whether the node's status lists what containerd has, and the kubelet has measured it."""
     has = {one for one in ctr(lab, "images", "list", "--quiet").split() if "/" in one}
     known = {name for image in seen.model.images for name in image.names}
-    on_disk = seen.truth.content + seen.truth.unpacked
+    on_disk = seen.truth.compressed + seen.truth.unpacked
     return has <= known and seen.model.measured == pytest.approx(on_disk, rel=NEAR)
 
 
@@ -209,9 +209,9 @@ def report(seen: Seen) -> None:
     """Print the figures, for those who run this by hand."""
     model, real = seen.model, seen.truth
     print(f"\nΣ sizeBytes {model.reported:,}; {model.image_fs}")
-    print(f"content: model {model.total.content:,}, du {real.content:,}")
+    print(f"compressed: model {model.total.compressed:,}, du {real.compressed:,}")
     print(
         f"unpacked: model {model.total.unpacked:,}, du {real.unpacked:,} ({real.apparent:,} long)"
     )
     print(f"disk: model {model.total.disk:,}, measured {model.measured:,}", end=", ")
-    print(f"du {real.content + real.unpacked:,}")
+    print(f"du {real.compressed + real.unpacked:,}")

@@ -29,7 +29,7 @@ def naive(images: Sequence[str]) -> Stored:
     """Add up by the letters alone: a blob for each letter, a snapshot for each way to it."""
     ways = {image[: end + 1] for image in images for end in range(len(image))}
     return Stored(
-        content=sum(ord(letter) - ord("a") + 1 for letter in set("".join(images))),
+        compressed=sum(ord(letter) - ord("a") + 1 for letter in set("".join(images))),
         unpacked=sum(10 * (ord(way[-1]) - ord("a") + 1) for way in ways),
     )
 
@@ -87,18 +87,18 @@ def test_attribution() -> None:
     found = model(["ab", "ad", "c", "ae"], pods)
 
     assert found.namespaces.own == {
-        "red": Stored(content=2 + 3, unpacked=20 + 30),
-        "blue": Stored(content=4, unpacked=40),
+        "red": Stored(compressed=2 + 3, unpacked=20 + 30),
+        "blue": Stored(compressed=4, unpacked=40),
     }
-    assert found.namespaces.shared == Stored(content=1, unpacked=10)
-    assert found.namespaces.unused == Stored(content=5, unpacked=50)
+    assert found.namespaces.shared == Stored(compressed=1, unpacked=10)
+    assert found.namespaces.unused == Stored(compressed=5, unpacked=50)
     assert found.workloads.own == {
-        ("red", "Pod", "p"): Stored(content=3, unpacked=30),
-        ("blue", "Pod", "p"): Stored(content=4, unpacked=40),
+        ("red", "Pod", "p"): Stored(compressed=3, unpacked=30),
+        ("blue", "Pod", "p"): Stored(compressed=4, unpacked=40),
     }
-    assert found.workloads.shared == Stored(content=1 + 2, unpacked=10 + 20)
-    assert found.parts.unique == Stored(content=2 + 3 + 4, unpacked=20 + 30 + 40)
-    assert found.parts.shared == Stored(content=1, unpacked=10)
+    assert found.workloads.shared == Stored(compressed=1 + 2, unpacked=10 + 20)
+    assert found.parts.exclusive == Stored(compressed=2 + 3 + 4, unpacked=20 + 30 + 40)
+    assert found.parts.shared == Stored(compressed=1, unpacked=10)
     assert [image.used for image in found.images] == [True, True, True, False]
     assert found.unused_images == 1
 
@@ -106,7 +106,7 @@ def test_attribution() -> None:
 @pytest.mark.parametrize(
     ("runtime", "expected"),
     [
-        (Runtime.CONTAINERD, Stored(content=3, unpacked=30)),
+        (Runtime.CONTAINERD, Stored(compressed=3, unpacked=30)),
         (Runtime.CRIO, Stored(unpacked=30)),
         (Runtime.DOCKER, Stored(unpacked=30)),
         (Runtime.OTHER, Stored(unpacked=30)),
@@ -194,7 +194,7 @@ def test_unknown_layers_are_counted() -> None:
 
     found = node_disk(node(listed("a")), [], {digest("a"): (image,)})
 
-    assert (found.total, found.unknown_layers) == (Stored(content=1 + 2, unpacked=10), 1)
+    assert (found.total, found.unknown_layers) == (Stored(compressed=1 + 2, unpacked=10), 1)
 
 
 PICKS = [

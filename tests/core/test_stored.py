@@ -47,7 +47,7 @@ def test_sharing(images: list[str], content: int, unpacked: int) -> None:
     """Blobs are shared by digest, unpacked layers only on the same parents."""
     layers = [disks.facts(letters).layers for letters in images]
 
-    assert stored(*layers) == (Stored(content=content, unpacked=unpacked), 0)
+    assert stored(*layers) == (Stored(compressed=content, unpacked=unpacked), 0)
     assert stored(*layers, keeps_blobs=False) == (Stored(unpacked=unpacked), 0)
 
 
@@ -58,8 +58,8 @@ def test_unknown_layers_are_left_out(
     """What is not known of a layer counts as nothing, and the layer is counted once."""
     layers = (disks.layer("a"), middle, disks.layer("c"))
 
-    assert stored(layers) == (Stored(content=content, unpacked=unpacked), unknown)
-    assert stored(layers, layers) == (Stored(content=content, unpacked=unpacked), unknown)
+    assert stored(layers) == (Stored(compressed=content, unpacked=unpacked), unknown)
+    assert stored(layers, layers) == (Stored(compressed=content, unpacked=unpacked), unknown)
 
 
 def test_layers_without_any_name_are_told_apart_by_their_number() -> None:
@@ -82,4 +82,4 @@ def test_chain_ids() -> None:
 
 def test_disk_is_both() -> None:
     """Blobs and unpacked layers each take their place."""
-    assert Stored(content=3, unpacked=4).disk == 7
+    assert Stored(compressed=3, unpacked=4).disk == 7

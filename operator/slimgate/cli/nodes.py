@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 HELP: Final = """Show what images cost the disk of each node.
 
-BLOBS are layers as pulled, which containerd keeps beside the UNPACKED ones; a layer that images
-share counts once. FREEABLE is what no pod on the node uses. MEASURED is what the kubelet itself
-found, where you have the right to nodes/proxy.
+COMPRESSED are layers as pulled, which containerd keeps beside the UNPACKED ones; a layer that
+images share counts once. FREEABLE is what no pod on the node uses. MEASURED is what the kubelet
+itself found, where you have the right to nodes/proxy.
 """
 
 

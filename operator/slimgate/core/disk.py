@@ -26,13 +26,13 @@ class Parts:
     """Disjoint parts of a node's images: of no pod; in use, and of one image or of several."""
 
     unused: Stored
-    unique: Stored
+    exclusive: Stored
     shared: Stored
 
     @property
     def total(self) -> Stored:
         """The sum of all parts."""
-        return self.unused + self.unique + self.shared
+        return self.unused + self.exclusive + self.shared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class NodeDisk:
         """
         if self.image_fs is None or self.image_fs.used is None or not self.runtime.keeps_blobs:
             return None
-        return self.image_fs.used + self.total.content
+        return self.image_fs.used + self.total.compressed
 
     @property
     def unused_images(self) -> int:
@@ -227,15 +227,15 @@ def _pick(digest: Digest, options: Sequence[ImageFacts], platform: Platform) -> 
 
 
 def _parts(groups: Groups, held: Sequence[_Held]) -> Parts:
-    unused, unique, shared = NOTHING, NOTHING, NOTHING
+    unused, exclusive, shared = NOTHING, NOTHING, NOTHING
     for places, stored in groups.items():
         if not any(held[place].users for place in places):
             unused += stored
         elif len(places) == 1:
-            unique += stored
+            exclusive += stored
         else:
             shared += stored
-    return Parts(unused=unused, unique=unique, shared=shared)
+    return Parts(unused=unused, exclusive=exclusive, shared=shared)
 
 
 def _attribute(groups: Groups, users: Sequence[set[K]]) -> Attribution[K]:

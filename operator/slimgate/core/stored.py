@@ -15,18 +15,20 @@ from slimgate.core.image import DiffID, ImageFacts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """Bytes on a node's disk: `content` as pulled, mostly compressed, and `unpacked` layers."""
+    """Bytes on a node's disk: layers `compressed`, as they were pulled, and `unpacked`."""
 
-    content: int = 0
+    compressed: int = 0
     unpacked: int = 0
 
     @property
     def disk(self) -> int:
         """Both together: each takes a place of its own."""
-        return self.content + self.unpacked
+        return self.compressed + self.unpacked
 
     def __add__(self, other: "Stored") -> "Stored":
-        return Stored(content=self.content + other.content, unpacked=self.unpacked + other.unpacked)
+        return Stored(
+            compressed=self.compressed + other.compressed, unpacked=self.unpacked + other.unpacked
+        )
 
 
 NOTHING: Final = Stored()
@@ -99,7 +101,7 @@ class Store:
         """Return all bytes, in disjoint groups."""
         groups: dict[frozenset[int], Stored] = {}
         for holders, size in self._blobs.items():
-            groups[holders] = groups.get(holders, NOTHING) + Stored(content=size)
+            groups[holders] = groups.get(holders, NOTHING) + Stored(compressed=size)
         for holders, size in self._unpacked.items():
             groups[holders] = groups.get(holders, NOTHING) + Stored(unpacked=size)
         return groups

@@ -37,7 +37,7 @@ _FIGURES: Final = (
         "slimgate_node_image_content_bytes",
         f"Compressed layers that a node keeps, each once by digest; 0 where the runtime keeps only "
         f"unpacked ones (CRI-O, Docker). {_LOWER}",
-        lambda disk: disk.total.content,
+        lambda disk: disk.total.compressed,
     ),
     _Figure(
         "slimgate_node_image_unpacked_bytes",
@@ -61,7 +61,7 @@ _FIGURES: Final = (
         "slimgate_node_image_unique_bytes",
         "The part of slimgate_node_image_disk_bytes that belongs to one image alone, which a "
         "pod uses.",
-        lambda disk: disk.parts.unique.disk,
+        lambda disk: disk.parts.exclusive.disk,
     ),
     _Figure(
         "slimgate_node_image_shared_bytes",

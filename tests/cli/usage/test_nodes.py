@@ -16,9 +16,9 @@ MIB = 2**20
 FAT_DIGEST, SOYA_DIGEST = Digest(f"sha256:{'f' * 64}"), Digest(f"sha256:{'a' * 64}")
 GONE = Digest(f"sha256:{'b' * 64}")
 NODES = """\
-NODE  RUNTIME     IMAGES  UNUSED    BLOBS  UNPACKED  ON DISK  FREEABLE  MEASURED
-a     containerd       3       2  126 MiB   335 MiB  461 MiB   440 MiB   626 MiB
-b     cri-o            0       0      0 B       0 B      0 B       0 B         -
+NODE  RUNTIME     IMAGES  UNUSED  COMPRESSED  UNPACKED  ON DISK  FREEABLE  MEASURED
+a     containerd       3       2     126 MiB   335 MiB  461 MiB   440 MiB   626 MiB
+b     cri-o            0       0         0 B       0 B      0 B       0 B         -
 a: 1 image could not be looked up; so there is more on its disk
 2 nodes: 461 MiB of images on disk, 440 MiB of it used by no pod
 """
@@ -69,7 +69,7 @@ def _printed(what: RenderableType) -> str:
 
 
 def test_nodes() -> None:
-    """One row a node: blobs and unpacked layers apart, what is free to go, what was measured."""
+    """One row a node: compressed and unpacked layers, what is free to go, what was measured."""
     assert _printed(nodes_table(disks())) == NODES
 
 
@@ -86,7 +86,7 @@ def test_json() -> None:
         "a", "containerd", 626 * MIB
     )  # fmt: skip
     assert first["total"] == {
-        "blobBytes": 126 * MIB,
+        "compressedBytes": 126 * MIB,
         "unpackedBytes": 335 * MIB,
         "diskBytes": 461 * MIB,
     }

@@ -15,7 +15,7 @@ from slimgate.core.text import printable
 def nodes_table(disks: Sequence[NodeDisk]) -> RenderableType:
     """Write one row a node: all its images, what is free to go, and what was measured."""
     table = _table("NODE", "RUNTIME")
-    for name in ("IMAGES", "UNUSED", "BLOBS", "UNPACKED", "ON DISK", "FREEABLE", "MEASURED"):
+    for name in ("IMAGES", "UNUSED", "COMPRESSED", "UNPACKED", "ON DISK", "FREEABLE", "MEASURED"):
         table.add_column(name, justify="right", no_wrap=True)
     for disk in disks:
         table.add_row(
@@ -23,7 +23,7 @@ def nodes_table(disks: Sequence[NodeDisk]) -> RenderableType:
             Text(disk.runtime.value),
             Text(str(len(disk.images))),
             Text(str(disk.unused_images)),
-            Text(format_bytes(disk.total.content)),
+            Text(format_bytes(disk.total.compressed)),
             Text(format_bytes(disk.total.unpacked)),
             Text(format_bytes(disk.total.disk)),
             Text(format_bytes(disk.parts.unused.disk)),

@@ -52,7 +52,7 @@ def _node(disk: NodeDisk) -> JsonObject:
         "runtime": disk.runtime.value,
         "total": _stored(disk.total),
         "unused": _stored(disk.parts.unused),
-        "unique": _stored(disk.parts.unique),
+        "exclusive": _stored(disk.parts.exclusive),
         "shared": _stored(disk.parts.shared),
         "measuredBytes": disk.measured,
         "imagesWithoutFacts": disk.images_without_facts,
@@ -74,7 +74,7 @@ def _node(disk: NodeDisk) -> JsonObject:
 
 def _stored(stored: Stored) -> JsonObject:
     return {
-        "blobBytes": stored.content,
+        "compressedBytes": stored.compressed,
         "unpackedBytes": stored.unpacked,
         "diskBytes": stored.disk,
     }
