@@ -20,6 +20,7 @@ from bench.processes import BenchError
 from bench.report import Goal
 from tests.registry import servers
 from tests.registry.servers import Registry
+from tests.support.configuration import plain, write_configuration
 
 CONCURRENCY: Final = 8
 """As many requests as slimgate has in flight to one registry; the floor has no more."""
@@ -64,9 +65,10 @@ def run(folder: Path, count: int) -> int:
         images = push(registry.host, count, file_bytes=_FILE_BYTES, big_every=0)
         references = [image.reference for image in images]
         layers = sum(image.layers for image in images) / count
+        config = write_configuration(folder, registries=plain([registry.host]))
         print(f"{count} images of {layers:.2f} layers; load {os.getloadavg()[0]:.1f}")
         print(_heading(), flush=True)
-        passes = _show(_measure(registry, references))
+        passes = _show(_measure(registry, references, config))
     finally:
         registry.stop()
     goals = _goals(passes, layers)
@@ -74,7 +76,7 @@ def run(folder: Path, count: int) -> int:
     return 0 if all(goal.met for goal in goals) else 1
 
 
-def _measure(registry: Registry, references: Sequence[str]) -> Iterator[Pass]:
+def _measure(registry: Registry, references: Sequence[str], config: str) -> Iterator[Pass]:
     for wants, what in (("config", "manifest, config"), ("layers", "manifest, config, layers")):
         with _child(registry, references, "floor", wants, 1) as floor:
             yield floor.go(f"fetch {what} c=1", "now")
@@ -85,7 +87,7 @@ def _measure(registry: Registry, references: Sequence[str]) -> Iterator[Pass]:
             yield child.go(f"inspect {what}: cold", "now", least.seconds)
             yield child.go("  known, every tag due again", "later", least.seconds)
             yield child.go("  warm", "now", least.seconds)
-    yield _command(registry, references, least.seconds)
+    yield _command(registry, references, config, least.seconds)
 
 
 class _Child:
@@ -147,14 +149,12 @@ def _child(
         child.process.communicate(timeout=60)
 
 
-def _command(registry: Registry, references: Sequence[str], floor: float) -> Pass:
+def _command(registry: Registry, references: Sequence[str], config: str, floor: float) -> Pass:
     """Run the command itself, start and output and all."""
-    argv = [str(Path(sys.executable).with_name("slimgate")), "inspect", "-o", "json", *references]
-    exempt = {"SLIMGATE_REGISTRIES": f"{registry.host}=plain-http,loopback"}
+    program = str(Path(sys.executable).with_name("slimgate"))
+    argv = [program, "inspect", "--config", config, "-o", "json", *references]
     started = time.perf_counter()
-    process = subprocess.Popen(
-        argv, env={**os.environ, **exempt}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout is not None
     peak, lines = 0.0, 0
     with process.stdout:

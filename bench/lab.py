@@ -18,6 +18,7 @@ from bench.load import Request, Target
 from bench.processes import BenchError, Program, free_port
 from bench.reviews import Json, deployment
 from tests.lab.state import Lab
+from tests.support.configuration import plain, write_configuration
 
 _CALLED_SECONDS: Final = 20.0
 
@@ -56,15 +57,13 @@ class InLab:
     def start(self, registries: Sequence[str]) -> Hook:
         """Start a fresh process of the real role."""
         port, health = free_port(), free_port()
-        exempt = " ".join(f"{registry}=plain-http,loopback" for registry in registries)
         environment = {
             "KUBECONFIG": self._lab.kubeconfig,
-            "SLIMGATE_REGISTRIES": exempt,
+            "SLIMGATE_CONFIG": write_configuration(self._folder, registries=plain(registries)),
             "SLIMGATE_WEBHOOK_PORT": str(port),
             "SLIMGATE_HTTP_PORT": str(health),
-            "SLIMGATE_TLS_CERTIFICATE": str(self.tls.certificate),
-            "SLIMGATE_TLS_KEY": str(self.tls.key),
-            "SLIMGATE_DRAIN_SECONDS": "0",
+            "SLIMGATE_TLS_DIRECTORY": str(self.tls.certificate.parent),
+            "SLIMGATE_DRAIN_DURATION": "0",
         }
         command = str(Path(sys.executable).with_name("slimgate"))
         log = self._folder / f"webhook-{port}.log"

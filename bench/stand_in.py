@@ -17,7 +17,7 @@ from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistrySettings
-from slimgate.settings import Exemption
+from slimgate.settings import Exemption, LogFormat
 from slimgate.webhook.server import WebhookServer, stop_on_signals
 from slimgate.webhook.service import AdmissionService
 from slimgate.webhook.settings import WebhookSettings
@@ -33,7 +33,7 @@ class Anonymous:
 
 async def main(settings: WebhookSettings, registries: list[str]) -> None:
     """Serve until SIGTERM."""
-    configure("json")
+    configure(LogFormat.JSON)
     exemption = Exemption(plain_http=True, loopback=True)
     exemptions = dict.fromkeys(registries, exemption)
     catalog = Catalog()

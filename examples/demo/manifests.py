@@ -4,7 +4,6 @@ Every file is written to build/demo, so that what the demo shows can be done aga
 """
 
 import hashlib
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, cast
@@ -13,6 +12,7 @@ import yaml
 
 from examples.demo.images import HELLO, KINDS
 from examples.demo.target import Target
+from tests.support.configuration import configuration
 
 FOLDER: Final = Path("build/demo")
 NAMESPACE: Final = "slimgate-demo"
@@ -62,21 +62,27 @@ def write_policy(target: Target) -> Path:
 def write_install(target: Target, image: str) -> Path:
     """Write install.yaml with slimgate's image and the target's settings."""
     # The demo's reader does not wait a minute for metrics, nor for clients that there are none of.
-    settings = {"SLIMGATE_NODE_SECONDS": "10", "SLIMGATE_DRAIN_SECONDS": "1"}
-    if target.registries:
-        settings["SLIMGATE_REGISTRIES"] = target.registries
+    text = _configuration(target, nodeRefreshInterval="10s", drainDuration="1s")
     # Pods read settings when they start, so that other settings must make other pods.
-    mark = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+    mark = hashlib.sha256(text.encode()).hexdigest()[:16]
     objects = read(_INSTALL)
     for one in objects:
         if one["kind"] == "ConfigMap":
-            one["data"] = settings
+            one["data"] = {"config.yaml": text}
         elif one["kind"] == "Deployment":
             template = at(at(one, "spec"), "template")
             at(template, "metadata")["annotations"] = {"slimgate.dev/settings": mark}
             for container in cast("list[JsonObject]", at(template, "spec")["containers"]):
                 container["image"] = image
     return save("install", objects)
+
+
+def _configuration(target: Target, **more: object) -> str:
+    """Write the target's configuration file, with some settings more."""
+    if not target.config:
+        return configuration(**more)
+    (found,) = read(Path(target.config))
+    return yaml.safe_dump({**found, **more}, sort_keys=False)
 
 
 def read(path: Path) -> list[JsonObject]:

@@ -13,7 +13,9 @@ from examples.demo.errors import DemoError
 from examples.demo.programs import Programs
 from tests.lab import state
 from tests.lab.errors import LabError
+from tests.support.configuration import plain, write_configuration
 
+_FOLDER: Final = Path("build/demo")
 _LAB: Final = Path(".lab/lab.json")
 _LAB_KUBECONFIG: Final = Path(".lab/kubeconfig")
 
@@ -38,8 +40,8 @@ class Target:
     distroless: Base
     python: str = ""
     """What slimgate's own image is built in; its Dockerfile's own choice if empty."""
-    registries: str = ""
-    """The value of SLIMGATE_REGISTRIES: what the registry is exempt from."""
+    config: str = ""
+    """slimgate's configuration file, if any: what the registry is exempt from."""
     lab: bool = False
     build_options: tuple[str, ...] = ()
     build_environment: Mapping[str, str] = field(default_factory=dict)
@@ -49,8 +51,8 @@ class Target:
         found = {"KUBECONFIG": self.kubeconfig, **self.build_environment}
         if self.docker_host:
             found["DOCKER_HOST"] = self.docker_host
-        if self.registries:
-            found["SLIMGATE_REGISTRIES"] = self.registries
+        if self.config:
+            found["SLIMGATE_CONFIG"] = self.config
         return Programs(environment=found)
 
 
@@ -88,7 +90,7 @@ def of_lab(lab: state.Lab) -> Target:
         golang=Base(reference=f"{bases}/golang:bookworm", tier="Builder"),
         distroless=Base(reference=f"{bases}/distroless:bookworm", tier="Distroless"),
         python=f"{bases}/python:bookworm",
-        registries=f"{lab.registry}=plain-http",
+        config=write_configuration(_FOLDER, registries=plain([lab.registry], loopback=False)),
         lab=True,
         build_options=("--network=host", "--force-rm"),
         # The lab's engine is Debian's, whose client has no plug-in for BuildKit.
@@ -115,7 +117,7 @@ def of_user(kubeconfig: str, environment: Mapping[str, str]) -> Target:
         docker_host=environment.get("DOCKER_HOST", ""),
         golang=Base(reference="golang:1.26", tier="Builder"),
         distroless=Base(reference="gcr.io/distroless/base-debian12:nonroot", tier="Distroless"),
-        registries=environment.get("SLIMGATE_REGISTRIES", ""),
+        config=environment.get("SLIMGATE_CONFIG", ""),
     )
     programs = target.programs()
     if programs.attempt(["docker", "version"]).code:

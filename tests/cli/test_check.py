@@ -191,9 +191,9 @@ def test_unreachable_registry(folder: Path) -> None:
 
 
 def test_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that can't be used is one line as well."""
-    monkeypatch.setenv("SLIMGATE_REGISTRIES", "a b=c")
+    """A setting that can't be used is one line as well."""
+    monkeypatch.setenv("SLIMGATE_HTTP_PORT", "http")
     done = slimgate("check", "deploy", "--policy", "policy.yaml", cwd=folder)
 
     assert done.returncode == 2
-    assert done.stderr.startswith("error: SLIMGATE_REGISTRIES: ")
+    assert done.stderr.startswith("error: SLIMGATE_HTTP_PORT: must be a port from 1 to 65535, not")

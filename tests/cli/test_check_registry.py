@@ -14,6 +14,7 @@ from tests.cli.make import POLICY, slimgate, write
 from tests.registry import servers
 from tests.registry.servers import Registry
 from tests.sources.images import config_of, tar_of
+from tests.support.configuration import use_configuration
 from tests.support.images import Pusher, image, index, layer
 
 POD = """\
@@ -43,7 +44,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 @pytest.fixture
 def folder(tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a project that uses the image, and settings that let the registry pass."""
-    monkeypatch.setenv("SLIMGATE_REGISTRIES", f"{registry.host}=plain-http,loopback")
+    use_configuration(monkeypatch, tmp_path, [registry.host])
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "no-logins"))
     pod = POD.format(f"{registry.host}/shop/web:1")
     return write(tmp_path, deploy_yaml=pod, policy_yaml=POLICY.replace("100Mi", "100Ki"))

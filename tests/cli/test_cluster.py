@@ -12,6 +12,7 @@ import pytest
 from tests.cli.make import slimgate, write
 from tests.lab.kubectl import Kubectl
 from tests.lab.state import Lab
+from tests.support.configuration import use_configuration
 from tests.support.images import Pusher, image, layer
 
 pytestmark = pytest.mark.lab
@@ -64,7 +65,7 @@ def name(lab: Lab, kubectl: Kubectl, crds: None) -> Iterator[str]:
 def folder(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a folder, and have the program use the lab."""
     monkeypatch.setenv("KUBECONFIG", str(Path(lab.kubeconfig).absolute()))
-    monkeypatch.setenv("SLIMGATE_REGISTRIES", f"{lab.registry}=plain-http")
+    use_configuration(monkeypatch, tmp_path, [lab.registry], loopback=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "no-logins"))
     return tmp_path
 

@@ -15,6 +15,7 @@ from tests.cli.make import slimgate
 from tests.registry import servers
 from tests.registry.hostile import hostile
 from tests.registry.servers import PASSWORD, USER, Registry
+from tests.support.configuration import use_configuration
 from tests.support.images import Pusher, image, index, layer
 
 LOGIN = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -46,8 +47,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 @pytest.fixture
 def home(tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a user's docker configuration, with settings that let the registry pass."""
-    exempt = "plain-http,loopback"
-    monkeypatch.setenv("SLIMGATE_REGISTRIES", f"{registry.host}={exempt} 127.0.0.1:1={exempt}")
+    use_configuration(monkeypatch, tmp_path, [registry.host, "127.0.0.1:1"])
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     (tmp_path / "config.json").write_text(json.dumps({"auths": {registry.host: {"auth": LOGIN}}}))
@@ -145,7 +145,7 @@ async def test_a_thousand_references(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return web.Response(body=made.manifest, content_type=made.media_type)
 
     async with hostile(serve) as server:
-        monkeypatch.setenv("SLIMGATE_REGISTRIES", f"{server.host}=plain-http,loopback")
+        use_configuration(monkeypatch, tmp_path, [server.host])
         monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
         references = [f"{server.host}/shop/web:{number}" for number in range(1000)]
         arguments = ["inspect", "-o", "json", *references]

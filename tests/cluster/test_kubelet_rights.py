@@ -18,6 +18,8 @@ from tests.lab.state import Lab
 
 pytestmark = [pytest.mark.lab, pytest.mark.node]
 
+ACCOUNT = Settings().kubelet_account
+
 
 @pytest.fixture
 def node(lab: Lab, kubectl: Kubectl) -> Node:
@@ -30,9 +32,9 @@ def node(lab: Lab, kubectl: Kubectl) -> Node:
 @pytest.fixture
 async def token(lab: Lab, kubectl: Kubectl, namespace: str) -> KubeletToken:
     """Have the API server make a token of a service account that has no right at all."""
-    kubectl("create", "serviceaccount", "reader", "--namespace", namespace)
+    kubectl("create", "serviceaccount", ACCOUNT, "--namespace", namespace)
     async with ClusterApi.connect(lab.kubeconfig) as api:
-        token = KubeletToken(api, Settings(namespace=namespace, kubelet_account="reader"))
+        token = KubeletToken(api, Settings(namespace=namespace))
         await token.renew()
     return token
 
@@ -42,7 +44,7 @@ def granted(kubectl: Kubectl, namespace: str, resource: str) -> Iterator[None]:
     """Grant the service account one right on nodes."""
     name = f"{namespace}-{resource.replace('/', '-')}"
     kubectl("create", "clusterrole", name, "--verb=get", f"--resource={resource}")
-    account = f"--serviceaccount={namespace}:reader"
+    account = f"--serviceaccount={namespace}:{ACCOUNT}"
     kubectl("create", "clusterrolebinding", name, f"--clusterrole={name}", account)
     try:
         yield

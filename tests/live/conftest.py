@@ -21,6 +21,7 @@ from tests.live.programs import Program, Roles, free_port
 from tests.live.registries import Cable, Listener
 from tests.live.room import VERDICT, Room, Sentinel
 from tests.live.shelf import Shelf
+from tests.support.configuration import plain, write_configuration
 
 _ROOT: Final = Path(__file__).parents[2]
 _LABEL: Final = "slimgate-live"
@@ -28,7 +29,13 @@ ABSENT_PORT: Final = 5999
 """Of the lab's registry's address; nobody listens there."""
 _OTHERS_SECONDS: Final = 2.0
 """A controller that runs annotates a new workload in a fraction of it."""
-EXTRA_KIND: Final = "live.slimgate.dev/v1/rollers=Roller:spec.workload.template"
+EXTRA_KIND: Final = {
+    "apiGroup": "live.slimgate.dev",
+    "version": "v1",
+    "plural": "rollers",
+    "kind": "Roller",
+    "templatePath": "spec.workload.template",
+}
 
 MakeRoom = Callable[..., Room]
 
@@ -108,21 +115,21 @@ def site(
     (folder / "tls.crt").write_bytes(made.certificate)
     (folder / "tls.key").write_bytes(made.key)
     registries = (lab.registry, f"{host}:{ABSENT_PORT}", cable.registry, hole.registry)
-    common = {
-        "KUBECONFIG": lab.kubeconfig,
-        "SLIMGATE_NAMESPACE": f"{run}-system",
-        "SLIMGATE_OWN_CERTIFICATES": "false",
-        "SLIMGATE_WEBHOOK_ADDRESS": lab.host_address,
-        "SLIMGATE_WEBHOOK_PORT": str(hook.port),
-        "SLIMGATE_TLS_CERTIFICATE": str(folder / "tls.crt"),
-        "SLIMGATE_TLS_KEY": str(folder / "tls.key"),
-        "SLIMGATE_REGISTRIES": " ".join(f"{name}=plain-http,loopback" for name in registries),
-        "SLIMGATE_EXTRA_KINDS": EXTRA_KIND,
-        "SLIMGATE_LOG_FORMAT": "text",
-        "SLIMGATE_DRAIN_SECONDS": "0",
+    config = write_configuration(
+        folder,
+        namespace=f"{run}-system",
+        registries=plain(registries),
+        extraKinds=[EXTRA_KIND],
+        manageCertificates=False,
+        tlsDirectory=str(folder),
+        address=lab.host_address,
+        webhookPort=hook.port,
+        logFormat="Text",
+        drainDuration=0,
         # The nodes' images are looked up for metrics only, which the demo's tests see.
-        "SLIMGATE_NODE_SECONDS": "0",
-    }
+        nodeRefreshInterval=0,
+    )
+    common = {"KUBECONFIG": lab.kubeconfig, "SLIMGATE_CONFIG": config}
     roles = Roles(address=lab.host_address, common=common, folder=folder)
     system: Json = {"kind": "Namespace", "metadata": {"name": f"{run}-system"}}
     api.create({"apiVersion": "v1", **system})

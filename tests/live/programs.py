@@ -23,11 +23,10 @@ _STOP_SECONDS: Final = 20.0
 class Program:
     """One running role; `environment` are its SLIMGATE_* variables and KUBECONFIG alone."""
 
-    def __init__(self, role: str, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, role: str, environment: Mapping[str, str], address: str, log: Path) -> None:
         outside = {k: v for k, v in os.environ.items() if not k.startswith("SLIMGATE_")}
         self.role = role
         self.log = log
-        address = environment["SLIMGATE_WEBHOOK_ADDRESS"]
         self._health = f"http://{address}:{environment['SLIMGATE_HTTP_PORT']}"
         with log.open("ab") as out:
             self._process = subprocess.Popen(
@@ -124,7 +123,7 @@ class Roles:
             **self.common,
             **own,
         }
-        program = Program(role, environment, self.folder / f"{role}.log")
+        program = Program(role, environment, self.address, self.folder / f"{role}.log")
         self._running[role] = (settings, program)
         return program
 

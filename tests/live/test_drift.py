@@ -18,7 +18,7 @@ FAT_SUMMARY = "main: pulls 391 KiB (linux/amd64), limit 293 KiB"
 @pytest.mark.usefixtures("alone")
 def test_a_tag_that_moves_is_reported(room: Room, site: Site) -> None:
     """A tag pushed again is judged anew, both ways, with one Event each; the spec stays."""
-    controller = site.roles.start("controller", tag_seconds="1")
+    controller = site.roles.start("controller", tag_refresh_interval="1s")
     policy = room.policy(limits={"pullSize": "300k"})
     deployment = room.deploy(room.shelf.noise(TINY))
     room.await_verdict(deployment, "allow")

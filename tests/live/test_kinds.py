@@ -131,7 +131,7 @@ def _await_counts(room: Room, policy: str, *, workloads: int, denied: int) -> No
 
 @pytest.mark.usefixtures("definition")
 def test_a_kind_of_others_is_judged(room: Room, site: Site, controller: Program) -> None:
-    """A kind that SLIMGATE_EXTRA_KINDS names is refused, annotated, counted, matched by its name.
+    """A kind that settings name is refused, annotated, counted, matched by its name.
 
     The shipped configuration sends no such kind, so the webhook is asked directly.
     """

@@ -15,7 +15,7 @@ from tests.live.shelf import SMALL, TINY, noisy
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.usefixtures("alone")]
 
-WORKLOADS = 100
+WORKLOADS = 200
 IMAGES = 10
 
 
@@ -30,8 +30,8 @@ def test_killed_and_started_anew(make_room: MakeRoom, site: Site) -> None:
     for number in range(WORKLOADS):
         room.deploy(references[number % IMAGES], name=f"web-{number}")
 
-    first = site.roles.begin("controller", workers="1")
-    eventually(lambda: _annotated(room) >= WORKLOADS // 5, "some are judged")
+    first = site.roles.begin("controller")
+    eventually(lambda: _annotated(room) > 0, "some are judged")
     first.kill()
     in_the_middle = _annotated(room)
     site.roles.start("controller")
@@ -52,7 +52,7 @@ def test_killed_and_started_anew(make_room: MakeRoom, site: Site) -> None:
     later.await_verdict(later.deploy(later.shelf.noise(TINY)), "allow")
     _await_status(later, last, 1)
 
-    assert WORKLOADS // 5 <= in_the_middle < WORKLOADS
+    assert 0 < in_the_middle < WORKLOADS
     assert events == {f"web-{number}": (1, "SlimPolicyViolation") for number in range(WORKLOADS)}
     assert _events(room) == events
     assert _versions(room, policy, [image.digest for image in images]) == before

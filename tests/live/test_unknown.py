@@ -137,7 +137,7 @@ def test_a_violation_beside_an_unknown_denies(room: Room) -> None:
 @pytest.mark.usefixtures("alone")
 def test_an_image_that_comes_later(room: Room, site: Site) -> None:
     """The controller says that it does not know, and annotates anew once the image is there."""
-    controller = site.roles.start("controller", tag_seconds="1", failure_seconds="0.5")
+    controller = site.roles.start("controller", tag_refresh_interval="1s", retry_interval="0.5s")
     room.policy(limits={"pullSize": "300k"})
     deployment = room.deploy(room.shelf.reference())
 
@@ -154,7 +154,7 @@ def test_an_image_that_comes_later(room: Room, site: Site) -> None:
 @pytest.mark.usefixtures("alone")
 def test_a_registry_that_comes_back(room: Room, site: Site) -> None:
     """What could not be asked is asked again a moment after failures are forgotten."""
-    controller = site.roles.start("controller", tag_seconds="60", failure_seconds="0.5")
+    controller = site.roles.start("controller", tag_refresh_interval="1m", retry_interval="0.5s")
     room.policy(limits={"pullSize": "300k"})
     room.shelf.noise(FAT)
     far = room.shelf.seen_through(site.cable.registry)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from slimgate.settings import Settings
+from slimgate.settings import Exemption, File, Settings, read
 
 _INSTALL: Final = Path(__file__).parents[2] / "manifests" / "install.yaml"
 _OBJECTS: Final[list[dict[str, Any]]] = list(yaml.safe_load_all(_INSTALL.read_text()))
@@ -128,9 +128,33 @@ def test_names_are_those_of_the_settings() -> None:
 
     assert one("Service", settings.webhook_service)["metadata"]["namespace"] == settings.namespace
     assert hook["clientConfig"]["service"]["name"] == settings.webhook_service
-    assert [volume["secret"]["secretName"] for volume in pod["volumes"]] == [
-        settings.webhook_secret
+    secrets = [one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one]
+    assert secrets == [settings.webhook_secret]
+    (writable,) = [
+        rule["resourceNames"]
+        for rule in one("Role", "slimgate-controller")["rules"]
+        if rule["resources"] == ["secrets"] and "resourceNames" in rule
     ]
+    assert set(writable) == {settings.webhook_secret, settings.memory_secret}
+
+
+@pytest.mark.parametrize("name", _DEPLOYMENTS)
+def test_the_configuration_file_is_mounted(name: str) -> None:
+    """Each role is given the ConfigMap's file, which sets nothing as it stands."""
+    pod = one("Deployment", name)["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    ((mounted, volume),) = [
+        (mount["mountPath"], volume["configMap"]["name"])
+        for mount in container["volumeMounts"]
+        for volume in pod["volumes"]
+        if mount["name"] == volume["name"] and "configMap" in volume
+    ]
+    ((key, text),) = one("ConfigMap", volume)["data"].items()
+
+    assert container["args"][1:] == [f"--config={mounted}/{key}"]
+    assert read({}, File(key, text.encode())) == Settings()
+    without = read({}, File(key, text.replace("# ", "").encode()))
+    assert without.registries == {"registry.internal:5000": Exemption(plain_http=True)}
 
 
 def test_the_webhook_leaves_system_namespaces_alone() -> None:
@@ -144,4 +168,3 @@ def test_the_webhook_leaves_system_namespaces_alone() -> None:
         "values": ["kube-system", "slimgate-system"],
     }
     assert (hook["failurePolicy"], hook["sideEffects"]) == ("Ignore", "None")
-    assert hook["timeoutSeconds"] > Settings().webhook_seconds

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,7 @@ from tests.sizes import forms
 from tests.sizes.containerd import Containerd
 from tests.sizes.engine import Engine
 from tests.sizes.forms import Form
+from tests.support.configuration import use_configuration
 from tests.support.images import Image, Index, Pusher
 
 TAG = "v1"
@@ -57,10 +59,9 @@ def session_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def shop(session_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+def shop(session_shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """Return the registry, to which slimgate may talk."""
-    host = session_shop.registry.host
-    monkeypatch.setenv("SLIMGATE_REGISTRIES", f"{host}=plain-http,loopback")
+    use_configuration(monkeypatch, tmp_path, [session_shop.registry.host])
     monkeypatch.setenv("DOCKER_CONFIG", "/nonexistent")
     return session_shop
 

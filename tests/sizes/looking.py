@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from slimgate.app.configuration import read_settings
 from slimgate.app.images import cli_inspector
 from slimgate.core.image import ImageFacts, Platform, SizeEvidence, Wants
 from slimgate.core.source import parse_source
@@ -50,7 +51,7 @@ class Look:
 
 async def look(text: str, *, exact: bool = False, platforms: tuple[Platform, ...] = ()) -> Look:
     """Look at a reference, for all of its platforms unless some are named."""
-    async with cli_inspector(exact=exact) as inspector:
+    async with cli_inspector(read_settings(), exact=exact) as inspector:
         inspection = await inspector.inspect(
             parse_source(text),
             platforms=platforms,

@@ -45,7 +45,7 @@ async def test_a_wrapped_length_that_deceives(shop: Shop, monkeypatch: pytest.Mo
     made = sparse(ZEROS, text(1, 16 * MIB))
     size, reference = len(made.layer.blob), shop.push("wrapped", image([made.layer]))
     found = await look(reference)
-    monkeypatch.setenv("SLIMGATE_WHOLE_LAYER_BYTES", "64Mi")
+    monkeypatch.setenv("SLIMGATE_WHOLE_LAYER_SIZE", "64Mi")
     raised = await look(reference)
 
     assert (found.total, found.evidence) == (

@@ -11,6 +11,7 @@ from tests.lab.state import Lab
 from tests.sizes.containerd import Containerd
 from tests.sizes.engine import Engine, saved_layers
 from tests.sizes.looking import look
+from tests.support.configuration import use_configuration
 from tests.support.images import AMD64
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -28,9 +29,9 @@ IMAGES = (
 
 
 @pytest.fixture(autouse=True)
-def registries(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def registries(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let slimgate talk to the lab's registry, without a user's own logins."""
-    monkeypatch.setenv("SLIMGATE_REGISTRIES", f"{lab.registry}=plain-http")
+    use_configuration(monkeypatch, tmp_path, [lab.registry], loopback=False)
     monkeypatch.setenv("DOCKER_CONFIG", "/nonexistent")
 
 

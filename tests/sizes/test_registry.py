@@ -57,7 +57,7 @@ async def test_who_reads_whole_layers_is_not_deceived(
     layer = packed(first + last, blob)
     reference = shop.push("deceiving", image([layer.layer]))
     found, exact = await look(reference), await look(reference, exact=True)
-    monkeypatch.setenv("SLIMGATE_WHOLE_LAYER_BYTES", str(len(blob)))
+    monkeypatch.setenv("SLIMGATE_WHOLE_LAYER_SIZE", str(len(blob)))
     raised = await look(reference)
 
     assert 8 * MIB < len(blob) < len(last)
@@ -81,7 +81,7 @@ async def test_what_is_raised_is_unknown_no_more(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where larger layers are read whole, forms whose end says nothing are measured too."""
-    monkeypatch.setenv("SLIMGATE_WHOLE_LAYER_BYTES", "16Mi")
+    monkeypatch.setenv("SLIMGATE_WHOLE_LAYER_SIZE", "16Mi")
     for name in ("large-zstd", "large-estargz", "large-blocks"):
         found = await look(shop.reference(name))
         assert (found.unpacked, found.evidence) == (form(name).unpacked, {MEASURED})

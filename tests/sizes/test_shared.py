@@ -4,6 +4,7 @@ import gzip
 
 import pytest
 
+from slimgate.app.configuration import read_settings
 from slimgate.app.images import cli_inspector
 from slimgate.core.image import Wants
 from slimgate.core.source import parse_source
@@ -37,7 +38,7 @@ def references(shop: Shop) -> list[str]:
 async def test_looked_at_once(shop: Shop) -> None:
     """Both sizes of both images count it, and the registry is asked for it once."""
     found, before = [], len(shop.registry.requests("slimgate/0.1.0"))
-    async with cli_inspector(exact=False) as inspector:
+    async with cli_inspector(read_settings(), exact=False) as inspector:
         for reference in references(shop):
             inspection = await inspector.inspect(
                 parse_source(reference),

@@ -166,7 +166,6 @@ async def open_core(settings: Settings, observers: Observers) -> AsyncIterator[C
                 catalog=catalog,
                 keyring=keyring,
                 now=now,
-                seconds=settings.judge_seconds,
             )
             try:
                 yield Core(
@@ -191,7 +190,7 @@ def own_identity(settings: Settings) -> Identity:
         return parse_config(Path(settings.docker_config).read_bytes())
     except (OSError, MalformedDockerConfigError) as error:
         raise SettingsError(
-            f"SLIMGATE_DOCKER_CONFIG: {settings.docker_config} can't be used: {error}"
+            f"dockerConfig: {settings.docker_config} can't be used: {error}"
         ) from error
 
 

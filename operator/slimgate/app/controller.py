@@ -10,13 +10,13 @@ import kopf
 
 from slimgate.app.certificates import CertificateKeeper
 from slimgate.app.cluster import Core, Observers, now, open_core
+from slimgate.app.configuration import read_settings
 from slimgate.app.health import serving_health
 from slimgate.app.kinds import Kinds, tried
 from slimgate.app.kubelets import KubeletToken, kubelets
 from slimgate.app.lister import ClusterLister
 from slimgate.app.logs import configure
 from slimgate.app.memory import MemoryKeeper
-from slimgate.app.parts import read_settings
 from slimgate.app.profiles import follow_profiles
 from slimgate.app.stopping import until
 from slimgate.cluster.connect import open_access
@@ -41,16 +41,16 @@ _LAST_SECONDS: Final = 5.0
 """For what is written on the way out; an API server that is away must not hold it up."""
 
 
-async def run_controller() -> None:
-    """Run the controller role until SIGTERM."""
-    settings = read_settings()
+async def run_controller(config: str | None) -> None:
+    """Run the controller role until SIGTERM; `config` is the configuration file, if any."""
+    settings = read_settings(config)
     configure(settings.log_format)
     metrics = Metrics()
     stop = stop_on_signals()
     async with open_core(settings, Observers.of(metrics)) as core:
         metrics.show_mirrors(core.mirrors)
         health = serving_health(
-            settings.webhook_address, settings.http_port, core.unready_reason, metrics.page
+            settings.address, settings.http_port, core.unready_reason, metrics.page
         )
         async with health:
             await until(stop, _work(core, settings, metrics, stop))
@@ -72,8 +72,6 @@ async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.
         ledger=ledger,
         recorder=recorder,
         settings=ReconcilerSettings(
-            workers=settings.workers,
-            judge_seconds=settings.judge_seconds,
             drift_seconds=settings.tag_seconds,
             # A moment after a failure is no longer given as the answer.
             retry_seconds=settings.failure_seconds + 5.0,
@@ -88,14 +86,14 @@ async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.
         changed=reconciler.changed,
         now=now,
     )
-    memory = MemoryKeeper(core.api, core.inspector, settings.namespace)
+    memory = MemoryKeeper(core.api, core.inspector, settings)
     await memory.restore()
     core.catalog.listen(partial(_heard, reconciler))
     metrics.show_workloads(ledger, lambda: core.catalog.policies)
     token = KubeletToken(core.api, settings)
     async with kubelets(settings, token) as gauge, asyncio.TaskGroup() as tasks:
         tasks.create_task(core.run(on_bases=reconciler.judge_all))
-        if settings.own_certificates:
+        if settings.manage_certificates:
             tasks.create_task(CertificateKeeper(core.api, settings).run())
         await core.ready()
         lister = ClusterLister(core.api)

@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from slimgate.app.parts import inspector_settings, read_settings, registry_settings
+from slimgate.app.parts import inspector_settings, registry_settings
 from slimgate.core.identity import ANONYMOUS
 from slimgate.core.image import Inspection, Platform, Wants
 from slimgate.core.source import SourcedReference, SourceKind
 from slimgate.engine.inspector import Inspector, InspectorSettings, Question
 from slimgate.registry.client import RegistryClient
+from slimgate.settings import Settings
 from slimgate.sources.logins import Logins
 from slimgate.sources.opening import open_source
 from slimgate.sources.stream import Progress
@@ -44,9 +45,8 @@ class CliInspector:
 
 
 @asynccontextmanager
-async def cli_inspector(*, exact: bool) -> AsyncIterator[CliInspector]:
+async def cli_inspector(settings: Settings, *, exact: bool) -> AsyncIterator[CliInspector]:
     """Make the CLI's inspector; with `exact`, every layer is read whole."""
-    settings = read_settings()
     registry = registry_settings(settings)
     async with RegistryClient(registry.exactly() if exact else registry) as client:
         inspector = Inspector(client, inspector_settings(settings))

@@ -5,15 +5,17 @@ from typing import Final
 
 from pythonjsonlogger.json import JsonFormatter
 
+from slimgate.settings import LogFormat
+
 _TEXT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 _FIELDS: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _QUIET: Final = ("aiohttp.access", "kopf", "kubernetes", "asyncio")
 
 
-def configure(log_format: str) -> None:
-    """Send all logs to standard error, as `json` or `text`."""
+def configure(log_format: LogFormat) -> None:
+    """Send all logs to standard error."""
     handler = logging.StreamHandler()
-    if log_format == "json":
+    if log_format is LogFormat.JSON:
         renames = {"asctime": "time", "levelname": "level", "name": "logger"}
         handler.setFormatter(JsonFormatter(_FIELDS, rename_fields=renames))
     else:

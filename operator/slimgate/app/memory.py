@@ -18,9 +18,9 @@ from slimgate.core.errors import ClusterError, InvalidFactsError
 from slimgate.core.memory import Memory, from_json, to_json
 from slimgate.core.workload import mapping_at, text_at
 from slimgate.engine.inspector import Inspector
+from slimgate.settings import Settings
 
 _LOG: Final = logging.getLogger(__name__)
-_NAME: Final = "slimgate-memory"
 _KEY: Final = "memory.json.gz"
 _PERIOD: Final = 20.0
 _MAX_BYTES: Final = 8 * 2**20
@@ -29,16 +29,17 @@ _MAX_BYTES: Final = 8 * 2**20
 class MemoryKeeper:
     """Restores an inspector's memory, and saves it every so often where that is asked for."""
 
-    def __init__(self, api: ClusterApi, inspector: Inspector, namespace: str) -> None:
+    def __init__(self, api: ClusterApi, inspector: Inspector, settings: Settings) -> None:
         self._api = api
         self._inspector = inspector
-        self._namespace = namespace
+        self._namespace = settings.namespace
+        self._name = settings.memory_secret
         self._saved = b""
 
     async def restore(self) -> None:
         """Take over what an earlier run saved; without it the registries are asked again."""
         try:
-            secret = await self._api.get(SECRETS.one(self._namespace, _NAME))
+            secret = await self._api.get(SECRETS.one(self._namespace, self._name))
             memory = _unpack(text_at(mapping_at(secret, "data"), _KEY))
         except MissingError:
             return
@@ -62,11 +63,11 @@ class MemoryKeeper:
         secret = {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": _NAME, "namespace": self._namespace},
+            "metadata": {"name": self._name, "namespace": self._namespace},
             "data": {_KEY: packed},
         }
         try:
-            await self._api.apply(SECRETS.one(self._namespace, _NAME), secret)
+            await self._api.apply(SECRETS.one(self._namespace, self._name), secret)
         except ClusterError as error:
             _LOG.warning("what is known could not be saved for the next start: %s", error)
             return

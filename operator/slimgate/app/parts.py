@@ -1,21 +1,14 @@
-"""What every role needs: settings, and what they mean for registries and the inspector."""
+"""What settings mean for registries, the inspector and the kinds that are judged."""
 
-import os
 from collections.abc import Mapping
 from importlib.metadata import version
 
-from slimgate import settings as environment
 from slimgate.core.workload import TEMPLATE_PATHS
 from slimgate.engine.inspector import InspectorSettings
 from slimgate.engine.reader import ReaderSettings
 from slimgate.engine.resolver import ResolverSettings
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Settings
-
-
-def read_settings() -> Settings:
-    """Read the environment; SettingsError names the variable at fault."""
-    return environment.read(os.environ)
 
 
 def registry_settings(

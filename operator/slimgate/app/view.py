@@ -7,7 +7,6 @@ from slimgate.app.cluster import now, own_identity
 from slimgate.app.lister import ClusterLister
 from slimgate.app.parts import (
     inspector_settings,
-    read_settings,
     registry_settings,
     template_paths,
 )
@@ -125,7 +124,6 @@ class ApiView:
             catalog=catalog,
             keyring=self._keyring,
             now=now,
-            seconds=self._settings.judge_seconds,
         )
 
     async def _catalog(self, policies: Sequence[JsonObject]) -> Catalog:
@@ -165,10 +163,9 @@ class ProxiedKubelets:
 
 @asynccontextmanager
 async def cluster_view(
-    *, kubeconfig: str | None = None, context: str | None = None
+    settings: Settings, *, kubeconfig: str | None = None, context: str | None = None
 ) -> AsyncIterator[ApiView]:
     """Open the cluster of a kubeconfig, by default the user's, in its current context."""
-    settings = read_settings()
     async with ClusterApi.connect(kubeconfig, context) as api:
         refused = await server_addresses(api)
         registry = registry_settings(settings, refused=refused)

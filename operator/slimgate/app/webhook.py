@@ -3,9 +3,10 @@
 import asyncio
 
 from slimgate.app.cluster import Core, Observers, open_core
+from slimgate.app.configuration import read_settings
 from slimgate.app.logs import configure
 from slimgate.app.memory import MemoryKeeper
-from slimgate.app.parts import read_settings, template_paths
+from slimgate.app.parts import template_paths
 from slimgate.app.profiles import follow_profiles
 from slimgate.app.stopping import until
 from slimgate.core.repeat import CONTROLLER_USERS
@@ -16,15 +17,15 @@ from slimgate.webhook.service import AdmissionService, ServiceSettings
 from slimgate.webhook.settings import WebhookSettings
 
 
-async def run_webhook() -> None:
-    """Run the webhook role until SIGTERM."""
-    settings = read_settings()
+async def run_webhook(config: str | None) -> None:
+    """Run the webhook role until SIGTERM; `config` is the configuration file, if any."""
+    settings = read_settings(config)
     configure(settings.log_format)
     metrics = Metrics()
     async with open_core(settings, Observers.of(metrics)) as core:
         follow_profiles(core)
         metrics.show_mirrors(core.mirrors)
-        memory = MemoryKeeper(core.api, core.inspector, settings.namespace)
+        memory = MemoryKeeper(core.api, core.inspector, settings)
         server = _server(settings, core, metrics)
         stop = stop_on_signals()
         # It stops by itself, after the drain; until then what verdicts depend on is followed.
@@ -49,7 +50,6 @@ def _server(settings: Settings, core: Core, metrics: Metrics) -> WebhookServer:
         settings=ServiceSettings(
             controllers=CONTROLLER_USERS.union(settings.extra_controllers),
             template_paths=template_paths(settings),
-            max_judging=settings.webhook_concurrency,
         ),
         observer=metrics,
     )
@@ -57,10 +57,9 @@ def _server(settings: Settings, core: Core, metrics: Metrics) -> WebhookServer:
         WebhookSettings(
             certificate_file=settings.tls_certificate,
             key_file=settings.tls_key,
-            host=settings.webhook_address or None,
+            host=settings.address,
             port=settings.webhook_port,
             health_port=settings.http_port,
-            default_seconds=settings.webhook_seconds,
             drain_seconds=settings.drain_seconds,
         ),
         service,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from slimgate.cli.judging.sources import Origin
-from slimgate.cli.options import ContextOption, KubeconfigOption
+from slimgate.cli.options import ConfigOption, ContextOption, KubeconfigOption
 from slimgate.core.errors import SettingsError
 from slimgate.core.text import printable
 
@@ -116,6 +116,7 @@ def check(
     ] = "<stdin>",
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Judge, print the report, and exit with its status."""
     import asyncio  # noqa: PLC0415 - help must not wait for it
@@ -137,7 +138,7 @@ def check(
         stdin_name=stdin_name,
     )
     files_wanted = list(map(_file_wanted, report or []))
-    found = asyncio.run(run(options, outside.real(kubeconfig, context)))
+    found = asyncio.run(run(options, outside.real(config, kubeconfig, context)))
     for form, file in files_wanted:
         _write(found, form, file)
     _print(found, output)

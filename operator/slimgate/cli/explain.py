@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from slimgate.cli.options import ContextOption, KubeconfigOption, Output, OutputOption
+from slimgate.cli.options import ConfigOption, ContextOption, KubeconfigOption, Output, OutputOption
 
 if TYPE_CHECKING:
+    from slimgate.cli.outside import Outside
     from slimgate.cli.previews.preview import Preview
 
 HELP: Final = """Show what a policy would deny, were it enforced now.
@@ -24,19 +25,22 @@ def explain(
     output: OutputOption = Output.TABLE,
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Judge the cluster by one policy, and print what would happen."""
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
-    _print(asyncio.run(_preview(policy, kubeconfig, context)), output)
+    from slimgate.cli import outside  # noqa: PLC0415
+
+    found = asyncio.run(_preview(policy, outside.real(config, kubeconfig, context)))
+    _print(found, output)
 
 
-async def _preview(policy: str, kubeconfig: str | None, context: str | None) -> "Preview":
-    from slimgate.cli import outside  # noqa: PLC0415 - help must not wait for it
-    from slimgate.cli.previews.preview import preview  # noqa: PLC0415
+async def _preview(policy: str, outside: "Outside") -> "Preview":
+    from slimgate.cli.previews.preview import preview  # noqa: PLC0415 - help must not wait for it
     from slimgate.cli.progress import board  # noqa: PLC0415
 
-    async with outside.real(kubeconfig, context).cluster() as view:
+    async with outside.cluster() as view:
         with board() as shown:
             return await preview(policy, view, shown)
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from slimgate.cli.options import ConfigOption
 from slimgate.cli.platforms import platforms_of
 from slimgate.core.image import Inspection, Platform
 
 if TYPE_CHECKING:
     from slimgate.cli.lookups import Failure
+    from slimgate.settings import Settings
 
 _FAILED: Final = 2
 HELP: Final = """Show the size, layers and base of images.
@@ -58,12 +60,16 @@ def inspect(
             "--exact", help="Read every layer whole: unpacked sizes are measured, not estimated."
         ),
     ] = False,
+    config: ConfigOption = None,
 ) -> None:
     """Look references up at the same time, and print what was found in their order."""
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
+    from slimgate.app.configuration import read_settings  # noqa: PLC0415
+
     platforms = platforms_of(platform or [])
-    found = asyncio.run(_inspect_all(references, platforms, exact=exact))
+    settings = read_settings(config)
+    found = asyncio.run(_inspect_all(settings, references, platforms, exact=exact))
     inspections = [entry for entry in found if isinstance(entry, Inspection)]
     _print(inspections, output, layers=layers, indent=len(references) == 1)
     failures = [entry for entry in found if not isinstance(entry, Inspection)]
@@ -74,13 +80,17 @@ def inspect(
 
 
 async def _inspect_all(
-    references: Sequence[str], platforms: tuple[Platform, ...], *, exact: bool
+    settings: "Settings",
+    references: Sequence[str],
+    platforms: tuple[Platform, ...],
+    *,
+    exact: bool,
 ) -> "list[Inspection | Failure]":
     from slimgate.app.images import cli_inspector  # noqa: PLC0415 - help must not wait for it
     from slimgate.cli.lookups import look_up  # noqa: PLC0415
     from slimgate.cli.progress import board  # noqa: PLC0415
 
-    async with cli_inspector(exact=exact) as inspector:
+    async with cli_inspector(settings, exact=exact) as inspector:
         with board(len(references)) as shown:
             return await look_up(inspector, references, platforms, shown)
 

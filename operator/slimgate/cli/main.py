@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from typer.core import TyperGroup
 
-from slimgate.cli import check, controller, explain, inspect, nodes, top, webhook
+from slimgate.cli import check, configuration, controller, explain, inspect, nodes, top, webhook
+from slimgate.cli.options import ConfigOption
 from slimgate.core.errors import SlimgateError
 
 FAILED: Final = 2
@@ -46,6 +48,7 @@ def build() -> typer.Typer:
     app.command(help=explain.HELP)(explain.explain)
     app.command(help=top.HELP)(top.top)
     app.command(help=nodes.HELP)(nodes.nodes)
+    app.add_typer(configuration.build(), name="config")
     app.command(help=controller.HELP)(controller.controller)
     app.command(help=webhook.HELP)(webhook.webhook)
     return app
@@ -60,7 +63,9 @@ def _print_version(wanted: bool) -> None:
 
 
 def _options(
+    ctx: typer.Context,
     *,
+    config: ConfigOption = None,
     show_version: Annotated[
         bool,
         typer.Option(
@@ -69,6 +74,11 @@ def _options(
     ] = False,
 ) -> None:
     """Options of all commands."""
+    del show_version  # its callback has printed it
+    if config is not None:
+        assert isinstance(ctx.command, TyperGroup)
+        given = {"config": config}
+        ctx.default_map = {**dict.fromkeys(ctx.command.commands, given), "config": {"show": given}}
 
 
 def _name(argument: str) -> str:

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from slimgate.cli.options import ContextOption, KubeconfigOption, Output, OutputOption
+from slimgate.cli.options import ConfigOption, ContextOption, KubeconfigOption, Output, OutputOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from slimgate.cli.outside import Outside
     from slimgate.core.disk import NodeDisk
 
 HELP: Final = """Show what images cost the disk of each node.
@@ -28,11 +29,14 @@ def nodes(
     output: OutputOption = Output.TABLE,
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Model all nodes, and print them."""
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
-    disks = asyncio.run(_disks(kubeconfig, context))
+    from slimgate.cli import outside  # noqa: PLC0415
+
+    disks = asyncio.run(_disks(outside.real(config, kubeconfig, context)))
     if output is Output.JSON:
         from slimgate.cli.usage.usage_json import nodes_json  # noqa: PLC0415
 
@@ -44,10 +48,9 @@ def nodes(
     show(screen(), images_tables(disks) if images else nodes_table(disks))
 
 
-async def _disks(kubeconfig: str | None, context: str | None) -> "Sequence[NodeDisk]":
-    from slimgate.cli import outside  # noqa: PLC0415 - help must not wait for it
-    from slimgate.cli.progress import board  # noqa: PLC0415
+async def _disks(outside: "Outside") -> "Sequence[NodeDisk]":
+    from slimgate.cli.progress import board  # noqa: PLC0415 - it loads rich
 
-    async with outside.real(kubeconfig, context).cluster() as view:
+    async with outside.cluster() as view:
         with board() as shown, shown.line("the nodes' images"):
             return await view.disks()

@@ -14,6 +14,15 @@ class Output(Enum):
 
 
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="The form of the output.")]
+ConfigOption = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The configuration file; else SLIMGATE_CONFIG's, if any.",
+        show_default=False,
+    ),
+]
 KubeconfigOption = Annotated[
     str | None,
     typer.Option(

@@ -17,26 +17,27 @@ class Outside:
     cluster: Callable[[], AbstractAsyncContextManager[ClusterView]]
 
 
-def real(kubeconfig: str | None = None, context: str | None = None) -> Outside:
-    """Make the real one; SettingsError for a variable that can't be used."""
-    from slimgate.app.parts import read_settings  # noqa: PLC0415 - help must not wait for it
+def real(config: str | None, kubeconfig: str | None = None, context: str | None = None) -> Outside:
+    """Make the real one; SettingsError for settings that can't be used."""
+    from slimgate.app.configuration import read_settings  # noqa: PLC0415 - help must not wait for it
 
+    settings = read_settings(config)
     return Outside(
-        settings=read_settings(),
-        inspector=_inspector,
-        cluster=lambda: _cluster(kubeconfig, context),
+        settings=settings,
+        inspector=lambda: _inspector(settings),
+        cluster=lambda: _cluster(settings, kubeconfig, context),
     )
 
 
-def _inspector() -> AbstractAsyncContextManager[Inspector]:
+def _inspector(settings: Settings) -> AbstractAsyncContextManager[Inspector]:
     from slimgate.app.images import cli_inspector  # noqa: PLC0415 - it loads aiohttp
 
-    return cli_inspector(exact=False)
+    return cli_inspector(settings, exact=False)
 
 
 def _cluster(
-    kubeconfig: str | None, context: str | None
+    settings: Settings, kubeconfig: str | None, context: str | None
 ) -> AbstractAsyncContextManager[ClusterView]:
     from slimgate.app.view import cluster_view  # noqa: PLC0415 - it loads kubernetes
 
-    return cluster_view(kubeconfig=kubeconfig, context=context)
+    return cluster_view(settings, kubeconfig=kubeconfig, context=context)

@@ -1,9 +1,9 @@
 """What the commands ask of the composition root, as Protocols.
 
-    slimgate.app.parts.read_settings()                  ->  Settings
-    slimgate.app.images.cli_inspector(exact=)           ->  async context manager of an Inspector
-    slimgate.app.view.cluster_view(kubeconfig=, context=)
-                                                        ->  async context manager of a ClusterView
+    slimgate.app.configuration.read_settings(config)      ->  Settings
+    slimgate.app.images.cli_inspector(settings, exact=)   ->  async context manager of an Inspector
+    slimgate.app.view.cluster_view(settings, kubeconfig=, context=)
+                                                          ->  async context manager of a ClusterView
 
 What a user can put right is raised as SlimgateError, everywhere.
 """

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from slimgate.cli.options import ContextOption, KubeconfigOption, Output, OutputOption
+from slimgate.cli.options import ConfigOption, ContextOption, KubeconfigOption, Output, OutputOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from slimgate.cli.outside import Outside
     from slimgate.cli.usage.images import UsedImage
 
 HELP: Final = """Show the largest images of a cluster, and their users.
@@ -27,11 +28,14 @@ def top(
     output: OutputOption = Output.TABLE,
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Look all images up, and print the largest."""
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
-    images = asyncio.run(_images(kubeconfig, context))
+    from slimgate.cli import outside  # noqa: PLC0415
+
+    images = asyncio.run(_images(outside.real(config, kubeconfig, context)))
     if output is Output.JSON:
         from slimgate.cli.usage.usage_json import top_json  # noqa: PLC0415
 
@@ -45,11 +49,10 @@ def top(
     show(console, top_table(images, number=number, bars=allows_bars(console)))
 
 
-async def _images(kubeconfig: str | None, context: str | None) -> "Sequence[UsedImage]":
-    from slimgate.cli import outside  # noqa: PLC0415 - help must not wait for it
-    from slimgate.cli.progress import board  # noqa: PLC0415
+async def _images(outside: "Outside") -> "Sequence[UsedImage]":
+    from slimgate.cli.progress import board  # noqa: PLC0415 - it loads rich
     from slimgate.cli.usage.images import used_images  # noqa: PLC0415
 
-    async with outside.real(kubeconfig, context).cluster() as view:
+    async with outside.cluster() as view:
         with board() as shown:
             return await used_images(view, shown)

@@ -2,16 +2,18 @@
 
 from typing import Final
 
+from slimgate.cli.options import ConfigOption
+
 HELP: Final = """Run the admission server: answer the API server from memory.
 
-Settings are SLIMGATE_* variables; the cluster is the pod's own, else the kubeconfig's.
+Settings: docs/configuration.md. The cluster is the pod's own, else the kubeconfig's.
 """
 
 
-def webhook() -> None:
+def webhook(*, config: ConfigOption = None) -> None:
     """Run until SIGTERM."""
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
     from slimgate.app.webhook import run_webhook  # noqa: PLC0415
 
-    asyncio.run(run_webhook())
+    asyncio.run(run_webhook(config))

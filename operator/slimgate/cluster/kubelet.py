@@ -173,7 +173,7 @@ def _why(err: aiohttp.ClientError) -> str:
     if isinstance(err, aiohttp.ClientConnectorCertificateError):
         return (
             "its certificate is not trusted; give slimgate the CA that signed it, or have "
-            "kubelets' certificates go unverified by SLIMGATE_KUBELET_SKIP_TLS_VERIFY"
+            "kubelets' certificates go unverified by kubeletSkipTLSVerify"
         )
     speaks = not isinstance(err, aiohttp.ClientConnectorSSLError)
     if isinstance(err, aiohttp.ClientConnectorError) and speaks:

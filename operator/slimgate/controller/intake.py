@@ -93,7 +93,7 @@ class Intake:
             path = ".".join(self._template_paths[self.kind.name])
             _LOG.warning(
                 "%s names no images in a pod template at %s, so what it owns is judged instead; "
-                "if it has a pod template, correct SLIMGATE_EXTRA_KINDS",
+                "if it has a pod template, correct its templatePath in extraKinds",
                 workload,
                 path,
             )

@@ -4,6 +4,7 @@ The Deployment controller copies them to ReplicaSets, so they are short and chan
 verdict does.
 """
 
+from enum import Enum
 from typing import Final
 
 from slimgate.core import render
@@ -11,6 +12,14 @@ from slimgate.core.verdict import Verdict
 
 VERDICT: Final = "slimgate.dev/verdict"
 SUMMARY: Final = "slimgate.dev/summary"
+
+
+class Annotate(Enum):
+    """Which workloads get annotations, of those that a policy applies to."""
+
+    OVER_POLICY = "OverPolicy"
+    ALL = "All"
+    NONE = "None"
 
 
 def annotations_of(verdict: Verdict) -> dict[str, str | None]:

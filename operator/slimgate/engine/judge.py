@@ -51,7 +51,7 @@ class Judge:
         catalog: Catalog,
         keyring: Keyring,
         now: Callable[[], datetime],
-        seconds: float = 30.0,
+        seconds: float = 60.0,
     ) -> None:
         self._inspector = inspector
         self._catalog = catalog

@@ -74,7 +74,7 @@ class Guard:
         if url.scheme == "http" and not (exemption and exemption.plain_http):
             raise RefusedAddressError(
                 f"{_shown(host)} would be called over plain HTTP; serve it over HTTPS, or list "
-                "the registry in SLIMGATE_REGISTRIES as plain-http (docs/settings.md)"
+                "the registry in the configuration file with plainHTTP (docs/configuration.md)"
             )
         try:
             literal = ipaddress.ip_address(host)
@@ -170,7 +170,7 @@ def _canonical_refusal(text: str) -> str:
 def _refused(host: str, kind: str) -> RefusedAddressError:
     return RefusedAddressError(
         f"{_shown(host)} is at {kind} address, which slimgate does not call; if a registry of "
-        "yours is there, list it in SLIMGATE_REGISTRIES (docs/settings.md)"
+        "yours is there, list it in the configuration file (docs/configuration.md)"
     )
 
 

@@ -1,0 +1,155 @@
+"""The one table of settings: key of the file, variable, field, kind of value, and what it is for.
+
+The reader, the JSON Schema and `slimgate config show` follow it; docs/configuration.md is compared
+with it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from slimgate.core.annotations import Annotate
+from slimgate.settings import structures, values
+from slimgate.settings.model import LogFormat
+from slimgate.settings.objects import Field
+from slimgate.settings.values import Value
+
+PREFIX: Final = "SLIMGATE_"
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_NOT_ALL_THE_TIME: Final = ", since registries would be asked all the time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key(Field):
+    """A setting; `field` is the one of `Settings` that it sets."""
+
+    field: str
+
+    @property
+    def has_variable(self) -> bool:
+        """Whether a variable can set it."""
+        return self.value.parse is not None
+
+
+def _key(field: str, value: Value, text: str) -> Key:
+    return Key(field=field, value=value, text=text)
+
+
+KEYS: Final[Mapping[str, Key]] = {
+    "registries": _key(
+        "registries",
+        structures.registries(),
+        "Registries that are exempt from a rule. Being listed permits a private address.",
+    ),
+    "dockerConfig": _key(
+        "docker_config",
+        values.text(what="the path of a docker config.json"),
+        "A docker config.json whose credentials are used for every namespace, after a workload's "
+        "own.",
+    ),
+    "pullSecrets": _key(
+        "pull_secrets", values.flag(), "Read the pull secrets of workloads, as the kubelet does."
+    ),
+    "lookUpClaimedBases": _key(
+        "claims",
+        values.flag(),
+        "Look up the base images that images claim, so that false claims are found.",
+    ),
+    "wholeLayerSize": _key(
+        "whole_layer_bytes",
+        values.size(),
+        "Layers up to this size as stored are downloaded whole where their unpacked size is "
+        "wanted, so that it is Measured. From 0 to 64Gi.",
+    ),
+    "namespace": _key("namespace", values.label(), "slimgate's own namespace, never judged."),
+    "excludedNamespaces": _key(
+        "excluded_namespaces",
+        structures.namespaces(),
+        "Other namespaces that are never judged, whatever policies say.",
+    ),
+    "extraKinds": _key(
+        "extra_kinds",
+        structures.extra_kinds(),
+        "Kinds with a pod template that are judged besides the built-in ones.",
+    ),
+    "extraControllers": _key(
+        "extra_controllers",
+        structures.users(),
+        "Users that create the ReplicaSets and Pods of such kinds.",
+    ),
+    "platforms": _key(
+        "platforms",
+        structures.platforms(),
+        "The platforms that images are judged for while no node is known.",
+    ),
+    "tagRefreshInterval": _key(
+        "tag_seconds",
+        values.duration(1.0, _NOT_ALL_THE_TIME),
+        "How often a tag in use is looked up again. 1s or more.",
+    ),
+    "retryInterval": _key(
+        "failure_seconds",
+        values.duration(),
+        "How long after a failure an image is looked up again, and how long a registry that does "
+        "not answer is left alone. 0 for at once.",
+    ),
+    "maxStaleness": _key(
+        "stale_seconds",
+        values.duration(),
+        "How long the last answer is used while a registry is down.",
+    ),
+    "annotations": _key(
+        "annotations",
+        values.choice(Annotate),
+        "Which workloads get annotations with their verdict: those that are over policy or "
+        "unknown, all that a policy applies to, or none.",
+    ),
+    "imageProfiles": _key(
+        "image_profiles", values.flag(), "Keep what is known of images in ImageProfiles."
+    ),
+    "nodeRefreshInterval": _key(
+        "node_seconds",
+        values.duration(),
+        "How often the images on nodes are looked at. 0 switches node metrics off.",
+    ),
+    "kubeletSkipTLSVerify": _key(
+        "kubelet_skip_tls_verify",
+        values.flag(),
+        "Accept any certificate from kubelets; few have one that the cluster's CA signed.",
+    ),
+    "name": _key(
+        "name",
+        values.label(40),
+        "What slimgate's own objects are called: the ValidatingWebhookConfiguration NAME, the "
+        "Service NAME-webhook, the Secrets NAME-webhook-tls and NAME-memory, and the "
+        "ServiceAccount NAME-kubelet.",
+    ),
+    "manageCertificates": _key(
+        "manage_certificates",
+        values.flag(),
+        "Create and renew the webhook's certificate. If false, something else must fill its "
+        "Secret and the caBundle.",
+    ),
+    "tlsDirectory": _key(
+        "tls_directory",
+        values.text(what="the path of a folder"),
+        "Where the webhook finds tls.crt and tls.key, which are read again when they change.",
+    ),
+    "address": _key("address", values.address(), "The address that both roles listen on."),
+    "webhookPort": _key("webhook_port", values.port(), "The webhook's port, with TLS."),
+    "httpPort": _key(
+        "http_port", values.port(), "The port of /livez, /readyz and /metrics, without TLS."
+    ),
+    "drainDuration": _key(
+        "drain_seconds", values.duration(), "How long the webhook goes on serving after SIGTERM."
+    ),
+    "logFormat": _key(
+        "log_format", values.choice(LogFormat), "JSON for programs, Text for people."
+    ),
+}
+
+
+def variable(key: str) -> str:
+    """Name the variable of a key: `tlsDirectory` is SLIMGATE_TLS_DIRECTORY."""
+    return PREFIX + "_".join(_WORD.findall(key)).upper()

@@ -1,0 +1,111 @@
+"""Settings as the parts that use them take them: seconds, bytes, types, defaults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from slimgate.core.annotations import Annotate
+from slimgate.core.image import Platform
+
+WHOLE_LAYER_BYTES: Final = 8 * 2**20
+MAX_LAYER_BYTES: Final = 64 * 2**30
+"""No layer that is larger, as stored or unpacked, is ever read whole."""
+
+
+class LogFormat(Enum):
+    """One JSON object a line, or text for people."""
+
+    JSON = "JSON"
+    TEXT = "Text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemption:
+    """What a registry that settings list by name is exempt from, and nothing beyond it.
+
+    Being listed at all permits a private address, by IP literal or over an unverified connection;
+    `loopback` must be asked for by itself. `ca_file` is a PEM file trusted besides the system's.
+    """
+
+    plain_http: bool = False
+    loopback: bool = False
+    skip_tls_verify: bool = False
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtraKind:
+    """A kind with a pod template that Kubernetes does not know, such as Argo's Rollout."""
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    template_path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set from outside; keys.py says how, and what each is for."""
+
+    namespace: str = "slimgate-system"
+    name: str = "slimgate"
+    excluded_namespaces: tuple[str, ...] = ("kube-system",)
+    registries: Mapping[str, Exemption] = field(default_factory=dict)
+    docker_config: str | None = None
+    pull_secrets: bool = True
+    extra_kinds: tuple[ExtraKind, ...] = ()
+    extra_controllers: tuple[str, ...] = ()
+    platforms: tuple[Platform, ...] = (Platform("linux", "amd64"),)
+    claims: bool = True
+    whole_layer_bytes: int = WHOLE_LAYER_BYTES
+    tag_seconds: float = 300.0
+    failure_seconds: float = 15.0
+    stale_seconds: float = 86_400.0
+    annotations: Annotate = Annotate.OVER_POLICY
+    image_profiles: bool = True
+    node_seconds: float = 60.0
+    kubelet_skip_tls_verify: bool = True
+    manage_certificates: bool = True
+    tls_directory: str = "/tls"
+    address: str = "0.0.0.0"  # noqa: S104 - a pod's own address is all there is to bind
+    http_port: int = 8080
+    webhook_port: int = 9443
+    drain_seconds: float = 10.0
+    log_format: LogFormat = LogFormat.JSON
+
+    @property
+    def tls_certificate(self) -> str:
+        """The webhook's certificate chain, named as in Secrets of type kubernetes.io/tls."""
+        return f"{self.tls_directory}/tls.crt"
+
+    @property
+    def tls_key(self) -> str:
+        """Its private key."""
+        return f"{self.tls_directory}/tls.key"
+
+    @property
+    def webhook_configuration(self) -> str:
+        """The ValidatingWebhookConfiguration that the controller puts the CA into."""
+        return self.name
+
+    @property
+    def webhook_service(self) -> str:
+        """The Service that the API server calls."""
+        return f"{self.name}-webhook"
+
+    @property
+    def webhook_secret(self) -> str:
+        """The Secret that holds the webhook's certificate."""
+        return f"{self.name}-webhook-tls"
+
+    @property
+    def memory_secret(self) -> str:
+        """The Secret that holds what a restart should remember."""
+        return f"{self.name}-memory"
+
+    @property
+    def kubelet_account(self) -> str:
+        """The service account that kubelets are asked as: it may read nodes/stats only."""
+        return f"{self.name}-kubelet"

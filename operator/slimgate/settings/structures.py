@@ -1,0 +1,182 @@
+"""What takes more than one value, and is set in the configuration file only."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from slimgate.core.image import Platform
+from slimgate.core.workload import TEMPLATE_PATHS
+from slimgate.settings.faults import fault
+from slimgate.settings.model import Exemption, ExtraKind
+from slimgate.settings.objects import Field, list_of, object_of
+from slimgate.settings.values import Value, flag, label, text
+
+_MAX_PORT: Final = 65_535
+_HOST: Final = r"([A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:]{2,39}\])(:[0-9]{1,5})?"
+_GROUP: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+"
+_PLATFORM: Final = r"[\x21-\x2e\x30-\x7e]+(/[\x21-\x2e\x30-\x7e]+){1,2}"
+_REGISTRY: Final[Mapping[str, Field]] = {
+    "host": Field(
+        value=text(_HOST, "a host and perhaps a port, as in registry.internal:5000"),
+        text="The registry as image references write it: HOST or HOST:PORT.",
+        required=True,
+    ),
+    "plainHTTP": Field(value=flag(), text="Call it over HTTP, without TLS."),
+    "allowLoopback": Field(value=flag(), text="Call it at a loopback address too."),
+    "skipTLSVerify": Field(value=flag(), text="Accept any certificate from it."),
+    "caFile": Field(
+        value=text(what="the path of a PEM file"),
+        text="A PEM file of CAs that are trusted for it, besides the system's.",
+    ),
+}
+_KIND: Final[Mapping[str, Field]] = {
+    "apiGroup": Field(
+        value=text(_GROUP, "an API group, as in argoproj.io", max_length=253),
+        text="The API group, as in argoproj.io.",
+        required=True,
+    ),
+    "version": Field(
+        value=text(r"v[0-9a-z]+", "a version, as in v1alpha1", max_length=63),
+        text="The version, as in v1alpha1.",
+        required=True,
+    ),
+    "plural": Field(
+        value=text(r"[a-z0-9]+", "a plural in lower case, as in rollouts", max_length=63),
+        text="The resource's name in the API, as in rollouts.",
+        required=True,
+    ),
+    "kind": Field(
+        value=text(r"[A-Z][A-Za-z0-9]*", "a kind, as in Rollout", max_length=63),
+        text="The kind, as in Rollout. Built-in kinds' names, such as Job, can't be used again.",
+        required=True,
+    ),
+    "templatePath": Field(
+        value=text(r"[A-Za-z0-9]+(\.[A-Za-z0-9]+)*", "a path, as in spec.template"),
+        text="Where its objects keep the pod template, as in spec.template.",
+        required=True,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Registry:
+    host: str
+    exemption: Exemption
+
+
+def registries() -> Value:
+    """Make the value of what registries are exempt from."""
+    forbidden = [
+        {"required": [one, other], "properties": {one: needs, other: also}}
+        for one, needs, other, also in (
+            ("plainHTTP", {"const": True}, "caFile", {}),
+            ("plainHTTP", {"const": True}, "skipTLSVerify", {"const": True}),
+            ("skipTLSVerify", {"const": True}, "caFile", {}),
+        )
+    ]
+    entry = object_of(_REGISTRY, _registry, _registry_fields, {"not": {"anyOf": forbidden}})
+    entries = list_of(entry, 256, key=lambda one: one.host)
+
+    def read(raw: object, path: str) -> Mapping[str, Exemption]:
+        found = entries.read(raw, path)
+        assert isinstance(found, tuple)
+        return {one.host: one.exemption for one in found}
+
+    def write(found: Mapping[str, Exemption]) -> object:
+        return entries.write([_Registry(*one) for one in found.items()])
+
+    return replace(entries, read=read, write=write)
+
+
+def extra_kinds() -> Value:
+    """Make the value of kinds that are judged besides the built-in ones."""
+    rules = {"not": {"properties": {"kind": {"enum": sorted(TEMPLATE_PATHS)}}}}
+    entry = object_of(_KIND, _kind, _kind_fields, rules)
+    return list_of(entry, 64, key=lambda one: one.kind)
+
+
+def users() -> Value:
+    """Make the value of a list of users."""
+    return list_of(text(r"\S+", "a user's name, without spaces", max_length=512), 64)
+
+
+def namespaces() -> Value:
+    """Make the value of a list of namespaces."""
+    return list_of(label(), 256)
+
+
+def platforms() -> Value:
+    """Make the value of a list of platforms, one at least."""
+    entry = text(_PLATFORM, "os/architecture[/variant], as in linux/arm64", max_length=128)
+    entries = list_of(
+        replace(
+            entry, read=lambda raw, path: Platform.parse(str(entry.read(raw, path))), write=str
+        ),
+        16,
+    )
+
+    def read(raw: object, path: str) -> object:
+        found = entries.read(raw, path)
+        if not found:
+            raise fault(path, "must have at least one entry, as in linux/amd64")
+        return found
+
+    return replace(entries, read=read, schema={**entries.schema, "minItems": 1})
+
+
+def _registry(found: Mapping[str, object], path: str) -> _Registry:
+    host = str(found["host"]).lower()
+    port = re.search(r":(\d+)$", host)
+    if port and not 0 < int(port[1]) <= _MAX_PORT:
+        raise fault(f"{path}.host", f"must have a port from 1 to {_MAX_PORT}, not {port[1]}")
+    exemption = Exemption(
+        plain_http=bool(found.get("plainHTTP")),
+        loopback=bool(found.get("allowLoopback")),
+        skip_tls_verify=bool(found.get("skipTLSVerify")),
+        ca_file=str(found["caFile"]) if "caFile" in found else None,
+    )
+    if exemption.plain_http and (exemption.ca_file or exemption.skip_tls_verify):
+        other = "caFile" if exemption.ca_file else "skipTLSVerify"
+        raise fault(path, f"sets plainHTTP and {other}, but plain HTTP has no certificates")
+    if exemption.skip_tls_verify and exemption.ca_file:
+        raise fault(path, "sets skipTLSVerify and caFile: one trusts everybody, the other does not")
+    return _Registry(host, exemption)
+
+
+def _registry_fields(registry: _Registry) -> Mapping[str, object]:
+    exempt = registry.exemption
+    fields = {
+        "plainHTTP": exempt.plain_http,
+        "allowLoopback": exempt.loopback,
+        "skipTLSVerify": exempt.skip_tls_verify,
+        "caFile": exempt.ca_file,
+    }
+    return {"host": registry.host, **{name: value for name, value in fields.items() if value}}
+
+
+def _kind(found: Mapping[str, object], path: str) -> ExtraKind:
+    kind = str(found["kind"])
+    if kind in TEMPLATE_PATHS:
+        raise fault(
+            f"{path}.kind",
+            f"{kind} is the name of a built-in kind, and names must differ: leave it out, since "
+            "Pods are judged whoever makes them",
+        )
+    return ExtraKind(
+        group=str(found["apiGroup"]),
+        version=str(found["version"]),
+        plural=str(found["plural"]),
+        kind=kind,
+        template_path=tuple(str(found["templatePath"]).split(".")),
+    )
+
+
+def _kind_fields(kind: ExtraKind) -> Mapping[str, object]:
+    return {
+        "apiGroup": kind.group,
+        "version": kind.version,
+        "plural": kind.plural,
+        "kind": kind.kind,
+        "templatePath": ".".join(kind.template_path),
+    }

@@ -1,0 +1,58 @@
+"""The configuration file: where it is looked for, and what is said where it can't be read."""
+
+from pathlib import Path
+
+import pytest
+
+from slimgate.app.configuration import read_settings
+from slimgate.core.errors import SettingsError
+from tests.support.configuration import configuration
+
+
+@pytest.fixture
+def named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Name a file by the variable."""
+    path = tmp_path / "variable.yaml"
+    path.write_text(configuration(namespace="variable", httpPort=1))
+    monkeypatch.setenv("SLIMGATE_CONFIG", str(path))
+    return path
+
+
+def test_the_variables_file(named: Path) -> None:
+    """Without an option it is the variable's."""
+    assert named.exists()
+    assert read_settings().namespace == "variable"
+
+
+def test_the_options_file(named: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option's file is read alone, and variables win over it."""
+    option = named.with_name("option.yaml")
+    option.write_text(configuration(namespace="option", webhookPort=2))
+    monkeypatch.setenv("SLIMGATE_WEBHOOK_PORT", "3")
+    settings = read_settings(str(option))
+
+    assert (settings.namespace, settings.http_port, settings.webhook_port) == ("option", 8080, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("none", "No such file or directory"),
+        (".", "Is a directory"),
+        ("a\0b", "it is not the name of a file"),
+    ],
+)
+def test_files_that_cannot_be_read(name: str, expected: str, tmp_path: Path) -> None:
+    """The sentence names the file and says why."""
+    with pytest.raises(SettingsError) as caught:
+        read_settings(f"{tmp_path}/{name}")
+
+    assert str(caught.value).startswith("the configuration file /")
+    assert str(caught.value).endswith(f"can't be read: {expected}")
+    assert str(caught.value).isprintable()
+
+
+def test_endless_files() -> None:
+    """No more is read than the most that is taken."""
+    with pytest.raises(SettingsError, match=r"^/dev/zero: is larger than 64 KiB"):
+        read_settings("/dev/zero")
