@@ -56,7 +56,7 @@ class Cluster:
         """Install the resources, slimgate with this image, and wait until both roles are ready."""
         with step("installing slimgate"):
             crds = Path("manifests/crds")
-            self.kubectl("apply", "-f", crds, "-f", "manifests/admission")
+            self.kubectl("apply", "-f", crds)
             self.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", crds)
             self.kubectl("apply", "-f", manifests.write_install(self.target, image))
             for role in ("controller", "webhook"):

@@ -46,7 +46,7 @@ def write_policy(target: Target) -> Path:
             "unpackedSize": {"deny": "300Mi"},
         },
         "bases": {
-            "tier": {"deny": "Builder"},
+            "maxTier": {"deny": "Full"},
             "known": [{"reference": one.reference, "tier": one.tier} for one in bases],
         },
     }

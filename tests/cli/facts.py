@@ -56,7 +56,7 @@ SAVED = replace(
     SOYA,
     digest=None,
     layers=(layer(3, Size.unknown("it was saved"), Size.measured(15 * MIB), None),),
-    base=Base(contradiction="it claims to stand on alpine, but its lowest layers are not"),
+    base=Base(contradiction="it claims to be based on alpine, but its lowest layers are not"),
 )
 HOSTILE_TEXT = "[red]\x1b[2J\u202e\nRUN evil[/red]"
 HOSTILE = replace(

@@ -25,7 +25,7 @@ kind: SlimPolicy
 metadata: {name: default}
 spec:
   mode: Enforce
-  limits: {pullSize: 100Mi}
+  limits: {pullSize: {deny: 100Mi}}
   message: see https://wiki.example.com/slim
 """
 WEB = """\

@@ -96,7 +96,7 @@ def engine_image(docker_host: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 @pytest.mark.parametrize(("limit", "expected"), [("1Mi", 0), ("100Ki", 1)])
 def test_docker_engine(tmp_path: Path, engine_image: str, limit: str, expected: int) -> None:
     """With --source docker plain references are images of the Docker engine."""
-    policy = POLICY.replace("pullSize: 100Mi", f"unpackedSize: {limit}")
+    policy = POLICY.replace("pullSize: {deny: 100Mi}", f"unpackedSize: {{deny: {limit}}}")
     write(tmp_path, deploy_yaml=POD.format(engine_image), policy_yaml=policy)
     done = slimgate("check", "deploy.yaml", "--policy=policy.yaml", "--source=docker", cwd=tmp_path)
 

@@ -24,7 +24,7 @@ metadata: {{name: {name}}}
 spec:
   mode: Audit
   match: {{namespaceSelector: {{matchLabels: {{slimgate-test: {name}}}}}}}
-  limits: {{pullSize: 100Ki, layers: {{warn: 1}}, growth: 10%}}
+  limits: {{pullSize: {{deny: 100Ki}}, layers: {{warn: 1}}, growth: {{deny: 10%}}}}
 """
 DEPLOYMENT = """\
 apiVersion: apps/v1

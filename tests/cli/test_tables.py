@@ -42,7 +42,7 @@ SAVED_IMAGE = """\
 IMAGE  PLATFORM        PULL  UNPACKED  LAYERS  BASE
 s.tar  linux/amd64  unknown    15 MiB       1  unknown
 s.tar (linux/amd64): pull size unknown: it was saved
-s.tar (linux/amd64): it claims to stand on alpine, but its lowest layers are not
+s.tar (linux/amd64): it claims to be based on alpine, but its lowest layers are not
 """
 
 SAVED_LAYERS = """\
@@ -51,7 +51,7 @@ pull unknown, unpacked 15 MiB, base unknown
 #     PULL  UNPACKED  OF UNPACKED  MADE BY
 1  unknown    15 MiB       100.0%  -
 s.tar (linux/amd64): pull size unknown: it was saved
-s.tar (linux/amd64): it claims to stand on alpine, but its lowest layers are not
+s.tar (linux/amd64): it claims to be based on alpine, but its lowest layers are not
 """
 
 

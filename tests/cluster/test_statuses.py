@@ -93,7 +93,7 @@ async def policy(api: ClusterApi, kinds: Kinds, *known: str) -> JsonObject:
         "apiVersion": kinds.policies.api_version,
         "kind": "SlimPolicy",
         "metadata": {"name": f"p-{uuid4().hex[:8]}"},
-        "spec": {"limits": {"layers": 3}, **(bases if known else {})},
+        "spec": {"limits": {"layers": {"deny": 3}}, **(bases if known else {})},
     }
     return await api.create(kinds.policies.all(), body)
 
@@ -255,7 +255,7 @@ async def test_gone(api: ClusterApi, kinds: Kinds) -> None:
             "apiVersion": kinds.policies.api_version,
             "kind": "SlimPolicy",
             "metadata": {"name": name},
-            "spec": {"limits": {"layers": 3}},
+            "spec": {"limits": {"layers": {"deny": 3}}},
         },
     )
     replaced = await statuses.write_policy(resource, Policy())

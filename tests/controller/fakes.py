@@ -28,7 +28,7 @@ from tests.support.clock import Clock
 DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
 FAT = f"{REGISTRY}/team/fat:1"
 NOISE = bytes((i * i * 31 + i // 7) % 256 for i in range(40_000))
-LIMIT = {"pullSize": "10Ki"}
+LIMIT = {"pullSize": {"deny": "10Ki"}}
 Annotations = Mapping[str, str | None]
 
 

@@ -92,7 +92,13 @@ async def test_what_was_said_goes_with_the_object(world: World) -> None:
 async def test_policies_are_counted(world: World) -> None:
     """By what each says alone of the workloads that it speaks of."""
     world.catalog.put_policy(policy("warn", limits={"layers": {"warn": 1}}))
-    world.catalog.put_policy(policy("none", match={"kinds": ["Pod"]}, limits={"layers": 1}))
+    world.catalog.put_policy(
+        policy(
+            "none",
+            match={"resources": [{"apiGroup": "", "kind": "Pod"}]},
+            limits={"layers": {"deny": 1}},
+        )
+    )
     two = f"{REGISTRY}/team/two:1"
     world.shelf.put(two, tiny("one", "two"))
     for number, image in enumerate((APP, FAT, two, f"{REGISTRY}/team/none:1")):

@@ -220,7 +220,7 @@ def put_exception(world: World) -> None:
 
 def put_policy(world: World) -> None:
     """Allow more."""
-    world.catalog.put_policy(policy(limits={"pullSize": "1Gi"}))
+    world.catalog.put_policy(policy(limits={"pullSize": {"deny": "1Gi"}}))
 
 
 def drop_policy(world: World) -> None:
@@ -282,7 +282,7 @@ async def test_a_tag_that_moves() -> None:
         world.show(workload(APP))
         await world.quiet()
         world.shelf.put(APP, tiny("x" * 9, *map(str, range(40))))
-        world.catalog.put_policy(policy(limits={"layers": 30}))
+        world.catalog.put_policy(policy(limits={"layers": {"deny": 30}}))
         await world.quiet()
         world.recorder.of()
 
@@ -328,7 +328,7 @@ async def test_what_does_not_pass_is_not_tried_every_moment() -> None:
 async def test_a_verdict_that_says_the_same_is_written_once() -> None:
     """However often the workload is judged."""
     world = World()
-    world.catalog.put_policy(policy("second", limits={**LIMIT, "layers": 1}))
+    world.catalog.put_policy(policy("second", limits={**LIMIT, "layers": {"deny": 1}}))
     async with world.running():
         key = world.show(WEB)
         await world.quiet()

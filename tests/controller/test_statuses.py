@@ -53,7 +53,13 @@ async def test_policies(office: Office) -> None:
     """Counts of workloads, what is wrong with the policy, and which of its bases are missing."""
     put = office.world.catalog.put_policy
     known = [{"reference": GOLDEN}, {"reference": "base.test/there:1"}]
-    put(policy("bases", match={"kinds": ["Pod"]}, bases={"tier": "Builder", "known": known}))
+    put(
+        policy(
+            "bases",
+            match={"resources": [{"apiGroup": "", "kind": "Pod"}]},
+            bases={"maxTier": {"deny": "Full"}, "known": known},
+        )
+    )
     put({**policy("broken"), "spec": {"limits": LIMIT, "mode": "Strict"}})
     office.missing[BASE] = UnavailableError("down")
     office.missing[Reference.parse("base.test/not-named:1")] = UnavailableError("down")

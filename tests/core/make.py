@@ -19,7 +19,17 @@ from slimgate.core.image import (
     Platform,
     Size,
 )
-from slimgate.core.policy import Bases, Limit, Limits, Match, NamedBase, Policy, TierLimit
+from slimgate.core.policy import (
+    Bases,
+    Chosen,
+    Limit,
+    Limits,
+    Match,
+    MinEvidence,
+    OnFalseClaim,
+    Policy,
+    TierLimit,
+)
 from slimgate.core.tier import Evidence, Tier
 from slimgate.core.verdict import Verdict, evaluate
 from slimgate.core.workload import ImageUse, Role, Workload
@@ -113,7 +123,9 @@ def subject(
     """Make a workload of its images."""
     return Subject(
         workload=workload
-        or Workload(kind="Deployment", namespace="team-a", name="web", images=tuple(images)),
+        or Workload(
+            group="apps", kind="Deployment", namespace="team-a", name="web", images=tuple(images)
+        ),
         images=images,
         running=running or {},
     )
@@ -133,14 +145,25 @@ def standing(
     *,
     allow: tuple[str, ...] = (),
     deny: tuple[str, ...] = (),
-    tier: TierLimit | None = None,
-    accept: Evidence = Evidence.PROVEN,
-    known: tuple[NamedBase, ...] = (),
+    max_tier: TierLimit | None = None,
+    min_evidence: MinEvidence | None = None,
+    on_false_claim: OnFalseClaim = OnFalseClaim.WARN,
     match: Match | None = None,
 ) -> Policy:
     """Make a policy of bases."""
-    bases = Bases(allow=allow, deny=deny, tier=tier, accept=accept, known=known)
+    bases = Bases(
+        allow=allow,
+        deny=deny,
+        max_tier=max_tier,
+        min_evidence=min_evidence or MinEvidence(),
+        on_false_claim=on_false_claim,
+    )
     return Policy(name="default", match=match or Match(), bases=bases)
+
+
+def on_images(*globs: str) -> Match:
+    """Match images by globs."""
+    return Match(images=Chosen(include=globs))
 
 
 def verdict(given: Subject, *policies: Policy) -> Verdict:

@@ -153,7 +153,7 @@ BROKEN = [
     ({"policies": "default"}, "spec.policies: must be a list."),
     ({"images": [1]}, "spec.images[0]: must be text."),
     ({"workloads": {}}, "spec.workloads: must be a list."),
-    ({"policy": "default"}, "spec.policy: is no field of it; the fields are expires, images, pol"),
+    ({"policy": "default"}, "spec.policy: is not a field. Did you mean policies?"),
 ]
 
 

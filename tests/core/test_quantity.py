@@ -45,21 +45,21 @@ ACCEPTED = [
 ]
 
 REFUSED = [
-    ("", "is no quantity"),
-    (" 1", "is no quantity"),
-    ("1 Mi", "is no quantity"),
-    ("1MB", "is no quantity"),
-    ("1mi", "is no quantity"),
-    ("1Ki5", "is no quantity"),
-    ("1e100", "is no quantity"),
-    (".", "is no quantity"),
-    ("1.2.3", "is no quantity"),
-    ("0x10", "is no quantity"),
-    ("1_000", "is no quantity"),
-    ("\N{ARABIC-INDIC DIGIT ONE}", "is no quantity"),
-    ("9" * 65, "is no quantity"),
-    ("1\n", "'1\\\\n' is no quantity: write bytes as Kubernetes does, as in 300Mi or 2G."),
-    (True, "'True' is no quantity"),
+    ("", "is not a quantity"),
+    (" 1", "is not a quantity"),
+    ("1 Mi", "is not a quantity"),
+    ("1MB", "is not a quantity"),
+    ("1mi", "is not a quantity"),
+    ("1Ki5", "is not a quantity"),
+    ("1e100", "is not a quantity"),
+    (".", "is not a quantity"),
+    ("1.2.3", "is not a quantity"),
+    ("0x10", "is not a quantity"),
+    ("1_000", "is not a quantity"),
+    ("\N{ARABIC-INDIC DIGIT ONE}", "is not a quantity"),
+    ("9" * 65, "is not a quantity"),
+    ("1\n", "'1\\\\n' is not a quantity: write bytes as Kubernetes does, as in 300Mi or 2G."),
+    (True, "'True' is not a quantity"),
     ("0", "'0' must be more than zero."),
     ("0Mi", "must be more than zero"),
     ("0e9", "must be more than zero"),
@@ -123,7 +123,7 @@ def test_percent(text: str, expected: int) -> None:
     ["", "25", "%", "2.5%", "-1%", "25 %", "1000000%", "\N{ARABIC-INDIC DIGIT TWO}%", "25%\n"],
 )
 def test_no_percent(text: str) -> None:
-    """What is no percentage is refused with an example of one."""
+    """What is not a percentage is refused with an example of one."""
     with pytest.raises(InvalidQuantityError, match="write a whole number and %, as in 25%"):
         parse_percent(text)
 

@@ -143,6 +143,30 @@ def test_a_short_warning() -> None:
     ]
 
 
+def test_messages_of_policies() -> None:
+    """A warning ends with what policies want said, each once, whole, and not without end."""
+    findings = verdict(one(SHOP), DEFAULT).findings
+
+    def said(*messages: str) -> list[str]:
+        policies = [replace(DEFAULT, message=message) for message in messages]
+        return warnings(findings, policies)[1:]
+
+    assert said("", "see the wiki", "see the wiki") == ["slimgate: see the wiki"]
+    assert said("a" * 246) == ["slimgate: " + "a" * 246]
+    assert said("a" * 247) == ["a" * 247]
+    assert said("a" * 256) == ["a" * 256]
+    assert len(said(*(f"{n}" * 256 for n in range(9)))) == 5
+
+
+def test_warnings_leave_room_for_others() -> None:
+    """However much is wrong and to be said, lines are never cut, and take what there is at most."""
+    policies = [replace(DEFAULT, message=f"{number}" * 256) for number in range(9)]
+    lines = warnings(many(50), policies)
+
+    assert max(map(len, lines)) <= 256
+    assert sum(map(len, lines)) < 4096
+
+
 SUMMARIES = [
     ("nothing", verdict(subject({}), DEFAULT), "0 images within policy"),
     ("one", verdict(one(image(1)), DEFAULT), "1 image within policy"),
@@ -226,7 +250,7 @@ def hostile(text: str) -> Verdict:
     policy = Policy(
         name="p",
         limits=denying(pull_size=1, unpacked_size=1, layers=1, layer_size=1, workload_pull_size=1),
-        bases=Bases(allow=("scratch",), tier=TierLimit(deny=Tier.SLIM)),
+        bases=Bases(allow=("scratch",), max_tier=TierLimit(deny=Tier.SLIM)),
     )
     places = subject(
         {

@@ -196,7 +196,7 @@ def test_limits(facts: ImageFacts, given: Limits, expected: str) -> None:
     assert said(one(facts), limits=given) == expected
 
 
-CLAIM = "it claims to stand on alpine:3.21, but its lowest layers are not that base's"
+CLAIM = "it claims to be based on alpine:3.21, but its lowest layers are not that base's"
 CLAIMED = replace(GOLANG, evidence=Evidence.CLAIMED)
 
 STANDING = [
@@ -204,14 +204,17 @@ STANDING = [
         "not allowed",
         GOLANG,
         Bases(allow=("scratch",)),
-        "stands on golang:1.26 (Builder, Proven), which the policy does not allow [policy p, base]",
+        (
+            "is based on golang:1.26 (Builder, Proven), which the policy does not allow "
+            "[policy p, base]"
+        ),
     ),
     (
         "not proven",
         CLAIMED,
         Bases(allow=("golang",)),
         (
-            "stands on golang:1.26 (Builder, Claimed), but the policy wants that Proven "
+            "is based on golang:1.26 (Builder, Claimed), which the policy allows only if Proven "
             "[policy p, base]"
         ),
     ),
@@ -224,18 +227,18 @@ STANDING = [
     (
         "tier denied",
         replace(GOLANG, tier=Tier.FULL),
-        Bases(tier=TierLimit(deny=Tier.SLIM)),
+        Bases(max_tier=TierLimit(deny=Tier.SLIM)),
         (
-            "is of tier Full, and Slim and fatter are denied [policy p, tier]; "
+            "is of tier Full (Proven), limit Slim [policy p, maxTier]; "
             "base golang:1.26 (Full, Proven)"
         ),
     ),
     (
-        "the fattest tier",
+        "tier warned of",
         GOLANG,
-        Bases(tier=TierLimit(warn=Tier.BUILDER)),
+        Bases(max_tier=TierLimit(warn=Tier.FULL)),
         (
-            "is of tier Builder, and Builder is warned of [policy p, tier]; "
+            "is of tier Builder (Proven), limit Full [policy p, maxTier]; "
             "base golang:1.26 (Builder, Proven)"
         ),
     ),
@@ -244,8 +247,8 @@ STANDING = [
         Base(name="golang:1.26", contradiction=CLAIM),
         Bases(deny=("x",)),
         (
-            "claims to stand on alpine:3.21, but its lowest layers are not that base's "
-            "[policy p, baseClaim]; base golang:1.26"
+            "claims to be based on alpine:3.21, but its lowest layers are not that base's "
+            "[policy p, falseClaim]; base golang:1.26"
         ),
     ),
 ]
@@ -282,9 +285,11 @@ def test_growth_on_one_platform() -> None:
 
 def test_an_open_tier() -> None:
     """A tier that can't be judged while a base is missing is set against no size."""
-    open_tier = replace(finding("tier", UNKNOWN), limit=Tier.BUILDER, reason="down")
+    open_tier = replace(finding("maxTier", UNKNOWN), limit=Tier.FULL, reason="down")
 
-    assert describe(WEB, [open_tier]).endswith("could not be judged [policy default, tier]: down")
+    assert describe(WEB, [open_tier]).endswith(
+        "could not be judged [policy default, maxTier]: down"
+    )
 
 
 @pytest.mark.parametrize(
@@ -313,13 +318,13 @@ def test_platforms_are_told_once() -> None:
     """What holds on every platform, or for several policies, is one clause with many marks."""
     seen = inspection(image(base=GOLANG), image(base=GOLANG, platform=ARM64))
     policies = [
-        Policy(name=name, bases=Bases(tier=TierLimit(deny=Tier.BUILDER))) for name in ("a", "b")
+        Policy(name=name, bases=Bases(max_tier=TierLimit(deny=Tier.FULL))) for name in ("a", "b")
     ]
     ((_, found),) = by_use(verdict(subject({WEB: seen}), *policies).findings)
 
     assert len(found) == 4
     assert describe(WEB, found).count("is of tier Builder") == 1
-    assert "[policy a, tier; policy b, tier]" in describe(WEB, found)
+    assert "[policy a, maxTier; policy b, maxTier]" in describe(WEB, found)
 
 
 def test_context_is_of_the_image_that_violates() -> None:
@@ -354,8 +359,8 @@ def test_base_text(base: Base, expected: str) -> None:
     ("check", "expected"),
     [
         ("pullSize", "pulls ?, limit ?"),
-        ("tier", "is of a tier over the line"),
-        ("base", "stands on its base, which the policy does not allow"),
+        ("maxTier", "is of a tier above the limit"),
+        ("base", "is based on a base that is not known, which the policy does not allow"),
         ("inspection", "could not be judged [policy default, inspection]: for no known"),
     ],
 )

@@ -14,6 +14,7 @@ def pod(
 ) -> dict[str, object]:
     """Make a bare Pod, or one that says it has an owner."""
     made: dict[str, object] = {
+        "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": "web", "namespace": "shop"},
         "spec": {
@@ -22,7 +23,9 @@ def pod(
         },
     }
     if owner:
-        reference = {"kind": owner, "name": "web", "uid": "u1", "controller": controller}
+        group, _, kind = owner.rpartition("/")
+        api = f"{group}/v1" if group else "v1"
+        reference = {"apiVersion": api, "kind": kind, "name": "web", "controller": controller}
         made["metadata"] = {"name": "web", "ownerReferences": [reference]}
     return made
 
@@ -86,17 +89,19 @@ def test_unchanged(old: object, new: object, expected: Skip | None) -> None:
 @pytest.mark.parametrize(
     ("user", "owner", "expected"),
     [
-        (REPLICA_SETS, "ReplicaSet", Skip.OWNED),
-        (f"{KUBE_SYSTEM}:job-controller", "Job", Skip.OWNED),
-        (f"{KUBE_SYSTEM}:daemon-set-controller", "DaemonSet", Skip.OWNED),
-        (f"{KUBE_SYSTEM}:statefulset-controller", "StatefulSet", Skip.OWNED),
+        (REPLICA_SETS, "apps/ReplicaSet", Skip.OWNED),
+        (f"{KUBE_SYSTEM}:job-controller", "batch/Job", Skip.OWNED),
+        (f"{KUBE_SYSTEM}:daemon-set-controller", "apps/DaemonSet", Skip.OWNED),
+        (f"{KUBE_SYSTEM}:statefulset-controller", "apps/StatefulSet", Skip.OWNED),
         (f"{KUBE_SYSTEM}:replication-controller", "ReplicationController", Skip.OWNED),
-        ("system:kube-controller-manager", "ReplicaSet", Skip.OWNED),
-        ("alice", "ReplicaSet", None),
-        ("system:serviceaccount:shop:replicaset-controller", "ReplicaSet", None),
-        (f"{KUBE_SYSTEM}:generic-garbage-collector", "ReplicaSet", None),
-        (f"{REPLICA_SETS}x", "ReplicaSet", None),
-        (REPLICA_SETS, "Workflow", None),
+        ("system:kube-controller-manager", "apps/ReplicaSet", Skip.OWNED),
+        ("alice", "apps/ReplicaSet", None),
+        ("system:serviceaccount:shop:replicaset-controller", "apps/ReplicaSet", None),
+        (f"{KUBE_SYSTEM}:generic-garbage-collector", "apps/ReplicaSet", None),
+        (f"{REPLICA_SETS}x", "apps/ReplicaSet", None),
+        (f"{KUBE_SYSTEM}:job-controller", "batch.volcano.sh/Job", None),
+        (REPLICA_SETS, "ReplicaSet", None),
+        (REPLICA_SETS, "argoproj.io/Workflow", None),
         (REPLICA_SETS, "", None),
     ],
 )
@@ -107,7 +112,7 @@ def test_owned(user: str, owner: str, expected: Skip | None) -> None:
 
 def test_owner_that_is_no_controller() -> None:
     """An owner that only keeps the object from being collected did not make it."""
-    assert skipped(pod("a", owner="ReplicaSet", controller=False), user=REPLICA_SETS) is None
+    assert skipped(pod("a", owner="apps/ReplicaSet", controller=False), user=REPLICA_SETS) is None
 
 
 def test_other_controllers_and_owners() -> None:
@@ -117,12 +122,12 @@ def test_other_controllers_and_owners() -> None:
             "uid": "r1",
             "operation": "CREATE",
             "userInfo": {"username": "rollouts"},
-            "object": pod("a", owner="Rollout"),
+            "object": pod("a", owner="argoproj.io/Rollout"),
         }
     }
     request = decode(review)
     assert skip_of(request) is None
-    assert skip_of(request, {"rollouts"}, {"Rollout"}) is Skip.OWNED
+    assert skip_of(request, {"rollouts"}, {("argoproj.io", "Rollout")}) is Skip.OWNED
 
 
 @pytest.mark.parametrize(
@@ -137,5 +142,10 @@ def test_mirror(user: str, kind: str, expected: Skip | None) -> None:
     """A node's own pods run already; it makes nothing else."""
     new = pod("a")
     if kind != "Pod":
-        new = {"kind": kind, "metadata": {"name": "web"}, "spec": {"template": new}}
+        new = {
+            "apiVersion": "apps/v1",
+            "kind": kind,
+            "metadata": {"name": "web"},
+            "spec": {"template": new},
+        }
     assert skipped(new, user=user) is expected

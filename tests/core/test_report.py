@@ -51,7 +51,9 @@ def verdict(
     policies: tuple[str, ...] = ("slim",),
 ) -> Verdict:
     """Make a verdict on one workload."""
-    workload = Workload(kind="Deployment", namespace="team", name="web", images=(USE,))
+    workload = Workload(
+        group="apps", kind="Deployment", namespace="team", name="web", images=(USE,)
+    )
     return Verdict(
         subject=Subject(workload=workload, images={}),
         policies=tuple(Policy(name=name) for name in policies),
@@ -120,9 +122,9 @@ def test_properties() -> None:
 VALUES = [
     ("layers", 31, 30, {"value": "31", "limit": "30"}),
     ("growth", 55, 50, {"value": "55", "limit": "50"}),
-    ("tier", Tier.BUILDER, Tier.SLIM, {"value": "Builder", "limit": "Slim"}),
+    ("maxTier", Tier.BUILDER, Tier.SLIM, {"value": "Builder", "limit": "Slim"}),
     ("workloadPullSize", 9, 8, {"valueBytes": "9", "limitBytes": "8"}),
-    ("baseClaim", "it claims alpine", None, {"value": "it claims alpine"}),
+    ("falseClaim", "it claims alpine", None, {"value": "it claims alpine"}),
 ]
 
 

@@ -65,10 +65,13 @@ def test_without_labels() -> None:
 
 BROKEN = [
     ([], "s: must be an object."),
-    ({"matchlabels": {}}, "s.matchlabels: is no field of it; the fields are matchExpressions, "),
+    ({"matchlabels": {}}, "s.matchlabels: is not a field. Did you mean matchLabels?"),
     ({"matchLabels": []}, "s.matchLabels: must be an object."),
     ({"matchLabels": {"app": 1}}, "s.matchLabels.app: must be text."),
     ({"matchLabels": {"app": True}}, "s.matchLabels.app: must be text."),
+    ({"matchLabels": {"app": "a" * 64}}, "s.matchLabels.app: must not have more than 63 charac"),
+    ({"matchLabels": {f"l{i}": "" for i in range(33)}}, "s.matchLabels: must not have more than "),
+    ({"matchExpressions": [requirement("Exists")] * 33}, "s.matchExpressions: must not have more"),
     ({"matchExpressions": {}}, "s.matchExpressions: must be a list."),
     ({"matchExpressions": ["x"]}, "s.matchExpressions[0]: must be an object."),
     (
@@ -78,9 +81,9 @@ BROKEN = [
     ({"matchExpressions": [requirement("Exists", key="")]}, "[0].key: is required."),
     (
         {"matchExpressions": [requirement("Gt", "1")]},
-        "s.matchExpressions[0].operator: must be In, NotIn, Exists or DoesNotExist.",
+        "s.matchExpressions[0].operator: must be one of In, NotIn, Exists, DoesNotExist.",
     ),
-    ({"matchExpressions": [{"key": "a"}]}, "[0].operator: must be In, NotIn, Exists or"),
+    ({"matchExpressions": [{"key": "a"}]}, "[0].operator: must be one of In, NotIn, "),
     ({"matchExpressions": [requirement("In")]}, "[0].values: In needs at least one value."),
     ({"matchExpressions": [requirement("NotIn")]}, "[0].values: NotIn needs at least one value."),
     ({"matchExpressions": [requirement("Exists", "a")]}, "[0].values: Exists takes no values."),
@@ -92,7 +95,7 @@ BROKEN = [
         {"matchExpressions": [{**requirement("In"), "values": ["web", 1]}]},
         "s.matchExpressions[0].values[1]: must be text.",
     ),
-    ({"matchExpressions": [{**requirement("Exists"), "x": 1}]}, "[0].x: is no field of it"),
+    ({"matchExpressions": [{**requirement("Exists"), "x": 1}]}, "[0].x: is not a field."),
 ]
 
 

@@ -10,7 +10,19 @@ from slimgate.core.finding import Finding, Outcome, Subject
 from slimgate.core.image import Size
 from slimgate.core.policy import Limit, Limits, Match, Mode, Policy
 from slimgate.core.verdict import Verdict, evaluate
-from tests.core.make import DENY, UNKNOWN, WARN, WEB, image, inspection, limiting, one, subject, use
+from tests.core.make import (
+    DENY,
+    UNKNOWN,
+    WARN,
+    WEB,
+    image,
+    inspection,
+    limiting,
+    on_images,
+    one,
+    subject,
+    use,
+)
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 LOST = Size.unknown("lost")
@@ -34,7 +46,7 @@ SOFT = policy("soft", Limit(warn=10))
 HARD = policy("hard", Limit(deny=20))
 BOTH = policy("both", Limit(warn=10, deny=20))
 AUDIT = policy("audit", Limit(deny=5), mode=Mode.AUDIT)
-TEAM = policy("team", Limit(deny=1), match=Match(images=("proxy",)))
+TEAM = policy("team", Limit(deny=1), match=on_images("proxy"))
 
 
 def judge(given: Subject, *policies: Policy, excuse: tuple[SlimException, ...] = ()) -> Verdict:

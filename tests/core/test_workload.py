@@ -29,21 +29,23 @@ USES = (
 )
 
 
-def manifest(kind: str, path: tuple[str, ...], pod_spec: object) -> dict[str, object]:
-    """Make an object whose pod template stands at a path."""
+def manifest(group: str, kind: str, path: tuple[str, ...], pod_spec: object) -> dict[str, object]:
+    """Make an object whose pod template is at a path."""
     template: dict[str, object] = {"spec": pod_spec, "metadata": {"labels": {"of": "template"}}}
     for step in reversed(path):
         template = {step: template}
     metadata = {"name": "web", "namespace": "team-a", "uid": "u", "labels": {"app": "web", "n": 1}}
-    return {"kind": kind, **template, "metadata": metadata}
+    api_version = f"{group}/v1" if group else "v1"
+    return {"apiVersion": api_version, "kind": kind, **template, "metadata": metadata}
 
 
-@pytest.mark.parametrize("kind", TEMPLATE_PATHS)
-def test_kinds(kind: str) -> None:
+@pytest.mark.parametrize(("group", "kind"), TEMPLATE_PATHS)
+def test_kinds(group: str, kind: str) -> None:
     """Every built-in kind gives its images, secrets and account; labels are its own."""
-    found = workload_of(manifest(kind, TEMPLATE_PATHS[kind], POD_SPEC))
+    found = workload_of(manifest(group, kind, TEMPLATE_PATHS[group, kind], POD_SPEC))
 
     assert found == Workload(
+        group=group,
         kind=kind,
         namespace="team-a",
         name="web",
@@ -55,20 +57,32 @@ def test_kinds(kind: str) -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["Service", "deployment", "", "Rollout"])
-def test_other_kinds(kind: str) -> None:
-    """What has no pod template that slimgate knows is no workload."""
-    assert workload_of(manifest(kind, ("spec", "template"), POD_SPEC)) is None
+@pytest.mark.parametrize(
+    ("group", "kind"),
+    [
+        ("", "Service"),
+        ("apps", "deployment"),
+        ("apps", ""),
+        ("argoproj.io", "Rollout"),
+        ("batch.volcano.sh", "Job"),
+        ("apps.kruise.io", "StatefulSet"),
+        ("", "Deployment"),
+        ("apps", "Pod"),
+    ],
+)
+def test_other_kinds(group: str, kind: str) -> None:
+    """What has no pod template that slimgate knows is not a workload: Volcano's Job is another."""
+    assert workload_of(manifest(group, kind, ("spec", "template"), POD_SPEC)) is None
 
 
 def test_own_kinds() -> None:
     """Settings may say where another kind keeps its template."""
-    found = workload_of(
-        manifest("Rollout", ("spec", "pod"), POD_SPEC), {"Rollout": ("spec", "pod")}
-    )
+    rollout = manifest("argoproj.io", "Rollout", ("spec", "pod"), POD_SPEC)
+    found = workload_of(rollout, {("argoproj.io", "Rollout"): ("spec", "pod")})
 
     assert found is not None
     assert found.images == USES
+    assert found.group_kind == ("argoproj.io", "Rollout")
 
 
 def test_without_anything() -> None:
@@ -92,15 +106,16 @@ def test_names(metadata: dict[str, object], expected: str) -> None:
     assert found.name == expected
 
 
-OWNER = {"kind": "ReplicaSet", "name": "web-5d9", "controller": True}
+OWNER = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-5d9", "controller": True}
+REPLICA_SET = Owner(group="apps", kind="ReplicaSet", name="web-5d9")
 
 
 @pytest.mark.parametrize(
     ("owners", "expected"),
     [
-        ([OWNER], Owner(kind="ReplicaSet", name="web-5d9")),
+        ([OWNER], REPLICA_SET),
         ([{**OWNER, "controller": False}, {"kind": "Node", "name": "n"}], None),
-        ([{"kind": "X", "name": "x"}, OWNER], Owner(kind="ReplicaSet", name="web-5d9")),
+        ([{"kind": "X", "name": "x"}, OWNER], REPLICA_SET),
         ([{**OWNER, "controller": "true"}], None),
         (None, None),
     ],
@@ -136,7 +151,7 @@ def test_no_images(spec: object) -> None:
 
 def test_text() -> None:
     """A workload is called by kind, namespace and name."""
-    assert str(Workload(kind="Deployment", namespace="team-a", name="web")) == (
+    assert str(Workload(group="apps", kind="Deployment", namespace="team-a", name="web")) == (
         "deployment team-a/web"
     )
 
@@ -147,5 +162,6 @@ KEYS = ("kind", "metadata", "spec", "template", "containers", "image", "name", "
 @given(json_of(*KEYS))
 def test_nothing_raises(raw: object) -> None:
     """Whatever an object holds, it is a workload or none."""
-    for kind in TEMPLATE_PATHS:
-        assert workload_of({**(raw if isinstance(raw, dict) else {"spec": raw}), "kind": kind})
+    whole = raw if isinstance(raw, dict) else {"spec": raw}
+    for group, kind in TEMPLATE_PATHS:
+        assert workload_of({**whole, "apiVersion": f"{group}/v1", "kind": kind})

@@ -12,7 +12,7 @@ EXPIRES = "2027-01-31T00:00:00Z"
 def policy(name: str = "default", generation: int = 1, **spec: object) -> dict[str, object]:
     """Make a SlimPolicy; without limits and bases it limits pull sizes to 1 Gi."""
     if not {"limits", "bases"} & spec.keys():
-        spec["limits"] = {"pullSize": "1Gi"}
+        spec["limits"] = {"pullSize": {"deny": "1Gi"}}
     return {"metadata": {"name": name, "generation": generation}, "spec": spec}
 
 
@@ -43,7 +43,9 @@ def workload(*uses: ImageUse | str, name: str = "web", namespace: str = "shop") 
     images = tuple(
         use(one, f"c{number}") if isinstance(one, str) else one for number, one in enumerate(uses)
     )
-    return Workload(kind="Deployment", namespace=namespace, name=name, uid=name, images=images)
+    return Workload(
+        group="apps", kind="Deployment", namespace=namespace, name=name, uid=name, images=images
+    )
 
 
 class Keys:

@@ -51,10 +51,10 @@ def test_a_broken_policy_is_kept_apart(catalog: Catalog, heard: list[Change]) ->
     """Its former version is not used any more, the other policies are, and the reason is told."""
     catalog.put_policy(policy("good"))
     catalog.put_policy(policy("edited"))
-    catalog.put_policy({**policy("edited"), "spec": {"limits": {"pullSize": "a lot"}}})
+    catalog.put_policy({**policy("edited"), "spec": {"limits": {"pullSize": {"deny": "a lot"}}}})
 
     assert matching(catalog, workload()) == ["good"]
-    assert str(catalog.broken["edited"]).startswith("spec.limits.pullSize: 'a lot'")
+    assert str(catalog.broken["edited"]).startswith("spec.limits.pullSize.deny: 'a lot'")
     assert ("", "edited") in catalog.resources
     assert heard == [Change.POLICIES] * 3
 
@@ -186,7 +186,7 @@ def test_platforms_are_those_of_the_nodes(catalog: Catalog) -> None:
 
 def test_named_bases_are_those_of_sound_policies(catalog: Catalog) -> None:
     """A policy that can't be read names none."""
-    known = {"known": [{"reference": "base.test/golden/go:1"}]}
+    known = {"deny": ["debian"], "known": [{"reference": "base.test/golden/go:1"}]}
     catalog.put_policy(policy("a", bases=known))
     catalog.put_policy({**policy("b"), "spec": {"bases": known, "odd": 1}})
 

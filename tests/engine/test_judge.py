@@ -23,7 +23,7 @@ from tests.support.clock import Clock
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 FAT, OTHER = f"{REGISTRY}/team/fat:1", "other.test/team/app:1"
 NOISE = bytes((i * i * 31 + i // 7) % 256 for i in range(40_000))
-LIMIT = {"pullSize": "10Ki"}
+LIMIT = {"pullSize": {"deny": "10Ki"}}
 
 
 @pytest.fixture
@@ -70,9 +70,13 @@ async def test_only_images_that_a_policy_speaks_of_are_looked_up(
     judge: Judge, shelf: Shelf, catalog: Catalog, keys: Keys
 ) -> None:
     """By the policy's globs, and for what those policies want of each image."""
-    catalog.put_policy(policy("all", match={"images": [f"{REGISTRY}/*"]}))
+    catalog.put_policy(policy("all", match={"images": {"include": [f"{REGISTRY}/**"]}}))
     catalog.put_policy(
-        policy("some", match={"images": ["*/fat"]}, limits={"unpackedSize": "100Mi"})
+        policy(
+            "some",
+            match={"images": {"include": ["**/fat"]}},
+            limits={"unpackedSize": {"deny": "100Mi"}},
+        )
     )
 
     verdict = await judge.judge(workload(APP, FAT, OTHER))
@@ -122,8 +126,8 @@ async def test_a_violation_stands_without_its_config(
 
 async def test_a_warm_verdict_takes_no_task(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
     """What is at hand is answered without a request, and without waiting for the loop."""
-    catalog.put_policy(policy("a", limits={**LIMIT, "growth": "10%"}))
-    catalog.put_policy(policy("b", bases={"tier": "Builder"}))
+    catalog.put_policy(policy("a", limits={**LIMIT, "growth": {"deny": "10%"}}))
+    catalog.put_policy(policy("b", bases={"maxTier": {"deny": "Full"}}))
     new, old = workload(APP, FAT), workload(FAT, APP)
     cold = await judge.judge(new, old=old)
     shelf.count()
@@ -259,7 +263,11 @@ async def test_facts_are_not_lent_to_other_namespaces(
 async def test_two_policies(judge: Judge, catalog: Catalog) -> None:
     """Each finding names its policy, and each policy's mode holds for its own."""
     catalog.put_policy(policy("audit", limits=LIMIT))
-    catalog.put_policy(policy("enforce", mode="Enforce", limits={"layers": 1, "pullSize": "1Mi"}))
+    catalog.put_policy(
+        policy(
+            "enforce", mode="Enforce", limits={"layers": {"deny": 1}, "pullSize": {"deny": "1Mi"}}
+        )
+    )
 
     verdict = await judge.judge(workload(FAT))
 
@@ -274,7 +282,7 @@ async def test_two_policies(judge: Judge, catalog: Catalog) -> None:
 async def test_exceptions(judge: Judge, catalog: Catalog) -> None:
     """What is excused is kept apart, with the exception that did it."""
     catalog.put_policy(policy(limits=LIMIT))
-    catalog.put_exception(exception("legacy", images=["*/fat"]))
+    catalog.put_exception(exception("legacy", images=["**/fat"]))
     catalog.put_exception(exception("over", expires="2026-11-24T00:00:00Z"))
 
     verdict = await judge.judge(workload(FAT))
@@ -343,7 +351,7 @@ async def test_a_volume_does_not_stand_in_for_a_container(judge: Judge, catalog:
 
 async def test_unknown_sizes_are_findings(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
     """What an image does not tell is not invented, and says why."""
-    catalog.put_policy(policy(limits={"unpackedSize": "1Gi"}))
+    catalog.put_policy(policy(limits={"unpackedSize": {"deny": "1Gi"}}))
     layer = tiny("slim").layers[0].descriptor.digest
     shelf.readings[layer] = LayerReading(unpacked=Size.unknown("the layer is encrypted"))
 
@@ -355,7 +363,7 @@ async def test_unknown_sizes_are_findings(judge: Judge, shelf: Shelf, catalog: C
 
 async def test_close_ends_what_goes_on(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
     """A look-up that outlived its verdict does not outlive the judge."""
-    catalog.put_policy(policy(limits=LIMIT, bases={"known": [{"reference": OTHER}]}))
+    catalog.put_policy(policy(limits=LIMIT, bases={"deny": ["x"], "known": [{"reference": OTHER}]}))
     shelf.doors["other.test"] = Door()
     before = asyncio.all_tasks()
     await judge.judge(workload(OTHER), seconds=0.01)

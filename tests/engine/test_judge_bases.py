@@ -68,7 +68,7 @@ async def test_a_missing_base_leaves_the_verdict_open(judge: Judge, shelf: Shelf
     """An image that may stand on it is not denied for the outage of its registry."""
     shelf.faults["base.test"] = UnavailableError("down")
 
-    assert reason(await judged(judge)) == "a base that the policy names is not known: down"
+    assert reason(await judged(judge)) == "a base that the policy allows is not known: down"
 
 
 async def test_a_missing_base_does_not_help_an_image_that_is_proven(
@@ -106,7 +106,9 @@ async def test_one_late_base_hides_no_other_that_is_missing(
     shelf.faults["base.test"] = UnavailableError("down")
     assert reason(await judged(judge)).endswith("down")
     shelf.doors["second.test"] = Door()
-    catalog.put_policy(policy("other", bases={"tier": "Builder", "known": [{"reference": SECOND}]}))
+    catalog.put_policy(
+        policy("other", bases={"maxTier": {"deny": "Full"}, "known": [{"reference": SECOND}]})
+    )
 
     findings = await judged(judge, 0.05)
 
@@ -136,7 +138,7 @@ async def test_a_policy_that_changes_while_it_is_judged(
     door = shelf.doors["base.test"] = Door()
     task = asyncio.create_task(judged(judge))
     await door.knocked.wait()
-    catalog.put_policy(policy(limits={"layers": 1}))
+    catalog.put_policy(policy(limits={"layers": {"deny": 1}}))
     door.opened.set()
 
     assert await task == []

@@ -46,7 +46,7 @@ async def test_every_verdict_is_honest(shelf: Shelf, clock: Clock) -> None:
 
     async def disturb() -> None:
         for round_ in range(200):
-            catalog.put_policy(policy(limits={"layers": 1 + round_ % 4}))
+            catalog.put_policy(policy(limits={"layers": {"deny": 1 + round_ % 4}}))
             clock.now += chance.choice([0, 1, 20, 400])
             shelf.faults = {REGISTRY: UnavailableError("down")} if round_ % 5 == 0 else {}
             await asyncio.sleep(0)
@@ -61,7 +61,7 @@ async def test_every_verdict_is_honest(shelf: Shelf, clock: Clock) -> None:
         await asyncio.wait([task])
         return None if task.cancelled() else task.result()
 
-    catalog.put_policy(policy(limits={"layers": 1}))
+    catalog.put_policy(policy(limits={"layers": {"deny": 1}}))
     asking = [asyncio.create_task(ask()) for _ in range(2_000)]
     await settled(disturb)
     verdicts = [verdict for task in asking if (verdict := task.result()) is not None]
@@ -79,7 +79,7 @@ async def test_no_right_is_lent_under_load(shelf: Shelf, clock: Clock) -> None:
     shelf.put(APP, tiny("public"))
     shelf.keys[f"{REGISTRY}/private/app"] = {alice}
     catalog = Catalog()
-    catalog.put_policy(policy(limits={"layers": 1}, bases={"tier": "Builder"}))
+    catalog.put_policy(policy(limits={"layers": {"deny": 1}}, bases={"maxTier": {"deny": "Full"}}))
     watched = inspector(shelf, clock)
     judges = {
         who: Judge(inspector=watched, catalog=catalog, keyring=Keys(who), now=lambda: NOW)

@@ -55,7 +55,7 @@ def kubectl(lab: Lab) -> Kubectl:
 
 @pytest.fixture(scope="session")
 def crds(kubectl: Kubectl) -> None:
-    """Install slimgate's resources and the admission policy; others may have done so already."""
-    folder = ROOT / "manifests"
-    kubectl("apply", "-f", f"{folder}/crds", "-f", f"{folder}/admission")
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", f"{folder}/crds")
+    """Install slimgate's resources; others may have done so already."""
+    folder = ROOT / "manifests" / "crds"
+    kubectl("apply", "-f", str(folder))
+    kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(folder))

@@ -82,12 +82,12 @@ def api(lab: Lab) -> Iterator[Api]:
 
 @pytest.fixture(scope="package")
 def installed(crds: None, api: Api) -> None:
-    """Wait until the admission policy is in force."""
+    """Wait until the API server validates by the resources as they are now."""
     del crds
     upside_down = make.policy("live", {"limits": {"layers": {"warn": 2, "deny": 1}}})
     eventually(
         lambda: not api.try_create(upside_down, dry_run=True).accepted,
-        "the admission policy is in force",
+        "a limit that is upside down is refused",
     )
 
 
@@ -215,7 +215,7 @@ def alone(site: Site, sentinel: Sentinel) -> None:
     site.roles.stop("controller")
     namespace = f"{site.run}-alone"
     match = {"namespaces": {"include": [namespace]}}
-    policy = make.policy(namespace, {"match": match, "limits": {"layers": 1}})
+    policy = make.policy(namespace, {"match": match, "limits": {"layers": {"deny": 1}}})
     deployment = make.workload("Deployment", namespace, make.pod_spec("no//reference"))
     try:
         _make_namespace(site, namespace, {})

@@ -33,7 +33,7 @@ class Sentinel:
             "match": {"namespaces": {"include": [self.name]}},
             "mode": "Enforce",
             "onUnknown": "Deny",
-            "limits": {"layers": 1},
+            "limits": {"layers": {"deny": 1}},
         }
         return make.policy(self.name, spec)
 

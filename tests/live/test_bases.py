@@ -24,7 +24,7 @@ class Stock:
     reference: str
 
     def image(self, kind: str) -> Image:
-        """Make one of the images that the table speaks of."""
+        """Make one of the images of the table."""
         makers = {
             "on golden": lambda: stacked(self.golden, noise(TINY, "own")),
             "golden itself": lambda: self.golden,
@@ -54,41 +54,49 @@ CASES = {
     "allowed and proven": ({"allow": ["golden"]}, "on golden", ADMITTED, ""),
     "allowed by a glob of its reference": ({"allow": ["gold*"]}, "golden itself", ADMITTED, ""),
     "not among those allowed": (
-        {"allow": ["gcr.io/distroless/*"]}, "on golden", DENIED,
-        f"stands on {PROVEN}, which the policy does not allow",
+        {"allow": ["gcr.io/distroless/**"]}, "on golden", DENIED,
+        f"is based on {PROVEN}, which the policy does not allow",
     ),
     "of unknown base": (
         {"allow": ["golden"]}, "on something", WARNED, "could not be judged",
     ),
     "only claimed": (
-        {"allow": ["*/gone:*"]}, "claims a gone base", DENIED,
-        "(Claimed), but the policy wants that Proven",
+        {"allow": ["**/gone:*"]}, "claims a gone base", DENIED,
+        "(Claimed), which the policy allows only if Proven",
     ),
     "claimed, which is accepted": (
-        {"allow": ["*/gone:*"], "accept": "Claimed"}, "claims a gone base", ADMITTED, "",
+        {"allow": ["**/gone:*"], "minEvidence": {"allow": "Claimed"}},
+        "claims a gone base", ADMITTED, "",
     ),
     "claimed and disproved": (
-        {"allow": ["golden"], "accept": "Claimed"}, "claims golden", DENIED,
-        "claims to stand on ",
+        {"deny": ["silver"], "onFalseClaim": "Deny"}, "claims golden", DENIED,
+        "claims to be based on ",
+    ),
+    "claimed and disproved, which is warned of": (
+        {"maxTier": {"deny": "Builder"}}, "claims golden", WARNED,
+        "claims to be based on ",
     ),
     "among those denied": (
         {"deny": ["golden"]}, "on golden", DENIED,
-        f"stands on {PROVEN}, which the policy does not allow",
+        f"is based on {PROVEN}, which the policy does not allow",
     ),
     "not among those denied": ({"deny": ["silver"]}, "on golden", ADMITTED, ""),
-    "below the tier": ({"tier": "Full"}, "on golden", ADMITTED, ""),
+    "below the tier": ({"maxTier": {"deny": "Full"}}, "on golden", ADMITTED, ""),
     "of the tier": (
-        {"tier": "Slim"}, "on golden", DENIED, "is of tier Slim, and Slim and fatter are denied",
+        {"maxTier": {"deny": "Slim"}}, "on golden", ADMITTED, "",
+    ),
+    "above the tier": (
+        {"maxTier": {"deny": "Minimal"}}, "on golden", DENIED,
+        "is of tier Slim (Proven), limit Minimal",
     ),
     "of the soft tier": (
-        {"tier": {"warn": "Slim", "deny": "Full"}}, "on golden", WARNED,
-        "is of tier Slim, and Slim and fatter are warned of",
+        {"maxTier": {"warn": "Slim", "deny": "Full"}}, "on golden", ADMITTED, "",
     ),
     "above the soft tier": (
-        {"tier": {"warn": "Minimal", "deny": "Full"}}, "on golden", WARNED,
-        "is of tier Slim, and Minimal and fatter are warned of",
+        {"maxTier": {"warn": "Minimal", "deny": "Full"}}, "on golden", WARNED,
+        "is of tier Slim (Proven), limit Minimal",
     ),
-    "proven to stand on nothing": ({"allow": ["scratch"]}, "static", ADMITTED, ""),
+    "proven to have no base": ({"allow": ["scratch"]}, "static", ADMITTED, ""),
     "on something unknown with a shell": (
         {"allow": ["scratch"]}, "with a shell", WARNED, "its base is not known",
     ),
@@ -116,7 +124,7 @@ def test_a_known_base_that_is_gone(room: Room, stock: Stock, controller: Program
     """An image that may stand on it is unknown, not denied; the policy's status names the base."""
     gone = room.shelf.reference(repository="gone")
     reference = room.shelf.push(stock.image("on golden"))
-    bases = {"allow": ["gone"], "known": [{"reference": gone, "name": "gone"}]}
+    bases = {"allow": [gone], "known": [{"reference": gone, "name": "gone"}]}
     policy = room.policy(bases=bases)
 
     answer = room.ask(reference)
@@ -124,7 +132,7 @@ def test_a_known_base_that_is_gone(room: Room, stock: Stock, controller: Program
     assert answer.status == 201
     (warning,) = answer.warnings
     assert "could not be judged (linux/amd64) [policy " in warning
-    assert f", base]: a base that the policy names is not known: {room.shelf.registry}" in warning
+    assert f", base]: a base that the policy allows is not known: {room.shelf.registry}" in warning
     message = eventually(
         lambda: next(
             (

@@ -10,7 +10,7 @@ from tests.live.shelf import SMALL, TINY
 
 pytestmark = pytest.mark.lab
 
-SOFT, HARD = {"pullSize": {"warn": "10k"}}, {"pullSize": "10k"}
+SOFT, HARD = {"pullSize": {"warn": "10k"}}, {"pullSize": {"deny": "10k"}}
 # Limits and mode of two policies, whether a fat image is admitted, and which of the two speak.
 PAIRS = {
     "both deny": ((HARD, "Enforce"), (HARD, "Enforce"), False, (), (0, 1)),
@@ -43,8 +43,8 @@ def test_the_strictest_wins(room: Room, case: str) -> None:
 def test_different_limits_are_both_told(room: Room) -> None:
     """Two checks of two policies on one image stand in one sentence, each with its limit."""
     image = room.shelf.noise(SMALL, TINY)
-    size = room.policy(limits={"pullSize": "10k"})
-    layers = room.policy(limits={"layers": 1})
+    size = room.policy(limits={"pullSize": {"deny": "10k"}})
+    layers = room.policy(limits={"layers": {"deny": 1}})
 
     answer = room.ask(image)
 
@@ -56,13 +56,13 @@ def test_different_limits_are_both_told(room: Room) -> None:
 
 # Globs of images, and which of a slim `app` and a fat `tool/fat` are then spoken of.
 GLOBS = {
-    "everything": ("*", True),
-    "the registry": ("{registry}/*", True),
+    "everything": ("**", True),
+    "the registry": ("{registry}/**", True),
     "the repository": ("{repository}", True),
     "the tag": ("{repository}:v1", True),
-    "any registry": ("*/tool/fat:*", True),
+    "any registry": ("**/tool/fat:*", True),
     "another tag": ("{repository}:v2", False),
-    "another repository": ("*/app", False),
+    "another repository": ("**/app", False),
     "a part of its name": ("{registry}", False),
 }
 
@@ -74,7 +74,9 @@ def test_images_by_glob(room: Room, case: str) -> None:
     fat = room.shelf.noise(SMALL, repository="tool/fat")
     slim = room.shelf.noise(TINY)
     names = {"registry": room.shelf.registry, "repository": fat.removesuffix(":v1")}
-    room.policy(limits={"pullSize": "10k"}, match={"images": [glob.format(**names)]})
+    room.policy(
+        limits={"pullSize": {"deny": "10k"}}, match={"images": {"include": [glob.format(**names)]}}
+    )
 
     answer = room.ask(slim, fat)
 
@@ -88,7 +90,7 @@ def test_namespaces_by_labels(make_room: MakeRoom) -> None:
     gold, plain = make_room(tier), make_room()
     both = {"include": [gold.namespace, plain.namespace]}
     gold.policy(
-        limits={"pullSize": "10k"},
+        limits={"pullSize": {"deny": "10k"}},
         match={"namespaces": both, "namespaceSelector": {"matchLabels": tier}},
     )
     image = gold.shelf.noise(SMALL)
@@ -104,7 +106,7 @@ def test_an_exclusion_is_stronger(make_room: MakeRoom) -> None:
     """A namespace that is both included and excluded is left alone."""
     one, other = make_room(), make_room()
     globs = {"include": [f"{one.namespace[:-6]}*"], "exclude": [other.namespace]}
-    one.policy(limits={"pullSize": "10k"}, match={"namespaces": globs})
+    one.policy(limits={"pullSize": {"deny": "10k"}}, match={"namespaces": globs})
     image = one.shelf.noise(SMALL)
 
     assert (one.ask(image).accepted, other.ask(image).accepted) == (False, True)
@@ -114,7 +116,7 @@ def test_slimgates_own_namespace_is_left_alone(room: Room, site: Site) -> None:
     """Whatever a policy includes, neither role judges what is in slimgate's own namespace."""
     own = f"{site.run}-system"
     names = {"namespaces": {"include": [own, room.namespace]}}
-    policy = room.policy(limits={"pullSize": "10k"}, match=names, mode="Audit")
+    policy = room.policy(limits={"pullSize": {"deny": "10k"}}, match=names, mode="Audit")
     image = room.shelf.noise(SMALL)
     site.roles.start("controller")
     spared = make.workload("Deployment", own, make.pod_spec(image))
@@ -130,22 +132,37 @@ def test_slimgates_own_namespace_is_left_alone(room: Room, site: Site) -> None:
         room.api.delete(spared)
 
 
-# What a policy says of workloads, and whether a Deployment with the label team=red is meant.
+DEPLOYMENTS = {"apiGroup": "apps", "kind": "Deployment"}
+JOBS = {"apiGroup": "batch", "kind": "Job"}
+# Which workloads a policy applies to, and whether a Deployment with the label team=red is meant.
 SELECTORS: dict[str, tuple[Json, bool]] = {
-    "its label": ({"workloadSelector": {"matchLabels": {"team": "red"}}}, True),
-    "another label": ({"workloadSelector": {"matchLabels": {"team": "blue"}}}, False),
+    "its label": ({"objectSelector": {"matchLabels": {"team": "red"}}}, True),
+    "another label": ({"objectSelector": {"matchLabels": {"team": "blue"}}}, False),
     "a label that it lacks": (
-        {"workloadSelector": {"matchExpressions": [{"key": "none", "operator": "Exists"}]}},
+        {"objectSelector": {"matchExpressions": [{"key": "none", "operator": "Exists"}]}},
         False,
     ),
     "the absence of a label": (
-        {"workloadSelector": {"matchExpressions": [{"key": "none", "operator": "DoesNotExist"}]}},
+        {"objectSelector": {"matchExpressions": [{"key": "none", "operator": "DoesNotExist"}]}},
         True,
     ),
-    "its kind": ({"kinds": ["Deployment", "Job"]}, True),
-    "other kinds": ({"kinds": ["Pod", "Job"]}, False),
+    "its kind": (
+        {"resources": [DEPLOYMENTS, JOBS]},
+        True,
+    ),
+    "other kinds": (
+        {"resources": [{"apiGroup": "", "kind": "Pod"}, JOBS]},
+        False,
+    ),
+    "its kind in another group": (
+        {"resources": [{**DEPLOYMENTS, "apiGroup": "apps.example.com"}]},
+        False,
+    ),
     "its kind and another label": (
-        {"kinds": ["Deployment"], "workloadSelector": {"matchLabels": {"team": "blue"}}},
+        {
+            "resources": [DEPLOYMENTS],
+            "objectSelector": {"matchLabels": {"team": "blue"}},
+        },
         False,
     ),
 }
@@ -156,7 +173,7 @@ def test_workloads_by_labels_and_kinds(room: Room, case: str) -> None:
     """All parts of a match must hold; labels are those of the workload itself."""
     match, meant = SELECTORS[case]
     image = room.shelf.noise(SMALL)
-    room.policy(limits={"pullSize": "10k"}, match=match)
+    room.policy(limits={"pullSize": {"deny": "10k"}}, match=match)
 
     answer = room.ask(image, labels={"team": "red"})
 

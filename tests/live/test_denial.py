@@ -20,8 +20,11 @@ def test_a_denial_is_complete(room: Room, kubectl: Kubectl) -> None:
     fat = stacked(base, noise(FAT), instructions=["RUN go build ./..."])
     image = room.shelf.push(fat)
     policy = room.policy(
-        limits={"pullSize": "300k"},
-        bases={"known": [{"reference": reference, "tier": "Builder", "name": "golden/go:1.26"}]},
+        limits={"pullSize": {"deny": "300k"}},
+        bases={
+            "maxTier": {"warn": "Builder"},
+            "known": [{"reference": reference, "tier": "Builder", "name": "golden/go:1.26"}],
+        },
         message="See https://wiki.example.com/slim.",
     )
 
@@ -57,7 +60,7 @@ def test_a_warning_is_shown(room: Room, kubectl: Kubectl) -> None:
 def test_a_warning_stays_short(room: Room, kubectl: Kubectl) -> None:
     """However long the reference is, and whatever its alphabet, one line tells what is wrong."""
     image = room.shelf.noise(SMALL, repository="a/" + "long/" * 20 + "app")
-    room.policy(limits={"pullSize": "10k"}, mode="Warn")
+    room.policy(limits={"pullSize": {"deny": "10k"}}, mode="Warn")
 
     made = kubectl.attempt("create", "-f", "-", stdin=json.dumps(room.workload(image)))
 
@@ -71,7 +74,7 @@ def test_a_warning_stays_short(room: Room, kubectl: Kubectl) -> None:
 def test_many_violations_are_cut_to_ten(room: Room) -> None:
     """A pod of a dozen fat images gets the worst ten, and how many more there are."""
     images = [room.shelf.noise(SMALL, repository=f"app-{number}") for number in range(12)]
-    policy = room.policy(limits={"pullSize": "10k"})
+    policy = room.policy(limits={"pullSize": {"deny": "10k"}})
 
     refused = room.ask(*images)
     room.edit(policy, mode="Warn")
@@ -96,7 +99,7 @@ def test_an_allow_is_silent(room: Room, kubectl: Kubectl) -> None:
 def test_mode_warn_admits_what_is_denied(room: Room, kubectl: Kubectl) -> None:
     """A violation of a policy that warns is admitted, and said."""
     image = room.shelf.noise(FAT)
-    policy = room.policy(limits={"pullSize": "300k"}, mode="Warn")
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}}, mode="Warn")
 
     made = kubectl.attempt("create", "-f", "-", stdin=json.dumps(room.workload(image)))
 
@@ -131,7 +134,7 @@ def test_a_dry_run_is_judged_and_leaves_nothing(
 def test_audit_says_nothing_and_records(room: Room, kubectl: Kubectl, controller: Program) -> None:
     """In mode Audit kubectl prints nothing; annotations, Event and status tell the truth."""
     image = room.shelf.noise(FAT)
-    policy = room.policy(limits={"pullSize": "300k"}, mode="Audit")
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}}, mode="Audit")
 
     made = kubectl.attempt(
         "create", "-f", "-", "-o", "json", stdin=json.dumps(room.workload(image))

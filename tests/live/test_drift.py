@@ -19,7 +19,7 @@ FAT_SUMMARY = "main: pulls 391 KiB (linux/amd64), limit 293 KiB"
 def test_a_tag_that_moves_is_reported(room: Room, site: Site) -> None:
     """A tag pushed again is judged anew, both ways, with one Event each; the spec stays."""
     controller = site.roles.start("controller", tag_refresh_interval="1s")
-    policy = room.policy(limits={"pullSize": "300k"})
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}})
     deployment = room.deploy(room.shelf.noise(TINY))
     room.await_verdict(deployment, "allow")
 
@@ -41,7 +41,7 @@ def test_a_tag_that_moves_is_reported(room: Room, site: Site) -> None:
 
 def test_a_policy_that_is_edited(room: Room, controller: Program) -> None:
     """Every edit is followed by annotations, Events, counts and the generation that they are of."""
-    policy = room.policy(limits={"pullSize": "10M"})
+    policy = room.policy(limits={"pullSize": {"deny": "10M"}})
     deployment = room.deploy(room.shelf.noise(SMALL))
     room.await_verdict(deployment, "allow")
 
@@ -51,7 +51,7 @@ def test_a_policy_that_is_edited(room: Room, controller: Program) -> None:
     room.edit(policy, limits={"pullSize": {"warn": "10k", "deny": "20k"}})
     room.await_verdict(deployment, "deny")
     denied = _settled(room, policy, {"violating": 1, "denied": 1, "observedGeneration": 3})
-    room.edit(policy, match={"kinds": ["Pod"]})
+    room.edit(policy, match={"resources": [{"apiGroup": "", "kind": "Pod"}]})
     room.await_verdict(deployment, None)
     nothing = _settled(room, policy, {"workloads": 0, "violating": 0, "observedGeneration": 4})
 
@@ -65,11 +65,11 @@ def test_a_policy_that_is_edited(room: Room, controller: Program) -> None:
 
 def test_what_comes_back_is_counted(room: Room, controller: Program) -> None:
     """A verdict that was there before is the same Event again, said once more."""
-    policy = room.policy(limits={"pullSize": "10k"}, mode="Audit")
+    policy = room.policy(limits={"pullSize": {"deny": "10k"}}, mode="Audit")
     deployment = room.deploy(room.shelf.noise(SMALL))
 
     for limit, verdict in (("10k", "deny"), ("10M", "allow"), ("10k", "deny"), ("10M", "allow")):
-        room.edit(policy, limits={"pullSize": limit})
+        room.edit(policy, limits={"pullSize": {"deny": limit}})
         room.await_verdict(deployment, verdict)
 
     said = {e["reason"]: e.get("series", {}).get("count", 1) for e in room.events(deployment)}
@@ -79,8 +79,8 @@ def test_what_comes_back_is_counted(room: Room, controller: Program) -> None:
 
 def test_a_policy_that_goes(room: Room, controller: Program) -> None:
     """With the last policy go the annotations; with one of two, what it alone had to say."""
-    first = room.policy(limits={"pullSize": "10k"}, mode="Audit")
-    second = room.policy(limits={"layers": 1}, mode="Audit")
+    first = room.policy(limits={"pullSize": {"deny": "10k"}}, mode="Audit")
+    second = room.policy(limits={"layers": {"deny": 1}}, mode="Audit")
     deployment = room.deploy(room.shelf.noise(SMALL, TINY))
     both = room.await_verdict(deployment, "deny")
 
@@ -103,7 +103,7 @@ def test_a_policy_that_goes(room: Room, controller: Program) -> None:
 
 def test_a_workload_that_goes(room: Room, controller: Program) -> None:
     """It is counted no more."""
-    policy = room.policy(limits={"pullSize": "10k"}, mode="Audit")
+    policy = room.policy(limits={"pullSize": {"deny": "10k"}}, mode="Audit")
     deployment = room.deploy(room.shelf.noise(SMALL))
     _settled(room, policy, {"workloads": 1, "denied": 1})
 
@@ -115,7 +115,7 @@ def test_a_workload_that_goes(room: Room, controller: Program) -> None:
 
 def test_annotations_are_slimgates_own(room: Room, controller: Program) -> None:
     """Who edits or removes them gets them back, without another Event."""
-    room.policy(limits={"pullSize": "10k"}, mode="Audit")
+    room.policy(limits={"pullSize": {"deny": "10k"}}, mode="Audit")
     deployment = room.deploy(room.shelf.noise(SMALL))
     summary = room.await_verdict(deployment, "deny")
 
@@ -133,7 +133,12 @@ def test_annotations_are_slimgates_own(room: Room, controller: Program) -> None:
 # What passes the API server's checks and can't be used, and what the status says of it.
 BROKEN: dict[str, tuple[Json, str]] = {
     "a reference": (
-        {"bases": {"known": [{"reference": "registry.example.com/UPPER"}], "tier": "Full"}},
+        {
+            "bases": {
+                "known": [{"reference": "registry.example.com/UPPER"}],
+                "maxTier": {"deny": "Slim"},
+            }
+        },
         "spec.bases.known[0].reference: 'registry.example.com/UPPER' is no image reference: ",
     ),
 }
@@ -145,7 +150,7 @@ def test_a_broken_policy(room: Room, kubectl: Kubectl, controller: Program, case
     spec, said = BROKEN[case]
     deployment = room.deploy(room.shelf.noise(SMALL))
     broken = room.policy(**spec)
-    good = room.policy(limits={"layers": 1, "pullSize": "30k"})
+    good = room.policy(limits={"layers": {"deny": 1}, "pullSize": {"deny": "30k"}})
 
     message = eventually(lambda: _condition(room, broken, "False"), "it is not Ready")
     listed = kubectl.attempt("get", "slimpolicies", broken)
@@ -157,7 +162,7 @@ def test_a_broken_policy(room: Room, kubectl: Kubectl, controller: Program, case
     assert f"[policy {good}, pullSize]" in refused.message
     assert f"policy {broken}" not in refused.message
 
-    room.edit(broken, limits={"layerSize": "10k", "pullSize": None}, bases=None)
+    room.edit(broken, limits={"layerSize": {"deny": "10k"}, "pullSize": None}, bases=None)
     eventually(lambda: _condition(room, broken, "True"), "it is Ready")
     mended = room.ask(room.shelf.reference(), name="new")
     assert f"policy {broken}, layerSize" in mended.message

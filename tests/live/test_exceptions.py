@@ -21,9 +21,9 @@ SCOPES: dict[str, tuple[dict[str, list[str]], bool]] = {
     "everything": ({}, True),
     "the policy": ({"policies": [POLICY]}, True),
     "another policy": ({"policies": ["other"]}, False),
-    "the image": ({"images": ["*/app:v1"]}, True),
-    "the image without its tag": ({"images": ["*/app"]}, True),
-    "another image": ({"images": ["*/app:v2"]}, False),
+    "the image": ({"images": ["**/app:v1"]}, True),
+    "the image without its tag": ({"images": ["**/app"]}, True),
+    "another image": ({"images": ["**/app:v2"]}, False),
     "the workload": ({"workloads": ["we?"]}, True),
     "another workload": ({"workloads": ["web-*"]}, False),
     "the policy and another workload": ({"policies": [POLICY], "workloads": ["db"]}, False),
@@ -35,7 +35,7 @@ def test_scope(room: Room, case: str) -> None:
     """All that an exception names must fit, and then the violation is excused."""
     scope, excused = SCOPES[case]
     image = room.shelf.noise(SMALL)
-    policy = room.policy(limits={"pullSize": "10k"})
+    policy = room.policy(limits={"pullSize": {"deny": "10k"}})
     leave = make.exception(room.namespace)
     for key, values in scope.items():
         leave["spec"][key] = [value.format(policy=policy) for value in values]
@@ -52,7 +52,7 @@ def test_its_own_namespace_only(make_room: MakeRoom) -> None:
     """An exception excuses nothing in another namespace."""
     own, other = make_room(), make_room()
     both = {"namespaces": {"include": [own.namespace, other.namespace]}}
-    own.policy(limits={"pullSize": "10k"}, match=both)
+    own.policy(limits={"pullSize": {"deny": "10k"}}, match=both)
     image = own.shelf.noise(SMALL)
     own.api.create(make.exception(own.namespace))
 
@@ -64,8 +64,8 @@ def test_its_own_namespace_only(make_room: MakeRoom) -> None:
 def test_one_policy_of_two(room: Room) -> None:
     """What one policy is excused from, another still denies."""
     image = room.shelf.noise(SMALL)
-    excused = room.policy(limits={"pullSize": "10k"})
-    strict = room.policy(limits={"layerSize": "10k"})
+    excused = room.policy(limits={"pullSize": {"deny": "10k"}})
+    strict = room.policy(limits={"layerSize": {"deny": "10k"}})
     room.api.create(make.exception(room.namespace, policies=[excused]))
 
     answer = eventually(
@@ -80,7 +80,7 @@ def test_one_policy_of_two(room: Room) -> None:
 def test_its_life(room: Room, controller: Program) -> None:
     """It is counted while it holds; when it ends, the workload is judged anew and it says so."""
     image = room.shelf.noise(FAT)
-    room.policy(limits={"pullSize": "300k"})
+    room.policy(limits={"pullSize": {"deny": "300k"}})
     leave = room.api.create(make.exception(room.namespace))
     made = eventually(
         lambda: a.body if (a := room.api.try_create(room.workload(image))).accepted else None,
@@ -106,7 +106,7 @@ def test_its_life(room: Room, controller: Program) -> None:
 
 def test_what_cannot_be_judged(room: Room) -> None:
     """It excuses an image that is unknown, too, where that would deny."""
-    room.policy(limits={"pullSize": "300k"}, onUnknown="Deny")
+    room.policy(limits={"pullSize": {"deny": "300k"}}, onUnknown="Deny")
     before = room.ask("no//reference")
     room.api.create(make.exception(room.namespace))
 
@@ -118,7 +118,7 @@ def test_what_cannot_be_judged(room: Room) -> None:
 def test_it_goes(room: Room, controller: Program) -> None:
     """Whoever deletes an exception has its workloads judged anew."""
     image = room.shelf.noise(FAT)
-    room.policy(limits={"pullSize": "300k"})
+    room.policy(limits={"pullSize": {"deny": "300k"}})
     leave = room.api.create(make.exception(room.namespace))
     made = eventually(
         lambda: a.body if (a := room.api.try_create(room.workload(image))).accepted else None,

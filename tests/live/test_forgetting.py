@@ -68,7 +68,7 @@ def test_what_was_deleted_meanwhile_is_forgotten(room: Room, beyond: Beyond) -> 
     What is deleted from then on is heard of as ever.
     """
     fat, slim = room.shelf.noise(SMALL, repository="fat"), room.shelf.noise(TINY)
-    policy = room.policy(limits={"pullSize": "40k"}, mode="Audit")
+    policy = room.policy(limits={"pullSize": {"deny": "40k"}}, mode="Audit")
     kept, gone, anew = (room.deploy(fat, name=name) for name in ("kept", "gone", "anew"))
     jobs = [room.deploy(fat, kind="Job", name=f"job-{number}") for number in range(2)]
     _await_counts(room, policy, workloads=5, denied=5)

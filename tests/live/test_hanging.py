@@ -53,7 +53,7 @@ def dead(request: pytest.FixtureRequest, room: Room, site: Site) -> Iterator[Lis
     if request.param == "from the start":
         yield site.hole
         return
-    room.policy(limits={"pullSize": "300k"})
+    room.policy(limits={"pullSize": {"deny": "300k"}})
     room.shelf.noise(TINY)
     assert room.ask(room.shelf.seen_through(site.cable.registry).reference()).warnings == ()
     try:
@@ -67,7 +67,7 @@ def test_it_holds_up_nobody_else(make_room: MakeRoom, site: Site, dead: Listener
     """Its admissions are answered in time by onUnknown; all others come as fast as before."""
     allowing, denying, calm = make_room(), make_room(), make_room()
     for room, choice in ((allowing, "Allow"), (denying, "Deny"), (calm, "Deny")):
-        room.policy(limits={"pullSize": "300k"}, onUnknown=choice, settle=room is calm)
+        room.policy(limits={"pullSize": {"deny": "300k"}}, onUnknown=choice, settle=room is calm)
     image = calm.shelf.noise(TINY)
     cold = [calm.shelf.noise(SMALL, tag=f"cold-{n}") for n in range(10)]
     fat = calm.shelf.noise(FAT, repository="fat")
@@ -123,7 +123,12 @@ def test_a_base_of_another_policy(make_room: MakeRoom, site: Site) -> None:
     base = noisy(SMALL)
     known = own.shelf.push(base, repository="golden")
     image = own.shelf.push(stacked(base, noise(TINY)))
-    theirs.policy(bases={"tier": "Builder", "known": [{"reference": f"{site.hole.registry}/b:v1"}]})
+    theirs.policy(
+        bases={
+            "maxTier": {"deny": "Full"},
+            "known": [{"reference": f"{site.hole.registry}/b:v1"}],
+        }
+    )
     eventually(lambda: site.hole.connections, "the registry is asked")
     bases = {"allow": ["golden"], "known": [{"reference": known, "name": "golden"}]}
     own.policy(bases=bases, onUnknown="Deny")

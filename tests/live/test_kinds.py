@@ -20,7 +20,7 @@ PLACES = ("init container", "sidecar", "container", "image volume")
 def test_each_kind_is_judged(room: Room, controller: Program, kind: str) -> None:
     """A fat image is refused in a CREATE and in an UPDATE; a slim one is made and annotated."""
     fat, slim = room.shelf.noise(FAT, repository="fat"), room.shelf.noise(TINY)
-    room.policy(limits={"pullSize": "300k"})
+    room.policy(limits={"pullSize": {"deny": "300k"}})
 
     refused = room.ask(fat, kind=kind)
     made = room.deploy(slim, kind=kind)
@@ -41,7 +41,7 @@ def test_each_kind_is_judged(room: Room, controller: Program, kind: str) -> None
 def test_each_place_is_judged(room: Room, place: str, kind: str) -> None:
     """Init containers, sidecars, containers and image volumes count, and a denial names them."""
     fat, slim = room.shelf.noise(FAT, repository="fat"), room.shelf.noise(TINY)
-    room.policy(limits={"pullSize": "300k"})
+    room.policy(limits={"pullSize": {"deny": "300k"}})
 
     refused = room.ask(slim, kind=kind, **_placed(place, fat, slim))
     admitted = room.ask(slim, kind=kind, **_placed(place, slim, slim))
@@ -136,7 +136,10 @@ def test_a_kind_of_others_is_judged(room: Room, site: Site, controller: Program)
     The shipped configuration sends no such kind, so the webhook is asked directly.
     """
     fat = room.shelf.noise(FAT)
-    policy = room.policy(limits={"pullSize": "300k"}, match={"kinds": ["Roller"]})
+    policy = room.policy(
+        limits={"pullSize": {"deny": "300k"}},
+        match={"resources": [{"apiGroup": "live.slimgate.dev", "kind": "Roller"}]},
+    )
 
     made = _roll(room, fat)
     other = room.deploy(fat)
@@ -156,7 +159,7 @@ def test_a_kind_of_others_goes_and_comes_again(
 
     The controller says once each that it does not follow the kind any more, and that it does.
     """
-    policy = room.policy(limits={"pullSize": "40k"}, mode="Audit")
+    policy = room.policy(limits={"pullSize": {"deny": "40k"}}, mode="Audit")
     image = room.shelf.noise(SMALL)
     stays = room.deploy(image)
     room.await_verdict(stays, "deny")
@@ -184,7 +187,7 @@ def test_a_kind_of_others_goes_and_comes_again(
 @pytest.mark.usefixtures("definition")
 def test_what_has_no_template_answers_for_nothing(room: Room, controller: Program) -> None:
     """What it owns is judged itself, until it names what it runs."""
-    policy = room.policy(limits={"pullSize": "300k"}, mode="Audit")
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}}, mode="Audit")
     fat = room.shelf.noise(FAT)
     roller = _roll(room, fat, field="elsewhere")
     pod = room.workload(fat, kind="Pod", name="web-1")
@@ -213,7 +216,7 @@ def test_deep_objects_hide_nothing(make_room: MakeRoom, site: Site, *, listed: b
     # The webhook would refuse it.
     room = make_room(reviewed=False)
     controller = site.roles.start("controller")
-    policy = room.policy(limits={"pullSize": "300k"}, mode="Audit")
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}}, mode="Audit")
     fat = room.shelf.noise(FAT)
     if listed:
         site.roles.stop("controller")

@@ -129,13 +129,13 @@ def test_growth(room: Room, case: str, kind: str) -> None:
     size, percent = GROWTH[case]
     old = room.shelf.push(image([bytes_of(1_000)]), tag="old")
     new = room.shelf.push(image([bytes_of(size)]), tag="new")
-    policy = room.policy(limits={"growth": f"{percent}%"})
+    policy = room.policy(limits={"growth": {"deny": f"{percent}%"}})
     running = room.deploy(old, kind=kind)
 
     equal = room.api.try_patch(running, with_image(running, new), dry_run=True)
     assert (equal.status, equal.warnings) == (200, ())
     if percent:
-        room.edit(policy, limits={"growth": f"{percent - 1}%"})
+        room.edit(policy, limits={"growth": {"deny": f"{percent - 1}%"}})
         denied = room.api.try_patch(running, with_image(running, new), dry_run=True)
         assert denied.status == 403
         assert (
@@ -148,7 +148,7 @@ def test_growth_from_nothing(room: Room) -> None:
     """What is created, or comes as one container more, has nothing to grow from."""
     old = room.shelf.push(image([bytes_of(1_000)]), tag="old")
     new = room.shelf.push(image([bytes_of(90_000)]), tag="new")
-    room.policy(limits={"growth": "0%"})
+    room.policy(limits={"growth": {"deny": "0%"}})
 
     running = room.deploy(old)
     more = {"spec": {"template": {"spec": {"containers": pod_spec(old, new)["containers"]}}}}

@@ -26,7 +26,7 @@ MADE = {
 def test_one_admission_verdict(room: Room, webhook: Program, kind: str) -> None:
     """The owner alone gets a verdict; each object of its controllers is let through as `owned`."""
     image = room.shelf.noise(TINY)
-    room.policy(limits={"pullSize": "300k"})
+    room.policy(limits={"pullSize": {"deny": "300k"}})
 
     def counts() -> dict[str, float]:
         outcomes = ("allow", "warn", "deny", "unknown", "owned")
@@ -47,7 +47,7 @@ def test_one_admission_verdict(room: Room, webhook: Program, kind: str) -> None:
 def test_one_record(room: Room, controller: Program, kind: str) -> None:
     """Nothing is written about what the owner's controllers make, but what they copy themselves."""
     image = room.shelf.noise(FAT)
-    policy = room.policy(limits={"pullSize": "300k"}, mode="Audit")
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}}, mode="Audit")
 
     owner = room.deploy(image, kind=kind, replicas=1)
     made = _await_made(room.api, room.namespace, MADE[kind])
@@ -72,7 +72,7 @@ def test_a_daemon_of_each_node(room: Room, webhook: Program, lab: Lab) -> None:
     if not lab.node:
         pytest.skip("the lab has no node: that needs root")
     image = room.shelf.noise(TINY)
-    room.policy(limits={"pullSize": "300k"})
+    room.policy(limits={"pullSize": {"deny": "300k"}})
     before = webhook.metric(ADMISSIONS, outcome="owned")
 
     room.deploy(image, kind="DaemonSet", nodeSelector={})
@@ -84,7 +84,7 @@ def test_a_daemon_of_each_node(room: Room, webhook: Program, lab: Lab) -> None:
 def test_a_borrowed_owner_does_not_help(room: Room) -> None:
     """A user's pod that claims a ReplicaSet for its owner is judged as any other."""
     fat, slim = room.shelf.noise(FAT, repository="fat"), room.shelf.noise(TINY)
-    room.policy(limits={"pullSize": "300k"})
+    room.policy(limits={"pullSize": {"deny": "300k"}})
     room.deploy(slim, replicas=1)
     (replica_set, _) = _await_made(room.api, room.namespace, MADE["Deployment"])
 
@@ -107,7 +107,7 @@ def test_a_borrowed_owner_does_not_help(room: Room) -> None:
 
 def test_what_is_adopted_counts_no_more(room: Room, controller: Program) -> None:
     """A ReplicaSet that a Deployment has found is the Deployment's from then on."""
-    policy = room.policy(limits={"pullSize": "300k"}, mode="Audit")
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}}, mode="Audit")
     image = room.shelf.noise(FAT)
     room.await_verdict(room.deploy(image, kind="ReplicaSet"), "deny")
 
@@ -125,7 +125,7 @@ def test_what_was_said_of_what_is_adopted(room: Room, site: Site, *, away: bool)
     Then nothing is left of their verdicts, be it that the controller was away meanwhile.
     """
     site.roles.start("controller")
-    policy = room.policy(limits={"pullSize": "300k"}, mode="Audit")
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}}, mode="Audit")
     image = room.shelf.noise(FAT)
     owner = room.deploy(image, kind="StatefulSet", replicas=1)
     room.await_verdict(owner, "deny")

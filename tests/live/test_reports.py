@@ -38,12 +38,12 @@ def test_a_report_for_each_workload(room: Room, site: Site) -> None:
     """It says what the policies say, follows them, and belongs to the workload."""
     site.roles.stop("controller")
     controller = site.roles.start("controller")
-    policy = room.policy(limits={"pullSize": "10k"}, mode="Audit")
+    policy = room.policy(limits={"pullSize": {"deny": "10k"}}, mode="Audit")
     image = room.shelf.noise(SMALL)
     deployment = room.deploy(image)
 
     report = eventually(lambda: _reports(room).get(_uid(deployment)), "it is reported")
-    room.edit(policy, limits={"pullSize": "10M"})
+    room.edit(policy, limits={"pullSize": {"deny": "10M"}})
     passed = eventually(lambda: _results(room, deployment, "pass"), "the report follows the policy")
     room.api.delete(make.policy(policy, {}))
     eventually(lambda: _reports(room) == {}, "without a policy there is none")

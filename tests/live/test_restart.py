@@ -24,7 +24,7 @@ def test_killed_and_started_anew(make_room: MakeRoom, site: Site) -> None:
     # Nobody but the controller asks the registry for these images.
     room, later = make_room(reviewed=False), make_room(reviewed=False)
     site.roles.stop("controller")
-    policy = room.policy(limits={"pullSize": "10k"}, mode="Audit")
+    policy = room.policy(limits={"pullSize": {"deny": "10k"}}, mode="Audit")
     images = [noisy(SMALL) for _ in range(IMAGES)]
     references = [room.shelf.push(one, repository=f"app-{n}") for n, one in enumerate(images)]
     for number in range(WORKLOADS):
@@ -48,7 +48,7 @@ def test_killed_and_started_anew(make_room: MakeRoom, site: Site) -> None:
         "all are judged again",
     )
     # Statuses are written in turn: whatever there was to write has been once this one is.
-    last = later.policy(limits={"pullSize": "10M"}, mode="Audit")
+    last = later.policy(limits={"pullSize": {"deny": "10M"}}, mode="Audit")
     later.await_verdict(later.deploy(later.shelf.noise(TINY)), "allow")
     _await_status(later, last, 1)
 
@@ -62,8 +62,16 @@ def test_killed_and_started_anew(make_room: MakeRoom, site: Site) -> None:
 def test_what_happened_while_it_was_away(room: Room, site: Site) -> None:
     """Policies that went or were tightened, and workloads that came, are caught up with."""
     image = room.shelf.noise(SMALL)
-    gone = room.policy(limits={"pullSize": "10k"}, match={"kinds": ["StatefulSet"]}, mode="Audit")
-    kept = room.policy(limits={"pullSize": "10M"}, match={"kinds": ["Deployment"]}, mode="Audit")
+    gone = room.policy(
+        limits={"pullSize": {"deny": "10k"}},
+        match={"resources": [{"apiGroup": "apps", "kind": "StatefulSet"}]},
+        mode="Audit",
+    )
+    kept = room.policy(
+        limits={"pullSize": {"deny": "10M"}},
+        match={"resources": [{"apiGroup": "apps", "kind": "Deployment"}]},
+        mode="Audit",
+    )
     site.roles.start("controller")
     one = room.deploy(image, kind="StatefulSet", name="free")
     other = room.deploy(image)
@@ -72,7 +80,7 @@ def test_what_happened_while_it_was_away(room: Room, site: Site) -> None:
 
     site.roles.stop("controller")
     room.api.delete(make.policy(gone, {}))
-    room.edit(kept, limits={"pullSize": "10k"})
+    room.edit(kept, limits={"pullSize": {"deny": "10k"}})
     new = room.deploy(image, name="new")
     site.roles.start("controller")
     room.await_verdict(one, None)

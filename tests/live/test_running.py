@@ -105,9 +105,9 @@ def test_a_new_webhook_need_not_know_the_images(room: Room, site: Site) -> None:
 def test_pods_are_rescheduled(room: Room, kind: str) -> None:
     """Under a tightened limit, a controller still makes pods, and makes lost ones again."""
     image = room.shelf.noise(SMALL)
-    policy = room.policy(limits={"pullSize": "300k"})
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}})
     running = room.deploy(image, kind=kind)
-    room.edit(policy, limits={"pullSize": "10k"})
+    room.edit(policy, limits={"pullSize": {"deny": "10k"}})
 
     assert room.api.try_patch(running, {"spec": {"replicas": 1}}).accepted
     first = eventually(lambda: room.api.list("Pod", room.namespace), "a pod is made")[0]
@@ -122,7 +122,7 @@ def test_pods_are_rescheduled(room: Room, kind: str) -> None:
 def test_a_new_image_is_stopped(room: Room) -> None:
     """An UPDATE that brings an image over the line is denied, and what runs stays as it is."""
     old, fat = room.shelf.noise(TINY), room.shelf.noise(FAT, repository="fat")
-    room.policy(limits={"pullSize": "300k"})
+    room.policy(limits={"pullSize": {"deny": "300k"}})
     running = room.deploy(old)
 
     refused = room.api.try_patch(running, make.with_image(running, fat))
@@ -144,9 +144,9 @@ def test_an_image_beside_what_runs(room: Room) -> None:
     """What runs already is only warned of while another image comes; the new one is judged."""
     old, slim = room.shelf.noise(SMALL), room.shelf.noise(TINY, repository="slim")
     fat = room.shelf.noise(FAT, repository="fat")
-    policy = room.policy(limits={"pullSize": "300k"})
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}})
     running, pod = room.deploy(old), room.deploy(old, kind="Pod")
-    room.edit(policy, limits={"pullSize": "10k"})
+    room.edit(policy, limits={"pullSize": {"deny": "10k"}})
 
     def beside(image: str) -> Answer:
         containers = make.pod_spec(old, image)["containers"]
@@ -169,9 +169,9 @@ def test_an_image_beside_what_runs(room: Room) -> None:
 def test_an_image_in_another_role_is_new(room: Room) -> None:
     """What was only mounted, or only prepared, is judged when it is to run."""
     slim, fat = room.shelf.noise(TINY), room.shelf.noise(FAT, repository="fat")
-    policy = room.policy(limits={"pullSize": "10M"})
+    policy = room.policy(limits={"pullSize": {"deny": "10M"}})
     running = room.deploy(slim, initContainers=[make.container(fat, "prepare")])
-    room.edit(policy, limits={"pullSize": "300k"})
+    room.edit(policy, limits={"pullSize": {"deny": "300k"}})
 
     refused = room.api.try_patch(running, make.with_image(running, fat))
 
@@ -184,9 +184,9 @@ def _tightened(room: Room, site: Site, kind: str) -> tuple[Json, tuple[str, str]
     for repository in ("app", "other"):
         room.shelf.noise(SMALL, repository=repository)
     images = far.reference(repository="app"), far.reference(repository="other")
-    policy = room.policy(limits={"pullSize": "300k"}, onUnknown="Deny")
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}}, onUnknown="Deny")
     running = room.deploy(*images, kind=kind)
-    room.edit(policy, limits={"pullSize": "10k"})
+    room.edit(policy, limits={"pullSize": {"deny": "10k"}})
     return running, images
 
 

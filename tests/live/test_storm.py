@@ -60,7 +60,7 @@ def edition(name: str, number: int) -> Edition:
     said = f"pulls {SIZE:,} B (linux/amd64), limit {limit:,} B [policy {name}, pullSize]"
     makers: tuple[Callable[[], Edition], ...] = (
         lambda: Edition(
-            spec={"mode": "Enforce", "limits": {"pullSize": limit}},
+            spec={"mode": "Enforce", "limits": {"pullSize": {"deny": limit}}},
             allowed=False,
             verdict="deny",
             denied=said,
@@ -77,7 +77,9 @@ def edition(name: str, number: int) -> Edition:
             warned=said,
         ),
         lambda: Edition(
-            spec={"mode": "Audit", "limits": {"pullSize": limit}}, allowed=True, verdict="deny"
+            spec={"mode": "Audit", "limits": {"pullSize": {"deny": limit}}},
+            allowed=True,
+            verdict="deny",
         ),
     )
     return makers[number % len(makers)]()
@@ -139,7 +141,7 @@ async def test_every_verdict_is_right(room: Room, site: Site, webhook: Program) 
 def _rule(room: Room, site: Site, number: int) -> Rule:
     reference = room.shelf.push(image([bytes_of(SIZE)]), repository=f"app-{number}")
     first = edition(room.next_name, 0).spec
-    name = room.policy(match={"images": [f"*/app-{number}"]}, settle=False, **first)
+    name = room.policy(match={"images": {"include": [f"**/app-{number}"]}}, settle=False, **first)
     return Rule(name=name, url=site.hook.url, body=review(room.workload(reference)))
 
 

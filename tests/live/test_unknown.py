@@ -57,7 +57,7 @@ def test_on_unknown(room: Room, site: Site, webhook: Program, case: str) -> None
         "path": room.shelf.path, "api": site.lab.apiserver.removeprefix("https://"),
     }  # fmt: skip
     reference, why = written.format(**names), why.format(**names)
-    policy = room.policy(limits={"pullSize": "300k"}, onUnknown="Allow")
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}}, onUnknown="Allow")
     before = _counts(webhook, reason)
 
     admitted = room.ask(reference)
@@ -85,12 +85,12 @@ def test_what_is_known_decides(room: Room) -> None:
     known = len(tar_of(files))
     untold = layer({"b": os.urandom(9 * 2**20)}, compression="zstd")
     reference = room.shelf.push(image([layer(files), untold]))
-    policy = room.policy(limits={"unpackedSize": known - 1}, onUnknown="Allow")
+    policy = room.policy(limits={"unpackedSize": {"deny": known - 1}}, onUnknown="Allow")
     by = f"[policy {policy}, unpackedSize]"
     least = f"unpacks to at least {known:,} B (linux/amd64), limit {known - 1:,} B {by}"
 
     above = room.ask(reference)
-    room.edit(policy, limits={"unpackedSize": known})
+    room.edit(policy, limits={"unpackedSize": {"deny": known}})
     equal = room.ask(reference)
     room.edit(policy, limits={"unpackedSize": {"warn": known - 1, "deny": "1Gi"}})
     between = room.ask(reference)
@@ -110,7 +110,7 @@ def test_what_is_known_decides(room: Room) -> None:
 
 def test_other_modes_never_deny_the_unknown(room: Room) -> None:
     """Where violations only warn or are only recorded, so is what can't be judged."""
-    policy = room.policy(limits={"pullSize": "300k"}, onUnknown="Deny", mode="Warn")
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}}, onUnknown="Deny", mode="Warn")
 
     warned = room.ask("no//reference")
     room.edit(policy, mode="Audit")
@@ -123,7 +123,7 @@ def test_other_modes_never_deny_the_unknown(room: Room) -> None:
 def test_a_violation_beside_an_unknown_denies(room: Room) -> None:
     """One image that can't be judged does not hide another that is over the limit."""
     fat = room.shelf.noise(FAT)
-    policy = room.policy(limits={"pullSize": "300k"}, onUnknown="Allow")
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}}, onUnknown="Allow")
 
     answer = room.ask("no//reference", fat)
 
@@ -138,7 +138,7 @@ def test_a_violation_beside_an_unknown_denies(room: Room) -> None:
 def test_an_image_that_comes_later(room: Room, site: Site) -> None:
     """The controller says that it does not know, and annotates anew once the image is there."""
     controller = site.roles.start("controller", tag_refresh_interval="1s", retry_interval="0.5s")
-    room.policy(limits={"pullSize": "300k"})
+    room.policy(limits={"pullSize": {"deny": "300k"}})
     deployment = room.deploy(room.shelf.reference())
 
     unknown = room.await_verdict(deployment, "unknown")
@@ -155,7 +155,7 @@ def test_an_image_that_comes_later(room: Room, site: Site) -> None:
 def test_a_registry_that_comes_back(room: Room, site: Site) -> None:
     """What could not be asked is asked again a moment after failures are forgotten."""
     controller = site.roles.start("controller", tag_refresh_interval="1m", retry_interval="0.5s")
-    room.policy(limits={"pullSize": "300k"})
+    room.policy(limits={"pullSize": {"deny": "300k"}})
     room.shelf.noise(FAT)
     far = room.shelf.seen_through(site.cable.registry)
     try:

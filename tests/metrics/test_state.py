@@ -38,7 +38,7 @@ class Mirrored:
 
 def verdict(*policies: str, findings: tuple[Finding, ...] = ()) -> Verdict:
     """Make a verdict of these policies."""
-    workload = Workload(kind="Deployment", namespace="shop", name="web")
+    workload = Workload(group="apps", kind="Deployment", namespace="shop", name="web")
     return Verdict(
         subject=Subject(workload=workload, images={}),
         policies=tuple(Policy(name=name) for name in policies),

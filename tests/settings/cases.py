@@ -12,7 +12,7 @@ KIND: Final[dict[str, object]] = {
 PORT: Final = "must be a port from 1 to 65535, not"
 FLAG: Final = "must be true or false, not"
 DURATION: Final = "must be a duration, as in 5m or 2.5s, not"
-QUANTITY: Final = "is no quantity: write bytes as Kubernetes does, as in 300Mi or 2G"
+QUANTITY: Final = "is not a quantity: write bytes as Kubernetes does, as in 300Mi or 2G"
 NAME: Final = "must be a name in lower case, as in team-a, not"
 HOST: Final = "must be a host and perhaps a port, as in registry.internal:5000, not"
 

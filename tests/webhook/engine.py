@@ -93,7 +93,7 @@ def policy(
     name: str = "default", mode: str = "Enforce", on_unknown: str = "Allow"
 ) -> dict[str, object]:
     """Make a SlimPolicy that the fat image breaks."""
-    spec = {"mode": mode, "onUnknown": on_unknown, "limits": {"pullSize": LIMIT}}
+    spec = {"mode": mode, "onUnknown": on_unknown, "limits": {"pullSize": {"deny": LIMIT}}}
     return {"metadata": {"name": name}, "spec": spec}
 
 

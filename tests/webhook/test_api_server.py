@@ -76,7 +76,7 @@ async def test_deployment_is_judged_once(room: Room) -> None:
     assert room.count("allow") == before + 1
 
     tightened = engine.policy()
-    tightened["spec"] = {"mode": "Enforce", "limits": {"pullSize": 1}}
+    tightened["spec"] = {"mode": "Enforce", "limits": {"pullSize": {"deny": 1}}}
     room.catalog.put_policy(tightened)
     await room.done("scale", "deployment", "web", "--replicas=2")
     await room.done("label", "deployment", "web", "team=shop")

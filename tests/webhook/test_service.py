@@ -115,7 +115,7 @@ async def test_skips(body: bytes, operation: str, outcome: str) -> None:
 async def test_copy_of_a_judged_owner() -> None:
     """A controller's copy passes; a user's object with the same owner reference does not."""
     copy: Json = deployment(FAT) | {"kind": "ReplicaSet"}
-    owner = {"kind": "Deployment", "name": "web", "controller": True}
+    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "controller": True}
     copy["metadata"] = {"name": "web-1", "ownerReferences": [owner]}
     service = Service()
     assert (await service.answer(review(copy, user=REPLICA_SETS))).allowed

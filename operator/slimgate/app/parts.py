@@ -1,9 +1,8 @@
 """What settings mean for registries, the inspector and the kinds that are judged."""
 
-from collections.abc import Mapping
 from importlib.metadata import version
 
-from slimgate.core.workload import TEMPLATE_PATHS
+from slimgate.core.workload import TEMPLATE_PATHS, TemplatePaths
 from slimgate.engine.inspector import InspectorSettings
 from slimgate.engine.reader import ReaderSettings
 from slimgate.engine.resolver import ResolverSettings
@@ -37,6 +36,7 @@ def inspector_settings(settings: Settings) -> InspectorSettings:
     )
 
 
-def template_paths(settings: Settings) -> Mapping[str, tuple[str, ...]]:
+def template_paths(settings: Settings) -> TemplatePaths:
     """Tell where each kind that is judged keeps its pod template."""
-    return {**TEMPLATE_PATHS} | {one.kind: one.template_path for one in settings.extra_kinds}
+    extra = {(one.group, one.kind): one.template_path for one in settings.extra_kinds}
+    return {**TEMPLATE_PATHS, **extra}

@@ -84,7 +84,7 @@ class ApiView:
             for k in self._settings.extra_kinds
         )
         found = [
-            workload_of({**obj, "kind": resource.kind}, paths)
+            workload_of({**obj, "apiVersion": resource.api_version, "kind": resource.kind}, paths)
             for resource in (*WORKLOADS.values(), *extra)
             for obj in await self._all(resource)
         ]

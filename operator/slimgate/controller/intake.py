@@ -1,16 +1,13 @@
 """Takes workloads of one kind in, whoever follows them, and hands them on."""
 
 import logging
-from collections.abc import Mapping
 from typing import Final
 
 from slimgate.controller.ledger import Key, Observed, marks_of, master_of, observed_of
 from slimgate.controller.masters import Masters
 from slimgate.controller.ports import Kind
 from slimgate.controller.reconciler import COPIES, Reconciler
-from slimgate.core.workload import JsonObject, Workload, text_at, workload_of
-
-TemplatePaths = Mapping[str, tuple[str, ...]]
+from slimgate.core.workload import JsonObject, TemplatePaths, Workload, text_at, workload_of
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -56,7 +53,8 @@ class Intake:
     def put(self, obj: JsonObject) -> None:
         """Hear of an object that is new or has changed."""
         # Items of a listing may come without their kind.
-        resource: dict[str, object] = {**obj, "kind": self.kind.name}
+        api_version, kind = self.kind.api_version, self.kind.name
+        resource: dict[str, object] = {**obj, "apiVersion": api_version, "kind": kind}
         workload = workload_of(resource, self._template_paths)
         if workload is None:
             return
@@ -90,7 +88,7 @@ class Intake:
     def _warn(self, workload: Workload) -> None:
         if not self._warned:
             self._warned = True
-            path = ".".join(self._template_paths[self.kind.name])
+            path = ".".join(self._template_paths[self.kind.group, self.kind.name])
             _LOG.warning(
                 "%s names no images in a pod template at %s, so what it owns is judged instead; "
                 "if it has a pod template, correct its templatePath in extraKinds",

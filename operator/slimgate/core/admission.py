@@ -12,7 +12,16 @@ from slimgate.core.errors import SlimgateError
 from slimgate.core.finding import Finding, Outcome
 from slimgate.core.policy import Mode, OnUnknown, Policy
 from slimgate.core.verdict import Verdict
-from slimgate.core.workload import JsonObject, Role, Workload, mapping_at, text_at, workload_of
+from slimgate.core.workload import (
+    TEMPLATE_PATHS,
+    JsonObject,
+    Role,
+    TemplatePaths,
+    Workload,
+    mapping_at,
+    text_at,
+    workload_of,
+)
 
 _API_VERSION: Final = "admission.k8s.io/v1"
 _AUDIT_LENGTH: Final = 1024
@@ -70,7 +79,7 @@ def uid_of(review: object) -> str:
     return uid
 
 
-def decode(review: object, template_paths: Mapping[str, tuple[str, ...]] | None = None) -> Request:
+def decode(review: object, template_paths: TemplatePaths = TEMPLATE_PATHS) -> Request:
     """Read an AdmissionReview; InvalidReviewError if it is none."""
     uid = uid_of(review)
     request = mapping_at(cast("JsonObject", review), "request")
@@ -102,12 +111,11 @@ def decide(verdict: Verdict, old: Workload | None = None) -> Decision:
             denied.append(finding)
         elif policy.mode is not Mode.AUDIT:
             warned.append(finding)
-    named = {finding.policy for finding in denied}
-    message = render.denial(denied, [policies[name] for name in sorted(named)]) if denied else ""
+    message = render.denial(denied, _policies(denied, policies)) if denied else ""
     return Decision(
         allowed=not denied,
         message=message,
-        warnings=tuple(render.warnings(warned)),
+        warnings=tuple(render.warnings(warned, _policies(warned, policies))),
         audit=_audit(verdict) if verdict.policies else None,
     )
 
@@ -137,6 +145,10 @@ def encode(uid: str, decision: Decision) -> dict[str, object]:
     return {"apiVersion": _API_VERSION, "kind": "AdmissionReview", "response": response}
 
 
+def _policies(findings: list[Finding], policies: Mapping[str, Policy]) -> list[Policy]:
+    return [policies[name] for name in sorted({finding.policy for finding in findings})]
+
+
 def _uses(workload: Workload) -> frozenset[tuple[Role, str]]:
     return frozenset((use.role, use.reference) for use in workload.images)
 
@@ -152,7 +164,7 @@ def _workload(
     request: JsonObject,
     key: str,
     namespace: str,
-    template_paths: Mapping[str, tuple[str, ...]] | None,
+    template_paths: TemplatePaths,
 ) -> Workload | None:
     manifest = mapping_at(request, key)
     if not manifest:
@@ -160,5 +172,9 @@ def _workload(
     # A namespaced object may leave its namespace to the request's path.
     metadata = {"namespace": namespace, **mapping_at(manifest, "metadata")}
     kind = mapping_at(request, "kind")
-    whole = {"kind": text_at(kind, "kind"), **manifest, "metadata": metadata}
-    return workload_of(whole, template_paths) if template_paths else workload_of(whole)
+    group, version = text_at(kind, "group"), text_at(kind, "version")
+    asked = {
+        "apiVersion": f"{group}/{version}" if group else version,
+        "kind": text_at(kind, "kind"),
+    }
+    return workload_of({**asked, **manifest, "metadata": metadata}, template_paths)

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
 from typing import Final
 
 from slimgate.core.errors import InvalidPolicyError
 from slimgate.core.fields import object_of, text_of, texts_of
 from slimgate.core.finding import Finding, Subject
-from slimgate.core.policy import matches_reference
+from slimgate.core.globs import matches, matches_reference
 from slimgate.core.text import printable
 from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
 
@@ -37,9 +36,7 @@ class SlimException:
 
     def _names(self, workload: Workload) -> bool:
         names = {workload.name} | ({workload.owner.name} if workload.owner else set())
-        return not self.workloads or any(
-            fnmatchcase(name, glob) for name in names for glob in self.workloads
-        )
+        return not self.workloads or any(matches(self.workloads, name) for name in names)
 
     def _image(self, finding: Finding, subject: Subject) -> bool:
         if not self.images:

@@ -7,7 +7,7 @@ from enum import IntEnum
 from slimgate.core.errors import ImageError
 from slimgate.core.image import ImageFacts, Inspection
 from slimgate.core.reference import Reference
-from slimgate.core.tier import Tier
+from slimgate.core.tier import Evidence, Tier
 from slimgate.core.workload import ImageUse, Workload
 
 
@@ -31,6 +31,7 @@ class Finding:
 
     `use` is None where the workload as a whole is meant. `value` and `limit` are bytes, counts,
     percent or tiers, as the check's name says; `at_least` says that the value may be larger.
+    `evidence` is that for the base or tier at fault, None for all other checks.
     `reason` tells why something is unknown, or what keeps the value from being exact. An unknown
     has a limit where a softer one is known to be broken.
     """
@@ -43,6 +44,7 @@ class Finding:
     value: int | Tier | str | None = None
     at_least: bool = False
     limit: int | Tier | str | None = None
+    evidence: Evidence | None = None
     reason: str | None = None
 
 
@@ -51,8 +53,7 @@ class Subject:
     """A workload and what is known of its images.
 
     `running` holds, by container name, what the workload runs now, for the growth check.
-    `missing_bases` are the bases that policies name and that could not be looked up: what is not
-    proven may then stand on one of them.
+    `missing_bases` are the bases that could not be looked up, though they are named as known.
     """
 
     workload: Workload

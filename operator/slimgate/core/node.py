@@ -250,7 +250,7 @@ def _deployed(owner: Owner | None, labels: Mapping[str, str]) -> Owner | None:
     suffix = f"-{labels.get(_HASH_LABEL)}"
     if owner is None or owner.kind != "ReplicaSet" or not owner.name.endswith(suffix):
         return owner
-    return Owner(kind="Deployment", name=owner.name.removesuffix(suffix))
+    return Owner(group=owner.group, kind="Deployment", name=owner.name.removesuffix(suffix))
 
 
 def _count(raw: JsonObject, key: str) -> int | None:

@@ -1,18 +1,16 @@
 """SlimPolicy as the checks see it; policy_parser reads it from the resource."""
 
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
-from fnmatch import fnmatchcase
-from functools import lru_cache
 
-from slimgate.core.errors import InvalidReferenceError
+from slimgate.core.globs import matches, matches_reference
 from slimgate.core.image import Wants
 from slimgate.core.reference import Reference
 from slimgate.core.selector import Selector
 from slimgate.core.tier import EMPTY_BASE, Evidence, Tier
-from slimgate.core.workload import Workload
+from slimgate.core.workload import GroupKind, Workload
 
 
 class Mode(Enum):
@@ -30,6 +28,14 @@ class OnUnknown(Enum):
     DENY = "Deny"
 
 
+class OnFalseClaim(Enum):
+    """What an image deserves that claims a base which its layers contradict."""
+
+    IGNORE = "Ignore"
+    WARN = "Warn"
+    DENY = "Deny"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """A soft and a hard line: bytes, a count, or percent; a value above it violates."""
@@ -40,7 +46,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierLimit:
-    """The slimmest tier that is warned of and the slimmest that is denied."""
+    """A soft and a hard line of tiers; a tier above it violates."""
 
     warn: Tier | None = None
     deny: Tier | None = None
@@ -68,42 +74,75 @@ class NamedBase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MinEvidence:
+    """The weakest evidence that each rule on bases believes.
+
+    An image is allowed by `allow` on no weaker evidence. What violates `deny` or `maxTier` on
+    weaker evidence is unknown.
+    """
+
+    allow: Evidence = Evidence.PROVEN
+    deny: Evidence = Evidence.INFERRED
+    tier: Evidence = Evidence.INFERRED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bases:
-    """What a policy says of bases; `allow` and `deny` are globs and never both given."""
+    """The rules on bases; `allow` and `deny` are globs and never both given."""
 
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
-    tier: TierLimit | None = None
-    accept: Evidence = Evidence.PROVEN
+    max_tier: TierLimit | None = None
+    min_evidence: MinEvidence = field(default_factory=MinEvidence)
+    on_false_claim: OnFalseClaim = OnFalseClaim.WARN
     known: tuple[NamedBase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """Which workloads and images a policy speaks of; an empty part matches everything."""
+class ExceptionRules:
+    """Whether SlimExceptions may excuse from a policy, and for how long; None is without end."""
+
+    allowed: bool = True
+    max_duration: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Globs of what is meant, all if there are none, and of what is left out of it."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+
+    def holds(self, name: str, match: Callable[[tuple[str, ...], str], bool] = matches) -> bool:
+        """Whether a name is meant."""
+        if self.exclude and match(self.exclude, name):
+            return False
+        return not self.include or match(self.include, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Which workloads and images a policy applies to; an empty part matches everything."""
+
+    namespaces: Chosen = field(default_factory=Chosen)
     namespace_selector: Selector | None = None
-    workload_selector: Selector | None = None
-    kinds: frozenset[str] = frozenset()
-    images: tuple[str, ...] = ()
+    object_selector: Selector | None = None
+    resources: frozenset[GroupKind] = frozenset()
+    images: Chosen = field(default_factory=Chosen)
 
     def workload(self, workload: Workload, namespace_labels: Mapping[str, str]) -> bool:
-        """Whether the policy speaks of this workload, its images aside."""
-        if self.kinds and workload.kind not in self.kinds:
+        """Whether the policy applies to this workload, its images aside."""
+        if self.resources and workload.group_kind not in self.resources:
             return False
-        if any(fnmatchcase(workload.namespace, glob) for glob in self.exclude):
-            return False
-        if self.include and not any(fnmatchcase(workload.namespace, g) for g in self.include):
+        if not self.namespaces.holds(workload.namespace):
             return False
         if self.namespace_selector and not self.namespace_selector.matches(namespace_labels):
             return False
-        return not self.workload_selector or self.workload_selector.matches(workload.labels)
+        return not self.object_selector or self.object_selector.matches(workload.labels)
 
     def image(self, written: str) -> bool:
-        """Whether the policy speaks of this image, by its text or its full name."""
-        return not self.images or matches_reference(self.images, written)
+        """Whether the policy applies to this image, however its reference is written."""
+        return self.images.holds(written, matches_reference)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +156,7 @@ class Policy:
     on_unknown: OnUnknown = OnUnknown.ALLOW
     limits: Limits = field(default_factory=Limits)
     bases: Bases | None = None
+    exceptions: ExceptionRules = field(default_factory=ExceptionRules)
     message: str = ""
 
     @property
@@ -124,29 +164,7 @@ class Policy:
         """The least facts that this policy's checks need."""
         return Wants(
             config=self.bases is not None,
-            # Only contents prove an image to stand on nothing (docs/adr/0002).
+            # Only contents prove that an image has no base (docs/adr/0002).
             layers=self.limits.unpacked_size is not None
             or (self.bases is not None and EMPTY_BASE in self.bases.allow),
         )
-
-
-def matches_reference(globs: tuple[str, ...], written: str) -> bool:
-    """Whether a glob matches the reference in any form: as written, in full or as people write it.
-
-    Each with its tag or without.
-    """
-    return any(fnmatchcase(form, glob) for glob in globs for form in _forms(written))
-
-
-@lru_cache(maxsize=4096)
-def _forms(written: str) -> frozenset[str]:
-    forms = {written}
-    with suppress(InvalidReferenceError):
-        reference = Reference.parse(written)
-        # No other way to write a registry may lead past a policy.
-        plain = reference.registry.lower().removesuffix(":443")
-        for registry in (reference.registry, plain):
-            whole = replace(reference, registry=registry)
-            bare = replace(whole, tag=None, digest=None)
-            forms |= {str(whole), whole.familiar, str(bare), bare.familiar}
-    return frozenset(forms)

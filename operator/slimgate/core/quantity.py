@@ -34,6 +34,11 @@ def parse_quantity(text: str | int) -> int:
 
     Raises InvalidQuantityError for anything that is not a positive quantity.
     """
+    return math.ceil(exact_quantity(text))
+
+
+def exact_quantity(text: str | int) -> Fraction:
+    """Read a quantity as it is compared with others; what is beyond 2^63-1 is that much."""
     if isinstance(text, bool):
         raise _invalid(str(text))
     if isinstance(text, int):
@@ -43,10 +48,10 @@ def parse_quantity(text: str | int) -> int:
     if match is None:
         raise _invalid(text)
     factor = _FACTORS[match["suffix"] or ""] * Fraction(10) ** int(match["exponent"] or 0)
-    value = math.ceil(Fraction(match["number"]) * factor)
+    value = Fraction(match["number"]) * factor
     if match["sign"] == "-" or value == 0:
         raise InvalidQuantityError(f"{printable(text)!r} must be more than zero.")
-    return min(value, _MAX_BYTES)
+    return min(value, Fraction(_MAX_BYTES))
 
 
 def parse_percent(text: str) -> int:
@@ -54,7 +59,7 @@ def parse_percent(text: str) -> int:
     match = _PERCENT.fullmatch(text)
     if match is None:
         raise InvalidQuantityError(
-            f"{printable(text)!r} is no percentage: write a whole number and %, as in 25%."
+            f"{printable(text)!r} is not a percentage: write a whole number and %, as in 25%."
         )
     return int(match[1])
 
@@ -72,5 +77,5 @@ def format_bytes(count: int) -> str:
 
 def _invalid(text: str) -> InvalidQuantityError:
     return InvalidQuantityError(
-        f"{printable(text)!r} is no quantity: write bytes as Kubernetes does, as in 300Mi or 2G."
+        f"{printable(text)!r} is not a quantity: write bytes as Kubernetes does, as in 300Mi or 2G."
     )

@@ -26,6 +26,8 @@ REMEDY: Final = (
 RETRY: Final = "Try again once the cause is gone. Exempt: SlimException."
 _MAX_LINES: Final = 10
 _WARNING_LENGTH: Final = 200
+_MAX_WARNING_LENGTH: Final = 256
+_MAX_MESSAGES: Final = 5
 _SUMMARY_LENGTH: Final = 256
 _REFERENCE_LENGTH: Final = 64
 _INSTRUCTION_LENGTH: Final = 60
@@ -44,8 +46,11 @@ def denial(findings: Iterable[Finding], policies: Iterable[Policy]) -> str:
     return " ".join([*lines, way_out, *messages])
 
 
-def warnings(findings: Iterable[Finding]) -> list[str]:
-    """Write one short line an image; all webhooks of a request share 4,096 characters.
+def warnings(findings: Iterable[Finding], policies: Iterable[Policy] = ()) -> list[str]:
+    """Write one short line an image, and one for each policy's message.
+
+    A line is cut at 256 characters, and all webhooks of a request share 4,096 of them. kubectl
+    shows lines that are alike once.
 
     https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apiserver/pkg/endpoints/filters/warning.go
     """
@@ -56,7 +61,8 @@ def warnings(findings: Iterable[Finding]) -> list[str]:
     ]
     if len(groups) > _MAX_LINES:
         lines.append(f"slimgate: and {len(groups) - _MAX_LINES} more")
-    return lines
+    messages = dict.fromkeys(policy.message for policy in policies if policy.message)
+    return lines + [_message_line(message) for message in list(messages)[:_MAX_MESSAGES]]
 
 
 def summary(verdict: Verdict) -> str:
@@ -84,7 +90,7 @@ def describe(use: ImageUse | None, findings: list[Finding], length: int = 256) -
 
 
 def by_use(findings: Iterable[Finding]) -> list[tuple[ImageUse | None, list[Finding]]]:
-    """Group findings by the image they speak of, the worst group and the worst finding first."""
+    """Group findings by the image they are about, the worst group and the worst finding first."""
     order: dict[ImageUse | None, list[Finding]] = {}
     for finding in findings:
         order.setdefault(finding.use, []).append(finding)
@@ -99,6 +105,12 @@ def base_text(base: Base) -> str:
     evidence = None if base.evidence is None else base.evidence.value
     marks = [mark for mark in (tier, evidence) if mark is not None and mark.lower() != name]
     return printable(name, 128) + (f" ({', '.join(marks)})" if marks else "")
+
+
+def _message_line(message: str) -> str:
+    """Write a policy's message whole: it may end with the address of a page."""
+    line = f"slimgate: {message}"
+    return line if len(line) <= _MAX_WARNING_LENGTH else cut(message, _MAX_WARNING_LENGTH)
 
 
 def _clauses(findings: Iterable[Finding]) -> list[str]:
@@ -210,23 +222,22 @@ def _size(verb: str, noun: str, finding: Finding) -> str:
     return f"{verb} {least}{value}{noun}{_on(finding)}, limit {limit}"
 
 
-def _base_name(finding: Finding) -> str:
-    shown = base_text(finding.image.base) if finding.image else "its base"
+def _base(finding: Finding) -> str:
+    shown = base_text(finding.image.base) if finding.image else "a base that is not known"
     if isinstance(finding.limit, str):
-        return f"stands on {shown}, but the policy wants that {finding.limit}"
-    return f"stands on {shown}, which the policy does not allow"
+        return f"is based on {shown}, which the policy allows only if {finding.limit}"
+    return f"is based on {shown}, which the policy does not allow"
 
 
-def _tier(finding: Finding) -> str:
+def _max_tier(finding: Finding) -> str:
     value, limit = finding.value, finding.limit
     if not isinstance(value, Tier) or not isinstance(limit, Tier):
-        return "is of a tier over the line"
-    line = f"{limit.label} is" if limit is Tier.BUILDER else f"{limit.label} and fatter are"
-    what = "denied" if finding.outcome is Outcome.DENY else "warned of"
-    return f"is of tier {value.label}, and {line} {what}"
+        return "is of a tier above the limit"
+    evidence = f" ({finding.evidence.value})" if finding.evidence else ""
+    return f"is of tier {value.label}{evidence}, limit {limit.label}"
 
 
-def _base_claim(finding: Finding) -> str:
+def _false_claim(finding: Finding) -> str:
     return printable(str(finding.value)).removeprefix("it ")
 
 
@@ -239,9 +250,9 @@ _FRAGMENTS: Final[Mapping[str, Callable[[Finding], str]]] = {
     "growth": lambda f: (
         f"pulls {f.value}% more than the image that runs now{_on(f)}, limit {f.limit}%"
     ),
-    "base": _base_name,
-    "tier": _tier,
-    "baseClaim": _base_claim,
+    "base": _base,
+    "maxTier": _max_tier,
+    "falseClaim": _false_claim,
 }
 
 

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Final
 
 from slimgate.core.admission import Request
-from slimgate.core.workload import TEMPLATE_PATHS
+from slimgate.core.workload import TEMPLATE_PATHS, GroupKind
 
 _JUDGED_OPERATIONS: Final = frozenset({"CREATE", "UPDATE"})
 _CONTROLLERS: Final = (
@@ -17,6 +17,7 @@ _CONTROLLERS: Final = (
     "replication-controller",
     "statefulset-controller",
 )
+_POD: Final = ("", "Pod")
 _NODE: Final = "system:node:"
 
 CONTROLLER_USERS: Final = frozenset(
@@ -41,7 +42,7 @@ class Skip(Enum):
 def skip_of(
     request: Request,
     controllers: Collection[str] = CONTROLLER_USERS,
-    owners: Collection[str] = TEMPLATE_PATHS,
+    owners: Collection[GroupKind] = TEMPLATE_PATHS,
 ) -> Skip | None:
     """Say why the request needs no judgement, None if it does.
 
@@ -55,8 +56,8 @@ def skip_of(
         return Skip.NO_IMAGES
     if request.images_unchanged:
         return Skip.UNCHANGED
-    if request.user.startswith(_NODE) and workload.kind == "Pod":
+    if request.user.startswith(_NODE) and workload.group_kind == _POD:
         return Skip.MIRROR
-    if request.user in controllers and workload.owner and workload.owner.kind in owners:
+    if request.user in controllers and workload.owner and workload.owner.group_kind in owners:
         return Skip.OWNED
     return None

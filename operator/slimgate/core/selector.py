@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from slimgate.core.errors import InvalidPolicyError
-from slimgate.core.fields import list_of, object_of, text_of, texts_of
+from slimgate.core.fields import ANY, list_of, object_of, one_of, text_of
+from slimgate.core.text import printable
 
-_FIELDS: Final = frozenset({"matchLabels", "matchExpressions"})
-_REQUIREMENT: Final = frozenset({"key", "operator", "values"})
-_OPERATORS: Final = frozenset({"In", "NotIn", "Exists", "DoesNotExist"})
+_FIELDS: Final = ("matchLabels", "matchExpressions")
+_REQUIREMENT: Final = ("key", "operator", "values")
+_OPERATORS: Final = {name: name for name in ("In", "NotIn", "Exists", "DoesNotExist")}
+_MAX_REQUIREMENTS: Final = 32
+_KEY: Final = ANY.up_to(317)
+_VALUE: Final = ANY.up_to(63)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +52,30 @@ class Selector:
 def parse_selector(raw: object, path: str) -> Selector:
     """Read a metav1.LabelSelector; InvalidPolicyError names the field at fault."""
     selector = object_of(raw, path, _FIELDS)
-    at = f"{path}.matchLabels"
+    labels, at = selector.get("matchLabels", {}), f"{path}.matchLabels"
+    labels = object_of(labels, at)
+    if len(labels) > _MAX_REQUIREMENTS:
+        raise InvalidPolicyError(at, f"must not have more than {_MAX_REQUIREMENTS} labels.")
     exact = [
-        Requirement(key, "In", frozenset({text_of(value, f"{at}.{key}")}))
-        for key, value in object_of(selector.get("matchLabels", {}), at).items()
+        Requirement(key, "In", frozenset({text_of(value, f"{at}.{printable(key)}", _VALUE)}))
+        for key, value in labels.items()
     ]
     at = f"{path}.matchExpressions"
-    expressions = [
-        _requirement(entry, f"{at}[{i}]")
-        for i, entry in enumerate(list_of(selector.get("matchExpressions"), at))
-    ]
+    entries = list_of(selector.get("matchExpressions"), at, most=_MAX_REQUIREMENTS)
+    expressions = [_requirement(entry, f"{at}[{i}]") for i, entry in enumerate(entries)]
     return Selector((*exact, *expressions))
 
 
 def _requirement(raw: object, path: str) -> Requirement:
     entry = object_of(raw, path, _REQUIREMENT)
-    key = text_of(entry.get("key", ""), f"{path}.key")
+    key = text_of(entry.get("key", ""), f"{path}.key", _KEY)
     if not key:
         raise InvalidPolicyError(f"{path}.key", "is required.")
-    operator = text_of(entry.get("operator", ""), f"{path}.operator")
-    if operator not in _OPERATORS:
-        raise InvalidPolicyError(f"{path}.operator", "must be In, NotIn, Exists or DoesNotExist.")
-    values = frozenset(texts_of(entry.get("values"), f"{path}.values"))
+    operator = one_of(entry.get("operator"), _OPERATORS, f"{path}.operator")
+    at = f"{path}.values"
+    listed = list_of(entry.get("values"), at)
+    values = frozenset(text_of(value, f"{at}[{i}]", _VALUE) for i, value in enumerate(listed))
     if (operator in {"In", "NotIn"}) != bool(values):
         need = "needs at least one value" if not values else "takes no values"
-        raise InvalidPolicyError(f"{path}.values", f"{operator} {need}.")
+        raise InvalidPolicyError(at, f"{operator} {need}.")
     return Requirement(key, operator, values)

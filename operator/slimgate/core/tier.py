@@ -39,3 +39,7 @@ class Evidence(Enum):
     def strength(self) -> int:
         """2 for Proven, 1 for Claimed, 0 for Inferred."""
         return {"Proven": 2, "Claimed": 1, "Inferred": 0}[self.value]
+
+    def suffices(self, wanted: "Evidence") -> bool:
+        """Whether it is as strong as what is wanted, or stronger."""
+        return self.strength >= wanted.strength

@@ -10,15 +10,20 @@ from typing import Final, cast
 
 JsonObject = Mapping[str, object]
 
-TEMPLATE_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Deployment": ("spec", "template"),
-    "StatefulSet": ("spec", "template"),
-    "DaemonSet": ("spec", "template"),
-    "ReplicaSet": ("spec", "template"),
-    "ReplicationController": ("spec", "template"),
-    "Job": ("spec", "template"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-    "Pod": (),
+GroupKind = tuple[str, str]
+"""The group of an API, empty for the core one, and a kind in it: others have a Job, too."""
+
+TemplatePaths = Mapping[GroupKind, tuple[str, ...]]
+
+TEMPLATE_PATHS: Final[TemplatePaths] = {
+    ("apps", "Deployment"): ("spec", "template"),
+    ("apps", "StatefulSet"): ("spec", "template"),
+    ("apps", "DaemonSet"): ("spec", "template"),
+    ("apps", "ReplicaSet"): ("spec", "template"),
+    ("", "ReplicationController"): ("spec", "template"),
+    ("batch", "Job"): ("spec", "template"),
+    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
+    ("", "Pod"): (),
 }
 """Where each built-in kind keeps its pod template."""
 
@@ -43,16 +48,26 @@ class ImageUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """The controller that made a workload: kind and name in the same namespace."""
+    """The controller that made a workload: its kind, and its name in the same namespace."""
 
+    group: str = ""
     kind: str
     name: str
+
+    @property
+    def group_kind(self) -> GroupKind:
+        """The kind with its group."""
+        return self.group, self.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """A pod template and who it belongs to; `labels` are those of the workload itself."""
+    """A pod template and who it belongs to; `labels` are those of the workload itself.
 
+    `group` is that of its API, empty for the core one.
+    """
+
+    group: str = ""
     kind: str
     namespace: str
     name: str
@@ -63,20 +78,25 @@ class Workload:
     service_account: str = "default"
     owner: Owner | None = None
 
+    @property
+    def group_kind(self) -> GroupKind:
+        """The kind with its group."""
+        return self.group, self.kind
+
     def __str__(self) -> str:
         return f"{self.kind.lower()} {self.namespace}/{self.name}"
 
 
 def workload_of(
-    manifest: JsonObject, template_paths: Mapping[str, tuple[str, ...]] = TEMPLATE_PATHS
+    manifest: JsonObject, template_paths: TemplatePaths = TEMPLATE_PATHS
 ) -> Workload | None:
-    """Read a workload from an object as the API server sends it.
+    """Read a workload from an object as the API server sends it, with its apiVersion and kind.
 
     None if its kind has no pod template. Fields of a wrong type count as absent: the API server
     has validated built-in kinds already, and a CLI user gets its complaint from there.
     """
-    kind = text_at(manifest, "kind")
-    path = template_paths.get(kind)
+    group, kind = group_of(text_at(manifest, "apiVersion")), text_at(manifest, "kind")
+    path = template_paths.get((group, kind))
     if path is None:
         return None
     metadata = mapping_at(manifest, "metadata")
@@ -85,6 +105,7 @@ def workload_of(
         template = mapping_at(template, step)
     spec = mapping_at(template, "spec")
     return Workload(
+        group=group,
         kind=kind,
         namespace=text_at(metadata, "namespace"),
         name=text_at(metadata, "name") or text_at(metadata, "generateName"),
@@ -97,6 +118,11 @@ def workload_of(
         service_account=text_at(spec, "serviceAccountName") or "default",
         owner=_controller(metadata),
     )
+
+
+def group_of(api_version: str) -> str:
+    """Return the group of an apiVersion: apps for apps/v1, and nothing for v1."""
+    return api_version.rpartition("/")[0]
 
 
 def labels_of(metadata: JsonObject) -> Mapping[str, str]:
@@ -142,5 +168,9 @@ def _image_uses(spec: JsonObject) -> Iterator[ImageUse]:
 def _controller(metadata: JsonObject) -> Owner | None:
     for owner in objects_at(metadata, "ownerReferences"):
         if owner.get("controller") is True:
-            return Owner(kind=text_at(owner, "kind"), name=text_at(owner, "name"))
+            return Owner(
+                group=group_of(text_at(owner, "apiVersion")),
+                kind=text_at(owner, "kind"),
+                name=text_at(owner, "name"),
+            )
     return None

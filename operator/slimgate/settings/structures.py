@@ -12,6 +12,7 @@ from slimgate.settings.model import Exemption, ExtraKind
 from slimgate.settings.objects import Field, list_of, object_of
 from slimgate.settings.values import Value, flag, label, text
 
+_BUILT_IN: Final = frozenset(kind for _, kind in TEMPLATE_PATHS)
 _MAX_PORT: Final = 65_535
 _HOST: Final = r"([A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:]{2,39}\])(:[0-9]{1,5})?"
 _GROUP: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+"
@@ -91,7 +92,7 @@ def registries() -> Value:
 
 def extra_kinds() -> Value:
     """Make the value of kinds that are judged besides the built-in ones."""
-    rules = {"not": {"properties": {"kind": {"enum": sorted(TEMPLATE_PATHS)}}}}
+    rules = {"not": {"properties": {"kind": {"enum": sorted(_BUILT_IN)}}}}
     entry = object_of(_KIND, _kind, _kind_fields, rules)
     return list_of(entry, 64, key=lambda one: one.kind)
 
@@ -157,7 +158,7 @@ def _registry_fields(registry: _Registry) -> Mapping[str, object]:
 
 def _kind(found: Mapping[str, object], path: str) -> ExtraKind:
     kind = str(found["kind"])
-    if kind in TEMPLATE_PATHS:
+    if kind in _BUILT_IN:
         raise fault(
             f"{path}.kind",
             f"{kind} is the name of a built-in kind, and names must differ: leave it out, since "

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -29,7 +29,7 @@ from slimgate.core.nesting import parse
 from slimgate.core.repeat import CONTROLLER_USERS, skip_of
 from slimgate.core.text import printable
 from slimgate.core.verdict import Verdict, evaluate
-from slimgate.core.workload import TEMPLATE_PATHS, Workload
+from slimgate.core.workload import TEMPLATE_PATHS, TemplatePaths, Workload
 from slimgate.webhook.ports import AdmissionObserver, Judge, Policies, SilentObserver
 
 ERROR: Final = "error"
@@ -55,7 +55,7 @@ class ServiceSettings:
     """
 
     controllers: frozenset[str] = CONTROLLER_USERS
-    template_paths: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: TEMPLATE_PATHS)
+    template_paths: TemplatePaths = field(default_factory=lambda: TEMPLATE_PATHS)
     max_judging: int = 1024
 
 

@@ -26,7 +26,7 @@ EXCEPTION = """\
 apiVersion: slimgate.dev/v1alpha1
 kind: SlimException
 metadata: {name: legacy, namespace: shop}
-spec: {images: ["*:fat"], reason: being replaced, expires: 2999-01-01T00:00:00Z}
+spec: {images: ["**:fat"], reason: being replaced, expires: 2999-01-01T00:00:00Z}
 """
 
 
@@ -43,10 +43,10 @@ def _effects(judged: Judged) -> list[tuple[str, str, str]]:
         (POLICY, [("deny", "pullSize", "web")], 1),
         (POLICY.replace("Enforce", "Warn"), [("warn", "pullSize", "web")], 0),
         (POLICY.replace("Enforce", "Audit"), [("audit", "pullSize", "web")], 0),
-        (POLICY.replace("100Mi", "{warn: 100Mi}"), [("warn", "pullSize", "web")], 0),
+        (POLICY.replace("deny: 100Mi", "warn: 100Mi"), [("warn", "pullSize", "web")], 0),
         (POLICY.replace("100Mi", "900Mi"), [], 0),
         (
-            POLICY.replace("100Mi", "{warn: 1Mi, deny: 100Mi}"),
+            POLICY.replace("deny: 100Mi", "warn: 1Mi, deny: 100Mi"),
             [("deny", "pullSize", "web"), ("warn", "pullSize", "side")],
             1,
         ),
@@ -80,7 +80,11 @@ async def test_strict(tmp_path: Path, mode: str) -> None:
         (POLICY.replace("100Mi", "900Mi") + UNKNOWN, ["unknown"], 2),
         (POLICY.replace("100Mi", "900Mi").replace("Enforce", "Audit"), ["unknown"], 2),
         (POLICY, ["deny", "unknown"], 1),
-        (POLICY.replace("pullSize: 100Mi", "workloadPullSize: 1Gi"), ["unknown", "unknown"], 2),
+        (
+            POLICY.replace("pullSize: {deny: 100Mi}", "workloadPullSize: {deny: 1Gi}"),
+            ["unknown", "unknown"],
+            2,
+        ),
     ],
 )
 async def test_failed_look_ups(
@@ -128,8 +132,8 @@ async def test_each_image_once(tmp_path: Path) -> None:
         POLICY
         + "---\n"
         + POLICY.replace("default", "more")
-        .replace("pullSize: 100Mi", "unpackedSize: 1Gi")
-        .replace("spec:", "spec:\n  match: {workloadSelector: {matchLabels: {a: b}}}")
+        .replace("pullSize", "unpackedSize")
+        .replace("spec:", "spec:\n  match: {objectSelector: {matchLabels: {a: b}}}")
     )
     other = WEB.replace("name: web,", "name: api, labels: {a: b},").replace("shop:soya", "none:1")
     report = await check(tmp_path, f"{WEB}---\n{other}", policies, known=known)
@@ -144,7 +148,7 @@ async def test_each_image_once(tmp_path: Path) -> None:
 async def test_only_what_policies_speak_of(tmp_path: Path) -> None:
     """An image that no policy speaks of is not looked up."""
     known = Known()
-    policy = POLICY.replace("spec:", 'spec:\n  match: {images: ["*:soya"]}')
+    policy = POLICY.replace("spec:", 'spec:\n  match: {images: {include: ["**:soya"]}}')
     report = await check(tmp_path, policies=policy, known=known)
 
     assert [text for text, _, _ in known.asked] == ["shop:soya"]
@@ -186,7 +190,7 @@ async def test_exceptions_in_a_file_of_their_own(tmp_path: Path) -> None:
 async def test_named_bases(tmp_path: Path, base: ImageFacts, effect: str | None) -> None:
     """A base that a policy names is looked up, and proves what stands on it."""
     policy = POLICY.replace(
-        "limits: {pullSize: 100Mi}",
+        "limits: {pullSize: {deny: 100Mi}}",
         "bases: {allow: [golden], known: [{reference: golden:1, name: golden, tier: Minimal}]}",
     )
     known = Known({**SEEN, "docker.io/library/golden:1": inspection("golden", base)})
@@ -199,7 +203,8 @@ async def test_named_bases(tmp_path: Path, base: ImageFacts, effect: str | None)
 async def test_missing_bases(tmp_path: Path) -> None:
     """A named base that could not be looked up leaves the verdict open, and is noted."""
     policy = POLICY.replace(
-        "limits: {pullSize: 100Mi}", "bases: {allow: [golden], known: [{reference: golden:1}]}"
+        "limits: {pullSize: {deny: 100Mi}}",
+        "bases: {allow: [golden], known: [{reference: golden:1}]}",
     )
     facts = inspection("shop:soya", replace(SOYA, base=Base()))
     known = Known({"shop:fat": facts, "shop:soya": facts})
@@ -239,7 +244,7 @@ async def test_settings(tmp_path: Path) -> None:
     )
     settings = Settings(extra_kinds=(rollout,), excluded_namespaces=("left",))
     text = (
-        WEB.replace("Deployment", "Rollout")
+        WEB.replace("apps/v1", "argoproj.io/v1alpha1").replace("Deployment", "Rollout")
         + "---\n"
         + WEB.replace("shop,", "x,").replace("namespace: shop", "namespace: left")
     )

@@ -13,8 +13,14 @@ from slimgate.core.workload import Workload
 HEAD = "apiVersion: slimgate.dev/v1alpha1\nkind: {}\nmetadata: {{name: {}}}\nspec:\n"
 POLICY = HEAD.format("SlimPolicy", "p")
 EXCEPTION = HEAD.format("SlimException", "e")
-LIMITS = "  limits: {layers: 3}\n"
-SHOP = Workload(kind="Deployment", namespace="shop", name="web")
+OF_TEAM = """\
+  match:
+    resources: [{apiGroup: batch, kind: Job}]
+    namespaceSelector: {matchLabels: {team: a}}
+"""
+JOBS = "  match: {resources: [{apiGroup: batch, kind: Job}]}\n"
+LIMITS = "  limits: {layers: {deny: 3}}\n"
+SHOP = Workload(group="apps", kind="Deployment", namespace="shop", name="web")
 TEAM = "  match: {namespaceSelector: {matchLabels: {team: a}}}\n"
 ABSENT = "  match: {namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist}]}}\n"
 NAMED = "  match: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}}\n"
@@ -29,7 +35,7 @@ def _rules(text: str, **more: object) -> Rules:
     [
         (
             POLICY + "  limits:\n    pullSiz: 1Mi\n",
-            "p.yaml:6: SlimPolicy p: spec.limits.pullSiz: is no field of it; the fields are ",
+            "p.yaml:6: SlimPolicy p: spec.limits.pullSiz: is not a field. Did you mean pu",
         ),
         (
             POLICY + "  limits:\n    pullSize:\n      deny: 1Mi\n      warn: 2Mi\n",
@@ -110,7 +116,7 @@ def test_faults_of_exceptions() -> None:
             {},
             [],
         ),
-        ("  match: {kinds: [Job]}\n", {}, []),
+        (JOBS, {}, []),
     ],
 )
 def test_matching(match: str, labels: dict[str, dict[str, str]], expected: list[str]) -> None:
@@ -126,7 +132,7 @@ def test_matching(match: str, labels: dict[str, dict[str, str]], expected: list[
         (TEAM, {}, [("p", "shop")]),
         (TEAM, {"shop": {}}, []),
         (NAMED, {}, []),
-        ("  match: {kinds: [Job], namespaceSelector: {matchLabels: {team: a}}}\n", {}, []),
+        (OF_TEAM, {}, []),
     ],
 )
 def test_undecided(

@@ -16,7 +16,7 @@ from tests.cli.make import POLICY, SEEN, WEB, Known, check, outside, write
 
 TEAM = POLICY.replace("spec:", "spec:\n  match: {namespaceSelector: {matchLabels: {team: a}}}")
 NAMESPACE = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: a}}\n"
-GROWTH = POLICY.replace("pullSize: 100Mi", "growth: 50%")
+GROWTH = POLICY.replace("pullSize: {deny: 100Mi}", "growth: {deny: 50%}")
 
 
 def _policy(name: str = "default", mode: str = "Enforce", **limits: object) -> dict[str, Any]:
@@ -24,13 +24,13 @@ def _policy(name: str = "default", mode: str = "Enforce", **limits: object) -> d
         "apiVersion": "slimgate.dev/v1alpha1",
         "kind": "SlimPolicy",
         "metadata": {"name": name},
-        "spec": {"mode": mode, "limits": limits or {"pullSize": "100Mi"}},
+        "spec": {"mode": mode, "limits": limits or {"pullSize": {"deny": "100Mi"}}},
     }
 
 
 def _running(reference: str, name: str = "web") -> Workload:
     use = ImageUse(role=Role.CONTAINER, name="web", reference=reference)
-    return Workload(kind="Deployment", namespace="shop", name=name, images=(use,))
+    return Workload(group="apps", kind="Deployment", namespace="shop", name=name, images=(use,))
 
 
 async def _run(folder: Path, cluster: Cluster, known: Known | None = None, **more: Any) -> Report:
@@ -208,7 +208,7 @@ async def test_platforms_of_the_user(tmp_path: Path) -> None:
 )
 async def test_growth(tmp_path: Path, running: list[Workload], expected: int) -> None:
     """Growth is measured against what the same workload runs in the cluster."""
-    cluster = Cluster(policy_objects=[_policy(growth="50%")], running=running)
+    cluster = Cluster(policy_objects=[_policy(growth={"deny": "50%"})], running=running)
     report = await _run(tmp_path, cluster)
 
     assert report.status == expected
@@ -218,7 +218,9 @@ async def test_growth(tmp_path: Path, running: list[Workload], expected: int) ->
 
 async def test_growth_is_measured_from_the_registry(tmp_path: Path) -> None:
     """A map stands for what will run, never for what runs: the same tag may have grown."""
-    cluster = Cluster(policy_objects=[_policy(growth="50%")], running=[_running("shop:fat")])
+    cluster = Cluster(
+        policy_objects=[_policy(growth={"deny": "50%"})], running=[_running("shop:fat")]
+    )
     known = Known(
         {
             "shop:fat": inspection("shop:fat", SOYA),

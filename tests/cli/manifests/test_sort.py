@@ -1,13 +1,11 @@
 """Documents by what they are, and workloads with the lines of their images."""
 
-from collections.abc import Mapping
-
 import pytest
 
 from slimgate.cli.manifests.errors import InputError
 from slimgate.cli.manifests.read import read_documents
 from slimgate.cli.manifests.sort import Sorted, skipped, sort
-from slimgate.core.workload import TEMPLATE_PATHS, ImageUse, Role
+from slimgate.core.workload import TEMPLATE_PATHS, ImageUse, Role, TemplatePaths
 
 POD = """\
 apiVersion: v1
@@ -42,6 +40,7 @@ spec:
     - <<: *c
       name: b
 """
+TEMPLATE = "{template: {spec: {containers: [{image: a:1}]}}}"
 REPLICA_SET = """\
 apiVersion: apps/v1
 kind: ReplicaSet
@@ -50,9 +49,7 @@ spec: {template: {spec: {containers: [{name: c, image: a:1}]}}}
 """
 
 
-def _sort(
-    text: str, paths: Mapping[str, tuple[str, ...]] = TEMPLATE_PATHS, namespace: str = "default"
-) -> Sorted:
+def _sort(text: str, paths: TemplatePaths = TEMPLATE_PATHS, namespace: str = "default") -> Sorted:
     return sort(read_documents(text, "f.yaml"), namespace=namespace, template_paths=paths)
 
 
@@ -83,19 +80,25 @@ def test_lines_through_aliases() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "spec", "expected"),
+    ("api", "kind", "spec", "expected"),
     [
-        ("Deployment", "{template: {spec: {containers: [{image: a:1}]}}}", 1),
-        ("CronJob", "{jobTemplate: {spec: {template: {spec: {containers: [{image: a:1}]}}}}}", 1),
-        ("Rollout", "{template: {spec: {containers: [{image: a:1}]}}}", 1),
-        ("Service", "{}", 0),
-        ("Deployment", "{}", 0),
+        ("apps/v1", "Deployment", TEMPLATE, 1),
+        (
+            "batch/v1",
+            "CronJob",
+            "{jobTemplate: {spec: {template: {spec: {containers: [{image: a:1}]}}}}}",
+            1,
+        ),
+        ("x/v1", "Rollout", TEMPLATE, 1),
+        ("v1", "Service", "{}", 0),
+        ("batch.volcano.sh/v1alpha1", "Job", TEMPLATE, 0),
+        ("apps/v1", "Deployment", "{}", 0),
     ],
 )
-def test_kinds(kind: str, spec: str, expected: int) -> None:
+def test_kinds(api: str, kind: str, spec: str, expected: int) -> None:
     """Kinds with a pod template are workloads, those that settings name too."""
-    paths = {**TEMPLATE_PATHS, "Rollout": ("spec", "template")}
-    found = _sort(f"apiVersion: x/v1\nkind: {kind}\nmetadata: {{name: w}}\nspec: {spec}", paths)
+    paths = {**TEMPLATE_PATHS, ("x", "Rollout"): ("spec", "template")}
+    found = _sort(f"apiVersion: {api}\nkind: {kind}\nmetadata: {{name: w}}\nspec: {spec}", paths)
 
     assert [use.reference for w in found.workloads for use in w.workload.images] == [
         "a:1"
@@ -199,7 +202,7 @@ apiVersion: v1
 kind: Pod
 metadata:
   name: NAME
-  ownerReferences: [{kind: ReplicaSet, name: web-1, controller: true}]
+  ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web-1, controller: true}]
 spec: {containers: [{name: c, image: IMAGE}]}
 ---
 """

@@ -36,7 +36,7 @@ def workload(name: str, *references: str, namespace: str = "shop") -> Workload:
     uses = tuple(
         ImageUse(role=Role.CONTAINER, name="c", reference=reference) for reference in references
     )
-    return Workload(kind="Deployment", namespace=namespace, name=name, images=uses)
+    return Workload(group="apps", kind="Deployment", namespace=namespace, name=name, images=uses)
 
 
 def cluster(*policies: dict[str, Any], running: list[Workload] | None = None) -> Cluster:

@@ -68,8 +68,12 @@ async def test_that_policy_alone() -> None:
 
 async def test_owned_workloads() -> None:
     """A Deployment speaks for its ReplicaSets, an orphan for itself."""
-    owned = replace(workload("fat-1", "fat:1"), owner=Owner(kind="Deployment", name="fat"))
-    orphan = replace(workload("o", "fat:1"), owner=Owner(kind="Deployment", name="gone"))
+    owned = replace(
+        workload("fat-1", "fat:1"), owner=Owner(group="apps", kind="Deployment", name="fat")
+    )
+    orphan = replace(
+        workload("o", "fat:1"), owner=Owner(group="apps", kind="Deployment", name="gone")
+    )
     found = await preview_of(cluster(running=[owned, workload("fat", "fat:1"), orphan]))
 
     assert _fates(found) == [("fat", Fate.DENIED), ("o", Fate.DENIED)]
@@ -92,7 +96,7 @@ async def test_from_a_file(tmp_path: Path) -> None:
         ("{}/none.yaml", "{}/none.yaml: there is no such file or folder"),
         ("{}/two.yaml", "{}/two.yaml: it must hold one SlimPolicy, not 2"),
         ("{}/other.yaml", "{}/other.yaml: it must hold one SlimPolicy, not 0"),
-        ("{}/bad.yaml", "{}/bad.yaml:6: SlimPolicy default: spec.limits.pullSize: "),
+        ("{}/bad.yaml", "{}/bad.yaml:6: SlimPolicy default: spec.limits.pullSize."),
     ],
 )
 async def test_no_policy(tmp_path: Path, wanted: str, expected: str) -> None:
@@ -149,14 +153,14 @@ async def test_lower_bounds() -> None:
 
 async def test_figures_of_all_kinds() -> None:
     """Counts, tiers and bases are shown as what they are."""
-    bases = {"allow": ["alpine"], "tier": {"warn": "Slim", "deny": "Builder"}}
-    limits = {"layers": 1, "growth": "10%", "workloadPullSize": "1Mi"}
+    bases = {"allow": ["alpine"], "maxTier": {"warn": "Minimal", "deny": "Full"}}
+    limits = {"layers": {"deny": 1}, "growth": {"deny": "10%"}, "workloadPullSize": {"deny": "1Mi"}}
     wanted = policy(mode="Enforce", limits=limits, bases=bases)
     found = await preview_of(cluster(wanted, running=[workload("fat", "fat:1")]))
     lines = _printed(found).splitlines()
 
     assert any(line.split()[-3:] == ["layers", "2", "1"] for line in lines)
-    assert any(line.split()[-3:] == ["tier", "Builder", "Builder"] for line in lines)
+    assert any(line.split()[-3:] == ["maxTier", "Builder", "Full"] for line in lines)
     assert any("go:1.26 (Builder, Proven)" in line for line in lines)
     together = next(line for line in lines if "all together" in line)
     assert together.split()[-5:] == ["workloadPullSize", "120", "MiB", "1", "MiB"]

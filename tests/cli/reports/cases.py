@@ -20,12 +20,12 @@ POLICIES = f"""\
 {HEAD.format("SlimPolicy", "default")}
 spec:
   mode: Enforce
-  limits: {{pullSize: {{warn: 5Mi, deny: 100Mi}}, workloadPullSize: 1Gi}}
+  limits: {{pullSize: {{warn: 5Mi, deny: 100Mi}}, workloadPullSize: {{deny: 1Gi}}}}
   message: see https://wiki.example.com/100%
 ---
 {HEAD.format("SlimPolicy", "later")}
 spec:
-  limits: {{layers: 1}}
+  limits: {{layers: {{deny: 1}}}}
 """
 EXCEPTIONS = f"""\
 {HEAD.format("SlimException", "legacy")}

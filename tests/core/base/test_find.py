@@ -110,7 +110,7 @@ def test_a_false_claim_is_named_and_falls_back_to_inference() -> None:
         family="debian",
         tier=Tier.SLIM,
         evidence=Evidence.INFERRED,
-        contradiction="it claims to stand on distroless/static:1, but its lowest layers are not "
+        contradiction="it claims to be based on distroless/static:1, but its lowest layers are not "
         "that base's",
     )
 

@@ -119,6 +119,6 @@ def test_toolchains_make_a_known_base_a_builder() -> None:
 
 def test_false_claims_stay_false() -> None:
     """That an image stands on a known base does not make its other claims true."""
-    false = replace(INFERRED, contradiction="it claims to stand on alpine")
+    false = replace(INFERRED, contradiction="it claims to be based on alpine")
 
     assert with_known(standing_on(false), [RUNTIME]).base.contradiction == false.contradiction

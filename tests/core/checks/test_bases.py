@@ -1,13 +1,11 @@
 """Bases by globs: names with their tags, families and scratch as words."""
 
+from dataclasses import replace
+
 import pytest
 
-from slimgate.core.checks.bases import images, matches, unsettled
-from slimgate.core.errors import UnavailableError
-from slimgate.core.finding import Subject
+from slimgate.core.checks.bases import images, match_evidence
 from slimgate.core.image import UNKNOWN_BASE, Base
-from slimgate.core.policy import Match, NamedBase
-from slimgate.core.reference import Reference
 from slimgate.core.tier import Evidence, Tier
 from slimgate.core.workload import Role
 from tests.core.make import (
@@ -17,7 +15,7 @@ from tests.core.make import (
     WEB,
     image,
     inspection,
-    limiting,
+    on_images,
     standing,
     subject,
     use,
@@ -35,6 +33,7 @@ MATCHES = [
     (GOLANG, "debian"),
     (GOLANG, "deb*"),
     (STATIC, "gcr.io/distroless/*"),
+    (STATIC, "gcr.io/**"),
     (STATIC, "gcr.io/distroless/static"),
     (STATIC, "distroless"),
     (SCRATCH, "scratch"),
@@ -49,76 +48,52 @@ OTHERS = [
     (GOLANG, "builder"),
     (GOLANG, "bitnami/golang*"),
     # Neither a family nor a name of a policy's own is a reference with a tag.
-    (GOLANG, "*:latest"),
+    (GOLANG, "**:latest"),
+    (GOLANG, "docker.io/*"),
     (GOLANG, "debian:*"),
     (GOLANG, "docker.io/library/debian*"),
-    (Base(name="golden"), "*:latest"),
-    (SCRATCH, "*:latest"),
+    (Base(name="golden"), "**:latest"),
+    (SCRATCH, "**:latest"),
     (Base(name="alpine:3.21", tier=Tier.MINIMAL), "scratch"),
-    (UNKNOWN_BASE, "*"),
+    (UNKNOWN_BASE, "**"),
 ]
 
 
 @pytest.mark.parametrize(("base", "glob"), MATCHES)
 def test_matches(base: Base, glob: str) -> None:
     """A base is matched by its name in any form, its family, or `scratch`."""
-    assert matches(base, ("no", glob))
+    assert match_evidence(base, ("no", glob)) is not None
 
 
 @pytest.mark.parametrize(("base", "glob"), OTHERS)
 def test_others(base: Base, glob: str) -> None:
     """A base is matched by nothing that it is not."""
-    assert not matches(base, (glob,))
+    assert match_evidence(base, (glob,)) is None
 
 
 def test_images() -> None:
-    """Every image and platform stands on a base, but what is only mounted runs none of it."""
+    """Every image and platform has a base, but what is only mounted runs none of it."""
     model = use("models/llama:1", "model", Role.VOLUME)
     both = inspection(image(platform=AMD64), image(platform=ARM64))
     given = subject({WEB: both, model: both, use("other", "o", Role.INIT): both})
-    policy = standing(deny=("x",), match=Match(images=("*/shop", "models/*")))
+    policy = standing(deny=("x",), match=on_images("**/shop", "models/*"))
 
     found = [(at, facts.platform) for at, facts in images(policy, given)]
 
     assert found == [(WEB, AMD64), (WEB, ARM64)]
 
 
-GO = Reference.parse("registry.example.com/golden/go:1.26")
-OTHER = Reference.parse("registry.example.com/golden/c:1")
-DOWN = UnavailableError("the registry is down")
-NAMING = standing(allow=("golden",), known=(NamedBase(reference=GO),))
-
-
 @pytest.mark.parametrize(
-    ("missing", "evidence", "expected"),
+    ("base", "glob", "expected"),
     [
-        ({}, None, None),
-        ({OTHER: DOWN}, None, None),
-        ({GO: DOWN}, Evidence.PROVEN, None),
-        ({GO: DOWN}, Evidence.INFERRED, "a base that the policy names is not known: the registry"),
-        ({GO: DOWN}, None, "a base that the policy names is not known: the registry is down"),
+        (GOLANG, "golang", Evidence.PROVEN),
+        (GOLANG, "debian", Evidence.PROVEN),
+        (replace(GOLANG, evidence=Evidence.CLAIMED), "golang", Evidence.CLAIMED),
+        (replace(GOLANG, evidence=Evidence.CLAIMED), "debian", Evidence.INFERRED),
+        (replace(GOLANG, evidence=Evidence.INFERRED), "golang", Evidence.INFERRED),
+        (Base(tier=Tier.SCRATCH, evidence=Evidence.CLAIMED), "scratch", Evidence.INFERRED),
     ],
-    ids=["none", "another", "proven", "inferred", "unknown"],
 )
-def test_unsettled(
-    missing: dict[Reference, UnavailableError], evidence: Evidence | None, expected: str | None
-) -> None:
-    """While a base that the policy names is missing, only what is proven is settled."""
-    facts = image(base=Base(name="x", evidence=evidence))
-    given = Subject(
-        workload=subject({}).workload, images={WEB: inspection(facts)}, missing_bases=missing
-    )
-
-    found = unsettled(NAMING, given, facts)
-
-    assert (found or "").startswith(expected or "")
-    assert (found is None) == (expected is None)
-
-
-def test_policies_without_bases() -> None:
-    """A policy that names no base is never unsettled."""
-    facts = image()
-    given = Subject(workload=subject({}).workload, images={}, missing_bases={GO: DOWN})
-
-    assert unsettled(limiting(), given, facts) is None
-    assert unsettled(standing(deny=("x",)), given, facts) is None
+def test_evidence_of_a_match(base: Base, glob: str, expected: Evidence) -> None:
+    """A name may be claimed; a family is proven with its base, or inferred."""
+    assert match_evidence(base, (glob,)) is expected

@@ -5,7 +5,7 @@ import pytest
 from slimgate.core.checks.growth import check
 from slimgate.core.errors import ImageError, NotFoundError
 from slimgate.core.image import ImageFacts, Inspection, Platform, Size
-from slimgate.core.policy import Limit, Match
+from slimgate.core.policy import Limit
 from tests.core.make import (
     ARM64,
     DENY,
@@ -16,6 +16,7 @@ from tests.core.make import (
     image,
     inspection,
     limiting,
+    on_images,
     subject,
 )
 
@@ -110,7 +111,7 @@ def test_what_runs_now_is_not_known() -> None:
 def test_nothing_to_compare() -> None:
     """A new container grows from nothing, and other images are left alone."""
     seen = inspection(image(10**9))
-    other = limiting(Match(images=("other",)), growth=Limit(deny=1))
+    other = limiting(on_images("other"), growth=Limit(deny=1))
     both = subject({WEB: seen}, {WEB.name: inspection(image(1))})
 
     assert brief(check(POLICY, subject({WEB: seen}))) == []

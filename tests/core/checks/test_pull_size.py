@@ -6,7 +6,7 @@ from slimgate.core.checks.pull_size import check
 from slimgate.core.errors import NotFoundError
 from slimgate.core.finding import Subject
 from slimgate.core.image import Size
-from slimgate.core.policy import Limit, Match
+from slimgate.core.policy import Limit
 from slimgate.core.workload import Role
 from tests.core.make import (
     AMD64,
@@ -19,13 +19,14 @@ from tests.core.make import (
     image,
     inspection,
     limiting,
+    on_images,
     one,
     subject,
     use,
 )
 
 POLICY = limiting(pull_size=Limit(warn=50, deny=100))
-TEAM = limiting(Match(images=("*/team/*",)), pull_size=Limit(deny=100))
+TEAM = limiting(on_images("**/team/**"), pull_size=Limit(deny=100))
 MODEL = use("models/llama:1", "model", Role.VOLUME)
 
 LOST = Size.unknown("lost")

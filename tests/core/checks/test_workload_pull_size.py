@@ -6,7 +6,7 @@ from slimgate.core.checks.workload_pull_size import check
 from slimgate.core.errors import NotFoundError
 from slimgate.core.finding import Subject
 from slimgate.core.image import Layer, Size
-from slimgate.core.policy import Limit, Match
+from slimgate.core.policy import Limit
 from slimgate.core.workload import Role
 from tests.core.make import (
     ARM64,
@@ -19,6 +19,7 @@ from tests.core.make import (
     inspection,
     layer,
     limiting,
+    on_images,
     one,
     subject,
     use,
@@ -145,7 +146,7 @@ def test_workload_pull_size(given: Subject, expected: list[tuple[object, ...]]) 
 
 def test_only_the_policys_images() -> None:
     """Images that the policy does not speak of are no part of the sum."""
-    policy = limiting(Match(images=("m",)), workload_pull_size=Limit(deny=100))
+    policy = limiting(on_images("m"), workload_pull_size=Limit(deny=100))
     given = subject({WEB: inspection(image(99)), INIT: GONE, MODEL: inspection(image(2))})
 
     assert brief(check(policy, given)) == []

@@ -18,9 +18,9 @@ from slimgate.core.image import Inspection, Wants
 from slimgate.core.policy import Mode, NamedBase, Policy
 from slimgate.core.source import parse_source
 from slimgate.core.verdict import Verdict, evaluate
-from slimgate.core.workload import ImageUse, Workload
+from slimgate.core.workload import GroupKind, ImageUse, Workload
 
-WorkloadKey = tuple[str, str, str]
+WorkloadKey = tuple[GroupKind, str, str]
 _CONFIG: Final = Wants(config=True)
 """A message names the base, and the instruction behind the largest layer."""
 
@@ -69,7 +69,7 @@ class Case:
 
 def key_of(workload: Workload) -> WorkloadKey:
     """Tell which object of a cluster a workload is."""
-    return workload.kind, workload.namespace, workload.name
+    return workload.group_kind, workload.namespace, workload.name
 
 
 async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], NamedBases]:

@@ -43,7 +43,7 @@ async def run(options: Options, outside: Outside) -> Report:
     _check(options)
     sources = Sources(options.maps, options.origin)
     settings = outside.settings
-    kinds = {kind.kind: kind.template_path for kind in settings.extra_kinds}
+    kinds = {(kind.group, kind.kind): kind.template_path for kind in settings.extra_kinds}
     found = sort(
         read_all(options.files, stdin_name=options.stdin_name),
         namespace=options.namespace,

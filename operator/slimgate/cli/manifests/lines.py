@@ -4,13 +4,21 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from slimgate.cli.manifests.placed import line_of
-from slimgate.core.workload import ImageUse, JsonObject, Workload, mapping_at, objects_at, text_at
+from slimgate.core.workload import (
+    ImageUse,
+    JsonObject,
+    TemplatePaths,
+    Workload,
+    mapping_at,
+    objects_at,
+    text_at,
+)
 
 _CONTAINERS: Final = ("initContainers", "containers", "ephemeralContainers")
 
 
 def image_lines(
-    manifest: JsonObject, workload: Workload, template_paths: Mapping[str, tuple[str, ...]]
+    manifest: JsonObject, workload: Workload, template_paths: TemplatePaths
 ) -> Mapping[ImageUse, int]:
     """Find the line of each image of the workload that was read from the manifest."""
     places = list(_places(_pod_spec(manifest, workload, template_paths)))
@@ -23,7 +31,7 @@ def image_lines(
 
 
 def odd_image(
-    manifest: JsonObject, workload: Workload, template_paths: Mapping[str, tuple[str, ...]]
+    manifest: JsonObject, workload: Workload, template_paths: TemplatePaths
 ) -> int | None:
     """Find the line of an image that is no text, as a template's {{…}} is; None if all are."""
     spec = _pod_spec(manifest, workload, template_paths)
@@ -49,10 +57,10 @@ def field_line(manifest: JsonObject, path: str) -> int | None:
 
 
 def _pod_spec(
-    manifest: JsonObject, workload: Workload, template_paths: Mapping[str, tuple[str, ...]]
+    manifest: JsonObject, workload: Workload, template_paths: TemplatePaths
 ) -> JsonObject:
     template = manifest
-    for step in template_paths.get(workload.kind, ()):
+    for step in template_paths.get(workload.group_kind, ()):
         template = mapping_at(template, step)
     return mapping_at(template, "spec")
 

@@ -12,8 +12,10 @@ from slimgate.core.policy_parser import GROUP
 from slimgate.core.text import printable
 from slimgate.core.workload import (
     TEMPLATE_PATHS,
+    GroupKind,
     ImageUse,
     JsonObject,
+    TemplatePaths,
     Workload,
     labels_of,
     mapping_at,
@@ -57,7 +59,7 @@ def sort(
     documents: Iterable[Document],
     *,
     namespace: str,
-    template_paths: Mapping[str, tuple[str, ...]] = TEMPLATE_PATHS,
+    template_paths: TemplatePaths = TEMPLATE_PATHS,
 ) -> Sorted:
     """Sort documents; `namespace` is that of objects that name none."""
     found = Sorted()
@@ -112,7 +114,7 @@ def _placed(
     document: Document,
     workload: Workload,
     namespace: str,
-    template_paths: Mapping[str, tuple[str, ...]],
+    template_paths: TemplatePaths,
 ) -> PlacedWorkload:
     odd = odd_image(document.content, workload, template_paths)
     if odd is not None:
@@ -135,17 +137,17 @@ def _without_copies(workloads: list[PlacedWorkload]) -> list[PlacedWorkload]:
     Anyone can write an owner reference, so what has an image of its own is judged.
     """
     there = {
-        (w.workload.kind, w.workload.namespace, w.workload.name): set(w.workload.images)
+        (w.workload.group_kind, w.workload.namespace, w.workload.name): set(w.workload.images)
         for w in workloads
     }
     return [placed for placed in workloads if not _is_copy(placed.workload, there)]
 
 
 def _is_copy(
-    workload: Workload, there: Mapping[tuple[str, str, str], AbstractSet[ImageUse]]
+    workload: Workload, there: Mapping[tuple[GroupKind, str, str], AbstractSet[ImageUse]]
 ) -> bool:
     owner = workload.owner
     if owner is None:
         return False
-    images = there.get((owner.kind, workload.namespace, owner.name))
+    images = there.get((owner.group_kind, workload.namespace, owner.name))
     return images is not None and images >= set(workload.images)

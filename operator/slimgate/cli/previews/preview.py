@@ -104,11 +104,11 @@ async def policy_in_cluster(wanted: str, view: ClusterView) -> tuple[JsonObject,
 
 def originals(workloads: Sequence[Workload]) -> list[Workload]:
     """Leave out what another workload made: a Deployment speaks for its ReplicaSets and Pods."""
-    there = {(w.kind, w.namespace, w.name) for w in workloads}
+    there = {(w.group_kind, w.namespace, w.name) for w in workloads}
     return [
         w
         for w in workloads
-        if w.owner is None or (w.owner.kind, w.namespace, w.owner.name) not in there
+        if w.owner is None or (w.owner.group_kind, w.namespace, w.owner.name) not in there
     ]
 
 

@@ -43,7 +43,7 @@ ABOUT: Final[Mapping[str, About]] = {
     ),
     "workloadPullSize": About(
         "All images of a pod together are more to pull than the policy allows",
-        "Layers that the images share count once, so let them stand on one base; and leave out "
+        "Layers that the images share count once, so give them one base; and leave out "
         "sidecars that the pod does not need.",
     ),
     "growth": About(
@@ -51,12 +51,12 @@ ABOUT: Final[Mapping[str, About]] = {
         "Compare its layers with those of the image that runs now: slimgate inspect --layers.",
     ),
     "base": About(
-        "An image stands on a base that the policy does not allow",
+        "An image has a base that the policy does not allow",
         "Use one of the bases that the policy lists, and build on it as it is, so that its layers "
         "prove it.",
     ),
-    "tier": About("An image stands on too fat a tier of bases", _OTHER_BASE),
-    "baseClaim": About(
+    "maxTier": About("An image's base is of a higher tier than the policy allows", _OTHER_BASE),
+    "falseClaim": About(
         "An image claims a base that its layers contradict",
         "Correct the labels or annotations org.opencontainers.image.base.name and .digest, or the "
         "build that writes them.",

@@ -134,7 +134,7 @@ def _moved(base: KnownBase, clue: Clue) -> bool:
 
 def _contradiction(base: KnownBase) -> str:
     name = printable(base.name, _MAX_NAME)
-    return f"it claims to stand on {name}, but its lowest layers are not that base's"
+    return f"it claims to be based on {name}, but its lowest layers are not that base's"
 
 
 def _repository(base: KnownBase) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from slimgate.core.checks import (
-    base_claim,
-    base_name,
-    base_tier,
+    base,
+    false_claim,
     growth,
     layer_size,
     layers,
+    max_tier,
     pull_size,
     unpacked_size,
     workload_pull_size,
@@ -26,8 +26,8 @@ CHECKS: Final[dict[str, Check]] = {
     layer_size.NAME: layer_size.check,
     workload_pull_size.NAME: workload_pull_size.check,
     growth.NAME: growth.check,
-    base_name.NAME: base_name.check,
-    base_tier.NAME: base_tier.check,
-    base_claim.NAME: base_claim.check,
+    base.NAME: base.check,
+    max_tier.NAME: max_tier.check,
+    false_claim.NAME: false_claim.check,
 }
 """Every check by the name that messages, reports and metrics give it."""

@@ -1,41 +1,84 @@
-"""What the base checks share: which images they speak of, and how a base is matched by globs."""
+"""What the base checks share: images that have a base, and how a base is known and matched."""
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
+from slimgate.core.errors import InvalidReferenceError
 from slimgate.core.finding import Subject
+from slimgate.core.globs import matches as matches_text
+from slimgate.core.globs import matches_reference
 from slimgate.core.image import Base, ImageFacts
-from slimgate.core.policy import Policy, matches_reference
+from slimgate.core.policy import Policy
+from slimgate.core.reference import Reference
 from slimgate.core.tier import EMPTY_BASE, Evidence, Tier
 from slimgate.core.workload import ImageUse, Role
 
 
 def images(policy: Policy, subject: Subject) -> Iterator[tuple[ImageUse, ImageFacts]]:
-    """Yield every image that stands on a base; a mounted volume's files run nothing of theirs."""
+    """Yield every image that has a base; a mounted volume's files run nothing of theirs."""
     for use, seen in subject.inspected().items():
         if use.role is not Role.VOLUME and policy.match.image(use.reference):
             for image in seen.images:
                 yield use, image
 
 
-def unsettled(policy: Policy, subject: Subject, image: ImageFacts) -> str | None:
-    """Say why a base that is not proven may be another: one that the policy names is missing.
+def match_evidence(base: Base, globs: tuple[str, ...]) -> Evidence | None:
+    """Return the evidence for what matches: the base's name, its family, or that it has none.
 
-    A registry that is down must not turn an image on an allowed base into a violation.
+    None if nothing matches. A family is never claimed: it is inferred but where the base is proven.
     """
-    if policy.bases is None or image.base.evidence is Evidence.PROVEN:
+    if base.name and _names(base.name, globs):
+        return base.evidence or Evidence.INFERRED
+    is_scratch = base.tier is Tier.SCRATCH and EMPTY_BASE in globs
+    if is_scratch or (base.family and matches_text(globs, base.family)):
+        return proven_or_inferred(base)
+    return None
+
+
+def proven_or_inferred(base: Base) -> Evidence:
+    """Return the evidence for what nobody claims: a base's family and its tier."""
+    return Evidence.PROVEN if base.evidence is Evidence.PROVEN else Evidence.INFERRED
+
+
+def too_weak(what: str, evidence: Evidence, wanted: Evidence) -> str | None:
+    """Say that a violation rests on weaker evidence than the policy wants; None if it does not."""
+    if evidence.suffices(wanted):
         return None
-    errors = (subject.missing_bases.get(base.reference) for base in policy.bases.known)
-    error = next((error for error in errors if error is not None), None)
-    return None if error is None else f"a base that the policy names is not known: {error}"
+    return f"{what} is {evidence.value}, and the policy wants it {wanted.value}"
 
 
-def matches(base: Base, globs: tuple[str, ...]) -> bool:
-    """Whether a base's name or family, or `scratch` for what has none, is among the globs."""
-    if base.tier is Tier.SCRATCH and EMPTY_BASE in globs:
-        return True
+def claimed_and_missing(subject: Subject, base: Base) -> str | None:
+    """Say why a claimed base is not settled: it is a BaseImage that could not be looked up."""
+    if base.evidence is not Evidence.CLAIMED or base.name is None:
+        return None
+    errors = (error for missing, error in subject.missing_bases.items() if _is(missing, base.name))
+    error = next(errors, None)
+    return None if error is None else f"the base that it claims is not known: {error}"
+
+
+def allowed_and_missing(subject: Subject, base: Base, allow: tuple[str, ...]) -> str | None:
+    """Say why an image may have an allowed base: one of those could not be looked up.
+
+    A registry that is down must not turn an image on an allowed base into a violation. What is
+    proven to have another base is one all the same.
+    """
+    if base.evidence is Evidence.PROVEN:
+        return None
+    errors = (
+        error
+        for missing, error in subject.missing_bases.items()
+        if matches_reference(allow, str(missing))
+    )
+    error = next(errors, None)
+    return None if error is None else f"a base that the policy allows is not known: {error}"
+
+
+def _names(name: str, globs: tuple[str, ...]) -> bool:
     # What has no tag is a word, and no `latest` must be read into it.
-    if base.name and ":" in base.name and matches_reference(globs, base.name):
-        return True
-    words = [word for word in (base.name, base.family) if word]
-    return any(fnmatchcase(word, glob) for word in words for glob in globs)
+    return (":" in name and matches_reference(globs, name)) or matches_text(globs, name)
+
+
+def _is(reference: Reference, name: str) -> bool:
+    try:
+        return Reference.parse(name) == reference
+    except InvalidReferenceError:
+        return False

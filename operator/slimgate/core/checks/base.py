@@ -1,0 +1,79 @@
+"""bases.allow and bases.deny: which bases an image may have."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from slimgate.core.checks.bases import (
+    allowed_and_missing,
+    claimed_and_missing,
+    images,
+    match_evidence,
+    too_weak,
+)
+from slimgate.core.finding import Finding, Outcome, Subject
+from slimgate.core.image import Base
+from slimgate.core.policy import Bases, Policy
+from slimgate.core.tier import Evidence
+
+NAME: Final = "base"
+_UNKNOWN: Final = "its base is not known"
+
+
+def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
+    """Report bases that are denied, not allowed, or allowed on more evidence than there is."""
+    bases = policy.bases
+    if bases is None or not (bases.allow or bases.deny):
+        return
+    for use, image in images(policy, subject):
+        judge = _by_deny if bases.deny else _by_allow
+        found = judge(bases, image.base, subject)
+        if found is None:
+            continue
+        evidence, needs, reason = found
+        yield Finding(
+            policy=policy.name,
+            check=NAME,
+            outcome=Outcome.DENY if reason is None else Outcome.UNKNOWN,
+            use=use,
+            image=image,
+            value=image.base.name or image.base.family,
+            limit=needs,
+            evidence=evidence,
+            reason=reason,
+        )
+
+
+_Fault = tuple[Evidence | None, str | None, str | None]
+"""The evidence it rests on, that which is lacking, and why nothing is certain."""
+
+
+def _by_deny(bases: Bases, base: Base, subject: Subject) -> _Fault | None:
+    evidence = match_evidence(base, bases.deny)
+    if evidence is None:
+        return (None, None, _UNKNOWN) if _is_unknown(base) else None
+    what = f"its base {base.name or base.family}"
+    weak = too_weak(what, evidence, bases.min_evidence.deny)
+    return evidence, None, claimed_and_missing(subject, base) or weak
+
+
+def _by_allow(bases: Bases, base: Base, subject: Subject) -> _Fault | None:
+    """Grade by what is allowed: nothing but evidence for that makes an image allowed."""
+    evidence, wanted = match_evidence(base, bases.allow), bases.min_evidence.allow
+    if evidence is not None and evidence.suffices(wanted):
+        return None
+    reason = claimed_and_missing(subject, base) or allowed_and_missing(subject, base, bases.allow)
+    if _is_unknown(base):
+        return None, None, reason or _UNKNOWN
+    if evidence is None:
+        return base.evidence, None, reason
+    return evidence, wanted.value, reason or _unchecked(base)
+
+
+def _unchecked(base: Base) -> str | None:
+    """Say why an allowed base that the image claims is not proven: its registry may be down."""
+    reason = base.unchecked
+    return None if reason is None else f"the base that it claims is not known: {reason}"
+
+
+def _is_unknown(base: Base) -> bool:
+    return base.name is None and base.family is None and base.tier is None

@@ -1,0 +1,55 @@
+"""bases.maxTier: how much system an image may be based on."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from slimgate.core.checks.bases import (
+    claimed_and_missing,
+    images,
+    proven_or_inferred,
+    too_weak,
+)
+from slimgate.core.finding import Finding, Outcome, Subject
+from slimgate.core.policy import Policy, TierLimit
+from slimgate.core.tier import Tier
+
+NAME: Final = "maxTier"
+_UNKNOWN: Final = "the tier of its base is not known"
+
+
+def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
+    """Report images whose base is of a tier above the limit."""
+    bases = policy.bases
+    if bases is None or bases.max_tier is None:
+        return
+    for use, image in images(policy, subject):
+        tier, evidence = image.base.tier, proven_or_inferred(image.base)
+        outcome, line = _grade(bases.max_tier, tier)
+        if outcome is Outcome.ALLOW:
+            continue
+        reason = claimed_and_missing(subject, image.base)
+        if tier is None:
+            reason = reason or _UNKNOWN
+        else:
+            reason = reason or too_weak(f"its tier {tier.label}", evidence, bases.min_evidence.tier)
+        yield Finding(
+            policy=policy.name,
+            check=NAME,
+            outcome=outcome if reason is None else Outcome.UNKNOWN,
+            use=use,
+            image=image,
+            value=tier,
+            limit=line,
+            evidence=None if tier is None else evidence,
+            reason=reason,
+        )
+
+
+def _grade(limit: TierLimit, tier: Tier | None) -> tuple[Outcome, Tier | None]:
+    if tier is None:
+        return Outcome.UNKNOWN, None
+    if limit.deny is not None and tier > limit.deny:
+        return Outcome.DENY, limit.deny
+    if limit.warn is not None and tier > limit.warn:
+        return Outcome.WARN, limit.warn
+    return Outcome.ALLOW, None
