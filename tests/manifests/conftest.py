@@ -18,6 +18,8 @@ def create(kubectl: Kubectl, crds: None) -> Try:
     canary = policy({"limits": {"layers": {"warn": 2, "deny": 1}}})
     deadline = time.monotonic() + _INSTALL_SECONDS
     while try_out(kubectl, canary).accepted:
-        assert time.monotonic() < deadline, "the admission policy never came into force"
+        assert time.monotonic() < deadline, (
+            "the API server never refused a limit that is upside down"
+        )
         time.sleep(0.2)
     return lambda resource: try_out(kubectl, resource)

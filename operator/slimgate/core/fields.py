@@ -6,12 +6,11 @@ What is refused here is refused by the CustomResourceDefinitions, too, and nothi
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Final, TypeVar
 
 from slimgate.core.errors import InvalidPolicyError
 from slimgate.core.globs import MAX_GLOB
-from slimgate.core.text import printable
+from slimgate.core.text import nearest, printable
 from slimgate.core.workload import GroupKind, JsonObject
 
 _T = TypeVar("_T")
@@ -137,7 +136,5 @@ def group_kind_of(raw: JsonObject, path: str) -> GroupKind:
 
 
 def _meant(word: str, words: Iterable[str]) -> str:
-    """Ask for the nearest right word, if one is near."""
-    by_lower = {right.lower(): right for right in words}
-    near = get_close_matches(word[:_MAX_WORD].lower(), by_lower, n=1)
-    return f"Did you mean {by_lower[near[0]]}?" if near else ""
+    right = nearest(word, words)
+    return f"Did you mean {right}?" if right else ""

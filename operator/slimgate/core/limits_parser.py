@@ -7,6 +7,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Final, TypeVar
 
+from slimgate.core.duration import parse_duration
 from slimgate.core.errors import InvalidPolicyError, InvalidQuantityError
 from slimgate.core.fields import object_of, one_of
 from slimgate.core.policy import Limit, Limits, TierLimit
@@ -22,7 +23,7 @@ _SIZE: Final = re.compile(
     r"[0-9]{1,18}(\.[0-9]{1,3})?([kMGTPE]|[KMGTPE]i|[eE][0-9]{1,2})?", re.ASCII
 )
 """A part of what Kubernetes takes for a quantity: neither signs nor milli-bytes."""
-_DURATION: Final = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", re.ASCII)
+_DURATION: Final = re.compile(r"([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?")
 _MAX_COUNT: Final = 1_000_000
 _LARGEST: Final = 2**63 - 1
 
@@ -71,12 +72,11 @@ def tier_of(raw: object, path: str) -> Tier:
 
 def duration_of(raw: object, path: str) -> timedelta:
     """Read a duration as Go writes it, in hours, minutes and seconds."""
-    match = _DURATION.fullmatch(raw) if isinstance(raw, str) else None
-    hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
-    found = timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    if not found:
-        raise InvalidPolicyError(path, "must be a duration above zero, as in 2160h or 1h30m.")
-    return found
+    if isinstance(raw, str) and raw and _DURATION.fullmatch(raw):
+        found = timedelta(seconds=parse_duration(raw))
+        if found:
+            return found
+    raise InvalidPolicyError(path, "must be a duration above zero, as in 2160h or 1h30m.")
 
 
 def _lines(
