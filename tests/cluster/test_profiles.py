@@ -142,6 +142,54 @@ async def test_more_is_known(api: ClusterApi, digest: Digest) -> None:
     assert not {"unpackedReason", "unpackedAtLeast", "estimatedBy"} & set(kept)
 
 
+async def test_another_name(api: ClusterApi, digest: Digest) -> None:
+    """What people know an image by is written when it changes, and goes when there is none."""
+    image = facts(digest, Size.measured(20))
+    names = []
+    async with following(api, Learned()) as store:
+        for name in ("shop:1", "shop:2", None):
+            await store.put(image, name)
+            names.append((await api.get(path(digest))).get("image"))
+
+    assert names == ["shop:1", "shop:2", None]
+
+
+async def test_more_layers_than_are_listed(api: ClusterApi, digest: Digest) -> None:
+    """Such a profile is kept as any other, but its facts are looked up again by who starts."""
+    image = facts(digest, Size.measured(20))
+    image = replace(image, layers=image.layers * 65)
+    restarted = Learned()
+    async with following(api, Learned()) as store:
+        await store.put(image)
+        before = await api.get(path(digest))
+    async with following(api, restarted) as again:
+        await again.put(image)
+        kept = again.digests()
+
+    assert digest in kept
+    assert restarted.facts == {}
+    assert version(await api.get(path(digest))) == version(before)
+    assert mapping_at(before, "facts")["moreLayers"] == {
+        "count": 2, "pullBytes": 20, "unpackedBytes": 40,
+    }  # fmt: skip
+
+
+async def test_a_profile_that_somebody_edits(api: ClusterApi, digest: Digest) -> None:
+    """It is written anew, though slimgate knows nothing new."""
+    image = facts(digest, Size.measured(20))
+    learned = Learned()
+    async with following(api, learned) as store:
+        await store.put(image)
+        await learned.until(digest, image)
+        edited = replace(image, created="1970-01-01T00:00:00Z")
+        await api.merge_patch(path(digest), {"facts": {"created": edited.created}})
+        await learned.until(digest, edited)
+        await store.put(image)
+        await learned.until(digest, image)
+
+    assert mapping_at(await api.get(path(digest)), "facts")["created"] == image.created
+
+
 async def test_drop(api: ClusterApi, digest: Digest) -> None:
     """A profile that is dropped is gone, for all who follow, and may be dropped again."""
     image = facts(digest, Size.measured(20))

@@ -176,6 +176,7 @@ class Store:
     """Keeps profiles in memory, and refuses those of some digests."""
 
     kept: dict[Digest, ImageFacts] = field(default_factory=dict)
+    images: dict[Digest, str | None] = field(default_factory=dict)
     refused: set[Digest] = field(default_factory=set)
     asked: list[Digest] = field(default_factory=list)
 
@@ -183,11 +184,12 @@ class Store:
         """List what is kept."""
         return frozenset(self.kept)
 
-    async def put(self, facts: ImageFacts) -> None:
-        """Keep facts."""
+    async def put(self, facts: ImageFacts, image: str | None) -> None:
+        """Keep facts, and what people know them by."""
         assert facts.digest is not None
         self._ask(facts.digest)
         self.kept[facts.digest] = facts
+        self.images[facts.digest] = image
 
     async def drop(self, digest: Digest) -> None:
         """Forget facts."""

@@ -128,7 +128,7 @@ async def test_exceptions_are_counted(world: World) -> None:
     assert counts == {"legacy": ExceptionStatus(matched=1), "idle": ExceptionStatus()}
 
 
-async def test_digests_are_those_of_manifests(world: World) -> None:
+async def test_names_are_those_of_manifests(world: World) -> None:
     """Of every platform of every image that was found, and of no index."""
     parts = [tiny("a"), tiny("b")]
     world.shelf.put(f"{REGISTRY}/team/both:1", images.index(parts[:1]))
@@ -136,7 +136,8 @@ async def test_digests_are_those_of_manifests(world: World) -> None:
         await judged(world, workload(image, name=f"w{number}"))
 
     expected = world.shelf.put(FAT, fat())
-    assert world.ledger.digests() == {parts[0].digest, expected}
+    names = world.ledger.names()
+    assert names == {parts[0].digest: {f"{REGISTRY}/team/both:1"}, expected: {FAT}}
 
 
 def test_annotations_are_read_from_the_object() -> None:

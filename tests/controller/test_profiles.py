@@ -26,10 +26,11 @@ class Archive:
     def __init__(self) -> None:
         self.store, self.clock = Store(), Clock()
         self.used: set[Digest] = {A, B}
+        self.others: dict[Digest, set[str]] = {}
         self.facts: dict[Digest, ImageFacts] = {one: facts(one, 1) for one in (A, B, C)}
         self.profiles = Profiles(
             store=self.store,
-            used=lambda: self.used,
+            used=(lambda: dict.fromkeys(self.used, ("shop:1.2",)), lambda: self.others),
             facts=self.facts.get,
             clock=self.clock,
         )
@@ -63,6 +64,15 @@ async def test_facts_that_came_to_more_are_written_again(archive: Archive) -> No
     await archive.kept()
 
     assert archive.store.kept[A] == archive.facts[A]
+
+
+async def test_a_profile_has_the_name_that_people_know(archive: Archive) -> None:
+    """Of all names, wherever they come from; what only one source uses is kept as well."""
+    archive.used = {A}
+    archive.others = {A: {"web:1", f"shop@{B}"}, B: {f"shop@{B}"}}
+    await archive.kept()
+
+    assert archive.store.images == {A: "web:1", B: "shop"}
 
 
 async def test_what_is_not_used_goes_after_a_while(archive: Archive) -> None:

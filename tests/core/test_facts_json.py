@@ -1,17 +1,14 @@
-"""Facts as JSON: nothing is lost on the way, nothing malformed gets in, the CRD allows it."""
+"""Facts as JSON: nothing is lost on the way, nothing malformed gets in."""
 
 import json
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
-import yaml
 from hypothesis import given
-from hypothesis import strategies as st
 
 from slimgate.core.errors import InvalidFactsError
-from slimgate.core.facts_json import from_json, inspection_to_json, to_json, to_profile
+from slimgate.core.facts_json import from_json, inspection_to_json, to_json
 from slimgate.core.image import (
     Base,
     DiffID,
@@ -23,50 +20,9 @@ from slimgate.core.image import (
     Size,
 )
 from slimgate.core.tier import Evidence, Tier
+from tests.core.any_facts import any_facts
 
-CRD = Path("manifests/crds/slimgate.dev_imageprofiles.yaml")
 SHA = Digest(f"sha256:{'a' * 64}")
-
-texts = st.text(max_size=30)
-some = st.none() | texts.filter(bool)
-digests = st.text("0123456789abcdef", min_size=64, max_size=64).map(lambda t: f"sha256:{t}")
-counts = st.integers(0, 2**63 - 1)
-sizes = counts.map(Size.known) | texts.map(Size.unknown)
-unpacked_sizes = (
-    counts.map(Size.measured)
-    | counts.map(Size.estimated)
-    | st.builds(lambda reason, least: Size.unknown(reason, at_least=least), texts, counts)
-)
-layers = st.builds(
-    Layer,
-    digest=st.none() | digests.map(Digest),
-    diff_id=st.none() | digests.map(DiffID),
-    media_type=texts,
-    pull=sizes,
-    unpacked=unpacked_sizes,
-    created_by=some,
-)
-bases = st.builds(
-    Base,
-    name=some,
-    family=some,
-    tier=st.none() | st.sampled_from(Tier),
-    evidence=st.none() | st.sampled_from(Evidence),
-    layers=st.none() | st.integers(0, 100),
-    contradiction=some,
-    unchecked=some,
-)
-images = st.builds(
-    ImageFacts,
-    digest=st.none() | digests.map(Digest),
-    media_type=texts,
-    platform=st.builds(Platform, texts, texts, some),
-    layers=st.lists(layers, max_size=3).map(tuple),
-    base=bases,
-    toolchains=st.lists(texts, max_size=3).map(tuple),
-    created=some,
-    artifact_type=some,
-)
 
 IMAGE = ImageFacts(
     digest=SHA,
@@ -88,7 +44,7 @@ IMAGE = ImageFacts(
 )
 
 
-@given(images)
+@given(any_facts())
 def test_round_trip(facts: ImageFacts) -> None:
     """What is written is read back the same, through JSON text too."""
     assert facts == from_json(json.loads(json.dumps(to_json(facts))))
@@ -221,59 +177,3 @@ def test_facts_without_evidence() -> None:
     facts = from_json({**to_json(IMAGE), "layers": [layer]})
 
     assert (facts.pull, facts.unpacked) == (Size.known(1), Size.estimated(5))
-
-
-@given(images)
-def test_profiles_are_bounded(facts: ImageFacts) -> None:
-    """A profile can be read back, and keeps all that is short and printable."""
-    kept = from_json(to_profile(facts))
-
-    assert (facts.pull.bytes, facts.unpacked.bytes) == (kept.pull.bytes, kept.unpacked.bytes)
-    assert facts.unpacked.evidence == kept.unpacked.evidence
-    assert facts.unpacked.at_least == kept.unpacked.at_least
-    assert [layer.digest for layer in facts.layers] == [layer.digest for layer in kept.layers]
-
-
-def test_profiles_say_whose_word_it_is() -> None:
-    """It is of use to slimgate alone, so what users read does not say it."""
-    facts = replace(IMAGE, estimated_by="0123")
-
-    assert from_json(to_profile(facts)) == facts
-    assert from_json(to_json(facts)) == IMAGE
-
-
-def test_profiles_fit_the_crd() -> None:
-    """Every field of a profile is in the CRD, and no text is longer than it allows."""
-    version = yaml.safe_load(CRD.read_text())["spec"]["versions"][0]
-    schema = version["schema"]["openAPIV3Schema"]["properties"]["facts"]
-    long = "\x1b" * 5000
-    size = Size.unknown(long, at_least=1)
-    layer = Layer(
-        digest=SHA, diff_id=None, media_type=long, pull=size, unpacked=size, created_by=long
-    )
-    facts = ImageFacts(
-        digest=SHA,
-        media_type=long,
-        platform=Platform(long, long, long),
-        layers=(layer,),
-        base=Base(name=long, family=long, contradiction=long, unchecked=long),
-        toolchains=(long,),
-        created=long,
-        artifact_type=long,
-        estimated_by=long,
-    )
-
-    assert not _violations(schema, to_profile(facts), "facts")
-
-
-def _violations(schema: dict[str, Any], value: object, path: str) -> list[str]:
-    if isinstance(value, dict):
-        known = cast("dict[str, dict[str, Any]]", schema["properties"])
-        extra = [f"{path}.{key} is not in the CRD" for key in value if key not in known]
-        inner = [_violations(known[k], v, f"{path}.{k}") for k, v in value.items() if k in known]
-        return [*extra, *(line for lines in inner for line in lines)]
-    if isinstance(value, list):
-        return [line for entry in value for line in _violations(schema["items"], entry, path)]
-    if isinstance(value, str) and len(value) > schema.get("maxLength", 2**31):
-        return [f"{path} is too long"]
-    return []

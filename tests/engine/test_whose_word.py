@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from slimgate.core.assemble import coverage
-from slimgate.core.facts_json import from_json, to_profile
 from slimgate.core.image import Digest, ImageFacts, Inspection, Size
 from slimgate.core.memory import place_key
+from slimgate.core.profile import from_profile, to_profile
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.ports import LayerReading
 from tests.engine.shelf import APP, CONFIG, EVERYTHING, Shelf, inspector, question, settled, tiny
@@ -39,7 +39,7 @@ async def profile_of(clock: Clock, *sizes: Size) -> ImageFacts:
     """Write and read the profile of a process that has seen the image in a registry that lies."""
     shelf = shelf_of(EVIL, *sizes)
     found = await started(shelf, clock).inspect(question(EVIL, EVERYTHING))
-    return from_json(to_profile(found.images[0]))
+    return _kept(found.images[0])
 
 
 def sizes_of(inspection: Inspection | None) -> list[Size]:
@@ -186,5 +186,14 @@ def _learn(watched: Inspector, digest: Digest) -> None:
     """Hear of the profile that the process itself has written."""
     facts = watched.reader.known(digest, EVERYTHING)
     assert isinstance(facts, ImageFacts)
-    kept = from_json(to_profile(facts))
+    kept = _kept(facts)
     watched.reader.remember(kept, coverage(kept))
+
+
+def _kept(facts: ImageFacts) -> ImageFacts:
+    """Return what is read of the profile that is written of these facts."""
+    written = to_profile(facts)["facts"]
+    assert isinstance(written, dict)
+    kept = from_profile(written).facts
+    assert kept is not None
+    return kept

@@ -36,9 +36,9 @@ def exception(spec: Mapping[str, object]) -> dict[str, object]:
     return _resource("SlimException", {"name": "tried", "namespace": "default"}, spec=dict(spec))
 
 
-def profile(name: str, facts: Mapping[str, object]) -> dict[str, object]:
+def profile(name: str, fields: Mapping[str, object]) -> dict[str, object]:
     """Make an ImageProfile."""
-    return _resource("ImageProfile", {"name": name}, facts=dict(facts))
+    return _resource("ImageProfile", {"name": name}, **fields)
 
 
 def _resource(kind: str, metadata: dict[str, str], **parts: object) -> dict[str, object]:

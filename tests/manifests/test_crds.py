@@ -8,13 +8,11 @@ import pytest
 import yaml
 
 from tests.lab.kubectl import Kubectl
-from tests.manifests.resources import Try, exception, policy, profile
+from tests.manifests.resources import Try, exception, policy
 
 pytestmark = pytest.mark.lab
 
 _SAMPLES = Path(__file__).parents[2] / "manifests" / "samples"
-_DIGEST = "sha256:" + "4f" * 32
-_NAME = _DIGEST.replace(":", "-")
 _SOON = "2027-01-31T00:00:00Z"
 
 Spec = Mapping[str, object]
@@ -337,64 +335,3 @@ def test_good_exception_is_accepted(create: Try) -> None:
     )
 
     assert answer.accepted, answer.text
-
-
-def test_profile_keeps_unknown_as_null(create: Try) -> None:
-    """A size that is not known stays null, with its reason."""
-    facts = {
-        "digest": _DIGEST,
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "os": "linux",
-        "architecture": "amd64",
-        "variant": None,
-        "pullBytes": 2**40,
-        "unpackedBytes": None,
-        "unpackedReason": "the registry refuses ranges",
-        "unpackedAtLeast": 2**41 + 2**32,
-        "unpackedEvidence": None,
-        "layerCount": 2,
-        "layers": [
-            {
-                "digest": _DIGEST,
-                "mediaType": "x",
-                "pullBytes": 2**40,
-                "unpackedBytes": 2**41,
-                "unpackedEvidence": "Estimated",
-            },
-            {
-                "digest": _DIGEST,
-                "mediaType": "x",
-                "unpackedBytes": None,
-                "unpackedReason": "it wraps",
-                "unpackedAtLeast": 2**32,
-            },
-        ],
-        "base": {"name": None, "family": None, "tier": "Scratch", "evidence": "Inferred"},
-        "toolchains": [],
-        "created": None,
-    }
-
-    answer = create(profile(_NAME, facts))
-
-    assert answer.accepted, answer.text
-    assert json.loads(answer.text)["facts"] == facts
-
-
-@pytest.mark.parametrize(
-    ("name", "facts", "path", "says"),
-    [
-        ("web", {"digest": _DIGEST}, "metadata.name", "must be facts.digest"),
-        (_NAME, {"digest": "latest"}, "facts.digest", "should match"),
-        (_NAME, {"digest": _DIGEST, "pullBytes": -1}, "facts.pullBytes", "or equal to 0"),
-        (_NAME, {"digest": _DIGEST, "reference": "a/b"}, "facts.reference", "unknown field"),
-    ],
-)
-def test_bad_profile_is_refused(
-    create: Try, name: str, facts: Mapping[str, object], path: str, says: str
-) -> None:
-    """A profile is named by its digest, and has no room for who runs the image."""
-    answer = create(profile(name, {"mediaType": "x", **facts}))
-
-    assert not answer.accepted
-    assert path in answer.text
-    assert says in answer.text

@@ -1,7 +1,7 @@
 """Puts the controller role together: it observes, judges, records, and keeps the certificate."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -20,6 +20,7 @@ from slimgate.app.memory import MemoryKeeper
 from slimgate.app.profiles import follow_profiles
 from slimgate.app.stopping import until
 from slimgate.cluster.connect import open_access
+from slimgate.cluster.profiles import ProfileStore
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
 from slimgate.controller.handlers import BUILT_IN, make_registry, make_settings
@@ -27,7 +28,7 @@ from slimgate.controller.intake import Intake
 from slimgate.controller.ledger import Ledger
 from slimgate.controller.login import Login
 from slimgate.controller.nodes import NodeSurvey
-from slimgate.controller.profiles import Profiles
+from slimgate.controller.profiles import Names, Profiles
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.controller.statuses import Statuses
 from slimgate.controller.sweeper import Sweeper
@@ -109,11 +110,7 @@ async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.
             tasks.create_task(token.run())
             await token.asked.wait()
             tasks.create_task(survey.run())
-        profiles = Profiles(
-            store=store,
-            used=lambda: ledger.digests() | survey.digests(),
-            facts=partial(_facts, core),
-        )
+        profiles = _profiles(core, store, used=(ledger.names, survey.names))
         sweeper = Sweeper(reconciler=reconciler, ledger=ledger, census=lister)
         for job in (reports.run, reconciler.run, statuses.run, sweeper.run):
             tasks.create_task(job())
@@ -129,16 +126,18 @@ async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.
         tasks.create_task(_observe(kinds.built_in, login, stop))
 
 
-async def _keep(profiles: Profiles, memory: MemoryKeeper) -> None:
+async def _keep(profiles: Profiles | None, memory: MemoryKeeper) -> None:
     """Keep what the next start should know, until cancelled, and then once more."""
     try:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(profiles.run())
             tasks.create_task(memory.run())
+            if profiles is not None:
+                tasks.create_task(profiles.run())
     finally:
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_SECONDS):
-                await profiles.reconcile()
+                if profiles is not None:
+                    await profiles.reconcile()
                 await memory.save()
 
 
@@ -161,6 +160,14 @@ def _heard(reconciler: Reconciler, change: Change) -> None:
     del change
     reconciler.judge_all()
     reconciler.changed.set()
+
+
+def _profiles(
+    core: Core, store: ProfileStore | None, used: Sequence[Callable[[], Names]]
+) -> Profiles | None:
+    if store is None:
+        return None
+    return Profiles(store=store, used=used, facts=partial(_facts, core))
 
 
 def _facts(core: Core, digest: Digest) -> ImageFacts | None:

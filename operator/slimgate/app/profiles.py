@@ -7,8 +7,13 @@ from slimgate.core.assemble import coverage
 from slimgate.core.image import ImageFacts
 
 
-def follow_profiles(core: Core) -> ProfileStore:
-    """Mirror ImageProfiles: what one replica or an earlier run found, none looks up again."""
+def follow_profiles(core: Core) -> ProfileStore | None:
+    """Mirror ImageProfiles: what one replica or an earlier run found, none looks up again.
+
+    None where they are switched off: then nothing is read or written, and no right is needed.
+    """
+    if not core.settings.image_profiles:
+        return None
 
     def learn(facts: ImageFacts) -> None:
         core.inspector.reader.remember(facts, coverage(facts))

@@ -1,5 +1,6 @@
 """ImageProfiles: facts that survive restarts and are shared by replicas, one object a manifest."""
 
+import json
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,13 +12,21 @@ from slimgate.cluster.errors import ExistsError, MissingError
 from slimgate.cluster.mirror import Sink
 from slimgate.cluster.resources import IMAGE_PROFILES
 from slimgate.core.errors import InvalidFactsError
-from slimgate.core.facts_json import from_json, to_profile
 from slimgate.core.image import Digest, ImageFacts
+from slimgate.core.profile import from_profile, replacing, to_profile
 from slimgate.core.text import printable
 from slimgate.core.workload import JsonObject, mapping_at, text_at
 
 _LOG: Final = logging.getLogger(__name__)
-_OF_UNKNOWN: Final = ("pullReason", "unpackedReason", "unpackedAtLeast")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is known of a stored profile: a hash of it, and what it was written from, if here."""
+
+    content: int
+    facts: ImageFacts | None = None
+    image: str | None = None
 
 
 class ProfileStore:
@@ -34,8 +43,8 @@ class ProfileStore:
         unlearn: Callable[[Digest], None] = lambda _digest: None,
     ) -> None:
         self._api = api
-        self._known: dict[str, int] = {}
-        self._reader = _Reader(self._known, learn, unlearn)
+        self._kept: dict[str, _Kept] = {}
+        self._reader = _Reader(self._kept, learn, unlearn)
 
     @property
     def sink(self) -> Sink:
@@ -44,45 +53,48 @@ class ProfileStore:
 
     def digests(self) -> frozenset[Digest]:
         """List the manifests whose facts are kept."""
-        return frozenset(map(_digest, self._known))
+        return frozenset(map(_digest, self._kept))
 
-    async def put(self, facts: ImageFacts) -> None:
-        """Keep facts of a manifest, in the place of others if there are some.
+    async def put(self, facts: ImageFacts, image: str | None = None) -> None:
+        """Keep facts of a manifest, and what people know it by, in the place of others.
 
         Writes nothing if they are kept already, belong to no manifest, or if there is a profile
         that has not been read yet, which may know more.
         """
         if facts.digest is None:
             return
-        profile, name = to_profile(facts), _name(facts.digest)
-        content = hash(from_json(profile))
-        if self._known.get(name) == content:
+        name = _name(facts.digest)
+        kept = self._kept.get(name)
+        if kept is not None and kept.facts is facts and kept.image == image:
             return
-        with suppress(ExistsError, MissingError):
-            await self._write(name, profile)
-            self._known[name] = content
+        profile = to_profile(facts, image)
+        content = _content(profile)
+        if kept is None or kept.content != content:
+            try:
+                await self._write(name, profile)
+            except (ExistsError, MissingError):
+                return
+        self._kept[name] = _Kept(content, facts, image)
 
     async def drop(self, digest: Digest) -> None:
         """Delete the profile of a manifest, if there is one."""
         name = _name(digest)
         with suppress(MissingError):
             await self._api.delete(IMAGE_PROFILES.one("", name))
-        self._known.pop(name, None)
+        self._kept.pop(name, None)
 
     async def _write(self, name: str, profile: JsonObject) -> None:
-        if name not in self._known:
+        if name not in self._kept:
             await self._api.create(IMAGE_PROFILES.all(), _object(name, profile))
             return
-        # What stands for a value must go once that is known.
-        replaced = {**dict.fromkeys(_OF_UNKNOWN), **profile}
-        await self._api.merge_patch(IMAGE_PROFILES.one("", name), {"facts": replaced})
+        await self._api.merge_patch(IMAGE_PROFILES.one("", name), replacing(profile))
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """What a mirror of profiles tells."""
 
-    known: dict[str, int]
+    kept: dict[str, _Kept]
     learn: Callable[[ImageFacts], None]
     unlearn: Callable[[Digest], None]
 
@@ -92,23 +104,32 @@ class _Reader:
         try:
             facts = _facts(name, obj)
         except InvalidFactsError as err:
-            self.known.pop(name, None)
+            self.kept.pop(name, None)
             _LOG.warning("the ImageProfile %s is not used: %s; delete it", printable(name), err)
             return
-        self.known[name] = hash(facts)
-        self.learn(facts)
+        content, kept = _content(obj), self.kept.get(name)
+        if kept is None or kept.content != content:
+            self.kept[name] = _Kept(content)
+        if facts is not None:
+            self.learn(facts)
 
     def drop(self, namespace: str, name: str) -> None:  # noqa: ARG002 - profiles have none
         """Hear that a profile is gone."""
-        self.known.pop(name, None)
+        self.kept.pop(name, None)
         self.unlearn(_digest(name))
 
 
-def _facts(name: str, obj: JsonObject) -> ImageFacts:
-    facts = from_json(mapping_at(obj, "facts"))
-    if facts.digest is None or _name(facts.digest) != name:
+def _facts(name: str, obj: JsonObject) -> ImageFacts | None:
+    profile = from_profile(mapping_at(obj, "facts"))
+    if _name(profile.digest) != name:
         raise InvalidFactsError("digest: it is not that of the object's name")
-    return facts
+    return profile.facts
+
+
+def _content(profile: JsonObject) -> int:
+    """Tell profiles apart by all that slimgate writes in them."""
+    fields = [profile.get(key) for key in ("image", "facts")]
+    return hash(json.dumps(fields, sort_keys=True))
 
 
 def _name(digest: Digest) -> str:
@@ -124,5 +145,5 @@ def _object(name: str, profile: JsonObject) -> dict[str, object]:
         "apiVersion": IMAGE_PROFILES.api_version,
         "kind": IMAGE_PROFILES.kind,
         "metadata": {"name": name},
-        "facts": profile,
+        **profile,
     }

@@ -7,7 +7,7 @@ from slimgate.controller.ports import Kind
 from slimgate.core.annotations import SUMMARY, VERDICT, annotations_of
 from slimgate.core.exception import SlimException
 from slimgate.core.finding import Outcome
-from slimgate.core.image import Digest, Inspection
+from slimgate.core.image import Digest
 from slimgate.core.status import ExceptionStatus, PolicyStatus
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload, mapping_at, objects_at, text_at
@@ -165,16 +165,15 @@ class Ledger:
         """Yield all verdicts."""
         return (r.verdict for r in list(self._records.values()) if r.verdict is not None)
 
-    def digests(self) -> frozenset[Digest]:
-        """List the manifests that workloads use."""
-        return frozenset(
-            image.digest
-            for verdict in self.verdicts()
-            for seen in verdict.subject.images.values()
-            if isinstance(seen, Inspection)
-            for image in seen.images
-            if image.digest is not None
-        )
+    def names(self) -> Mapping[Digest, set[str]]:
+        """List the manifests that workloads use, and the references that they use them by."""
+        names: dict[Digest, set[str]] = {}
+        for verdict in self.verdicts():
+            for use, seen in verdict.subject.inspected().items():
+                for image in seen.images:
+                    if image.digest is not None:
+                        names.setdefault(image.digest, set()).add(use.reference)
+        return names
 
     def policy_status(self, name: str) -> PolicyStatus:
         """Count the workloads that a policy speaks of."""

@@ -10,6 +10,7 @@ from slimgate.core.errors import ClusterError, ImageError
 from slimgate.core.identity import ANONYMOUS, Identity
 from slimgate.core.image import Digest, ImageFacts, Platform, Wants
 from slimgate.core.node import ImageFs, Node, NodePod, digest_in, node_of, pod_of
+from slimgate.core.profile import names_on
 from slimgate.core.reference import Reference
 from slimgate.core.workload import JsonObject, Workload, workload_of
 from slimgate.engine.inspector import Inspector, Question
@@ -56,16 +57,16 @@ class NodeSurvey:
         self._keyring = keyring
         self._seconds = seconds
         self._disks: tuple[NodeDisk, ...] = ()
-        self._digests: frozenset[Digest] = frozenset()
+        self._names: Mapping[Digest, set[str]] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     def disks(self) -> Iterable[NodeDisk]:
         """Yield all models."""
         return self._disks
 
-    def digests(self) -> frozenset[Digest]:
-        """List the manifests of images on nodes."""
-        return self._digests
+    def names(self) -> Mapping[Digest, set[str]]:
+        """List the manifests of images on nodes, and the references that they lie there by."""
+        return self._names
 
     async def run(self) -> None:
         """Look, and look again, until cancelled."""
@@ -92,9 +93,7 @@ class NodeSurvey:
         self._disks = tuple(
             await asyncio.gather(*(self._disk(n, pods.get(n.name, []), facts) for n in nodes))
         )
-        self._digests = frozenset(
-            image.digest for images in facts.values() for image in images if image.digest
-        )
+        self._names = names_on(nodes, wanted, facts)
 
     def _take(
         self,

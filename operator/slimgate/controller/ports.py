@@ -103,8 +103,11 @@ class ProfileStore(Protocol):
     def digests(self) -> frozenset[Digest]:
         """List the manifests whose facts are kept."""
 
-    async def put(self, facts: ImageFacts) -> None:
-        """Keep the facts of one manifest; nothing is written if they are kept already."""
+    async def put(self, facts: ImageFacts, image: str | None) -> None:
+        """Keep the facts of one manifest, and what people know it by.
+
+        Nothing is written if they are kept already.
+        """
 
     async def drop(self, digest: Digest) -> None:
         """Forget one manifest."""

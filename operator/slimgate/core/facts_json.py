@@ -1,10 +1,9 @@
-"""Facts as JSON objects: what `slimgate inspect -o json` prints and ImageProfile keeps.
+"""Facts as JSON objects: what `slimgate inspect -o json` prints, and what ImageProfiles build on.
 
 An unknown value is null; where it is a size, the reason stands beside it: `pullReason` beside
 `pullBytes`. How an unpacked size is known stands beside it too: `unpackedEvidence`, and beside an
-unknown one that has a lower bound `unpackedAtLeast`. A profile's `estimatedBy`
-says whose estimates they are. Reading checks every field, since objects in a cluster can be edited
-by hand.
+unknown one that has a lower bound `unpackedAtLeast`. Reading takes what is missing for unknown, and
+checks every field, since objects in a cluster can be edited by hand.
 """
 
 from collections.abc import Mapping
@@ -32,12 +31,6 @@ T = TypeVar("T")
 
 _MAX_BYTES: Final = 2**63 - 1
 _MAX_LAYERS: Final = 1024
-_MAX_TEXT: Final = 1024
-_MAX_TEXTS: Final[Mapping[str, int]] = {
-    "mediaType": 255, "artifactType": 255, "os": 64, "architecture": 64, "variant": 64,
-    "name": 512, "family": 128, "toolchains": 128, "created": 64, "estimatedBy": 64,
-}  # fmt: skip
-"""The lengths that the ImageProfile CRD allows; a test compares them."""
 
 
 def inspection_to_json(inspection: Inspection) -> JsonObject:
@@ -69,13 +62,6 @@ def to_json(facts: ImageFacts) -> JsonObject:
     }
 
 
-def to_profile(facts: ImageFacts) -> JsonObject:
-    """Write one image's facts with all texts short and printable, as the CRD wants them."""
-    bounded = _bounded("", {**to_json(facts), "estimatedBy": facts.estimated_by})
-    assert isinstance(bounded, dict)
-    return bounded
-
-
 def from_json(raw: Mapping[str, object]) -> ImageFacts:
     """Read what was written here; InvalidFactsError names the field that is not as it should be."""
     layers = _field(raw, "layers", list)
@@ -96,17 +82,6 @@ def from_json(raw: Mapping[str, object]) -> ImageFacts:
         artifact_type=_optional(raw, "artifactType", str),
         estimated_by=_optional(raw, "estimatedBy", str),
     )
-
-
-def _bounded(key: str, value: object) -> object:
-    if isinstance(value, str):
-        limit = _MAX_TEXTS.get(key, _MAX_TEXT)
-        return printable(value, limit)
-    if isinstance(value, dict):
-        return {name: _bounded(name, entry) for name, entry in value.items()}
-    if isinstance(value, list):
-        return [_bounded(key, entry) for entry in value]
-    return value
 
 
 def _layer_to_json(layer: Layer) -> JsonObject:

@@ -75,6 +75,12 @@ def format_bytes(count: int) -> str:
     return f"{value:.{decimals}f}".removesuffix(".0") + f" {unit}"
 
 
+def format_quantity(count: int) -> str:
+    """Write bytes as people write quantities, rounded likewise: `26.6Mi`."""
+    number, unit = format_bytes(count).split(" ")
+    return number + unit.removesuffix("B")
+
+
 def _invalid(text: str) -> InvalidQuantityError:
     return InvalidQuantityError(
         f"{printable(text)!r} is not a quantity: write bytes as Kubernetes does, as in 300Mi or 2G."
