@@ -130,9 +130,9 @@ def test_standard_input(folder: Path) -> None:
         (["nope.yaml", "--policy", "policy.yaml"], "nope.yaml: there is no such file or folder"),
         (["deploy", "--policy", "nope.yaml"], "nope.yaml: there is no such file or folder"),
         (["deploy", "--policy", "bad.yaml"], "bad.yaml:6: SlimPolicy default: spec.limits.pul"),
-        (["broken.yaml", "--policy", "policy.yaml"], "broken.yaml:2: it is no YAML: "),
+        (["broken.yaml", "--policy", "policy.yaml"], "broken.yaml:2: it is not YAML: "),
         (["-", "--policy", "policy.yaml"], "<stdin>: it is empty: did the command before fail?"),
-        (["deploy", "--policy", "policy.yaml", "--platform", "x"], "'x' is no platform: write"),
+        (["deploy", "--policy", "policy.yaml", "--platform", "x"], "'x' is not a platform: write"),
         (["deploy", "--policy", "policy.yaml", "--map", "x"], "--map 'x': write REF=SOURCE"),
         (["deploy", "--policy", "policy.yaml", "--timeout", "-1"], "--timeout must be above zero"),
         (

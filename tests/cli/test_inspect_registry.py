@@ -79,8 +79,8 @@ def test_wrong_logins(home: Path, registry: Registry, login: dict[str, str]) -> 
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"error: {registry.host} does not let these credentials see {reference} "
-        "(401, UNAUTHORIZED); check that it exists and that a pull secret for it is right; "
+        f"error: {registry.host} does not show {reference} to these credentials "
+        "(401, UNAUTHORIZED); check that it exists and that its pull secret is right; "
         f"or log in: docker login {registry.host}\n"
     )
 
@@ -91,15 +91,15 @@ def test_bad_references_beside_good_ones(home: Path, registry: Registry) -> None
     good, host = f"{registry.host}/shop/web:1", registry.host
     bad = ["A B", "127.0.0.1:1/x:1", f"{host}/shop/web:2", f"oci:{home}/none"]
     done = slimgate("inspect", "-o", "json", bad[0], good, *bad[1:], good, cwd=home)
-    errors = done.stderr.splitlines()
+    errors, none = done.stderr.splitlines(), f"{home}/none"
 
     assert done.returncode == 2
     assert [json.loads(line)["reference"] for line in done.stdout.splitlines()] == [good, good]
-    assert errors[0].startswith("error: 'A B' is no image reference")
+    assert errors[0].startswith("error: 'A B' is not an image reference")
     assert errors[1:] == [
         "error: 127.0.0.1:1/x:1: 127.0.0.1:1 can't be reached: nothing answers at its address",
         f"error: {host} has no {bad[2]} (404, MANIFEST_UNKNOWN); check its name, or push it",
-        f"error: oci:{home}/none: {home}/none is no folder with an OCI layout: it does not exist",
+        f"error: oci:{none}: {none} is not a folder with an OCI layout: it does not exist",
     ]
 
 

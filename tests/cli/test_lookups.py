@@ -70,4 +70,4 @@ async def test_failures_stand_beside_results() -> None:
     assert isinstance(second, Failure)
     assert second.sentence == "none: there is no such image"
     assert isinstance(third, Failure)
-    assert third.sentence.startswith("'A B' is no image reference")
+    assert third.sentence.startswith("'A B' is not an image reference")

@@ -55,6 +55,6 @@ def test_expected_errors_are_one_line() -> None:
     done = _run("inspect", "--platform", "x", "a")
 
     assert done.stderr == (
-        "error: 'x' is no platform: write os/architecture[/variant], as in linux/arm64.\n"
+        "error: 'x' is not a platform: write os/architecture[/variant], as in linux/arm64.\n"
     )
     assert done.stdout == ""

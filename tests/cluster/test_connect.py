@@ -117,15 +117,15 @@ def config(cluster: dict[str, str], **user: object) -> str:
 TOKEN = {"token": "hunter2"}
 NO_PEM = {"server": "https://x", "certificate-authority-data": "aHVudGVyMg=="}
 BROKEN = [
-    ("]", "is no YAML"),
+    ("]", "is not YAML"),
     ("[]", "can't be used"),
     ("", "can't be used"),
     ("current-context: x", "can't be used: Invalid kube-config file"),
     (config({"server": "https://x"}, usr=TOKEN), "Invalid kube-config file. Expected key user"),
     (config(NO_PEM, user=TOKEN), "its certificates can't be read"),
-    (config({"server": "x:6443"}, user=TOKEN), "names no server: write https://host:port"),
-    (config({"server": "ftp://x"}, user=TOKEN), "names no server: write https://host:port"),
-    (config({"servr": "https://x"}, user=TOKEN), "names no server: write https://host:port"),
+    (config({"server": "x:6443"}, user=TOKEN), "has no server: write https://host:port"),
+    (config({"server": "ftp://x"}, user=TOKEN), "has no server: write https://host:port"),
+    (config({"servr": "https://x"}, user=TOKEN), "has no server: write https://host:port"),
     (config({"server": "https://x"}, user={"tokenFile": "/nowhere/t"}), "No such file"),
 ]
 
@@ -144,7 +144,7 @@ async def test_broken_kubeconfig(tmp_path: Path, text: str, expected: str) -> No
 
 async def test_no_kubeconfig(tmp_path: Path) -> None:
     """Where there is no kubeconfig, the sentence says where it was looked for and what to do."""
-    with pytest.raises(NoClusterError, match=r"no kubeconfig at .*nowhere; name one by"):
+    with pytest.raises(NoClusterError, match=r"no kubeconfig at .*nowhere; name one with"):
         async with ClusterApi.connect(str(tmp_path / "nowhere")):
             pass
 
@@ -164,7 +164,7 @@ async def test_no_cluster_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     )
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
 
-    with pytest.raises(NoClusterError, match=r"no kubeconfig at .*config, and this is no pod"):
+    with pytest.raises(NoClusterError, match=r"no kubeconfig at .*config, and this is not a pod"):
         async with ClusterApi.connect():
             pass
 

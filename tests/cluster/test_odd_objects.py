@@ -95,7 +95,7 @@ async def test_one_deep_object_hides_no_other(
     assert seen.names == ["a", "b", "c", "d", "e"]
     assert task.cancelled()
     assert [record.getMessage() for record in caplog.records] == [
-        f"{PATH} holds an object that is nested too deeply; what lies deepest is left out"
+        f"{PATH} holds an object that is nested too deeply; its deepest parts are ignored"
     ]
 
 

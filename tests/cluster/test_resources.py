@@ -40,9 +40,9 @@ def test_paths(path: str, expected: str) -> None:
 )
 def test_no_names(name: str) -> None:
     """What is no name leads nowhere, whoever wrote it into an object."""
-    with pytest.raises(MissingError, match="it is no name"):
+    with pytest.raises(MissingError, match="not a valid name"):
         SECRETS.one("team", name)
-    with pytest.raises(MissingError, match="it is no name"):
+    with pytest.raises(MissingError, match="not a valid name"):
         SECRETS.within(name)
 
 

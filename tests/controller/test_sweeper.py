@@ -193,9 +193,9 @@ async def test_a_listing_that_breaks_off_is_no_listing(
     assert meanwhile == {"web", "api"}
     assert len(place.census.asked) == asked
     assert [record.getMessage() for record in caplog.records] == [
-        "what was deleted unseen can't be looked for yet: it is away",
-        "forgot 1 that were deleted while nobody watched: Job 1",
-        "forgot 1 that were deleted while nobody watched: Deployment 1",
+        "can't check yet which workloads are gone: it is away",
+        "forgot workloads that were deleted while nobody watched: Job 1",
+        "forgot workloads that were deleted while nobody watched: Deployment 1",
     ]
 
 
@@ -212,7 +212,7 @@ async def test_listings_at_the_same_time_make_one_line(
             await place.sweeper.sweep()
 
     assert [record.getMessage() for record in caplog.records] == [
-        "forgot 2 that were deleted while nobody watched: Deployment 2"
+        "forgot workloads that were deleted while nobody watched: Deployment 2"
     ]
 
 

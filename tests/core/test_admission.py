@@ -111,11 +111,11 @@ def test_other_kinds() -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (None, "the body is no AdmissionReview: it is no JSON object"),
-        ([], "the body is no AdmissionReview: it is no JSON object"),
-        ({}, "the body is no AdmissionReview: request.uid is missing"),
-        ({"request": []}, "the body is no AdmissionReview: request.uid is missing"),
-        ({"request": {"uid": 5}}, "the body is no AdmissionReview: request.uid is missing"),
+        (None, "the body is not an AdmissionReview: it is not a JSON object"),
+        ([], "the body is not an AdmissionReview: it is not a JSON object"),
+        ({}, "the body is not an AdmissionReview: request.uid is missing"),
+        ({"request": []}, "the body is not an AdmissionReview: request.uid is missing"),
+        ({"request": {"uid": 5}}, "the body is not an AdmissionReview: request.uid is missing"),
     ],
 )
 def test_no_review(body: object, message: str) -> None:

@@ -88,7 +88,7 @@ def test_secrets() -> None:
 
 
 BROKEN_SECRETS = [
-    ("Opaque", {}, "its type 'Opaque' is no pull secret's; make it of type kubernetes.io/docker"),
+    ("Opaque", {}, "its type 'Opaque' is not that of a pull secret; make it of type kuber"),
     (CONFIG_JSON_TYPE, {}, "it has no key .dockerconfigjson"),
     (LEGACY_TYPE, {CONFIG_JSON_KEY: ""}, "it has no key .dockercfg"),
     (CONFIG_JSON_TYPE, {CONFIG_JSON_KEY: "s3cret!"}, "its key .dockerconfigjson is not base64"),
@@ -108,9 +108,9 @@ def test_broken_secrets(kind: str, data: dict[str, str], message: str) -> None:
 
 
 BROKEN = [
-    (b"[]", "the docker config is no JSON object"),
-    (b'{"auths": ["s3cret"]}', "auths is no JSON object"),
-    (b'{"auths": {"r.io": "s3cret"}}', "the entry 'r.io' is no JSON object"),
+    (b"[]", "the docker config is not a JSON object"),
+    (b'{"auths": ["s3cret"]}', "auths is not a JSON object"),
+    (b'{"auths": {"r.io": "s3cret"}}', "the entry 'r.io' is not a JSON object"),
     (b'{"s3cret"', "the docker config is not JSON"),
     (b'{"a":' * 100_000, "the docker config is not JSON"),
     (b"s3cret" * MAX_CONFIG, "the docker config is larger than"),

@@ -108,7 +108,7 @@ BROKEN = [
     ({"layers": {}}, "layers: it must be of type list"),
     ({"layers": [1]}, "layers[0]: it must be an object"),
     ({"layers": [{}] * 1025}, "layers: there are more than 1024"),
-    ({"layers": [{"mediaType": "m", "pullBytes": -1}]}, "pullBytes: -1 is no count of bytes"),
+    ({"layers": [{"mediaType": "m", "pullBytes": -1}]}, "pullBytes: -1 is not a number of bytes"),
     ({"layers": [{"mediaType": "m", "pullBytes": True}]}, "pullBytes: it must be of type int"),
     ({"layers": [{"mediaType": "m", "pullBytes": 1.5}]}, "pullBytes: it must be of type int"),
     (
@@ -117,7 +117,7 @@ BROKEN = [
     ),
     (
         {"layers": [{"mediaType": "m", "pullBytes": 1, "unpackedAtLeast": -1}]},
-        "unpackedAtLeast: -1 is no count of bytes",
+        "unpackedAtLeast: -1 is not a number of bytes",
     ),
     (
         {"layers": [{"mediaType": "m", "unpackedBytes": 1, "unpackedEvidence": 1}]},
@@ -125,8 +125,8 @@ BROKEN = [
     ),
     ({"estimatedBy": 1}, "estimatedBy: it must be of type str"),
     ({"base": None}, "base: it must be an object"),
-    ({"base": {"tier": "obese"}}, "base: 'obese' is no tier or evidence"),
-    ({"base": {"evidence": "rumour"}}, "is no tier or evidence"),
+    ({"base": {"tier": "obese"}}, "base: 'obese' is neither a tier nor evidence"),
+    ({"base": {"evidence": "rumour"}}, "is neither a tier nor evidence"),
     ({"toolchains": [1]}, "toolchains: they must be strings"),
 ]
 

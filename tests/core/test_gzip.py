@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from slimgate.core.gzip import MAX_RATIO, TAIL, size_from_tail
 from slimgate.core.image import Size
 
-SEVERAL = "the layer is of several gzip members, so its trailer tells only the last"
-MANY = "the layer is of many gzip members, so its trailer tells only the last"
-WRAPS = "the gzip trailer tells the length only modulo 4 GiB, and several are plausible"
-LESS = "the gzip trailer tells less than the layer's compressed size"
+SEVERAL = "the layer has several gzip members, and its trailer covers only the last"
+MANY = "the layer has many gzip members, and its trailer covers only the last"
+WRAPS = "the gzip trailer holds the length modulo 4 GiB, and several lengths are plausible"
+LESS = "the length in the gzip trailer is below the layer's compressed size"
 REPETITIVE = "the layer's end is so repetitive that its trailer may have wrapped at 4 GiB"
 UNREAD = "the end of the layer could not be read"
-NO_TAR = "the gzip trailer tells a length that no tar has"
+NO_TAR = "the length in the gzip trailer is not one that a tar can have"
 NO_GZIP = "nothing at the layer's end shows that it is gzip"
 TOO_MANY = "the layer's end looks like the start of too many gzip members"
 

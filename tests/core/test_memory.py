@@ -163,7 +163,7 @@ BROKEN = [
 @pytest.mark.parametrize("body", BROKEN, ids=range(len(BROKEN)))
 def test_what_was_not_written_by_slimgate_is_refused(body: bytes) -> None:
     """A Secret can be edited by hand: nothing odd is taken over."""
-    with pytest.raises(InvalidFactsError, match="what an earlier run remembered can't be read"):
+    with pytest.raises(InvalidFactsError, match="the saved state of the previous run can't be"):
         from_json(body)
 
 

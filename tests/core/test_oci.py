@@ -158,26 +158,26 @@ def test_artifacts(config: str, artifact: str | None, *, expected: bool) -> None
 
 
 REFUSED = [
-    ("[]", "document is no object"),
+    ("[]", "document is not an object"),
     ("", "the document is not JSON"),
     ("{", "the document is not JSON"),
     ("{} {}", "the document is not JSON"),
-    ('{"schemaVersion": 2}', "has no config or no layers, so it is no image"),
+    ('{"schemaVersion": 2}', "has no config or no layers, so it is not an image"),
     ('{"config": {}}', "has no config or no layers"),
     ('{"schemaVersion": 1}', "of the old Docker schema 1"),
     ('{"fsLayers": []}', "of the old Docker schema 1"),
     (json.dumps({"mediaType": SCHEMA1}), "push the image again with a current tool"),
-    ('{"mediaType": "application/vnd.oci.artifact"}', "is no image manifest or index"),
-    ('{"mediaType": "\\u001b[2J"}', "'\\\\x1b[2J' is no image manifest or index"),
-    ('{"config": 1, "layers": []}', "config is no object"),
-    ('{"config": {"digest": "x", "size": 1}, "layers": []}', "config.digest is no digest"),
-    ('{"config": {"size": 1}, "layers": []}', "config.digest is no digest"),
-    (json.dumps({**MANIFEST, "layers": {}}), "layers is no list"),
-    (json.dumps({**MANIFEST, "layers": [1]}), "layers[0] is no object"),
-    (json.dumps({**MANIFEST, "annotations": []}), "annotations is no object"),
-    (json.dumps({**INDEX, "manifests": 1}), "manifests is no list"),
-    (json.dumps({**INDEX, "manifests": [{}]}), "manifests[0].size is no count of bytes"),
-    (json.dumps({**INDEX, "manifests": [{**LAYER, "platform": 1}]}), "[0].platform is no object"),
+    ('{"mediaType": "application/vnd.oci.artifact"}', "is not an image manifest or index"),
+    ('{"mediaType": "\\u001b[2J"}', "'\\\\x1b[2J' is not an image manifest or index"),
+    ('{"config": 1, "layers": []}', "config is not an object"),
+    ('{"config": {"digest": "x", "size": 1}, "layers": []}', "config.digest is not a digest"),
+    ('{"config": {"size": 1}, "layers": []}', "config.digest is not a digest"),
+    (json.dumps({**MANIFEST, "layers": {}}), "layers is not a list"),
+    (json.dumps({**MANIFEST, "layers": [1]}), "layers[0] is not an object"),
+    (json.dumps({**MANIFEST, "annotations": []}), "annotations is not an object"),
+    (json.dumps({**INDEX, "manifests": 1}), "manifests is not a list"),
+    (json.dumps({**INDEX, "manifests": [{}]}), "manifests[0].size is not a number of bytes"),
+    (json.dumps({**INDEX, "manifests": [{**LAYER, "platform": 1}]}), "].platform is not an object"),
 ]
 
 
@@ -193,7 +193,7 @@ def test_refused(body: str, message: str) -> None:
 @pytest.mark.parametrize("size", [None, "10", 1.0, True, -1, 2**63, 10**400])
 def test_sizes_are_counts(size: object) -> None:
     """A layer's size is a whole number of bytes, or the image is not judged at all."""
-    with pytest.raises(UnsupportedError, match=r"layers\[0\].size is no count of bytes"):
+    with pytest.raises(UnsupportedError, match=r"layers\[0\].size is not a number of bytes"):
         manifest(layers=[{**LAYER, "size": size}])
 
 
@@ -333,17 +333,17 @@ def test_bare_config(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"[]", "document is no object"),
-        (b'{"config": [1]}', "config is no object"),
-        (b'{"rootfs": 1}', "rootfs is no object"),
-        (b'{"rootfs": {"diff_ids": {}}}', "rootfs.diff_ids is no list"),
-        (b'{"rootfs": {"diff_ids": [1]}}', r"rootfs.diff_ids\[0\] is no digest"),
-        (b'{"rootfs": {"diff_ids": ["sha256:1"]}}', r"rootfs.diff_ids\[0\] is no digest"),
+        (b"[]", "document is not an object"),
+        (b'{"config": [1]}', "config is not an object"),
+        (b'{"rootfs": 1}', "rootfs is not an object"),
+        (b'{"rootfs": {"diff_ids": {}}}', "rootfs.diff_ids is not a list"),
+        (b'{"rootfs": {"diff_ids": [1]}}', r"rootfs.diff_ids\[0\] is not a digest"),
+        (b'{"rootfs": {"diff_ids": ["sha256:1"]}}', r"rootfs.diff_ids\[0\] is not a digest"),
         (b'{"rootfs": {"diff_ids": [], "Diff_Ids": []}}', "rootfs has fields whose names differ"),
-        (b'{"history": {}}', "history is no list"),
-        (b'{"history": [1]}', r"history\[0\] is no object"),
-        (b'{"config": {"Env": "A=b"}}', "config.Env is no list"),
-        (b'{"config": {"Labels": []}}', "config.Labels is no object"),
+        (b'{"history": {}}', "history is not a list"),
+        (b'{"history": [1]}', r"history\[0\] is not an object"),
+        (b'{"config": {"Env": "A=b"}}', "config.Env is not a list"),
+        (b'{"config": {"Labels": []}}', "config.Labels is not an object"),
         (b'{"config": {"Cmd": [], "cmd": ["sh"]}}', "config has fields whose names differ"),
     ],
 )  # fmt: skip

@@ -363,7 +363,7 @@ BROKEN: list[tuple[dict[str, object], str]] = [
     ({"bases": {"deny": ["a"], "known": {}}}, "spec.bases.known: must be a list."),
     (
         {"bases": {"deny": ["a"], "known": [{"reference": "A"}]}},
-        "spec.bases.known[0].reference: 'A' is no image reference: its repository must be lower",
+        "spec.bases.known[0].reference: 'A' is not an image reference: its repository must be",
     ),
     (
         {"mode": "enforce", **LIMITS},

@@ -69,29 +69,29 @@ REFUSED = [
     ("-a", "its repository is malformed"),
     ("a-/b", "its repository is malformed"),
     ("é", "its repository is malformed"),
-    ("[::1]", "what follows : is no tag"),
-    ("fc00::1:5000/a", "its registry is no host[:port]"),
-    ("[fe80::1%eth0]:5000/a", "its registry is no host[:port]"),
-    ("-r.io/a", "its registry is no host[:port]"),
-    ("r..io/a", "its registry is no host[:port]"),
-    ("r.io:/a", "its registry is no host[:port]"),
-    ("r.io:x/a", "its registry is no host[:port]"),
-    ("user@r.io/a", "what follows @ is no sha256 digest"),
+    ("[::1]", "what follows : is not a tag"),
+    ("fc00::1:5000/a", "its registry is not a host[:port]"),
+    ("[fe80::1%eth0]:5000/a", "its registry is not a host[:port]"),
+    ("-r.io/a", "its registry is not a host[:port]"),
+    ("r..io/a", "its registry is not a host[:port]"),
+    ("r.io:/a", "its registry is not a host[:port]"),
+    ("r.io:x/a", "its registry is not a host[:port]"),
+    ("user@r.io/a", "what follows @ is not a sha256 digest"),
     # The library takes these, but nothing can listen there.
-    ("r.io:0/a", "its registry is no host[:port]"),
-    ("r.io:65536/a", "its registry is no host[:port]"),
-    (f"r.io:{'9' * 500}/a", "its registry is no host[:port]"),
-    ("a:", "what follows : is no tag"),
-    ("a:-b", "what follows : is no tag"),
-    ("a:b:c", "what follows : is no tag"),
-    ("a:é", "what follows : is no tag"),
-    (f"a:{'t' * 129}", "what follows : is no tag"),
-    ("a@", "what follows @ is no sha256 digest"),
-    (f"a@sha256:{HEX[:63]}", "what follows @ is no sha256 digest"),
-    (f"a@sha256:{HEX.upper()}", "what follows @ is no sha256 digest"),
-    (f"a@md5:{HEX[:32]}", "what follows @ is no sha256 digest"),
-    (f"a@{SHA}@{SHA}", "what follows @ is no sha256 digest"),
-    (f"a@{SHA}:tag", "what follows @ is no sha256 digest"),
+    ("r.io:0/a", "its registry is not a host[:port]"),
+    ("r.io:65536/a", "its registry is not a host[:port]"),
+    (f"r.io:{'9' * 500}/a", "its registry is not a host[:port]"),
+    ("a:", "what follows : is not a tag"),
+    ("a:-b", "what follows : is not a tag"),
+    ("a:b:c", "what follows : is not a tag"),
+    ("a:é", "what follows : is not a tag"),
+    (f"a:{'t' * 129}", "what follows : is not a tag"),
+    ("a@", "what follows @ is not a sha256 digest"),
+    (f"a@sha256:{HEX[:63]}", "what follows @ is not a sha256 digest"),
+    (f"a@sha256:{HEX.upper()}", "what follows @ is not a sha256 digest"),
+    (f"a@md5:{HEX[:32]}", "what follows @ is not a sha256 digest"),
+    (f"a@{SHA}@{SHA}", "what follows @ is not a sha256 digest"),
+    (f"a@{SHA}:tag", "what follows @ is not a sha256 digest"),
     ("r.io/" + "a" * 256, "its repository is longer than 255 characters"),
 ]
 
@@ -125,7 +125,7 @@ def test_refused(text: str, why: str) -> None:
     with pytest.raises(InvalidReferenceError) as caught:
         Reference.parse(text)
 
-    assert f" is no image reference: {why}; write registry/repository:tag" in str(caught.value)
+    assert f" is not an image reference: {why}; write registry/repository:tag" in str(caught.value)
 
 
 def test_hostile_text_is_quoted() -> None:
@@ -207,5 +207,5 @@ def test_digests(text: str) -> None:
 )
 def test_no_digest(text: str) -> None:
     """Nothing else is: a digest becomes part of paths (CVE-2024-3727)."""
-    with pytest.raises(InvalidReferenceError, match="is no digest: it must be sha256:"):
+    with pytest.raises(InvalidReferenceError, match="is not a digest: write sha256:"):
         parse_digest(text)

@@ -39,7 +39,9 @@ from tests.core.make import (
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 WAY_OUT = (
     "Build in a first stage and copy the binary onto distroless or scratch: "
-    "https://slimgate.dev/docs/slimming. Exempt: SlimException."
+    "https://slimgate.dev/docs/slimming. "
+    "To exempt it, ask your platform team for a SlimException "
+    "(https://slimgate.dev/docs/policies#exceptions)."
 )
 DEFAULT = Policy(name="default", limits=Limits(pull_size=Limit(deny=300 * MIB)))
 
@@ -56,7 +58,9 @@ def test_denial() -> None:
         "[policy default, pullSize]; 640 MiB of it is one layer (RUN go build -o /shop .); "
         "base golang:1.26 (Builder, Proven). "
         "Build in a first stage and copy the binary onto distroless or scratch: "
-        f"{DOCS}. Exempt: SlimException. see https://wiki.example.com/slim"
+        f"{DOCS}. "
+        "To exempt it, ask your platform team for a SlimException "
+        "(https://slimgate.dev/docs/policies#exceptions). see https://wiki.example.com/slim"
     )
 
 
@@ -70,7 +74,9 @@ def test_the_unknown_has_another_way_out() -> None:
     assert denial(down.findings, []) == (
         'container "web": registry.example.com/shop:1.2 could not be judged '
         "[policy default, inspection]: the registry is down. "
-        "Try again once the cause is gone. Exempt: SlimException."
+        "Try again once the cause is fixed. "
+        "To exempt it, ask your platform team for a SlimException "
+        "(https://slimgate.dev/docs/policies#exceptions)."
     )
     assert denial(both.findings, []).endswith(f". {WAY_OUT}")
 
@@ -79,7 +85,7 @@ def test_messages_are_said_once() -> None:
     """Two policies that say the same say it once."""
     policies = [Policy(name=name, message="ask us") for name in "ab"] + [Policy(name="c")]
 
-    assert denial([finding("layers", DENY)], policies).endswith("Exempt: SlimException. ask us")
+    assert denial([finding("layers", DENY)], policies).endswith("#exceptions). ask us")
 
 
 def many(count: int) -> list[Finding]:

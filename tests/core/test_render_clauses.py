@@ -34,7 +34,9 @@ from tests.core.make import (
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 WAY_OUT = (
     "Build in a first stage and copy the binary onto distroless or scratch: "
-    "https://slimgate.dev/docs/slimming. Exempt: SlimException."
+    "https://slimgate.dev/docs/slimming. "
+    "To exempt it, ask your platform team for a SlimException "
+    "(https://slimgate.dev/docs/policies#exceptions)."
 )
 
 
@@ -222,7 +224,7 @@ STANDING = [
         "unknown",
         UNKNOWN_BASE,
         Bases(allow=("scratch",)),
-        "could not be judged (linux/amd64) [policy p, base]: its base is not known",
+        "could not be judged (linux/amd64) [policy p, base]: its base is unknown",
     ),
     (
         "tier denied",

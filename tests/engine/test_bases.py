@@ -220,7 +220,7 @@ async def test_what_is_no_image_can_be_no_base(shelf: Shelf, clock: Clock) -> No
     await refresh(watched, named())
 
     (error,) = watched.bases.missing.values()
-    assert str(error) == "base.test/golden/go is no image, so nothing can stand on it"
+    assert str(error) == "base.test/golden/go is not an image, so it can't be a base"
 
 
 async def test_one_slow_registry_does_not_hold_up_other_bases(shelf: Shelf, clock: Clock) -> None:

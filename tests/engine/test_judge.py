@@ -178,7 +178,7 @@ async def test_a_hanging_registry_slows_nobody_else(
 
 
 UNKNOWN: list[tuple[str, object, str]] = [
-    ("Not A Reference", None, "'Not A Reference' is no image reference"),
+    ("Not A Reference", None, "'Not A Reference' is not an image reference"),
     (f"{REGISTRY}/team/none:1", None, f"there is no {REGISTRY}/team/none:1"),
     (APP, NotFoundError("gone for good"), "gone for good"),
     (APP, ZeroDivisionError("secret"), "slimgate itself failed (ZeroDivisionError)"),
@@ -213,7 +213,7 @@ async def test_an_image_that_is_not_known(
 KEYRINGS = [
     (NotFoundError("the pull secret names no registry"), "the pull secret names no registry"),
     (ClusterError("the API server is away"), "the API server is away"),
-    (ValueError("secret"), "slimgate itself failed (ValueError), and its log says more"),
+    (ValueError("secret"), "slimgate itself failed (ValueError); see its log"),
 ]
 
 
@@ -336,7 +336,8 @@ async def test_growth_of_what_is_not_known(judge: Judge, shelf: Shelf, catalog: 
 
     verdict = await judge.judge(workload(use(APP)), old=workload(use(OTHER)))
 
-    assert list(map(grown, verdict.findings)) == ["the image that runs now is not known: down"]
+    expected = ["the image that runs now could not be looked up: down"]
+    assert list(map(grown, verdict.findings)) == expected
 
 
 async def test_a_volume_does_not_stand_in_for_a_container(judge: Judge, catalog: Catalog) -> None:

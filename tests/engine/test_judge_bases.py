@@ -68,7 +68,7 @@ async def test_a_missing_base_leaves_the_verdict_open(judge: Judge, shelf: Shelf
     """An image that may stand on it is not denied for the outage of its registry."""
     shelf.faults["base.test"] = UnavailableError("down")
 
-    assert reason(await judged(judge)) == "a base that the policy allows is not known: down"
+    assert reason(await judged(judge)) == "an allowed base could not be looked up: down"
 
 
 async def test_a_missing_base_does_not_help_an_image_that_is_proven(
@@ -155,7 +155,7 @@ async def test_what_is_looked_up_again_is_told_by_the_next_verdict(
     shelf.faults["base.test"] = UnavailableError("down")
     (finding,) = await judged(judge)
     assert (finding.outcome, finding.limit) == (Outcome.UNKNOWN, "Proven")
-    assert finding.reason == "the base that it claims is not known: down"
+    assert finding.reason == "the base that it claims could not be looked up: down"
 
     shelf.faults.clear()
     clock.now += 61

@@ -98,7 +98,7 @@ CASES = {
     ),
     "proven to have no base": ({"allow": ["scratch"]}, "static", ADMITTED, ""),
     "on something unknown with a shell": (
-        {"allow": ["scratch"]}, "with a shell", WARNED, "its base is not known",
+        {"allow": ["scratch"]}, "with a shell", WARNED, "its base is unknown",
     ),
 }  # fmt: skip
 
@@ -132,7 +132,7 @@ def test_a_known_base_that_is_gone(room: Room, stock: Stock, controller: Program
     assert answer.status == 201
     (warning,) = answer.warnings
     assert "could not be judged (linux/amd64) [policy " in warning
-    assert f", base]: a base that the policy allows is not known: {room.shelf.registry}" in warning
+    assert f", base]: an allowed base could not be looked up: {room.shelf.registry}" in warning
     message = eventually(
         lambda: next(
             (

@@ -139,7 +139,7 @@ BROKEN: dict[str, tuple[Json, str]] = {
                 "maxTier": {"deny": "Slim"},
             }
         },
-        "spec.bases.known[0].reference: 'registry.example.com/UPPER' is no image reference: ",
+        "spec.bases.known[0].reference: 'registry.example.com/UPPER' is not an image reference: ",
     ),
 }
 

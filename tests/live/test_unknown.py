@@ -36,7 +36,7 @@ CASES = {
     ),
     "no reference": (
         "no//reference",
-        "'no//reference' is no image reference: its repository is malformed",
+        "'no//reference' is not an image reference: its repository is malformed",
         None,
     ),
     "the API server": ("{api}/app:v1", "{api}", "refused_address"),

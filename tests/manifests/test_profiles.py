@@ -1,6 +1,7 @@
 """What the API server makes of ImageProfiles, and what kubectl shows of them."""
 
 import json
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -57,7 +58,7 @@ def test_profile_columns(kubectl: Kubectl) -> None:
         diff_id=None,
         media_type="x",
         pull=Size.known(148 * 2**20),
-        unpacked=Size.unknown("zstd"),
+        unpacked=Size.estimated(452 * 2**20),
     )
     facts = ImageFacts(
         digest=Digest(_DIGEST),
@@ -65,6 +66,7 @@ def test_profile_columns(kubectl: Kubectl) -> None:
         platform=Platform("linux", "arm64"),
         layers=(layer,),
         base=Base(name="golang:1.26", tier=Tier.BUILDER, evidence=Evidence.PROVEN),
+        created="2001-01-01T00:00:00Z",
     )
     kubectl("delete", "imageprofile", _NAME, "--ignore-not-found")
     try:
@@ -78,12 +80,12 @@ def test_profile_columns(kubectl: Kubectl) -> None:
         "NAME", "IMAGE", "PULL", "UNPACKED", "LAYERS", "BASE", "TIER", "AGE",
         "EVIDENCE", "ARCHITECTURE", "BUILT",
     ]  # fmt: skip
-    cells = row.split()
+    *cells, built = row.split()
     del cells[7]
     assert cells == [
-        _NAME, "shop:1", "148Mi", "<none>", "1", "golang:1.26", "Builder",
-        "Proven", "arm64", "<none>",
+        _NAME, "shop:1", "148Mi", "452Mi", "1", "golang:1.26", "Builder", "Proven", "arm64",
     ]  # fmt: skip
+    assert re.fullmatch(r"\d+y", built)
     assert _NAME in category
 
 

@@ -56,7 +56,7 @@ SILENT: dict[str, tuple[Server, Exemption, str]] = {
     "refuses": (refusing, PLAIN, "nothing answers at its address"),
     "drops": (full, PLAIN, "connecting to it timed out"),
     "hangs": (lambda: hostile(silent), PLAIN, "nothing within 0.4 s"),
-    "closes": (lambda: raw(b""), PLAIN, "it broke off or does not speak HTTP as it should"),
+    "closes": (lambda: raw(b""), PLAIN, "the connection broke, or it is not an HTTP server"),
     "no TLS": (
         lambda: hostile(OK),
         Exemption(loopback=True),

@@ -22,9 +22,9 @@ from tests.sizes.packing import (
 from tests.support.images import AMD64, DOCKER_LAYER, Image, Index, Layer, image, index, tar_of
 
 ARM64 = Platform("linux", "arm64")
-MANY_MEMBERS = "the layer is of many gzip members and too large to be read whole"
-LESS = "the gzip trailer tells less than the layer's compressed size"
-NO_LENGTH = "the layer is too large to be read whole and tells no length"
+MANY_MEMBERS = "the layer has many gzip members and is too large to be read whole"
+LESS = "the length in the gzip trailer is below the layer's compressed size"
+NO_LENGTH = "the layer is too large to be read whole and does not state its length"
 
 Platforms = tuple[tuple[Packed, ...], ...]
 

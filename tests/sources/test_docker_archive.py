@@ -167,7 +167,7 @@ async def test_false_layers(tmp_path: Path) -> None:
         (b'[{"Config": "c.json", "Layers": 1}]', "not of the form"),
         (b'[{"Config": "c.json", "Layers": [1]}]', "not of the form"),
         (b'[{"Config": "c.json", "Layers": []}]', "lacks the config"),
-        (b'[{"Config": "manifest.json", "Layers": []}]', "is no object"),
+        (b'[{"Config": "manifest.json", "Layers": []}]', "is not an object"),
         (b'[{"Config": "config", "Layers": ["a"]}]', "lists 1 layers, but the config 0"),
         (b'[{"Config": "config", "Layers": [%s]}]' % b",".join([b'"a"'] * 1001), "more than 1000"),
         (b"[" * 100_000, "is not JSON"),

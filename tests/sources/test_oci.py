@@ -194,9 +194,9 @@ async def test_missing_documents(place: Place) -> None:
     ("body", "error", "message"),
     [
         (b"{}", UnsupportedError, "no config or no layers"),
-        (b"[]", UnsupportedError, "no object"),
+        (b"[]", UnsupportedError, "not an object"),
         (b"{", UnsupportedError, "not JSON"),
-        (b'{"manifests": 1}', UnsupportedError, "no list"),
+        (b'{"manifests": 1}', UnsupportedError, "not a list"),
         (b"[" * 100_000, ImageError, "the document is"),
         (b"{" + b" " * 2**22, TooLargeError, "is larger than"),
     ],
@@ -221,14 +221,14 @@ async def test_no_layout(tmp_path: Path) -> None:
     assert "no index.json" in str(await refusal(f"oci-archive:{archive}"))
     assert "write oci:FOLDER" in str(await refusal(f"oci-archive:{tmp_path}"))
     assert isinstance(await refusal(f"oci-archive:{tmp_path}/nope"), NotFoundError)
-    assert "no regular file" in str(await refusal(f"oci:{tmp_path}"))
+    assert "not a regular file" in str(await refusal(f"oci:{tmp_path}"))
 
 
 async def test_pipes_are_refused(tmp_path: Path) -> None:
     """A pipe in place of a blob does not hold the reader."""
     os.mkfifo(tmp_path / "index.json")
 
-    assert "no regular file" in str(await refusal(f"oci:{tmp_path}"))
+    assert "not a regular file" in str(await refusal(f"oci:{tmp_path}"))
 
 
 async def test_linked_blobs(tmp_path: Path) -> None:

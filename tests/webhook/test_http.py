@@ -101,7 +101,7 @@ async def test_broken_body(live: Live, body: bytes) -> None:
     """What is no review is a mistake of its sender, and never an allow."""
     status, answer = await live.post(body)
     assert status == 400
-    assert answer.startswith(b"slimgate: the body is no AdmissionReview: ")
+    assert answer.startswith(b"slimgate: the body is not an AdmissionReview: ")
     assert live.heard.refusals == [400]
     assert live.heard.admissions == []
 
@@ -236,7 +236,7 @@ async def test_url_timeout_is_the_deadline(tmp_path: Path) -> None:
         status, answer = await live.post(review(deployment(SLIM)), f"{live.url}?timeout=1s")
         assert loop.time() - started < 1.0
     assert status == 200
-    assert "did not come to a verdict in time" in Answered.of(answer).warnings[0]
+    assert "reached no verdict in time" in Answered.of(answer).warnings[0]
 
 
 async def test_default_deadline(tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ async def test_bugs_are_answered(tmp_path: Path) -> None:
     async with serving(tmp_path, OddJudge(explode), OddPolicies()) as live:
         status, answer = await live.post(review(deployment(FAT)))
     assert status == 200
-    assert "let through unjudged" in Answered.of(answer).warnings[0]
+    assert "admitted without being judged" in Answered.of(answer).warnings[0]
     assert live.heard.admissions == [("CREATE", "error", True)]
 
 

@@ -66,7 +66,7 @@ async def test_drain(tmp_path: Path) -> None:
         await until(lambda: source.asked)
         live.stop.set()
         await until(lambda: _unready(live))
-        assert await live.health("/readyz") == (503, "not ready: slimgate is going down\n")
+        assert await live.health("/readyz") == (503, "not ready: slimgate is shutting down\n")
         assert await live.health("/livez") == (200, "ok\n")
         unchanged = review(deployment(FAT), old=deployment(FAT), operation="UPDATE")
         async with live.session.post(

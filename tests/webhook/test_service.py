@@ -141,7 +141,7 @@ async def test_copy_of_a_judged_owner() -> None:
 async def test_no_review(body: bytes) -> None:
     """Without a uid there is nothing to answer, so it is an error and no admission."""
     service = Service()
-    with pytest.raises(InvalidReviewError, match="the body is no AdmissionReview"):
+    with pytest.raises(InvalidReviewError, match="the body is not an AdmissionReview"):
         await service.service.answer(body, 5.0)
     assert service.heard.admissions == []
 
@@ -198,10 +198,10 @@ async def test_no_policies_to_consult(caplog: pytest.LogCaptureFixture) -> None:
     service = Service(OddPolicies(), OddJudge(explode))
     answer = await service.answer(review(deployment(SLIM)))
     assert answer.allowed
-    told = "slimgate: this was let through unjudged: slimgate itself failed (LookupError)"
-    assert answer.warnings == (f"{told}, and its log says more",)
+    told = "slimgate: admitted without being judged: slimgate itself failed (LookupError)"
+    assert answer.warnings == (f"{told}; see its log",)
     assert service.heard.admissions == [("CREATE", "error", True)]
-    assert "deployment shop/web was let through unjudged" in caplog.text
+    assert "deployment shop/web was admitted without being judged" in caplog.text
 
 
 @pytest.mark.parametrize(("on_unknown", "allowed"), [("Allow", True), ("Deny", False)])
@@ -222,7 +222,7 @@ async def test_judge_that_ignores_its_deadline() -> None:
     service = Service(judge=OddJudge(explode, waits=asyncio.Event()))
     answer = await service.answer(review(deployment(SLIM)), seconds=0.05)
     assert answer.allowed
-    assert "slimgate did not come to a verdict in time" in answer.warnings[0]
+    assert "slimgate reached no verdict in time" in answer.warnings[0]
     assert service.heard.admissions == [("CREATE", "late", True)]
 
 
@@ -236,7 +236,7 @@ async def test_overload(on_unknown: str, allowed: bool) -> None:  # noqa: FBT001
     await asyncio.sleep(0)
     refused = await service.answer(review(deployment(SLIM)), seconds=0.05)
     assert refused.allowed is allowed
-    assert "too much to judge at once" in " ".join((refused.message, *refused.warnings))
+    assert "too many requests at once" in " ".join((refused.message, *refused.warnings))
     unchanged = review(deployment(FAT), old=deployment(FAT), operation="UPDATE")
     assert (await service.answer(unchanged)).allowed
     waiting = asyncio.create_task(service.answer(review(deployment(FAT), uid="third")))

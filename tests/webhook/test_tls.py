@@ -80,13 +80,13 @@ async def test_broken_files_change_nothing(
                 live.mount.put(second.certificate, first.key)
             case _:
                 live.mount.certificate.unlink()
-        await until(lambda: "no new certificate" in caplog.text)
+        await until(lambda: "the new certificate can't be used" in caplog.text)
         assert await live.shown() == der(first.certificate)
         assert await live.ready()
         live.mount.put(second.certificate, second.key)
         await _until_shown(live, second.certificate)
-    assert caplog.text.count("no new certificate") == 1
-    assert "the one before is served on" in caplog.text
+    assert caplog.text.count("the new certificate can't be used") == 1
+    assert "the previous one stays in use" in caplog.text
     assert "PRIVATE" not in caplog.text
 
 
@@ -125,9 +125,9 @@ def test_log_has_a_line_for_each_change(tmp_path: Path, caplog: pytest.LogCaptur
             serving_certificate.refresh()
         return [record.getMessage().partition(":")[0] for record in caplog.records]
 
-    assert after(b"junk") == ["no new certificate"]
+    assert after(b"junk") == ["the new certificate can't be used"]
     assert after(good.certificate) == [f"serving with the certificate in {mount.certificate}"]
-    assert after(b"junk") == ["no new certificate"]
+    assert after(b"junk") == ["the new certificate can't be used"]
     assert serving_certificate.missing is None
     mount.certificate.unlink()
     caplog.clear()

@@ -72,7 +72,7 @@ class CertificateKeeper:
         try:
             found = await self._api.get(path)
         except MissingError:
-            _LOG.info("there is no %s to tell of the webhook's CA", self._configuration)
+            _LOG.info("there is no %s to write the webhook's CA into", self._configuration)
             return
         hooks = [dict(hook) for hook in objects_at(found, "webhooks")]
         if all(mapping_at(hook, "clientConfig").get("caBundle") == bundle for hook in hooks):

@@ -30,5 +30,5 @@ class ClusterLister:
             async for page in pages:
                 # Something else that answers with JSON would be taken for an empty cluster.
                 if not page.version:
-                    raise ClusterError(f"{kind.path} is answered by no list")
+                    raise ClusterError(f"the API server does not answer {kind.path} with a list")
                 yield frozenset(text_at(mapping_at(one, "metadata"), "uid") for one in page.items)

@@ -44,7 +44,7 @@ class MemoryKeeper:
         except MissingError:
             return
         except (ForbiddenError, InvalidFactsError) as error:
-            _LOG.warning("starting without what an earlier run knew: %s", error)
+            _LOG.warning("starting without the saved state of the previous run: %s", error)
             return
         self._inspector.restore(memory)
 
@@ -69,7 +69,7 @@ class MemoryKeeper:
         try:
             await self._api.apply(SECRETS.one(self._namespace, self._name), secret)
         except ClusterError as error:
-            _LOG.warning("what is known could not be saved for the next start: %s", error)
+            _LOG.warning("the state for the next start could not be saved: %s", error)
             return
         self._saved = body
 
@@ -79,5 +79,5 @@ def _unpack(text: str) -> Memory:
         unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
         body = unpacker.decompress(base64.b64decode(text), _MAX_BYTES)
     except (ValueError, zlib.error) as error:
-        raise InvalidFactsError("what an earlier run saved is damaged") from error
+        raise InvalidFactsError("the saved state of the previous run is damaged") from error
     return from_json(body)

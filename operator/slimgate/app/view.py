@@ -156,7 +156,7 @@ class ProxiedKubelets:
         found = image_fs_of(await self._api.get(f"{NODES.one('', node.name)}/proxy/stats/summary"))
         if found is None:
             raise ClusterError(
-                f"the kubelet of node {printable(node.name)} tells nothing of images"
+                f"the kubelet of node {printable(node.name)} reports nothing about images"
             )
         return found
 

@@ -219,4 +219,4 @@ async def _line(answer: ClientResponse) -> bytes:
     try:
         return await answer.content.readline()
     except (LineTooLong, ValueError) as err:  # it was a ValueError in older versions
-        raise GoneError("the API server's watch holds an object that is too large for it") from err
+        raise GoneError("the API server's watch sent an object that is too large") from err

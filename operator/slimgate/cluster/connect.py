@@ -90,10 +90,10 @@ async def open_client(kubeconfig: str | None, context: str | None) -> ApiClient:
         reason = "a kubeconfig was asked for"
     paths = KUBE_CONFIG_DEFAULT_LOCATION if kubeconfig is None else kubeconfig
     if not _exists(paths):
-        wanted = "" if kubeconfig is not None else f", and this is no pod ({reason})"
+        wanted = "" if kubeconfig is not None else f", and this is not a pod ({reason})"
         raise NoClusterError(
             f"there is no kubeconfig at {printable(paths)}{wanted}; "
-            "name one by --kubeconfig or KUBECONFIG"
+            "name one with --kubeconfig or KUBECONFIG"
         )
     return await _by_kubeconfig(configuration, paths, context)
 
@@ -124,14 +124,14 @@ async def _by_kubeconfig(
             f"the kubeconfig {shown} can't be used: its certificates can't be read ({err.reason})"
         ) from err
     except YAMLError as err:
-        raise NoClusterError(f"the kubeconfig {shown} is no YAML") from err
+        raise NoClusterError(f"the kubeconfig {shown} is not YAML") from err
     except _UNREADABLE as err:
         # Not chained: the client's error may quote an entry, and entries hold tokens.
         raise NoClusterError(f"the kubeconfig {shown} can't be used: {_why(err)}") from None
     server = URL(configuration.host)
     if not hasattr(loader, "host") or server.scheme not in {"http", "https"} or not server.host:
         raise NoClusterError(
-            f"the kubeconfig {shown} names no server: write https://host:port into its cluster"
+            f"the kubeconfig {shown} has no server: write https://host:port into its cluster"
         )
     _keep_fresh(configuration, loader)
     return client
@@ -153,7 +153,7 @@ def _why(err: Exception) -> str:
         return printable(str(err).partition("{")[0].strip())
     if isinstance(err, OSError) and err.strerror:
         return printable(f"{err.strerror}: {err.filename}")
-    return "it is not of the form of a kubeconfig"
+    return "it is not a kubeconfig"
 
 
 def _exists(paths: str) -> bool:

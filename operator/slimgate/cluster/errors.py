@@ -72,8 +72,8 @@ _SENTENCES: Final[Mapping[int, tuple[type[ApiError], str]]] = {
         "the API server does not accept the credentials; log in again, or check the user's token",
     ),
     HTTPStatus.NOT_FOUND: (MissingError, "the API server has no such object: {}"),
-    HTTPStatus.CONFLICT: (ConflictError, "the object is another one by now, or has changed: {}"),
-    HTTPStatus.GONE: (GoneError, "the API server no longer keeps what was asked for: {}"),
+    HTTPStatus.CONFLICT: (ConflictError, "the object has changed or was replaced meanwhile: {}"),
+    HTTPStatus.GONE: (GoneError, "the API server no longer has what was asked for: {}"),
 }
 
 
@@ -119,7 +119,7 @@ def _forbidden(answer: JsonObject, said: str) -> tuple[type[ApiError], str]:
     if any(text_at(cause, "reason") == _TERMINATING for cause in _causes(answer)):
         return MissingError, f"the namespace is being deleted: {said}"
     if _RIGHT_MARK in said:
-        return ForbiddenError, f"a right is missing: {said}; grant it by a Role or ClusterRole"
+        return ForbiddenError, f"a right is missing: {said}; grant it with a Role or ClusterRole"
     return ForbiddenError, f"the API server forbids it: {said}"
 
 

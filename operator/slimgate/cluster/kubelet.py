@@ -116,7 +116,7 @@ class Kubelets:
         except (ValueError, RecursionError) as err:
             raise _failed(node.name, "its answer is not JSON") from err
         if found is None:
-            raise _failed(node.name, "its summary tells nothing of an image file system")
+            raise _failed(node.name, "its summary has no image file system")
         return found
 
     def _url(self, node: Node) -> URL:
@@ -129,7 +129,8 @@ class Kubelets:
         bare = getattr(address, "ipv4_mapped", None) or address
         refused = bare.is_multicast or bare.is_link_local or bare.is_unspecified
         if refused or (bare.is_loopback and not self._loopback):
-            raise _failed(node.name, f"slimgate does not call {bare}, which no kubelet has")
+            why = f"slimgate does not call {bare}, since a kubelet can't have that address"
+            raise _failed(node.name, why)
         return URL.build(scheme="https", host=str(address), port=node.port, path=_PATH)
 
     async def _get(self, name: str, url: URL) -> bytes:
@@ -164,7 +165,7 @@ def _refusal(status: int) -> str:
         case HTTPStatus.UNAUTHORIZED:
             return "it does not accept the credentials; does it authenticate by webhook?"
         case HTTPStatus.FORBIDDEN:
-            return "a right is missing; grant get on nodes/stats by a ClusterRole"
+            return "a right is missing; grant get on nodes/stats with a ClusterRole"
         case _:
             return f"it answered {status}"
 
@@ -172,13 +173,13 @@ def _refusal(status: int) -> str:
 def _why(err: aiohttp.ClientError) -> str:
     if isinstance(err, aiohttp.ClientConnectorCertificateError):
         return (
-            "its certificate is not trusted; give slimgate the CA that signed it, or have "
-            "kubelets' certificates go unverified by kubeletSkipTLSVerify"
+            "its certificate is not trusted; give slimgate the CA that signed it, or "
+            "accept any certificate with kubeletSkipTLSVerify"
         )
     speaks = not isinstance(err, aiohttp.ClientConnectorSSLError)
     if isinstance(err, aiohttp.ClientConnectorError) and speaks:
         return "nothing answers at its address"
-    return "it broke off or does not speak HTTPS as it should"
+    return "the connection broke, or it is not an HTTPS server"
 
 
 def _failed(name: str, why: str) -> ClusterError:

@@ -122,7 +122,7 @@ class _Reader:
 def _facts(name: str, obj: JsonObject) -> ImageFacts | None:
     profile = from_profile(mapping_at(obj, "facts"))
     if _name(profile.digest) != name:
-        raise InvalidFactsError("digest: it is not that of the object's name")
+        raise InvalidFactsError("digest: it differs from the object's name")
     return profile.facts
 
 

@@ -114,7 +114,7 @@ class Reports:
                 await self._switch(found, group)
             await self._tidy()
         except ClusterError as err:
-            _LOG.warning("looking for a report API: %s", err)
+            _LOG.warning("could not look for a report API: %s", err)
 
     async def _tidy(self) -> None:
         if self.resource is None:
@@ -132,7 +132,7 @@ class Reports:
 
     async def _switch(self, resource: Resource | None, group: asyncio.TaskGroup) -> None:
         await self._leave()
-        _LOG.info("reports go to %s", resource.api_version if resource else "nowhere")
+        _LOG.info("writing reports to %s", resource.api_version if resource else "nowhere")
         if resource is not None:
             scope = Scope(
                 path=resource.all(),

@@ -51,7 +51,7 @@ class Resource:
     def _checked(self, name: str) -> str:
         if _NAME.fullmatch(name) is None:
             raise MissingError(
-                f"there is no {self.kind} at {printable(name, 80)!r}: it is no name of Kubernetes"
+                f"there is no {self.kind} at {printable(name, 80)!r}: that is not a valid name"
             )
         return name
 

@@ -76,7 +76,7 @@ class Wire:
         return cast("dict[str, object]", root)
 
     def parse(self, call: Call, text: bytes) -> object:
-        """Parse an answer to the call, or a part of one; ValueError if it is no JSON."""
+        """Parse an answer to the call, or a part of one; ValueError if it is not JSON."""
         root, pruned = parse(text)
         if pruned and call.path not in self._deep:
             self._deep.add(call.path)
@@ -129,7 +129,7 @@ class Wire:
 
     def _no_api(self) -> ApiError:
         return ApiError(
-            f"{printable(str(self.server.origin()))} answers without JSON; is it an API server?"
+            f"{printable(str(self.server.origin()))} did not answer with JSON; is it an API server?"
         )
 
 

@@ -55,7 +55,7 @@ class Recorder(Protocol):
         """Emit an Event about the workload."""
 
     async def report(self, kind: Kind, workload: Workload, verdict: Verdict) -> None:
-        """Write the workload's PolicyReport, or remove it where no policy speaks of it."""
+        """Write the workload's PolicyReport, or remove it where no policy applies to it."""
 
     async def unreport(self, kind: Kind, workload: Workload) -> None:
         """Have the workload no PolicyReport any more."""

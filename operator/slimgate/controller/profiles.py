@@ -71,4 +71,4 @@ class Profiles:
         try:
             await write
         except ClusterError as error:
-            _LOG.warning("an image profile could not be written: %s", error)
+            _LOG.warning("an ImageProfile could not be written: %s", error)

@@ -179,7 +179,7 @@ class Reconciler:
         await self._recorder.unreport(kind, workload)
         if leaving.annotated:
             await self._recorder.annotate(kind, workload, {VERDICT: None, SUMMARY: None})
-        _LOG.info("%s: no longer judged itself, its verdict is removed", workload)
+        _LOG.info("%s is no longer judged by itself; its annotations are removed", workload)
         if self._leaving.get(key) is leaving:
             del self._leaving[key]
 
@@ -224,6 +224,6 @@ def note_of(before: Mapping[str, str | None], verdict: Verdict) -> Note | None:
     if verdict.outcome is Outcome.UNKNOWN and before[VERDICT] == Outcome.UNKNOWN.label:
         return None
     if not verdict.policies:
-        return Note("NoPolicy", "no SlimPolicy speaks of this workload any more", warning=False)
+        return Note("NoPolicy", "no SlimPolicy applies to this workload any more", warning=False)
     text = render.summary(verdict) if good else render.denial(verdict.findings, verdict.policies)
     return Note(_REASONS[verdict.outcome], text, warning=not good)

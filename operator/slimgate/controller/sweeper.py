@@ -51,7 +51,7 @@ class Sweeper:
                 await self.sweep()
             except ClusterError as error:
                 level = logging.DEBUG if failures else logging.WARNING
-                _LOG.log(level, "what was deleted unseen can't be looked for yet: %s", error)
+                _LOG.log(level, "can't check yet which workloads are gone: %s", error)
                 failures += 1
                 self._heard.set()
             else:
@@ -65,9 +65,9 @@ class Sweeper:
                 kind = next(iter(self._due))
                 gone[kind.name] += await self._sweep(kind)
         finally:
-            if total := gone.total():
+            if gone.total():
                 counts = ", ".join(f"{name} {count}" for name, count in gone.items() if count)
-                _LOG.info("forgot %d that were deleted while nobody watched: %s", total, counts)
+                _LOG.info("forgot workloads that were deleted while nobody watched: %s", counts)
 
     async def _sweep(self, kind: Kind) -> int:
         """Drop what was known before this listing began and is not in it; return how many.

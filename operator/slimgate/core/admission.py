@@ -72,10 +72,10 @@ ALLOWED: Final = Decision(allowed=True)
 def uid_of(review: object) -> str:
     """Read what the answer must name; InvalidReviewError if this is no AdmissionReview."""
     if not isinstance(review, Mapping):
-        raise InvalidReviewError("the body is no AdmissionReview: it is no JSON object")
+        raise InvalidReviewError("the body is not an AdmissionReview: it is not a JSON object")
     uid = text_at(mapping_at(cast("JsonObject", review), "request"), "uid")
     if not uid:
-        raise InvalidReviewError("the body is no AdmissionReview: request.uid is missing")
+        raise InvalidReviewError("the body is not an AdmissionReview: request.uid is missing")
     return uid
 
 

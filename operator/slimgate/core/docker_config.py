@@ -33,7 +33,7 @@ def parse_secret(secret_type: str, data: Mapping[str, str]) -> Identity:
     key = {CONFIG_JSON_TYPE: CONFIG_JSON_KEY, LEGACY_TYPE: LEGACY_KEY}.get(secret_type)
     if key is None:
         raise MalformedDockerConfigError(
-            f"its type {printable(secret_type, 80)!r} is no pull secret's; "
+            f"its type {printable(secret_type, 80)!r} is not that of a pull secret; "
             f"make it of type {CONFIG_JSON_TYPE}"
         )
     if key not in data:
@@ -94,7 +94,7 @@ def _decode(auth: str, pattern: str) -> tuple[str, str]:
 
 def _mapping(value: object, what: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
-        raise MalformedDockerConfigError(f"{what} is no JSON object")
+        raise MalformedDockerConfigError(f"{what} is not a JSON object")
     return cast("Mapping[str, object]", value)
 
 

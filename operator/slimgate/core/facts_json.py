@@ -133,7 +133,8 @@ def _base(raw: Mapping[str, object]) -> Base:
             unchecked=_optional(raw, "unchecked", str),
         )
     except (KeyError, ValueError) as err:
-        raise InvalidFactsError(f"base: {printable(str(err), 80)} is no tier or evidence") from err
+        what = f"base: {printable(str(err), 80)} is neither a tier nor evidence"
+        raise InvalidFactsError(what) from err
 
 
 def _size_to_json(kind: str, size: Size) -> JsonObject:
@@ -171,7 +172,7 @@ def _unpacked(raw: Mapping[str, object]) -> Size:
 def _count(raw: Mapping[str, object], key: str) -> int | None:
     count = _optional(raw, key, int)
     if count is not None and not 0 <= count <= _MAX_BYTES:
-        raise InvalidFactsError(f"{key}: {count} is no count of bytes")
+        raise InvalidFactsError(f"{key}: {count} is not a number of bytes")
     return count
 
 

@@ -57,7 +57,7 @@ def size_from_tail(tail: bytes, compressed: int) -> Size:
 
 def _doubt(tail: bytes, length: int, compressed: int) -> str | None:
     if any(mark in tail[-_FOOTER:] for mark in _STARGZ_FOOTERS) or tail.endswith(_BGZF_END):
-        return "the layer is of many gzip members, so its trailer tells only the last"
+        return "the layer has many gzip members, and its trailer covers only the last"
     reason = _implausible(length, compressed)
     if reason is not None:
         return reason
@@ -68,11 +68,11 @@ def _doubt(tail: bytes, length: int, compressed: int) -> str | None:
 
 def _implausible(length: int, compressed: int) -> str | None:
     if length % _BLOCK:
-        return "the gzip trailer tells a length that no tar has"
+        return "the length in the gzip trailer is not one that a tar can have"
     if compressed > length + 5 * (length // _STORED_BLOCK + 1) + _HEADER_ROOM:
-        return "the gzip trailer tells less than the layer's compressed size"
+        return "the length in the gzip trailer is below the layer's compressed size"
     if length > compressed * MAX_RATIO or length + _WRAP <= compressed * MAX_RATIO:
-        return "the gzip trailer tells the length only modulo 4 GiB, and several are plausible"
+        return "the gzip trailer holds the length modulo 4 GiB, and several lengths are plausible"
     return None
 
 
@@ -92,7 +92,7 @@ def _other_member(tail: bytes, compressed: int) -> str | None:
         ends, used = _is_member_chain(tail[position:], budget)
         budget -= used
         if ends:
-            return "the layer is of several gzip members, so its trailer tells only the last"
+            return "the layer has several gzip members, and its trailer covers only the last"
         position = tail.find(MAGIC, position + 1)
     return None
 

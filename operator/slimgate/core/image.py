@@ -38,7 +38,7 @@ class Platform:
         parts = text.split("/")
         if len(parts) not in {2, 3} or not all(part and part.isascii() for part in parts):
             raise InvalidReferenceError(
-                f"{printable(text, 64)!r} is no platform: "
+                f"{printable(text, 64)!r} is not a platform: "
                 "write os/architecture[/variant], as in linux/arm64."
             )
         return cls(*parts)
@@ -130,7 +130,7 @@ class Wants:
         return self | other == self
 
 
-NOT_ASKED: Final = "no policy asks for it"
+NOT_ASKED: Final = "no policy needs it"
 """Why a size is unknown that nobody has looked up yet."""
 
 

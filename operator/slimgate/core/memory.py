@@ -67,7 +67,7 @@ def from_json(body: bytes) -> Memory:
             shown=tuple(map(str, root["shown"])),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ImageError) as error:
-        raise InvalidFactsError("what an earlier run remembered can't be read") from error
+        raise InvalidFactsError("the saved state of the previous run can't be read") from error
 
 
 def _index_to_json(index: Index) -> dict[str, object]:

@@ -21,7 +21,7 @@ _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 def parse(text: bytes) -> tuple[object, bool]:
     """Parse JSON, with null for what is nested too deeply, and tell whether anything was.
 
-    ValueError if it is no JSON.
+    ValueError if it is not JSON.
     """
     try:
         return json.loads(text), False
@@ -36,7 +36,7 @@ def shallow(text: bytes) -> bytes:
 
 def too_deep(path: str) -> str:
     """Say where something was left out, so that somebody looks at it."""
-    what = "holds an object that is nested too deeply; what lies deepest is left out"
+    what = "holds an object that is nested too deeply; its deepest parts are ignored"
     return f"{printable(path)} {what}"
 
 

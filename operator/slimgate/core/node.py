@@ -166,7 +166,7 @@ def pod_of(manifest: JsonObject) -> NodePod | None:
 
 
 def image_fs_of(summary: object) -> ImageFs | None:
-    """Read the kubelet's /stats/summary; None where it tells nothing of images."""
+    """Read the kubelet's /stats/summary; None where it reports nothing about images."""
     if not isinstance(summary, Mapping):
         return None
     node = mapping_at(cast("JsonObject", summary), "node")

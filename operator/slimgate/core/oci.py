@@ -118,7 +118,7 @@ def parse_document(body: bytes, content_type: str | None) -> Index | Manifest:
     declared = _media_type(root, content_type)
     if declared.startswith(_SCHEMA1) or root.get("schemaVersion") == 1 or "fsLayers" in root:
         raise UnsupportedError(
-            "the manifest is of the old Docker schema 1, which names no sizes and which current "
+            "the manifest is of the old Docker schema 1, which lists no sizes and which current "
             "container runtimes no longer pull; push the image again with a current tool"
         )
     if "manifests" in root and not root.keys().isdisjoint({"config", "layers"}):
@@ -137,9 +137,9 @@ def parse_document(body: bytes, content_type: str | None) -> Index | Manifest:
             annotations=annotations,
         )
     if declared and declared not in {OCI_MANIFEST, DOCKER_MANIFEST}:
-        raise UnsupportedError(f"{printable(declared, 80)!r} is no image manifest or index")
+        raise UnsupportedError(f"{printable(declared, 80)!r} is not an image manifest or index")
     if "config" not in root or "layers" not in root:
-        raise UnsupportedError("the manifest has no config or no layers, so it is no image")
+        raise UnsupportedError("the manifest has no config or no layers, so it is not an image")
     layers = _list(root["layers"], "layers")
     return Manifest(
         media_type=declared or OCI_MANIFEST,
@@ -217,7 +217,7 @@ def _descriptor(value: object, path: str) -> Descriptor:
     raw = _record(value, path)
     size = raw.get("size")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _MAX_INT:
-        raise UnsupportedError(f"{path}.size is no count of bytes")
+        raise UnsupportedError(f"{path}.size is not a number of bytes")
     platform = raw.get("platform")
     return Descriptor(
         media_type=_optional(raw, "mediaType") or "",
@@ -251,11 +251,11 @@ def _history(value: object, path: str) -> HistoryEntry:
 
 def _digest(value: object, path: str) -> Digest:
     if not isinstance(value, str):
-        raise UnsupportedError(f"{path} is no digest")
+        raise UnsupportedError(f"{path} is not a digest")
     try:
         return parse_digest(value)
     except InvalidReferenceError as err:
-        raise UnsupportedError(f"{path} is no digest") from err
+        raise UnsupportedError(f"{path} is not a digest") from err
 
 
 def _record(value: object, path: str) -> JsonObject:
@@ -272,7 +272,7 @@ def _record(value: object, path: str) -> JsonObject:
 
 def _mapping(value: object, path: str) -> JsonObject:
     if not isinstance(value, dict):
-        raise UnsupportedError(f"{path} is no object")
+        raise UnsupportedError(f"{path} is not an object")
     return cast("JsonObject", value)
 
 
@@ -280,7 +280,7 @@ def _list(value: object, path: str) -> list[object]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise UnsupportedError(f"{path} is no list")
+        raise UnsupportedError(f"{path} is not a list")
     if len(value) > MAX_ENTRIES:
         raise TooLargeError(f"{path} has more than {MAX_ENTRIES} entries")
     return cast("list[object]", value)

@@ -90,7 +90,7 @@ def parse_digest(text: str) -> Digest:
     """Check a digest's form before it is used anywhere (CVE-2024-3727 is why)."""
     if not _DIGEST.fullmatch(text):
         raise InvalidReferenceError(
-            f"{printable(text)!r} is no digest: it must be sha256: and 64 hex digits."
+            f"{printable(text)!r} is not a digest: write sha256: and 64 hex digits."
         )
     return Digest(text)
 
@@ -100,7 +100,7 @@ def _split_digest(text: str) -> tuple[str, Digest | None]:
     if not at:
         return rest, None
     if not _DIGEST.fullmatch(digest):
-        raise _invalid(text, "what follows @ is no sha256 digest")
+        raise _invalid(text, "what follows @ is not a sha256 digest")
     return rest, Digest(digest)
 
 
@@ -117,13 +117,13 @@ def _split_domain(rest: str) -> tuple[str, str]:
 def _split_tag(path: str, text: str) -> tuple[str, str | None]:
     name, colon, tag = path.partition(":")
     if colon and not _TAG.fullmatch(tag):
-        raise _invalid(text, "what follows : is no tag")
+        raise _invalid(text, "what follows : is not a tag")
     return name, tag if colon else None
 
 
 def _check_name(domain: str, path: str, text: str) -> None:
     if not _DOMAIN.fullmatch(domain) or not _valid_port(domain):
-        raise _invalid(text, "its registry is no host[:port]")
+        raise _invalid(text, "its registry is not a host[:port]")
     if _PATH.fullmatch(path.lower()) and path.lower() != path:
         raise _invalid(text, "its repository must be lower case")
     if not _PATH.fullmatch(path):
@@ -139,6 +139,6 @@ def _valid_port(domain: str) -> bool:
 
 def _invalid(text: str, why: str) -> InvalidReferenceError:
     return InvalidReferenceError(
-        f"{printable(text, 128)!r} is no image reference: {why}; "
+        f"{printable(text, 128)!r} is not an image reference: {why}; "
         "write registry/repository:tag or registry/repository@sha256:…"
     )

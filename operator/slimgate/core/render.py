@@ -19,11 +19,14 @@ from slimgate.core.verdict import Verdict
 from slimgate.core.workload import ImageUse
 
 DOCS: Final = "https://slimgate.dev/docs/slimming"
-REMEDY: Final = (
-    "Build in a first stage and copy the binary onto distroless or scratch: "
-    f"{DOCS}. Exempt: SlimException."
+_EXEMPT: Final = (
+    "To exempt it, ask your platform team for a SlimException "
+    "(https://slimgate.dev/docs/policies#exceptions)."
 )
-RETRY: Final = "Try again once the cause is gone. Exempt: SlimException."
+REMEDY: Final = (
+    f"Build in a first stage and copy the binary onto distroless or scratch: {DOCS}. {_EXEMPT}"
+)
+RETRY: Final = f"Try again once the cause is fixed. {_EXEMPT}"
 _MAX_LINES: Final = 10
 _WARNING_LENGTH: Final = 200
 _MAX_WARNING_LENGTH: Final = 256

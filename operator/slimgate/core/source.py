@@ -95,11 +95,11 @@ def _split_digest(kind: SourceKind, text: str, rest: str) -> tuple[str, Digest |
     if match is None:
         return rest, None
     if kind is SourceKind.DOCKER_ARCHIVE:
-        raise _invalid(text, "a docker archive holds no digests to choose by")
+        raise _invalid(text, "an image in a docker archive can't be chosen by digest")
     try:
         return match["path"], parse_digest(match["digest"])
     except InvalidReferenceError as err:
-        raise _invalid(text, "what follows @ is no sha256 digest") from err
+        raise _invalid(text, "what follows @ is not a sha256 digest") from err
 
 
 def _invalid(text: str, why: str) -> InvalidReferenceError:

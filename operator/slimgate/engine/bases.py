@@ -176,7 +176,7 @@ class Bases:
             found = await self._source.document(reference.at(chosen[0].digest), identity)
             parsed = parse_document(found.body, found.media_type)
         if isinstance(parsed, Index) or not parsed.is_image:
-            raise UnsupportedError(f"{reference.name} is no image, so nothing can stand on it")
+            raise UnsupportedError(f"{reference.name} is not an image, so it can't be a base")
         return parsed
 
 

@@ -241,4 +241,4 @@ def _as_image_error(error: Exception) -> ImageError:
         return UnavailableError(str(error))
     # The error's text may hold what not everyone should read.
     _LOG.error("slimgate itself failed", exc_info=error)
-    return ImageError(f"slimgate itself failed ({type(error).__name__}), and its log says more")
+    return ImageError(f"slimgate itself failed ({type(error).__name__}); see its log")

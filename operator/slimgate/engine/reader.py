@@ -280,7 +280,9 @@ class Reader:
         if isinstance(parsed, Index):
             # Whoever asks for it by itself may have waited for this, and finds it here.
             self._indexes.put(target.digest, parsed)
-            raise UnsupportedError("the index lists another index, which no container runtime runs")
+            raise UnsupportedError(
+                "the index lists another index, which container runtimes don't support"
+            )
         return parsed
 
     def _held(self, place: Place, manifest: Manifest) -> Entry | None:

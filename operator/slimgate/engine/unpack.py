@@ -80,7 +80,7 @@ class Unpacker:
         if self._reason is None and self._codec is not None and not self._codec.is_whole():
             self._reason = "the layer's compressed form is cut short"
         if isinstance(self._codec, _Plain) and not self._lister.is_tar:
-            self._reason = "the layer is no tar"
+            self._reason = "the layer is not a tar archive"
         if self._reason is not None:
             least = self._count if self._reason == _TOO_MUCH else 0
             return LayerReading(unpacked=Size.unknown(self._reason, at_least=least))

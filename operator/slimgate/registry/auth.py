@@ -102,7 +102,7 @@ class Authenticator:
             raise UnsupportedError(f"{_shown(base)} names no token server")
         if base.scheme == "https" and realm.scheme != "https":
             raise RefusedAddressError(
-                f"{_shown(base)} is served over HTTPS but wants to be logged in to over plain HTTP"
+                f"{_shown(base)} is served over HTTPS but asks for a login over plain HTTP"
             )
         self._transport.guard.check_url(realm)
         return realm.with_fragment(None)

@@ -60,7 +60,7 @@ class Answer:
             if count > limit:
                 raise self._too_large(limit)
             if pace is not None and waited > pace.seconds + count * pace.per_byte:
-                raise UnavailableError(f"{self._host} sends too little to be waited for")
+                raise UnavailableError(f"{self._host} sends too slowly, so slimgate gave up")
             yield chunk
             since = time.monotonic()
 

@@ -225,4 +225,4 @@ def _stated_digest(answer: Answer) -> Digest | None:
     try:
         return parse_digest(text)
     except InvalidReferenceError as err:
-        raise UnsupportedError("the registry names the manifest by what is no digest") from err
+        raise UnsupportedError("the registry sent an invalid digest for the manifest") from err

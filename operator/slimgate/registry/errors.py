@@ -36,15 +36,15 @@ def error_of(
     said = f"{status}, {code}" if code else str(status)
     if status == HTTPStatus.TOO_MANY_REQUESTS or code == _TOO_MANY:
         return RateLimitedError(
-            f"{host} limits how often it may be asked ({said}); "
-            "give slimgate a credential with a higher limit, or wait",
+            f"{host} limits the rate of requests ({said}); "
+            "wait, or give slimgate credentials with a higher limit",
             code=code,
             retry_after=retry_after,
         )
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return UnauthorizedError(
-            f"{host} does not let these credentials see {what} ({said}); "
-            "check that it exists and that a pull secret for it is right",
+            f"{host} does not show {what} to these credentials ({said}); "
+            "check that it exists and that its pull secret is right",
             code=code,
         )
     if status == HTTPStatus.NOT_FOUND:

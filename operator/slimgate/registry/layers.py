@@ -58,9 +58,9 @@ def plan(layer: Descriptor, settings: RegistrySettings) -> Plan | Size:
     if media_type in _TAR:
         return Plan.HEAD
     if media_type not in _GZIP:
-        return Size.unknown("the layer is too large to be read whole and tells no length")
+        return Size.unknown("the layer is too large to be read whole and does not state its length")
     if any(key in layer.annotations for key in _MANY_MEMBERS):
-        return Size.unknown("the layer is of many gzip members and too large to be read whole")
+        return Size.unknown("the layer has many gzip members and is too large to be read whole")
     return Plan.TAIL
 
 
@@ -70,7 +70,7 @@ def _useless(layer: Descriptor, media_type: str) -> str | None:
         return "the layer is not kept in the registry"
     if media_type.endswith("+encrypted"):
         return "the layer is encrypted"
-    return None if _is_layer(media_type) else "the layer is no file system"
+    return None if _is_layer(media_type) else "the layer is not a file system"
 
 
 def range_of(way: Plan, layer: Descriptor) -> tuple[int, int]:

@@ -73,7 +73,7 @@ class Limits:
             return
         raise RateLimitedError(
             # Without the time left: the text must not change with every look at it.
-            f"{host} limits how often it may be asked; slimgate waits until it may again",
+            f"{host} limits the rate of requests; slimgate waits until it may ask again",
             retry_after=left,
         )
 

@@ -183,7 +183,7 @@ def _parse(body: bytes, wanted: Wanted) -> tuple[str, float]:
     answer = cast("dict[str, object]", root) if isinstance(root, dict) else {}
     token = answer.get("token") or answer.get("access_token")
     if not isinstance(token, str) or not is_header_safe(token):
-        raise UnsupportedError(f"the token server of {wanted.host} answers without a token")
+        raise UnsupportedError(f"the token server of {wanted.host} answered without a token")
     life = answer.get("expires_in")
     if isinstance(life, bool) or not isinstance(life, int | float) or life <= 0:
         return token, _DEFAULT_LIFE

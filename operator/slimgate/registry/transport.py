@@ -249,13 +249,13 @@ def _target(request: Request, location: str) -> URL:
     if request.form is not None:
         raise UnsupportedError(f"{request.host} redirects a request that holds a secret")
     if not _LOCATION.fullmatch(location):
-        raise UnsupportedError(f"{request.host} redirects to no address")
+        raise UnsupportedError(f"{request.host} redirects without an address")
     # Signed URLs break if their escapes are normalised.
     try:
         target = request.url.join(URL(location, encoded=True)).with_fragment(None)
         _ = target.port
     except ValueError as err:
-        raise UnsupportedError(f"{request.host} redirects to no address") from err
+        raise UnsupportedError(f"{request.host} redirects without an address") from err
     if request.url.scheme == "https" and target.scheme != "https":
         raise RefusedAddressError(f"{request.host} redirects from HTTPS to something less safe")
     return target
@@ -285,7 +285,7 @@ def _why(err: aiohttp.ClientError) -> str:
         return "nothing answers at its address"
     if isinstance(err, aiohttp.ConnectionTimeoutError):
         return "connecting to it timed out"
-    return "it broke off or does not speak HTTP as it should"
+    return "the connection broke, or it is not an HTTP server"
 
 
 def _load_contexts(settings: RegistrySettings) -> dict[str, ssl.SSLContext]:

@@ -71,7 +71,7 @@ def read_archive(chunks: Iterable[bytes]) -> ArchiveFiles:
                     raise TooLargeError(f"the archive has more than {_MAX_ENTRIES} entries")
                 scan.add(archive, member)
     except (tarfile.TarError, ValueError, OverflowError, RecursionError) as err:
-        raise UnsupportedError("it is no tar archive, or a damaged one") from err
+        raise UnsupportedError("it is not a tar archive, or a damaged one") from err
     return ArchiveFiles(documents=scan.documents, blobs=scan.blobs, links=scan.links)
 
 

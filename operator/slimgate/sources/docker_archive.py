@@ -145,7 +145,8 @@ def _entries(files: Files, what: str) -> Sequence[_Entry]:
     body = files.document(_MANIFEST)
     if body is None:
         raise UnsupportedError(
-            f"{what} is no docker archive: it has no {_MANIFEST}, which Docker 1.10 and later write"
+            f"{what} is not a docker archive: "
+            f"it has no {_MANIFEST}, which Docker 1.10 and later write"
         )
     try:
         root: object = json.loads(body)

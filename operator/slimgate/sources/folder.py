@@ -54,7 +54,7 @@ def open_regular(path: Path) -> Iterator[BinaryIO | None]:
         raise _unreadable(path, err.strerror or "the system refused") from err
     if not stat.S_ISREG(os.fstat(number).st_mode):
         os.close(number)
-        raise _unreadable(path, "it is no regular file")
+        raise _unreadable(path, "it is not a regular file")
     with os.fdopen(number, "rb") as file:
         try:
             yield file

@@ -94,10 +94,11 @@ class OciSource:
     def _index(self, files: Files) -> Index:
         body = files.document(_INDEX)
         if body is None:
-            raise UnsupportedError(f"{self.what} is no OCI layout: it has no {_INDEX}")
+            raise UnsupportedError(f"{self.what} is not an OCI layout: it has no {_INDEX}")
         document = parse_document(body, None)
         if not isinstance(document, Index):
-            raise UnsupportedError(f"{self.what} is no OCI layout: its {_INDEX} is no index")
+            why = f"its {_INDEX} is not an index"
+            raise UnsupportedError(f"{self.what} is not an OCI layout: {why}")
         return document
 
     def _choose(self, index: Index) -> Sequence[Descriptor]:

@@ -62,7 +62,7 @@ def _folder(path: Path) -> Files:
     if not path.is_dir():
         what = printable(str(path))
         hint = "is a file: write oci-archive:FILE" if path.exists() else "does not exist"
-        raise NotFoundError(f"{what} is no folder with an OCI layout: it {hint}")
+        raise NotFoundError(f"{what} is not a folder with an OCI layout: it {hint}")
     return FolderFiles(path)
 
 

@@ -62,7 +62,7 @@ class WebhookServer:
     def unready_reason(self) -> str | None:
         """Say why no admission should be sent here now, None if one should."""
         if self._draining:
-            return "slimgate is going down"
+            return "slimgate is shutting down"
         return self._certificate.missing or self._ready()
 
     async def run(self, stop: asyncio.Event) -> None:

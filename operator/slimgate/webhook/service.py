@@ -88,7 +88,7 @@ class AdmissionService:
             request = decode(review, self._settings.template_paths)
             decision, outcome = await self._decide(request, started + seconds)
         except Exception as err:  # noqa: BLE001 - whatever it is, the API server gets an answer
-            _LOG.exception("%s was let through unjudged", _name(request))
+            _LOG.exception("%s was admitted without being judged", _name(request))
             decision, outcome = _unjudged(err), ERROR
         answer = json.dumps(encode(uid, decision), separators=(",", ":")).encode()
         self._report(request, outcome, decision, time.monotonic() - started)
@@ -115,7 +115,7 @@ class AdmissionService:
             async with asyncio.timeout(left + _GRACE_SECONDS):
                 return await self._judge.judge(workload, old=old, seconds=left)
         except TimeoutError as err:
-            raise _FaultError(LATE, "slimgate did not come to a verdict in time") from err
+            raise _FaultError(LATE, "slimgate reached no verdict in time") from err
         finally:
             self._places.release()
 
@@ -127,7 +127,7 @@ class AdmissionService:
             async with asyncio.timeout(deadline - time.monotonic()):
                 await self._places.acquire()
         except TimeoutError as err:
-            raise _FaultError(OVERLOADED, "slimgate has too much to judge at once") from err
+            raise _FaultError(OVERLOADED, "slimgate has too many requests at once") from err
 
     def _unknown(self, workload: Workload, reason: str) -> Verdict:
         """Let the policies that speak of the workload say what becomes of an unknown image."""
@@ -167,18 +167,18 @@ def _parse(body: bytes) -> object:
         # What Python can't parse would be let through unjudged.
         return parse(body)[0]
     except ValueError as err:
-        raise InvalidReviewError("the body is no AdmissionReview: it is no JSON") from err
+        raise InvalidReviewError("the body is not an AdmissionReview: it is not JSON") from err
 
 
 def _unjudged(err: Exception) -> Decision:
     return Decision(
-        allowed=True, warnings=(f"slimgate: this was let through unjudged: {_reason(err)}",)
+        allowed=True, warnings=(f"slimgate: admitted without being judged: {_reason(err)}",)
     )
 
 
 def _reason(err: Exception) -> str:
     # The error's text may hold what not everyone should read; it is in the log.
-    return f"slimgate itself failed ({type(err).__name__}), and its log says more"
+    return f"slimgate itself failed ({type(err).__name__}); see its log"
 
 
 def _name(request: Request | None) -> str:

@@ -42,7 +42,7 @@ class ServingCertificate:
             self._current = self._load()
         except ssl.SSLError as err:
             # Half of a swap looks the same, and is whole at the next look.
-            self._fail(f"{self._files[0]} and its key are no pair in PEM: {err.reason}")
+            self._fail(f"{self._files[0]} and its key are not a matching pair in PEM: {err.reason}")
             return
         self._failure = None
         _LOG.info("serving with the certificate in %s", self._files[0])
@@ -55,8 +55,8 @@ class ServingCertificate:
 
     def _fail(self, failure: str) -> None:
         if failure != self._failure:
-            kept = "; the one before is served on" if self._current else ""
-            _LOG.warning("no new certificate: %s%s", failure, kept)
+            kept = "; the previous one stays in use" if self._current else ""
+            _LOG.warning("the new certificate can't be used: %s%s", failure, kept)
         self._failure = failure
 
     def _choose(

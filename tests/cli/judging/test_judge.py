@@ -121,7 +121,7 @@ async def test_the_webhooks_own_words(tmp_path: Path) -> None:
         "[policy default, pullSize]; 90 MiB of it is one layer (RUN go build)"
     )
     assert judged.decision.message.endswith(
-        "Exempt: SlimException. see https://wiki.example.com/slim"
+        "(https://slimgate.dev/docs/policies#exceptions). see https://wiki.example.com/slim"
     )
 
 

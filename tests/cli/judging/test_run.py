@@ -85,7 +85,11 @@ async def test_files_that_rule_nothing(
     ("manifests", "policies", "expected"),
     [
         (WEB, POLICY, []),
-        ("a: 1\n---\n" + WEB, POLICY, ["skipped what is no Kubernetes object in {}/deploy.yaml"]),
+        (
+            "a: 1\n---\n" + WEB,
+            POLICY,
+            ["skipped documents that are not Kubernetes objects, in {}/deploy.yaml"],
+        ),
         (
             "apiVersion: v1\nkind: Service\n",
             POLICY,
@@ -94,7 +98,7 @@ async def test_files_that_rule_nothing(
         (
             WEB,
             POLICY.replace("spec:", "spec:\n  match: {namespaces: {include: [team]}}"),
-            ["no policy speaks of any of these workloads: is --namespace as it will be?"],
+            ["no policy applies to any of these workloads: is --namespace right?"],
         ),
         (
             WEB + "---\n" + POLICY,

@@ -43,7 +43,7 @@ def test_bases() -> None:
 
 def test_invalid() -> None:
     """What names no image raises the reader's own sentence."""
-    with pytest.raises(InvalidReferenceError, match="no image reference"):
+    with pytest.raises(InvalidReferenceError, match="not an image reference"):
         Sources().of("NOT AN IMAGE")
 
 

@@ -72,10 +72,10 @@ def test_all_faults_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert _fault("nope", "empty", ".") == [
         "nope: there is no such file or folder",
         "empty: the folder holds no .yaml, .yml, .json file",
-        "bad.yaml:1: it is no YAML: mapping values are not allowed in this context",
-        "evil\\x1b[2J.yaml:1: it is no YAML: mapping values are not allowed in this context",
+        "bad.yaml:1: it is not YAML: mapping values are not allowed in this context",
+        "evil\\x1b[2J.yaml:1: it is not YAML: mapping values are not allowed in this context",
         "large.yaml: it is larger than 0 MiB",
-        "latin.yaml:2: it is no text in UTF-8",
+        "latin.yaml:2: it is not UTF-8 text",
     ]
 
 

@@ -181,7 +181,7 @@ text
     assert [document.line for document in found.exceptions] == [4]
     assert found.labels == {"shop": {"team": "a"}}
     assert [document.line for document in found.strange] == [14, 16]
-    assert skipped(found.strange) == "skipped what is no Kubernetes object in f.yaml"
+    assert skipped(found.strange) == "skipped documents that are not Kubernetes objects, in f.yaml"
     assert skipped([]) is None
 
 
@@ -191,7 +191,8 @@ def test_many_strange_files() -> None:
     sentence = skipped(documents)
 
     assert sentence == (
-        "skipped what is no Kubernetes object in 0.yaml, 1.yaml, 2.yaml, 3.yaml, 4.yaml and 2 more"
+        "skipped documents that are not Kubernetes objects, in 0.yaml, 1.yaml, "
+        "2.yaml, 3.yaml, 4.yaml and 2 more"
     )
 
 

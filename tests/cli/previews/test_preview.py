@@ -62,7 +62,7 @@ async def test_that_policy_alone() -> None:
     assert {fate for _, fate in _fates(found)} == {Fate.UNTOUCHED}
     assert _printed(found) == (
         "policy slim (in mode Audit now), as if enforced: 5 workloads, "
-        "5 that it does not speak of\n"
+        "5 that it does not apply to\n"
     )
 
 

@@ -30,7 +30,7 @@ deploy/web.yaml
            excused by SlimException default/legacy until 2999-01-31: being replaced
 
 left.yaml
-  allow    pod kube-system/left: no policy speaks of it
+  allow    pod kube-system/left: no policy applies to it
 
 {REMEDY}
 policy default: see https://wiki.example.com/100%

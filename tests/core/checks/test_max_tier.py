@@ -56,7 +56,7 @@ def test_unknown_tiers_say_so() -> None:
     """An unknown tier says what is not known."""
     (found,) = check(standing(max_tier=BOTH), one(image()))
 
-    assert (found.reason, found.evidence) == ("the tier of its base is not known", None)
+    assert (found.reason, found.evidence) == ("the tier of its base is unknown", None)
 
 
 @pytest.mark.parametrize(
@@ -109,11 +109,11 @@ def test_no_base_to_judge() -> None:
         (Base(name="golang:1", tier=Tier.BUILDER, evidence=CLAIMED), None),
         (
             Base(name="registry.example.com/golden/go:1", tier=Tier.BUILDER, evidence=CLAIMED),
-            "the base that it claims is not known: down",
+            "the base that it claims could not be looked up: down",
         ),
         (
             Base(name="registry.example.com/golden/go:1", tier=None, evidence=CLAIMED),
-            "the base that it claims is not known: down",
+            "the base that it claims could not be looked up: down",
         ),
     ],
 )

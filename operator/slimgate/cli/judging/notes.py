@@ -95,7 +95,7 @@ def _nothing(judged: Sequence[Judged]) -> Iterator[str]:
     if not judged:
         yield "there is no workload in these files"
     elif not any(entry.verdict.policies for entry in judged):
-        yield "no policy speaks of any of these workloads: is --namespace as it will be?"
+        yield "no policy applies to any of these workloads: is --namespace right?"
 
 
 def _name(document: Document) -> str:

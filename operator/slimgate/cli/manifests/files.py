@@ -90,4 +90,4 @@ def _text(stream: BinaryIO, file: str) -> str:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as err:
         line = 1 + body.count(b"\n", 0, err.start)
-        raise InputError(file, line, "it is no text in UTF-8") from err
+        raise InputError(file, line, "it is not UTF-8 text") from err

@@ -46,10 +46,10 @@ def read_documents(text: str, file: str) -> Iterator[Document]:
     except yaml.YAMLError as err:
         raise InputError(file, _error_line(err, text), _explain(err, text)) from err
     except json.JSONDecodeError as err:
-        why = _RENDER if _TEMPLATE in text else f"it is no JSON: {err.msg}"
+        why = _RENDER if _TEMPLATE in text else f"it is not JSON: {err.msg}"
         raise InputError(file, err.lineno, why) from err
     except CycleError as err:
-        raise InputError(file, None, "it is no manifest: an anchor holds itself") from err
+        raise InputError(file, None, "it is not a manifest: an anchor contains itself") from err
     except RecursionError as err:
         raise InputError(file, None, "it is nested too deeply to be a manifest") from err
 
@@ -118,4 +118,4 @@ def _explain(err: yaml.YAMLError, text: str) -> str:
     if _TEMPLATE in text:
         return _RENDER
     problem = err.problem if isinstance(err, yaml.MarkedYAMLError) else str(err)
-    return f"it is no YAML: {printable(' '.join((problem or 'unknown fault').split()), 200)}"
+    return f"it is not YAML: {printable(' '.join((problem or 'unknown fault').split()), 200)}"

@@ -85,7 +85,8 @@ def skipped(documents: Iterable[Document]) -> str | None:
     if not files:
         return None
     more = f" and {len(files) - _MAX_NAMED} more" if len(files) > _MAX_NAMED else ""
-    return f"skipped what is no Kubernetes object in {', '.join(files[:_MAX_NAMED])}{more}"
+    named = ", ".join(files[:_MAX_NAMED])
+    return f"skipped documents that are not Kubernetes objects, in {named}{more}"
 
 
 def _flat(documents: Iterable[Document], depth: int = 0) -> Iterator[Document]:

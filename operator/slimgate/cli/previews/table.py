@@ -26,7 +26,7 @@ _COUNTED: Final[Mapping[Fate, str]] = {
     Fate.WARNED: "would be warned of",
     Fate.UNKNOWN: "could not be judged",
     Fate.WITHIN: "within policy",
-    Fate.UNTOUCHED: "that it does not speak of",
+    Fate.UNTOUCHED: "that it does not apply to",
 }
 _SIZES: Final = frozenset({"pullSize", "unpackedSize", "layerSize", "workloadPullSize"})
 _RUNNING: Final = "What runs is left alone: only a new or changed image would be refused."

@@ -57,7 +57,7 @@ def _case(entry: Judged, name: str, remarks: list[Remark], *, skipped: bool) -> 
         file=_legal(relative(entry.placed.file)),
     )
     if skipped:
-        SubElement(case, "skipped", message="no policy speaks of it")
+        SubElement(case, "skipped", message="no policy applies to it")
     for remark in remarks:
         if remark.effect in _ELEMENTS:
             _problem(case, remark)

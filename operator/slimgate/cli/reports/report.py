@@ -126,7 +126,7 @@ def remarks_on(judged: Judged) -> Iterator[Remark]:
 def verdict_text(judged: Judged) -> str:
     """Say of a workload without findings why it passes."""
     if not judged.verdict.policies:
-        return "no policy speaks of it"
+        return "no policy applies to it"
     return render.summary(judged.verdict)
 
 

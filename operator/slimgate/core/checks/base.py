@@ -16,7 +16,7 @@ from slimgate.core.policy import Bases, Policy
 from slimgate.core.tier import Evidence
 
 NAME: Final = "base"
-_UNKNOWN: Final = "its base is not known"
+_UNKNOWN: Final = "its base is unknown"
 
 
 def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
@@ -72,7 +72,7 @@ def _by_allow(bases: Bases, base: Base, subject: Subject) -> _Fault | None:
 def _unchecked(base: Base) -> str | None:
     """Say why an allowed base that the image claims is not proven: its registry may be down."""
     reason = base.unchecked
-    return None if reason is None else f"the base that it claims is not known: {reason}"
+    return None if reason is None else f"the base that it claims could not be looked up: {reason}"
 
 
 def _is_unknown(base: Base) -> bool:

@@ -52,7 +52,7 @@ def claimed_and_missing(subject: Subject, base: Base) -> str | None:
         return None
     errors = (error for missing, error in subject.missing_bases.items() if _is(missing, base.name))
     error = next(errors, None)
-    return None if error is None else f"the base that it claims is not known: {error}"
+    return None if error is None else f"the base that it claims could not be looked up: {error}"
 
 
 def allowed_and_missing(subject: Subject, base: Base, allow: tuple[str, ...]) -> str | None:
@@ -69,7 +69,7 @@ def allowed_and_missing(subject: Subject, base: Base, allow: tuple[str, ...]) ->
         if matches_reference(allow, str(missing))
     )
     error = next(errors, None)
-    return None if error is None else f"a base that the policy allows is not known: {error}"
+    return None if error is None else f"an allowed base could not be looked up: {error}"
 
 
 def _names(name: str, globs: tuple[str, ...]) -> bool:

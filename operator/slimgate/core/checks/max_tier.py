@@ -14,7 +14,7 @@ from slimgate.core.policy import Policy, TierLimit
 from slimgate.core.tier import Tier
 
 NAME: Final = "maxTier"
-_UNKNOWN: Final = "the tier of its base is not known"
+_UNKNOWN: Final = "the tier of its base is unknown"
 
 
 def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
