@@ -55,7 +55,7 @@ def test_denial() -> None:
 
     assert text == (
         'container "web": registry.example.com/shop:1.2 pulls 912 MiB (linux/amd64), limit 300 MiB '
-        "[policy default, pullSize]; 640 MiB of it is one layer (RUN go build -o /shop .); "
+        "[policy default, pullSize]; its largest layer pulls 640 MiB (RUN go build -o /shop .); "
         "base golang:1.26 (Builder, Proven). "
         "Build in a first stage and copy the binary onto distroless or scratch: "
         f"{DOCS}. "
@@ -143,7 +143,7 @@ def test_a_short_warning() -> None:
     assert warnings(verdict(one(replace(SHOP, base=UNKNOWN_BASE)), DEFAULT).findings) == [
         (
             f'slimgate: container "web": {WEB.reference} pulls 912 MiB (linux/amd64), limit '
-            "300 MiB [policy default, pullSize]; 640 MiB of it is one layer (RUN go build -o "
+            "300 MiB [policy default, pullSize]; its largest layer pulls 640 MiB (RUN go build -o "
             "/shop .)"
         )
     ]

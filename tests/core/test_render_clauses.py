@@ -63,7 +63,7 @@ FRAGMENTS = [
         denying(unpacked_size=900 * MIB),
         (
             "unpacks to 1000 MiB (linux/amd64), limit 900 MiB [policy p, unpackedSize]; "
-            "1000 MiB of it is one layer (COPY a /)"
+            "its largest layer unpacks to 1000 MiB (COPY a /)"
         ),
     ),
     (
@@ -72,7 +72,7 @@ FRAGMENTS = [
         denying(layers=1),
         (
             "has 2 layers (linux/amd64), limit 1 [policy p, layers]; "
-            "its largest layer is 3 MiB to pull (COPY a /); base golang:1.26 (Builder, Proven)"
+            "its largest layer pulls 3 MiB (COPY a /); base golang:1.26 (Builder, Proven)"
         ),
     ),
     (
@@ -102,7 +102,7 @@ FRAGMENTS = [
         denying(pull_size=MIB),
         (
             "pulls 272 MiB (linux/amd64), limit 1 MiB [policy p, pullSize]; "
-            "toolchains left in it: gcc, go 1.26"
+            "it still contains gcc, go 1.26"
         ),
     ),
     (
@@ -123,7 +123,7 @@ FRAGMENTS = [
         denying(layers=1, pull_size=4 * MIB),
         (
             "pulls 5 MiB (linux/amd64), limit 4 MiB [policy p, pullSize]; "
-            "has 2 layers (linux/amd64), limit 1 [policy p, layers]; 3 MiB of it is one layer"
+            "has 2 layers (linux/amd64), limit 1 [policy p, layers]; its largest layer pulls 3 MiB"
         ),
     ),
     (
@@ -144,7 +144,7 @@ FRAGMENTS = [
         denying(unpacked_size=900 * MIB),
         (
             "unpacks to at least 1000 MiB (linux/amd64), limit 900 MiB [policy p, unpackedSize]; "
-            "600 MiB of it is one layer (COPY b /)"
+            "its largest layer unpacks to 600 MiB (COPY b /)"
         ),
     ),
     (
@@ -156,7 +156,7 @@ FRAGMENTS = [
         denying(unpacked_size=1200 * MIB),
         (
             "unpacks to at least 1.5 GiB (linux/amd64), limit 1.2 GiB [policy p, unpackedSize]; "
-            "at least 1.1 GiB of it is one layer (COPY b /)"
+            "its largest layer unpacks to at least 1.1 GiB (COPY b /)"
         ),
     ),
     (
@@ -165,7 +165,7 @@ FRAGMENTS = [
         denying(unpacked_size=900 * MIB),
         (
             "unpacks to at least 943,718,401 B (linux/amd64), limit 943,718,400 B "
-            "[policy p, unpackedSize]; 900 MiB of it is one layer"
+            "[policy p, unpackedSize]; its largest layer unpacks to 900 MiB"
         ),
     ),
     (
@@ -175,7 +175,7 @@ FRAGMENTS = [
         (
             "unpacks to at least 1000 MiB (linux/amd64), limit 900 MiB [policy p, unpackedSize]; "
             "could not be judged against limit 1.5 GiB (linux/amd64) [policy p, unpackedSize]: "
-            "zstd without length; 600 MiB of it is one layer (COPY b /)"
+            "zstd without length; its largest layer unpacks to 600 MiB (COPY b /)"
         ),
     ),
     (
@@ -338,7 +338,7 @@ def test_context_is_of_the_image_that_violates() -> None:
     text = said(given, limits=denying(layers=1, pull_size=MIB))
 
     assert text.startswith("pulls 2 MiB (linux/arm64), limit 1 MiB")
-    assert text.endswith("; 2 MiB of it is one layer (COPY large /)")
+    assert text.endswith("; its largest layer pulls 2 MiB (COPY large /)")
 
 
 @pytest.mark.parametrize(
@@ -362,7 +362,7 @@ def test_base_text(base: Base, expected: str) -> None:
     [
         ("pullSize", "pulls ?, limit ?"),
         ("maxTier", "is of a tier above the limit"),
-        ("base", "is based on a base that is not known, which the policy does not allow"),
+        ("base", "is based on something unknown, which the policy does not allow"),
         ("inspection", "could not be judged [policy default, inspection]: for no known"),
     ],
 )

@@ -53,7 +53,7 @@ def test_the_fat_deployment_is_denied_in_full(printed: str, lab: Lab) -> None:
     assert 'admission webhook "workloads.slimgate.dev" denied the request' in text
     assert f'container "hello": {lab.registry}/hello:fat pulls ' in text
     assert "limit 100 MiB [policy demo, pullSize]" in text
-    assert "of it is one layer" in text
+    assert "its largest layer pulls" in text
     assert "(Builder, Proven)" in text
     assert "Build in a first stage and copy the binary onto distroless or scratch" in text
     assert "SlimException" in text

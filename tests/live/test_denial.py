@@ -36,7 +36,7 @@ def test_a_denial_is_complete(room: Room, kubectl: Kubectl) -> None:
         'Error from server (Forbidden): error when creating "STDIN": admission webhook '
         '"workloads.slimgate.dev" denied the request: slimgate: '
         f'container "main": {image} pulls 440 KiB (linux/amd64), limit 293 KiB '
-        f"[policy {policy}, pullSize]; 391 KiB of it is one layer (RUN go build ./...); "
+        f"[policy {policy}, pullSize]; its largest layer pulls 391 KiB (RUN go build ./...); "
         f"base golden/go:1.26 (Builder, Proven). {REMEDY} See https://wiki.example.com/slim."
     )
     assert room.api.find(room.workload(image)) is None
@@ -53,7 +53,7 @@ def test_a_warning_is_shown(room: Room, kubectl: Kubectl) -> None:
     assert made.stdout.strip() == "deployment.apps/web created"
     assert made.stderr.strip() == (
         f'Warning: slimgate: container "main": {image} pulls 51.2 KiB (linux/amd64), '
-        f"limit 29.3 KiB [policy {policy}, pullSize]; 49.1 KiB of it is one layer"
+        f"limit 29.3 KiB [policy {policy}, pullSize]; its largest layer pulls 49.1 KiB"
     )
 
 

@@ -251,7 +251,7 @@ def test_explained(kubectl: Kubectl, field: str, kind: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["soya", "slim", "semi"])
+@pytest.mark.parametrize("name", ["scratch", "distroless", "slim", "no-toolchain"])
 def test_sample_is_accepted(create: Try, name: str) -> None:
     """The sample policies pass strict validation under their own names."""
     sample = yaml.safe_load((_SAMPLES / f"{name}.yaml").read_text())

@@ -146,7 +146,7 @@ def _context(findings: Iterable[Finding]) -> list[str]:
     if "base" not in images and (base.name or base.family or base.tier is not None):
         parts.append(f"base {base_text(base)}")
     if image.toolchains:
-        parts.append(f"toolchains left in it: {printable(', '.join(image.toolchains), 80)}")
+        parts.append(f"it still contains {printable(', '.join(image.toolchains), 80)}")
     return [part for part in parts if part]
 
 
@@ -166,9 +166,7 @@ def _largest_layer(image: ImageFacts, check: str) -> str:
     if len(sizes) == 1:
         return ""
     shown = f" ({made})" if made else ""
-    if check in _SUMS:
-        return f"{size} of it is one layer{shown}"
-    return f"its largest layer is {size} to pull{shown}"
+    return f"its largest layer {'unpacks to' if unpacked else 'pulls'} {size}{shown}"
 
 
 def _is_unknown(findings: Iterable[Finding]) -> bool:
@@ -226,7 +224,7 @@ def _size(verb: str, noun: str, finding: Finding) -> str:
 
 
 def _base(finding: Finding) -> str:
-    shown = base_text(finding.image.base) if finding.image else "a base that is not known"
+    shown = base_text(finding.image.base) if finding.image else "something unknown"
     if isinstance(finding.limit, str):
         return f"is based on {shown}, which the policy allows only if {finding.limit}"
     return f"is based on {shown}, which the policy does not allow"

@@ -118,7 +118,7 @@ async def test_the_webhooks_own_words(tmp_path: Path) -> None:
     assert judged.decision == decide(judged.verdict)
     assert judged.decision.message.startswith(
         'container "web": shop:fat pulls 120 MiB (linux/amd64), limit 100 MiB '
-        "[policy default, pullSize]; 90 MiB of it is one layer (RUN go build)"
+        "[policy default, pullSize]; its largest layer pulls 90 MiB (RUN go build)"
     )
     assert judged.decision.message.endswith(
         "(https://slimgate.dev/docs/policies#exceptions). see https://wiki.example.com/slim"

@@ -14,15 +14,15 @@ TEXT = f"""\
 deploy/web.yaml
   deny     pod shop/web
            line 6: container "web": shop:fat pulls 120 MiB (linux/amd64), limit 100 MiB \
-[policy default, pullSize]; 90 MiB of it is one layer (RUN go build); base go:1.26 \
-(Builder, Proven); toolchains left in it: go
+[policy default, pullSize]; its largest layer pulls 90 MiB (RUN go build); base go:1.26 \
+(Builder, Proven); it still contains go
            line 7: unknown: container "gone": gone:1 could not be judged \
 [policy default, inspection; policy later, inspection]: there is no such image
            line 1: unknown: the workload could not be judged \
 [policy default, workloadPullSize]: there is no such image
            line 6: audit: container "web": shop:fat has 2 layers (linux/amd64), limit 1 \
-[policy later, layers]; its largest layer is 90 MiB to pull (RUN go build); base go:1.26 \
-(Builder, Proven); toolchains left in it: go
+[policy later, layers]; its largest layer pulls 90 MiB (RUN go build); base go:1.26 \
+(Builder, Proven); it still contains go
   warn     pod shop/small
            line 14: container "web": shop:soya pulls 6 MiB (linux/amd64), limit 5 MiB \
 [policy default, pullSize]; base static (Distroless, Proven)
