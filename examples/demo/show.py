@@ -84,9 +84,9 @@ class Show:
         return status.get("workloads", 0) >= len(KINDS) - 1 or None
 
     def annotations(self) -> None:
-        """Show what the controller writes on workloads."""
-        heading(6, "What the controller writes on workloads")
-        wait_for("a workload has no verdict", _RECORDED_SECONDS, self.annotated)
+        """Show what the controller writes on workloads that are over policy."""
+        heading(6, "What the controller writes on workloads that are over policy")
+        wait_for("no workload has a verdict", _RECORDED_SECONDS, self.annotated)
         escaped = [name.replace(".", r"\.") for name in ANNOTATIONS]
         columns = ["NAME:.metadata.name"]
         columns += [
@@ -98,10 +98,10 @@ class Show:
         )
 
     def annotated(self) -> bool | None:
-        """Tell whether both workloads have their annotations."""
+        """Tell whether the workload that is warned of has its annotations."""
         text = self.cluster.kubectl("get", "deployments", "-n", NAMESPACE, "-o", "json")
         found = [one["metadata"].get("annotations", {}) for one in json.loads(text)["items"]]
-        return all(name in one for one in found for name in ANNOTATIONS) or None
+        return any(all(name in one for name in ANNOTATIONS) for one in found) or None
 
     def node(self) -> None:
         """Show what images take on the nodes' disks, from the controller's metrics."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from slimgate.controller.ledger import Key, Ledger, Observed
 from slimgate.controller.ports import Kind, Note
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
-from slimgate.core.annotations import SUMMARY, VERDICT
+from slimgate.core.annotations import SUMMARY, VERDICT, Annotate
 from slimgate.core.errors import ClusterError
 from slimgate.core.image import Digest, ImageFacts
 from slimgate.core.status import ExceptionStatus, PolicyStatus
@@ -124,14 +124,14 @@ class Wall:
 class World:
     """A reconciler at work in a cluster of few words; its API server sends back what it takes."""
 
-    def __init__(self, **settings: float) -> None:
+    def __init__(self, annotate: Annotate = Annotate.OVER_POLICY, **settings: float) -> None:
         self.shelf, self.clock, self.wall = Shelf(), Clock(), Wall()
         self.shelf.put(APP, tiny("slim"))
         self.shelf.put(FAT, fat())
         self.catalog = Catalog()
         self.catalog.put_policy(policy(limits=LIMIT))
         self.recorder = Recorder(on_annotate=self._annotated)
-        self.ledger = Ledger()
+        self.ledger = Ledger(annotate)
         self.inspector = inspector(self.shelf, self.clock)
         self.judge = Judge(
             inspector=self.inspector, catalog=self.catalog, keyring=Keys(), now=self.wall

@@ -6,7 +6,7 @@ from slimgate.controller.intake import Intake
 from slimgate.controller.ledger import Key
 from slimgate.controller.masters import Masters
 from slimgate.controller.ports import Kind
-from slimgate.core.annotations import SUMMARY, VERDICT
+from slimgate.core.annotations import SUMMARY, VERDICT, Annotate
 from slimgate.core.errors import ClusterError
 from slimgate.core.workload import TEMPLATE_PATHS, mapping_at
 from tests.controller.fakes import DEPLOYMENT, World
@@ -122,7 +122,7 @@ TAKEN_BACK = [("report", ("web", None)), ("annotate", ("web", None))]
 async def test_what_was_said_of_it_is_taken_back(world: World, intake: Intake) -> None:
     """Once it has found a master; without an Event, and never again."""
     async with world.running():
-        intake.put(web())
+        intake.put(web(annotations=MARKS))
         await world.quiet()
         said = world.recorder.of("annotate")
         intake.put(web(annotations=MARKS, ownerReferences=[MASTER]))
@@ -132,7 +132,7 @@ async def test_what_was_said_of_it_is_taken_back(world: World, intake: Intake) -
         world.reconciler.judge_all()
         await world.quiet()
 
-    assert said == [("annotate", ("web", "allow"))]
+    assert said == [("annotate", ("web", None))]
     assert taken_back == TAKEN_BACK
     assert world.recorder.written == []
 
@@ -149,6 +149,27 @@ async def test_a_restart_takes_back_what_was_said(
         await world.quiet()
 
     assert world.recorder.written == TAKEN_BACK
+
+
+async def test_nothing_is_taken_back_that_may_not_be_written() -> None:
+    """Where nothing is annotated, the report alone is removed."""
+    world = World(Annotate.NONE)
+    intake = Intake(
+        world.reconciler,
+        DEPLOYMENT,
+        masters=Masters([DEPLOYMENT]),
+        template_paths=TEMPLATE_PATHS,
+    )
+    async with world.running():
+        intake.put(web(annotations=MARKS))
+        await world.quiet()
+        intake.put(web(annotations=MARKS, ownerReferences=[MASTER]))
+        await world.quiet()
+
+    assert world.recorder.of("annotate", "report") == [
+        ("report", ("web", "allow")),
+        ("report", ("web", None)),
+    ]
 
 
 async def test_nothing_is_taken_back_where_nothing_was_said(world: World, intake: Intake) -> None:

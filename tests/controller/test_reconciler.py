@@ -6,7 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from slimgate.core.annotations import SUMMARY, VERDICT, annotations_of
+from slimgate.core.annotations import (
+    NO_ANNOTATIONS,
+    SUMMARY,
+    VERDICT,
+    Annotate,
+    annotations_of,
+)
 from slimgate.core.errors import ClusterError, NotFoundError, UnavailableError
 from tests.controller.fakes import FAT, LIMIT, World, key_of, observed
 from tests.engine.cluster import exception, policy, workload
@@ -36,14 +42,61 @@ async def test_a_violation_is_written_down_once() -> None:
         assert world.recorder.written == DENIED
 
 
-async def test_what_is_within_policy_gets_no_event() -> None:
-    """It is annotated, and nobody is told of what is as it should be."""
-    world = World()
+@pytest.mark.parametrize(
+    ("annotate", "expected"),
+    [
+        (Annotate.OVER_POLICY, []),
+        (Annotate.ALL, [("annotate", ("web", "allow"))]),
+        (Annotate.NONE, []),
+    ],
+)
+async def test_what_is_within_policy(
+    annotate: Annotate, expected: list[tuple[str, object]]
+) -> None:
+    """It gets no Event, an annotation only where all get one, and it is reported."""
+    world = World(annotate)
     async with world.running():
         world.show(workload(APP))
         await world.quiet()
+        world.reconciler.judge_all()
+        await world.quiet()
 
-        assert world.recorder.of("note", "annotate") == [("annotate", ("web", "allow"))]
+    assert world.recorder.written == [*expected, *[("report", ("web", "allow"))] * 2]
+
+
+async def test_where_nothing_is_annotated() -> None:
+    """A violation has its Event, once, and its report; old annotations are left as they are."""
+    world = World(Annotate.NONE)
+    async with world.running():
+        world.show(WEB, {VERDICT: "allow", SUMMARY: "1 image within policy"})
+        await world.quiet()
+        world.show(WEB, {VERDICT: "allow", SUMMARY: "edited"})
+        await world.quiet()
+        world.reconciler.judge_all()
+        await world.quiet()
+        put_policy(world)
+        await world.quiet()
+
+    assert world.recorder.of("note", "annotate") == [
+        ("note", ("web", "SlimPolicyViolation")),
+        ("note", ("web", "WithinPolicy")),
+    ]
+
+
+@pytest.mark.parametrize("annotate", Annotate)
+async def test_annotations_of_another_mode(annotate: Annotate) -> None:
+    """What all had is taken from those within policy, unless all keep it or none is written."""
+    world = World(annotate)
+    held = {VERDICT: "allow", SUMMARY: "1 image within policy"}
+    async with world.running():
+        key = world.show(workload(APP), held)
+        await world.quiet()
+        record = world.ledger.get(key)
+
+    assert record is not None
+    removed = annotate is Annotate.OVER_POLICY
+    assert world.recorder.of("note", "annotate") == [("annotate", ("web", None))] * removed
+    assert record.observed.annotations == (NO_ANNOTATIONS if removed else held)
 
 
 async def test_no_policy_no_annotation() -> None:
@@ -172,7 +225,7 @@ async def test_what_was_not_taken_is_written_again(
 
 async def test_one_workloads_trouble_is_its_own(caplog: pytest.LogCaptureFixture) -> None:
     """A fault of slimgate's own is logged, and the other workloads are judged."""
-    world = World(workers=1)
+    world = World(Annotate.ALL, workers=1)
     world.recorder.faults["note"] = ZeroDivisionError()
     async with world.running():
         world.show(WEB)
@@ -185,7 +238,7 @@ async def test_one_workloads_trouble_is_its_own(caplog: pytest.LogCaptureFixture
 
 async def test_a_workload_that_changes_while_it_is_judged() -> None:
     """The verdict on what it was is written nowhere; what it is now is judged."""
-    world = World()
+    world = World(Annotate.ALL)
     door = world.shelf.doors["document"] = Door()
     async with world.running():
         world.show(WEB)
@@ -228,19 +281,22 @@ def drop_policy(world: World) -> None:
     world.catalog.drop_policy("default")
 
 
-CHANGES: list[tuple[Callable[[World], None], str, str | None]] = [
-    (put_exception, "WithinPolicy", "allow"),
-    (put_policy, "WithinPolicy", "allow"),
-    (drop_policy, "NoPolicy", None),
+CHANGES: list[tuple[Annotate, Callable[[World], None], str, str | None]] = [
+    (Annotate.OVER_POLICY, put_exception, "WithinPolicy", None),
+    (Annotate.OVER_POLICY, put_policy, "WithinPolicy", None),
+    (Annotate.OVER_POLICY, drop_policy, "NoPolicy", None),
+    (Annotate.ALL, put_exception, "WithinPolicy", "allow"),
+    (Annotate.ALL, put_policy, "WithinPolicy", "allow"),
+    (Annotate.ALL, drop_policy, "NoPolicy", None),
 ]
 
 
-@pytest.mark.parametrize(("act", "reason", "verdict"), CHANGES)
+@pytest.mark.parametrize(("annotate", "act", "reason", "verdict"), CHANGES)
 async def test_verdicts_follow_policies_and_exceptions(
-    act: Callable[[World], None], reason: str, verdict: str | None
+    annotate: Annotate, act: Callable[[World], None], reason: str, verdict: str | None
 ) -> None:
     """All workloads are judged again, and those whose verdict is another are told."""
-    world = World()
+    world = World(annotate)
     async with world.running():
         world.show(WEB)
         await world.quiet()
@@ -257,7 +313,7 @@ async def test_verdicts_follow_policies_and_exceptions(
 
 async def test_an_exception_that_expires() -> None:
     """Whoever was excused is judged again then, whatever else is due later."""
-    world = World()
+    world = World(Annotate.ALL)
     world.catalog.put_exception(exception("legacy", expires="2026-11-25T00:00:01Z"))
     async with world.running():
         world.show(WEB)

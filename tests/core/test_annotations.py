@@ -1,10 +1,28 @@
 """Annotations: the verdict on the workload itself, or none."""
 
-from slimgate.core.annotations import SUMMARY, VERDICT, annotations_of
-from slimgate.core.policy import Policy
-from tests.core.make import MIB, SHOP, denying, one, subject, verdict
+import pytest
+
+from slimgate.core.annotations import (
+    NO_ANNOTATIONS,
+    VERDICT,
+    Annotate,
+    annotations_of,
+    wanted_annotations,
+)
+from slimgate.core.errors import NotFoundError
+from slimgate.core.finding import Outcome
+from slimgate.core.policy import Limit, Limits, Policy
+from tests.core.make import MIB, SHOP, WEB, denying, one, subject, verdict
 
 DENYING = Policy(name="p", limits=denying(pull_size=MIB))
+WARNING = Policy(name="p", limits=Limits(pull_size=Limit(warn=MIB)))
+UNSEEN = subject({WEB: NotFoundError("gone")})
+JUDGED = {
+    Outcome.ALLOW: verdict(subject({}), DENYING),
+    Outcome.WARN: verdict(one(SHOP), WARNING),
+    Outcome.DENY: verdict(one(SHOP), DENYING),
+    Outcome.UNKNOWN: verdict(UNSEEN, DENYING),
+}
 
 
 def test_a_verdict() -> None:
@@ -22,4 +40,30 @@ def test_within_policy() -> None:
 
 def test_no_policy() -> None:
     """Where no policy speaks of a workload the annotations are taken away."""
-    assert annotations_of(verdict(one(SHOP))) == {VERDICT: None, SUMMARY: None}
+    assert annotations_of(verdict(one(SHOP))) == NO_ANNOTATIONS
+
+
+@pytest.mark.parametrize(
+    ("outcome", "over_policy"),
+    [(Outcome.ALLOW, False), (Outcome.WARN, True), (Outcome.DENY, True), (Outcome.UNKNOWN, True)],
+)
+def test_who_is_annotated(outcome: Outcome, *, over_policy: bool) -> None:
+    """All, or whoever is over policy or unknown, or nobody."""
+    found = JUDGED[outcome]
+    said = annotations_of(found)
+
+    assert found.outcome is outcome
+    assert wanted_annotations(Annotate.ALL, found) == said
+    assert wanted_annotations(Annotate.OVER_POLICY, found) == (
+        said if over_policy else NO_ANNOTATIONS
+    )
+    assert wanted_annotations(Annotate.NONE, found) is None
+
+
+def test_no_policy_for_anybody() -> None:
+    """What no policy applies to is annotated in no mode, and left alone where nothing is."""
+    found = verdict(one(SHOP))
+
+    assert wanted_annotations(Annotate.ALL, found) == NO_ANNOTATIONS
+    assert wanted_annotations(Annotate.OVER_POLICY, found) == NO_ANNOTATIONS
+    assert wanted_annotations(Annotate.NONE, found) is None

@@ -124,6 +124,8 @@ def site(
         tlsDirectory=str(folder),
         address=lab.host_address,
         webhookPort=hook.port,
+        # So that tests see every verdict; test_annotations.py has the other modes.
+        annotations="All",
         logFormat="Text",
         drainDuration=0,
         # The nodes' images are looked up for metrics only, which the demo's tests see.

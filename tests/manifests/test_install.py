@@ -11,6 +11,7 @@ from slimgate.settings import Exemption, File, Settings, read
 
 _INSTALL: Final = Path(__file__).parents[2] / "manifests" / "install.yaml"
 _OBJECTS: Final[list[dict[str, Any]]] = list(yaml.safe_load_all(_INSTALL.read_text()))
+ANNOTATIONS: Final = "slimgate-annotations"
 _DEPLOYMENTS: Final = ["slimgate-controller", "slimgate-webhook"]
 
 
@@ -54,6 +55,23 @@ def test_the_webhook_writes_nothing() -> None:
     verbs = {verb for _, verbs, _ in rules("ClusterRole", "slimgate-webhook") for verb in verbs}
 
     assert verbs == {"get", "list", "watch"}
+
+
+def test_workloads_are_patched_by_a_role_of_its_own() -> None:
+    """What `annotations: None` needs no more can be left out, and covers what is watched."""
+    writers = {
+        entry["metadata"]["name"]
+        for entry in _OBJECTS
+        for rule in entry.get("rules", ())
+        if "deployments" in rule["resources"] and set(rule["verbs"]) - {"get", "list", "watch"}
+    }
+    patched = {resource: verbs for resource, verbs, _ in rules("ClusterRole", ANNOTATIONS)}
+    watched = {resource for resource, _, _ in rules("ClusterRole", "slimgate-controller")}
+
+    assert writers == {ANNOTATIONS}
+    assert set(patched.values()) == {frozenset({"patch"})}
+    assert set(patched) <= watched
+    assert len(patched) == 8
 
 
 def test_nobody_sees_definitions() -> None:

@@ -60,7 +60,7 @@ async def run_controller(config: str | None) -> None:
 async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.Event) -> None:
     """Run everything; the end of one part is the end of all, and Kubernetes starts anew."""
     store = follow_profiles(core)
-    ledger = Ledger()
+    ledger = Ledger(settings.annotations)
 
     def record_anew() -> None:
         reconciler.judge_all()

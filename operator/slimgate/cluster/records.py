@@ -1,11 +1,15 @@
 """Everything that is written down about workloads, policies and exceptions, in one place."""
 
+import logging
 import socket
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from slimgate.cluster.annotations import annotate
 from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.errors import ForbiddenError
 from slimgate.cluster.events import Events, Notice
 from slimgate.cluster.reports import Reports
 from slimgate.cluster.resources import Served, Target
@@ -13,9 +17,16 @@ from slimgate.cluster.statuses import ExceptionStatus, PolicyStatus, Statuses
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload
 
+_LOG: Final = logging.getLogger(__name__)
+_REFUSED_SECONDS: Final = 300.0
+"""How long kinds that may not be annotated are left alone; rights may be granted meanwhile."""
+
 
 class Records:
-    """Writes on change only. What is gone is no error; ClusterError if a write was not taken."""
+    """Writes on change only. What is gone is no error; ClusterError if a write was not taken.
+
+    A missing right to annotate workloads is no error either: some clusters never grant it.
+    """
 
     def __init__(
         self,
@@ -24,8 +35,11 @@ class Records:
         *,
         instance: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._api = api
+        self._clock = clock
+        self._refused: dict[str, float] = {}
         self._reports = reports
         self._events = Events(api, instance or socket.gethostname(), now)
         self._statuses = Statuses(api, now)
@@ -34,7 +48,21 @@ class Records:
         self, kind: Served, workload: Workload, annotations: Mapping[str, str | None]
     ) -> None:
         """Set the workload's own annotations, and remove those that are None."""
-        await annotate(self._api, Target.workload(kind, workload), annotations)
+        refused = self._refused.get(workload.kind)
+        if refused is not None and self._clock() < refused + _REFUSED_SECONDS:
+            return
+        try:
+            await annotate(self._api, Target.workload(kind, workload), annotations)
+        except ForbiddenError as error:
+            if refused is None:
+                _LOG.warning(
+                    "%ss get no annotations: %s; grant the right, or set annotations to None",
+                    workload.kind,
+                    error,
+                )
+            self._refused[workload.kind] = self._clock()
+        else:
+            self._refused.pop(workload.kind, None)
 
     async def note(self, kind: Served, workload: Workload, note: Notice) -> None:
         """Emit an Event about the workload."""

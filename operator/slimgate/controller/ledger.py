@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from slimgate.controller.ports import Kind
-from slimgate.core.annotations import SUMMARY, VERDICT, annotations_of
+from slimgate.core.annotations import SUMMARY, VERDICT, Annotate, wanted_annotations
 from slimgate.core.exception import SlimException
 from slimgate.core.finding import Outcome
 from slimgate.core.image import Digest
@@ -56,8 +56,8 @@ class Observed:
 class Record:
     """A workload, and its verdict once it has been judged.
 
-    `said` are the annotations of the last verdict that an Event was written for: what the API
-    server shows may be older.
+    `said` are the annotations, written or not, of the last verdict that an Event was considered
+    for: what the API server shows may be older.
     """
 
     observed: Observed
@@ -77,7 +77,8 @@ class Ledger:
     Beside them it holds what is left to masters that may not stay ones, which counts for nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, annotate: Annotate = Annotate.OVER_POLICY) -> None:
+        self.annotate = annotate
         self._records: dict[Key, Record] = {}
         self._left: dict[Key, Observed] = {}
 
@@ -93,7 +94,12 @@ class Ledger:
             return True
         self._records[key] = replace(before, observed=observed)
         # Who edits or removes our annotations gets them back.
-        return before.verdict is None or annotations_of(before.verdict) != observed.annotations
+        return before.verdict is None or self.lacks(observed, before.verdict) is not None
+
+    def lacks(self, observed: Observed, verdict: Verdict) -> Mapping[str, str | None] | None:
+        """Say which annotations a workload should carry, None if it carries them already."""
+        wanted = wanted_annotations(self.annotate, verdict)
+        return None if wanted == observed.annotations else wanted
 
     def judged(self, key: Key, observed: Observed, verdict: Verdict) -> Record | None:
         """Keep a verdict, unless the workload has changed while it was reached: then None."""

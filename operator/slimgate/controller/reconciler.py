@@ -14,7 +14,12 @@ from slimgate.controller.ledger import Key, Ledger, Observed, Record
 from slimgate.controller.ports import Note, Recorder
 from slimgate.controller.queue import WorkQueue
 from slimgate.core import render
-from slimgate.core.annotations import SUMMARY, VERDICT, annotations_of
+from slimgate.core.annotations import (
+    NO_ANNOTATIONS,
+    VERDICT,
+    Annotate,
+    annotations_of,
+)
 from slimgate.core.errors import ImageError, SlimgateError
 from slimgate.core.finding import Outcome
 from slimgate.core.verdict import Verdict
@@ -95,7 +100,9 @@ class Reconciler:
         judged = known and record is not None and record.is_marked
         # Whoever writes our annotations again and again copies them from the master.
         if judged or (first and observed.is_marked):
-            self._leaving[key] = Leaving(observed, judged or observed.kind.name not in COPIES)
+            ours = self._ledger.annotate is not Annotate.NONE
+            annotated = ours and (judged or observed.kind.name not in COPIES)
+            self._leaving[key] = Leaving(observed, annotated)
             self._queue.put(key)
 
     def owned(self) -> Sequence[tuple[Key, Observed]]:
@@ -178,22 +185,24 @@ class Reconciler:
         kind, workload = leaving.observed.kind, leaving.observed.workload
         await self._recorder.unreport(kind, workload)
         if leaving.annotated:
-            await self._recorder.annotate(kind, workload, {VERDICT: None, SUMMARY: None})
-        _LOG.info("%s is no longer judged by itself; its annotations are removed", workload)
+            await self._recorder.annotate(kind, workload, NO_ANNOTATIONS)
+        _LOG.info("%s is no longer judged by itself; what was said of it is removed", workload)
         if self._leaving.get(key) is leaving:
             del self._leaving[key]
 
     async def _record(self, key: Key, record: Record, verdict: Verdict) -> None:
         """Write a verdict down; the Event first, since the annotation says it was written."""
-        observed, annotations = record.observed, annotations_of(verdict)
-        if annotations != observed.annotations:
-            if annotations != record.said:
-                note = note_of(record.said or observed.annotations, verdict)
-                if note is not None:
-                    await self._recorder.note(observed.kind, observed.workload, note)
-                self._ledger.said(key, observed, annotations)
-                _LOG.info("%s: %s", observed.workload, annotations[VERDICT] or "no policy")
-            await self._recorder.annotate(observed.kind, observed.workload, annotations)
+        observed, says = record.observed, annotations_of(verdict)
+        before = record.said or observed.annotations
+        if says != before:
+            note = note_of(before, verdict)
+            if note is not None:
+                await self._recorder.note(observed.kind, observed.workload, note)
+                _LOG.info("%s: %s", observed.workload, says[VERDICT] or "no policy")
+            self._ledger.said(key, observed, says)
+        lacking = self._ledger.lacks(observed, verdict)
+        if lacking is not None:
+            await self._recorder.annotate(observed.kind, observed.workload, lacking)
         await self._recorder.report(observed.kind, observed.workload, verdict)
 
     def _next(self, verdict: Verdict) -> float:

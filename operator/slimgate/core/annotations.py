@@ -4,10 +4,12 @@ The Deployment controller copies them to ReplicaSets, so they are short and chan
 verdict does.
 """
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
 from slimgate.core import render
+from slimgate.core.finding import Outcome
 from slimgate.core.verdict import Verdict
 
 VERDICT: Final = "slimgate.dev/verdict"
@@ -15,15 +17,31 @@ SUMMARY: Final = "slimgate.dev/summary"
 
 
 class Annotate(Enum):
-    """Which workloads get annotations, of those that a policy applies to."""
+    """Which workloads get annotations, of those that a policy applies to.
+
+    OVER_POLICY: those that are over policy, or unknown. With NONE nothing is written on workloads
+    at all, not even to remove what is there, so that it takes no right to write to them.
+    """
 
     OVER_POLICY = "OverPolicy"
     ALL = "All"
     NONE = "None"
 
 
-def annotations_of(verdict: Verdict) -> dict[str, str | None]:
-    """Say which annotations a verdict asks for; None of them where no policy matches."""
+NO_ANNOTATIONS: Final[Mapping[str, str | None]] = {VERDICT: None, SUMMARY: None}
+
+
+def annotations_of(verdict: Verdict) -> Mapping[str, str | None]:
+    """Say a verdict as annotations do; no policy, no annotations."""
     if not verdict.policies:
-        return {VERDICT: None, SUMMARY: None}
+        return NO_ANNOTATIONS
     return {VERDICT: verdict.outcome.label, SUMMARY: render.summary(verdict)}
+
+
+def wanted_annotations(annotate: Annotate, verdict: Verdict) -> Mapping[str, str | None] | None:
+    """Say which annotations a workload should carry; None if it is to be left as it is."""
+    if annotate is Annotate.NONE:
+        return None
+    if annotate is Annotate.OVER_POLICY and verdict.outcome is Outcome.ALLOW:
+        return NO_ANNOTATIONS
+    return annotations_of(verdict)
