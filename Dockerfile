@@ -11,7 +11,7 @@ COPY build/wheels/dependencies/ dependencies/
 # A wheel of pip runs as it is, so the base need not have one.
 RUN PYTHONPATH=$(echo tools/pip-*.whl) python3 -m pip install --quiet --no-index --no-deps \
         --no-compile --root-user-action=ignore --target /opt/dependencies dependencies/*.whl \
-    && rm -rf /opt/dependencies/bin /opt/dependencies/zstandard/_cffi*.so
+    && rm -rf /opt/dependencies/bin
 COPY scripts/portable_python.py ./
 # Compiled here, since the root file system is read-only where it runs; the same bytes each time.
 RUN python3 portable_python.py /opt/python /opt/dependencies \

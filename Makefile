@@ -70,8 +70,9 @@ fuzz: $(STAMP) ## property tests with many more examples (FUZZ_EXAMPLES=20000)
 lock: $(STAMP) ## compile locks/*.txt anew from pyproject.toml and locks/*.in
 	$(COMPILE) --output-file locks/uv.txt locks/uv.in
 	$(COMPILE) --output-file locks/build.txt locks/build.in
-	$(COMPILE) --output-file locks/runtime.txt pyproject.toml
-	$(COMPILE) --output-file locks/dev.txt --group dev pyproject.toml
+	$(COMPILE) --output-file locks/dev.txt --all-extras --group dev pyproject.toml
+	$(COMPILE) --output-file locks/cli.txt --constraints locks/dev.txt pyproject.toml
+	$(COMPILE) --output-file locks/operator.txt --constraints locks/dev.txt --extra operator pyproject.toml
 
 .PHONY: clean
 clean: ## remove what was built and cached in the checkout; the lab must be down

@@ -7,7 +7,7 @@ import pytest
 
 HEAVY = {
     "aiohttp", "cryptography", "docker", "kopf", "kubernetes", "prometheus_client", "requests",
-    "rich", "yaml", "zstandard",
+    "backports", "rich", "yaml",
 }  # fmt: skip
 
 

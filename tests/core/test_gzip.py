@@ -7,12 +7,12 @@ import tarfile
 import zlib
 
 import pytest
-import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from slimgate.core.gzip import MAX_RATIO, TAIL, size_from_tail
 from slimgate.core.image import Size
+from tests.support import zstd
 
 SEVERAL = "the layer has several gzip members, and its trailer covers only the last"
 MANY = "the layer has many gzip members, and its trailer covers only the last"
@@ -166,7 +166,7 @@ def test_plausibility(length: int, compressed: int, reason: str | None) -> None:
 
 @pytest.mark.parametrize(
     "blob",
-    [zstandard.ZstdCompressor().compress(HEX), NOISE, HEX],
+    [zstd.compress(HEX), NOISE, HEX],
     ids=["zstd", "noise", "text"],
 )
 def test_no_size_of_what_only_says_that_it_is_gzip(blob: bytes) -> None:
@@ -191,7 +191,7 @@ def test_a_layer_that_may_have_wrapped_is_as_long_at_least(length: int) -> None:
 
 def test_no_bound_of_what_only_says_that_it_is_gzip() -> None:
     """Runtimes unpack zstd that is called gzip, and the last bytes of that tell nothing."""
-    blob = zstandard.ZstdCompressor().compress(tar_of(NOISE, HEX))
+    blob = zstd.compress(tar_of(NOISE, HEX))
     tail = blob[-TAIL:-4] + (3 * GIB).to_bytes(4, "little")
 
     assert size_from_tail(tail, BIG) == Size.unknown(WRAPS)

@@ -15,7 +15,7 @@ from tests.live.shelf import SMALL, TINY, noisy
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.usefixtures("alone")]
 
-WORKLOADS = 200
+WORKLOADS = 100
 IMAGES = 10
 
 

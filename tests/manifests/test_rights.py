@@ -13,25 +13,30 @@ from tests.lab.kubectl import Kubectl
 
 pytestmark = pytest.mark.lab
 
-NAME = f"rights-{uuid4().hex[:8]}"
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 CLUSTER_SCOPED = ("slimpolicies", "baseimages", "imageprofiles")
 May = Callable[..., bool]
 
 
 @pytest.fixture
-def may(kubectl: Kubectl, crds: None) -> Iterator[May]:
+def name() -> str:
+    """Return what a namespace, a role and a user are called that no other test has."""
+    return f"rights-{uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def may(kubectl: Kubectl, crds: None, name: str) -> Iterator[May]:
     """Bind somebody to `view` in a namespace, and return a function that says what they may."""
     del crds
     install = yaml.safe_load_all((MANIFESTS / "install.yaml").read_text())
     (role,) = [one for one in install if _is_view(one)]
-    role["metadata"]["name"] = NAME  # the demo may have installed its own
-    kubectl("create", "namespace", NAME)
+    role["metadata"]["name"] = name  # the demo may have installed its own
+    kubectl("create", "namespace", name)
     kubectl("apply", "-f", "-", stdin=yaml.safe_dump(role))
-    kubectl("create", "rolebinding", NAME, "--clusterrole=view", f"--user={NAME}", "-n", NAME)
+    kubectl("create", "rolebinding", name, "--clusterrole=view", f"--user={name}", "-n", name)
 
     def ask(verb: str, resource: str, *options: str) -> bool:
-        who = ("--as", NAME, "--as-group", "system:authenticated")
+        who = ("--as", name, "--as-group", "system:authenticated")
         done = kubectl.attempt("auth", "can-i", verb, f"{resource}.slimgate.dev", *who, *options)
         return done.stdout.strip() == "yes"
 
@@ -39,8 +44,8 @@ def may(kubectl: Kubectl, crds: None) -> Iterator[May]:
         yield ask
     finally:
         kubectl("delete", "-f", str(MANIFESTS / "readers.yaml"), "--ignore-not-found")
-        kubectl("delete", "clusterrole", NAME)
-        kubectl("delete", "namespace", NAME, "--wait=false")
+        kubectl("delete", "clusterrole", name)
+        kubectl("delete", "namespace", name, "--wait=false")
 
 
 def _is_view(one: dict[str, Any]) -> bool:
@@ -55,9 +60,9 @@ def _soon(ask: Callable[[], bool]) -> bool:
     return found
 
 
-def test_view_in_a_namespace(may: May) -> None:
+def test_view_in_a_namespace(may: May, name: str) -> None:
     """It grants exceptions of that namespace, and nothing that belongs to the cluster."""
-    here = ("-n", NAME)
+    here = ("-n", name)
 
     assert _soon(lambda: may("list", "slimexceptions", *here))
     assert not may("create", "slimexceptions", *here)

@@ -5,8 +5,6 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import zstandard
-
 from slimgate.core.image import Platform
 from tests.sizes.packing import (
     MIB,
@@ -19,6 +17,7 @@ from tests.sizes.packing import (
     sparse,
     stargz,
 )
+from tests.support import zstd
 from tests.support.images import AMD64, DOCKER_LAYER, Image, Index, Layer, image, index, tar_of
 
 ARM64 = Platform("linux", "arm64")
@@ -76,7 +75,7 @@ def _gzip(tar: bytes) -> Packed:
 
 
 def _zstd(tar: bytes) -> Packed:
-    return packed(tar, zstandard.ZstdCompressor().compress(tar), "+zstd")
+    return packed(tar, zstd.compress(tar), "+zstd")
 
 
 def _plain(tar: bytes) -> Packed:
@@ -147,7 +146,7 @@ def _appended() -> Form:
 def called_gzip() -> Packed:
     """Pack as zstd that passes for gzip, with a frame to be skipped that tells the length 1 GiB."""
     tar = _tar(91, 20 * MIB)
-    blob = zstandard.ZstdCompressor().compress(tar)
+    blob = zstd.compress(tar)
     return packed(tar, blob + skippable((2**30).to_bytes(4, "little")))
 
 

@@ -9,9 +9,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-import zstandard
-
 from slimgate.core.image import DiffID
+from tests.support import zstd
 from tests.support.images import OCI_LAYER, Layer, digest_of
 
 MIB = 2**20
@@ -49,9 +48,8 @@ def members(tar: bytes, size: int) -> bytes:
 
 def frames(tar: bytes, size: int) -> bytes:
     """Pack into zstd frames that tell no length, and a skippable one, as zstd:chunked has them."""
-    packer = zstandard.ZstdCompressor(write_content_size=False)
     parts = [tar[start : start + size] for start in range(0, len(tar), size)]
-    return b"".join(packer.compress(part) for part in parts) + skippable(b"x" * 100)
+    return b"".join(zstd.compress_unsized(part) for part in parts) + skippable(b"x" * 100)
 
 
 def skippable(content: bytes) -> bytes:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from slimgate.sources.archive import read_archive
 from slimgate.sources.once import Once
 from slimgate.sources.stream import CHUNK, StoppedError, Watch
 from tests.sources.images import refusal, tar_of
+from tests.support import zstd
 
 IMAGE = tar_of({"manifest.json": b"[]", "a/layer.tar": tar_of({"app": b"x" * 700})})
 
@@ -45,7 +45,7 @@ DAMAGED = {
     "cut gzip": gzip.compress(IMAGE)[:-100],
     "wrong gzip": gzip.compress(IMAGE)[:20] + b"\xff" * 100,
     "cut xz": lzma.compress(IMAGE)[:-50],
-    "cut zstd": zstandard.compress(IMAGE)[:-50],
+    "cut zstd": zstd.compress(IMAGE)[:-50],
     "wrong zstd": bytes.fromhex("28b52ffd") + b"\0" * 10,
     "size without end": _header("a", 2**60),
     "negative size": _header("a", 0)[:124] + b"\xff" * 12 + _header("a", 0)[136:],

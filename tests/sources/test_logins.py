@@ -16,6 +16,7 @@ from slimgate.sources.logins import Logins, config_file
 
 HUB, PRIVATE = Reference.parse("nginx"), Reference.parse("r.example.com:5000/team/app:1")
 HUB_KEY = "https://index.docker.io/v1/"
+NOT_A_LOGIN = "of the entry 'r.example.com:5000' is not the base64 of user:password"
 HELPER = """#!/bin/sh
 read registry
 echo "$registry" >> {asked}
@@ -41,8 +42,12 @@ class Home:
     def helper(self, name: str, cases: dict[str, str]) -> None:
         """Have a helper that answers some registries, each by a shell command."""
         lines = "\n".join(f"{registry}) {command};;" for registry, command in cases.items())
+        self.program(name, HELPER.format(asked=self.asked, cases=lines))
+
+    def program(self, name: str, text: str) -> None:
+        """Have a helper that is this program."""
         program = self.folder / f"docker-credential-{name}"
-        program.write_text(HELPER.format(asked=self.asked, cases=lines))
+        program.write_text(text)
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
 
     def calls(self) -> list[str]:
@@ -92,6 +97,7 @@ LOGINS: list[tuple[str, object, Identity]] = [
         {"auths": {"https://r.example.com:5000/v2/": auth("alice", "wonder:land")}},
         alice(),
     ),
+    ("of no text", {"auths": {"r.example.com:5000": {"auth": 7}}}, ANONYMOUS),
     ("empty, as beside a store", {"auths": {"r.example.com:5000": {}}}, ANONYMOUS),
     (
         "an identity token",
@@ -180,25 +186,42 @@ async def test_a_registry_is_asked_for_once(home: Home) -> None:
     assert home.calls() == ["r.example.com:5000"]
 
 
-UNREADABLE: list[object] = [
-    "{",
-    "[1]",
-    '"text"',
-    {"auths": [1]},
-    {"auths": {"r.example.com:5000": 7}},
-    {"auths": {"r.example.com:5000": {"auth": 7}}},
-    {"auths": {"r.example.com:5000": {"auth": "?"}}},
-    {"auths": {"r.example.com:5000": {"auth": base64.b64encode(b"alice").decode()}}},
-    {"credHelpers": ["safe"]},
-    {"credsStore": 7},
-    {"credsStore": "odd"},
+UNREADABLE: list[tuple[object, str]] = [
+    ("{", "the docker config is not JSON"),
+    ("[1]", "the docker config is no JSON object"),
+    ('"text"', "the docker config is no JSON object"),
+    ("x" * (2**20 + 1), "the docker config is larger than 1048576 bytes"),
+    ({"auths": [1]}, "auths is no JSON object"),
+    (
+        {"auths": {"r.example.com:5000": 7}},
+        "the entry 'r.example.com:5000' is no JSON object",
+    ),
+    ({"auths": {"r.example.com:5000": {"auth": "?"}}}, f"the auth {NOT_A_LOGIN}"),
+    (
+        {"auths": {"r.example.com:5000": {"auth": base64.b64encode(b"alice").decode()}}},
+        f"the auth {NOT_A_LOGIN}",
+    ),
+    ({"credHelpers": ["safe"]}, "credHelpers is no JSON object"),
+    ({"credsStore": 7}, "the name of a credential helper is not text"),
+    ({"credsStore": "odd"}, "docker-credential-odd did not answer with a login"),
+    ({"credsStore": "none"}, "docker-credential-none is not installed, or not on PATH"),
+    ({"credsStore": "a\0b"}, "docker-credential-a\\x00b is not installed, or not on PATH"),
+    ({"credsStore": "failing"}, "docker-credential-failing ended with status 3: sorry"),
+    ({"credsStore": "deaf"}, "docker-credential-deaf ended with status 1: "),
+    (
+        {"credsStore": "endless"},
+        "docker-credential-endless took longer than 60 s, or answered with too much",
+    ),
 ]
 
 
-@pytest.mark.parametrize("config", UNREADABLE, ids=range(len(UNREADABLE)))
-async def test_logins_that_cannot_be_read(home: Home, config: object) -> None:
-    """The user is told what to do, and is not taken for somebody without a login."""
+@pytest.mark.parametrize(("config", "reason"), UNREADABLE, ids=[one[1][:40] for one in UNREADABLE])
+async def test_logins_that_cannot_be_read(home: Home, config: object, reason: str) -> None:
+    """The user learns why and what to do, and is not taken for somebody without a login."""
     home.helper("odd", {"*": "echo '{}'"})
+    home.helper("failing", {"*": "echo sorry; exit 3"})
+    home.program("deaf", "#!/bin/sh\nexec <&-\nexit 1\n")
+    home.helper("endless", {"*": "exec cat /dev/zero"})
     home.write(config)
     logins = Logins()
 
@@ -207,29 +230,8 @@ async def test_logins_that_cannot_be_read(home: Home, config: object) -> None:
 
     path = home.folder / "config.json"
     assert str(caught.value) == (
-        f"the login for r.example.com:5000 can't be read from {path}; run `docker login` again"
-    )
-    home.write({"auths": {"r.example.com:5000": auth("alice", "wonder:land")}})
-    assert await logins.identity(PRIVATE) == alice()
-
-
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("none", "docker-credential-none not installed or not available in PATH"),
-        ("failing", 'Credentials store docker-credential-failing exited with "sorry\\n".'),
-    ],
-)
-async def test_helpers_that_fail(home: Home, name: str, reason: str) -> None:
-    """The user is told which helper it is, and what it says."""
-    home.helper("failing", {"*": "echo sorry; exit 3"})
-    home.write({"credsStore": name})
-
-    with pytest.raises(UnauthorizedError) as caught:
-        await Logins().identity(PRIVATE)
-
-    path = home.folder / "config.json"
-    assert str(caught.value) == (
         f"the login for r.example.com:5000 can't be read from {path} ({reason}); "
         "run `docker login` again"
     )
+    home.write({"auths": {"r.example.com:5000": auth("alice", "wonder:land")}})
+    assert await logins.identity(PRIVATE) == alice()

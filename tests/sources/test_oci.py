@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-import zstandard
 
 from slimgate.core.errors import (
     DigestMismatchError,
@@ -38,6 +37,7 @@ from tests.sources.images import (
     tar_of,
     write_folder,
 )
+from tests.support import zstd
 
 APP = tar_of({"./app": b"x" * 5000, "etc/app.conf": b"y"})
 
@@ -54,7 +54,7 @@ PACKED: Mapping[str, Callable[[bytes], bytes]] = {
     "plain": bytes,
     "gzip": gzip.compress,
     "xz": lzma.compress,
-    "zstd": zstandard.compress,
+    "zstd": zstd.compress,
 }
 
 

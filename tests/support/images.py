@@ -14,8 +14,6 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import zstandard
-
 from slimgate.core.image import DiffID, Digest, Platform
 from slimgate.core.oci import (
     DOCKER_CONFIG,
@@ -26,6 +24,7 @@ from slimgate.core.oci import (
     OCI_MANIFEST,
     Descriptor,
 )
+from tests.support import zstd
 
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
 DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
@@ -109,7 +108,7 @@ def compress(tar: bytes, compression: str) -> bytes:
     if compression == "gzip":
         return gzip.compress(tar, mtime=0)
     if compression == "zstd":
-        return zstandard.ZstdCompressor().compress(tar)
+        return zstd.compress(tar)
     return tar
 
 

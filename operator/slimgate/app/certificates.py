@@ -9,7 +9,7 @@ import logging
 from datetime import datetime
 from typing import Final
 
-from slimgate.app.cluster import now
+from slimgate.app.parts import now
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import MissingError
 from slimgate.cluster.resources import SECRETS, Resource

@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
-from slimgate.app.parts import inspector_settings, registry_settings
+from slimgate.app.parts import inspector_settings, now, own_identity, registry_settings
 from slimgate.cluster.addresses import server_addresses
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.mirror import Mirror, Scope, Sink
@@ -19,9 +17,6 @@ from slimgate.cluster.resources import (
     SLIM_EXCEPTIONS,
     SLIM_POLICIES,
 )
-from slimgate.core.docker_config import MalformedDockerConfigError, parse_config
-from slimgate.core.errors import SettingsError
-from slimgate.core.identity import ANONYMOUS, Identity
 from slimgate.core.workload import JsonObject
 from slimgate.engine.catalog import Catalog, Change
 from slimgate.engine.inspector import Inspector
@@ -180,23 +175,6 @@ async def open_core(settings: Settings, observers: Observers) -> AsyncIterator[C
                 await judge.close()
                 await inspector.close()
                 await keyring.aclose()
-
-
-def own_identity(settings: Settings) -> Identity:
-    """Read the operator's own credentials; SettingsError if the file can't be used."""
-    if settings.docker_config is None:
-        return ANONYMOUS
-    try:
-        return parse_config(Path(settings.docker_config).read_bytes())
-    except (OSError, MalformedDockerConfigError) as error:
-        raise SettingsError(
-            f"dockerConfig: {settings.docker_config} can't be used: {error}"
-        ) from error
-
-
-def now() -> datetime:
-    """Tell the time."""
-    return datetime.now(UTC)
 
 
 def _policies(catalog: Catalog) -> Follow:

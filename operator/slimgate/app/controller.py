@@ -9,7 +9,7 @@ from typing import Final
 import kopf
 
 from slimgate.app.certificates import CertificateKeeper
-from slimgate.app.cluster import Core, Observers, now, open_core
+from slimgate.app.cluster import Core, Observers, open_core
 from slimgate.app.configuration import read_settings
 from slimgate.app.health import serving_health
 from slimgate.app.kinds import Kinds, tried
@@ -17,6 +17,7 @@ from slimgate.app.kubelets import KubeletToken, kubelets
 from slimgate.app.lister import ClusterLister
 from slimgate.app.logs import configure
 from slimgate.app.memory import MemoryKeeper
+from slimgate.app.parts import now
 from slimgate.app.profiles import follow_profiles
 from slimgate.app.stopping import until
 from slimgate.cluster.connect import open_access

@@ -1,7 +1,12 @@
-"""What settings mean for registries, the inspector and the kinds that are judged."""
+"""What roles and commands need: the time, and what settings mean for each part."""
 
+from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 
+from slimgate.core.docker_config import MalformedDockerConfigError, parse_config
+from slimgate.core.errors import SettingsError
+from slimgate.core.identity import ANONYMOUS, Identity
 from slimgate.core.workload import TEMPLATE_PATHS, TemplatePaths
 from slimgate.engine.inspector import InspectorSettings
 from slimgate.engine.reader import ReaderSettings
@@ -40,3 +45,20 @@ def template_paths(settings: Settings) -> TemplatePaths:
     """Tell where each kind that is judged keeps its pod template."""
     extra = {(one.group, one.kind): one.template_path for one in settings.extra_kinds}
     return {**TEMPLATE_PATHS, **extra}
+
+
+def own_identity(settings: Settings) -> Identity:
+    """Read the operator's own credentials; SettingsError if the file can't be used."""
+    if settings.docker_config is None:
+        return ANONYMOUS
+    try:
+        return parse_config(Path(settings.docker_config).read_bytes())
+    except (OSError, MalformedDockerConfigError) as error:
+        raise SettingsError(
+            f"dockerConfig: {settings.docker_config} can't be used: {error}"
+        ) from error
+
+
+def now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from slimgate.app.cluster import now, own_identity
 from slimgate.app.lister import ClusterLister
 from slimgate.app.parts import (
     inspector_settings,
+    now,
+    own_identity,
     registry_settings,
     template_paths,
 )

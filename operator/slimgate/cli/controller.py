@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from slimgate.cli.extras import needing
 from slimgate.cli.options import ConfigOption
 
 HELP: Final = """Run the controller: judge what the cluster runs, and write down what was found.
@@ -14,6 +15,7 @@ def controller(*, config: ConfigOption = None) -> None:
     """Run until SIGTERM."""
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
-    from slimgate.app.controller import run_controller  # noqa: PLC0415
+    with needing("operator", "the controller needs the operator's libraries"):
+        from slimgate.app.controller import run_controller  # noqa: PLC0415
 
     asyncio.run(run_controller(config))

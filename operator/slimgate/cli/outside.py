@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+from slimgate.cli.extras import needing
 from slimgate.cli.ports import ClusterView, Inspector
 from slimgate.settings import Settings
 
@@ -38,6 +39,7 @@ def _inspector(settings: Settings) -> AbstractAsyncContextManager[Inspector]:
 def _cluster(
     settings: Settings, kubeconfig: str | None, context: str | None
 ) -> AbstractAsyncContextManager[ClusterView]:
-    from slimgate.app.view import cluster_view  # noqa: PLC0415 - it loads kubernetes
+    with needing("cluster", "reading a cluster needs the Kubernetes client"):
+        from slimgate.app.view import cluster_view  # noqa: PLC0415 - it loads kubernetes
 
     return cluster_view(settings, kubeconfig=kubeconfig, context=context)

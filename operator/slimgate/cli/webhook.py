@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from slimgate.cli.extras import needing
 from slimgate.cli.options import ConfigOption
 
 HELP: Final = """Run the admission server: answer the API server from memory.
@@ -14,6 +15,7 @@ def webhook(*, config: ConfigOption = None) -> None:
     """Run until SIGTERM."""
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
-    from slimgate.app.webhook import run_webhook  # noqa: PLC0415
+    with needing("operator", "the webhook needs the operator's libraries"):
+        from slimgate.app.webhook import run_webhook  # noqa: PLC0415
 
     asyncio.run(run_webhook(config))

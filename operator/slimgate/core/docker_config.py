@@ -6,7 +6,7 @@ Errors never quote the config: it holds passwords.
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final, cast
 
 from slimgate.core.errors import SlimgateError
@@ -50,6 +50,32 @@ def parse_config(body: bytes, *, legacy: bool = False) -> Identity:
 
     Entries without a credential are left out. Raises MalformedDockerConfigError.
     """
+    config = _root(body)
+    auths = config if legacy else _mapping(config.get("auths") or {}, "auths")
+    entries = [_entry(pattern, value) for pattern, value in auths.items()]
+    return Identity(tuple(entry for entry in entries if entry is not None))
+
+
+def helper_of(body: bytes, hosts: Collection[str]) -> str | None:
+    """Find the credential helper for a registry, called by any of these hosts, in a config.json.
+
+    One of its own if it has any, else the store for all. Raises MalformedDockerConfigError.
+    """
+    config = _root(body)
+    own = _mapping(config.get("credHelpers") or {}, "credHelpers")
+    found = [name for pattern, name in own.items() if host_of(pattern) in hosts]
+    helper = found[0] if found else config.get("credsStore") or None
+    if helper is not None and not isinstance(helper, str):
+        raise MalformedDockerConfigError("the name of a credential helper is not text")
+    return helper
+
+
+def host_of(pattern: str) -> str:
+    """Return the host, and port if any, of a key of `auths` or `credHelpers`, perhaps a URL."""
+    return pattern.removeprefix("https://").removeprefix("http://").partition("/")[0].lower()
+
+
+def _root(body: bytes) -> Mapping[str, object]:
     if len(body) > MAX_CONFIG:
         raise MalformedDockerConfigError(f"the docker config is larger than {MAX_CONFIG} bytes")
     try:
@@ -57,10 +83,7 @@ def parse_config(body: bytes, *, legacy: bool = False) -> Identity:
     except (ValueError, RecursionError):
         # Not chained: the parser's error holds the document, and the document passwords.
         raise MalformedDockerConfigError("the docker config is not JSON") from None
-    config = _mapping(root, "the docker config")
-    auths = config if legacy else _mapping(config.get("auths") or {}, "auths")
-    entries = [_entry(pattern, value) for pattern, value in auths.items()]
-    return Identity(tuple(entry for entry in entries if entry is not None))
+    return _mapping(root, "the docker config")
 
 
 def _entry(pattern: str, value: object) -> Entry | None:

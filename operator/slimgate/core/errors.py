@@ -36,6 +36,13 @@ class SettingsError(SlimgateError):
     """A setting in the environment or on the command line can't be used."""
 
 
+class MissingExtraError(SlimgateError):
+    """A command needs a part of slimgate that is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what}, which is not installed: pip install 'slimgate[{extra}]'")
+
+
 class ClusterError(SlimgateError):
     """The Kubernetes API server refused or could not be reached."""
 

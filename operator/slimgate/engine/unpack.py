@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-import zstandard
-
 from slimgate.core.image import Size
 from slimgate.core.tar import TarLister
 from slimgate.engine.ports import LayerReading
+from slimgate.engine.zstd import OPTIONS, ZstdDecompressor, ZstdError
 
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
@@ -25,9 +24,7 @@ _HEAD: Final = 6
 _STEP: Final = 2**20
 # Small, since what follows a member is copied each time: a layer may hold many empty members.
 _GZIP_STEP: Final = 8 * 2**10
-# A zstd block of 4 bytes may stand for 128 KiB, so what goes in is what bounds what comes out.
-_ZSTD_STEP: Final = 512
-_MAX_WINDOW: Final = 2**27
+_ZSTD_STEP: Final = 64 * 2**10
 _FRAME_HEAD: Final = 8
 _TOO_MUCH: Final = "unpacking the layer takes more than slimgate allows"
 
@@ -111,7 +108,7 @@ class Unpacker:
                 if self._count > self._limits.max_bytes or spent > self._limits.max_seconds:
                     self._reason = _TOO_MUCH
                     return
-        except (zlib.error, zstandard.ZstdError, _MalformedError):
+        except (zlib.error, ZstdError, _MalformedError):
             self._reason = "the layer's compressed form is malformed"
         finally:
             self._seconds += time.thread_time() - started
@@ -161,8 +158,7 @@ class _Zstd:
     """Frames one after another, skippable ones among them, as zstd:chunked has them."""
 
     def __init__(self) -> None:
-        self._context = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
-        self._frame = self._context.decompressobj()
+        self._frame = ZstdDecompressor(options=OPTIONS)
         self._between = True
         self._head = b""
         self._skip = 0
@@ -180,9 +176,14 @@ class _Zstd:
                 yield self._start(wanted)
             else:
                 piece = data[position : position + _ZSTD_STEP]
-                yield self._frame.decompress(piece)
+                yield from self._pieces(piece)
                 self._between = self._frame.eof
                 position += len(piece) - len(self._frame.unused_data)
+
+    def _pieces(self, data: bytes) -> Iterator[bytes]:
+        yield self._frame.decompress(data, _STEP)
+        while not self._frame.eof and not self._frame.needs_input:
+            yield self._frame.decompress(b"", _STEP)
 
     def _start(self, data: bytes) -> bytes:
         self._head += data
@@ -194,7 +195,7 @@ class _Zstd:
             return b""
         if not head.startswith(_ZSTD):
             raise _MalformedError
-        self._frame = self._context.decompressobj()
+        self._frame = ZstdDecompressor(options=OPTIONS)
         self._between = False
         return self._frame.decompress(head)
 

@@ -1,23 +1,32 @@
 """The user's own registry logins: ~/.docker/config.json and credential helpers.
 
-Docker's SDK knows both; it blocks, and helpers are programs, so it runs in a thread.
+Both block, so they are read in a thread.
 """
 
-import json
 import os
-import warnings
 from pathlib import Path
 from typing import Final
 
+from slimgate.core.docker_config import (
+    MAX_CONFIG,
+    MalformedDockerConfigError,
+    helper_of,
+    host_of,
+    parse_config,
+)
 from slimgate.core.errors import UnauthorizedError
 from slimgate.core.identity import ANONYMOUS, Credential, Entry, Identity
 from slimgate.core.reference import DOCKER_HUB, Reference
 from slimgate.core.text import printable
 from slimgate.engine.flights import Flights
+from slimgate.sources import helpers
+from slimgate.sources.helpers import HelperError
 from slimgate.sources.once import in_thread
 
-_HUB_KEY: Final = "index.docker.io"
-_TOKEN_USER: Final = "<token>"  # noqa: S105 - what helpers put for the name of a token's user
+_HUB: Final = "index.docker.io"
+_HUB_NAMES: Final = (_HUB, DOCKER_HUB)
+_HUB_SERVER: Final = "https://index.docker.io/v1/"
+"""What docker asks helpers for."""
 
 
 class Logins:
@@ -47,37 +56,31 @@ async def _find(registry: str) -> Identity:
 
 
 def _look_up(registry: str) -> Identity:
-    # Docker's SDK takes a quarter of a second to import, which users without logins need not wait.
-    from docker import auth  # noqa: PLC0415
-    from docker.errors import DockerException  # noqa: PLC0415
-
     try:
-        # The SDK takes a file that it can't read for an old one, and that for an empty one.
-        written = json.loads(config_file().read_bytes())
-        config = auth.load_config(config_dict=written) if written else {}
-        with warnings.catch_warnings():
-            # It warns of a helper that is not installed, and raises as well.
-            warnings.simplefilter("ignore")
-            found = auth.resolve_authconfig(config, registry=registry)
-    except (DockerException, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-        why = f" ({printable(str(error.__cause__), 200)})" if _is_helpers(error) else ""
+        credential = _credential(registry)
+    except (OSError, HelperError, MalformedDockerConfigError) as error:
         raise UnauthorizedError(
-            f"the login for {printable(registry, 128)} can't be read from {config_file()}{why}; "
-            "run `docker login` again"
+            f"the login for {printable(registry, 128)} can't be read from {config_file()} "
+            f"({_reason(error)}); run `docker login` again"
         ) from error
-    if not found:
+    if credential is None:
         return ANONYMOUS
-    name = found.get("Username") or found.get("username")
-    secret = found.get("Password") or found.get("password")
-    token = found.get("IdentityToken") or found.get("identitytoken")
-    if token is None and name == _TOKEN_USER:
-        name, secret, token = None, None, secret
-    credential = Credential(username=name, password=secret, identity_token=token)
-    return Identity((Entry(_HUB_KEY if registry == DOCKER_HUB else registry, credential),))
+    return Identity((Entry(_HUB if registry == DOCKER_HUB else registry, credential),))
 
 
-def _is_helpers(error: Exception) -> bool:
-    """Whether a credential helper is at fault, and says why."""
-    from docker.credentials.errors import StoreError  # noqa: PLC0415
+def _credential(registry: str) -> Credential | None:
+    """Find a login as docker does: the registry's own helper, else the store, else the file."""
+    with config_file().open("rb") as file:
+        body = file.read(MAX_CONFIG + 1)
+    names = _HUB_NAMES if registry == DOCKER_HUB else (registry,)
+    helper = helper_of(body, names)
+    if helper is not None:
+        found = helpers.ask(helper, _HUB_SERVER if registry == DOCKER_HUB else registry)
+        if found is not None:
+            return found
+    by_host = {host_of(one.pattern): one.credential for one in parse_config(body).entries}
+    return next((by_host[name] for name in names if name in by_host), None)
 
-    return isinstance(error.__cause__, StoreError)
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or "unknown fault") if isinstance(error, OSError) else str(error)

@@ -46,9 +46,14 @@ def open_source(
 
 def _engine(name: str, docker_host: str | None) -> Callable[[Watch], HeldImages]:
     def read(watch: Watch) -> HeldImages:
-        # Docker's SDK takes a quarter of a second to import, which only this source needs.
-        from slimgate.sources.engine import EngineImage  # noqa: PLC0415
-
+        try:
+            # Docker's SDK takes a quarter of a second to import, which only this source needs.
+            from slimgate.sources.engine import EngineImage  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            raise UnsupportedError(
+                "images of the Docker engine need Docker's SDK, which is not installed: "
+                "pip install 'slimgate[docker]'"
+            ) from error
         return EngineImage(name=name, host=docker_host).read(watch)
 
     return read

@@ -6,16 +6,14 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-import zstandard
-
 from slimgate.core.errors import UnsupportedError
+from slimgate.engine.zstd import OPTIONS, ZstdError, ZstdFile
 from slimgate.sources.stream import chunks_of
 
 _GZIP: Final = b"\x1f\x8b"
 _XZ: Final = b"\xfd7zXZ\x00"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
-_MAX_WINDOW: Final = 2**27
-_DAMAGE: Final = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, zstandard.ZstdError)
+_DAMAGE: Final = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, ZstdError)
 
 
 def unpacked(file: BinaryIO) -> Iterator[bytes]:
@@ -30,8 +28,8 @@ def unpacked(file: BinaryIO) -> Iterator[bytes]:
             with lzma.LZMAFile(file) as reader:
                 yield from chunks_of(reader.read)
         elif head.startswith(_ZSTD):
-            context = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
-            yield from chunks_of(context.stream_reader(file, read_across_frames=True).read)
+            with ZstdFile(file, options=OPTIONS) as reader:
+                yield from chunks_of(reader.read)
         else:
             yield from chunks_of(file.read)
     except _DAMAGE as err:
