@@ -1,7 +1,10 @@
 """The program itself: quick help, exit codes, one line for every expected error."""
 
+import json
+import platform
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -11,8 +14,8 @@ HEAVY = {
 }  # fmt: skip
 
 
-def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = "import sys; sys.argv[0] = 'slimgate'; from slimgate.cli import main; main()"
+def _run(*arguments: str, name: str = "slimgate") -> subprocess.CompletedProcess[str]:
+    program = f"import sys; sys.argv[0] = '{name}'; from slimgate.cli import main; main()"
     command = [sys.executable, "-c", program, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
@@ -33,8 +36,29 @@ def test_help_is_quick() -> None:
 
 
 def test_version() -> None:
-    """The version is one line."""
-    assert _run("--version").stdout.startswith("slimgate 0.")
+    """It is one line, or with what else a bug report needs, or a document."""
+    said = _run("version", "-o", "json")
+    found = json.loads(said.stdout)
+    lines = _run("version").stdout.splitlines()
+
+    assert _run("--version").stdout == f"slimgate {version('slimgate')}\n"
+    assert lines[0] == f"slimgate {version('slimgate')}"
+    assert lines[2] == f"extras {', '.join(found['extras'])}"
+    assert found == {
+        "version": version("slimgate"),
+        "python": platform.python_version(),
+        "extras": ["cluster", "docker", "operator"],
+    }
+
+
+@pytest.mark.parametrize(("name", "shown"), [("slimgate", True), ("kubectl-slim", False)])
+def test_roles_are_no_part_of_a_kubectl_plugin(name: str, *, shown: bool) -> None:
+    """They are pods' own, and are left out of its help."""
+    help_text = _run("--help", name=name).stdout
+
+    assert ("controller" in help_text) is shown
+    assert ("webhook" in help_text.replace("cluster's webhook", "")) is shown
+    assert _run("controller", "--help", name=name).returncode == 0
 
 
 @pytest.mark.parametrize(

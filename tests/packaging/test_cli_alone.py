@@ -105,7 +105,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"oci:{folder}:v1"
 
 
-@pytest.mark.parametrize(("limit", "status"), [("1Gi", 0), ("1Ki", 1)])
+@pytest.mark.parametrize(("limit", "status"), [("1Gi", 0), ("100", 1)])
 def test_check(installed: Installed, layout: str, tmp_path: Path, limit: str, status: int) -> None:
     """A manifest is judged by a policy, all offline."""
     pod = {

@@ -1,19 +1,27 @@
 """Parts of slimgate that are installed only where they are wanted, and what to do without one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Final
 
 from slimgate.core.errors import MissingExtraError
 
-_EXTRAS: Final[Mapping[str, str]] = {
-    "kubernetes": "cluster",
-    "cryptography": "operator",
-    "kopf": "operator",
-    "prometheus_client": "operator",
-    "pythonjsonlogger": "operator",
+_EXTRAS: Final[Mapping[str, Sequence[str]]] = {
+    "cluster": ["kubernetes"],
+    "docker": ["docker"],
+    "operator": ["kubernetes", "cryptography", "kopf", "prometheus_client", "pythonjsonlogger"],
 }
-"""Which extra brings a library."""
+"""The libraries that each extra brings."""
+
+
+def installed_extras() -> list[str]:
+    """List the extras that are installed."""
+    return [
+        extra
+        for extra, libraries in _EXTRAS.items()
+        if all(find_spec(library) is not None for library in libraries)
+    ]
 
 
 @contextmanager
@@ -23,6 +31,6 @@ def needing(extra: str, what: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
-        if library not in _EXTRAS:
+        if library not in _EXTRAS[extra]:
             raise
         raise MissingExtraError(what, extra) from error

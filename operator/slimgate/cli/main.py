@@ -11,10 +11,21 @@ from typing import Annotated, Final
 import typer
 from typer.core import TyperGroup
 
-from slimgate.cli import check, configuration, controller, explain, inspect, nodes, top, webhook
+from slimgate.cli import (
+    check,
+    configuration,
+    controller,
+    explain,
+    inspect,
+    nodes,
+    top,
+    version,
+    webhook,
+)
 from slimgate.cli.options import ConfigOption
 from slimgate.core.errors import SlimgateError
 
+KUBECTL: Final = "kubectl slim"
 FAILED: Final = 2
 """Exit status of wrong usage and of anything that could not be looked up."""
 _INTERRUPTED: Final = 130
@@ -25,7 +36,8 @@ def run() -> None:
     """Run the command that the arguments name, and exit."""
     _replace_what_the_terminal_lacks()
     try:
-        build()(prog_name=_name(sys.argv[0]))
+        name = _name(sys.argv[0])
+        build(name)(prog_name=name)
     except SlimgateError as err:
         for line in str(err).splitlines():
             typer.echo(f"error: {line}", err=True)
@@ -34,8 +46,8 @@ def run() -> None:
         sys.exit(_INTERRUPTED)
 
 
-def build() -> typer.Typer:
-    """Put the commands together."""
+def build(name: str = "slimgate") -> typer.Typer:
+    """Put the commands together; a kubectl plugin does not show the operator's roles."""
     app = typer.Typer(
         no_args_is_help=True,
         pretty_exceptions_enable=False,
@@ -48,17 +60,19 @@ def build() -> typer.Typer:
     app.command(help=explain.HELP)(explain.explain)
     app.command(help=top.HELP)(top.top)
     app.command(help=nodes.HELP)(nodes.nodes)
+    app.command(help=version.HELP)(version.version)
     app.add_typer(configuration.build(), name="config")
-    app.command(help=controller.HELP)(controller.controller)
-    app.command(help=webhook.HELP)(webhook.webhook)
+    hidden = name == KUBECTL
+    app.command(help=controller.HELP, hidden=hidden)(controller.controller)
+    app.command(help=webhook.HELP, hidden=hidden)(webhook.webhook)
     return app
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version  # noqa: PLC0415 - no other option needs it
+        from importlib.metadata import version as version_of  # noqa: PLC0415 - no other needs it
 
-        typer.echo(f"slimgate {version('slimgate')}")
+        typer.echo(f"slimgate {version_of('slimgate')}")
         raise typer.Exit
 
 
@@ -82,7 +96,7 @@ def _options(
 
 
 def _name(argument: str) -> str:
-    return "kubectl slim" if Path(argument).name.startswith("kubectl") else "slimgate"
+    return KUBECTL if Path(argument).name.startswith("kubectl") else "slimgate"
 
 
 def _replace_what_the_terminal_lacks() -> None:

@@ -1,6 +1,7 @@
 """zstd, which is in the standard library from Python 3.14 on; before that, its backport."""
 
 import sys
+from collections.abc import Mapping
 from typing import Final
 
 if sys.version_info >= (3, 14):
@@ -10,5 +11,5 @@ else:
 
 __all__ = ["OPTIONS", "ZstdDecompressor", "ZstdError", "ZstdFile"]
 
-OPTIONS: Final = {DecompressionParameter.window_log_max: 27}
+OPTIONS: Final[Mapping[int, int]] = {DecompressionParameter.window_log_max: 27}
 """A frame may ask for no more memory than 128 MiB, as by default in zstd itself."""
