@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
@@ -332,22 +332,23 @@ async def test_own_kinds(api: ClusterApi, kind: Resource) -> None:
         await mirror.synced.wait()
 
 
-async def test_seconds_since_event(api: ClusterApi, namespace: str) -> None:
-    """The time since the API server was last heard of grows, and an event starts it anew."""
-    now = itertools.count()
+async def test_last_event(api: ClusterApi, namespace: str) -> None:
+    """It is the time of the last event, and before the first one that of the start."""
+    times = itertools.count()
     seen = Seen()
-    clock: Callable[[], float] = lambda: float(next(now))  # noqa: E731 - a clock that ticks
-    mirror = Mirror(api, scope(namespace), seen, clock=clock)
+    mirror = Mirror(api, scope(namespace), seen, now=lambda: float(next(times)))
+    started = mirror.last_event
 
     async with following(mirror):
         await mirror.synced.wait()
-        silent = [mirror.seconds_since_event() for _ in range(3)]
+        listed = [mirror.last_event for _ in range(3)]
         await make(api, namespace, "a")
         await seen.until("a")
-        heard = mirror.seconds_since_event()
+        heard = mirror.last_event
 
-    assert silent == sorted(set(silent))
-    assert heard < silent[-1]
+    assert started == 0
+    assert len(set(listed)) == 1
+    assert started < listed[0] < heard
 
 
 async def test_broken_sink_ends_it(api: ClusterApi, namespace: str) -> None:

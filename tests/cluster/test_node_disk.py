@@ -208,7 +208,8 @@ async def modelled(
 def report(seen: Seen) -> None:
     """Print the figures, for those who run this by hand."""
     model, real = seen.model, seen.truth
-    print(f"\nΣ sizeBytes {model.reported:,}; {model.image_fs}")
+    reported = sum(image.reported for image in model.images)
+    print(f"\nΣ sizeBytes {reported:,}; {model.image_fs}")
     print(f"compressed: model {model.total.compressed:,}, du {real.compressed:,}")
     print(
         f"unpacked: model {model.total.unpacked:,}, du {real.unpacked:,} ({real.apparent:,} long)"

@@ -11,6 +11,7 @@ from slimgate.cluster.resources import (
     SLIM_POLICIES,
     WORKLOADS,
     Target,
+    resource_at,
 )
 from slimgate.controller.ports import Kind
 from slimgate.core.workload import TEMPLATE_PATHS, Workload
@@ -33,6 +34,21 @@ PATHS = [
 def test_paths(path: str, expected: str) -> None:
     """Every kind is where Kubernetes has it."""
     assert path == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "resource"),
+    [
+        (NODES.all(), "nodes"),
+        (SECRETS.within("team"), "secrets"),
+        (SLIM_POLICIES.all(), "slimpolicies.slimgate.dev"),
+        (WORKLOADS["Deployment"].all(), "deployments.apps"),
+        (WORKLOADS["CronJob"].within("team"), "cronjobs.batch"),
+    ],
+)
+def test_names_of_resources(path: str, resource: str) -> None:
+    """A path says what it holds, whatever namespace it is in."""
+    assert resource_at(path) == resource
 
 
 @pytest.mark.parametrize(

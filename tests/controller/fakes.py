@@ -121,6 +121,30 @@ class Wall:
         self.now += timedelta(seconds=seconds)
 
 
+@dataclass
+class Times:
+    """Remembers how often the reconciler told of its work."""
+
+    waits: int = 0
+    verdicts: int = 0
+    ended: list[str] = field(default_factory=list)
+
+    def waited(self, seconds: float) -> None:
+        """Count one that has waited."""
+        assert seconds >= 0
+        self.waits += 1
+
+    def reached_verdict(self, seconds: float) -> None:
+        """Count a verdict."""
+        assert seconds >= 0
+        self.verdicts += 1
+
+    def reconciled(self, seconds: float, *, failed: bool) -> None:
+        """Count an end."""
+        assert seconds >= 0
+        self.ended.append("failed" if failed else "done")
+
+
 class World:
     """A reconciler at work in a cluster of few words; its API server sends back what it takes."""
 
@@ -130,6 +154,7 @@ class World:
         self.shelf.put(FAT, fat())
         self.catalog = Catalog()
         self.catalog.put_policy(policy(limits=LIMIT))
+        self.times = Times()
         self.recorder = Recorder(on_annotate=self._annotated)
         self.ledger = Ledger(annotate)
         self.inspector = inspector(self.shelf, self.clock)
@@ -143,6 +168,7 @@ class World:
             recorder=self.recorder,
             settings=ReconcilerSettings(**settings),  # type: ignore[arg-type]
             now=self.wall,
+            observer=self.times,
         )
         self.catalog.listen(lambda _: self.reconciler.judge_all())
 
@@ -164,7 +190,8 @@ class World:
 
     async def quiet(self) -> None:
         """Wait until nothing is left to do for now."""
-        await until(lambda: not len(self.reconciler._queue))
+        queue = self.reconciler.queue
+        await until(lambda: not queue.waiting + queue.active)
 
     def _annotated(self, workload: Workload, annotations: Annotations) -> None:
         if key_of(workload) in self.ledger:

@@ -90,6 +90,34 @@ async def test_listings_are_told(
     assert tokens == ["Bearer secret"]
 
 
+async def test_requests_are_counted(kubeconfig: Path) -> None:
+    """Each with its status, watches as such; a server that is away is unreachable."""
+    counted: list[tuple[str, int | str]] = []
+
+    class Observer:
+        def api_request(self, method: str, outcome: int | str, seconds: float) -> None:
+            assert 0 <= seconds < 30
+            counted.append((method, outcome))
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({}, status=410 if "watch" in request.query else 200)
+
+    app = web.Application()
+    app.router.add_get(DEPLOYMENTS, answer)
+    async with TestServer(app) as server:
+        write(kubeconfig, str(server.make_url("")).rstrip("/"), "secret")
+        login = Login(BUILT_IN, lambda _: None, open_access, Observer())
+        async with logged_in(login) as found:
+            url = f"{found.server}{DEPLOYMENTS}"
+            await found.aiohttp_session.get(url)
+            await found.aiohttp_session.get(f"{url}?watch=true")
+            await server.close()
+            with pytest.raises(ClientConnectionError):
+                await found.aiohttp_session.get(url)
+
+    assert counted == [("GET", 200), ("WATCH", 410), ("GET", "unreachable")]
+
+
 async def test_what_was_refused_is_not_tried_in_a_new_session(kubeconfig: Path) -> None:
     """Else kopf would log in for ever; a token that is new makes a session that is."""
     login = Login(BUILT_IN, lambda _: None, open_access)

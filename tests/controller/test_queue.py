@@ -3,6 +3,7 @@
 import asyncio
 
 from slimgate.controller.queue import WorkQueue
+from tests.support.clock import Clock
 
 
 async def test_each_key_once_in_order() -> None:
@@ -11,7 +12,7 @@ async def test_each_key_once_in_order() -> None:
     for key in "abacab":
         queue.put(key)
 
-    assert len(queue) == 3
+    assert (queue.waiting, queue.active) == (3, 0)
     assert [await queue.take() for _ in range(3)] == ["a", "b", "c"]
 
 
@@ -25,12 +26,31 @@ async def test_no_key_with_two_workers() -> None:
     other = asyncio.create_task(queue.take())
     await asyncio.sleep(0)
     assert not other.done()
+    assert (queue.waiting, queue.active) == (0, 1)
 
     queue.done(key)
 
     assert await other == "a"
     queue.done("a")
-    assert len(queue) == 0
+    assert (queue.waiting, queue.active) == (0, 0)
+
+
+async def test_how_long_each_key_waited() -> None:
+    """From when it was first put; while it is worked on it does not wait."""
+    clock, waited = Clock(), list[float]()
+    queue: WorkQueue[str] = WorkQueue(waited.append, clock)
+    queue.put("a")
+    clock.now += 1
+    queue.put("a")
+    clock.now += 2
+    key = await queue.take()
+    queue.put("a")
+    clock.now += 4
+    queue.done(key)
+    clock.now += 8
+    await queue.take()
+
+    assert waited == [3, 8]
 
 
 async def test_every_worker_gets_something() -> None:

@@ -223,6 +223,20 @@ async def test_what_was_not_taken_is_written_again(
     assert "the API server is away" in caplog.text
 
 
+async def test_the_observer_hears_of_all_work() -> None:
+    """Of what waited, of verdicts, and of what could not be written."""
+    world = World(retry_seconds=0.05)
+    world.recorder.faults = {"note": ClusterError("down")}
+    async with world.running():
+        world.show(workload())
+        world.show(workload(FAT, name="fat"))
+        await world.quiet()
+    times = world.times
+
+    assert times.waits == times.verdicts == len(times.ended)
+    assert {*times.ended} == {"done", "failed"}
+
+
 async def test_one_workloads_trouble_is_its_own(caplog: pytest.LogCaptureFixture) -> None:
     """A fault of slimgate's own is logged, and the other workloads are judged."""
     world = World(Annotate.ALL, workers=1)

@@ -11,6 +11,7 @@ from hypothesis import given
 from slimgate.core.admission import (
     ALLOWED,
     Decision,
+    Effect,
     InvalidReviewError,
     decide,
     decode,
@@ -263,6 +264,21 @@ def test_each_policy_has_its_own_mode() -> None:
     assert "policy c" not in found.message
     assert "[policy c, layers]" in found.warnings[0]
     assert found.warnings[1:] == ("slimgate: ask the c team",)
+    assert found.effects == {
+        "b": Effect.DENIED,
+        "a": Effect.DENIED,
+        "c": Effect.WARNED,
+        "d": Effect.NOTED,
+    }
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["denied first", "denied last"])
+def test_the_worst_effect_counts(order: int) -> None:
+    """A policy that denies and warns has denied, whichever it found first."""
+    findings = (finding("layers", DENY), finding("growth", WARN))[::order]
+    found = decide(verdict(*findings, policies=(policy("default", Mode.ENFORCE),)))
+
+    assert found.effects == {"default": Effect.DENIED}
 
 
 def test_a_denial_still_warns() -> None:
@@ -288,6 +304,7 @@ def test_what_runs_is_warned_of(running: ImageUse, *, allowed: bool) -> None:
     found = decide(judged, old)
 
     assert (found.allowed, len(found.warnings)) == (allowed, int(allowed))
+    assert found.effects == {"default": Effect.WARNED if allowed else Effect.DENIED}
 
 
 def test_without_policies() -> None:

@@ -179,11 +179,11 @@ def test_a_node_that_lists_nothing_is_truncated() -> None:
     assert found.truncated
 
 
-def test_reported_bytes_are_added_as_they_stand() -> None:
-    """The runtime's sizes are added up, with or without facts, as everybody else does."""
+def test_images_without_facts_count_as_nothing() -> None:
+    """What the runtime reports of them is a size of another kind, and stays with each image."""
     found = node_disk(node(listed("abc"), listed("ab")), [], {})
 
-    assert found.reported == 5
+    assert [image.reported for image in found.images] == [3, 2]
     assert (found.total, found.images_without_facts) == (Stored(), 2)
 
 

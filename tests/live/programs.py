@@ -59,10 +59,14 @@ class Program:
         """Add up the samples of a metric that have these labels, among others."""
         return sum(
             sample.value
-            for family in text_string_to_metric_families(self._get("/metrics"))
+            for family in text_string_to_metric_families(self.page())
             for sample in family.samples
             if sample.name == name and labels.items() <= sample.labels.items()
         )
+
+    def page(self) -> str:
+        """Return all metrics, as Prometheus reads them."""
+        return self._get("/metrics")
 
     def runs(self) -> bool:
         """Whether it has not ended."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 
+from slimgate.webhook.service import FAULTS
 from tests.live import make
 from tests.live.api import Json
 from tests.live.conftest import Site
@@ -151,7 +152,7 @@ def _counts(webhook: Program) -> dict[str, float]:
     return {
         "judged": judged,
         "unknown": webhook.metric(admissions, outcome="unknown"),
-        "faults": webhook.metric("slimgate_admission_errors_total"),
+        "faults": sum(webhook.metric(admissions, outcome=fault) for fault in FAULTS),
     }
 
 

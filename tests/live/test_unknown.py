@@ -14,7 +14,7 @@ from tests.support.images import image, index, layer, tar_of
 
 pytestmark = pytest.mark.lab
 
-ADMISSIONS, INSPECTIONS = "slimgate_admissions_total", "slimgate_inspections_total"
+ADMISSIONS, FAILURES = "slimgate_admissions_total", "slimgate_inspection_failures_total"
 # The reference, what is said of it, and as what the look-up is counted.
 CASES = {
     "nobody listens": (
@@ -173,7 +173,7 @@ def test_a_registry_that_comes_back(room: Room, site: Site) -> None:
 
 
 def _counts(webhook: Program, reason: str | None) -> dict[str, float]:
-    looked_up = webhook.metric(INSPECTIONS, outcome=reason) if reason else 0.0
+    looked_up = webhook.metric(FAILURES, reason=reason) if reason else 0.0
     return {
         "unknown": webhook.metric(ADMISSIONS, outcome="unknown", allowed="true"),
         "looked up": looked_up,

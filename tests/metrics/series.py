@@ -1,5 +1,7 @@
 """Reads metrics back, as tests of metrics want them."""
 
+import math
+
 from prometheus_client import CollectorRegistry
 
 Labels = tuple[tuple[str, str], ...]
@@ -19,3 +21,9 @@ def by(registry: CollectorRegistry, name: str) -> dict[tuple[str, ...], float]:
     """Return a metric's series by the values of their labels alone."""
     found = series(registry, name)
     return {tuple(value for _, value in labels): number for labels, number in found.items()}
+
+
+def bounds(registry: CollectorRegistry, name: str) -> frozenset[float]:
+    """Return the upper bounds of a histogram's buckets, but for the last, which is infinite."""
+    found = {float(dict(labels)["le"]) for labels in series(registry, f"{name}_bucket")}
+    return frozenset(found - {math.inf})

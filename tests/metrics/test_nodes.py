@@ -7,13 +7,15 @@ from prometheus_client import CollectorRegistry
 
 from slimgate.core.disk import NodeDisk, node_disk
 from slimgate.core.node import ImageFs, NodePod, Runtime
-from slimgate.metrics import Metrics
+from slimgate.metrics import ControllerMetrics
 from slimgate.metrics.nodes import NodeCollector
 from tests.core.disks import digest, facts, listed, node, pod
 from tests.metrics.series import by
 
 IMAGES = ("ab", "ad", "c", "e")
 MEASURED = ImageFs(used=500, capacity=1000, available=400)
+BYTES = "slimgate_node_image_bytes"
+NAMESPACES = "slimgate_namespace_image_bytes"
 
 
 @dataclass
@@ -21,6 +23,7 @@ class Known:
     """Disk models that a test keeps."""
 
     kept: list[NodeDisk] = field(default_factory=list)
+    last_success: float | None = None
 
     def disks(self) -> list[NodeDisk]:
         """Return all of them."""
@@ -41,21 +44,19 @@ def disk(
     )  # fmt: skip
 
 
+def shown(*disks: NodeDisk) -> CollectorRegistry:
+    """Show disk models."""
+    metrics = ControllerMetrics()
+    metrics.show_nodes(Known([*disks]))
+    return metrics.registry
+
+
 PODS = (pod("red", "ab"), pod("blue", "ad"))
 
 FIGURES = [
     # what becomes of `slimgate_node_…` on containerd
-    ("image_content_bytes", 1 + 2 + 3 + 4),
-    ("image_unpacked_bytes", 10 + 20 + 30 + 40),
-    ("image_disk_bytes", 110),
-    ("image_measured_disk_bytes", 500 + 10),
-    ("image_unique_bytes", 22 + 44),
-    ("image_shared_bytes", 11),
-    ("image_unused_bytes", 33),
-    ("images", 4),
-    ("images_unused", 2),
     ("images_without_facts", 1),
-    ("image_layers_unknown", 0),
+    ("layers_without_size", 0),
     ("image_list_truncated", 0),
     ("imagefs_used_bytes", 500),
     ("imagefs_capacity_bytes", 1000),
@@ -66,75 +67,84 @@ FIGURES = [
 @pytest.mark.parametrize(("name", "expected"), FIGURES)
 def test_figures(name: str, expected: int) -> None:
     """Each figure is one series a node."""
-    metrics = Metrics()
-    metrics.show_nodes(Known([disk(*PODS, image_fs=MEASURED)]))
-
-    assert by(metrics.registry, f"slimgate_node_{name}") == {("n1",): expected}
+    assert by(shown(disk(*PODS, image_fs=MEASURED)), f"slimgate_node_{name}") == {("n1",): expected}
 
 
-def test_all_figures_are_tested() -> None:
-    """There is no metric of nodes but those above and the reported bytes, which name their kind."""
-    metrics = Metrics()
-    metrics.show_nodes(Known([disk()]))
-    names = {metric.name for metric in metrics.registry.collect()}
+def test_bytes() -> None:
+    """Who holds them and in which form: each byte once, so that the sum is the whole."""
+    model = disk(*PODS)
+    counted = by(shown(model), BYTES)
 
-    assert {name for name in names if name.startswith("slimgate_node_")} == {
-        "slimgate_node_image_reported_bytes",
-        *(f"slimgate_node_{name}" for name, _ in FIGURES),
+    assert counted == {
+        ("compressed", "n1", "exclusive"): 2 + 4,
+        ("compressed", "n1", "shared"): 1,
+        ("compressed", "n1", "unused"): 3,
+        ("unpacked", "n1", "exclusive"): 20 + 40,
+        ("unpacked", "n1", "shared"): 10,
+        ("unpacked", "n1", "unused"): 30,
     }
+    assert sum(counted.values()) == model.total.disk
 
 
-@pytest.mark.parametrize(
-    ("runtime", "size"),
-    [
-        (Runtime.CONTAINERD, "compressed"),
-        (Runtime.CRIO, "unpacked"),
-        (Runtime.DOCKER, "unpacked"),
-        (Runtime.OTHER, "unknown"),
-    ],
-)
-def test_reported_bytes_name_their_kind(runtime: Runtime, size: str) -> None:
-    """What runtimes report is of two kinds, which a label keeps apart."""
-    metrics = Metrics()
-    metrics.show_nodes(Known([disk(runtime=runtime)]))
+@pytest.mark.parametrize("runtime", [Runtime.CRIO, Runtime.DOCKER, Runtime.OTHER])
+def test_runtimes_that_keep_one_form(runtime: Runtime) -> None:
+    """There is no series of what they don't keep."""
+    counted = by(shown(disk(*PODS, runtime=runtime)), BYTES)
 
-    assert by(metrics.registry, "slimgate_node_image_reported_bytes") == {("n1", size): 6}
+    assert {form for form, _, _ in counted} == {"unpacked"}
+    assert sum(counted.values()) == 100
+
+
+def test_images() -> None:
+    """Used and unused ones are all that there are."""
+    assert by(shown(disk(*PODS)), "slimgate_node_images") == {
+        ("n1", "used"): 2,
+        ("n1", "unused"): 2,
+    }
 
 
 def test_what_is_not_measured_has_no_series() -> None:
     """A kubelet that can't be read leaves no zero behind, nor does CRI-O's misleading figure."""
-    metrics = Metrics()
+    used, available = "slimgate_node_imagefs_used_bytes", "slimgate_node_imagefs_available_bytes"
+    metrics = ControllerMetrics()
     known = Known([disk()])
     metrics.show_nodes(known)
-    assert by(metrics.registry, "slimgate_node_imagefs_used_bytes") == {}
+    assert by(metrics.registry, used) == {}
 
     known.kept = [disk(image_fs=MEASURED, runtime=Runtime.CRIO)]
-    assert by(metrics.registry, "slimgate_node_imagefs_used_bytes") == {}
-    assert by(metrics.registry, "slimgate_node_imagefs_available_bytes") == {("n1",): 400}
+    assert by(metrics.registry, used) == {}
+    assert by(metrics.registry, available) == {("n1",): 400}
 
     known.kept = []
-    assert by(metrics.registry, "slimgate_node_imagefs_available_bytes") == {}
+    assert by(metrics.registry, available) == {}
 
 
 def test_truncated_lists() -> None:
     """A list that was cut is marked."""
-    metrics = Metrics()
-    metrics.show_nodes(Known([disk(limit=4)]))
+    assert by(shown(disk(limit=4)), "slimgate_node_image_list_truncated") == {("n1",): 1}
 
-    assert by(metrics.registry, "slimgate_node_image_list_truncated") == {("n1",): 1}
+
+def test_last_success() -> None:
+    """There is no time of a survey before the first one."""
+    name = "slimgate_node_survey_last_success_timestamp_seconds"
+    known = Known()
+    metrics = ControllerMetrics()
+    metrics.show_nodes(known)
+    assert by(metrics.registry, name) == {}
+
+    known.last_success = 1.7e9
+
+    assert by(metrics.registry, name) == {(): 1.7e9}
 
 
 def test_namespaces_add_up() -> None:
-    """Namespaces' own bytes, what they share and what is unused are all that nodes hold."""
-    metrics = Metrics()
-    metrics.show_nodes(Known([disk(*PODS), disk(pod("red", "c"))]))
+    """Namespaces' own bytes and what they share are all that nodes hold in use."""
+    registry = shown(disk(*PODS), disk(pod("red", "c")))
 
-    own = by(metrics.registry, "slimgate_namespace_image_disk_bytes")
-    shared = by(metrics.registry, "slimgate_namespaces_shared_image_disk_bytes")
-    assert own == {("red",): 22 + 33, ("blue",): 44}
-    assert shared == {(): 11}
+    counted = by(registry, NAMESPACES)
+    assert counted == {("red",): 22 + 33, ("blue",): 44, ("_shared",): 11}
     unused = 33 + (110 - 33)
-    assert sum(own.values()) + sum(shared.values()) + unused == 2 * 110
+    assert sum(counted.values()) + unused == 2 * 110
 
 
 def test_number_of_namespaces_is_bounded() -> None:
@@ -143,7 +153,4 @@ def test_number_of_namespaces_is_bounded() -> None:
     known = Known([disk(pod("red", "ab"), pod("blue", "ad"), pod("green", "c"))])
     registry.register(NodeCollector(known, max_namespaces=1))
 
-    assert by(registry, "slimgate_namespace_image_disk_bytes") == {
-        ("blue",): 44,
-        ("(other)",): 22 + 33,
-    }
+    assert by(registry, NAMESPACES) == {("blue",): 44, ("_other",): 22 + 33, ("_shared",): 11}

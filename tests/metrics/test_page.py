@@ -1,82 +1,77 @@
 """The page: what Prometheus' own linter accepts, and only what is of use."""
 
+import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
-from prometheus_client.parser import text_string_to_metric_families
 
-from slimgate.core.finding import Outcome
-from slimgate.metrics import Metrics, exposition
-from tests.metrics import test_nodes, test_state
+from slimgate.metrics import Metrics
+from tests.metrics import documented, full
 
-
-@pytest.fixture
-def full() -> Metrics:
-    """Make metrics of which every one has a series."""
-    metrics = Metrics()
-    metrics.admission("CREATE", "deny", 0.1, allowed=False)
-    metrics.refused(400)
-    metrics.looked_up("fetched", 0.1)
-    metrics.pull_secret_skipped("forbidden", "")
-    metrics.request("r.io", "GET", 200, 0.1)
-    metrics.not_asked("r.io", "unavailable")
-    metrics.rate_limit("r.io", 9)
-    found = test_state.finding("strict", "layers", Outcome.WARN)
-    known = test_state.Known([test_state.verdict("strict", findings=(found,))])
-    metrics.show_workloads(known, lambda: ["strict"])
-    metrics.show_mirrors({"nodes": test_state.Mirrored(3, 1.5)})
-    disk = test_nodes.disk(*test_nodes.PODS, image_fs=test_nodes.MEASURED)
-    metrics.show_nodes(test_nodes.Known([disk]))
-    return metrics
+ABBREVIATED = re.compile(r"(^|_)(s|ms|us|ns|sec|secs|b|kb|mb|gb|kib|mib|gib|pct|num|cnt)(_|$)")
+OTHER_UNITS = re.compile(r"(milli|micro|nano|kilo|mega|giga|kibi|mebi|gibi)|minutes|hours|days")
 
 
-def test_promtool_accepts_it(full: Metrics) -> None:
+@pytest.fixture(params=["controller", "webhook"])
+def page(request: pytest.FixtureRequest) -> Metrics:
+    """Make a role's metrics, of which every one has a series."""
+    made: Metrics = full.controller() if request.param == "controller" else full.webhook()
+    return made
+
+
+def promtool() -> str:
+    """Find Prometheus' own tool, which `make lab-up` installs."""
+    found = shutil.which("promtool")
+    if found is None:
+        pytest.skip("promtool is not installed: make lab-up, or apt-get install prometheus")
+    return found
+
+
+def test_promtool_accepts_it(page: Metrics) -> None:
     """Prometheus' linter finds nothing to say of names, units and help texts."""
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("promtool is not installed: apt-get install prometheus")
-
-    told = subprocess.run(
-        [promtool, "check", "metrics"], input=full.page(), capture_output=True, check=False
+    done = subprocess.run(
+        [promtool(), "check", "metrics"], input=page.page(), capture_output=True, check=False
     )
 
-    assert (told.returncode, told.stdout + told.stderr) == (0, b"")
+    assert (done.returncode, done.stdout + done.stderr) == (0, b"")
 
 
-def test_every_metric_has_a_series(full: Metrics) -> None:
-    """The page that is linted shows all metrics."""
-    families = [*text_string_to_metric_families(full.page().decode())]
+def test_promtool_accepts_the_rules(tmp_path: Path) -> None:
+    """The queries that the page shows are such."""
+    file = tmp_path / "rules.yaml"
+    file.write_text(documented.rules(), encoding="utf-8")
+    done = subprocess.run(
+        [promtool(), "check", "rules", "--lint=all", "--lint-fatal", file],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
-    assert [family.name for family in families if not family.samples] == []
-    assert all(family.documentation.endswith(".") for family in families)
-
-
-def test_names(full: Metrics) -> None:
-    """All metrics but those of the process itself have the prefix, and none tells its creation."""
-    samples = {
-        sample.name
-        for family in text_string_to_metric_families(full.page().decode())
-        for sample in family.samples
-    }
-
-    prefixes = {name.partition("_")[0] for name in samples}
-    assert prefixes == {"slimgate", "process"}
-    assert not [name for name in samples if name.endswith("_created")]
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "SUCCESS: 5 rules found" in done.stdout
 
 
-def test_registries_are_separate() -> None:
-    """Two sets of metrics in one process share nothing; a registry may be given."""
-    registry = CollectorRegistry()
-    one, other = Metrics(registry), Metrics()
-    one.looked_up("cached", 0.1)
+def test_rules_use_metrics_that_there_are() -> None:
+    """Every metric that a rule reads is exposed."""
+    read = set(re.findall(r"slimgate_[a-z_]+(?=[{)\[ ]|$)", documented.rules(), re.MULTILINE))
 
-    assert one.page().count(b'outcome="cached"') > 0
-    assert other.page().count(b'outcome="cached"') == 0
-    assert b'slimgate_inspections_total{outcome="cached"} 1.0' in exposition(registry)
+    assert read
+    assert read <= documented.metrics().keys()
 
 
-def test_build(full: Metrics) -> None:
-    """The version that runs is told."""
-    assert b'slimgate_build_info{version="' in full.page()
+def test_names(page: Metrics) -> None:
+    """Names are as Prometheus asks for, wherever promtool is not there to say so."""
+    for family in full.families(page):
+        name = family.name
+        assert re.fullmatch(r"(slimgate|process)(_[a-z]+)+", name), name
+        assert not ABBREVIATED.search(name), name
+        assert not OTHER_UNITS.search(name), name
+        assert family.documentation.endswith("."), name
+        assert family.type in {"counter", "gauge", "histogram"}, name
+        suffixes = ("_total", "_count", "_sum", "_bucket", "_created")
+        assert not name.endswith(suffixes), name
+
+
+def test_no_times_of_creation(page: Metrics) -> None:
+    """They would be as many series again, which nobody reads."""
+    assert b"_created" not in page.page()

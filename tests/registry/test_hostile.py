@@ -430,7 +430,7 @@ class Record:
         assert host.startswith("127.0.0.1:")
         self.remaining.append(remaining)
 
-    def not_asked(self, host: str, reason: str) -> None:
+    def request_skipped(self, host: str, reason: str) -> None:
         """Fail: there is no reason to."""
         raise AssertionError(host, reason)
 

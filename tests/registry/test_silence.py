@@ -41,7 +41,7 @@ class Record:
         del host, method, seconds
         self.requests.append(outcome)
 
-    def not_asked(self, host: str, reason: str) -> None:
+    def request_skipped(self, host: str, reason: str) -> None:
         """Write down a request that was not sent."""
         del host
         self.spared.append(reason)

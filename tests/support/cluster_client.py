@@ -9,10 +9,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.wire import ApiObserver
 
 
 @asynccontextmanager
-async def client_of(app: web.Application, folder: Path) -> AsyncIterator[ClusterApi]:
+async def client_of(
+    app: web.Application, folder: Path, observer: ApiObserver | None = None
+) -> AsyncIterator[ClusterApi]:
     """Serve the application, and log in to it by a kubeconfig."""
     async with TestServer(app) as server:
         config = {
@@ -23,5 +26,5 @@ async def client_of(app: web.Application, folder: Path) -> AsyncIterator[Cluster
         }
         path = folder / "made-up.yaml"
         path.write_text(json.dumps(config))
-        async with ClusterApi.connect(str(path)) as api:
+        async with ClusterApi.connect(str(path), observer=observer) as api:
             yield api

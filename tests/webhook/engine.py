@@ -1,10 +1,11 @@
 """The real engine over a shelf of images in memory, and judges that misbehave."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from slimgate.core.admission import Effect
 from slimgate.core.errors import NotFoundError
 from slimgate.core.exception import SlimException
 from slimgate.core.identity import ANONYMOUS, Identity
@@ -152,6 +153,9 @@ class Recorder:
     """Remembers what an observer hears."""
 
     admissions: list[tuple[str, str, bool]] = field(default_factory=list)
+    found_in: list[tuple[str, Mapping[str, Effect], tuple[tuple[str, str], ...]]] = field(
+        default_factory=list
+    )
     refusals: list[int] = field(default_factory=list)
 
     def admission(self, operation: str, outcome: str, seconds: float, *, allowed: bool) -> None:
@@ -159,6 +163,12 @@ class Recorder:
         assert seconds >= 0
         self.admissions.append((operation, outcome, allowed))
 
-    def refused(self, status: int) -> None:
+    def found(
+        self, namespace: str, effects: Mapping[str, Effect], unknown: Iterable[tuple[str, str]]
+    ) -> None:
+        """Remember what policies found."""
+        self.found_in.append((namespace, effects, tuple(unknown)))
+
+    def invalid_request(self, status: int) -> None:
         """Remember the status."""
         self.refusals.append(int(status))

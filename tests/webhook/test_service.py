@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from slimgate.core.admission import InvalidReviewError
+from slimgate.core.admission import Effect, InvalidReviewError
 from slimgate.engine.catalog import Catalog
 from slimgate.webhook.ports import Judge, Policies
 from slimgate.webhook.service import AdmissionService, ServiceSettings
@@ -53,24 +53,29 @@ class Service:
 
 
 @pytest.mark.parametrize(
-    ("mode", "image", "outcome", "allowed", "warned"),
+    ("mode", "image", "outcome", "effect"),
     [
-        ("Enforce", SLIM, "allow", True, False),
-        ("Enforce", FAT, "deny", False, False),
-        ("Warn", FAT, "deny", True, True),
-        ("Audit", FAT, "deny", True, False),
-        ("Enforce", MISSING, "unknown", True, True),
+        ("Enforce", SLIM, "allow", None),
+        ("Enforce", FAT, "deny", Effect.DENIED),
+        ("Warn", FAT, "deny", Effect.WARNED),
+        ("Audit", FAT, "deny", Effect.NOTED),
+        ("Enforce", MISSING, "unknown", Effect.WARNED),
+        ("Audit", MISSING, "unknown", Effect.NOTED),
     ],
 )
-async def test_verdicts(mode: str, image: str, outcome: str, allowed: bool, warned: bool) -> None:  # noqa: FBT001
+async def test_verdicts(mode: str, image: str, outcome: str, effect: Effect | None) -> None:
     """The verdict is counted as it is, and the policy's mode says what becomes of it."""
+    allowed = effect is not Effect.DENIED
     service = Service(engine.catalog(engine.policy(mode=mode)))
     answer = await service.answer(review(deployment(image), uid="r7"))
     assert answer.uid == "r7"
     assert answer.allowed is allowed
-    assert bool(answer.warnings) is warned
+    assert bool(answer.warnings) is (effect is Effect.WARNED)
     assert bool(answer.message) is not allowed
     assert service.heard.admissions == [("CREATE", outcome, allowed)]
+    unknown = (("inspection", "not_found"),) if image == MISSING else ()
+    found = [] if effect is None else [("shop", {"default": effect}, unknown)]
+    assert service.heard.found_in == found
 
 
 async def test_denial_is_a_sentence() -> None:
@@ -176,6 +181,7 @@ async def test_exploding_judge(
     assert ": slimgate itself failed (KeyError)" in told
     assert "secret" not in told
     assert service.heard.admissions == [("CREATE", "error", allowed)]
+    assert service.heard.found_in[0][2] == (("inspection", "error"),)
     assert "deployment shop/web could not be judged" in caplog.text
     assert "KeyError: 'secret'" in caplog.text
 
@@ -201,6 +207,7 @@ async def test_no_policies_to_consult(caplog: pytest.LogCaptureFixture) -> None:
     told = "slimgate: admitted without being judged: slimgate itself failed (LookupError)"
     assert answer.warnings == (f"{told}; see its log",)
     assert service.heard.admissions == [("CREATE", "error", True)]
+    assert service.heard.found_in == []
     assert "deployment shop/web was admitted without being judged" in caplog.text
 
 
@@ -224,6 +231,7 @@ async def test_judge_that_ignores_its_deadline() -> None:
     assert answer.allowed
     assert "slimgate reached no verdict in time" in answer.warnings[0]
     assert service.heard.admissions == [("CREATE", "late", True)]
+    assert service.heard.found_in[0][2] == (("inspection", "late"),)
 
 
 @pytest.mark.parametrize(("on_unknown", "allowed"), [("Allow", True), ("Deny", False)])
@@ -241,6 +249,7 @@ async def test_overload(on_unknown: str, allowed: bool) -> None:  # noqa: FBT001
     assert (await service.answer(unchanged)).allowed
     waiting = asyncio.create_task(service.answer(review(deployment(FAT), uid="third")))
     await asyncio.sleep(0)
+    assert service.service.in_flight == 2
     assert source.open is not None
     source.open.set()
     assert (await first).allowed
@@ -251,6 +260,7 @@ async def test_overload(on_unknown: str, allowed: bool) -> None:  # noqa: FBT001
         "allow",
         "deny",
     ]
+    assert service.service.in_flight == 0
 
 
 async def test_place_is_free_again_after_faults() -> None:

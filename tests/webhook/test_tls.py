@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from slimgate.webhook.expiry import expiry_of
 from slimgate.webhook.tls import ServingCertificate
 from tests.webhook.engine import FAT
 from tests.webhook.reviews import deployment, review
@@ -47,6 +48,19 @@ class Kept:
 def der(pem: bytes) -> bytes:
     """Return a certificate as connections show it."""
     return ssl.PEM_cert_to_DER_cert(pem.decode())
+
+
+def test_expiry(tmp_path: Path) -> None:
+    """It is that of the certificate in use, whatever files that can't be used hold."""
+    mount, made = Mount(tmp_path), certificates()
+    certificate = ServingCertificate(mount.certificate, mount.key)
+    seen = []
+    for body in (b"", made.certificate, b"junk"):
+        mount.put(body, made.key)
+        certificate.refresh()
+        seen.append(certificate.expires)
+
+    assert seen == [None, expiry_of(made.certificate), expiry_of(made.certificate)]
 
 
 async def test_reload(tmp_path: Path) -> None:

@@ -17,12 +17,13 @@ from slimgate.cluster.resources import (
     SLIM_EXCEPTIONS,
     SLIM_POLICIES,
 )
+from slimgate.cluster.wire import ApiObserver
 from slimgate.core.workload import JsonObject
 from slimgate.engine.catalog import Catalog, Change
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
 from slimgate.engine.ports import InspectionObserver, Keyring
-from slimgate.metrics.all import Metrics
+from slimgate.metrics import Metrics
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistryObserver
 from slimgate.settings import Settings
@@ -38,11 +39,12 @@ class Observers:
     registry: RegistryObserver
     inspection: InspectionObserver
     pull_secrets: PullSecretObserver
+    api: ApiObserver
 
     @classmethod
     def of(cls, metrics: Metrics) -> "Observers":
         """Let metrics hear of everything."""
-        return cls(registry=metrics, inspection=metrics, pull_secrets=metrics)
+        return cls(registry=metrics, inspection=metrics, pull_secrets=metrics, api=metrics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class Core:
 @asynccontextmanager
 async def open_core(settings: Settings, observers: Observers) -> AsyncIterator[Core]:
     """Connect, and make the shared parts."""
-    async with ClusterApi.connect() as api:
+    async with ClusterApi.connect(observer=observers.api) as api:
         refused = await server_addresses(api)
         registry = registry_settings(settings, refused=refused)
         async with RegistryClient(registry, observer=observers.registry) as client:

@@ -16,6 +16,7 @@ from slimgate.app.kinds import Kinds, tried
 from slimgate.app.kubelets import KubeletToken, kubelets
 from slimgate.app.lister import ClusterLister
 from slimgate.app.logs import configure
+from slimgate.app.loop import watch_loop
 from slimgate.app.memory import MemoryKeeper
 from slimgate.app.parts import now
 from slimgate.app.profiles import follow_profiles
@@ -35,7 +36,7 @@ from slimgate.controller.statuses import Statuses
 from slimgate.controller.sweeper import Sweeper
 from slimgate.core.image import Digest, ImageFacts, Wants
 from slimgate.engine.catalog import Change
-from slimgate.metrics.all import Metrics
+from slimgate.metrics import ControllerMetrics
 from slimgate.settings import Settings
 from slimgate.webhook.server import stop_on_signals
 
@@ -47,7 +48,7 @@ async def run_controller(config: str | None) -> None:
     """Run the controller role until SIGTERM; `config` is the configuration file, if any."""
     settings = read_settings(config)
     configure(settings.log_format)
-    metrics = Metrics()
+    metrics = ControllerMetrics()
     stop = stop_on_signals()
     async with open_core(settings, Observers.of(metrics)) as core:
         metrics.show_mirrors(core.mirrors)
@@ -58,7 +59,9 @@ async def run_controller(config: str | None) -> None:
             await until(stop, _work(core, settings, metrics, stop))
 
 
-async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.Event) -> None:
+async def _work(
+    core: Core, settings: Settings, metrics: ControllerMetrics, stop: asyncio.Event
+) -> None:
     """Run everything; the end of one part is the end of all, and Kubernetes starts anew."""
     store = follow_profiles(core)
     ledger = Ledger(settings.annotations)
@@ -79,6 +82,7 @@ async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.
             retry_seconds=settings.failure_seconds + 5.0,
         ),
         now=now,
+        observer=metrics,
     )
     statuses = Statuses(
         catalog=core.catalog,
@@ -91,9 +95,11 @@ async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.
     memory = MemoryKeeper(core.api, core.inspector, settings)
     await memory.restore()
     core.catalog.listen(partial(_heard, reconciler))
-    metrics.show_workloads(ledger, lambda: core.catalog.policies)
+    metrics.show_workloads(ledger, core.catalog)
+    metrics.show_queue(reconciler.queue)
     token = KubeletToken(core.api, settings)
     async with kubelets(settings, token) as gauge, asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch_loop(metrics.loop_delayed))
         tasks.create_task(core.run(on_bases=reconciler.judge_all))
         if settings.manage_certificates:
             tasks.create_task(CertificateKeeper(core.api, settings).run())
@@ -123,7 +129,7 @@ async def _work(core: Core, settings: Settings, metrics: Metrics, stop: asyncio.
             tasks.create_task(mirror.run())
         await tried(mirrors.values())
         # Last, since kopf's end is the end of tasks that begin after it.
-        login = Login(BUILT_IN, sweeper.listed, open_access)
+        login = Login(BUILT_IN, sweeper.listed, open_access, metrics)
         tasks.create_task(_observe(kinds.built_in, login, stop))
 
 

@@ -5,12 +5,13 @@ import asyncio
 from slimgate.app.cluster import Core, Observers, open_core
 from slimgate.app.configuration import read_settings
 from slimgate.app.logs import configure
+from slimgate.app.loop import watch_loop
 from slimgate.app.memory import MemoryKeeper
 from slimgate.app.parts import template_paths
 from slimgate.app.profiles import follow_profiles
 from slimgate.app.stopping import until
 from slimgate.core.repeat import CONTROLLER_USERS
-from slimgate.metrics.all import Metrics
+from slimgate.metrics import WebhookMetrics
 from slimgate.settings import Settings
 from slimgate.webhook.server import WebhookServer, stop_on_signals
 from slimgate.webhook.service import AdmissionService, ServiceSettings
@@ -21,29 +22,38 @@ async def run_webhook(config: str | None) -> None:
     """Run the webhook role until SIGTERM; `config` is the configuration file, if any."""
     settings = read_settings(config)
     configure(settings.log_format)
-    metrics = Metrics()
+    metrics = WebhookMetrics()
     async with open_core(settings, Observers.of(metrics)) as core:
         follow_profiles(core)
         metrics.show_mirrors(core.mirrors)
         memory = MemoryKeeper(core.api, core.inspector, settings)
         server = _server(settings, core, metrics)
+        metrics.show_serving(server)
         stop = stop_on_signals()
         # It stops by itself, after the drain; until then what verdicts depend on is followed.
-        await until(asyncio.Event(), _work(core, memory, server, stop))
+        await until(asyncio.Event(), _work(core, memory, server, metrics, stop))
 
 
 async def _work(
-    core: Core, memory: MemoryKeeper, server: WebhookServer, stop: asyncio.Event
+    core: Core,
+    memory: MemoryKeeper,
+    server: WebhookServer,
+    metrics: WebhookMetrics,
+    stop: asyncio.Event,
 ) -> None:
     """Serve until told to stop; nothing is served any more once the cluster is not followed."""
     await memory.restore()
     async with asyncio.TaskGroup() as tasks:
-        following = tasks.create_task(core.run())
+        others = [
+            tasks.create_task(core.run()),
+            tasks.create_task(watch_loop(metrics.loop_delayed)),
+        ]
         await server.run(stop)
-        following.cancel()
+        for task in others:
+            task.cancel()
 
 
-def _server(settings: Settings, core: Core, metrics: Metrics) -> WebhookServer:
+def _server(settings: Settings, core: Core, metrics: WebhookMetrics) -> WebhookServer:
     service = AdmissionService(
         core.judge,
         core.catalog,

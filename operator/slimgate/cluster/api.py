@@ -17,7 +17,7 @@ from yarl import URL
 
 from slimgate.cluster.connect import open_client
 from slimgate.cluster.errors import GoneError, MissingError, UnreachableError, event_error
-from slimgate.cluster.wire import APPLY_PATCH, JSON, MERGE_PATCH, Call, Wire
+from slimgate.cluster.wire import APPLY_PATCH, JSON, MERGE_PATCH, ApiObserver, Call, Wire
 from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
 
 T = TypeVar("T")
@@ -45,13 +45,17 @@ class Page:
 class ClusterApi:
     """One cluster's API server."""
 
-    def __init__(self, client: ApiClient) -> None:
-        self._wire = Wire(client)
+    def __init__(self, client: ApiClient, observer: ApiObserver | None = None) -> None:
+        self._wire = Wire(client, observer)
 
     @classmethod
     @asynccontextmanager
     async def connect(
-        cls, kubeconfig: str | None = None, context: str | None = None
+        cls,
+        kubeconfig: str | None = None,
+        context: str | None = None,
+        *,
+        observer: ApiObserver | None = None,
     ) -> AsyncIterator[Self]:
         """Log in to the pod's own cluster, else to a kubeconfig's; NoClusterError if there is none.
 
@@ -59,7 +63,7 @@ class ClusterApi:
         """
         client = await open_client(kubeconfig, context)
         try:
-            yield cls(client)
+            yield cls(client, observer)
         finally:
             await client.close()  # type: ignore[no-untyped-call]
 

@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.backoff import Pace
 from slimgate.cluster.errors import ApiError, GoneError, MissingError, UnreachableError
+from slimgate.cluster.resources import resource_at
 from slimgate.core.errors import ClusterError
 from slimgate.core.workload import JsonObject, mapping_at, text_at
 
@@ -71,6 +72,7 @@ class Mirror:
         *,
         pace: Pace | None = None,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
         on_follow: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self.synced = asyncio.Event()
@@ -78,22 +80,28 @@ class Mirror:
         """Set once the API server has answered, be it that there is nothing to follow."""
         self.problem: ClusterError | None = None
         """Why the mirror is not following now, if it is not."""
+        self.last_event = now()
+        """When the API server was last heard of, in Unix time; it speaks up once a minute.
+
+        Before that, when the mirror was made.
+        """
         self._api = api
         self._scope = Scope(path=scope) if isinstance(scope, str) else scope
         self._sink = sink
         self._pace = pace or Pace()
         self._clock = clock
+        self._now = now
         self._on_follow = on_follow
-        self._heard = clock()
         self._version: str | None = None
         self._known: dict[tuple[str, str], str] = {}
 
+    @property
+    def resource(self) -> str:
+        """What is followed, as Kubernetes writes it: `deployments.apps`, `nodes`."""
+        return resource_at(self._scope.path)
+
     def __len__(self) -> int:
         return len(self._known)
-
-    def seconds_since_event(self) -> float:
-        """Tell how long ago the API server was last heard of; it speaks up once a minute."""
-        return self._clock() - self._heard
 
     async def run(self) -> None:
         """Follow the API server until cancelled."""
@@ -180,12 +188,12 @@ class Mirror:
             self._drop(key)
         self._version = None
         # That there are none was heard just now.
-        self._heard = self._clock()
+        self.last_event = self._now()
         self._on_follow(False)
 
     def _hear(self, version: str) -> None:
         self._version = version
-        self._heard = self._clock()
+        self.last_event = self._now()
         if self.problem is not None:
             self.problem = None
             when = "again" if self.synced.is_set() else "now"

@@ -56,6 +56,12 @@ class Resource:
         return name
 
 
+def resource_at(path: str) -> str:
+    """Name what a collection's path holds, as Kubernetes does: `deployments.apps`, `nodes`."""
+    _, prefix, *group, plural = path.split("/")
+    return f"{plural}.{group[0]}" if prefix == "apis" else plural
+
+
 class Served(Protocol):
     """A kind as others may write it down; `name` is what objects call it."""
 

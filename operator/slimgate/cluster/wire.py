@@ -4,11 +4,12 @@ Bodies are JSON as it comes; the client's models cost more memory and time than 
 """
 
 import logging
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final, cast
+from typing import Final, Protocol, cast
 from urllib.parse import urlencode
 
 from aiohttp import (
@@ -33,6 +34,10 @@ JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 APPLY_PATCH: Final = "application/apply-patch+yaml"
 
+WATCH: Final = "WATCH"
+UNREACHABLE: Final = "unreachable"
+CANCELLED: Final = "cancelled"
+
 _TIMEOUT: Final = ClientTimeout(total=30, sock_connect=10)
 _USER_AGENT: Final = "slimgate"
 
@@ -50,16 +55,39 @@ class Call:
     timeout: ClientTimeout = _TIMEOUT
 
     @property
+    def verb(self) -> str:
+        """The method, as metrics call it."""
+        return WATCH if "watch" in self.query else self.method
+
+    @property
     def relative_url(self) -> str:
         """The path and query."""
         return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
 
 
+class ApiObserver(Protocol):
+    """Told of every exchange, for metrics."""
+
+    def api_request(self, method: str, outcome: int | str, seconds: float) -> None:
+        """Hear that one ended with an HTTP status, or as `unreachable` or `cancelled`.
+
+        A watch is of the method WATCH, and ends when nothing more of it is read.
+        """
+
+
+class SilentApiObserver:
+    """Tells nobody."""
+
+    def api_request(self, method: str, outcome: int | str, seconds: float) -> None:
+        """Do nothing."""
+
+
 class Wire:
     """Exchanges with one API server."""
 
-    def __init__(self, client: ApiClient) -> None:
+    def __init__(self, client: ApiClient, observer: ApiObserver | None = None) -> None:
         self._client = client
+        self._observer = observer or SilentApiObserver()
         self._deep: set[str] = set()
         self.server = URL(client.configuration.host)
 
@@ -86,13 +114,23 @@ class Wire:
     @asynccontextmanager
     async def open(self, call: Call) -> AsyncIterator[ClientResponse]:
         """Send the call; the answer is a success and is closed on leaving."""
-        with self._sentences():
-            answer = await self._send(call)
-            try:
-                await self._refuse(call, answer)
-                yield answer
-            finally:
-                _drop(answer)
+        started = time.monotonic()
+        outcome: int | str = CANCELLED
+        try:
+            with self._sentences():
+                answer = await self._send(call)
+                outcome = answer.status
+                try:
+                    await self._refuse(call, answer)
+                    yield answer
+                finally:
+                    _drop(answer)
+        except ApiError as err:
+            # A watch that was answered may be refused later.
+            outcome = err.status or (UNREACHABLE if isinstance(err, UnreachableError) else outcome)
+            raise
+        finally:
+            self._observer.api_request(call.verb, outcome, time.monotonic() - started)
 
     async def _send(self, call: Call) -> ClientResponse:
         headers = {

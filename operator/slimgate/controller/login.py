@@ -4,6 +4,8 @@ kopf lists a kind anew when the API server no longer keeps what was watched, and
 there is. It tells nobody that it does so, and nobody of what has gone meanwhile (ADR 13).
 """
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 from types import SimpleNamespace
@@ -19,10 +21,12 @@ from aiohttp import (
     TCPConnector,
     TraceConfig,
     TraceRequestEndParams,
+    TraceRequestExceptionParams,
+    TraceRequestStartParams,
 )
 
 from slimgate.controller.answers import Answer
-from slimgate.controller.ports import Access, Kind
+from slimgate.controller.ports import Access, ApiObserver, Kind, SilentObserver
 from slimgate.core.errors import ClusterError
 
 _NO_BEGINNING: Final = frozenset({"resourceVersion", "continue"})
@@ -30,17 +34,22 @@ _NO_BEGINNING: Final = frozenset({"resourceVersion", "continue"})
 
 
 class Login:
-    """kopf's handler; `listed` hears of a kind whenever the API server has begun to list it."""
+    """kopf's handler; `listed` hears of a kind whenever the API server has begun to list it.
+
+    `observer` hears of every request.
+    """
 
     def __init__(
         self,
         kinds: Iterable[Kind],
         listed: Callable[[Kind], None],
         connect: Callable[[], Awaitable[Access]],
+        observer: ApiObserver | None = None,
     ) -> None:
         self._kinds = tuple(kinds)
         self._listed = listed
         self._connect = connect
+        self._observer = observer or SilentObserver()
         self._held: tuple[Access, kopf.AiohttpSession] | None = None
 
     async def log_in(self, **_: object) -> kopf.AiohttpSession:
@@ -57,7 +66,9 @@ class Login:
 
     def _session(self, access: Access) -> kopf.AiohttpSession:
         trace = TraceConfig()
+        trace.on_request_start.append(_started)
         trace.on_request_end.append(self._heard)
+        trace.on_request_exception.append(self._failed)
         session = ClientSession(
             connector=TCPConnector(limit=0, ssl=access.tls),
             proxy=access.proxy,
@@ -69,13 +80,35 @@ class Login:
         return kopf.AiohttpSession(server=access.server, aiohttp_session=session)
 
     async def _heard(
-        self, _session: ClientSession, _context: SimpleNamespace, params: TraceRequestEndParams
+        self, _session: ClientSession, context: SimpleNamespace, params: TraceRequestEndParams
     ) -> None:
         url = params.url
+        self._count(context, params, params.response.status)
         if params.response.status == HTTPStatus.OK and not _NO_BEGINNING & url.query.keys():
             for kind in self._kinds:
                 if params.method == "GET" and url.path.endswith(kind.path):
                     self._listed(kind)
+
+    async def _failed(
+        self, _session: ClientSession, context: SimpleNamespace, params: TraceRequestExceptionParams
+    ) -> None:
+        is_ours = isinstance(params.exception, asyncio.CancelledError)
+        self._count(context, params, "cancelled" if is_ours else "unreachable")
+
+    def _count(
+        self,
+        context: SimpleNamespace,
+        params: TraceRequestEndParams | TraceRequestExceptionParams,
+        outcome: int | str,
+    ) -> None:
+        method = "WATCH" if "watch" in params.url.query else params.method
+        self._observer.api_request(method, outcome, time.monotonic() - context.started)
+
+
+async def _started(
+    _session: ClientSession, context: SimpleNamespace, _params: TraceRequestStartParams
+) -> None:
+    context.started = time.monotonic()
 
 
 class _Signing:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 from slimgate.core.disk import NodeDisk, node_disk, wanted_facts
@@ -50,12 +51,16 @@ class NodeSurvey:
         inspector: Inspector,
         keyring: Keyring,
         seconds: float,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._lister = lister
         self._gauge = gauge
         self._inspector = inspector
         self._keyring = keyring
         self._seconds = seconds
+        self._now = now
+        self.last_success: float | None = None
+        """When all nodes were last looked at, in Unix time."""
         self._disks: tuple[NodeDisk, ...] = ()
         self._names: Mapping[Digest, set[str]] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
@@ -94,6 +99,7 @@ class NodeSurvey:
             await asyncio.gather(*(self._disk(n, pods.get(n.name, []), facts) for n in nodes))
         )
         self._names = names_on(nodes, wanted, facts)
+        self.last_success = self._now()
 
     def _take(
         self,

@@ -40,6 +40,45 @@ class Note:
     warning: bool
 
 
+class ApiObserver(Protocol):
+    """Told of kopf's requests to the API server, for metrics; cluster.wire has one like it."""
+
+    def api_request(self, method: str, outcome: int | str, seconds: float) -> None:
+        """Hear that the API server has answered with an HTTP status, or `unreachable`, `cancelled`.
+
+        A watch is of the method WATCH.
+        """
+
+
+class WorkObserver(Protocol):
+    """Told of the work on workloads, for metrics; all times are in seconds."""
+
+    def waited(self, seconds: float) -> None:
+        """Hear how long a workload waited in the queue."""
+
+    def reached_verdict(self, seconds: float) -> None:
+        """Hear how long it took to judge one."""
+
+    def reconciled(self, seconds: float, *, failed: bool) -> None:
+        """Hear how long it took to judge one and to record its verdict."""
+
+
+class SilentObserver:
+    """Tells nobody."""
+
+    def api_request(self, method: str, outcome: int | str, seconds: float) -> None:
+        """Do nothing."""
+
+    def waited(self, seconds: float) -> None:
+        """Do nothing."""
+
+    def reached_verdict(self, seconds: float) -> None:
+        """Do nothing."""
+
+    def reconciled(self, seconds: float, *, failed: bool) -> None:
+        """Do nothing."""
+
+
 class Recorder(Protocol):
     """Writes what was found about workloads; ClusterError if the API server did not take it.
 

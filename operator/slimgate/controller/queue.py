@@ -1,17 +1,24 @@
 """Keys waiting for a worker: each once, however often it is put, and never with two at a time."""
 
 import asyncio
-from collections.abc import Hashable
+import time
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
 
 class WorkQueue(Generic[K]):
-    """First in, first out."""
+    """First in, first out; `waited` hears for how many seconds each key was in it."""
 
-    def __init__(self) -> None:
-        self._waiting: dict[K, None] = {}
+    def __init__(
+        self,
+        waited: Callable[[float], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._waited = waited
+        self._clock = clock
+        self._waiting: dict[K, float] = {}
         self._busy: set[K] = set()
         self._again: set[K] = set()
         self._ready = asyncio.Event()
@@ -21,7 +28,7 @@ class WorkQueue(Generic[K]):
         if key in self._busy:
             self._again.add(key)
         else:
-            self._waiting[key] = None
+            self._waiting.setdefault(key, self._clock())
             self._ready.set()
 
     async def take(self) -> K:
@@ -30,7 +37,7 @@ class WorkQueue(Generic[K]):
             self._ready.clear()
             await self._ready.wait()
         key = next(iter(self._waiting))
-        del self._waiting[key]
+        self._waited(self._clock() - self._waiting.pop(key))
         self._busy.add(key)
         return key
 
@@ -41,5 +48,12 @@ class WorkQueue(Generic[K]):
             self._again.discard(key)
             self.put(key)
 
-    def __len__(self) -> int:
-        return len(self._waiting) + len(self._busy)
+    @property
+    def waiting(self) -> int:
+        """How many keys wait for a worker."""
+        return len(self._waiting)
+
+    @property
+    def active(self) -> int:
+        """How many keys are being worked on."""
+        return len(self._busy)

@@ -11,7 +11,7 @@ from typing import Final
 
 from slimgate.controller.agenda import Agenda
 from slimgate.controller.ledger import Key, Ledger, Observed, Record
-from slimgate.controller.ports import Note, Recorder
+from slimgate.controller.ports import Note, Recorder, SilentObserver, WorkObserver
 from slimgate.controller.queue import WorkQueue
 from slimgate.core import render
 from slimgate.core.annotations import (
@@ -23,6 +23,7 @@ from slimgate.core.annotations import (
 from slimgate.core.errors import ImageError, SlimgateError
 from slimgate.core.finding import Outcome
 from slimgate.core.verdict import Verdict
+from slimgate.core.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 
@@ -69,6 +70,7 @@ class Reconciler:
         recorder: Recorder,
         settings: ReconcilerSettings,
         now: Callable[[], datetime],
+        observer: WorkObserver | None = None,
     ) -> None:
         self._judge = judge
         self._catalog = catalog
@@ -76,8 +78,9 @@ class Reconciler:
         self._recorder = recorder
         self._settings = settings
         self._now = now
+        self._observer = observer or SilentObserver()
         self._leaving: dict[Key, Leaving] = {}
-        self._queue: WorkQueue[Key] = WorkQueue()
+        self.queue: WorkQueue[Key] = WorkQueue(self._observer.waited)
         self._agenda: Agenda[Key] = Agenda(time.monotonic)
         self.changed = asyncio.Event()
         """Set whenever counts of verdicts may have changed."""
@@ -85,7 +88,7 @@ class Reconciler:
     def observe(self, key: Key, observed: Observed) -> None:
         """Take a workload as it is now."""
         if self._ledger.observe(key, observed):
-            self._queue.put(key)
+            self.queue.put(key)
 
     def release(self, key: Key, observed: Observed, *, lasting: bool = True) -> None:
         """Leave a workload to its master, and take back what was said of it.
@@ -103,7 +106,7 @@ class Reconciler:
             ours = self._ledger.annotate is not Annotate.NONE
             annotated = ours and (judged or observed.kind.name not in COPIES)
             self._leaving[key] = Leaving(observed, annotated)
-            self._queue.put(key)
+            self.queue.put(key)
 
     def owned(self) -> Sequence[tuple[Key, Observed]]:
         """List all that have a master, be it that they are left to it or not."""
@@ -133,7 +136,7 @@ class Reconciler:
     def judge_all(self) -> None:
         """Judge every workload again."""
         for key in self._ledger:
-            self._queue.put(key)
+            self.queue.put(key)
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -146,13 +149,15 @@ class Reconciler:
         while True:
             await self._agenda.wait()
             for key in self._agenda.take():
-                self._queue.put(key)
+                self.queue.put(key)
 
     async def _work(self) -> None:
         while True:
-            key = await self._queue.take()
+            key = await self.queue.take()
+            started, failed = time.monotonic(), True
             try:
                 await self._reconcile(key)
+                failed = False
             except SlimgateError as error:
                 _LOG.warning("%s %s/%s: %s", key.kind, key.namespace, key.name, error)
                 self._agenda.put(key, self._settings.retry_seconds)
@@ -160,7 +165,8 @@ class Reconciler:
                 _LOG.exception("%s %s/%s could not be judged", key.kind, key.namespace, key.name)
                 self._agenda.put(key, self._settings.retry_seconds)
             finally:
-                self._queue.done(key)
+                self.queue.done(key)
+                self._observer.reconciled(time.monotonic() - started, failed=failed)
 
     async def _reconcile(self, key: Key) -> None:
         record = self._ledger.get(key)
@@ -169,13 +175,19 @@ class Reconciler:
             return
         self._leaving.pop(key, None)
         observed = record.observed
-        verdict = await self._judge.judge(observed.workload, seconds=self._settings.judge_seconds)
+        verdict = await self._verdict(observed.workload)
         judged = self._ledger.judged(key, observed, verdict)
         self.changed.set()
         if judged is None:
             return  # it is gone, or another by now, and then it waits to be judged
         await self._record(key, judged, verdict)
         self._agenda.put(key, self._next(verdict))
+
+    async def _verdict(self, workload: Workload) -> Verdict:
+        started = time.monotonic()
+        verdict = await self._judge.judge(workload, seconds=self._settings.judge_seconds)
+        self._observer.reached_verdict(time.monotonic() - started)
+        return verdict
 
     async def _take_back(self, key: Key) -> None:
         """Remove what was written down; annotations last, since they are what a restart goes by."""

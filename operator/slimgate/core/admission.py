@@ -4,7 +4,8 @@ https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-con
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final, cast
 
 from slimgate.core import render
@@ -56,14 +57,28 @@ class Request:
         )
 
 
+class Effect(Enum):
+    """What a policy's mode made of what it found; the value is how metrics call it."""
+
+    DENIED = "denied"
+    WARNED = "warned"
+    NOTED = "noted"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What the API server is told; `message` is set on a denial."""
+    """What the API server is told; `message` is set on a denial.
+
+    `effects` names all policies that found anything; `unknown` are the check and the reason of all
+    that could not be told.
+    """
 
     allowed: bool
     message: str = ""
     warnings: tuple[str, ...] = ()
     audit: Mapping[str, str] | None = None
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+    unknown: tuple[tuple[str, str], ...] = ()
 
 
 ALLOWED: Final = Decision(allowed=True)
@@ -104,19 +119,26 @@ def decide(verdict: Verdict, old: Workload | None = None) -> Decision:
     running = _uses(old) if old else frozenset[tuple[Role, str]]()
     denied: list[Finding] = []
     warned: list[Finding] = []
+    effects: dict[str, Effect] = {}
     for finding in verdict.findings:
         policy, use = policies[finding.policy], finding.use
         runs = use is not None and (use.role, use.reference) in running
         if denies(finding, policy) and not runs:
             denied.append(finding)
+            effects[policy.name] = Effect.DENIED
         elif policy.mode is not Mode.AUDIT:
             warned.append(finding)
+            effects.setdefault(policy.name, Effect.WARNED)
+        else:
+            effects[policy.name] = Effect.NOTED
     message = render.denial(denied, _policies(denied, policies)) if denied else ""
     return Decision(
         allowed=not denied,
         message=message,
         warnings=tuple(render.warnings(warned, _policies(warned, policies))),
         audit=_audit(verdict) if verdict.policies else None,
+        effects=effects,
+        unknown=tuple(verdict.unknown()),
     )
 
 

@@ -70,8 +70,7 @@ class ImageDisk:
 class NodeDisk:
     """The disk model of one node.
 
-    `reported` adds up what the runtime reports, of the kind that `runtime.reports` says, a shared
-    layer once for each image. `image_fs` is measured, all other bytes are modelled.
+    `image_fs` is measured, all other bytes are modelled.
     """
 
     node: str
@@ -81,7 +80,6 @@ class NodeDisk:
     workloads: Attribution[tuple[str, str, str]]
     images: tuple[ImageDisk, ...]
     truncated: bool
-    reported: int
     unknown_layers: int
     image_fs: ImageFs | None
 
@@ -137,7 +135,6 @@ def node_disk(
         workloads=_attribute(groups, [{pod.workload for pod in i.users} for i in held]),
         images=tuple(_images(groups, held, known)),
         truncated=listed >= list_limit > 0 or (bool(held) and not listed),
-        reported=sum(image.reported for image in node.images),
         unknown_layers=store.unknown_layers,
         image_fs=_usable(image_fs, node.runtime),
     )

@@ -5,7 +5,7 @@ where it gave one, and `temporary`, which says whether trying again later can he
 """
 
 import copy
-from typing import Self
+from typing import Final, Self
 
 
 class SlimgateError(Exception):
@@ -122,3 +122,13 @@ class UnsupportedError(ImageError):
     """The image is of a kind that slimgate does not judge, or its documents break the spec."""
 
     reason = "unsupported"
+
+
+IMAGE_REASONS: Final = tuple(
+    kind.reason
+    for kind in (
+        ImageError, InvalidReferenceError, NotFoundError, UnauthorizedError, RateLimitedError,
+        UnavailableError, RefusedAddressError, TooLargeError, DigestMismatchError, UnsupportedError,
+    )
+)  # fmt: skip
+"""Why facts about an image could not be had, as metrics call it."""

@@ -46,13 +46,6 @@ class Runtime(Enum):
         return self is Runtime.CONTAINERD
 
     @property
-    def reports(self) -> str:
-        """Which size `status.images[].sizeBytes` is (domain.md, 2.3)."""
-        if self is Runtime.OTHER:
-            return "unknown"
-        return "compressed" if self is Runtime.CONTAINERD else "unpacked"
-
-    @property
     def counts_layers(self) -> bool:
         """Whether the kubelet's used bytes hold the unpacked layers; CRI-O's are metadata only."""
         return self is not Runtime.CRIO

@@ -3,12 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from slimgate.core.checks import CHECKS
 from slimgate.core.errors import ImageError
 from slimgate.core.exception import SlimException
 from slimgate.core.finding import Finding, Outcome, Subject
 from slimgate.core.policy import Policy
+from slimgate.core.unknown import reason_of
+
+INSPECTION: Final = "inspection"
+"""The check that every policy has: that its images can be looked up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,12 @@ class Verdict:
         """Return what one policy alone says."""
         own = (finding.outcome for finding in self.findings if finding.policy == policy)
         return max(own, default=Outcome.ALLOW)
+
+    def unknown(self) -> Iterator[tuple[str, str]]:
+        """Yield the check and the reason, in one word, of all that is unknown."""
+        for finding in self.findings:
+            if finding.outcome is Outcome.UNKNOWN:
+                yield finding.check, reason_of(finding, self.subject)
 
 
 def evaluate(
@@ -60,7 +71,7 @@ def _findings(policy: Policy, subject: Subject) -> Iterator[Finding]:
         if isinstance(seen, ImageError) and policy.match.image(use.reference):
             yield Finding(
                 policy=policy.name,
-                check="inspection",
+                check=INSPECTION,
                 outcome=Outcome.UNKNOWN,
                 use=use,
                 reason=str(seen),

@@ -1,4 +1,4 @@
-"""Shows what images cost the nodes' disks: a few series a node, none an image."""
+"""Shows what images cost the nodes' disks: some series a node, none an image."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from prometheus_client.registry import Collector
 
 from slimgate.core.disk import NodeDisk
 from slimgate.core.node import ImageFs
+from slimgate.core.stored import Stored
+from slimgate.metrics.bounded import MAX_NAMESPACES, OTHER, largest
 
-MAX_NAMESPACES: Final = 500
-OTHERS: Final = "(other)"
-"""Stands for all namespaces beyond the largest; it is no name that a namespace can have."""
+SHARED: Final = "_shared"
+"""Stands for layers that several namespaces use; no namespace can be called so."""
 
 
 class NodeDisks(Protocol):
@@ -20,6 +21,10 @@ class NodeDisks(Protocol):
 
     def disks(self) -> Iterable[NodeDisk]:
         """Yield all models."""
+
+    @property
+    def last_success(self) -> float | None:
+        """When the nodes were last looked at, in Unix time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,89 +36,38 @@ class _Figure:
     value: Callable[[NodeDisk], float | None]
 
 
-_LOWER: Final = "A lower bound where images or layers are unknown."
 _FIGURES: Final = (
     _Figure(
-        "slimgate_node_image_content_bytes",
-        f"Compressed layers that a node keeps, each once by digest; 0 where the runtime keeps only "
-        f"unpacked ones (CRI-O, Docker). {_LOWER}",
-        lambda disk: disk.total.compressed,
-    ),
-    _Figure(
-        "slimgate_node_image_unpacked_bytes",
-        f"Unpacked layers on a node, as lengths of their tars, each once by chainID. {_LOWER}",
-        lambda disk: disk.total.unpacked,
-    ),
-    _Figure(
-        "slimgate_node_image_disk_bytes",
-        "All that images take on a node's disk: compressed plus unpacked layers. The sum of "
-        f"unique, shared and unused. {_LOWER}",
-        lambda disk: disk.total.disk,
-    ),
-    _Figure(
-        "slimgate_node_image_measured_disk_bytes",
-        "What du finds: slimgate_node_imagefs_used_bytes plus slimgate_node_image_content_bytes. "
-        "It exceeds slimgate_node_image_disk_bytes by what containers write and by whole blocks "
-        "of small files. containerd only, and only where the kubelet can be read.",
-        lambda disk: disk.measured,
-    ),
-    _Figure(
-        "slimgate_node_image_unique_bytes",
-        "The part of slimgate_node_image_disk_bytes that belongs to one image alone, which a "
-        "pod uses.",
-        lambda disk: disk.parts.exclusive.disk,
-    ),
-    _Figure(
-        "slimgate_node_image_shared_bytes",
-        "The part of slimgate_node_image_disk_bytes that several images share, at least one of "
-        "which a pod uses.",
-        lambda disk: disk.parts.shared.disk,
-    ),
-    _Figure(
-        "slimgate_node_image_unused_bytes",
-        "The part of slimgate_node_image_disk_bytes that only images of no pod hold: what "
-        "deleting all of them frees.",
-        lambda disk: disk.parts.unused.disk,
-    ),
-    _Figure(
-        "slimgate_node_images", "Images that a node is known to have.", lambda d: len(d.images)
-    ),
-    _Figure(
-        "slimgate_node_images_unused",
-        "Images on a node that no pod there uses.",
-        lambda disk: disk.unused_images,
-    ),
-    _Figure(
         "slimgate_node_images_without_facts",
-        "Images on a node that slimgate knows nothing of, so that they count as no bytes.",
+        "Images on a node of which slimgate knows nothing, so that they count as no bytes.",
         lambda disk: disk.images_without_facts,
     ),
     _Figure(
-        "slimgate_node_image_layers_unknown",
+        "slimgate_node_layers_without_size",
         "Layers on a node, of images with facts, whose size is not known in full.",
         lambda disk: disk.unknown_layers,
     ),
     _Figure(
         "slimgate_node_image_list_truncated",
-        "1 where the kubelet has cut the node's list of images, so that small unused ones are "
-        "not counted: its nodeStatusMaxImages is 50 by default, -1 lists all.",
+        "1 where the kubelet has cut the node's list of images, so that small unused ones are not "
+        "counted: its nodeStatusMaxImages is 50 by default, -1 lists all.",
         lambda disk: disk.truncated,
     ),
     _Figure(
         "slimgate_node_imagefs_used_bytes",
-        "Measured by the kubelet, in blocks on disk: on containerd all unpacked layers and what "
-        "containers write, without compressed layers. No series where it can't be read, nor on "
-        "CRI-O, whose figure leaves the layers out.",
+        "As the kubelet measured it, in blocks: on containerd all unpacked layers and what "
+        "containers write, without compressed layers. No series where the kubelet can't be read, "
+        "nor on CRI-O, whose figure leaves the layers out.",
         lambda disk: _of(disk.image_fs).used,
     ),
     _Figure(
         "slimgate_node_imagefs_capacity_bytes",
-        "Measured by the kubelet: size of the file system that images are on.",
+        "As the kubelet measured it: size of the file system that images are on.",
         lambda disk: _of(disk.image_fs).capacity,
     ),
     _Figure(
         "slimgate_node_imagefs_available_bytes",
-        "Measured by the kubelet: what is free on the file system that images are on.",
+        "As the kubelet measured it: what is free on the file system that images are on.",
         lambda disk: _of(disk.image_fs).available,
     ),
 )
@@ -129,6 +83,8 @@ class NodeCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Read all models once."""
         disks = list(self._nodes.disks())
+        yield _bytes(disks)
+        yield _images(disks)
         for figure in _FIGURES:
             family = GaugeMetricFamily(figure.name, figure.text, labels=["node"])
             for disk in disks:
@@ -136,43 +92,67 @@ class NodeCollector(Collector):
                 if value is not None:
                     family.add_metric([disk.node], value)
             yield family
-        yield _reported(disks)
         yield self._namespaces(disks)
-        yield GaugeMetricFamily(
-            "slimgate_namespaces_shared_image_disk_bytes",
-            "The part of all nodes' image disk that several namespaces on a node share. With "
-            "that of each namespace and the unused part of nodes it makes the whole.",
-            value=sum(disk.namespaces.shared.disk for disk in disks),
+        looked = GaugeMetricFamily(
+            "slimgate_node_survey_last_success_timestamp_seconds",
+            "When the nodes and their pods were last looked at.",
         )
+        if self._nodes.last_success is not None:
+            looked.add_metric([], self._nodes.last_success)
+        yield looked
 
     def _namespaces(self, disks: Sequence[NodeDisk]) -> GaugeMetricFamily:
         family = GaugeMetricFamily(
-            "slimgate_namespace_image_disk_bytes",
-            "Compressed plus unpacked layers on all nodes that only this namespace's pods use "
-            "there.",
-            labels=["namespace"],
+            "slimgate_namespace_image_bytes",
+            "Image bytes in use on all nodes, compressed and unpacked, by the namespace whose "
+            "pods alone use them on their node; what several use is under _shared.",
+            labels=["workload_namespace"],
         )
-        total: dict[str, int] = {}
+        own: dict[str, int] = {}
         for disk in disks:
             for name, stored in disk.namespaces.own.items():
-                total[name] = total.get(name, 0) + stored.disk
-        largest = sorted(total.items(), key=lambda item: (-item[1], item[0]))
-        for name, size in largest[: self._max_namespaces]:
-            family.add_metric([name], size)
-        if rest := largest[self._max_namespaces :]:
-            family.add_metric([OTHERS], sum(size for _, size in rest))
+                own[name] = own.get(name, 0) + stored.disk
+        named = largest(own, self._max_namespaces)
+        for name in sorted(named):
+            family.add_metric([name], own[name])
+        rest = [size for name, size in own.items() if name not in named]
+        if rest:
+            family.add_metric([OTHER], sum(rest))
+        family.add_metric([SHARED], sum(disk.namespaces.shared.disk for disk in disks))
         return family
 
 
-def _reported(disks: Sequence[NodeDisk]) -> GaugeMetricFamily:
+def _bytes(disks: Sequence[NodeDisk]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
-        "slimgate_node_image_reported_bytes",
-        "What a node's status says of its images, added up: compressed on containerd, unpacked "
-        "on CRI-O and Docker, and layers that images share once for each. Never add the kinds.",
-        labels=["node", "size"],
+        "slimgate_node_image_bytes",
+        "Bytes of images on a node's disk, by who holds them and in which form they are kept. A "
+        "model, and a lower bound where images or layers are unknown. The sum is the whole.",
+        labels=["node", "share", "form"],
     )
     for disk in disks:
-        family.add_metric([disk.node, disk.runtime.reports], disk.reported)
+        parts = disk.parts
+        shares = {"exclusive": parts.exclusive, "shared": parts.shared, "unused": parts.unused}
+        for share, stored in shares.items():
+            for form, size in _forms(disk, stored):
+                family.add_metric([disk.node, share, form], size)
+    return family
+
+
+def _forms(disk: NodeDisk, stored: Stored) -> Iterator[tuple[str, int]]:
+    if disk.runtime.keeps_blobs:
+        yield "compressed", stored.compressed
+    yield "unpacked", stored.unpacked
+
+
+def _images(disks: Sequence[NodeDisk]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "slimgate_node_images",
+        "Images that a node is known to have: those that a pod there uses, and unused ones.",
+        labels=["node", "state"],
+    )
+    for disk in disks:
+        family.add_metric([disk.node, "used"], len(disk.images) - disk.unused_images)
+        family.add_metric([disk.node, "unused"], disk.unused_images)
     return family
 
 

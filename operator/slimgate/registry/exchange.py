@@ -133,7 +133,7 @@ class Exchange:
         try:
             self._limits.check(registry, credential)
         except RateLimitedError as err:
-            self._observer.not_asked(registry, err.reason)
+            self._observer.request_skipped(registry, err.reason)
             raise
 
     async def _once(

@@ -84,7 +84,7 @@ class RegistryObserver(Protocol):
     def rate_limit(self, host: str, remaining: int) -> None:
         """Hear how many pulls are left in the registry's window."""
 
-    def not_asked(self, host: str, reason: str) -> None:
+    def request_skipped(self, host: str, reason: str) -> None:
         """Hear that nothing was sent, since the host is left alone, for an error's `reason`."""
 
 
@@ -97,5 +97,5 @@ class SilentObserver:
     def rate_limit(self, host: str, remaining: int) -> None:
         """Do nothing."""
 
-    def not_asked(self, host: str, reason: str) -> None:
+    def request_skipped(self, host: str, reason: str) -> None:
         """Do nothing."""

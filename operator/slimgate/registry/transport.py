@@ -139,7 +139,7 @@ class Transport:
         try:
             return self._breaker.attempt(_asked(request), name)
         except UnavailableError as err:
-            self._observer.not_asked(request.host, err.reason)
+            self._observer.request_skipped(request.host, err.reason)
             raise
 
     def _unavailable(self, request: Request, err: Exception) -> UnavailableError:

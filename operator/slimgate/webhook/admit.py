@@ -69,7 +69,7 @@ class AdmissionHandler:
         return await self._service.answer(await self._bodies.read(request, seconds), seconds)
 
     def _refuse(self, status: HTTPStatus, message: str) -> Response:
-        self._observer.refused(status.value)
+        self._observer.invalid_request(status.value)
         response = Response(status=status, text=f"slimgate: {message}\n")
         if status is HTTPStatus.METHOD_NOT_ALLOWED:
             response.headers["Allow"] = "POST"

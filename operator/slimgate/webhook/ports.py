@@ -1,7 +1,9 @@
 """What the admission server asks of others, as Protocols, and what others may hear from it."""
 
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from slimgate.core.admission import Effect
 from slimgate.core.exception import SlimException
 from slimgate.core.policy import Policy
 from slimgate.core.verdict import Verdict
@@ -31,7 +33,10 @@ class Policies(Protocol):
 
 
 class AdmissionObserver(Protocol):
-    """Told of every request, for metrics; all labels are of small fixed sets."""
+    """Told of every request, for metrics.
+
+    All texts are of small fixed sets, but for the names of policies and namespaces.
+    """
 
     def admission(self, operation: str, outcome: str, seconds: float, *, allowed: bool) -> None:
         """Hear of one answer.
@@ -40,8 +45,16 @@ class AdmissionObserver(Protocol):
         the value of a core.repeat.Skip, or one of FAULTS.
         """
 
-    def refused(self, status: int) -> None:
-        """Hear that a request was no admission and got this HTTP status."""
+    def found(
+        self, namespace: str, effects: Mapping[str, Effect], unknown: Iterable[tuple[str, str]]
+    ) -> None:
+        """Hear of an admission in which policies found something.
+
+        `unknown` are the check and the reason of all that could not be told.
+        """
+
+    def invalid_request(self, status: int) -> None:
+        """Hear that a request was not an admission and got this HTTP status."""
 
 
 class SilentObserver:
@@ -50,5 +63,10 @@ class SilentObserver:
     def admission(self, operation: str, outcome: str, seconds: float, *, allowed: bool) -> None:
         """Do nothing."""
 
-    def refused(self, status: int) -> None:
+    def found(
+        self, namespace: str, effects: Mapping[str, Effect], unknown: Iterable[tuple[str, str]]
+    ) -> None:
+        """Do nothing."""
+
+    def invalid_request(self, status: int) -> None:
         """Do nothing."""

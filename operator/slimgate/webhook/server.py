@@ -40,6 +40,7 @@ class WebhookServer:
         observer: AdmissionObserver | None = None,
     ) -> None:
         self._settings = settings
+        self._service = service
         self._ready = ready
         self._draining = False
         self._certificate = ServingCertificate(
@@ -58,6 +59,16 @@ class WebhookServer:
             settings.shutdown_seconds,
         )
         self._health = _runner(HealthHandler(self.unready_reason, metrics), 1.0)
+
+    @property
+    def in_flight(self) -> int:
+        """Admissions that are being answered."""
+        return self._service.in_flight
+
+    @property
+    def certificate_expires(self) -> float | None:
+        """When the certificate in use ends, in Unix time; None where there is none."""
+        return self._certificate.expires
 
     def unready_reason(self) -> str | None:
         """Say why no admission should be sent here now, None if one should."""

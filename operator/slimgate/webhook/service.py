@@ -32,7 +32,7 @@ from slimgate.core.verdict import Verdict, evaluate
 from slimgate.core.workload import TEMPLATE_PATHS, TemplatePaths, Workload
 from slimgate.webhook.ports import AdmissionObserver, Judge, Policies, SilentObserver
 
-ERROR: Final = "error"
+ERROR: Final = ImageError.reason
 LATE: Final = "late"
 OVERLOADED: Final = "overloaded"
 FAULTS: Final = (ERROR, LATE, OVERLOADED)
@@ -77,9 +77,18 @@ class AdmissionService:
         self._observer = observer or SilentObserver()
         self._now = now
         self._places = asyncio.Semaphore(self._settings.max_judging)
+        self.in_flight = 0
+        """Reviews that are being answered."""
 
     async def answer(self, body: bytes, seconds: float) -> bytes:
         """Answer a review within `seconds`; InvalidReviewError if the body is none."""
+        self.in_flight += 1
+        try:
+            return await self._answer(body, seconds)
+        finally:
+            self.in_flight -= 1
+
+    async def _answer(self, body: bytes, seconds: float) -> bytes:
         started = time.monotonic()
         review = _parse(body)
         uid = uid_of(review)
@@ -102,11 +111,12 @@ class AdmissionService:
         try:
             verdict = await self._within(request.workload, request.old, deadline)
             return decide(verdict, request.old), verdict.outcome.label
-        except _FaultError as fault:
-            return decide(self._unknown(request.workload, str(fault)), request.old), fault.outcome
+        except (_LateError, _OverloadedError) as err:
+            fault: ImageError = err
         except Exception as err:  # noqa: BLE001 - whatever it is, onUnknown decides
             _LOG.exception("%s could not be judged", _name(request))
-            return decide(self._unknown(request.workload, _reason(err)), request.old), ERROR
+            fault = ImageError(_reason(err))
+        return decide(self._unknown(request.workload, fault), request.old), fault.reason
 
     async def _within(self, workload: Workload, old: Workload | None, deadline: float) -> Verdict:
         await self._take_place(deadline)
@@ -115,7 +125,7 @@ class AdmissionService:
             async with asyncio.timeout(left + _GRACE_SECONDS):
                 return await self._judge.judge(workload, old=old, seconds=left)
         except TimeoutError as err:
-            raise _FaultError(LATE, "slimgate reached no verdict in time") from err
+            raise _LateError("slimgate reached no verdict in time") from err
         finally:
             self._places.release()
 
@@ -127,11 +137,10 @@ class AdmissionService:
             async with asyncio.timeout(deadline - time.monotonic()):
                 await self._places.acquire()
         except TimeoutError as err:
-            raise _FaultError(OVERLOADED, "slimgate has too many requests at once") from err
+            raise _OverloadedError("slimgate has too many requests at once") from err
 
-    def _unknown(self, workload: Workload, reason: str) -> Verdict:
+    def _unknown(self, workload: Workload, fault: ImageError) -> Verdict:
         """Let the policies that speak of the workload say what becomes of an unknown image."""
-        fault = ImageError(reason)
         subject = Subject(workload=workload, images=dict.fromkeys(workload.images, fault))
         matching = self._policies.matching(workload)
         return evaluate(subject, matching, self._policies.exceptions_for(workload), self._now())
@@ -141,6 +150,8 @@ class AdmissionService:
     ) -> None:
         operation = request.operation if request and request.operation in _OPERATIONS else "other"
         self._observer.admission(operation, outcome, seconds, allowed=decision.allowed)
+        if decision.effects and request is not None:
+            self._observer.found(request.namespace, decision.effects, decision.unknown)
         level = logging.INFO if outcome in _LOUD else logging.DEBUG
         if _LOG.isEnabledFor(level):
             _LOG.log(
@@ -154,12 +165,16 @@ class AdmissionService:
             )
 
 
-class _FaultError(Exception):
-    """No verdict could be had, for a reason that users may read."""
+class _LateError(ImageError):
+    """The deadline came before a verdict."""
 
-    def __init__(self, outcome: str, message: str) -> None:
-        super().__init__(message)
-        self.outcome = outcome
+    reason = LATE
+
+
+class _OverloadedError(ImageError):
+    """There was no place to judge in until the deadline."""
+
+    reason = OVERLOADED
 
 
 def _parse(body: bytes) -> object:

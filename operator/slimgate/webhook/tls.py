@@ -5,6 +5,8 @@ import ssl
 from pathlib import Path
 from typing import Final
 
+from slimgate.webhook.expiry import expiry_of
+
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -20,6 +22,8 @@ class ServingCertificate:
         self._seen: tuple[bytes, ...] | None = None
         self._failure: str | None = None
         self._current: ssl.SSLContext | None = None
+        self.expires: float | None = None
+        """When the certificate that is served ends, in Unix time."""
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.sni_callback = self._choose
 
@@ -40,6 +44,7 @@ class ServingCertificate:
         self._seen = seen
         try:
             self._current = self._load()
+            self.expires = expiry_of(seen[0])
         except ssl.SSLError as err:
             # Half of a swap looks the same, and is whole at the next look.
             self._fail(f"{self._files[0]} and its key are not a matching pair in PEM: {err.reason}")

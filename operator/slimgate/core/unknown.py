@@ -1,0 +1,22 @@
+"""Why something is unknown, in one word, for metrics; sentences for people are in findings."""
+
+from typing import Final
+
+from slimgate.core.checks import growth
+from slimgate.core.errors import ImageError
+from slimgate.core.finding import Finding, Subject
+
+UNDETERMINED: Final = "undetermined"
+"""The image is known, and does not tell what a check wants."""
+
+
+def reason_of(finding: Finding, subject: Subject) -> str:
+    """Name the error that kept an image from being known, else say that it does not tell."""
+    use = finding.use
+    if use is None:
+        errors = [seen for seen in subject.images.values() if isinstance(seen, ImageError)]
+        return errors[0].reason if errors else UNDETERMINED
+    seen = subject.images.get(use)
+    if not isinstance(seen, ImageError) and finding.check == growth.NAME:
+        seen = subject.running.get(use.name)
+    return seen.reason if isinstance(seen, ImageError) else UNDETERMINED

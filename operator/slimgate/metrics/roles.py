@@ -1,0 +1,81 @@
+"""All metrics of one process behind one object, which hears of events and is shown state."""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry
+
+from slimgate.metrics.admissions import AdmissionMetrics, Serving, ServingCollector
+from slimgate.metrics.api_server import ApiServerMetrics
+from slimgate.metrics.inspections import InspectionMetrics
+from slimgate.metrics.nodes import NodeCollector, NodeDisks
+from slimgate.metrics.page import exposition
+from slimgate.metrics.process import ProcessMetrics
+from slimgate.metrics.registries import RegistryMetrics
+from slimgate.metrics.watches import Following, WatchCollector
+from slimgate.metrics.work import Queue, QueueCollector, WorkMetrics
+from slimgate.metrics.workloads import Policies, Verdicts, WorkloadCollector
+
+
+class Metrics:
+    """What both roles have. It is each observer that there is in both."""
+
+    def __init__(self, role: str, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self._mirrors: list[Mapping[str, Following]] = []
+        inspections = InspectionMetrics(self.registry)
+        registries = RegistryMetrics(self.registry)
+        self.looked_up = inspections.looked_up
+        self.pull_secret_skipped = inspections.pull_secret_skipped
+        self.request = registries.request
+        self.request_skipped = registries.request_skipped
+        self.rate_limit = registries.rate_limit
+        self.api_request = ApiServerMetrics(self.registry).api_request
+        self.loop_delayed = ProcessMetrics(self.registry, role).loop_delayed
+
+    def show_mirrors(self, mirrors: Mapping[str, Following]) -> None:
+        """Show how closely the cluster is followed, by kind of object; more may be shown later."""
+        if not self._mirrors:
+            self.registry.register(WatchCollector(self._mirrors))
+        self._mirrors.append(mirrors)
+
+    def page(self) -> bytes:
+        """Write what Prometheus reads."""
+        return exposition(self.registry)
+
+
+class WebhookMetrics(Metrics):
+    """What the webhook has besides."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        super().__init__("webhook", registry)
+        admissions = AdmissionMetrics(self.registry)
+        self.admission = admissions.admission
+        self.found = admissions.found
+        self.invalid_request = admissions.invalid_request
+
+    def show_serving(self, serving: Serving) -> None:
+        """Show what the server has to do, and its certificate."""
+        self.registry.register(ServingCollector(serving))
+
+
+class ControllerMetrics(Metrics):
+    """What the controller has besides."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        super().__init__("controller", registry)
+        work = WorkMetrics(self.registry)
+        self.waited = work.waited
+        self.reached_verdict = work.reached_verdict
+        self.reconciled = work.reconciled
+
+    def show_queue(self, queue: Queue) -> None:
+        """Show what waits to be judged."""
+        self.registry.register(QueueCollector(queue))
+
+    def show_workloads(self, verdicts: Verdicts, policies: Policies) -> None:
+        """Show verdicts, by all policies that there are, whether or not they match any."""
+        self.registry.register(WorkloadCollector(verdicts, policies))
+
+    def show_nodes(self, nodes: NodeDisks) -> None:
+        """Show what images cost the nodes."""
+        self.registry.register(NodeCollector(nodes))

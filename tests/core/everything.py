@@ -1,0 +1,18 @@
+"""A policy that asks for every check there is."""
+
+from slimgate.core.policy import Bases, Limit, Limits, Policy, TierLimit
+from slimgate.core.tier import Tier
+
+_LIMIT = Limit(deny=1)
+EVERYTHING = Policy(
+    name="everything",
+    limits=Limits(
+        pull_size=_LIMIT,
+        unpacked_size=_LIMIT,
+        layers=_LIMIT,
+        layer_size=_LIMIT,
+        workload_pull_size=_LIMIT,
+        growth=_LIMIT,
+    ),
+    bases=Bases(allow=("x",), max_tier=TierLimit(warn=Tier.SLIM)),
+)

@@ -1,0 +1,118 @@
+"""Both roles with series of every metric, at their worst: all that others choose is too much."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import cycle, product
+
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from slimgate.core.admission import Effect
+from slimgate.core.checks import CHECKS
+from slimgate.core.disk import NodeDisk
+from slimgate.core.errors import IMAGE_REASONS
+from slimgate.core.finding import Finding, Outcome
+from slimgate.core.own_checks import own_checks
+from slimgate.core.policy import Mode, OnUnknown, Policy
+from slimgate.core.repeat import Skip
+from slimgate.core.unknown import UNDETERMINED
+from slimgate.core.verdict import INSPECTION, Verdict
+from slimgate.metrics import ControllerMetrics, Metrics, WebhookMetrics
+from slimgate.webhook.service import FAULTS
+from tests.core.everything import EVERYTHING
+from tests.metrics import test_admissions, test_nodes, test_watches, test_work, test_workloads
+
+NODES = 3
+RESOURCES = 6
+TOO_MANY = 2_000
+STATUSES = (*range(100, 600), 999)
+METHODS = ("GET", "POST", "PATCH", "DELETE", "WATCH")
+
+
+def controller() -> ControllerMetrics:
+    """Make the controller's."""
+    metrics = ControllerMetrics()
+    _common(metrics)
+    metrics.waited(0.1)
+    metrics.reached_verdict(0.1)
+    metrics.reconciled(0.1, failed=False)
+    metrics.show_queue(test_work.Waiting(1, 1))
+    kinds = [*product(Mode, OnUnknown)]
+    policies = [
+        replace(EVERYTHING, name=f"p{number:03}", mode=mode, on_unknown=on_unknown)
+        for number, (mode, on_unknown) in zip(range(200), cycle(kinds), strict=False)
+    ]
+    known = test_workloads.Known(
+        [*_verdicts(policies)], {policy.name: policy for policy in policies}
+    )
+    metrics.show_workloads(known, known)
+    disks = test_nodes.Known([*_disks()], last_success=1.7e9)
+    metrics.show_nodes(disks)
+    return metrics
+
+
+def webhook() -> WebhookMetrics:
+    """Make the webhook's."""
+    metrics = WebhookMetrics()
+    _common(metrics)
+    verdicts = [outcome.label for outcome in Outcome]
+    outcomes = [*verdicts, *(skip.value for skip in Skip), *FAULTS]
+    operations = ("CREATE", "UPDATE", "DELETE", "CONNECT", "other")
+    for operation, outcome in product(operations, outcomes):
+        for allowed in (True, False):
+            metrics.admission(operation, outcome, 0.1, allowed=allowed)
+    checks, reasons = (*CHECKS, INSPECTION), (*IMAGE_REASONS, UNDETERMINED, *FAULTS)
+    for number, effect in product(range(TOO_MANY), Effect):
+        effects = {f"p{number % 120}": effect}
+        metrics.found(f"n{number}", effects, [*product(checks, reasons)] if not number else ())
+    for code in (400, 404, 405, 408, 413, 415, 500, 503):
+        metrics.invalid_request(code)
+    metrics.show_serving(test_admissions.Server(1, 1.8e9))
+    return metrics
+
+
+def families(metrics: Metrics) -> list[Metric]:
+    """Read the page as Prometheus does; process metrics are the library's."""
+    return [*text_string_to_metric_families(metrics.page().decode())]
+
+
+def _common(metrics: Metrics) -> None:
+    for number in range(200):
+        metrics.request(f"r{number}.io", "GET", 200, 0.1)
+        metrics.rate_limit(f"r{number}.io", 9)
+    hosts = [f"r{number}.io" for number in range(60)]
+    for host, method in product(hosts, ("GET", "HEAD", "POST")):
+        for outcome in (*STATUSES, *IMAGE_REASONS):
+            metrics.request(host, method, outcome, 0.1)
+    for host, reason in product(hosts, ("unavailable", "rate_limited")):
+        metrics.request_skipped(host, reason)
+    for outcome in ("cached", "fetched", "stale", *IMAGE_REASONS):
+        metrics.looked_up(outcome, 0.1)
+    for reason in ("forbidden", "missing", "other_type"):
+        metrics.pull_secret_skipped(reason, "")
+    for method, status in product(METHODS, (*STATUSES, "unreachable", "cancelled")):
+        metrics.api_request(method, status, 0.1)
+    metrics.loop_delayed(0.1)
+    names = [f"resource-{number}" for number in range(RESOURCES)]
+    metrics.show_mirrors({name: test_watches.Mirrored(name, 3, 1.7e9) for name in names})
+
+
+def _verdicts(policies: list[Policy]) -> Iterator[Verdict]:
+    for number in range(TOO_MANY):
+        policy = policies[number % len(policies)]
+        found = tuple(
+            Finding(policy=policy.name, check=check, outcome=outcome, use=test_workloads.WEB)
+            for check in own_checks(policy)
+            for outcome in (Outcome.WARN, Outcome.DENY, Outcome.UNKNOWN)
+        )
+        yield test_workloads.verdict(
+            policy, findings=found, excused=found, namespace=f"n{number % 900}"
+        )
+
+
+def _disks() -> Iterator[NodeDisk]:
+    made = test_nodes.disk(*test_nodes.PODS, image_fs=test_nodes.MEASURED)
+    own = {f"n{number}": made.total for number in range(TOO_MANY)}
+    for number in range(NODES):
+        namespaces = replace(made.namespaces, own=own)
+        yield replace(made, node=f"node-{number}", namespaces=namespaces)
