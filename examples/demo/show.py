@@ -18,6 +18,9 @@ from examples.demo.progress import command, heading, write
 ANNOTATIONS: Final = ("slimgate.dev/verdict", "slimgate.dev/summary")
 NODE_METRICS: Final = "slimgate_node_"
 _TRUNCATED: Final = "slimgate_node_image_list_truncated{"
+_IMAGES: Final = "slimgate_node_images{"
+_LAB_IMAGES: Final = len(KINDS)
+"""In use on the lab's node: those of the workloads that were admitted, and slimgate's own."""
 _RECORDED_SECONDS: Final = 60.0
 _MEASURED_SECONDS: Final = 120.0
 _SERVICE: Final = f"/api/v1/namespaces/{NAMESPACE}/services/hello-soya:http/proxy"
@@ -125,7 +128,7 @@ class Show:
         """
         text = self.cluster.kubectl("get", "--raw", path)
         lines = [line for line in text.splitlines() if line.startswith(NODE_METRICS)]
-        if self.cluster.target.lab and any(map(_is_cut, lines)):
+        if self.cluster.target.lab and (any(map(_is_cut, lines)) or _used(lines) < _LAB_IMAGES):
             return None
         return lines or None
 
@@ -147,6 +150,12 @@ class Show:
         """Run kubectl and show the command and its output."""
         command(f"kubectl {shlex.join(argv)}")
         write(self.cluster.kubectl(*argv).rstrip())
+
+
+def _used(lines: Sequence[str]) -> float:
+    """Return how many images are known to be in use."""
+    found = (line for line in lines if line.startswith(_IMAGES) and 'state="used"' in line)
+    return sum(float(line.split()[-1]) for line in found)
 
 
 def _is_cut(line: str) -> bool:

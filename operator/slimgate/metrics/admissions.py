@@ -34,27 +34,27 @@ class AdmissionMetrics:
         self._places = Places()
         self._admissions = Counter(
             "slimgate_admissions",
-            "Admission reviews answered. The outcome is the verdict, or why none was needed, or "
-            "why none was reached in time.",
+            "Admission reviews answered. The outcome is the verdict, or why none was needed or "
+            "reached.",
             ["operation", "outcome", "allowed"],
             registry=registry,
         )
         self._seconds = Histogram(
             "slimgate_admission_duration_seconds",
-            "From having read an admission review to having written its answer.",
+            "Time from having read an admission review to having written its answer.",
             buckets=_SECONDS,
             registry=registry,
         )
         self._by_policy = Counter(
             "slimgate_policy_admissions",
-            "Admissions in which a policy found something, by what its mode made of that. An "
-            "admission counts once for each such policy.",
+            "Admissions in which a policy found something, by what its mode made of it. An "
+            "admission counts once per policy.",
             ["policy", "workload_namespace", "effect"],
             registry=registry,
         )
         self._unknown = Counter(
             "slimgate_admission_unknown_findings",
-            "What could not be told at admission, so that onUnknown decided, by check and reason.",
+            "Checks at admission whose result was unknown, so that onUnknown decided, by reason.",
             ["check", "reason"],
             registry=registry,
         )
@@ -119,7 +119,7 @@ class ServingCollector(Collector):
         )
         certificate = GaugeMetricFamily(
             "slimgate_webhook_certificate_expiration_timestamp_seconds",
-            "When the certificate that the webhook serves with ends.",
+            "When the certificate that the webhook serves expires, in Unix time.",
         )
         if (expires := self._serving.certificate_expires) is not None:
             certificate.add_metric([], expires)

@@ -21,15 +21,15 @@ class ApiServerMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(
             "slimgate_kubernetes_requests",
-            "Requests to the Kubernetes API server, by HTTP status, unreachable or cancelled; a "
+            "Requests to the Kubernetes API server, by HTTP status, unreachable or cancelled. A "
             "WATCH counts when it ends.",
             ["method", "outcome"],
             registry=registry,
         )
         self._seconds = Histogram(
             "slimgate_kubernetes_request_duration_seconds",
-            "From sending a request to the Kubernetes API server to having its answer, watches "
-            "left out.",
+            "Time from sending a request to the Kubernetes API server to having its answer, "
+            "without watches.",
             ["method"],
             buckets=_SECONDS,
             registry=registry,

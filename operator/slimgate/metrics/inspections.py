@@ -25,15 +25,15 @@ class InspectionMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._seconds = Histogram(
             "slimgate_inspection_duration_seconds",
-            "How long looking an image up took: cached, fetched, stale (its registry is down, and "
-            "an old answer was used) or failed.",
+            "Time to look up an image. It is stale if its registry was down and an old answer was "
+            "used.",
             ["result"],
             buckets=_SECONDS,
             registry=registry,
         )
         self._failures = Counter(
             "slimgate_inspection_failures",
-            "Look-ups of images that failed, by reason.",
+            "Image look-ups that failed, by reason.",
             ["reason"],
             registry=registry,
         )

@@ -39,35 +39,35 @@ class _Figure:
 _FIGURES: Final = (
     _Figure(
         "slimgate_node_images_without_facts",
-        "Images on a node of which slimgate knows nothing, so that they count as no bytes.",
+        "Images on a node that could not be looked up, so that they count as no bytes.",
         lambda disk: disk.images_without_facts,
     ),
     _Figure(
         "slimgate_node_layers_without_size",
-        "Layers on a node, of images with facts, whose size is not known in full.",
+        "Layers on a node whose compressed or unpacked size is unknown.",
         lambda disk: disk.unknown_layers,
     ),
     _Figure(
         "slimgate_node_image_list_truncated",
-        "1 where the kubelet has cut the node's list of images, so that small unused ones are not "
-        "counted: its nodeStatusMaxImages is 50 by default, -1 lists all.",
+        "1 if the kubelet lists only some of the node's images, so that small unused ones are not "
+        "counted. Its nodeStatusMaxImages is 50 by default; -1 lists all.",
         lambda disk: disk.truncated,
     ),
     _Figure(
         "slimgate_node_imagefs_used_bytes",
-        "As the kubelet measured it, in blocks: on containerd all unpacked layers and what "
-        "containers write, without compressed layers. No series where the kubelet can't be read, "
-        "nor on CRI-O, whose figure leaves the layers out.",
+        "Bytes used on the image file system, as the kubelet measured it: on containerd unpacked "
+        "layers and what containers write, without compressed layers. Absent if the kubelet can't "
+        "be read, and on CRI-O, whose figure leaves the layers out.",
         lambda disk: _of(disk.image_fs).used,
     ),
     _Figure(
         "slimgate_node_imagefs_capacity_bytes",
-        "As the kubelet measured it: size of the file system that images are on.",
+        "Size of the image file system, as the kubelet measured it.",
         lambda disk: _of(disk.image_fs).capacity,
     ),
     _Figure(
         "slimgate_node_imagefs_available_bytes",
-        "As the kubelet measured it: what is free on the file system that images are on.",
+        "Bytes free on the image file system, as the kubelet measured it.",
         lambda disk: _of(disk.image_fs).available,
     ),
 )
@@ -95,7 +95,7 @@ class NodeCollector(Collector):
         yield self._namespaces(disks)
         looked = GaugeMetricFamily(
             "slimgate_node_survey_last_success_timestamp_seconds",
-            "When the nodes and their pods were last looked at.",
+            "When the nodes and their pods were last read, in Unix time.",
         )
         if self._nodes.last_success is not None:
             looked.add_metric([], self._nodes.last_success)
@@ -104,8 +104,9 @@ class NodeCollector(Collector):
     def _namespaces(self, disks: Sequence[NodeDisk]) -> GaugeMetricFamily:
         family = GaugeMetricFamily(
             "slimgate_namespace_image_bytes",
-            "Image bytes in use on all nodes, compressed and unpacked, by the namespace whose "
-            "pods alone use them on their node; what several use is under _shared.",
+            "Bytes of images in use on all nodes, compressed and unpacked, by the namespace whose "
+            "pods alone use them on their node. Those that several namespaces use are under "
+            "_shared.",
             labels=["workload_namespace"],
         )
         own: dict[str, int] = {}
@@ -125,8 +126,8 @@ class NodeCollector(Collector):
 def _bytes(disks: Sequence[NodeDisk]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "slimgate_node_image_bytes",
-        "Bytes of images on a node's disk, by who holds them and in which form they are kept. A "
-        "model, and a lower bound where images or layers are unknown. The sum is the whole.",
+        "Bytes of images on a node's disk, by who holds them and in which form. Modelled, and a "
+        "lower bound where images or layers are unknown. The sum is the total.",
         labels=["node", "share", "form"],
     )
     for disk in disks:
@@ -147,7 +148,7 @@ def _forms(disk: NodeDisk, stored: Stored) -> Iterator[tuple[str, int]]:
 def _images(disks: Sequence[NodeDisk]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "slimgate_node_images",
-        "Images that a node is known to have: those that a pod there uses, and unused ones.",
+        "Images on a node, by whether a pod on it uses them.",
         labels=["node", "state"],
     )
     for disk in disks:

@@ -15,14 +15,14 @@ class ProcessMetrics:
         ProcessCollector(registry=registry)
         build = Gauge(
             "slimgate_build_info",
-            "1, with the version and the role of this process.",
+            "Always 1; the labels hold the version and the role of this process.",
             ["version", "role"],
             registry=registry,
         )
         build.labels(version("slimgate"), role).set(1)
         self._delay = Histogram(
             "slimgate_event_loop_delay_seconds",
-            "By how much a task that sleeps woke too late: while it is high, all else waits too.",
+            "How late a sleeping task woke. While this is high, everything else is late, too.",
             buckets=_SECONDS,
             registry=registry,
         )

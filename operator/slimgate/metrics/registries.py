@@ -31,14 +31,15 @@ class RegistryMetrics:
         )
         self._seconds = Histogram(
             "slimgate_registry_request_duration_seconds",
-            "From sending a request to a registry to having read its answer, redirects included.",
+            "Time from sending a request to a registry to having read its answer, including "
+            "redirects.",
             ["registry"],
             buckets=_SECONDS,
             registry=registry,
         )
         self._skipped = Counter(
             "slimgate_registry_requests_skipped",
-            "Requests that were not sent: their registry had asked for fewer, or had stopped "
+            "Requests not sent because their registry had asked for fewer or had stopped "
             "answering.",
             ["registry", "reason"],
             registry=registry,

@@ -33,12 +33,12 @@ class WatchCollector(Collector):
         """Ask each mirror."""
         heard = GaugeMetricFamily(
             "slimgate_watch_last_event_timestamp_seconds",
-            "When the API server was last heard of in a watch. It speaks up once a minute; if "
-            "that was minutes ago, slimgate decides by what was then.",
+            "When the API server was last heard of in a watch, in Unix time. It sends something "
+            "once a minute; after minutes of silence slimgate decides by an old state.",
             labels=["resource"],
         )
         objects = GaugeMetricFamily(
-            "slimgate_watch_objects", "Objects that slimgate follows.", labels=["resource"]
+            "slimgate_watch_objects", "Objects that slimgate watches.", labels=["resource"]
         )
         for mirror in chain.from_iterable(some.values() for some in self._mirrors):
             heard.add_metric([mirror.resource], mirror.last_event)

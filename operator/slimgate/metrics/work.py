@@ -35,19 +35,19 @@ class WorkMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._wait = Histogram(
             "slimgate_queue_wait_duration_seconds",
-            "How long a workload waited in the controller's queue.",
+            "Time that a workload waited in the controller's queue.",
             buckets=_WAIT_SECONDS,
             registry=registry,
         )
         self._judge = Histogram(
             "slimgate_judge_duration_seconds",
-            "How long the controller took to reach a verdict on a workload, look-ups included.",
+            "Time that the controller took to reach a verdict on a workload, including look-ups.",
             buckets=_JUDGE_SECONDS,
             registry=registry,
         )
         self._reconcile = Histogram(
             "slimgate_reconcile_duration_seconds",
-            "How long the controller took to judge a workload and to record its verdict.",
+            "Time that the controller took to judge a workload and record the verdict.",
             ["result"],
             buckets=_RECONCILE_SECONDS,
             registry=registry,
@@ -78,7 +78,7 @@ class QueueCollector(Collector):
         """Look at it."""
         family = GaugeMetricFamily(
             "slimgate_queue_workloads",
-            "Workloads in the controller's queue: those that wait, and those at work.",
+            "Workloads in the controller's queue, waiting or being worked on.",
             labels=["state"],
         )
         family.add_metric(["waiting"], self._queue.waiting)

@@ -107,32 +107,34 @@ class _Count:
         """Write all that was counted."""
         yield _family(
             "slimgate_workloads",
-            "Workloads that a policy applies to, by its verdict before its mode. A workload counts "
-            "once for each such policy.",
+            "Workloads that a policy applies to, by its verdict before its mode. A workload "
+            "counts once per policy.",
             ("policy", "verdict"),
             self._workloads,
         )
         yield _family(
             "slimgate_namespace_workloads",
-            "Workloads of a namespace, by the strictest verdict of all policies that apply.",
+            "Workloads in a namespace, by the strictest verdict of all policies that apply to "
+            "them.",
             ("workload_namespace", "verdict"),
             _bounded(self._by_namespace),
         )
         yield _family(
             "slimgate_workload_findings",
-            "What a policy's checks found in workloads that run, without what exceptions excuse.",
+            "Findings of a policy's checks in running workloads, without those that an exception "
+            "excuses.",
             ("policy", "check", "verdict"),
             self._findings,
         )
         yield _family(
             "slimgate_workload_excused_findings",
-            "What a policy's checks found in workloads that run, and exceptions excuse.",
+            "Findings of a policy's checks in running workloads that an exception excuses.",
             ("policy", "check"),
             self._excused,
         )
         yield _family(
             "slimgate_workload_unknown_findings",
-            "What can't be told of workloads that run, by check and reason.",
+            "Checks of running workloads whose result is unknown, by reason.",
             ("check", "reason"),
             self._unknown,
         )
@@ -167,7 +169,7 @@ def _text(value: str | Outcome) -> str:
 def _infos(policies: Iterable[Policy]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "slimgate_policy_info",
-        "1, with the mode of a policy and what it does about what is unknown.",
+        "Always 1; the labels hold a policy's mode and what it does about unknown images.",
         labels=["policy", "mode", "on_unknown"],
     )
     for policy in policies:
@@ -178,7 +180,7 @@ def _infos(policies: Iterable[Policy]) -> GaugeMetricFamily:
 def _invalid(policies: Policies) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "slimgate_invalid_objects",
-        "Policies and exceptions that can't be used; their status says why.",
+        "SlimPolicies and SlimExceptions that are invalid and not applied. Their status says why.",
         labels=["resource"],
     )
     family.add_metric(["slimpolicies.slimgate.dev"], len(policies.broken))
