@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from examples.demo import manifests
-from examples.demo.manifests import NAMESPACE, POLICY
+from examples.demo.manifests import BASES, NAMESPACE, POLICY
 from examples.demo.programs import Programs, Result, wait_for
 from examples.demo.progress import step
 from examples.demo.target import Target
@@ -36,8 +36,9 @@ class Cluster:
         with step("removing what an earlier demo has left"):
             self.end_pods(NAMESPACE)
             self.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s")
-            # Before the first demo the cluster does not know the kind.
+            # Before the first demo the cluster does not know the kinds.
             self.attempt("delete", "slimpolicy", POLICY, "--ignore-not-found")
+            self.attempt("delete", "baseimage", *BASES, "--ignore-not-found")
 
     def remove(self) -> None:
         """Remove all that the demo has put into the cluster, but the kinds of slimgate.dev."""

@@ -17,6 +17,7 @@ from tests.support.configuration import configuration
 FOLDER: Final = Path("build/demo")
 NAMESPACE: Final = "slimgate-demo"
 POLICY: Final = "demo"
+BASES: Final = ("demo-golang", "demo-distroless")
 _PLACEHOLDER: Final = "registry.example.com"
 _INSTALL: Final = Path("manifests/install.yaml")
 
@@ -36,27 +37,31 @@ def write_deployments(target: Target) -> None:
 
 
 def write_policy(target: Target) -> Path:
-    """Write the policy: what is over the line, what is near it, and whose bases are known."""
-    bases = [target.golang, target.distroless]
-    spec = {
+    """Write the policy: what is over the line, what is near it; and the bases that it knows."""
+    spec: JsonObject = {
         "match": {"namespaces": {"include": [NAMESPACE]}},
         "mode": "Enforce",
         "limits": {
             "pullSize": {"warn": "10Mi", "deny": "100Mi"},
             "unpackedSize": {"deny": "300Mi"},
         },
-        "bases": {
-            "maxTier": {"deny": "Full"},
-            "known": [{"reference": one.reference, "tier": one.tier} for one in bases],
-        },
+        "bases": {"maxTier": {"deny": "Full"}},
     }
-    policy: JsonObject = {
+    bases = zip(BASES, (target.golang, target.distroless), strict=True)
+    known = (
+        _resource("BaseImage", name, {"references": [base.reference], "tier": base.tier})
+        for name, base in bases
+    )
+    return save("policy", [_resource("SlimPolicy", POLICY, spec), *known])
+
+
+def _resource(kind: str, name: str, spec: JsonObject) -> JsonObject:
+    return {
         "apiVersion": "slimgate.dev/v1alpha1",
-        "kind": "SlimPolicy",
-        "metadata": {"name": POLICY},
+        "kind": kind,
+        "metadata": {"name": name},
         "spec": spec,
     }
-    return save("policy", [policy])
 
 
 def write_install(target: Target, image: str) -> Path:

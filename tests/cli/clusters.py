@@ -21,6 +21,7 @@ class Cluster:
 
     policy_objects: Sequence[JsonObject] = ()
     exception_objects: Sequence[JsonObject] = ()
+    base_image_objects: Sequence[JsonObject] = ()
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     node_platforms: tuple[Platform, ...] = ()
     running: Sequence[Workload] = ()
@@ -39,6 +40,11 @@ class Cluster:
         """List exceptions."""
         self.listed.append("exceptions")
         return self.exception_objects
+
+    async def base_images(self) -> Sequence[JsonObject]:
+        """List BaseImages."""
+        self.listed.append("baseimages")
+        return self.base_image_objects
 
     async def namespaces(self) -> Mapping[str, Mapping[str, str]]:
         """List labels."""

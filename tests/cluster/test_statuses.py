@@ -1,6 +1,6 @@
 """Statuses: written when they change, conditions with their times, on the right object only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,9 +9,24 @@ from uuid import uuid4
 import pytest
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.resources import SLIM_EXCEPTIONS, SLIM_POLICIES, Resource
-from slimgate.cluster.statuses import Statuses
+from slimgate.cluster.resources import Resource
+from slimgate.cluster.statuses import RESOURCES, Statuses
+from slimgate.core.errors import NotFoundError
+from slimgate.core.image import Digest, Platform
+from slimgate.core.status import (
+    Counts,
+    Excess,
+    Excused,
+    Lookup,
+    Status,
+    Trial,
+    Use,
+    base_image_status,
+    exception_status,
+    policy_status,
+)
 from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
+from slimgate.engine.catalog import Kind
 from tests.cluster.verdicts import version
 from tests.lab.kubectl import Kubectl
 
@@ -19,28 +34,9 @@ pytestmark = pytest.mark.lab
 
 CRDS = Path("manifests/crds")
 START = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
+LIMITS: JsonObject = {"limits": {"layers": {"deny": 3}}}
+LEAVE: JsonObject = {"reason": "tried", "expires": "2040-01-01T00:00:00Z"}
 START_TEXT = "2026-11-25T09:30:00Z"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """What there is to say of a policy."""
-
-    error: str | None = None
-    faults: tuple[str, ...] = ()
-    workloads: int = 0
-    violating: int = 0
-    denied: int = 0
-    unknown: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Leave:
-    """What there is to say of an exception."""
-
-    error: str | None = None
-    expired: bool = False
-    matched: int = 0
 
 
 @dataclass
@@ -54,22 +50,18 @@ class Clock:
         return self.now
 
 
-@dataclass(frozen=True)
-class Kinds:
-    """Slimgate's kinds in a group of the tests' own, since slimgate may run in this cluster."""
-
-    policies: Resource
-    exceptions: Resource
+Kinds = Mapping[Kind, Resource]
+"""Slimgate's kinds in a group of the tests' own, since slimgate may run in this cluster."""
 
 
 @pytest.fixture(scope="module")
 def group(kubectl: Kubectl) -> Iterator[str]:
     """Install slimgate's CRDs in another group."""
     group = f"t{uuid4().hex[:8]}.example.com"
-    names = ("slimpolicies", "slimexceptions")
+    names = [resource.plural for resource in RESOURCES.values()]
     manifests = [(CRDS / f"slimgate.dev_{name}.yaml").read_text() for name in names]
     text = "\n---\n".join(manifests).replace("slimgate.dev", group).replace("[slimgate]", "[]")
-    text = text.replace("shortNames: [slim", f"shortNames: [{group[:9]}")
+    text = text.replace("shortNames: [", f"shortNames: [{group[:9]}")
     kubectl("apply", "-f", "-", stdin=text)
     crds = [f"crd/{name}.{group}" for name in names]
     kubectl("wait", "--for=condition=Established", "--timeout=30s", *crds)
@@ -78,29 +70,46 @@ def group(kubectl: Kubectl) -> Iterator[str]:
 
 
 @pytest.fixture
-def kinds(group: str, monkeypatch: pytest.MonkeyPatch) -> Kinds:
-    """Have statuses written to that group."""
-    kinds = Kinds(replace(SLIM_POLICIES, group=group), replace(SLIM_EXCEPTIONS, group=group))
-    monkeypatch.setattr("slimgate.cluster.statuses.SLIM_POLICIES", kinds.policies)
-    monkeypatch.setattr("slimgate.cluster.statuses.SLIM_EXCEPTIONS", kinds.exceptions)
-    return kinds
+def kinds(group: str) -> Kinds:
+    """Name the kinds in that group."""
+    return {kind: replace(resource, group=group) for kind, resource in RESOURCES.items()}
 
 
-async def policy(api: ClusterApi, kinds: Kinds, *known: str) -> JsonObject:
-    """Make a policy that names known bases."""
-    bases = {"bases": {"known": [{"reference": one, "tier": "Slim"} for one in known]}}
+def statuses(api: ClusterApi, kinds: Kinds, clock: Clock | None = None) -> Statuses:
+    """Make what writes statuses in that group."""
+    return Statuses(api, clock or Clock(), kinds)
+
+
+async def made(
+    api: ClusterApi, kinds: Kinds, kind: Kind, spec: JsonObject, namespace: str = ""
+) -> JsonObject:
+    """Make an object."""
+    resource = kinds[kind]
     body = {
-        "apiVersion": kinds.policies.api_version,
-        "kind": "SlimPolicy",
-        "metadata": {"name": f"p-{uuid4().hex[:8]}"},
-        "spec": {"limits": {"layers": {"deny": 3}}, **(bases if known else {})},
+        "apiVersion": resource.api_version,
+        "kind": kind.value,
+        "metadata": {"name": f"s-{uuid4().hex[:8]}"},
+        "spec": spec,
     }
-    return await api.create(kinds.policies.all(), body)
+    return await api.create(resource.within(namespace) if namespace else resource.all(), body)
 
 
-async def again(api: ClusterApi, kinds: Kinds, resource: JsonObject) -> JsonObject:
-    """Get a policy as it is now."""
-    return await api.get(kinds.policies.one("", text_at(mapping_at(resource, "metadata"), "name")))
+async def policy(api: ClusterApi, kinds: Kinds) -> JsonObject:
+    """Make a policy."""
+    return await made(api, kinds, Kind.POLICY, LIMITS)
+
+
+def path_of(kinds: Kinds, kind: Kind, obj: JsonObject) -> str:
+    """Tell where an object is kept."""
+    metadata = mapping_at(obj, "metadata")
+    return kinds[kind].one(text_at(metadata, "namespace"), text_at(metadata, "name"))
+
+
+async def again(
+    api: ClusterApi, kinds: Kinds, obj: JsonObject, kind: Kind = Kind.POLICY
+) -> JsonObject:
+    """Get an object as it is now."""
+    return await api.get(path_of(kinds, kind, obj))
 
 
 def conditions(resource: JsonObject) -> dict[str, tuple[str, str, str, str]]:
@@ -112,21 +121,28 @@ def conditions(resource: JsonObject) -> dict[str, tuple[str, str, str, str]]:
     }
 
 
-async def test_counts_and_ready(api: ClusterApi, kinds: Kinds) -> None:
-    """A policy's status says what was counted, at which generation, and that it is in use."""
-    resource = await policy(api, kinds)
-    wanted = Policy(workloads=9, violating=3, denied=2, unknown=1)
+def counting(workloads: int = 0, error: str | None = None) -> Status:
+    """Make a policy's status."""
+    return policy_status(error, (), Counts(workloads=workloads))
 
-    written = await Statuses(api, Clock()).write_policy(resource, wanted)
+
+async def test_a_policy(api: ClusterApi, kinds: Kinds) -> None:
+    """Its status says what was counted, at which generation, and that it is in use."""
+    resource = await policy(api, kinds)
+    wanted = policy_status(None, (), Counts(workloads=9, warned=3, denied=2, unknown=1))
+
+    written = await statuses(api, kinds).write(Kind.POLICY, resource, wanted)
     found = await again(api, kinds, resource)
     status = mapping_at(found, "status")
 
     assert written
     assert {key: value for key, value in status.items() if key != "conditions"} == {
-        "observedGeneration": 1, "workloads": 9, "violating": 3, "denied": 2, "unknown": 1,
+        "observedGeneration": 1, "workloads": 9, "warned": 3, "denied": 2, "unknown": 1,
     }  # fmt: skip
     assert conditions(found) == {
-        "Ready": ("True", "Ready", "workloads are judged by it", START_TEXT)
+        "Accepted": ("True", "Accepted", "", START_TEXT),
+        "ResolvedRefs": ("True", "Resolved", "its rules need no BaseImage", START_TEXT),
+        "Ready": ("True", "Judging", "workloads are judged by it", START_TEXT),
     }
 
 
@@ -134,14 +150,14 @@ async def test_identical_write(api: ClusterApi, kinds: Kinds) -> None:
     """The same status is not written again, though the object was last seen without it."""
     resource = await policy(api, kinds)
     clock = Clock()
-    statuses = Statuses(api, clock)
-    await statuses.write_policy(resource, Policy(workloads=1))
+    office = statuses(api, kinds, clock)
+    await office.write(Kind.POLICY, resource, counting(1))
     before = await again(api, kinds, resource)
     clock.now += timedelta(hours=1)
 
-    stale = await statuses.write_policy(resource, Policy(workloads=1))
-    seen = await statuses.write_policy(before, Policy(workloads=1))
-    restarted = await Statuses(api, clock).write_policy(before, Policy(workloads=1))
+    stale = await office.write(Kind.POLICY, resource, counting(1))
+    seen = await office.write(Kind.POLICY, before, counting(1))
+    restarted = await statuses(api, kinds, clock).write(Kind.POLICY, before, counting(1))
 
     assert (stale, seen, restarted) == (False, False, False)
     assert version(await again(api, kinds, resource)) == version(before)
@@ -150,12 +166,12 @@ async def test_identical_write(api: ClusterApi, kinds: Kinds) -> None:
 async def test_others_edit(api: ClusterApi, kinds: Kinds) -> None:
     """Who edits a status has it put right."""
     resource = await policy(api, kinds)
-    statuses = Statuses(api, Clock())
-    await statuses.write_policy(resource, Policy(workloads=1))
-    name = text_at(mapping_at(resource, "metadata"), "name")
-    edited = await api.patch_status(kinds.policies.one("", name), {"status": {"workloads": 7}})
+    office = statuses(api, kinds)
+    await office.write(Kind.POLICY, resource, counting(1))
+    path = path_of(kinds, Kind.POLICY, resource)
+    edited = await api.patch_status(path, {"status": {"workloads": 7}})
 
-    written = await statuses.write_policy(edited, Policy(workloads=1))
+    written = await office.write(Kind.POLICY, edited, counting(1))
 
     assert written
     assert mapping_at(await again(api, kinds, resource), "status")["workloads"] == 1
@@ -165,100 +181,115 @@ async def test_transition_times(api: ClusterApi, kinds: Kinds) -> None:
     """A condition's time moves with its status, not with its message or the counts."""
     resource = await policy(api, kinds)
     clock = Clock()
-    statuses = Statuses(api, clock)
+    office = statuses(api, kinds, clock)
     seen = []
     for status in (
-        Policy(),
-        Policy(workloads=1),
-        Policy(error="spec.limits.layers: bad"),
-        Policy(error="spec.limits.layers: worse"),
-        Policy(),
+        counting(),
+        counting(1),
+        counting(error="spec.limits.layers: bad"),
+        counting(error="spec.limits.layers: worse"),
+        counting(),
     ):
-        await statuses.write_policy(resource, status)
+        await office.write(Kind.POLICY, resource, status)
         seen.append(conditions(await again(api, kinds, resource))["Ready"])
         clock.now += timedelta(hours=1)
 
     assert seen == [
-        ("True", "Ready", "workloads are judged by it", START_TEXT),
-        ("True", "Ready", "workloads are judged by it", START_TEXT),
-        ("False", "InvalidPolicy", "spec.limits.layers: bad", "2026-11-25T11:30:00Z"),
-        ("False", "InvalidPolicy", "spec.limits.layers: worse", "2026-11-25T11:30:00Z"),
-        ("True", "Ready", "workloads are judged by it", "2026-11-25T13:30:00Z"),
+        ("True", "Judging", "workloads are judged by it", START_TEXT),
+        ("True", "Judging", "workloads are judged by it", START_TEXT),
+        ("False", "Invalid", "spec.limits.layers: bad", "2026-11-25T11:30:00Z"),
+        ("False", "Invalid", "spec.limits.layers: worse", "2026-11-25T11:30:00Z"),
+        ("True", "Judging", "workloads are judged by it", "2026-11-25T13:30:00Z"),
     ]
 
 
-FAULTS = [
-    ((), ("True", "Resolved", "")),
-    (("a: gone",), ("False", "Unresolved", "a: gone")),
-    (
-        tuple(f"{number}: gone" for number in range(7)),
-        ("False", "Unresolved", "0: gone; 1: gone; 2: gone; 3: gone; 4: gone; and 2 more"),
-    ),
-]
+async def test_a_base_image(api: ClusterApi, kinds: Kinds) -> None:
+    """All that its status may hold is stored as it is, and what is over goes from it."""
+    spec = {"references": ["r.example.com/base:1", "r.example.com/base:2"]}
+    resource = await made(api, kinds, Kind.BASE_IMAGE, spec)
+    digest = Digest(f"sha256:{'a' * 64}")
+    found = Lookup(reference="r.example.com/base:1", digests=[(digest, [Platform("linux", "arm")])])
+    lost = Lookup(reference="r.example.com/base:2", error=NotFoundError("it is gone"))
+    pending = Lookup(reference="r.example.com/base:2", pending=True)
+    office = statuses(api, kinds)
+
+    seen = []
+    for lookups, images in (([found, pending], 0), ([found, lost], 3), ([found], 3)):
+        await office.write(Kind.BASE_IMAGE, resource, base_image_status(None, lookups, images))
+        status = mapping_at(await again(api, kinds, resource, Kind.BASE_IMAGE), "status")
+        ready = conditions({"status": status})["Ready"][:2]
+        seen.append((ready, status["images"], status["errors"]))
+
+    assert seen == [
+        (("Unknown", "Pending"), 0, []),
+        (
+            ("False", "NotFound"),
+            3,
+            [{"reference": "r.example.com/base:2", "message": "it is gone"}],
+        ),
+        (("True", "Comparing"), 3, []),
+    ]
+    assert status["resolved"] == [
+        {"reference": "r.example.com/base:1", "digest": digest, "platforms": ["linux/arm"]}
+    ]
 
 
-@pytest.mark.parametrize(("faults", "expected"), FAULTS)
-async def test_bases(
-    api: ClusterApi, kinds: Kinds, faults: tuple[str, ...], expected: tuple[str, str, str]
-) -> None:
-    """A policy that names known bases says whether they were found, and which were not."""
-    resource = await policy(api, kinds, "r.example.com/base:1")
+async def test_an_exception(api: ClusterApi, kinds: Kinds, namespace: str) -> None:
+    """Its status says what it excuses and how far over that is, and what it does no more."""
+    resource = await made(api, kinds, Kind.EXCEPTION, LEAVE, namespace)
+    excused = Excused(workloads=2, checks={"layers": Excess(workloads=2, largest=34, limit=30)})
+    trial, use = Trial(expires=START + timedelta(days=1), excused=excused), Use(created=START)
+    office = statuses(api, kinds)
+    seen = []
+    for one in (trial, Trial(expires=START)):
+        use = use.then(one.excused.workloads if one.excused else 0, START)
+        await office.write(Kind.EXCEPTION, resource, exception_status(one, use, START))
+        seen.append(await again(api, kinds, resource, Kind.EXCEPTION))
 
-    await Statuses(api, Clock()).write_policy(resource, Policy(faults=faults))
-
-    found = conditions(await again(api, kinds, resource))["BasesResolved"]
-    assert found == (*expected, START_TEXT)
-
-
-async def test_exceptions(api: ClusterApi, kinds: Kinds, namespace: str) -> None:
-    """An exception's status says whether it is honoured, whether it has ended, what it excuses."""
-    body = {
-        "apiVersion": kinds.exceptions.api_version,
-        "kind": "SlimException",
-        "metadata": {"name": "legacy"},
-        "spec": {"reason": "tried", "expires": "2040-01-01T00:00:00Z"},
-    }
-    resource = await api.create(kinds.exceptions.within(namespace), body)
-    path = kinds.exceptions.one(namespace, "legacy")
-    statuses = Statuses(api, Clock())
-
-    await statuses.write_exception(resource, Leave(matched=2))
-    in_force = await api.get(path)
-    await statuses.write_exception(in_force, Leave(expired=True))
-    ended = await api.get(path)
-    await statuses.write_exception(ended, Leave(error="spec.expires: bad"))
-    broken = await api.get(path)
-
-    assert mapping_at(in_force, "status")["matched"] == 2
-    assert [
-        {kind: found[:2] for kind, found in conditions(one).items()}
-        for one in (in_force, ended, broken)
-    ] == [
-        {"Ready": ("True", "Ready"), "Expired": ("False", "InForce")},
-        {"Ready": ("True", "Ready"), "Expired": ("True", "Expired")},
-        {"Ready": ("False", "InvalidException"), "Expired": ("False", "InForce")},
+    assert [{kind: found[:2] for kind, found in conditions(one).items()} for one in seen] == [
+        {
+            "Accepted": ("True", "Accepted"),
+            "ResolvedRefs": ("True", "Resolved"),
+            "InForce": ("True", "NotExpired"),
+            "Used": ("True", "Excusing"),
+        },
+        {
+            "Accepted": ("True", "Accepted"),
+            "ResolvedRefs": ("True", "Resolved"),
+            "InForce": ("False", "Expired"),
+            "Used": ("True", "RecentlyUsed"),
+        },
+    ]
+    held = [mapping_at(one, "status") for one in seen]
+    assert [(one["workloads"], one["lastUsedTime"]) for one in held] == [
+        (2, START_TEXT),
+        (0, START_TEXT),
+    ]
+    assert [one["excused"] for one in held] == [
+        [{"check": "layers", "workloads": 2, "largest": "34", "limit": "30"}],
+        [],
     ]
 
 
 async def test_gone(api: ClusterApi, kinds: Kinds) -> None:
     """A policy that is gone, or was replaced by another of its name, is no error."""
     resource = await policy(api, kinds)
-    name = text_at(mapping_at(resource, "metadata"), "name")
-    path = kinds.policies.one("", name)
+    path = path_of(kinds, Kind.POLICY, resource)
     await api.delete(path)
-    statuses = Statuses(api, Clock())
+    office = statuses(api, kinds)
 
-    missing = await statuses.write_policy(resource, Policy())
+    missing = await office.write(Kind.POLICY, resource, counting())
+    name = text_at(mapping_at(resource, "metadata"), "name")
     await api.create(
-        kinds.policies.all(),
+        kinds[Kind.POLICY].all(),
         {
-            "apiVersion": kinds.policies.api_version,
+            "apiVersion": kinds[Kind.POLICY].api_version,
             "kind": "SlimPolicy",
             "metadata": {"name": name},
-            "spec": {"limits": {"layers": {"deny": 3}}},
+            "spec": LIMITS,
         },
     )
-    replaced = await statuses.write_policy(resource, Policy())
+    replaced = await office.write(Kind.POLICY, resource, counting())
 
     assert (missing, replaced) == (False, False)
     assert "status" not in await api.get(path)

@@ -15,10 +15,11 @@ from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.core.annotations import SUMMARY, VERDICT, Annotate
 from slimgate.core.errors import ClusterError
 from slimgate.core.image import Digest, ImageFacts
-from slimgate.core.status import ExceptionStatus, PolicyStatus
+from slimgate.core.status import Status
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
 from slimgate.engine.catalog import Catalog
+from slimgate.engine.catalog import Kind as StatusKind
 from slimgate.engine.judge import Judge
 from tests.engine.cluster import Keys, policy
 from tests.engine.shelf import APP, REGISTRY, Door, Shelf, inspector, tiny, until
@@ -84,12 +85,9 @@ class Recorder:
         assert kind is DEPLOYMENT
         await self._write("report", (workload.name, None))
 
-    async def policy_status(self, resource: JsonObject, status: PolicyStatus) -> None:
-        """Write a policy's status."""
-        await self._write(text_at(mapping_at(resource, "metadata"), "name"), status)
-
-    async def exception_status(self, resource: JsonObject, status: ExceptionStatus) -> None:
-        """Write an exception's status."""
+    async def status(self, kind: StatusKind, resource: JsonObject, status: Status) -> None:
+        """Write a status."""
+        del kind
         await self._write(text_at(mapping_at(resource, "metadata"), "name"), status)
 
     def of(self, *kinds: str) -> list[tuple[str, object]]:

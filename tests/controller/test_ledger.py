@@ -6,11 +6,10 @@ import pytest
 
 from slimgate.controller.ledger import Ledger, observed_of
 from slimgate.core.annotations import SUMMARY, VERDICT, annotations_of
-from slimgate.core.status import ExceptionStatus, PolicyStatus
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import Workload
 from tests.controller.fakes import DEPLOYMENT, FAT, Annotations, World, fat, key_of, observed
-from tests.engine.cluster import exception, policy, workload
+from tests.engine.cluster import workload
 from tests.engine.shelf import APP, REGISTRY, tiny
 from tests.support import images
 
@@ -89,46 +88,7 @@ async def test_what_was_said_goes_with_the_object(world: World) -> None:
     assert record.said is None
 
 
-async def test_policies_are_counted(world: World) -> None:
-    """By what each says alone of the workloads that it speaks of."""
-    world.catalog.put_policy(policy("warn", limits={"layers": {"warn": 1}}))
-    world.catalog.put_policy(
-        policy(
-            "none",
-            match={"resources": [{"apiGroup": "", "kind": "Pod"}]},
-            limits={"layers": {"deny": 1}},
-        )
-    )
-    two = f"{REGISTRY}/team/two:1"
-    world.shelf.put(two, tiny("one", "two"))
-    for number, image in enumerate((APP, FAT, two, f"{REGISTRY}/team/none:1")):
-        await judged(world, workload(image, name=f"w{number}"))
-    world.ledger.observe(key_of(workload(APP, name="new")), observed(workload(APP, name="new")))
-
-    found = {name: world.ledger.policy_status(name) for name in ("default", "warn", "none")}
-
-    assert found == {
-        "default": PolicyStatus(workloads=4, violating=1, denied=1, unknown=1),
-        "warn": PolicyStatus(workloads=4, violating=1, denied=0, unknown=1),
-        "none": PolicyStatus(),
-    }
-
-
-async def test_exceptions_are_counted(world: World) -> None:
-    """By the workloads that each excuses."""
-    world.catalog.put_exception(exception("legacy", workloads=["w1"]))
-    world.catalog.put_exception(exception("idle", workloads=["w9"]))
-    for number in range(3):
-        await judged(world, workload(FAT, FAT, name=f"w{number}"))
-
-    counts = {
-        one.name: world.ledger.exception_status(one) for one in world.catalog.exceptions.values()
-    }
-
-    assert counts == {"legacy": ExceptionStatus(matched=1), "idle": ExceptionStatus()}
-
-
-async def test_names_are_those_of_manifests(world: World) -> None:
+async def test_digests_are_those_of_manifests(world: World) -> None:
     """Of every platform of every image that was found, and of no index."""
     parts = [tiny("a"), tiny("b")]
     world.shelf.put(f"{REGISTRY}/team/both:1", images.index(parts[:1]))

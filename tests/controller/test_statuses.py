@@ -1,42 +1,60 @@
-"""The status of policies and exceptions."""
+"""The statuses of policies, exceptions and BaseImages."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 
+from slimgate.controller.ledger import Ledger
 from slimgate.controller.statuses import Statuses
-from slimgate.core.errors import ClusterError, ImageError, UnavailableError
-from slimgate.core.reference import Reference
-from slimgate.core.status import ExceptionStatus, PolicyStatus
-from tests.controller.fakes import FAT, LIMIT, World
-from tests.engine.cluster import exception, policy, workload
+from slimgate.core.errors import ClusterError, UnavailableError
+from slimgate.core.status import Status
+from slimgate.core.verdict import Verdict
+from tests.controller.fakes import FAT, LIMIT, World, fat
+from tests.core.status.make import brief, messages
+from tests.engine.cluster import base_image, exception, policy, workload
 from tests.engine.shelf import Door, until
+from tests.support import images
 
 GOLDEN = "base.test/golden/go:1"
-BASE = Reference.parse(GOLDEN)
+ENDED = {"expires": "2026-11-24T00:00:00Z"}
 
 
 class Office:
-    """Statuses in a world, and which bases are missing."""
+    """Statuses in a world."""
 
     def __init__(self) -> None:
         self.world = World()
-        self.missing: dict[Reference, ImageError] = {}
         self.changed = self.world.reconciler.changed
         self.statuses = Statuses(
             catalog=self.world.catalog,
             ledger=self.world.ledger,
             recorder=self.world.recorder,
-            missing_bases=lambda: self.missing,
+            bases=self.world.inspector.bases,
             changed=self.changed,
             now=self.world.wall,
         )
 
-    async def written(self) -> dict[str, object]:
+    async def written(self) -> dict[str, Status]:
         """Write all statuses, and give them by name."""
         self.world.recorder.of()
         await self.statuses.write()
-        return dict(self.world.recorder.written)
+        found: dict[str, Status] = {}
+        for name, status in self.world.recorder.written:
+            assert isinstance(status, Status)
+            found[name] = status
+        return found
+
+    async def judged(self) -> None:
+        """Judge all anew."""
+        async with self.world.running():
+            self.world.reconciler.judge_all()
+            await self.world.quiet()
+
+    async def refreshed(self) -> None:
+        """Look all bases up."""
+        bases, catalog = self.world.inspector.bases, self.world.catalog
+        await bases.refresh(catalog.base_images, catalog.platforms)
 
 
 @pytest.fixture
@@ -50,46 +68,136 @@ async def office() -> Office:
 
 
 async def test_policies(office: Office) -> None:
-    """Counts of workloads, what is wrong with the policy, and which of its bases are missing."""
+    """Counts of workloads, and what is wrong with the policy."""
     put = office.world.catalog.put_policy
-    known = [{"reference": GOLDEN}, {"reference": "base.test/there:1"}]
-    put(
-        policy(
-            "bases",
-            match={"resources": [{"apiGroup": "", "kind": "Pod"}]},
-            bases={"maxTier": {"deny": "Full"}, "known": known},
-        )
-    )
+    put(policy("idle", match={"namespaces": {"include": ["nowhere"]}}, limits=LIMIT))
     put({**policy("broken"), "spec": {"limits": LIMIT, "mode": "Strict"}})
-    office.missing[BASE] = UnavailableError("down")
-    office.missing[Reference.parse("base.test/not-named:1")] = UnavailableError("down")
+    await office.judged()
 
-    assert await office.written() == {
-        "default": PolicyStatus(workloads=1, violating=1, denied=1),
-        "bases": PolicyStatus(faults=(f"{GOLDEN}: down",)),
-        "broken": PolicyStatus(error="spec.mode: must be one of Enforce, Warn, Audit."),
+    found = await office.written()
+
+    assert {name: status.fields["denied"] for name, status in found.items()} == {
+        "default": 1, "idle": 0, "broken": 0,
+    }  # fmt: skip
+    assert {name: status.fields["workloads"] for name, status in found.items()} == {
+        "default": 1, "idle": 0, "broken": 0,
+    }  # fmt: skip
+    assert brief(found["default"])["Ready"] == "True Judging"
+    assert brief(found["broken"])["Ready"] == "False Invalid"
+    assert messages(found["broken"])["Ready"].startswith("spec.mode: must be one of")
+
+
+async def test_a_base_that_is_not_resolved(office: Office) -> None:
+    """What depends on it is not ready at once, and never was; what does not is."""
+    world = office.world
+    world.catalog.put_policy(policy("allow", bases={"allow": ["base.test/**"]}))
+    world.catalog.put_policy(policy("other", bases={"allow": ["gcr.io/**"]}))
+    world.catalog.put_base_image(base_image(GOLDEN))
+    world.catalog.put_base_image(base_image(name="broken"))
+    states = []
+
+    async def look() -> None:
+        found = await office.written()
+        states.append([brief(found[name])["Ready"] for name in ("golden", "allow", "other")])
+
+    await look()
+    world.shelf.faults["base.test"] = UnavailableError("down")
+    await office.refreshed()
+    await look()
+    world.shelf.faults.clear()
+    world.shelf.put(GOLDEN, images.image([images.layer({"etc/golden": b"golden"})]))
+    world.clock.now += 60
+    await office.refreshed()
+    await look()
+
+    assert states == [
+        ["Unknown Pending", "Unknown Pending", "True Judging"],
+        ["False Unavailable", "False BaseUnresolved", "True Judging"],
+        ["True Comparing", "True Judging", "True Judging"],
+    ]
+    assert brief((await office.written())["broken"])["Ready"] == "False Invalid"
+
+
+async def test_base_images(office: Office) -> None:
+    """What they are, by digest and platform, and how many images in use are based on them."""
+    world = office.world
+    world.catalog.put_base_image(base_image(GOLDEN))
+    world.catalog.put_policy(policy("bases", bases={"deny": ["nothing"]}))
+    digest = world.shelf.put(GOLDEN, images.image([*fat().layers]))
+    await office.refreshed()
+    await office.judged()
+
+    assert (await office.written())["golden"].fields == {
+        "images": 1,
+        "resolved": [{"reference": GOLDEN, "digest": digest, "platforms": ["linux/amd64"]}],
+        "errors": [],
     }
 
 
 async def test_exceptions(office: Office) -> None:
-    """How many workloads each excuses, or why it excuses none."""
+    """How many workloads each excuses and how far over they are, or why it excuses none."""
     put = office.world.catalog.put_exception
     put(exception("legacy"))
-    put(exception("over", expires="2026-11-24T00:00:00Z"))
+    put(exception("over", **ENDED))
     put(exception("broken", reason=""))
     async with office.world.running():
         await office.world.quiet()
 
     found = await office.written()
 
-    assert found.pop("default") == PolicyStatus(workloads=1)
-    assert found == {
-        "legacy": ExceptionStatus(matched=1),
-        "over": ExceptionStatus(expired=True),
-        "broken": ExceptionStatus(
-            error="spec.reason: is required: say why the exception is needed."
-        ),
+    assert found["default"].fields["denied"] == 0
+    assert found["legacy"].fields == {
+        "workloads": 1,
+        "lastUsedTime": "2026-11-25T00:00:00Z",
+        "excused": [{"check": "pullSize", "workloads": 1, "largest": "50Ki", "limit": "10Ki"}],
     }
+    assert brief(found["legacy"])["Used"] == "True Excusing"
+    assert brief(found["over"])["InForce"] == "False Expired"
+    assert brief(found["broken"])["Accepted"] == "False Invalid"
+
+
+async def test_last_use(office: Office) -> None:
+    """It is when something was last excused, whatever the mirror shows by then."""
+    world = office.world
+    world.catalog.put_exception(exception("legacy"))
+    async with world.running():
+        await world.quiet()
+    times = []
+    for seconds in (0, 3600, 3600):
+        world.wall.move(seconds)
+        times.append((await office.written())["legacy"].fields["lastUsedTime"])
+    world.catalog.drop_policy("default")
+    await office.judged()
+    for seconds in (0, 3600):
+        world.wall.move(seconds)
+        times.append((await office.written())["legacy"].fields["lastUsedTime"])
+
+    hours = ["00", "00", "00", "02", "02"]
+    assert times == [f"2026-11-25T{hour}:00:00Z" for hour in hours]
+
+
+class CountingLedger(Ledger):
+    """Counts how often its verdicts are read."""
+
+    reads = 0
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Yield all verdicts."""
+        self.reads += 1
+        return super().verdicts()
+
+
+async def test_counting_takes_one_pass(office: Office) -> None:
+    """However many policies, exceptions and BaseImages there are."""
+    catalog, ledger = office.world.catalog, CountingLedger()
+    for number in range(20):
+        catalog.put_policy(policy(f"p{number}"))
+        catalog.put_exception(exception(f"e{number}"))
+        catalog.put_base_image(base_image(GOLDEN, name=f"b{number}"))
+    office.statuses._ledger = ledger
+
+    assert len(await office.written()) == 61
+    assert ledger.reads == 1
 
 
 async def test_one_that_is_not_taken_holds_up_no_other(
@@ -120,9 +228,7 @@ async def test_what_goes_while_statuses_are_written(office: Office) -> None:
     found = await writing
 
     assert list(found) == ["default", "edited"]
-    edited = found["edited"]
-    assert isinstance(edited, PolicyStatus)
-    assert edited.error is not None
+    assert brief(found["edited"])["Accepted"] == "False Invalid"
 
 
 async def test_statuses_follow_changes(office: Office) -> None:
@@ -138,6 +244,16 @@ async def test_statuses_follow_changes(office: Office) -> None:
     running.cancel()
 
     assert not office.changed.is_set()
+
+
+def counts_of(office: Office) -> list[tuple[object, object]]:
+    """Tell what was written of the policy's counts, and forget it."""
+    statuses = [status for _, status in office.world.recorder.of("default")]
+    return [
+        (one.fields["workloads"], one.fields["denied"])
+        for one in statuses
+        if isinstance(one, Status)
+    ]
 
 
 async def test_a_start_writes_no_counts_of_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,9 +274,7 @@ async def test_a_start_writes_no_counts_of_a_part(monkeypatch: pytest.MonkeyPatc
     running.cancel()
 
     assert early == []
-    assert office.world.recorder.of("default") == [
-        ("default", PolicyStatus(workloads=1, violating=1, denied=1))
-    ]
+    assert counts_of(office) == [(1, 1)]
 
 
 async def test_a_cluster_without_workloads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,4 +287,4 @@ async def test_a_cluster_without_workloads(monkeypatch: pytest.MonkeyPatch) -> N
     await until(lambda: bool(office.world.recorder.written))
     running.cancel()
 
-    assert office.world.recorder.of("default") == [("default", PolicyStatus())]
+    assert counts_of(office) == [(0, 0)]

@@ -23,6 +23,7 @@ def any_facts(texts: SearchStrategy[str] = _TEXTS) -> SearchStrategy[ImageFacts]
         layers=st.none() | st.integers(0, 100),
         contradiction=some,
         unchecked=some,
+        claims=st.lists(texts, max_size=3).map(tuple),
     )
     return st.builds(
         ImageFacts,

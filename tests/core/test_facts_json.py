@@ -38,7 +38,13 @@ IMAGE = ImageFacts(
             created_by="COPY app /",
         ),
     ),
-    base=Base(name="golang:1.26", family="debian", tier=Tier.BUILDER, evidence=Evidence.PROVEN),
+    base=Base(
+        name="golang:1.26",
+        family="debian",
+        tier=Tier.BUILDER,
+        evidence=Evidence.PROVEN,
+        claims=("golang:1.26",),
+    ),
     toolchains=("go",),
     created="2026-01-01T00:00:00Z",
 )
@@ -88,6 +94,7 @@ def test_form() -> None:
                     "layers": None,
                     "contradiction": None,
                     "unchecked": None,
+                    "claims": ["golang:1.26"],
                 },
                 "toolchains": ["go"],
                 "created": "2026-01-01T00:00:00Z",
@@ -128,6 +135,7 @@ BROKEN = [
     ({"base": {"tier": "obese"}}, "base: 'obese' is neither a tier nor evidence"),
     ({"base": {"evidence": "rumour"}}, "is neither a tier nor evidence"),
     ({"toolchains": [1]}, "toolchains: they must be strings"),
+    ({"base": {"claims": [1]}}, "claims: they must be strings"),
 ]
 
 

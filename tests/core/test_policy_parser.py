@@ -19,14 +19,12 @@ from slimgate.core.policy import (
     Match,
     MinEvidence,
     Mode,
-    NamedBase,
     OnFalseClaim,
     OnUnknown,
     Policy,
     TierLimit,
 )
 from slimgate.core.policy_parser import parse_policy
-from slimgate.core.reference import Reference
 from slimgate.core.selector import Requirement, Selector
 from slimgate.core.tier import Evidence, Tier
 from tests.core.make import json_of
@@ -57,9 +55,6 @@ spec:
     allow: ["scratch", "gcr.io/distroless/**"]
     minEvidence: {allow: Claimed, deny: Proven, tier: Proven}
     onFalseClaim: Deny
-    known:
-      - {reference: "registry.example.com/golden/go:1.26", tier: Distroless, name: golden}
-      - {reference: nginx}
   exceptions: {allowed: false, maxDuration: 2160h}
   message: "see https://wiki.example.com/slim"
 status: {workloads: 3}
@@ -100,14 +95,6 @@ def test_whole() -> None:
                 allow=Evidence.CLAIMED, deny=Evidence.PROVEN, tier=Evidence.PROVEN
             ),
             on_false_claim=OnFalseClaim.DENY,
-            known=(
-                NamedBase(
-                    reference=Reference.parse("registry.example.com/golden/go:1.26"),
-                    tier=Tier.DISTROLESS,
-                    name="golden",
-                ),
-                NamedBase(reference=Reference.parse("nginx")),
-            ),
         ),
         exceptions=ExceptionRules(allowed=False, max_duration=timedelta(days=90)),
         message="see https://wiki.example.com/slim",
@@ -140,7 +127,6 @@ def test_nulls_are_absent() -> None:
             "allow": None,
             "deny": ["x"],
             "maxTier": None,
-            "known": None,
             "minEvidence": {"allow": None},
             "onFalseClaim": None,
         },
@@ -360,11 +346,6 @@ BROKEN: list[tuple[dict[str, object], str]] = [
         {"bases": {"maxTier": {"warn": "Full", "deny": "Slim"}}},
         "spec.bases.maxTier.warn: must not be above deny.",
     ),
-    ({"bases": {"deny": ["a"], "known": {}}}, "spec.bases.known: must be a list."),
-    (
-        {"bases": {"deny": ["a"], "known": [{"reference": "A"}]}},
-        "spec.bases.known[0].reference: 'A' is not an image reference: its repository must be",
-    ),
     (
         {"mode": "enforce", **LIMITS},
         "spec.mode: must be one of Enforce, Warn, Audit. Did you mean ",
@@ -463,7 +444,7 @@ FIELDS = (
     "match", "mode", "onUnknown", "limits", "bases", "exceptions", "message", "namespaces",
     "include", "namespaceSelector", "matchLabels", "matchExpressions", "resources", "apiGroup",
     "kind", "images", "pullSize", "layers", "growth", "warn", "deny", "allow", "maxTier",
-    "minEvidence", "onFalseClaim", "maxDuration", "known", "reference",
+    "minEvidence", "onFalseClaim", "maxDuration",
 )  # fmt: skip
 LEAVES = st.sampled_from(
     ["300Mi", "25%", 30, "scratch", "Slim", "Enforce", "Deny", "Proven", "a", "apps", "Pod", "9h"]

@@ -82,10 +82,10 @@ def test_the_policy_counts(printed: str) -> None:
     found = rows("\n".join(part(printed, 5).splitlines()[1:]))
 
     policy = dict(zip(found["NAME"], found["demo"], strict=True))
-    assert {name: policy[name] for name in ("MODE", "WORKLOADS", "VIOLATING", "READY")} == {
+    assert {name: policy[name] for name in ("MODE", "WORKLOADS", "WARNED", "READY")} == {
         "MODE": "Enforce",
         "WORKLOADS": "2",
-        "VIOLATING": "1",
+        "WARNED": "1",
         "READY": "True",
     }
 

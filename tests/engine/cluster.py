@@ -22,6 +22,14 @@ def exception(name: str, namespace: str = "shop", **spec: object) -> dict[str, o
     return {"metadata": {"name": name, "namespace": namespace}, "spec": whole}
 
 
+def base_image(
+    *references: str, name: str = "golden", status: object = None, **spec: object
+) -> dict[str, object]:
+    """Make a BaseImage."""
+    whole = {"references": list(references), **spec}
+    return {"metadata": {"name": name}, "spec": whole, **({"status": status} if status else {})}
+
+
 def namespace(labels: Mapping[str, str], name: str = "shop") -> dict[str, object]:
     """Make a namespace."""
     return {"metadata": {"name": name, "labels": labels}}

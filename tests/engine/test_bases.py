@@ -1,10 +1,11 @@
-"""Bases that policies name: found, remembered when their tags move, missing while unknown."""
+"""The bases of BaseImages: found, remembered when their tags move, missing while unknown."""
 
 import asyncio
 from collections.abc import Sequence
 
 import pytest
 
+from slimgate.core.base_image import BaseImage
 from slimgate.core.errors import (
     ImageError,
     NotFoundError,
@@ -12,9 +13,8 @@ from slimgate.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from slimgate.core.image import Base, Platform
+from slimgate.core.image import Base, Digest, Platform
 from slimgate.core.oci import OCI_MANIFEST
-from slimgate.core.policy import NamedBase
 from slimgate.core.reference import Reference
 from slimgate.core.tier import Evidence, Tier
 from slimgate.engine.inspector import Inspector
@@ -41,11 +41,16 @@ OLD, NEW = (images.layer({"etc/golden": word}) for word in (b"old", b"new"))
 DOWN = UnavailableError("down")
 
 
-def named(
-    reference: str = GOLDEN, tier: Tier | None = Tier.DISTROLESS, name: str = ""
-) -> NamedBase:
-    """Name a base as a policy does."""
-    return NamedBase(reference=Reference.parse(reference), tier=tier, name=name or None)
+def golden(
+    *references: str,
+    name: str = "golden",
+    tier: Tier | None = Tier.DISTROLESS,
+    earlier: Sequence[Digest] = (),
+) -> BaseImage:
+    """Make a BaseImage, of the golden base unless references are given."""
+    found = tuple(Reference.parse(one) for one in references or (GOLDEN,))
+    former = tuple((found[0], digest) for digest in earlier)
+    return BaseImage(name=name, references=found, tier=tier, earlier=former)
 
 
 def on(*layers: Layer, platform: Platform = AMD64) -> Image:
@@ -59,25 +64,45 @@ async def base_of(watched: Inspector, name: str = APP) -> Base:
 
 
 async def refresh(
-    watched: Inspector, *bases: NamedBase, platforms: Sequence[Platform] = (AMD64,)
+    watched: Inspector, *images: BaseImage, platforms: Sequence[Platform] = (AMD64,)
 ) -> None:
     """Look bases up."""
-    await watched.bases.refresh(bases, platforms)
+    await watched.bases.refresh(images, platforms)
 
 
-async def test_an_image_is_proven_to_stand_on_a_named_base(shelf: Shelf, clock: Clock) -> None:
-    """Its lowest layers are the base's; the policy's words for it stand."""
+def missing(
+    watched: Inspector, *images: BaseImage, platforms: Sequence[Platform] = (AMD64,)
+) -> dict[str, str]:
+    """Tell what is missing of BaseImages, and why."""
+    found = watched.bases.missing(images or (golden(),), platforms)
+    return {str(reference): str(error) for reference, error in found.items()}
+
+
+def error_of(watched: Inspector, reference: str = GOLDEN) -> str | None:
+    """Tell why a reference can't be resolved."""
+    history = watched.bases.history(Reference.parse(reference))
+    assert history is not None
+    return None if history.error is None else str(history.error)
+
+
+async def test_an_image_is_proven_to_be_based_on_it(shelf: Shelf, clock: Clock) -> None:
+    """Its lowest layers are the base's; the tier is what the BaseImage says."""
     shelf.put(GOLDEN, images.image([OLD]))
     shelf.put(APP, on(OLD))
     watched = inspector(shelf, clock)
     assert (await base_of(watched)).evidence is None
     shelf.count()
 
-    await refresh(watched, named(name="our go"))
+    await refresh(watched, golden())
 
     found = await base_of(watched)
     assert found == Base(
-        name="our go", tier=Tier.DISTROLESS, evidence=Evidence.PROVEN, layers=1, family=found.family
+        name=GOLDEN,
+        tier=Tier.DISTROLESS,
+        evidence=Evidence.PROVEN,
+        layers=1,
+        family=found.family,
+        base_images=("golden",),
     )
     assert shelf.count() == {"document": 1, "config": 1}
 
@@ -89,12 +114,12 @@ async def test_a_toolchain_on_top_makes_a_builder(shelf: Shelf, clock: Clock) ->
     shelf.put(GOLDEN, images.image([OLD]))
     shelf.put(APP, images.image(layers, **go))  # type: ignore[arg-type]
     watched = inspector(shelf, clock)
-    await refresh(watched, named())
+    await refresh(watched, golden())
     assert (await base_of(watched)).tier is Tier.BUILDER
 
     shelf.put(GOLDEN, images.image([OLD], **go))  # type: ignore[arg-type]
     clock.now += 400
-    await refresh(watched, named())
+    await refresh(watched, golden())
     assert (await base_of(watched)).tier is Tier.DISTROLESS
 
 
@@ -106,7 +131,7 @@ async def test_a_tag_that_moved_proves_old_and_new(shelf: Shelf, clock: Clock) -
     watched = inspector(shelf, clock)
     for layer in both.values():
         shelf.put(GOLDEN, images.image([layer]))
-        await refresh(watched, named())
+        await refresh(watched, golden())
         clock.now += 400
 
     bases = [await base_of(watched, f"registry.test/{name}:1") for name in both]
@@ -118,42 +143,142 @@ async def test_only_so_many_former_bases_are_kept(shelf: Shelf, clock: Clock) ->
     watched = inspector(shelf, clock)
     for number in range(40):
         shelf.put(GOLDEN, tiny(str(number)))
-        await refresh(watched, named())
+        await refresh(watched, golden())
         clock.now += 400
 
     assert len(watched.bases.known) == 16
     assert watched.bases.known[0].diff_ids == (tiny("39").layers[0].diff_id,)
 
 
+async def test_what_is_pushed_again_unchanged_drives_out_nothing(
+    shelf: Shelf, clock: Clock
+) -> None:
+    """A base whose manifest alone changes every night keeps what it was before that."""
+    shelf.put(GOLDEN, images.image([OLD]))
+    watched = inspector(shelf, clock)
+    await refresh(watched, golden())
+    for number in range(40):
+        clock.now += 400
+        shelf.put(GOLDEN, images.image([NEW], annotations={"built": str(number)}))
+        await refresh(watched, golden())
+
+    assert [base.diff_ids for base in watched.bases.known] == [(NEW.diff_id,), (OLD.diff_id,)]
+
+
+async def test_what_a_tag_was_before_the_start_is_known(shelf: Shelf, clock: Clock) -> None:
+    """Its former digests are in the BaseImage's status, so each process comes to know them."""
+    shelf.put("registry.test/old:1", on(OLD))
+    former = shelf.put(GOLDEN, images.image([OLD]))
+    now = shelf.put(GOLDEN, images.image([NEW]))
+    gone = Digest(f"sha256:{'d' * 64}")
+    watched, known = inspector(shelf, clock), golden(earlier=(now, former, gone))
+
+    await refresh(watched, known)
+
+    assert (await base_of(watched, "registry.test/old:1")).evidence is Evidence.PROVEN
+    assert [base.diff_ids for base in watched.bases.known] == [(NEW.diff_id,), (OLD.diff_id,)]
+    assert (missing(watched), error_of(watched)) == ({}, None)
+    shelf.count()
+    await refresh(watched, known)
+    assert shelf.count() == {}
+
+
+async def test_what_a_tag_was_is_looked_for_until_its_registry_answers(
+    shelf: Shelf, clock: Clock
+) -> None:
+    """An outage at the start does not make a process forget for good."""
+    former = shelf.put(GOLDEN, images.image([OLD]))
+    shelf.put(GOLDEN, images.image([NEW]))
+    watched, known = inspector(shelf, clock), golden(earlier=(former,))
+    shelf.faults[former] = DOWN
+    await refresh(watched, known)
+    assert len(watched.bases.known) == 1
+
+    shelf.faults.clear()
+    await refresh(watched, known)
+
+    assert len(watched.bases.known) == 2
+
+
+async def test_references_of_one_base_image_are_other_names_of_it(
+    shelf: Shelf, clock: Clock
+) -> None:
+    """A glob may match any of the names that the same layers have."""
+    second = "mirror.test/go:1.26.3"
+    for name in (GOLDEN, second):
+        shelf.put(name, images.image([OLD]))
+    shelf.put(APP, on(OLD))
+    watched = inspector(shelf, clock)
+
+    await refresh(watched, golden(GOLDEN, second))
+
+    found = await base_of(watched)
+    assert (found.name, found.aliases, found.base_images) == (GOLDEN, (second,), ("golden",))
+
+
+async def test_an_image_is_based_on_what_its_base_is_based_on(shelf: Shelf, clock: Clock) -> None:
+    """The nearest names it, and all are told."""
+    shelf.put("base.test/os:1", images.image([OLD]))
+    shelf.put(GOLDEN, images.image([OLD, NEW]))
+    shelf.put(APP, on(OLD, NEW))
+    watched = inspector(shelf, clock)
+
+    await refresh(watched, golden("base.test/os:1", name="os"), golden())
+
+    found = await base_of(watched)
+    assert (found.name, found.base_images) == (GOLDEN, ("golden", "os"))
+
+
+async def test_news(shelf: Shelf, clock: Clock) -> None:
+    """Grow with what changes; an error that means the same is none, whatever its text."""
+    watched, news = inspector(shelf, clock, failure_seconds=0), list[int]()
+    steps: list[ImageError | None] = [
+        UnavailableError("down for 14 s"),
+        UnavailableError("down for 29 s"),
+        UnauthorizedError("not yours"),
+        None,
+        None,
+    ]
+    shelf.put(GOLDEN, images.image([OLD]))
+    for error in steps:
+        shelf.faults = {} if error is None else {"base.test": error}
+        before = watched.bases.news
+        await refresh(watched, golden())
+        news.append(watched.bases.news - before)
+        clock.now += 400
+
+    assert [bool(number) for number in news] == [True, False, True, True, False]
+
+
 async def test_a_known_base_costs_a_head(shelf: Shelf, clock: Clock) -> None:
     """Nothing within the tag's time, a HEAD after it, and no answer changes for that."""
     shelf.put(GOLDEN, images.index([tiny(str(one), platform=one) for one in (AMD64, ARM64)]))
     watched, both = inspector(shelf, clock), (AMD64, ARM64)
-    await refresh(watched, named(), platforms=both)
+    await refresh(watched, golden(), platforms=both)
     assert shelf.count() == {"document": 3, "config": 2}
     generation = watched.bases.generation
 
-    await refresh(watched, named(), platforms=both)
+    await refresh(watched, golden(), platforms=both)
     assert shelf.count() == {}
     clock.now += 400
-    await refresh(watched, named(), platforms=both)
+    await refresh(watched, golden(), platforms=both)
 
     assert shelf.count() == {"resolve": 1}
     assert watched.bases.generation == generation
 
 
-async def test_what_no_policy_names_is_forgotten(shelf: Shelf, clock: Clock) -> None:
+async def test_what_no_base_image_names_is_forgotten(shelf: Shelf, clock: Clock) -> None:
     """Images that stood on it are no longer proven, from memory or not."""
     shelf.put(GOLDEN, images.image([OLD]))
     shelf.put(APP, on(OLD))
     watched = inspector(shelf, clock)
-    await refresh(watched, named())
+    await refresh(watched, golden())
     assert (await base_of(watched)).evidence is Evidence.PROVEN
 
     await refresh(watched)
 
     assert (await base_of(watched)).evidence is None
-    assert (watched.bases.known, watched.bases.is_settled(named())) == ((), False)
+    assert (watched.bases.known, watched.bases.history(Reference.parse(GOLDEN))) == ((), None)
 
 
 MISSING = [
@@ -168,32 +293,32 @@ MISSING = [
 async def test_a_base_that_was_never_found_is_missing(
     shelf: Shelf, clock: Clock, error: ImageError
 ) -> None:
-    """Whatever the reason; it is settled, and named until it is found."""
+    """Whatever the reason, until it is found."""
     shelf.put(GOLDEN, images.image([OLD]))
     shelf.faults["base.test"] = error
     watched = inspector(shelf, clock)
-    await refresh(watched, named())
-    assert list(map(str, watched.bases.missing.values())) == [str(error)]
-    assert watched.bases.is_settled(named())
+    await refresh(watched, golden())
+    assert missing(watched) == {GOLDEN: str(error)}
+    assert error_of(watched) == str(error)
 
     shelf.faults.clear()
     clock.now += 16
-    await refresh(watched, named())
-    assert dict(watched.bases.missing) == {}
+    await refresh(watched, golden())
+    assert (missing(watched), error_of(watched)) == ({}, None)
 
 
 async def test_a_base_that_was_found_is_not_missed_while_its_registry_is_down(
     shelf: Shelf, clock: Clock
 ) -> None:
-    """What it was stays true; only a refusal for good is told."""
+    """What it was stays true, so nothing hinges on it; only a refusal for good is told."""
     shelf.put(GOLDEN, images.image([OLD]))
     watched = inspector(shelf, clock, stale_seconds=0)
-    await refresh(watched, named())
-    for error, missing in ((DOWN, False), (NotFoundError("gone"), True)):
+    await refresh(watched, golden())
+    for error, told in ((DOWN, None), (NotFoundError("gone"), "gone")):
         shelf.faults["base.test"] = error
         clock.now += 400
-        await refresh(watched, named())
-        assert (named().reference in watched.bases.missing) is missing
+        await refresh(watched, golden())
+        assert (missing(watched), error_of(watched)) == ({}, told)
         assert len(watched.bases.known) == 1
 
 
@@ -203,12 +328,12 @@ async def test_a_base_need_not_be_there_for_every_platform(shelf: Shelf, clock: 
     shelf.put(GOLDEN, images.index([tiny("amd64"), part]))
     windows = Platform("windows", "amd64")
     watched = inspector(shelf, clock)
-    await refresh(watched, named(), platforms=(AMD64, windows))
-    assert dict(watched.bases.missing) == {}
+    await refresh(watched, golden(), platforms=(AMD64, windows))
+    assert missing(watched, platforms=(AMD64, windows)) == {}
 
     shelf.faults[part.digest] = DOWN
-    await refresh(watched, named(), platforms=(AMD64, ARM64))
-    assert list(watched.bases.missing) == [named().reference]
+    await refresh(watched, golden(), platforms=(AMD64, ARM64))
+    assert missing(watched, platforms=(AMD64, ARM64)) == {GOLDEN: "down"}
 
 
 async def test_what_is_no_image_can_be_no_base(shelf: Shelf, clock: Clock) -> None:
@@ -217,54 +342,55 @@ async def test_what_is_no_image_can_be_no_base(shelf: Shelf, clock: Clock) -> No
     shelf.document_at(Reference.parse(GOLDEN), OCI_MANIFEST, manifest_of(config))
     watched = inspector(shelf, clock)
 
-    await refresh(watched, named())
+    await refresh(watched, golden())
 
-    (error,) = watched.bases.missing.values()
-    assert str(error) == "base.test/golden/go is not an image, so it can't be a base"
+    assert missing(watched) == {
+        GOLDEN: "base.test/golden/go is not an image, so nothing is based on it"
+    }
 
 
 async def test_one_slow_registry_does_not_hold_up_other_bases(shelf: Shelf, clock: Clock) -> None:
     """Each base is settled as soon as its own registry has answered."""
-    other = named("other.test/base:1")
+    other = golden("other.test/base:1", name="other")
     shelf.put("other.test/base:1", images.image([NEW]))
     shelf.put(GOLDEN, images.image([OLD]))
     door = shelf.doors["base.test"] = Door()
     watched = inspector(shelf, clock)
-    task = asyncio.create_task(refresh(watched, named(), other))
+    task = asyncio.create_task(refresh(watched, golden(), other))
     await door.knocked.wait()
-    await until(lambda: watched.bases.is_settled(other))
+    await until(lambda: missing(watched, other) == {})
 
-    assert not watched.bases.is_settled(named())
+    assert missing(watched) == {GOLDEN: "its registry has not answered yet"}
     door.opened.set()
     await task
     assert len(watched.bases.known) == 2
 
 
 async def test_an_old_refresh_does_not_undo_a_new_one(shelf: Shelf, clock: Clock) -> None:
-    """A look-up for policies that have changed since brings nothing back."""
+    """A look-up for a BaseImage that has gone since brings nothing back."""
     shelf.put(GOLDEN, images.image([OLD]))
     door = shelf.doors["base.test"] = Door()
     watched = inspector(shelf, clock)
-    old = asyncio.create_task(refresh(watched, named()))
+    old = asyncio.create_task(refresh(watched, golden()))
     await door.knocked.wait()
     await refresh(watched)
     door.opened.set()
     await old
 
-    assert (watched.bases.known, dict(watched.bases.missing)) == ((), {})
+    assert (watched.bases.known, watched.bases.history(Reference.parse(GOLDEN))) == ((), None)
 
 
 async def test_claims_are_looked_up_with_the_images_credentials(shelf: Shelf, clock: Clock) -> None:
-    """The operator's own, which find what policies name, are not lent to whoever claims a base."""
+    """The operator's own, which find BaseImages, are not lent to whoever claims a base."""
     own = identity("operator")
     shelf.keys["base.test/golden/go"] = {own}
     shelf.put(GOLDEN, images.image([OLD]))
     watched = Inspector(shelf, identity=own, clock=clock)
-    await refresh(watched, named())
+    await refresh(watched, golden())
     assert len(watched.bases.known) == 1
 
     with pytest.raises(UnauthorizedError):
-        await watched.bases.find(named().reference, AMD64, question().identity)
-    found = await settled(lambda: watched.bases.find(named().reference, AMD64, own))
+        await watched.bases.find(Reference.parse(GOLDEN), AMD64, question().identity)
+    found = await settled(lambda: watched.bases.find(Reference.parse(GOLDEN), AMD64, own))
 
     assert found.diff_ids == (OLD.diff_id,)

@@ -6,8 +6,8 @@ import pytest
 
 from slimgate.core.image import Platform
 from slimgate.core.workload import Workload
-from slimgate.engine.catalog import Catalog, Change
-from tests.engine.cluster import exception, namespace, node, policy, workload
+from slimgate.engine.catalog import Catalog, Change, Kind
+from tests.engine.cluster import base_image, exception, namespace, node, policy, workload
 
 AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64")
 SOME = {"matchLabels": {"slim": "yes"}}
@@ -55,7 +55,7 @@ def test_a_broken_policy_is_kept_apart(catalog: Catalog, heard: list[Change]) ->
 
     assert matching(catalog, workload()) == ["good"]
     assert str(catalog.broken["edited"]).startswith("spec.limits.pullSize.deny: 'a lot'")
-    assert ("", "edited") in catalog.resources
+    assert (Kind.POLICY, "", "edited") in catalog.resources
     assert heard == [Change.POLICIES] * 3
 
     catalog.put_policy(policy("edited"))
@@ -103,6 +103,11 @@ def put_node(catalog: Catalog) -> None:
     catalog.put_node(node("n1", "arm64"))
 
 
+def put_base_image(catalog: Catalog) -> None:
+    """Have a BaseImage."""
+    catalog.put_base_image(base_image("base.test/go:1"))
+
+
 def put_namespace(catalog: Catalog) -> None:
     """Have a namespace that a policy selects by its labels."""
     catalog.put_policy(policy(match={"namespaceSelector": SOME}))
@@ -114,6 +119,7 @@ def broken() -> Mapping[str, object]:
     return {**policy("slim"), "spec": {}}
 
 
+RESOLVED = {"resolved": [{"reference": "base.test/go:1", "digest": f"sha256:{'a' * 64}"}]}
 Act = Callable[[Catalog], object]
 CHANGES: list[tuple[Act, Act, list[Change]]] = [
     (put_policy, lambda c: c.put_policy(policy("slim", generation=4)), [Change.POLICIES]),
@@ -128,6 +134,21 @@ CHANGES: list[tuple[Act, Act, list[Change]]] = [
     (put_exception, lambda c: c.put_exception(exception("late", reason="x")), [Change.EXCEPTIONS]),
     (put_exception, lambda c: c.drop_exception("shop", "late"), [Change.EXCEPTIONS]),
     (put_exception, lambda c: c.drop_exception("other", "late"), []),
+    (put_base_image, lambda c: c.put_base_image(base_image("base.test/go:1")), []),
+    (
+        put_base_image,
+        lambda c: c.put_base_image(base_image("base.test/go:1", status=RESOLVED)),
+        [],
+    ),
+    (
+        put_base_image,
+        lambda c: c.put_base_image(base_image("base.test/go:1", tier="Slim")),
+        [Change.BASE_IMAGES],
+    ),
+    (put_base_image, lambda c: c.put_base_image(base_image()), [Change.BASE_IMAGES]),
+    (put_base_image, lambda c: c.drop_base_image("golden"), [Change.BASE_IMAGES]),
+    (put_base_image, lambda c: c.drop_base_image("other"), []),
+    (lambda c: c.put_base_image(base_image()), lambda c: c.drop_base_image("golden"), []),
     (put_node, lambda c: c.put_node(node("n2", "arm64")), []),
     (put_node, lambda c: c.put_node(node("n2", "amd64")), [Change.PLATFORMS]),
     (put_node, lambda c: c.put_node(node("n1", "")), []),
@@ -184,10 +205,24 @@ def test_platforms_are_those_of_the_nodes(catalog: Catalog) -> None:
     assert found == [default, arm, arm, both, arm, arm, default]
 
 
-def test_named_bases_are_those_of_sound_policies(catalog: Catalog) -> None:
-    """A policy that can't be read names none."""
-    known = {"deny": ["debian"], "known": [{"reference": "base.test/golden/go:1"}]}
-    catalog.put_policy(policy("a", bases=known))
-    catalog.put_policy({**policy("b"), "spec": {"bases": known, "odd": 1}})
+def test_base_images_come_by_name(catalog: Catalog) -> None:
+    """One that can't be read is kept apart, with the reason, and its former version is not used."""
+    for name in ("b", "a", "c"):
+        catalog.put_base_image(base_image(f"base.test/{name}:1", name=name))
+    catalog.put_base_image(base_image("a b", name="c"))
+    catalog.put_base_image(base_image("base.test/b:1", name="b", status=RESOLVED))
 
-    assert [str(base.reference) for base in catalog.named_bases] == ["base.test/golden/go:1"]
+    assert [image.name for image in catalog.base_images] == ["a", "b"]
+    assert catalog.base_image("a") is catalog.base_images[0]
+    assert str(catalog.broken_base_images["c"]).startswith("spec.references[0]: 'a b'")
+    assert (Kind.BASE_IMAGE, "", "c") in catalog.resources
+    catalog.put_base_image(base_image("base.test/c:1", name="c"))
+    assert catalog.broken_base_images == {}
+
+
+def test_earlier_digests_are_taken_from_the_status(catalog: Catalog) -> None:
+    """Nobody hears of them, and the next look-up of bases takes them into account."""
+    put_base_image(catalog)
+    catalog.put_base_image(base_image("base.test/go:1", status=RESOLVED))
+
+    assert [digest for _, digest in catalog.base_images[0].earlier] == [f"sha256:{'a' * 64}"]

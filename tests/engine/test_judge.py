@@ -364,7 +364,7 @@ async def test_unknown_sizes_are_findings(judge: Judge, shelf: Shelf, catalog: C
 
 async def test_close_ends_what_goes_on(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
     """A look-up that outlived its verdict does not outlive the judge."""
-    catalog.put_policy(policy(limits=LIMIT, bases={"deny": ["x"], "known": [{"reference": OTHER}]}))
+    catalog.put_policy(policy(limits=LIMIT))
     shelf.doors["other.test"] = Door()
     before = asyncio.all_tasks()
     await judge.judge(workload(OTHER), seconds=0.01)

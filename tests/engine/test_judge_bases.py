@@ -1,16 +1,17 @@
-"""Verdicts on bases that policies name: proven as soon as found, unknown while they are not."""
+"""Verdicts on BaseImages: proven as soon as found, and what hinges on one that is not."""
 
 import asyncio
 from datetime import UTC, datetime
 
 import pytest
 
+from slimgate.core.admission import decide
 from slimgate.core.errors import UnavailableError
 from slimgate.core.finding import Finding, Outcome
 from slimgate.core.tier import Evidence
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
-from tests.engine.cluster import Keys, node, policy, workload
+from tests.engine.cluster import Keys, base_image, node, policy, workload
 from tests.engine.shelf import APP, ARM64, Door, Shelf, inspector, settled, tiny
 from tests.support import images
 from tests.support.clock import Clock
@@ -19,7 +20,9 @@ from tests.support.images import Image
 GOLDEN, SECOND = "base.test/golden/go:1", "second.test/golden/java:1"
 ROOT = images.layer({"etc/golden": b"golden"})
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
-ALLOWED = {"allow": [GOLDEN, SECOND], "known": [{"reference": GOLDEN, "tier": "Distroless"}]}
+ALLOWED = {"allow": [GOLDEN, SECOND]}
+NAME = "org.opencontainers.image.base.name"
+GO = {"Env": ["PATH=/usr/local/go/bin:/bin", "GOLANG_VERSION=1.26.0"]}
 
 
 def app(**fields: object) -> Image:
@@ -29,8 +32,9 @@ def app(**fields: object) -> Image:
 
 @pytest.fixture
 def catalog() -> Catalog:
-    """Make a catalog whose one policy allows the golden base alone."""
+    """Make a catalog with the golden base, whose one policy allows it and a second one."""
     catalog = Catalog()
+    catalog.put_base_image(base_image(GOLDEN, tier="Distroless"))
     catalog.put_policy(policy(bases=ALLOWED))
     return catalog
 
@@ -65,27 +69,91 @@ async def test_the_first_verdict_knows_the_base(judge: Judge, shelf: Shelf) -> N
 
 
 async def test_a_missing_base_leaves_the_verdict_open(judge: Judge, shelf: Shelf) -> None:
-    """An image that may stand on it is not denied for the outage of its registry."""
+    """An image that may be based on it is not denied for the outage of its registry."""
     shelf.faults["base.test"] = UnavailableError("down")
 
-    assert reason(await judged(judge)) == "an allowed base could not be looked up: down"
+    assert reason(await judged(judge)) == f"the base {GOLDEN} could not be looked up: down"
 
 
-async def test_a_missing_base_does_not_help_an_image_that_is_proven(
+async def test_a_missing_base_that_no_rule_names(
     judge: Judge, shelf: Shelf, catalog: Catalog
 ) -> None:
-    """What is known to stand on another base is denied, whatever else is not known."""
-    known = [{"reference": SECOND}, {"reference": GOLDEN}]
-    catalog.put_policy(policy(bases={"allow": [SECOND], "known": known}))
-    shelf.faults["second.test"] = UnavailableError("down")
+    """It leaves nothing open: what is not allowed is denied."""
+    catalog.put_policy(policy(bases={"allow": ["gcr.io/distroless/*"]}))
+    shelf.put(APP, images.image([ROOT], config=GO))
+    shelf.faults["base.test"] = UnavailableError("down")
 
-    (finding,) = await judged(judge)
+    assert [(one.check, one.outcome) for one in await judged(judge)] == [("base", Outcome.DENY)]
 
-    assert (finding.check, finding.outcome, finding.value) == ("base", Outcome.DENY, GOLDEN)
+
+async def test_a_missing_base_never_switches_tiers_off(
+    judge: Judge, shelf: Shelf, catalog: Catalog
+) -> None:
+    """The README's own policy denies a golang image, though its golden base can't be found."""
+    catalog.put_policy(
+        policy(mode="Enforce", bases={"maxTier": {"warn": "Minimal", "deny": "Full"}})
+    )
+    shelf.put(APP, images.image([ROOT], config=GO))
+    shelf.faults["base.test"] = UnavailableError("down")
+
+    verdict = await judge.judge(workload(APP))
+
+    assert [(one.check, one.outcome) for one in verdict.findings] == [("maxTier", Outcome.DENY)]
+    assert not decide(verdict).allowed
+
+
+async def test_an_image_that_claims_a_missing_base(
+    judge: Judge, shelf: Shelf, catalog: Catalog
+) -> None:
+    """It alone may be of the tier that the BaseImage says, so its own is unknown."""
+    catalog.put_policy(policy(bases={"maxTier": {"deny": "Full"}}))
+    shelf.put(APP, images.image([ROOT], annotations={NAME: GOLDEN}, config=GO))
+    shelf.faults["base.test"] = UnavailableError("down")
+
+    assert reason(await judged(judge)) == f"the base {GOLDEN} could not be looked up: down"
+
+
+async def test_one_policy_does_not_change_what_another_says(judge: Judge, catalog: Catalog) -> None:
+    """A base is recognised for every policy alike, whatever the others name or match."""
+    elsewhere = {"namespaces": {"include": ["nowhere"]}}
+    for other in (
+        policy("other", match=elsewhere, bases={"allow": ["scratch"]}),
+        policy("other", match=elsewhere, bases={"deny": [GOLDEN]}),
+    ):
+        catalog.put_policy(other)
+        verdict = await judge.judge(workload(APP))
+        (seen,) = verdict.subject.inspected().values()
+        assert (verdict.findings, seen.images[0].base.name) == ((), GOLDEN)
+
+
+async def test_nobody_waits_for_bases_that_change_nothing(
+    judge: Judge, shelf: Shelf, catalog: Catalog
+) -> None:
+    """What is within policy already is admitted while a registry of a BaseImage hangs."""
+    catalog.put_policy(policy(bases={"deny": ["alpine*"]}))
+    shelf.put(APP, images.image([ROOT], config=GO))
+    shelf.doors["base.test"] = Door()
+
+    async with asyncio.timeout(1):
+        assert await judged(judge, 60) == []
+    await judge._inspector.close()
+
+
+async def test_nobody_waits_for_bases_that_no_rule_names(
+    judge: Judge, shelf: Shelf, catalog: Catalog
+) -> None:
+    """A hanging registry holds up the first verdict on no image that another base decides on."""
+    catalog.put_policy(policy(bases={"allow": [GOLDEN]}))
+    catalog.put_base_image(base_image(SECOND, name="second"))
+    shelf.doors["second.test"] = Door()
+
+    async with asyncio.timeout(1):
+        assert await judged(judge, 60) == []
+    await judge._inspector.close()
 
 
 async def test_a_base_that_is_late(judge: Judge, shelf: Shelf) -> None:
-    """The deadline leaves the verdict open; the next one has the answer, without a new request."""
+    """The deadline leaves the verdict open; the next one has the answer."""
     door = shelf.doors["base.test"] = Door()
     late = await judged(judge, 0.05)
     assert reason(late).endswith("its registry has not answered yet")
@@ -106,9 +174,8 @@ async def test_one_late_base_hides_no_other_that_is_missing(
     shelf.faults["base.test"] = UnavailableError("down")
     assert reason(await judged(judge)).endswith("down")
     shelf.doors["second.test"] = Door()
-    catalog.put_policy(
-        policy("other", bases={"maxTier": {"deny": "Full"}, "known": [{"reference": SECOND}]})
-    )
+    catalog.put_base_image(base_image(SECOND, name="second"))
+    catalog.put_policy(policy("other", bases={"maxTier": {"deny": "Full"}}))
 
     findings = await judged(judge, 0.05)
 
@@ -149,8 +216,8 @@ async def test_what_is_looked_up_again_is_told_by_the_next_verdict(
     judge: Judge, shelf: Shelf, clock: Clock, catalog: Catalog
 ) -> None:
     """A claim that could not be checked holds no verdict up, and is proven once it can be."""
-    claim = {"org.opencontainers.image.base.name": GOLDEN}
-    shelf.put(APP, app(annotations=claim))
+    shelf.put(APP, app(annotations={NAME: GOLDEN}))
+    catalog.drop_base_image("golden")
     catalog.put_policy(policy(bases={"allow": [GOLDEN]}))
     shelf.faults["base.test"] = UnavailableError("down")
     (finding,) = await judged(judge)

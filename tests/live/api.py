@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from slimgate.cluster.resources import (
+    BASE_IMAGES,
     EVENTS,
     IMAGE_PROFILES,
     NAMESPACES,
@@ -49,8 +50,8 @@ _KINDS: Final[Mapping[str, Resource]] = {
     **{
         resource.kind: resource
         for resource in (
-            BINDINGS, CRDS, EVENTS, HOOKS, IMAGE_PROFILES, NAMESPACES, SERVICE_ACCOUNTS,
-            SLIM_EXCEPTIONS, SLIM_POLICIES,
+            BASE_IMAGES, BINDINGS, CRDS, EVENTS, HOOKS, IMAGE_PROFILES, NAMESPACES,
+            SERVICE_ACCOUNTS, SLIM_EXCEPTIONS, SLIM_POLICIES,
         )
     },
 }  # fmt: skip

@@ -99,6 +99,17 @@ def policy(name: str, spec: Mapping[str, object]) -> Json:
     }
 
 
+def base_image(name: str, *references: str, tier: str | None = None) -> Json:
+    """Make a BaseImage."""
+    spec = {"references": list(references), **({"tier": tier} if tier else {})}
+    return {
+        "apiVersion": "slimgate.dev/v1alpha1",
+        "kind": "BaseImage",
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+
+
 def exception(
     namespace: str, *, policies: Sequence[str] = (), workloads: Sequence[str] = ()
 ) -> Json:

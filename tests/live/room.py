@@ -58,6 +58,7 @@ class Room:
     namespace: str
     shelf: Shelf
     policies: list[Json] = field(default_factory=list)
+    base_images: list[Json] = field(default_factory=list)
 
     @property
     def next_name(self) -> str:
@@ -79,6 +80,13 @@ class Room:
         if settle:
             self.sentinel.settle()
         return name
+
+    def base_image(self, *references: str, tier: str | None = None) -> Json:
+        """Make a BaseImage, of which the webhook hears in a moment; every policy knows it."""
+        name = f"{self.namespace}-b{len(self.base_images)}"
+        made = self.api.create(make.base_image(name, *references, tier=tier))
+        self.base_images.append(made)
+        return made
 
     def edit(self, name: str, **spec: object) -> None:
         """Change parts of a policy's spec, and wait until that is in force."""
@@ -128,12 +136,23 @@ class Room:
 
     def status(self, name: str) -> Json:
         """Return a policy's status."""
-        found: Json = self.api.get(make.policy(name, {})).get("status", {})
+        return self.status_of(make.policy(name, {}))
+
+    def status_of(self, obj: Json) -> Json:
+        """Return an object's status."""
+        found: Json = self.api.get(obj).get("status", {})
         return found
+
+    def condition(self, obj: Json, kind: str) -> tuple[str, str, str]:
+        """Return status, reason and message of an object's condition; empty while there is none."""
+        for one in self.status_of(obj).get("conditions", []):
+            if one["type"] == kind:
+                return one["status"], one["reason"], one["message"]
+        return "", "", ""
 
     def close(self) -> None:
         """Delete all of it; what judges listen to goes first, so that later tests hear nothing."""
-        for made in self.policies:
+        for made in (*self.policies, *self.base_images):
             self.api.delete(made)
         for leave in self.api.list("SlimException", self.namespace):
             self.api.delete({**leave, "kind": "SlimException"})

@@ -88,17 +88,22 @@ def test_its_life(room: Room, controller: Program) -> None:
     )
 
     summary = room.await_verdict(made, "allow")
-    in_force = eventually(lambda: _state(room, leave, {"matched": 1}), "it is counted")
+    in_force = eventually(lambda: _state(room, leave, {"workloads": 1}), "it is counted")
+    in_force_status = room.status_of(leave)
     soon = datetime.now(UTC) + timedelta(seconds=2)
     room.api.patch(leave, {"spec": {"expires": soon.isoformat()}})
     room.await_verdict(made, "deny", seconds=10)
     ended = datetime.now(UTC)
-    after = eventually(lambda: _state(room, leave, {"Expired": "True"}), "it says that it ended")
+    after = eventually(lambda: _state(room, leave, {"InForce": "False"}), "it says that it ended")
 
     assert ended > soon
     assert summary == "1 image within policy, 1 excused"
-    assert in_force == {"matched": 1, "Ready": "True", "Expired": "False"}
-    assert after == {"matched": 0, "Ready": "True", "Expired": "True"}
+    same = {"Accepted": "True", "ResolvedRefs": "True", "Used": "True"}
+    assert in_force == {"workloads": 1, "InForce": "True", **same}
+    assert after == {"workloads": 0, "InForce": "False", **same}
+    (excused,) = in_force_status["excused"]
+    assert excused == {"check": "pullSize", "workloads": 1, "largest": "391Ki", "limit": "293Ki"}
+    assert room.status_of(leave)["excused"] == []
     assert [event["reason"] for event in room.events(made)] == ["SlimPolicyViolation"]
     assert room.ask(image, name="new").status == 403
     assert controller.runs()
@@ -175,5 +180,5 @@ def _state(room: Room, leave: Json, wanted: Json) -> Json | None:
     """Return count and conditions once they are as wanted."""
     status = room.api.get(leave).get("status", {})
     conditions = {c["type"]: c["status"] for c in status.get("conditions", [])}
-    found = {"matched": status.get("matched"), **conditions}
+    found = {"workloads": status.get("workloads"), **conditions}
     return found if wanted.items() <= found.items() else None

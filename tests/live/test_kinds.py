@@ -122,7 +122,7 @@ def _roll(room: Room, image: str, field: str = "workload") -> Json:
 
 def _await_counts(room: Room, policy: str, *, workloads: int, denied: int) -> None:
     """Wait until a policy's status counts so many."""
-    counts = {"workloads": workloads, "violating": denied, "denied": denied}
+    counts = {"workloads": workloads, "warned": 0, "denied": denied}
     eventually(
         lambda: {name: room.status(policy).get(name) for name in counts} == counts,
         f"the policy counts {counts}",

@@ -36,6 +36,11 @@ def exception(spec: Mapping[str, object]) -> dict[str, object]:
     return _resource("SlimException", {"name": "tried", "namespace": "default"}, spec=dict(spec))
 
 
+def base_image(spec: Mapping[str, object], name: str = "tried") -> dict[str, object]:
+    """Make a BaseImage."""
+    return _resource("BaseImage", {"name": name}, spec=dict(spec))
+
+
 def profile(name: str, fields: Mapping[str, object]) -> dict[str, object]:
     """Make an ImageProfile."""
     return _resource("ImageProfile", {"name": name}, **fields)

@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from slimgate.app.bases import BaseKeeper
 from slimgate.app.parts import inspector_settings, now, own_identity, registry_settings
 from slimgate.cluster.addresses import server_addresses
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.mirror import Mirror, Scope, Sink
 from slimgate.cluster.pull_secrets import PullSecretObserver, PullSecrets
 from slimgate.cluster.resources import (
+    BASE_IMAGES,
     NAMESPACES,
     NODES,
     SLIM_EXCEPTIONS,
@@ -19,7 +21,7 @@ from slimgate.cluster.resources import (
 )
 from slimgate.cluster.wire import ApiObserver
 from slimgate.core.workload import JsonObject
-from slimgate.engine.catalog import Catalog, Change
+from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
 from slimgate.engine.ports import InspectionObserver, Keyring
@@ -28,8 +30,8 @@ from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistryObserver
 from slimgate.settings import Settings
 
-_PATIENCE: Final = 3.0
-"""Seconds that the start waits for bases that policies name."""
+_SHORTEST: Final = 1.0
+"""Seconds between two looks for bases, whatever is set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +77,15 @@ class Core:
         self.keyring = keyring
         self.settings = settings
         self.mirrors: dict[str, Mirror] = {}
-        self._stale = asyncio.Event()
-        self._settled = asyncio.Event()
-        catalog.listen(self._heard)
+        self._keeper = BaseKeeper(
+            inspector.bases,
+            catalog,
+            tag_seconds=max(_SHORTEST, settings.tag_seconds),
+            failure_seconds=max(_SHORTEST, settings.failure_seconds),
+        )
         self.follow("policies", SLIM_POLICIES.all(), _policies(catalog))
         self.follow("exceptions", SLIM_EXCEPTIONS.all(), _exceptions(catalog))
+        self.follow("baseimages", BASE_IMAGES.all(), _base_images(catalog))
         namespaces = Scope(path=NAMESPACES.all(), metadata_only=True)
         self.follow("namespaces", namespaces, _namespaces(catalog))
         self.follow("nodes", NODES.all(), _nodes(catalog))
@@ -93,48 +99,26 @@ class Core:
         for name, mirror in self.mirrors.items():
             if not mirror.synced.is_set():
                 return f"{name} are not loaded: {mirror.problem or 'they are being listed'}"
-        return (
-            None if self._settled.is_set() else "the bases that policies name are being looked up"
-        )
+        settled = self._keeper.settled.is_set()
+        return None if settled else "the bases of BaseImages are being looked up"
 
     async def ready(self) -> None:
         """Wait until everything is loaded."""
         for mirror in self.mirrors.values():
             await mirror.synced.wait()
-        await self._settled.wait()
+        await self._keeper.settled.wait()
 
     async def run(self, on_bases: Callable[[], None] = lambda: None) -> None:
-        """Follow the cluster until cancelled; `on_bases` hears when known bases have changed."""
+        """Follow the cluster until cancelled; `on_bases` hears when something else is known."""
         async with asyncio.TaskGroup() as tasks:
             for mirror in self.mirrors.values():
                 tasks.create_task(mirror.run())
             tasks.create_task(self._keep_bases(on_bases))
 
     async def _keep_bases(self, on_bases: Callable[[], None]) -> None:
-        for name in ("policies", "nodes"):
+        for name in ("baseimages", "nodes"):
             await self.mirrors[name].synced.wait()
-        while True:
-            self._stale.clear()
-            before = self.inspector.bases.generation, dict(self.inspector.bases.missing)
-            refresh = asyncio.ensure_future(
-                self.inspector.bases.refresh(self.catalog.named_bases, self.catalog.platforms)
-            )
-            # One registry that hangs must not keep the role from answering about the others.
-            await asyncio.wait([refresh], timeout=_PATIENCE)
-            self._settled.set()
-            await refresh
-            if (self.inspector.bases.generation, dict(self.inspector.bases.missing)) != before:
-                on_bases()
-            pause = self.settings.failure_seconds
-            if not self.inspector.bases.missing:
-                pause = self.settings.tag_seconds
-            with suppress(TimeoutError):
-                async with asyncio.timeout(max(1.0, pause)):
-                    await self._stale.wait()
-
-    def _heard(self, change: Change) -> None:
-        if change in {Change.POLICIES, Change.PLATFORMS}:
-            self._stale.set()
+        await self._keeper.run(on_bases)
 
 
 @asynccontextmanager
@@ -185,6 +169,10 @@ def _policies(catalog: Catalog) -> Follow:
 
 def _exceptions(catalog: Catalog) -> Follow:
     return Follow(catalog.put_exception, catalog.drop_exception)
+
+
+def _base_images(catalog: Catalog) -> Follow:
+    return Follow(catalog.put_base_image, lambda _, name: catalog.drop_base_image(name))
 
 
 def _namespaces(catalog: Catalog) -> Follow:

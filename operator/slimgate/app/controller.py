@@ -88,7 +88,7 @@ async def _work(
         catalog=core.catalog,
         ledger=ledger,
         recorder=recorder,
-        missing_bases=lambda: core.inspector.bases.missing,
+        bases=core.inspector.bases,
         changed=reconciler.changed,
         now=now,
     )
@@ -100,7 +100,7 @@ async def _work(
     token = KubeletToken(core.api, settings)
     async with kubelets(settings, token) as gauge, asyncio.TaskGroup() as tasks:
         tasks.create_task(watch_loop(metrics.loop_delayed))
-        tasks.create_task(core.run(on_bases=reconciler.judge_all))
+        tasks.create_task(core.run(on_bases=partial(_judge_all, reconciler)))
         if settings.manage_certificates:
             tasks.create_task(CertificateKeeper(core.api, settings).run())
         await core.ready()
@@ -165,6 +165,10 @@ async def _observe(intakes: Iterable[Intake], login: Login, stop: asyncio.Event)
 
 def _heard(reconciler: Reconciler, change: Change) -> None:
     del change
+    _judge_all(reconciler)
+
+
+def _judge_all(reconciler: Reconciler) -> None:
     reconciler.judge_all()
     reconciler.changed.set()
 
@@ -178,6 +182,6 @@ def _profiles(
 
 
 def _facts(core: Core, digest: Digest) -> ImageFacts | None:
-    """Give facts as they are whatever policies name: without bases that only they know."""
+    """Give facts as they are whatever BaseImages there are: without those bases."""
     found = core.inspector.reader.known(digest, Wants())
     return found if isinstance(found, ImageFacts) else None

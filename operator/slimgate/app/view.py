@@ -16,6 +16,7 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import MissingError
 from slimgate.cluster.pull_secrets import PullSecrets
 from slimgate.cluster.resources import (
+    BASE_IMAGES,
     NAMESPACES,
     NODES,
     SLIM_EXCEPTIONS,
@@ -68,6 +69,13 @@ class ApiView:
         except MissingError:
             return []  # a policy may be tried before slimgate is installed
 
+    async def base_images(self) -> Sequence[JsonObject]:
+        """List the BaseImage objects."""
+        try:
+            return await self._all(BASE_IMAGES)
+        except MissingError:
+            return []
+
     async def namespaces(self) -> Mapping[str, Mapping[str, str]]:
         """List the labels of every namespace, by its name."""
         found = [mapping_at(obj, "metadata") for obj in await self._all(NAMESPACES)]
@@ -114,10 +122,13 @@ class ApiView:
         return tuple(survey.disks())
 
     async def judge_by(self, policies: Sequence[JsonObject]) -> Judge:
-        """Make a judge that knows these policies alone, and the cluster's exceptions and nodes."""
+        """Make a judge by these policies alone, and what else the cluster says."""
         catalog = await self._catalog(policies)
         for exception in await self.exceptions():
             catalog.put_exception(exception)
+        if any(policy.bases for policy in catalog.policies.values()):
+            for image in await self.base_images():
+                catalog.put_base_image(image)
         for namespace in await self._all(NAMESPACES):
             catalog.put_namespace(namespace)
         return Judge(

@@ -49,6 +49,9 @@ class ClusterView(Protocol):
     async def exceptions(self) -> Sequence[JsonObject]:
         """List the SlimException objects of all namespaces."""
 
+    async def base_images(self) -> Sequence[JsonObject]:
+        """List the BaseImage objects."""
+
     async def namespaces(self) -> Mapping[str, Mapping[str, str]]:
         """List the labels of every namespace, by its name."""
 
@@ -65,4 +68,4 @@ class ClusterView(Protocol):
         """Model what images cost each node, and what its kubelet measured where that is told."""
 
     async def judge_by(self, policies: Sequence[JsonObject]) -> WorkloadJudge:
-        """Make a judge that knows these policies alone, and the cluster's exceptions and nodes."""
+        """Make a judge by these policies alone, and what else the cluster says."""

@@ -4,23 +4,13 @@ https://github.com/kubernetes/community/blob/master/contributors/devel/sig-archi
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from slimgate.core.status import Condition
 from slimgate.core.text import printable
 from slimgate.core.workload import JsonObject, objects_at, text_at
 
 _MESSAGE_LENGTH = 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """One thing that is so, or is not; `reason` is a word in CamelCase."""
-
-    type: str
-    holds: bool
-    reason: str
-    message: str = ""
 
 
 def stamp(
@@ -33,7 +23,7 @@ def stamp(
     }
     stamped = []
     for condition in conditions:
-        status = "True" if condition.holds else "False"
+        status = condition.state.value
         stamped.append(
             {
                 "type": condition.type,

@@ -13,9 +13,11 @@ from slimgate.cluster.errors import ForbiddenError
 from slimgate.cluster.events import Events, Notice
 from slimgate.cluster.reports import Reports
 from slimgate.cluster.resources import Served, Target
-from slimgate.cluster.statuses import ExceptionStatus, PolicyStatus, Statuses
+from slimgate.cluster.statuses import Statuses
+from slimgate.core.status import Status
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload
+from slimgate.engine.catalog import Kind
 
 _LOG: Final = logging.getLogger(__name__)
 _REFUSED_SECONDS: Final = 300.0
@@ -76,10 +78,6 @@ class Records:
         """Remove the report of a workload that is judged with another now."""
         await self._reports.leave(Target.workload(kind, workload))
 
-    async def policy_status(self, resource: JsonObject, status: PolicyStatus) -> None:
-        """Write a SlimPolicy's status."""
-        await self._statuses.write_policy(resource, status)
-
-    async def exception_status(self, resource: JsonObject, status: ExceptionStatus) -> None:
-        """Write a SlimException's status."""
-        await self._statuses.write_exception(resource, status)
+    async def status(self, kind: Kind, resource: JsonObject, status: Status) -> None:
+        """Write the status of a policy, an exception or a BaseImage."""
+        await self._statuses.write(kind, resource, status)

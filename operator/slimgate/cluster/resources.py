@@ -149,6 +149,9 @@ SLIM_POLICIES: Final = Resource(
 SLIM_EXCEPTIONS: Final = Resource(
     group="slimgate.dev", version="v1alpha1", kind="SlimException", plural="slimexceptions"
 )
+BASE_IMAGES: Final = Resource(
+    group="slimgate.dev", version="v1alpha1", kind="BaseImage", plural="baseimages"
+)
 IMAGE_PROFILES: Final = Resource(
     group="slimgate.dev", version="v1alpha1", kind="ImageProfile", plural="imageprofiles"
 )

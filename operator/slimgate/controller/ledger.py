@@ -5,10 +5,7 @@ from dataclasses import dataclass, replace
 
 from slimgate.controller.ports import Kind
 from slimgate.core.annotations import SUMMARY, VERDICT, Annotate, wanted_annotations
-from slimgate.core.exception import SlimException
-from slimgate.core.finding import Outcome
 from slimgate.core.image import Digest
-from slimgate.core.status import ExceptionStatus, PolicyStatus
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload, mapping_at, objects_at, text_at
 
@@ -180,31 +177,6 @@ class Ledger:
                     if image.digest is not None:
                         names.setdefault(image.digest, set()).add(use.reference)
         return names
-
-    def policy_status(self, name: str) -> PolicyStatus:
-        """Count the workloads that a policy speaks of."""
-        outcomes = [
-            verdict.outcome_of(name)
-            for verdict in self.verdicts()
-            if any(policy.name == name for policy in verdict.policies)
-        ]
-        return PolicyStatus(
-            workloads=len(outcomes),
-            violating=sum(outcome in {Outcome.WARN, Outcome.DENY} for outcome in outcomes),
-            denied=outcomes.count(Outcome.DENY),
-            unknown=outcomes.count(Outcome.UNKNOWN),
-        )
-
-    def exception_status(self, exception: SlimException) -> ExceptionStatus:
-        """Count the workloads that an exception excuses."""
-        matched = sum(
-            any(
-                (by.namespace, by.name) == (exception.namespace, exception.name)
-                for _, by in verdict.excused
-            )
-            for verdict in self.verdicts()
-        )
-        return ExceptionStatus(matched=matched)
 
 
 def observed_of(kind: Kind, resource: JsonObject, workload: Workload) -> Observed:

@@ -6,9 +6,10 @@ from ssl import SSLContext
 from typing import Protocol
 
 from slimgate.core.image import Digest, ImageFacts
-from slimgate.core.status import ExceptionStatus, PolicyStatus
+from slimgate.core.status import Status
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload
+from slimgate.engine.catalog import Kind as StatusKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,8 @@ class Recorder(Protocol):
     async def unreport(self, kind: Kind, workload: Workload) -> None:
         """Have the workload no PolicyReport any more."""
 
-    async def policy_status(self, resource: JsonObject, status: PolicyStatus) -> None:
-        """Write a SlimPolicy's status if it differs from what the resource holds."""
-
-    async def exception_status(self, resource: JsonObject, status: ExceptionStatus) -> None:
-        """Write a SlimException's status if it differs from what the resource holds."""
+    async def status(self, kind: StatusKind, resource: JsonObject, status: Status) -> None:
+        """Write the status of a policy, an exception or a BaseImage if the resource's differs."""
 
 
 class Access(Protocol):

@@ -1,22 +1,41 @@
-"""Keeps the status of policies and exceptions true, a moment after what it counts has changed."""
+"""Keeps statuses true, a moment after what they count or say has changed."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
 from slimgate.controller.ledger import Ledger
 from slimgate.controller.ports import Recorder
-from slimgate.core.errors import ClusterError, ImageError
+from slimgate.core.errors import ClusterError
+from slimgate.core.hinges import depends
+from slimgate.core.policy import Bases as BaseRules
 from slimgate.core.reference import Reference
-from slimgate.core.status import ExceptionStatus, PolicyStatus
-from slimgate.engine.catalog import Catalog
+from slimgate.core.status import (
+    Counts,
+    Dependency,
+    Lookup,
+    Status,
+    Tally,
+    Trial,
+    Use,
+    base_image_status,
+    exception_status,
+    policy_status,
+)
+from slimgate.core.workload import JsonObject, mapping_at, text_at
+from slimgate.engine.bases import Bases
+from slimgate.engine.catalog import Catalog, Kind, ResourceKey
 
 _LOG: Final = logging.getLogger(__name__)
 _PAUSE: Final = 1.0
 """Seconds to gather changes in: a status is for people and dashboards."""
+_SHARE: Final = 10
+"""Times as long a pause as the last round took: in large clusters counting is work, too."""
+_BREATH: Final = 200
+"""Verdicts after which others get their turn; a guess, about 2 ms of work."""
 _PATIENCE: Final = 15
 """Pauses after the start in which counts of all workloads are waited for; a guess."""
 _EMPTY: Final = 3
@@ -34,16 +53,18 @@ class Statuses:
         catalog: Catalog,
         ledger: Ledger,
         recorder: Recorder,
-        missing_bases: Callable[[], Mapping[Reference, ImageError]],
+        bases: Bases,
         changed: asyncio.Event,
         now: Callable[[], datetime],
     ) -> None:
         self._catalog = catalog
         self._ledger = ledger
         self._recorder = recorder
-        self._missing_bases = missing_bases
+        self._bases = bases
         self._changed = changed
         self._now = now
+        self._uses: dict[tuple[str, ResourceKey], Use] = {}
+        """Of exceptions by uid and key: what a mirror shows may be older than what was written."""
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -55,8 +76,9 @@ class Statuses:
             except TimeoutError:
                 pass
             self._changed.clear()
+            started = time.monotonic()
             await self.write()
-            await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(max(_PAUSE, _SHARE * (time.monotonic() - started)))
 
     async def _settle(self) -> None:
         """Wait until what there is has been judged once: a part of it would make wrong counts."""
@@ -66,42 +88,77 @@ class Statuses:
             looks += 1
 
     async def write(self) -> None:
-        """Write what differs from what the resources hold."""
+        """Write what differs from what the resources hold; all is counted in one pass."""
+        counts = await self._count()
         for key in list(self._catalog.resources):
+            resource = self._catalog.resources.get(key)
+            if resource is None:
+                continue  # it went while others were written
             try:
-                await self._write(*key)
+                await self._recorder.status(key[0], resource, self._status(key, resource, counts))
             except ClusterError as error:
-                _LOG.warning("the status of %s could not be written: %s", key[1], error)
+                _LOG.warning("the status of %s could not be written: %s", key[2], error)
+        there = {(_uid(one), key) for key, one in self._catalog.resources.items()}
+        self._uses = {key: use for key, use in self._uses.items() if key in there}
 
-    async def _write(self, namespace: str, name: str) -> None:
-        resource = self._catalog.resources.get((namespace, name))
-        if resource is None:
-            return  # it went while others were written
-        if namespace:
-            await self._recorder.exception_status(resource, self.exception(namespace, name))
-        else:
-            await self._recorder.policy_status(resource, self.policy(name))
+    async def _count(self) -> Tally:
+        counts = Tally()
+        for number, verdict in enumerate(self._ledger.verdicts(), 1):
+            counts.take(verdict)
+            if number % _BREATH == 0:
+                await asyncio.sleep(0)
+        return counts
 
-    def policy(self, name: str) -> PolicyStatus:
-        """Say what a policy's status should be."""
+    def _status(self, key: ResourceKey, resource: JsonObject, counts: Tally) -> Status:
+        kind, _, name = key
+        if kind is Kind.POLICY:
+            return self._policy(name, counts)
+        if kind is Kind.BASE_IMAGE:
+            return self._base_image(name, counts)
+        return self._exception(key, resource, counts)
+
+    def _policy(self, name: str, counts: Tally) -> Status:
         if (error := self._catalog.broken.get(name)) is not None:
-            return PolicyStatus(error=str(error))
-        policy = self._catalog.policies[name]
-        missing = self._missing_bases()
-        known = policy.bases.known if policy.bases else ()
-        faults = tuple(
-            f"{base.reference}: {missing[base.reference]}"
-            for base in known
-            if base.reference in missing
-        )
-        return replace(self._ledger.policy_status(name), faults=faults)
+            return policy_status(str(error), (), Counts())
+        rules = self._catalog.policies[name].bases
+        dependencies = () if rules is None else self._dependencies(rules)
+        return policy_status(None, dependencies, counts.policies.get(name, Counts()))
 
-    def exception(self, namespace: str, name: str) -> ExceptionStatus:
-        """Say what an exception's status should be."""
-        key = (namespace, name)
-        if (error := self._catalog.broken_exceptions.get(key)) is not None:
-            return ExceptionStatus(error=str(error))
-        exception = self._catalog.exceptions[key]
-        if self._now() >= exception.expires:
-            return ExceptionStatus(expired=True)
-        return self._ledger.exception_status(exception)
+    def _dependencies(self, rules: BaseRules) -> Iterator[Dependency]:
+        for image in self._catalog.base_images:
+            for reference in depends(rules, image):
+                history = self._bases.history(reference)
+                missing = history and history.missing
+                yield Dependency(
+                    base_image=image.name,
+                    reference=reference.familiar,
+                    pending=history is None,
+                    error=None if missing is None else str(missing),
+                )
+
+    def _base_image(self, name: str, counts: Tally) -> Status:
+        if (error := self._catalog.broken_base_images.get(name)) is not None:
+            return base_image_status(str(error), (), 0)
+        lookups = map(self._lookup, self._catalog.base_image(name).references)
+        return base_image_status(None, lookups, counts.images(name))
+
+    def _lookup(self, reference: Reference) -> Lookup:
+        history = self._bases.history(reference)
+        if history is None:
+            return Lookup(reference=str(reference), pending=True)
+        return Lookup(reference=str(reference), error=history.error, digests=history.digests)
+
+    def _exception(self, key: ResourceKey, resource: JsonObject, counts: Tally) -> Status:
+        name, own, now = key[1:], (_uid(resource), key), self._now()
+        excused = counts.exceptions.get(name)
+        before = self._uses.get(own) or Use.of(resource)
+        use = self._uses[own] = before.then(excused.workloads if excused else 0, now)
+        if (error := self._catalog.broken_exceptions.get(name)) is not None:
+            return exception_status(Trial(error=str(error)), use, now)
+        exception = self._catalog.exceptions[name]
+        trial = Trial(expires=exception.expires, excused=excused)
+        return exception_status(trial, use, now)
+
+
+def _uid(resource: JsonObject) -> str:
+    return text_at(mapping_at(resource, "metadata"), "uid")

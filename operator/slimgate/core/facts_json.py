@@ -77,7 +77,7 @@ def from_json(raw: Mapping[str, object]) -> ImageFacts:
         ),
         layers=tuple(_layer(_mapping(entry, f"layers[{i}]")) for i, entry in enumerate(layers)),
         base=_base(_mapping(raw.get("base"), "base")),
-        toolchains=tuple(_text(entry) for entry in _field(raw, "toolchains", list)),
+        toolchains=_texts(_field(raw, "toolchains", list), "toolchains"),
         created=_optional(raw, "created", str),
         artifact_type=_optional(raw, "artifactType", str),
         estimated_by=_optional(raw, "estimatedBy", str),
@@ -116,6 +116,7 @@ def _base_to_json(base: Base) -> JsonObject:
         "layers": base.layers,
         "contradiction": base.contradiction,
         "unchecked": base.unchecked,
+        "claims": list(base.claims),
     }
 
 
@@ -131,6 +132,7 @@ def _base(raw: Mapping[str, object]) -> Base:
             layers=layers,
             contradiction=_optional(raw, "contradiction", str),
             unchecked=_optional(raw, "unchecked", str),
+            claims=_texts(_optional(raw, "claims", list), "claims"),
         )
     except (KeyError, ValueError) as err:
         what = f"base: {printable(str(err), 80)} is neither a tier nor evidence"
@@ -206,7 +208,8 @@ def _optional(raw: Mapping[str, object], key: str, kind: type[T]) -> T | None:
     return value
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise InvalidFactsError("toolchains: they must be strings")
-    return value
+def _texts(texts: list[object] | None, key: str) -> tuple[str, ...]:
+    found = [text for text in texts or () if isinstance(text, str)]
+    if texts and len(found) != len(texts):
+        raise InvalidFactsError(f"{key}: they must be strings")
+    return tuple(found)

@@ -53,7 +53,8 @@ class Subject:
     """A workload and what is known of its images.
 
     `running` holds, by container name, what the workload runs now, for the growth check.
-    `missing_bases` are the bases that could not be looked up, though they are named as known.
+    `missing_bases` are the references of BaseImages that could not be looked up: an image may be
+    based on one of them.
     """
 
     workload: Workload

@@ -158,9 +158,10 @@ class Layer:
 class Base:
     """What an image stands on. Every field is None where it is honestly unknown.
 
-    `reference` is the known base's own reference where one was compared, `layers` how many of
-    the image's layers it covers. `contradiction` says which claim the layers disprove,
-    `unchecked` why a claim could not be compared for now.
+    `layers` says how many of the image's layers it covers. `contradiction` says which claim the
+    layers disprove, `unchecked` why a claim could not be compared for now. `claims` are the
+    references that the image itself names as its base. `aliases` are other names of the very same
+    layers, `base_images` the BaseImages that the image is based on, directly or not.
     """
 
     name: str | None = None
@@ -170,6 +171,9 @@ class Base:
     layers: int | None = None
     contradiction: str | None = None
     unchecked: str | None = None
+    claims: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    base_images: tuple[str, ...] = ()
 
 
 UNKNOWN_BASE = Base()

@@ -7,7 +7,6 @@ from enum import Enum
 
 from slimgate.core.globs import matches, matches_reference
 from slimgate.core.image import Wants
-from slimgate.core.reference import Reference
 from slimgate.core.selector import Selector
 from slimgate.core.tier import EMPTY_BASE, Evidence, Tier
 from slimgate.core.workload import GroupKind, Workload
@@ -65,15 +64,6 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedBase:
-    """An organisation's own base, found in its registry and compared by diffIDs."""
-
-    reference: Reference
-    tier: Tier | None = None
-    name: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MinEvidence:
     """The weakest evidence that each rule on bases believes.
 
@@ -95,7 +85,6 @@ class Bases:
     max_tier: TierLimit | None = None
     min_evidence: MinEvidence = field(default_factory=MinEvidence)
     on_false_claim: OnFalseClaim = OnFalseClaim.WARN
-    known: tuple[NamedBase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ never met one (`slimgate check --policy`), and names the field's path.
 
 from typing import Final
 
-from slimgate.core.errors import InvalidPolicyError, InvalidReferenceError
+from slimgate.core.errors import InvalidPolicyError
 from slimgate.core.fields import (
     ANY,
     IMAGE_GLOB,
@@ -20,7 +20,7 @@ from slimgate.core.fields import (
     text_of,
     texts_of,
 )
-from slimgate.core.limits_parser import duration_of, limits_of, tier_limit_of, tier_of
+from slimgate.core.limits_parser import duration_of, limits_of, tier_limit_of
 from slimgate.core.policy import (
     Bases,
     Chosen,
@@ -29,12 +29,10 @@ from slimgate.core.policy import (
     Match,
     MinEvidence,
     Mode,
-    NamedBase,
     OnFalseClaim,
     OnUnknown,
     Policy,
 )
-from slimgate.core.reference import Reference
 from slimgate.core.selector import Selector, parse_selector
 from slimgate.core.text import printable
 from slimgate.core.tier import Evidence
@@ -46,7 +44,7 @@ VERSION: Final = "v1alpha1"
 _SPEC: Final = ("match", "mode", "onUnknown", "limits", "bases", "exceptions", "message")
 _MATCH: Final = ("namespaces", "namespaceSelector", "objectSelector", "resources", "images")
 _CHOSEN: Final = ("include", "exclude")
-_BASES: Final = ("maxTier", "allow", "deny", "minEvidence", "onFalseClaim", "known")
+_BASES: Final = ("maxTier", "allow", "deny", "minEvidence", "onFalseClaim")
 _MODES: Final = {mode.value: mode for mode in Mode}
 _ON_UNKNOWN: Final = {choice.value: choice for choice in OnUnknown}
 _ON_FALSE_CLAIM: Final = {choice.value: choice for choice in OnFalseClaim}
@@ -128,14 +126,12 @@ def _bases(raw: object) -> Bases:
         raise InvalidPolicyError(path, "set maxTier, allow, deny, or onFalseClaim: Deny.")
     if allow and deny:
         raise InvalidPolicyError(path, "set allow or deny, not both.")
-    known = list_of(bases.get("known"), f"{path}.known")
     return Bases(
         allow=allow,
         deny=deny,
         max_tier=tier_limit_of(bases["maxTier"], f"{path}.maxTier") if "maxTier" in bases else None,
         min_evidence=_min_evidence(bases.get("minEvidence", {})),
         on_false_claim=on_false_claim,
-        known=tuple(_known(entry, f"{path}.known[{i}]") for i, entry in enumerate(known)),
     )
 
 
@@ -151,19 +147,6 @@ def _min_evidence(raw: object) -> MinEvidence:
     path = "spec.bases.minEvidence"
     given = object_of(raw, path, ("allow", "deny", "tier"))
     return MinEvidence(**{rule: one_of(given[rule], _EVIDENCE, f"{path}.{rule}") for rule in given})
-
-
-def _known(raw: object, path: str) -> NamedBase:
-    base = object_of(raw, path, ("reference", "tier", "name"))
-    try:
-        reference = Reference.parse(text_of(base.get("reference", ""), f"{path}.reference"))
-    except InvalidReferenceError as err:
-        raise InvalidPolicyError(f"{path}.reference", str(err)) from err
-    return NamedBase(
-        reference=reference,
-        tier=tier_of(base["tier"], f"{path}.tier") if "tier" in base else None,
-        name=text_of(base["name"], f"{path}.name") if "name" in base else None,
-    )
 
 
 def _exceptions(raw: object) -> ExceptionRules:

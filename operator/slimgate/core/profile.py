@@ -38,7 +38,9 @@ _FACTS: Final = (
     "unpackedSize", "unpackedBytes", "unpackedReason", "unpackedAtLeast", "unpackedEvidence",
     "layerCount", "layers", "moreLayers", "base", "toolchains", "created", "estimatedBy",
 )  # fmt: skip
-_BASE: Final = ("name", "family", "tier", "evidence", "layers", "contradiction", "unchecked")
+_BASE: Final = (
+    "name", "family", "tier", "evidence", "layers", "contradiction", "unchecked", "claims",
+)  # fmt: skip
 _MORE: Final = ("count", "pullBytes", "unpackedBytes")
 
 

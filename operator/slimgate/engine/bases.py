@@ -1,29 +1,31 @@
 """Bases to compare images with: found in their registries, kept as long as they may be claimed.
 
-A tag of a base moves, and images built before it did still stand on what it was. So every base
-that was ever seen under a policy's reference stays, up to a number.
+A tag of a base moves, and images built before it did are still based on what it was. So every base
+that was ever seen under a reference of a BaseImage stays, up to a number.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from slimgate.core.assemble import choose
 from slimgate.core.base import KnownBase
-from slimgate.core.errors import ImageError, NotFoundError, UnsupportedError
+from slimgate.core.base_image import BaseImage
+from slimgate.core.errors import ImageError, NotFoundError, UnavailableError, UnsupportedError
 from slimgate.core.identity import ANONYMOUS, Identity
 from slimgate.core.image import Digest, Platform
 from slimgate.core.oci import Index, Manifest, parse_config, parse_document
-from slimgate.core.policy import NamedBase
 from slimgate.core.reference import Reference
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.flights import Flights
+from slimgate.engine.history import Found, History
 from slimgate.engine.ports import Document, ImageSource
 from slimgate.engine.resolver import Resolver
 
+Settling = Mapping[BaseImage, asyncio.Task[None]]
 _MAX_BASES: Final = 2_000
-_KEPT_TAGS: Final = 16
+_PENDING: Final = "its registry has not answered yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +33,10 @@ class _Question:
     reference: Reference
     digest: Digest
     platform: Platform
-    named: NamedBase | None
-
-
-@dataclass(slots=True)
-class _Named:
-    """What was ever seen under a reference, by platform, newest last, and what fails now."""
-
-    seen: dict[Platform, dict[tuple[str, ...], KnownBase]] = field(default_factory=dict)
-    error: ImageError | None = None
-
-    @property
-    def bases(self) -> tuple[KnownBase, ...]:
-        return tuple(base for kept in self.seen.values() for base in reversed(kept.values()))
-
-    def put(self, platform: Platform, base: KnownBase) -> None:
-        kept = self.seen.setdefault(platform, {})
-        kept.pop(base.diff_ids, None)
-        kept[base.diff_ids] = base
-        if len(kept) > _KEPT_TAGS:
-            del kept[next(iter(kept))]
 
 
 class Bases:
-    """Finds bases: those that images claim when asked, those that policies name by `refresh`."""
+    """Finds bases: those that images claim when asked, those of BaseImages by `refresh`."""
 
     def __init__(
         self, source: ImageSource, resolver: Resolver, identity: Identity = ANONYMOUS
@@ -64,84 +46,166 @@ class Bases:
         self._identity = identity
         self._found: Bounded[_Question, KnownBase] = Bounded(_MAX_BASES)
         self._flights: Flights[_Question, KnownBase] = Flights()
-        self._named: dict[NamedBase, _Named] = {}
-        self._wanted: frozenset[NamedBase] = frozenset()
+        self._settling: Flights[BaseImage, None] = Flights()
+        self._images: tuple[BaseImage, ...] = ()
+        self._histories: dict[Reference, History] = {}
+        self.known: tuple[KnownBase, ...] = ()
+        """The bases of BaseImages, for all platforms; by name, newest first."""
         self.generation = 0
         """Grows whenever `known` changes."""
-
-    @property
-    def known(self) -> tuple[KnownBase, ...]:
-        """The bases that policies name, for all platforms, newest first."""
-        return tuple(base for named in self._named.values() for base in named.bases)
-
-    @property
-    def missing(self) -> Mapping[Reference, ImageError]:
-        """Why bases that policies name are not known, for at least one platform."""
-        return {
-            base.reference: named.error
-            for base, named in self._named.items()
-            if named.error is not None
-        }
+        self.news = 0
+        """Grows whenever `known` changes, or what can't be found, or why."""
 
     async def find(self, reference: Reference, platform: Platform, identity: Identity) -> KnownBase:
         """Find a base that an image claims; ImageError if its registry has none."""
-        return await self._find(reference, platform, identity, None)
+        resolved = await self._resolver.resolve(reference, identity)
+        return await self._find(reference, resolved.digest, resolved.document, platform, identity)
 
-    def is_settled(self, named: NamedBase) -> bool:
-        """Whether the base has been looked up, with whatever result."""
-        return named in self._named
+    def missing(
+        self, images: Iterable[BaseImage], platforms: Sequence[Platform]
+    ) -> Mapping[Reference, ImageError]:
+        """Say why references of BaseImages are not known, for at least one platform."""
+        found: dict[Reference, ImageError] = {}
+        for reference in (reference for image in images for reference in image.references):
+            if not self._is_settled(reference, platforms):
+                found[reference] = UnavailableError(_PENDING)
+            elif (error := self._histories[reference].missing) is not None:
+                found[reference] = error
+        return found
 
-    async def refresh(self, named: Sequence[NamedBase], platforms: Sequence[Platform]) -> None:
-        """Look up what policies name, and forget what none names any more."""
-        self._wanted = frozenset(named)
-        for gone in self._named.keys() - self._wanted:
-            if self._named.pop(gone).bases:
-                self.generation += 1
-        await asyncio.gather(*(self._refresh(base, platforms) for base in dict.fromkeys(named)))
+    def history(self, reference: Reference) -> History | None:
+        """Tell what was found under a reference of a BaseImage; None before the first look-up."""
+        return self._histories.get(reference)
 
-    async def settle(self, named: Sequence[NamedBase], platforms: Sequence[Platform]) -> None:
-        """Look up what policies have just named; nobody waits for bases of other policies."""
-        self._wanted |= frozenset(named)
-        await asyncio.gather(*(self._refresh(base, platforms) for base in dict.fromkeys(named)))
+    async def refresh(self, images: Sequence[BaseImage], platforms: Sequence[Platform]) -> None:
+        """Look all references of BaseImages up, and forget those of others."""
+        self._take(images)
+        await self._look(images, platforms)
+
+    def settle(self, images: Sequence[BaseImage], platforms: Sequence[Platform]) -> Settling:
+        """Begin to look up what has never been, which nobody need wait for."""
+        unsettled = [image for image in images if not self._has_settled(image, platforms)]
+        if unsettled:
+            self._take(images)
+        return {image: self._start(image, platforms) for image in unsettled}
+
+    def _start(self, image: BaseImage, platforms: Sequence[Platform]) -> asyncio.Task[None]:
+        return self._settling.start(image, lambda: self._look((image,), platforms))
 
     async def close(self) -> None:
         """End what is under way."""
+        await self._settling.close()
         await self._flights.close()
 
-    async def _refresh(self, base: NamedBase, platforms: Sequence[Platform]) -> None:
-        found = await asyncio.gather(*(self._try(base, platform) for platform in platforms))
-        if base not in self._wanted:
-            return  # a later refresh, which has ended before this one, knows better
-        named = self._named.setdefault(base, _Named())
-        before = named.bases
-        for platform, one in zip(platforms, found, strict=True):
-            if isinstance(one, KnownBase):
-                named.put(platform, one)
-        named.error = _error(dict(zip(platforms, found, strict=True)), named)
-        if named.bases != before:
-            self.generation += 1
+    def _has_settled(self, image: BaseImage, platforms: Sequence[Platform]) -> bool:
+        return all(self._is_settled(reference, platforms) for reference in image.references)
 
-    async def _try(self, base: NamedBase, platform: Platform) -> KnownBase | ImageError:
+    def _is_settled(self, reference: Reference, platforms: Sequence[Platform]) -> bool:
+        history = self._histories.get(reference)
+        return history is not None and history.looked_up.issuperset(platforms)
+
+    def _take(self, images: Sequence[BaseImage]) -> None:
+        self._images = tuple(sorted(images, key=lambda image: image.name))
+        wanted = self._wanted()
+        for gone in self._histories.keys() - wanted:
+            del self._histories[gone]
+            self.news += 1
+        self._renew()
+
+    def _wanted(self) -> frozenset[Reference]:
+        return frozenset(reference for image in self._images for reference in image.references)
+
+    def _renew(self) -> None:
+        known = tuple(base for image in self._images for base in self._of(image))
+        if known != self.known:
+            self.known = known
+            self.generation += 1
+            self.news += 1
+
+    def _of(self, image: BaseImage) -> Iterable[KnownBase]:
+        histories = (self._histories.get(reference) for reference in image.references)
+        for base in (base for one in histories if one is not None for base in one.bases):
+            yield replace(
+                base,
+                base_image=image.name,
+                tier=base.tier if image.tier is None else image.tier,
+            )
+
+    async def _look(self, images: Iterable[BaseImage], platforms: Sequence[Platform]) -> None:
+        wanted: dict[Reference, list[Digest]] = {}
+        for image in images:
+            for reference in image.references:
+                wanted.setdefault(reference, []).extend(image.earlier_of(reference))
+        await asyncio.gather(
+            *(self._refresh(reference, platforms, earlier) for reference, earlier in wanted.items())
+        )
+
+    async def _refresh(
+        self, reference: Reference, platforms: Sequence[Platform], earlier: Sequence[Digest]
+    ) -> None:
+        found = await self._look_up(reference, platforms)
+        former = await self._look_back(reference, platforms, earlier, found.digest)
+        if reference not in self._wanted():
+            return  # a later refresh, which has ended before this one, knows better
+        history = self._histories.setdefault(reference, History())
+        if history.take(found, former):
+            self.news += 1
+        self._renew()
+
+    async def _look_up(self, reference: Reference, platforms: Sequence[Platform]) -> Found:
         try:
-            return await self._find(base.reference, platform, self._identity, base)
+            resolved = await self._resolver.resolve(reference, self._identity)
+        except ImageError as error:
+            return Found(None, dict.fromkeys(platforms, error.bare()))
+        found = await asyncio.gather(
+            *(self._try(reference, resolved.digest, resolved.document, p) for p in platforms)
+        )
+        return Found(resolved.digest, dict(zip(platforms, found, strict=True)))
+
+    async def _look_back(
+        self,
+        reference: Reference,
+        platforms: Sequence[Platform],
+        earlier: Sequence[Digest],
+        now: Digest | None,
+    ) -> list[Found]:
+        """Look up what a reference was before this process began, where nobody has yet."""
+        history = self._histories.get(reference)
+        done = history.done if history is not None else frozenset()
+        return [
+            Found(
+                digest,
+                {p: await self._try(reference, digest, None, p) for p in platforms},
+            )
+            for digest in earlier
+            if digest not in done and digest != now
+        ]
+
+    async def _try(
+        self,
+        reference: Reference,
+        digest: Digest,
+        document: Document | None,
+        platform: Platform,
+    ) -> KnownBase | ImageError:
+        try:
+            return await self._find(reference, digest, document, platform, self._identity)
         except ImageError as error:
             return error.bare()
 
     async def _find(
         self,
         reference: Reference,
+        digest: Digest,
+        document: Document | None,
         platform: Platform,
         identity: Identity,
-        named: NamedBase | None,
     ) -> KnownBase:
-        resolved = await self._resolver.resolve(reference, identity)
-        question = _Question(reference, resolved.digest, platform, named)
+        question = _Question(reference, digest, platform)
         kept = self._found.get(question)
         if kept is not None:
             return kept
-        found = await self._flights.join(
-            question, lambda: self._read(question, resolved.document, identity)
-        )
+        found = await self._flights.join(question, lambda: self._read(question, document, identity))
         self._found.put(question, found)
         return found
 
@@ -151,13 +215,8 @@ class Bases:
         reference = question.reference.at(question.digest)
         manifest = await self._manifest(reference, document, question.platform, identity)
         config = parse_config(await self._source.config(reference, manifest.config, identity))
-        named = question.named
         return KnownBase.of(
-            question.reference,
-            config,
-            name=named.name if named else None,
-            tier=named.tier if named else None,
-            layer_sizes=[layer.size for layer in manifest.layers],
+            question.reference, config, layer_sizes=[layer.size for layer in manifest.layers]
         )
 
     async def _manifest(
@@ -176,20 +235,5 @@ class Bases:
             found = await self._source.document(reference.at(chosen[0].digest), identity)
             parsed = parse_document(found.body, found.media_type)
         if isinstance(parsed, Index) or not parsed.is_image:
-            raise UnsupportedError(f"{reference.name} is not an image, so it can't be a base")
+            raise UnsupportedError(f"{reference.name} is not an image, so nothing is based on it")
         return parsed
-
-
-def _error(found: Mapping[Platform, KnownBase | ImageError], named: _Named) -> ImageError | None:
-    """Find the error that leaves a platform without its base.
-
-    A base need not exist for every platform of the cluster, and what was seen before stays true
-    while its registry is down.
-    """
-    is_there = any(isinstance(one, KnownBase) for one in found.values())
-    for platform, one in found.items():
-        if isinstance(one, KnownBase) or (one.temporary and named.seen.get(platform)):
-            continue
-        if not (is_there and isinstance(one, NotFoundError | UnsupportedError)):
-            return one
-    return None

@@ -1,17 +1,19 @@
-"""What the cluster says that verdicts depend on: policies, exceptions, namespaces, nodes.
+"""What the cluster says that verdicts depend on: policies, exceptions, bases, namespaces, nodes.
 
 Synchronous and in memory; mirrors of the API server feed it. Objects that can't be read are kept
 apart, with the reason, so that a mistake in one policy never switches the others off.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from typing import Final
 
+from slimgate.core.base_image import BaseImage, parse_base_image
 from slimgate.core.errors import InvalidPolicyError
 from slimgate.core.exception import SlimException, parse_exception
 from slimgate.core.image import Platform
-from slimgate.core.policy import NamedBase, Policy
+from slimgate.core.policy import Policy
 from slimgate.core.policy_parser import parse_policy
 from slimgate.core.workload import JsonObject, Workload, labels_of, mapping_at, text_at
 
@@ -23,12 +25,23 @@ class Change(Enum):
 
     POLICIES = "policies"
     EXCEPTIONS = "exceptions"
+    BASE_IMAGES = "base images"
     NAMESPACES = "namespaces"
     PLATFORMS = "platforms"
 
 
+class Kind(Enum):
+    """A kind of object that has a status."""
+
+    POLICY = "SlimPolicy"
+    EXCEPTION = "SlimException"
+    BASE_IMAGE = "BaseImage"
+
+
 Listener = Callable[[Change], None]
 NamespacedName = tuple[str, str]
+ResourceKey = tuple[Kind, str, str]
+"""Kind, namespace and name."""
 
 
 class Catalog:
@@ -48,8 +61,11 @@ class Catalog:
         self._exceptions_of: dict[str, dict[str, SlimException]] = {}
         self.exceptions: dict[NamespacedName, SlimException] = {}
         self.broken_exceptions: dict[NamespacedName, InvalidPolicyError] = {}
-        self.resources: dict[NamespacedName, JsonObject] = {}
-        """Policies (namespace "") and exceptions as stored, for whoever writes their status."""
+        self.broken_base_images: dict[str, InvalidPolicyError] = {}
+        self._base_images: dict[str, BaseImage] = {}
+        self.base_images: tuple[BaseImage, ...] = ()
+        self.resources: dict[ResourceKey, JsonObject] = {}
+        """Policies, exceptions and BaseImages as stored, for whoever writes their status."""
         self.generation = 0
         """Grows with every change."""
 
@@ -57,13 +73,6 @@ class Catalog:
     def platforms(self) -> tuple[Platform, ...]:
         """The platforms of the cluster's nodes; the default where no node is known."""
         return tuple(sorted(set(self._nodes.values()), key=str)) or self._default_platforms
-
-    @property
-    def named_bases(self) -> tuple[NamedBase, ...]:
-        """All bases that policies name."""
-        return tuple(
-            base for policy in self._ordered if policy.bases for base in policy.bases.known
-        )
 
     def listen(self, listener: Listener) -> None:
         """Tell the listener of every change from now on."""
@@ -84,7 +93,7 @@ class Catalog:
     def put_policy(self, resource: JsonObject) -> None:
         """Take a SlimPolicy as it is now."""
         name = text_at(mapping_at(resource, "metadata"), "name")
-        self.resources["", name] = resource
+        self.resources[Kind.POLICY, "", name] = resource
         before = self.policies.get(name), self.broken.get(name)
         try:
             policy = parse_policy(resource)
@@ -101,7 +110,7 @@ class Catalog:
 
     def drop_policy(self, name: str) -> None:
         """Forget a SlimPolicy."""
-        self.resources.pop(("", name), None)
+        self.resources.pop((Kind.POLICY, "", name), None)
         self.broken.pop(name, None)
         if self.policies.pop(name, None) is not None:
             self._policies_changed()
@@ -110,7 +119,7 @@ class Catalog:
         """Take a SlimException as it is now."""
         metadata = mapping_at(resource, "metadata")
         key = (text_at(metadata, "namespace"), text_at(metadata, "name"))
-        self.resources[key] = resource
+        self.resources[Kind.EXCEPTION, *key] = resource
         try:
             exception = parse_exception(resource)
         except InvalidPolicyError as error:
@@ -126,9 +135,36 @@ class Catalog:
     def drop_exception(self, namespace: str, name: str) -> None:
         """Forget a SlimException."""
         key = (namespace, name)
-        self.resources.pop(key, None)
+        self.resources.pop((Kind.EXCEPTION, *key), None)
         self.broken_exceptions.pop(key, None)
         self._without_exception(key)
+
+    def put_base_image(self, resource: JsonObject) -> None:
+        """Take a BaseImage as it is now; what only its status says makes no verdict another."""
+        name = text_at(mapping_at(resource, "metadata"), "name")
+        self.resources[Kind.BASE_IMAGE, "", name] = resource
+        before, found = self._base_images.get(name), None
+        try:
+            found = parse_base_image(resource)
+        except InvalidPolicyError as error:
+            self.broken_base_images[name] = error
+        else:
+            self.broken_base_images.pop(name, None)
+        self._with_base_image(name, found)
+        if _without_status(before) != _without_status(found):
+            self._changed(Change.BASE_IMAGES)
+
+    def drop_base_image(self, name: str) -> None:
+        """Forget a BaseImage."""
+        self.resources.pop((Kind.BASE_IMAGE, "", name), None)
+        self.broken_base_images.pop(name, None)
+        if name in self._base_images:
+            self._with_base_image(name, None)
+            self._changed(Change.BASE_IMAGES)
+
+    def base_image(self, name: str) -> BaseImage:
+        """Return one that can be read."""
+        return self._base_images[name]
 
     def put_namespace(self, resource: JsonObject) -> None:
         """Take a namespace's labels; a workload may have been seen before its namespace."""
@@ -162,6 +198,13 @@ class Catalog:
         if self.platforms != before:
             self._changed(Change.PLATFORMS)
 
+    def _with_base_image(self, name: str, image: BaseImage | None) -> None:
+        if image is None:
+            self._base_images.pop(name, None)
+        else:
+            self._base_images[name] = image
+        self.base_images = tuple(self._base_images[one] for one in sorted(self._base_images))
+
     def _policies_changed(self) -> None:
         self._ordered = tuple(self.policies[name] for name in sorted(self.policies))
         self._changed(Change.POLICIES)
@@ -178,3 +221,7 @@ class Catalog:
         self.generation += 1
         for listener in self._listeners:
             listener(change)
+
+
+def _without_status(image: BaseImage | None) -> BaseImage | None:
+    return None if image is None else replace(image, earlier=())

@@ -60,7 +60,7 @@ class _Ready:
 
 
 class Inspector:
-    """Inspects images of one source. `bases` is public for those who say what policies name."""
+    """Inspects images of one source. `bases` is public for those who know the BaseImages."""
 
     def __init__(
         self,
@@ -136,12 +136,6 @@ class Inspector:
         is_cached = resolved.outcome == "cached"
         self._tell("fetched" if is_cached and not is_held else resolved.outcome, started)
         return self._inspection(question, resolved.digest, images)
-
-    def compared(self, inspection: Inspection) -> Inspection:
-        """Compare the images with the bases that policies name, as they are known now."""
-        known = self.bases.known
-        images = tuple(with_known(facts, known) for facts in inspection.images)
-        return replace(inspection, images=images)
 
     def expire(self, reference: Reference) -> None:
         """Make the next look-up of a reference ask again, whoever it is for."""
@@ -219,13 +213,13 @@ class Inspector:
     ) -> Inspection:
         index = self.reader.index((question.reference.registry, digest))
         synthetic = len(images) == 1 and images[0].digest is None
-        return self.compared(
-            Inspection(
-                reference=question.text,
-                digest=None if synthetic else digest,
-                media_type=index.media_type if index is not None else images[0].media_type,
-                images=tuple(images),
-            )
+        # Facts never change, and bases do, so they are compared last.
+        compared = [with_known(facts, self.bases.known) for facts in images]
+        return Inspection(
+            reference=question.text,
+            digest=None if synthetic else digest,
+            media_type=index.media_type if index is not None else images[0].media_type,
+            images=tuple(compared),
         )
 
     def _tell(self, outcome: str, started: float) -> None:

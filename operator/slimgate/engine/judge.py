@@ -14,12 +14,14 @@ from typing import Final
 from slimgate.core.assemble import has_config
 from slimgate.core.errors import ImageError, SlimgateError, UnavailableError
 from slimgate.core.finding import Finding, Outcome, Subject
+from slimgate.core.hinges import may_change
 from slimgate.core.identity import ANONYMOUS, Identity
 from slimgate.core.image import Inspection, Wants
-from slimgate.core.policy import NamedBase, Policy
+from slimgate.core.policy import Policy
 from slimgate.core.reference import Reference
 from slimgate.core.verdict import Verdict, evaluate
 from slimgate.core.workload import ImageUse, Role, Workload
+from slimgate.engine.bases import Settling
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.flights import Flights
@@ -59,7 +61,6 @@ class Judge:
         self._now = now
         self._seconds = seconds
         self._flights: Flights[Question, Inspection] = Flights()
-        self._settling: Flights[tuple[NamedBase, ...], None] = Flights()
         self._parsed: Bounded[str, Reference] = Bounded(_MAX_REFERENCES)
 
     async def judge(
@@ -74,48 +75,37 @@ class Judge:
             return Verdict(subject=Subject(workload=workload, images={}))
         seconds = self._seconds if seconds is None else seconds
         deadline = _Deadline(asyncio.get_running_loop().time() + seconds, seconds)
-        subject = await self._subject(workload, old, policies, deadline)
+        settling = self._start_to_settle(policies)
+        wanted = _wanted_by(policies, workload)
+        subject = Subject(
+            workload=workload,
+            images=await self._look(wanted, workload, deadline),
+            running=await self._running(old, policies, deadline),
+            missing_bases=self._missing_bases(policies),
+        )
         verdict = self._evaluate(subject, policies)
+        late = [task for image, task in settling.items() if may_change(verdict, image)]
+        if late:
+            # Bases that nobody has looked up yet are waited for only where they matter.
+            await self._wait(late, deadline)
+            subject = await self._look_again(subject, wanted, deadline)
+            subject = replace(subject, missing_bases=self._missing_bases(policies))
+            verdict = self._evaluate(subject, policies)
         bare = _without_config(verdict.findings)
         if bare:
             # A denial names the instruction, the base and the platform: one more request.
             wanted = dict.fromkeys(bare, Wants(config=True))
-            more = await self._look(wanted, workload, deadline)
-            known = {use: seen for use, seen in more.items() if isinstance(seen, Inspection)}
-            subject = replace(subject, images={**subject.images, **known})
+            subject = await self._look_again(subject, wanted, deadline)
             verdict = self._evaluate(subject, policies)
         return verdict
 
     async def close(self) -> None:
         """End what is under way."""
         await self._flights.close()
-        await self._settling.close()
 
     def _evaluate(self, subject: Subject, policies: Sequence[Policy]) -> Verdict:
         exceptions = self._catalog.exceptions_for(subject.workload)
         return evaluate(subject, policies, exceptions, self._now())
-
-    async def _subject(
-        self,
-        workload: Workload,
-        old: Workload | None,
-        policies: Sequence[Policy],
-        deadline: _Deadline,
-    ) -> Subject:
-        bases = self._inspector.bases
-        unsettled = [base for base in _named_by(policies) if not bases.is_settled(base)]
-        settling = self._start_to_settle(unsettled) if unsettled else None
-        images = await self._look(_wanted_by(policies, workload), workload, deadline)
-        missing = await self._missing_bases(unsettled, settling, deadline)
-        if unsettled:
-            # The images came before the bases that they may stand on.
-            images = {use: self._compared(seen) for use, seen in images.items()}
-        return Subject(
-            workload=workload,
-            images=images,
-            running=await self._running(old, policies, deadline),
-            missing_bases=missing,
-        )
 
     async def _running(
         self, old: Workload | None, policies: Sequence[Policy], deadline: _Deadline
@@ -152,6 +142,14 @@ class Judge:
             await asyncio.gather(*waiting.values())
         return {use: found[use] if use in found else waiting[use].result() for use in wanted}
 
+    async def _look_again(
+        self, subject: Subject, wanted: Mapping[ImageUse, Wants], deadline: _Deadline
+    ) -> Subject:
+        """Take what another look gives, and keep what it does not."""
+        more = await self._look(wanted, subject.workload, deadline)
+        known = {use: seen for use, seen in more.items() if isinstance(seen, Inspection)}
+        return replace(subject, images={**subject.images, **known})
+
     async def _identity(self, workload: Workload, deadline: _Deadline) -> Identity | ImageError:
         try:
             async with asyncio.timeout(deadline.left):
@@ -183,29 +181,22 @@ class Judge:
             self._parsed.put(use.reference, reference)
         return Question(reference, identity, self._catalog.platforms, wants, use.reference)
 
-    def _compared(self, seen: Seen) -> Seen:
-        return self._inspector.compared(seen) if isinstance(seen, Inspection) else seen
+    def _start_to_settle(self, policies: Sequence[Policy]) -> Settling:
+        """Begin to look up bases that nobody has yet, beside the images."""
+        if not _on_bases(policies):
+            return {}
+        return self._inspector.bases.settle(self._catalog.base_images, self._catalog.platforms)
 
-    def _start_to_settle(self, named: Sequence[NamedBase]) -> asyncio.Task[None]:
-        bases, platforms = self._inspector.bases, self._catalog.platforms
-        return self._settling.start(tuple(named), lambda: bases.settle(named, platforms))
+    async def _wait(self, tasks: Sequence[asyncio.Task[None]], deadline: _Deadline) -> None:
+        await asyncio.wait(tasks, timeout=deadline.left)
+        for task in tasks:
+            if task.done() and not task.cancelled() and isinstance(task.exception(), Exception):
+                _LOG.error("slimgate itself failed to look a base up", exc_info=task.exception())
 
-    async def _missing_bases(
-        self, named: Sequence[NamedBase], settling: asyncio.Task[None] | None, deadline: _Deadline
-    ) -> Mapping[Reference, ImageError]:
-        """Tell which bases that policies name are not known, and why."""
-        bases = self._inspector.bases
-        error: ImageError = UnavailableError("its registry has not answered yet")
-        if settling is not None:
-            try:
-                async with asyncio.timeout(deadline.left):
-                    await asyncio.shield(settling)
-            except TimeoutError:
-                pass
-            except Exception as fault:  # noqa: BLE001 - what is not proven is then unknown
-                error = _as_image_error(fault)
-        late = {base.reference: error for base in named if not bases.is_settled(base)}
-        return {**bases.missing, **late}
+    def _missing_bases(self, policies: Sequence[Policy]) -> Mapping[Reference, ImageError]:
+        if not _on_bases(policies):
+            return {}
+        return self._inspector.bases.missing(self._catalog.base_images, self._catalog.platforms)
 
 
 def _wanted_by(policies: Sequence[Policy], workload: Workload) -> dict[ImageUse, Wants]:
@@ -218,8 +209,8 @@ def _wanted_by(policies: Sequence[Policy], workload: Workload) -> dict[ImageUse,
     return {use: wanted[use] for use in workload.images if use in wanted}
 
 
-def _named_by(policies: Sequence[Policy]) -> list[NamedBase]:
-    return [base for policy in policies if policy.bases for base in policy.bases.known]
+def _on_bases(policies: Sequence[Policy]) -> bool:
+    return any(policy.bases is not None for policy in policies)
 
 
 def _without_config(findings: Iterable[Finding]) -> list[ImageUse]:

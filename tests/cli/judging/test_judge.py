@@ -21,6 +21,13 @@ DOWN: Mapping[str, Inspection | ImageError] = {
     **SEEN,
     "shop:soya": UnavailableError("the registry is down"),
 }
+GOLDEN = """\
+---
+apiVersion: slimgate.dev/v1alpha1
+kind: BaseImage
+metadata: {name: golden}
+spec: {references: ["golden:1"], tier: Minimal}
+"""
 EXCEPTION = """\
 ---
 apiVersion: slimgate.dev/v1alpha1
@@ -187,11 +194,10 @@ async def test_exceptions_in_a_file_of_their_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("base", "effect"), [(FAT, "deny"), (SOYA, None)], ids=["not its layers", "its layers"]
 )
-async def test_named_bases(tmp_path: Path, base: ImageFacts, effect: str | None) -> None:
-    """A base that a policy names is looked up, and proves what stands on it."""
-    policy = POLICY.replace(
-        "limits: {pullSize: {deny: 100Mi}}",
-        "bases: {allow: [golden], known: [{reference: golden:1, name: golden, tier: Minimal}]}",
+async def test_base_images(tmp_path: Path, base: ImageFacts, effect: str | None) -> None:
+    """A BaseImage beside the policy is looked up, and proves what is based on it."""
+    policy = (
+        POLICY.replace("limits: {pullSize: {deny: 100Mi}}", "bases: {allow: [golden]}") + GOLDEN
     )
     known = Known({**SEEN, "docker.io/library/golden:1": inspection("golden", base)})
     report = await check(tmp_path, WEB.replace("shop:fat", "shop:soya"), policy, known=known)
@@ -200,11 +206,24 @@ async def test_named_bases(tmp_path: Path, base: ImageFacts, effect: str | None)
     assert (worst.label if worst else None) == effect
 
 
-async def test_missing_bases(tmp_path: Path) -> None:
-    """A named base that could not be looked up leaves the verdict open, and is noted."""
-    policy = POLICY.replace(
-        "limits: {pullSize: {deny: 100Mi}}",
-        "bases: {allow: [golden], known: [{reference: golden:1}]}",
+async def test_tiers_of_base_images(tmp_path: Path) -> None:
+    """What a BaseImage says of its tier holds for what is based on it."""
+    policy = POLICY.replace("limits: {pullSize: {deny: 100Mi}}", "bases: {maxTier: {deny: Slim}}")
+    known = Known({**SEEN, "docker.io/library/golden:1": inspection("golden", SOYA)})
+    manifests = WEB.replace("shop:fat", "shop:soya")
+    without = await check(tmp_path, manifests, policy, known=known)
+    within = await check(tmp_path, manifests, policy + GOLDEN, known=known)
+    fat = GOLDEN.replace("Minimal", "Full")
+    above = await check(tmp_path, manifests, policy + fat, known=known)
+
+    worst = [report.judged[0].worst for report in (without, within, above)]
+    assert worst == [None, None, Effect.DENY]
+
+
+async def test_missing_base_images(tmp_path: Path) -> None:
+    """One that could not be looked up leaves what hinges on it open, and is noted."""
+    policy = (
+        POLICY.replace("limits: {pullSize: {deny: 100Mi}}", "bases: {allow: [golden]}") + GOLDEN
     )
     facts = inspection("shop:soya", replace(SOYA, base=Base()))
     known = Known({"shop:fat": facts, "shop:soya": facts})
@@ -213,8 +232,16 @@ async def test_missing_bases(tmp_path: Path) -> None:
     assert report.judged[0].worst is Effect.UNKNOWN
     assert report.status == 2
     assert report.notes == [
-        "the base docker.io/library/golden:1, which policies name: there is no such image"
+        "the base docker.io/library/golden:1 of a BaseImage: there is no such image"
     ]
+
+
+async def test_base_images_that_no_rule_needs(tmp_path: Path) -> None:
+    """They are not looked up where no policy is about bases."""
+    known = Known()
+    await check(tmp_path, policies=POLICY + GOLDEN, known=known)
+
+    assert [text for text, _, _ in known.asked] == ["shop:fat", "shop:soya"]
 
 
 async def test_platforms(tmp_path: Path) -> None:

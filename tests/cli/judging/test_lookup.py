@@ -5,17 +5,19 @@ from dataclasses import replace
 
 from slimgate.cli.judging.lookup import Lookup
 from slimgate.cli.progress import SilentBoard
+from slimgate.core.base_image import BaseImage
 from slimgate.core.errors import InvalidReferenceError, UnavailableError
-from slimgate.core.image import Inspection, Platform, Wants
-from slimgate.core.policy import NamedBase
+from slimgate.core.image import Digest, Inspection, Platform, Wants
 from slimgate.core.reference import Reference
 from slimgate.core.source import SourcedReference, parse_source
+from slimgate.core.tier import Tier
 from slimgate.sources.stream import Progress
-from tests.cli.facts import FAT, inspection
+from tests.cli.facts import FAT, SOYA, inspection
 from tests.cli.make import Known
 
 FACTS = inspection("a", FAT)
 SOME = Wants(config=True)
+GOLDEN = Reference.parse("golden:1")
 
 
 class Meeting(Known):
@@ -73,14 +75,41 @@ async def test_what_names_no_image() -> None:
     assert known.asked == []
 
 
+def _golden(*earlier: Digest, tier: Tier | None = None) -> BaseImage:
+    return BaseImage(
+        name="golden",
+        references=(GOLDEN,),
+        tier=tier,
+        earlier=tuple((GOLDEN, digest) for digest in earlier),
+    )
+
+
 async def test_bases_without_diff_ids() -> None:
     """A base that does not tell all its layers proves nothing, and is missing."""
     bare = replace(FAT, layers=(*FAT.layers, replace(FAT.layers[0], diff_id=None)))
-    named = NamedBase(reference=Reference.parse("golden:1"))
-    known = Known({"docker.io/library/golden:1": inspection("golden", bare)})
-    bases = await _lookup(known, 30).bases([named], parse_source)
+    known = Known({str(GOLDEN): inspection("golden", bare)})
+    bases = await _lookup(known, 30).bases([_golden()], parse_source)
 
     assert bases.known == ()
     assert [str(error) for error in bases.missing.values()] == [
         "docker.io/library/golden:1 does not tell the diffIDs of its layers"
     ]
+
+
+async def test_what_a_base_was() -> None:
+    """The digests that a cluster knows of a tag are bases too; what is gone of them is no error."""
+    assert FAT.digest is not None
+    old, gone = (Digest(f"sha256:{letter * 64}") for letter in "0d")
+    seen = {str(GOLDEN): inspection("now", FAT), str(GOLDEN.at(old)): inspection("then", SOYA)}
+    known = Known(seen)
+    images = [_golden(FAT.digest, old, gone, tier=Tier.SLIM)]
+    bases = await _lookup(known, 30).bases(images, parse_source)
+
+    assert [base.diff_ids for base in bases.known] == [
+        tuple(layer.diff_id for layer in facts.layers) for facts in (FAT, SOYA)
+    ]
+    assert {(base.name, base.tier, base.base_image) for base in bases.known} == {
+        ("golden:1", Tier.SLIM, "golden")
+    }
+    assert bases.missing == {}
+    assert len(known.asked) == 3

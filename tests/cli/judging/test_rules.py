@@ -4,7 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from slimgate.cli.judging.rules import Rules, expired, read_exceptions, read_policies
+from slimgate.cli.judging.rules import (
+    Rules,
+    expired,
+    read_base_images,
+    read_exceptions,
+    read_policies,
+)
 from slimgate.cli.manifests.read import read_documents
 from slimgate.core.errors import SlimgateError
 from slimgate.core.policy import Mode
@@ -13,6 +19,7 @@ from slimgate.core.workload import Workload
 HEAD = "apiVersion: slimgate.dev/v1alpha1\nkind: {}\nmetadata: {{name: {}}}\nspec:\n"
 POLICY = HEAD.format("SlimPolicy", "p")
 EXCEPTION = HEAD.format("SlimException", "e")
+GOLDEN = HEAD.format("BaseImage", "b") + '  references: ["golden:1"]\n'
 OF_TEAM = """\
   match:
     resources: [{apiGroup: batch, kind: Job}]
@@ -60,6 +67,24 @@ def test_faults_of_policies(text: str, expected: str) -> None:
     """A fault is named by file, line, policy and field."""
     with pytest.raises(SlimgateError) as caught:
         read_policies(list(read_documents(text, "p.yaml")))
+
+    assert str(caught.value).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{GOLDEN}  tier: Thin\n", "b.yaml:6: BaseImage b: spec.tier: must be one of "),
+        (
+            f"{GOLDEN}---\n{GOLDEN}",
+            "b.yaml:9: BaseImage b: metadata.name: another BaseImage has this name.",
+        ),
+    ],
+)
+def test_faults_of_base_images(text: str, expected: str) -> None:
+    """They are named likewise."""
+    with pytest.raises(SlimgateError) as caught:
+        read_base_images(list(read_documents(text, "b.yaml")))
 
     assert str(caught.value).startswith(expected)
 

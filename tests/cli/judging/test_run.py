@@ -16,6 +16,13 @@ from tests.cli.make import POLICY, SEEN, WEB, Known, check, outside, write
 
 TEAM = POLICY.replace("spec:", "spec:\n  match: {namespaceSelector: {matchLabels: {team: a}}}")
 NAMESPACE = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: a}}\n"
+GOLDEN = """\
+---
+apiVersion: slimgate.dev/v1alpha1
+kind: BaseImage
+metadata: {name: golden}
+spec: {references: ["golden:1"]}
+"""
 GROWTH = POLICY.replace("pullSize: {deny: 100Mi}", "growth: {deny: 50%}")
 
 
@@ -105,6 +112,11 @@ async def test_files_that_rule_nothing(
             POLICY,
             ["SlimPolicy default in {}/deploy.yaml is not applied: name its file by --policy too"],
         ),
+        (
+            WEB + GOLDEN,
+            POLICY,
+            ["BaseImage golden in {}/deploy.yaml is not applied: name its file by --policy too"],
+        ),
         (WEB + NAMESPACE, TEAM, []),
         (WEB, TEAM + NAMESPACE, []),
         (
@@ -118,7 +130,7 @@ async def test_files_that_rule_nothing(
             ],
         ),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 async def test_notes(tmp_path: Path, manifests: str, policies: str, expected: list[str]) -> None:
     """What was left out is said, and nothing else."""
@@ -187,6 +199,30 @@ async def test_by_the_cluster(tmp_path: Path) -> None:
             "SlimException e of the cluster is not applied: "
             "spec.reason: is required: say why the exception is needed."
         ),
+    ]
+
+
+async def test_base_images_of_the_cluster(tmp_path: Path) -> None:
+    """They are read where a policy is about bases; one that can't be used is named."""
+    wanted = {**_policy(), "spec": {"mode": "Enforce", "bases": {"allow": ["golden"]}}}
+    golden = {"references": ["golden:1"], "tier": "Minimal"}
+    cluster = Cluster(
+        policy_objects=[wanted],
+        base_image_objects=[
+            {"kind": "BaseImage", "metadata": {"name": "golden"}, "spec": golden},
+            {"kind": "BaseImage", "metadata": {"name": "odd"}, "spec": {}},
+        ],
+    )
+    known = Known({**SEEN, "docker.io/library/golden:1": inspection("golden", SOYA)})
+    report = await _run(tmp_path, cluster, known)
+
+    (judged,) = report.judged
+    assert [finding.use.name for finding, _ in judged.findings if finding.use] == ["web"]
+    assert report.notes == [
+        (
+            "BaseImage odd of the cluster is not applied: "
+            "spec.references: must be 1 to 32 references."
+        )
     ]
 
 

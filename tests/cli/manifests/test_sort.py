@@ -156,7 +156,7 @@ def test_endless_lists() -> None:
 
 
 def test_others() -> None:
-    """Policies, exceptions and labels of namespaces are kept apart; what is strange is named."""
+    """What is slimgate's and labels of namespaces are kept apart; what is strange is named."""
     text = """\
 apiVersion: slimgate.dev/v1alpha1
 kind: SlimPolicy
@@ -174,11 +174,15 @@ metadata: {name: shop, labels: {team: a, n: 1}}
 replicas: 3
 ---
 text
+---
+apiVersion: slimgate.dev/v1alpha1
+kind: BaseImage
 """
     found = _sort(text)
 
     assert [document.line for document in found.policies] == [1]
     assert [document.line for document in found.exceptions] == [4]
+    assert [document.line for document in found.base_images] == [18]
     assert found.labels == {"shop": {"team": "a"}}
     assert [document.line for document in found.strange] == [14, 16]
     assert skipped(found.strange) == "skipped documents that are not Kubernetes objects, in f.yaml"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from slimgate.core.base import Claim, claims_of
 from slimgate.core.image import Digest
+from slimgate.core.reference import Reference
 
 NAME = "org.opencontainers.image.base.name"
 DIGEST = "org.opencontainers.image.base.digest"
@@ -82,8 +83,24 @@ def test_a_claim_is_looked_up_by_its_digest() -> None:
     assert f"docker.io/library/alpine@{HASH}" == str(claim.reference)
 
 
+@pytest.mark.parametrize(
+    ("name", "digest", "expected"),
+    [
+        ("alpine:3.22", HASH, f"docker.io/library/alpine:3.22@{HASH}"),
+        ("alpine:3.22", None, "docker.io/library/alpine:3.22"),
+        ("alpine", HASH, f"docker.io/library/alpine@{HASH}"),
+        ("alpine", None, "docker.io/library/alpine:latest"),
+        (f"alpine@{HASH}", HASH, f"docker.io/library/alpine@{HASH}"),
+    ],
+)
+def test_a_claim_in_full(name: str, digest: Digest | None, expected: str) -> None:
+    """All that it says of the base: a tag that it does not give is not made up beside a digest."""
+    assert Claim(name=name, digest=digest, origin="label").text == expected
+
+
 @given(st.dictionaries(st.sampled_from([NAME, DIGEST, LIFECYCLE]), st.text()))
 def test_any_text_is_a_valid_claim_or_none(labels: Mapping[str, str]) -> None:
     """Whatever a label holds, a claim that comes out can be looked up."""
     for claim in claims_of(labels, labels):
         assert claim.reference.name.isprintable()
+        assert Reference.parse(claim.text).name == claim.reference.name

@@ -87,6 +87,7 @@ def test_a_claim_that_nobody_could_compare_is_only_claimed() -> None:
         family="debian",
         tier=Tier.SLIM,
         evidence=Evidence.CLAIMED,
+        claims=("gcr.io/distroless/static:nonroot",),
     )
 
 
@@ -110,6 +111,7 @@ def test_a_false_claim_is_named_and_falls_back_to_inference() -> None:
         family="debian",
         tier=Tier.SLIM,
         evidence=Evidence.INFERRED,
+        claims=("registry.example.com/distroless/static:1",),
         contradiction="it claims to be based on distroless/static:1, but its lowest layers are not "
         "that base's",
     )

@@ -20,7 +20,7 @@ GOLANG = config(
 
 
 def test_family_tier_and_toolchains_come_from_the_base_itself() -> None:
-    """Without a policy's word, the base's own config tells."""
+    """Without another's word, the base's own config tells."""
     base = KnownBase.of(Reference.parse("golang:1.26"), GOLANG, layer_sizes=(48 * MB, 90 * MB))
 
     assert base == KnownBase(
@@ -33,8 +33,8 @@ def test_family_tier_and_toolchains_come_from_the_base_itself() -> None:
     )
 
 
-def test_a_policys_words_win() -> None:
-    """Name and tier are taken as the policy writes them."""
+def test_words_of_others_win() -> None:
+    """Name and tier are taken as they are given."""
     base = KnownBase.of(Reference.parse("golang:1.26"), GOLANG, name="golden", tier=Tier.DISTROLESS)
 
     assert (base.name, base.tier) == ("golden", Tier.DISTROLESS)
@@ -60,6 +60,7 @@ RUNTIME = KnownBase(
     tier=Tier.DISTROLESS,
     family="golden",
     diff_ids=diff_ids(2),
+    base_image="run",
 )
 INFERRED = Base(name="debian:12", family="debian", tier=Tier.FULL, evidence=Evidence.INFERRED)
 
@@ -70,7 +71,7 @@ def standing_on(base: Base, count: int = 3, toolchains: tuple[str, ...] = ()) ->
     return image(*layers, base=base, toolchains=toolchains)
 
 
-def test_policies_bases_are_named() -> None:
+def test_known_bases_are_named() -> None:
     """A known base that covers the lowest layers is proven, whatever was found before."""
     found = with_known(standing_on(INFERRED), [RUNTIME]).base
 
@@ -80,6 +81,7 @@ def test_policies_bases_are_named() -> None:
         tier=Tier.DISTROLESS,
         evidence=Evidence.PROVEN,
         layers=2,
+        base_images=("run",),
     )
 
 
@@ -88,14 +90,13 @@ def test_policies_bases_are_named() -> None:
     [
         (standing_on(INFERRED), []),
         (standing_on(INFERRED, count=1), [RUNTIME]),
-        (standing_on(replace(INFERRED, layers=3)), [RUNTIME]),
         (image(layer(1, 1), base=INFERRED), [RUNTIME]),
         (image(replace(layer(1, 1), diff_id=None), base=INFERRED), [RUNTIME]),
     ],
-    ids=["none", "fewer layers", "a longer base", "other layers", "no diffIDs"],
+    ids=["none", "fewer layers", "other layers", "no diffIDs"],
 )
 def test_what_is_no_known_base_stays(facts: ImageFacts, known: list[KnownBase]) -> None:
-    """What stands on no known base, or on a longer one, keeps the base that was found."""
+    """What is based on no known base keeps the base that was found."""
     assert with_known(facts, known) is facts
 
 
@@ -122,3 +123,41 @@ def test_false_claims_stay_false() -> None:
     false = replace(INFERRED, contradiction="it claims to be based on alpine")
 
     assert with_known(standing_on(false), [RUNTIME]).base.contradiction == false.contradiction
+
+
+CLAIMED = Base(
+    name="mine:1", tier=Tier.DISTROLESS, evidence=Evidence.PROVEN, claims=("r.io/mine:1",)
+)
+
+
+@pytest.mark.parametrize(
+    ("own", "known", "expected"),
+    [
+        (Tier.DISTROLESS, Tier.BUILDER, Tier.BUILDER),
+        (Tier.FULL, Tier.DISTROLESS, Tier.FULL),
+        (Tier.FULL, None, Tier.FULL),
+        (None, Tier.SLIM, Tier.SLIM),
+        (None, None, None),
+    ],
+)
+def test_a_longer_claim_makes_no_image_slimmer(
+    own: Tier | None, known: Tier | None, expected: Tier | None
+) -> None:
+    """Who builds on a known base can push another that lies, and claim it."""
+    facts = standing_on(replace(CLAIMED, tier=own, layers=3))
+    found = with_known(facts, [replace(RUNTIME, tier=known)]).base
+
+    assert (found.name, found.layers, found.tier) == ("mine:1", 3, expected)
+    assert found.base_images == ("run",)
+
+
+def test_other_names_of_the_same_layers() -> None:
+    """A glob may match any of them, the claimed one too; those of fewer layers are none."""
+    others = [
+        replace(RUNTIME, name="r.io/other:1", base_image="other"),
+        replace(RUNTIME, name="r.io/os:1", base_image="os", diff_ids=diff_ids(1)),
+    ]
+    found = with_known(standing_on(replace(CLAIMED, layers=2)), [RUNTIME, *others]).base
+
+    assert (found.name, found.aliases) == ("golden", ("r.io/other:1", "mine:1"))
+    assert (found.base_images, found.claims) == (("run", "other", "os"), ("r.io/mine:1",))

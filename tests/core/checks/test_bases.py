@@ -40,6 +40,7 @@ MATCHES = [
     (Base(tier=Tier.SCRATCH), "scratch"),
     (Base(name="golden"), "golden"),
     (Base(name="golden"), "gold*"),
+    (Base(name="golden:1", aliases=("r.io/mirror:1", "r.io/mirror:1.2")), "**/mirror:1.2"),
 ]
 
 OTHERS = [

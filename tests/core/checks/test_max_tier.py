@@ -101,6 +101,9 @@ def test_no_base_to_judge() -> None:
     assert brief(check(standing(max_tier=BOTH), one(image(base=GOLANG), model))) == []
 
 
+GOLDEN = "registry.example.com/golden/go:1"
+
+
 @pytest.mark.parametrize(
     ("base", "expected"),
     [
@@ -108,12 +111,12 @@ def test_no_base_to_judge() -> None:
         (Base(name="golang:1", tier=Tier.BUILDER, evidence=PROVEN), None),
         (Base(name="golang:1", tier=Tier.BUILDER, evidence=CLAIMED), None),
         (
-            Base(name="registry.example.com/golden/go:1", tier=Tier.BUILDER, evidence=CLAIMED),
-            "the base that it claims could not be looked up: down",
+            Base(name="golang:1", tier=Tier.BUILDER, evidence=PROVEN, claims=(GOLDEN,)),
+            f"the base {GOLDEN} could not be looked up: down",
         ),
         (
-            Base(name="registry.example.com/golden/go:1", tier=None, evidence=CLAIMED),
-            "the base that it claims could not be looked up: down",
+            Base(name=GOLDEN, tier=None, evidence=CLAIMED, claims=(GOLDEN,)),
+            f"the base {GOLDEN} could not be looked up: down",
         ),
     ],
 )
@@ -122,9 +125,7 @@ def test_missing_bases(base: Base, expected: str | None) -> None:
     given = Subject(
         workload=subject({}).workload,
         images={WEB: inspection(image(base=base))},
-        missing_bases={
-            Reference.parse("registry.example.com/golden/go:1"): UnavailableError("down")
-        },
+        missing_bases={Reference.parse(GOLDEN): UnavailableError("down")},
     )
 
     (found,) = check(standing(max_tier=BOTH), given)

@@ -6,16 +6,17 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Final
 
-from slimgate.cli.judging.lookup import Lookup, NamedBases, Seen
+from slimgate.cli.judging.lookup import Bases, Lookup, Seen
 from slimgate.cli.judging.rules import Rules
 from slimgate.cli.judging.sources import Sources
 from slimgate.cli.manifests.sort import PlacedWorkload
 from slimgate.core.admission import Decision, decide, denies
 from slimgate.core.base import with_known
+from slimgate.core.base_image import BaseImage
 from slimgate.core.errors import ImageError
 from slimgate.core.finding import Finding, Outcome, Subject
 from slimgate.core.image import Inspection, Wants
-from slimgate.core.policy import Mode, NamedBase, Policy
+from slimgate.core.policy import Mode, Policy
 from slimgate.core.source import parse_source
 from slimgate.core.verdict import Verdict, evaluate
 from slimgate.core.workload import GroupKind, ImageUse, Workload
@@ -64,6 +65,7 @@ class Case:
     rules: Rules
     sources: Sources
     now: datetime
+    base_images: Sequence[BaseImage] = ()
     running: Mapping[WorkloadKey, Workload] = field(default_factory=dict)
 
 
@@ -72,10 +74,11 @@ def key_of(workload: Workload) -> WorkloadKey:
     return workload.group_kind, workload.namespace, workload.name
 
 
-async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], NamedBases]:
+async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], Bases]:
     """Judge all workloads, in their order; every image is looked up once."""
     matching = [(placed, case.rules.matching(placed.workload)) for placed in case.workloads]
-    bases = await lookup.bases(_named(matching), case.sources.of_base)
+    judging = any(policy.bases for _, policies in matching for policy in policies)
+    bases = await lookup.bases(case.base_images if judging else (), case.sources.of_base)
     seen = await lookup.find(_wanted(matching), case.sources.of)
     running = await lookup.find(_growing(case, matching), parse_source)
     judged = [
@@ -89,7 +92,7 @@ async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], NamedBases]:
 class _Facts:
     seen: Mapping[str, Seen]
     running: Mapping[str, Seen]
-    bases: NamedBases
+    bases: Bases
 
     def of(self, use: ImageUse) -> Seen:
         return self._complete(self.seen[use.reference])
@@ -149,17 +152,6 @@ def _was_not_found(finding: Finding, subject: Subject) -> bool:
 
 def _spoken_of(workload: Workload, policies: Sequence[Policy]) -> list[ImageUse]:
     return [u for u in workload.images if any(p.match.image(u.reference) for p in policies)]
-
-
-def _named(matching: Iterable[tuple[PlacedWorkload, tuple[Policy, ...]]]) -> list[NamedBase]:
-    return list(
-        dict.fromkeys(
-            base
-            for _, policies in matching
-            for policy in policies
-            for base in (policy.bases.known if policy.bases else ())
-        )
-    )
 
 
 def _wanted(

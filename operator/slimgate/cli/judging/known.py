@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from slimgate.cli.judging.judge import WorkloadKey, key_of
-from slimgate.cli.judging.rules import read_exceptions, read_policies
+from slimgate.cli.judging.rules import read_base_images, read_exceptions, read_policies
 from slimgate.cli.manifests.files import read_all
 from slimgate.cli.manifests.sort import EXCEPTION, POLICY, PlacedWorkload, sort
 from slimgate.cli.ports import ClusterView
+from slimgate.core.base_image import BaseImage, parse_base_image
 from slimgate.core.errors import InvalidPolicyError, SettingsError
 from slimgate.core.exception import SlimException, parse_exception
 from slimgate.core.image import Platform
@@ -27,6 +28,7 @@ class Known:
 
     policies: tuple[Policy, ...] = ()
     exceptions: tuple[SlimException, ...] = ()
+    base_images: tuple[BaseImage, ...] = ()
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     platforms: tuple[Platform, ...] = ()
     running: Mapping[WorkloadKey, Workload] = field(default_factory=dict)
@@ -36,7 +38,7 @@ class Known:
 
 
 def from_files(policies: Sequence[str], exceptions: Sequence[str], *, namespace: str) -> Known:
-    """Read policies, and the exceptions beside them; SlimgateError for what can't be used."""
+    """Read policies, and exceptions and BaseImages beside them; SlimgateError for bad ones."""
     ruling = sort(read_all(policies), namespace=namespace) if policies else None
     excusing = sort(read_all(exceptions), namespace=namespace) if exceptions else None
     for option, names, found in (
@@ -48,11 +50,13 @@ def from_files(policies: Sequence[str], exceptions: Sequence[str], *, namespace:
             raise SettingsError(f"{option} {printable(' '.join(names), 256)}: it holds no {kind}")
     excuses = [*(ruling.exceptions if ruling else ()), *(excusing.exceptions if excusing else ())]
     rules = ruling.policies if ruling else []
+    bases = ruling.base_images if ruling else []
     return Known(
         policies=read_policies(rules),
         exceptions=read_exceptions(excuses, namespace=namespace),
+        base_images=read_base_images(bases),
         labels=ruling.labels if ruling else {},
-        files=frozenset(os.path.realpath(document.file) for document in (*rules, *excuses)),
+        files=frozenset(os.path.realpath(one.file) for one in (*rules, *excuses, *bases)),
     )
 
 
@@ -62,11 +66,13 @@ async def from_cluster(
     """Read what the cluster says; what it can't use itself is left out, and named.
 
     Only what counts is asked for, since a user may lack the right to the rest: nodes where
-    `platforms` are wanted, labels and workloads where a policy needs them.
+    `platforms` are wanted, labels, workloads and BaseImages where a policy needs them.
     """
     broken: list[str] = []
     policies = _usable(await view.policies(), parse_policy, broken)
     exceptions = _usable(await view.exceptions(), parse_exception, broken)
+    standing = any(policy.bases for policy in policies)
+    bases = _usable(await view.base_images() if standing else (), parse_base_image, broken)
     wanted = {key_of(placed.workload) for placed in workloads}
     choosing = any(policy.match.namespace_selector for policy in policies)
     growing = any(policy.limits.growth for policy in policies)
@@ -74,6 +80,7 @@ async def from_cluster(
     return Known(
         policies=tuple(sorted(policies, key=lambda policy: policy.name)),
         exceptions=tuple(exceptions),
+        base_images=tuple(sorted(bases, key=lambda image: image.name)),
         labels=await view.namespaces() if choosing else {},
         platforms=await view.platforms() if platforms else (),
         running={key_of(w): w for w in running if key_of(w) in wanted},

@@ -1,15 +1,15 @@
 """Facts about many images, each looked up once, many at the same time."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from slimgate.cli.ports import Inspector
 from slimgate.cli.progress import Board
 from slimgate.core.base import KnownBase
+from slimgate.core.base_image import BaseImage
 from slimgate.core.errors import ImageError, UnavailableError, UnsupportedError
 from slimgate.core.image import Inspection, Platform, Wants
-from slimgate.core.policy import NamedBase
 from slimgate.core.reference import Reference
 from slimgate.core.source import SourcedReference
 
@@ -20,8 +20,8 @@ _AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedBases:
-    """The bases that policies name, as their registries have them now."""
+class Bases:
+    """The bases of BaseImages, as their registries have them now."""
 
     known: tuple[KnownBase, ...] = ()
     missing: Mapping[Reference, ImageError] = field(default_factory=dict)
@@ -51,20 +51,30 @@ class Lookup:
         )
         return dict(zip(wanted, found, strict=True))
 
-    async def bases(self, named: Sequence[NamedBase], where: Where) -> NamedBases:
-        """Look the bases up that policies name."""
-        texts = {base: str(base.reference) for base in named}
-        wanted = dict.fromkeys(texts.values(), Wants(config=True))
-        seen = await self.find(wanted, where)
-        known: list[KnownBase] = []
-        missing: dict[Reference, ImageError] = {}
-        for base, text in texts.items():
-            found = _known(base, seen[text])
-            if isinstance(found, ImageError):
-                missing[base.reference] = found
-            else:
-                known += found
-        return NamedBases(known=tuple(known), missing=missing)
+    async def bases(self, images: Sequence[BaseImage], where: Where) -> Bases:
+        """Look up the references of BaseImages, and what they were by what the cluster knows."""
+        references = dict.fromkeys(one for image in images for one in image.references)
+        seen = await self._references(references, where)
+        # What a reference points at now need not be looked up once more by its digest.
+        now = {one.digest for one in seen.values() if isinstance(one, Inspection)}
+        former = dict.fromkeys(
+            reference.at(digest)
+            for image in images
+            for reference, digest in image.earlier
+            if digest not in now
+        )
+        then = await self._references(former, where)
+        found = {reference: _bases(reference, one) for reference, one in seen.items()}
+        known = (base for image in images for base in _of(image, found, then))
+        errors = {ref: one for ref, one in found.items() if isinstance(one, ImageError)}
+        return Bases(known=tuple(known), missing=errors)
+
+    async def _references(
+        self, references: Iterable[Reference], where: Where
+    ) -> dict[Reference, Seen]:
+        wanted = {one: str(one) for one in references}
+        seen = await self.find(dict.fromkeys(wanted.values(), Wants(config=True)), where)
+        return {one: seen[text] for one, text in wanted.items()}
 
     async def _find(self, text: str, want: Wants, where: Where) -> Seen:
         try:
@@ -83,20 +93,34 @@ class Lookup:
             )
 
 
-def _known(named: NamedBase, seen: Seen) -> list[KnownBase] | ImageError:
+def _of(
+    image: BaseImage,
+    found: Mapping[Reference, Sequence[KnownBase] | ImageError],
+    former: Mapping[Reference, Seen],
+) -> Iterator[KnownBase]:
+    """Yield the bases of a BaseImage, which has the last word on their tier, newest first."""
+    for reference in image.references:
+        then = [former.get(reference.at(digest)) for digest in image.earlier_of(reference)]
+        builds = [found[reference], *(_bases(reference, one) for one in then if one is not None)]
+        for base in (base for one in builds if not isinstance(one, ImageError) for base in one):
+            tier = base.tier if image.tier is None else image.tier
+            yield replace(base, tier=tier, base_image=image.name)
+
+
+def _bases(reference: Reference, seen: Seen) -> Sequence[KnownBase] | ImageError:
     if isinstance(seen, ImageError):
         return seen
     known: list[KnownBase] = []
     for facts in seen.images:
         diff_ids = tuple(layer.diff_id for layer in facts.layers if layer.diff_id is not None)
         if len(diff_ids) != len(facts.layers):
-            # A part of a base must never prove what stands on that part.
-            return UnsupportedError(f"{named.reference} does not tell the diffIDs of its layers")
+            # A part of a base must never prove what is based on that part.
+            return UnsupportedError(f"{reference} does not tell the diffIDs of its layers")
         known.append(
             KnownBase(
-                reference=str(named.reference),
-                name=named.name or named.reference.familiar,
-                tier=facts.base.tier if named.tier is None else named.tier,
+                reference=str(reference),
+                name=reference.familiar,
+                tier=facts.base.tier,
                 family=facts.base.family,
                 diff_ids=diff_ids,
                 toolchains=facts.toolchains,

@@ -39,7 +39,7 @@ def notes(case: Case, judged: Sequence[Judged], around: Circumstances) -> list[s
         *([] if around.with_cluster else _growth(judged)),
         *_expired(case),
         *(f"--map {printable(text)}: no workload has this image" for text in case.sources.unused()),
-        *(f"the base {ref}, which policies name: {err}" for ref, err in around.missing.items()),
+        *(f"the base {ref} of a BaseImage: {err}" for ref, err in around.missing.items()),
         *_nothing(judged),
     ]
     return list(dict.fromkeys(found))
@@ -56,6 +56,7 @@ def _ignored(found: Sorted, read: frozenset[str]) -> Iterator[str]:
     for documents, kind, option in (
         (found.policies, "SlimPolicy", "--policy"),
         (found.exceptions, "SlimException", "--exceptions"),
+        (found.base_images, "BaseImage", "--policy"),
     ):
         for document in documents:
             if os.path.realpath(document.file) not in read:

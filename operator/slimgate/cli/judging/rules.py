@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from slimgate.cli.manifests.errors import InputError, InputsError
 from slimgate.cli.manifests.lines import field_line
 from slimgate.cli.manifests.read import Document
+from slimgate.core.base_image import BaseImage, parse_base_image
 from slimgate.core.errors import InvalidPolicyError
 from slimgate.core.exception import SlimException, parse_exception
 from slimgate.core.policy import Mode, Policy
@@ -68,14 +69,12 @@ class Rules:
 
 def read_policies(documents: Sequence[Document]) -> tuple[Policy, ...]:
     """Read SlimPolicies, by name; InputsError names the file, line and field of every fault."""
-    read = _read_all(documents, parse_policy)
-    found: dict[str, Policy] = {}
-    for document, policy in read:
-        if policy.name in found:
-            twice = InvalidPolicyError("metadata.name", "another SlimPolicy has this name.")
-            raise _fault(document, twice)
-        found[policy.name] = policy
-    return tuple(found[name] for name in sorted(found))
+    return _by_name(_read_all(documents, parse_policy))
+
+
+def read_base_images(documents: Sequence[Document]) -> tuple[BaseImage, ...]:
+    """Read BaseImages likewise."""
+    return _by_name(_read_all(documents, parse_base_image))
 
 
 def read_exceptions(documents: Sequence[Document], *, namespace: str) -> tuple[SlimException, ...]:
@@ -92,6 +91,25 @@ def expired(exceptions: Iterable[SlimException], now: datetime) -> Iterator[str]
         if now >= exception.expires:
             name = printable(f"{exception.namespace}/{exception.name}")
             yield f"SlimException {name} expired on {exception.expires:%Y-%m-%d}"
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=_Named)
+
+
+def _by_name(read: Sequence[tuple[Document, N]]) -> tuple[N, ...]:
+    found: dict[str, N] = {}
+    for document, one in read:
+        if one.name in found:
+            kind = text_at(document.content, "kind")
+            twice = InvalidPolicyError("metadata.name", f"another {kind} has this name.")
+            raise _fault(document, twice)
+        found[one.name] = one
+    return tuple(found[name] for name in sorted(found))
 
 
 def _read_all(

@@ -61,6 +61,7 @@ async def run(options: Options, outside: Outside) -> Report:
         rules=rules.enforced() if options.strict else rules,
         sources=sources,
         now=datetime.now(UTC),
+        base_images=known.base_images,
         running=known.running,
     )
     return await _report(case, options, outside, known, found)

@@ -38,7 +38,7 @@ class Sources:
         return sourced
 
     def of_base(self, text: str) -> SourcedReference:
-        """Tell where to look up a base that a policy names: a build leaves none in an engine."""
+        """Tell where to look up a BaseImage's reference: a build leaves none in an engine."""
         return self._mapped(text) or parse_source(text)
 
     def unused(self) -> list[str]:

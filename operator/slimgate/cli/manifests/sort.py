@@ -1,4 +1,4 @@
-"""Documents by what they are to slimgate: workloads, namespaces, policies, exceptions, others."""
+"""Documents by what they are to slimgate: workloads, namespaces, what is slimgate's, others."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -26,6 +26,7 @@ from slimgate.core.workload import (
 
 POLICY: Final = "SlimPolicy"
 EXCEPTION: Final = "SlimException"
+BASE_IMAGE: Final = "BaseImage"
 _MAX_DEPTH: Final = 4
 _MAX_NAMED: Final = 5
 
@@ -52,6 +53,7 @@ class Sorted:
     labels: dict[str, Mapping[str, str]] = field(default_factory=dict)
     policies: list[Document] = field(default_factory=list)
     exceptions: list[Document] = field(default_factory=list)
+    base_images: list[Document] = field(default_factory=list)
     strange: list[Document] = field(default_factory=list)
 
 
@@ -63,13 +65,14 @@ def sort(
 ) -> Sorted:
     """Sort documents; `namespace` is that of objects that name none."""
     found = Sorted()
+    own = {POLICY: found.policies, EXCEPTION: found.exceptions, BASE_IMAGE: found.base_images}
     for document in _flat(documents):
         content, kind = document.content, text_at(document.content, "kind")
         api = text_at(content, "apiVersion")
         if not kind or not api:
             found.strange.append(document)
-        elif kind in {POLICY, EXCEPTION} and api.partition("/")[0] == GROUP:
-            (found.policies if kind == POLICY else found.exceptions).append(document)
+        elif kind in own and api.partition("/")[0] == GROUP:
+            own[kind].append(document)
         elif kind == "Namespace" and api == "v1":
             metadata = mapping_at(content, "metadata")
             found.labels[text_at(metadata, "name")] = labels_of(metadata)

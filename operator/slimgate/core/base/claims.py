@@ -38,6 +38,13 @@ class Claim:
         reference = Reference.parse(self.name)
         return reference.at(self.digest) if self.digest else reference
 
+    @property
+    def text(self) -> str:
+        """The claim in full: the name, with its tag and digest where it gives them."""
+        if self.digest is None or "@" in self.name:
+            return str(Reference.parse(self.name))
+        return str(Reference.parse(f"{self.name}@{self.digest}"))
+
 
 def claims_of(annotations: Mapping[str, str], labels: Mapping[str, str]) -> tuple[Claim, ...]:
     """Collect the bases that a manifest's annotations and a config's labels name.

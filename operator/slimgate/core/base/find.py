@@ -32,7 +32,7 @@ def find_base(
     """Find an image's base and say on what evidence.
 
     Sizes are bytes and contents paths, one entry a layer, base first; None is unknown. `known`
-    are bases that policies name, `claimed` those that the image claims (claims_of) and that were
+    are bases of BaseImages, `claimed` those that the image claims (claims_of) and that were
     found in their registry by `Claim.reference`, for this image's platform.
     """
     traces = traces_of(
@@ -44,11 +44,15 @@ def find_base(
     )
     clue = infer(traces)
     false = _false_claim(config.diff_ids, clue, claimed)
+    claims = claims_of(annotations, config.labels)
     base = _proven(traces, clue, known, claimed)
     if base is None and false is None:
-        base = _claimed(clue, claims_of(annotations, config.labels), claimed)
-    base = base or _inferred(clue)
-    return base if false is None else replace(base, contradiction=_contradiction(false))
+        base = _claimed(clue, claims, claimed)
+    return replace(
+        base or _inferred(clue),
+        contradiction=None if false is None else _contradiction(false),
+        claims=tuple(claim.text for claim in claims),
+    )
 
 
 def _proven(

@@ -17,7 +17,8 @@ class KnownBase:
     """A base that was found in its registry, for one platform.
 
     `reference` is its canonical text; `name` is what messages call it and globs match. `tier` is
-    a policy's own word, else what the base's config tells, else None.
+    the word of its BaseImage, else what the base's config tells, else None. `base_image` is the
+    name of that BaseImage, None for a base that an image claims.
     """
 
     reference: str
@@ -26,6 +27,7 @@ class KnownBase:
     family: str | None = None
     diff_ids: tuple[DiffID, ...] = ()
     toolchains: tuple[str, ...] = ()
+    base_image: str | None = None
 
     @classmethod
     def of(
@@ -73,22 +75,41 @@ def stands_on(diff_ids: tuple[DiffID, ...], base: KnownBase) -> bool:
 
 
 def with_known(facts: ImageFacts, known: Iterable[KnownBase]) -> ImageFacts:
-    """Name the known base that an image stands on, if it covers as much as the base found so far.
+    """Name the known base that an image is based on, if it covers as much as the base found so far.
 
-    Facts of a digest never change, but which bases policies name does, so this comes last.
+    Facts of a digest never change, but which bases are known does, so this comes last.
     """
     diff_ids = tuple(layer.diff_id for layer in facts.layers if layer.diff_id is not None)
-    best = longest(diff_ids, known) if len(diff_ids) == len(facts.layers) else None
-    if best is None or (facts.base.layers or 0) > len(best.diff_ids):
+    if len(diff_ids) != len(facts.layers):
         return facts
-    tier = facts.base.tier if best.tier is None else best.tier
+    below = [base for base in known if stands_on(diff_ids, base)]
+    best = longest(diff_ids, below)
+    if best is None:
+        return facts
+    names = dict.fromkeys(base.base_image for base in below if base.base_image is not None)
+    found = _longer(facts, best) if (facts.base.layers or 0) > len(best.diff_ids) else None
+    base = found or _known(facts, best, below)
+    return replace(facts, base=replace(base, claims=facts.base.claims, base_images=tuple(names)))
+
+
+def _longer(facts: ImageFacts, best: KnownBase) -> Base:
+    """Keep a base that the image claims, which is built on a known one and no slimmer than that."""
+    tiers = [tier for tier in (facts.base.tier, best.tier) if tier is not None]
+    return replace(facts.base, tier=max(tiers, default=None))
+
+
+def _known(facts: ImageFacts, best: KnownBase, below: Sequence[KnownBase]) -> Base:
+    own = facts.base.name if facts.base.layers == len(best.diff_ids) else None
+    same = [base.name for base in below if len(base.diff_ids) == len(best.diff_ids)]
+    aliases = dict.fromkeys(name for name in (*same, own) if name and name != best.name)
     added = set(facts.toolchains).difference(best.toolchains)
-    base = Base(
+    tier = facts.base.tier if best.tier is None else best.tier
+    return Base(
         name=best.name,
         family=best.family or facts.base.family,
         tier=Tier.BUILDER if makes_builder(added) else tier,
         evidence=Evidence.PROVEN,
         layers=len(best.diff_ids),
         contradiction=facts.base.contradiction,
+        aliases=tuple(aliases),
     )
-    return replace(facts, base=base)

@@ -31,3 +31,6 @@ CHECKS: Final[dict[str, Check]] = {
     false_claim.NAME: false_claim.check,
 }
 """Every check by the name that messages, reports and metrics give it."""
+
+ON_BASES: Final = frozenset({base.NAME, max_tier.NAME})
+"""The checks whose outcome may hinge on BaseImages."""

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from slimgate.core.checks.bases import (
-    allowed_and_missing,
-    claimed_and_missing,
     images,
     match_evidence,
     too_weak,
+    unresolved,
 )
 from slimgate.core.finding import Finding, Outcome, Subject
+from slimgate.core.globs import matches_reference
 from slimgate.core.image import Base
 from slimgate.core.policy import Bases, Policy
 from slimgate.core.tier import Evidence
@@ -53,7 +53,9 @@ def _by_deny(bases: Bases, base: Base, subject: Subject) -> _Fault | None:
         return (None, None, _UNKNOWN) if _is_unknown(base) else None
     what = f"its base {base.name or base.family}"
     weak = too_weak(what, evidence, bases.min_evidence.deny)
-    return evidence, None, claimed_and_missing(subject, base) or weak
+    # A claim of what is denied is taken at its word.
+    claims_it = any(matches_reference(bases.deny, text) for text in base.claims)
+    return evidence, None, (None if claims_it else unresolved(subject, base)) or weak
 
 
 def _by_allow(bases: Bases, base: Base, subject: Subject) -> _Fault | None:
@@ -61,7 +63,7 @@ def _by_allow(bases: Bases, base: Base, subject: Subject) -> _Fault | None:
     evidence, wanted = match_evidence(base, bases.allow), bases.min_evidence.allow
     if evidence is not None and evidence.suffices(wanted):
         return None
-    reason = claimed_and_missing(subject, base) or allowed_and_missing(subject, base, bases.allow)
+    reason = unresolved(subject, base, bases.allow)
     if _is_unknown(base):
         return None, None, reason or _UNKNOWN
     if evidence is None:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-from slimgate.core.errors import InvalidReferenceError
+from slimgate.core.base_image import claims
 from slimgate.core.finding import Subject
 from slimgate.core.globs import matches as matches_text
 from slimgate.core.globs import matches_reference
 from slimgate.core.image import Base, ImageFacts
 from slimgate.core.policy import Policy
-from slimgate.core.reference import Reference
 from slimgate.core.tier import EMPTY_BASE, Evidence, Tier
 from slimgate.core.workload import ImageUse, Role
 
@@ -26,7 +25,7 @@ def match_evidence(base: Base, globs: tuple[str, ...]) -> Evidence | None:
 
     None if nothing matches. A family is never claimed: it is inferred but where the base is proven.
     """
-    if base.name and _names(base.name, globs):
+    if any(_names(name, globs) for name in (base.name, *base.aliases) if name):
         return base.evidence or Evidence.INFERRED
     is_scratch = base.tier is Tier.SCRATCH and EMPTY_BASE in globs
     if is_scratch or (base.family and matches_text(globs, base.family)):
@@ -46,39 +45,19 @@ def too_weak(what: str, evidence: Evidence, wanted: Evidence) -> str | None:
     return f"{what} is {evidence.value}, and the policy wants it {wanted.value}"
 
 
-def claimed_and_missing(subject: Subject, base: Base) -> str | None:
-    """Say why a claimed base is not settled: it is a BaseImage that could not be looked up."""
-    if base.evidence is not Evidence.CLAIMED or base.name is None:
-        return None
-    errors = (error for missing, error in subject.missing_bases.items() if _is(missing, base.name))
-    error = next(errors, None)
-    return None if error is None else f"the base that it claims could not be looked up: {error}"
+def unresolved(subject: Subject, base: Base, allow: tuple[str, ...] = ()) -> str | None:
+    """Say why a base may be another: a BaseImage that it hinges on could not be looked up.
 
-
-def allowed_and_missing(subject: Subject, base: Base, allow: tuple[str, ...]) -> str | None:
-    """Say why an image may have an allowed base: one of those could not be looked up.
-
-    A registry that is down must not turn an image on an allowed base into a violation. What is
-    proven to have another base is one all the same.
+    What hinges on a reference are images that claim it, and, where `allow` has it, all that are
+    not allowed: a registry that is down must not turn an image on an allowed base into a violation.
     """
-    if base.evidence is Evidence.PROVEN:
-        return None
-    errors = (
-        error
-        for missing, error in subject.missing_bases.items()
-        if matches_reference(allow, str(missing))
-    )
-    error = next(errors, None)
-    return None if error is None else f"an allowed base could not be looked up: {error}"
+    for reference, error in subject.missing_bases.items():
+        claimed = any(claims(text, reference) for text in base.claims)
+        if claimed or (allow and matches_reference(allow, str(reference))):
+            return f"the base {reference.familiar} could not be looked up: {error}"
+    return None
 
 
 def _names(name: str, globs: tuple[str, ...]) -> bool:
     # What has no tag is a word, and no `latest` must be read into it.
     return (":" in name and matches_reference(globs, name)) or matches_text(globs, name)
-
-
-def _is(reference: Reference, name: str) -> bool:
-    try:
-        return Reference.parse(name) == reference
-    except InvalidReferenceError:
-        return False

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from slimgate.core.checks.bases import (
-    claimed_and_missing,
     images,
     proven_or_inferred,
     too_weak,
+    unresolved,
 )
 from slimgate.core.finding import Finding, Outcome, Subject
 from slimgate.core.policy import Policy, TierLimit
@@ -27,7 +27,7 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
         outcome, line = _grade(bases.max_tier, tier)
         if outcome is Outcome.ALLOW:
             continue
-        reason = claimed_and_missing(subject, image.base)
+        reason = unresolved(subject, image.base)
         if tier is None:
             reason = reason or _UNKNOWN
         else:

@@ -1,0 +1,151 @@
+"""The status of a SlimException."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, Self
+
+from slimgate.core.quantity import format_quantity
+from slimgate.core.status.condition import (
+    Condition,
+    Status,
+    accepted,
+    fails,
+    holds,
+    joined,
+    open_,
+)
+from slimgate.core.status.tally import Excess, Excused
+from slimgate.core.tier import Tier
+from slimgate.core.workload import JsonObject, mapping_at, text_at
+
+UNUSED_AFTER: Final = timedelta(days=30)
+_FRESH: Final = timedelta(days=1)
+"""How long a time of last use stands while the exception is in use: a status that changes with
+each look would be written with each look."""
+_SIZES: Final = frozenset({"pullSize", "unpackedSize", "layerSize", "workloadPullSize"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """Since when an exception exists, in how many workloads it excuses something, and until when.
+
+    It is read from the object itself at first, so that a restart forgets nothing.
+    """
+
+    created: datetime | None = None
+    workloads: int = 0
+    last: datetime | None = None
+
+    @classmethod
+    def of(cls, resource: JsonObject) -> Self:
+        """Read it from an object; what is malformed is as good as absent."""
+        status = mapping_at(resource, "status")
+        workloads = status.get("workloads")
+        return cls(
+            created=_time(text_at(mapping_at(resource, "metadata"), "creationTimestamp")),
+            workloads=workloads if isinstance(workloads, int) else 0,
+            last=_time(text_at(status, "lastUsedTime")),
+        )
+
+    def then(self, workloads: int, now: datetime) -> Self:
+        """Tell how it goes on, by what is counted now."""
+        last = self.last
+        if workloads:
+            is_fresh = last is not None and now - last < _FRESH
+            last = last if is_fresh else now
+        elif self.workloads:
+            last = now  # it was in use until now
+        return replace(self, workloads=workloads, last=last)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What was made of an exception.
+
+    `error` says why it can't be read, `refusal` is the reason and the message where a policy does
+    not accept it, `missing` are policies that it names and that there are not.
+    """
+
+    error: str | None = None
+    refusal: tuple[str, str] | None = None
+    missing: Sequence[str] = ()
+    expires: datetime | None = None
+    excused: Excused | None = None
+
+
+def exception_status(trial: Trial, use: Use, now: datetime) -> Status:
+    """Write an exception's status; times move only as far as the clock that is given."""
+    taken = accepted(trial.error)
+    if trial.error is None and trial.refusal is not None:
+        taken = fails("Accepted", *trial.refusal)
+    excused = trial.excused or Excused()
+    return Status(
+        conditions=[taken, _resolved(trial), _in_force(trial, now), _used(use, now)],
+        fields={
+            "workloads": use.workloads,
+            "lastUsedTime": None if use.last is None else _text(use.last),
+            "excused": list(_excesses(excused.checks)),
+        },
+    )
+
+
+def _resolved(trial: Trial) -> Condition:
+    if trial.error is not None:
+        return open_("ResolvedRefs", "Invalid", "the exception can't be used")
+    if trial.missing:
+        names = joined(list(trial.missing))
+        return fails("ResolvedRefs", "PolicyNotFound", f"there is no SlimPolicy {names}")
+    return holds("ResolvedRefs", "Resolved")
+
+
+def _in_force(trial: Trial, now: datetime) -> Condition:
+    if trial.error is not None or trial.refusal is not None:
+        return fails("InForce", "NotAccepted", "it excuses nothing that it is not accepted for")
+    if trial.expires is not None and now >= trial.expires:
+        return fails("InForce", "Expired", f"it ended at {_text(trial.expires)}")
+    return holds("InForce", "NotExpired")
+
+
+def _used(use: Use, now: datetime) -> Condition:
+    if use.workloads:
+        return holds("Used", "Excusing")
+    if now - (use.last or use.created or now) >= UNUSED_AFTER:
+        days = UNUSED_AFTER.days
+        return fails("Used", "Unused", f"it has excused nothing for {days} days: delete it")
+    if use.last is not None:
+        return holds("Used", "RecentlyUsed", f"it excused something until {_text(use.last)}")
+    return open_("Used", "NotYetUsed", "it has excused nothing so far")
+
+
+def _excesses(checks: Mapping[str, Excess]) -> Iterable[dict[str, object]]:
+    for check, excess in sorted(checks.items()):
+        entry = {
+            "check": check,
+            "workloads": excess.workloads,
+            "largest": _amount(check, excess.largest),
+            "limit": _amount(check, excess.limit),
+        }
+        yield {key: value for key, value in entry.items() if value is not None}
+
+
+def _amount(check: str, value: int | Tier | None) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, Tier):
+        return value.label
+    if check in _SIZES:
+        return format_quantity(value)
+    return f"{value}%" if check == "growth" else str(value)
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else None
+
+
+def _text(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
