@@ -188,20 +188,20 @@ async def test_a_registry_is_asked_for_once(home: Home) -> None:
 
 UNREADABLE: list[tuple[object, str]] = [
     ("{", "the docker config is not JSON"),
-    ("[1]", "the docker config is no JSON object"),
-    ('"text"', "the docker config is no JSON object"),
+    ("[1]", "the docker config is not a JSON object"),
+    ('"text"', "the docker config is not a JSON object"),
     ("x" * (2**20 + 1), "the docker config is larger than 1048576 bytes"),
-    ({"auths": [1]}, "auths is no JSON object"),
+    ({"auths": [1]}, "auths is not a JSON object"),
     (
         {"auths": {"r.example.com:5000": 7}},
-        "the entry 'r.example.com:5000' is no JSON object",
+        "the entry 'r.example.com:5000' is not a JSON object",
     ),
     ({"auths": {"r.example.com:5000": {"auth": "?"}}}, f"the auth {NOT_A_LOGIN}"),
     (
         {"auths": {"r.example.com:5000": {"auth": base64.b64encode(b"alice").decode()}}},
         f"the auth {NOT_A_LOGIN}",
     ),
-    ({"credHelpers": ["safe"]}, "credHelpers is no JSON object"),
+    ({"credHelpers": ["safe"]}, "credHelpers is not a JSON object"),
     ({"credsStore": 7}, "the name of a credential helper is not text"),
     ({"credsStore": "odd"}, "docker-credential-odd did not answer with a login"),
     ({"credsStore": "none"}, "docker-credential-none is not installed, or not on PATH"),
