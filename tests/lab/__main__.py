@@ -1,4 +1,4 @@
-"""`python -m tests.lab up|down|status|images`, from the checkout's root."""
+"""`python -m tests.lab up|down|status|images|tools`, from the checkout's root."""
 
 import argparse
 import fcntl
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from tests.lab import images, state, up
+from tests.lab import images, state, tools, up
 from tests.lab.cleanup import take_down
 from tests.lab.errors import LabError
 from tests.lab.layout import Layout, default_layout
@@ -23,6 +23,7 @@ COMMANDS = {
     "down": "end the lab and leave nothing behind",
     "status": "say what runs; exit 1 when the lab is not up",
     "images": "build the example's three images and push them to the lab's registry",
+    "tools": "build Helm 4, Helm 3 and kubeconform, which the chart's tests run",
 }
 
 
@@ -121,6 +122,8 @@ def main() -> int:
             command_status(layout)
         elif command == "images":
             command_images(layout)
+        elif command == "tools":
+            tools.ensure(layout)
         else:
             with alone(layout):
                 (command_up if command == "up" else command_down)(layout)

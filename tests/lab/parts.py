@@ -61,7 +61,7 @@ def kube_program(layout: Layout, processes: Processes) -> Path:
     files = [source / name for name in KUBE_SOURCES]
 
     def build(folder: Path) -> None:
-        go = go_toolchain(layout, processes, go_minimum())
+        go = go_toolchain(layout, processes, go_minimum(source))
         title = f"building Kubernetes {KUBERNETES} from Go modules (about 8 minutes, once)"
         with step(title):
             go_build(processes, go, source, folder / "kube", flags=version_flags())
@@ -70,11 +70,14 @@ def kube_program(layout: Layout, processes: Processes) -> Path:
     return part(layout.cache, name, build) / "kube"
 
 
-def go_build(processes: Processes, go: Path, source: Path, output: Path, *, flags: str) -> None:
-    """Build a static Go program without its symbols."""
+def go_build(
+    processes: Processes, go: Path, source: Path, output: Path, *, flags: str, package: str = "."
+) -> None:
+    """Build a static Go program without its symbols; what people do beside it goes first."""
     argv = ["build", "-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {flags}".strip()]
     env = {"CGO_ENABLED": "0"}
-    processes.run([go, *argv, "-o", output, "."], log="build", cwd=source, env=env)
+    command = ["nice", go, *argv, "-o", output, package]
+    processes.run(command, log="build", cwd=source, env=env)
 
 
 def version_flags() -> str:
@@ -85,14 +88,14 @@ def version_flags() -> str:
     return " ".join(f"-X {package}.{name}={value}" for name, value in values.items())
 
 
-def go_minimum() -> str:
-    """Return the Go version that Kubernetes asks for."""
-    lines = (kube_source() / "go.mod").read_text(encoding="utf-8").splitlines()
+def go_minimum(source: Path) -> str:
+    """Return the Go version that a module asks for."""
+    lines = (source / "go.mod").read_text(encoding="utf-8").splitlines()
     return next(line.split()[1] for line in lines if line.startswith("go "))
 
 
 def go_root(layout: Layout, processes: Processes) -> tuple[Path, str]:
     """Return where the Go toolchain is and its version."""
-    go = go_toolchain(layout, processes, go_minimum())
+    go = go_toolchain(layout, processes, go_minimum(kube_source()))
     version = go_env(go, "GOVERSION", layout.cache).removeprefix("go").split()[0]
     return Path(go_env(go, "GOROOT", layout.cache)), version

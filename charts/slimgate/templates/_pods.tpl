@@ -1,0 +1,98 @@
+{{- /* What pods of both roles have in common; each takes (list $ role). */}}
+
+{{- define "slimgate.podMetadata" -}}
+{{- $root := index . 0 }}
+{{- $role := index . 1 }}
+{{- $values := index $root.Values $role }}
+labels:
+  {{- $own := include "slimgate.selector" . | fromYaml }}
+  {{- $_ := set $own "app.kubernetes.io/instance" $root.Release.Name }}
+  {{- toYaml (mergeOverwrite (deepCopy $root.Values.commonLabels) $values.podLabels $own) | nindent 2 }}
+annotations:
+  {{- /* Pods read their settings when they start: other settings make other pods. */}}
+  {{- $own := dict "slimgate.dev/settings" (include "slimgate.settings" $root | sha256sum) }}
+  {{- toYaml (mergeOverwrite (deepCopy $values.podAnnotations) $own) | nindent 2 }}
+{{- end }}
+
+{{- define "slimgate.podSpec" -}}
+{{- $root := index . 0 }}
+{{- $role := index . 1 }}
+{{- $values := index $root.Values $role -}}
+serviceAccountName: {{ include "slimgate.account" . | toYaml }}
+automountServiceAccountToken: true
+enableServiceLinks: false
+terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds }}
+{{- with $root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.priorityClassName }}
+priorityClassName: {{ . | toYaml }}
+{{- end }}
+securityContext:
+  {{- $context := dict
+      "runAsNonRoot" true
+      "runAsUser" 65532
+      "runAsGroup" 65532
+      "fsGroup" 65532
+      "seccompProfile" (dict "type" "RuntimeDefault") }}
+  {{- toYaml (mergeOverwrite $context (deepCopy $values.podSecurityContext)) | nindent 2 }}
+{{- with $values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- if $values.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- $selector := dict "matchLabels" (include "slimgate.selector" . | fromYaml) }}
+  {{- range $values.topologySpreadConstraints }}
+  - {{- toYaml (mergeOverwrite (dict "labelSelector" $selector) (deepCopy .)) | nindent 4 }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "slimgate.container" -}}
+{{- $root := index . 0 }}
+{{- $role := index . 1 }}
+{{- $values := index $root.Values $role }}
+{{- $live := dict "httpGet" (dict "path" "/livez" "port" "http") }}
+{{- $ready := dict "httpGet" (dict "path" "/readyz" "port" "http") -}}
+name: {{ $role }}
+image: {{ include "slimgate.image" $root | toYaml }}
+imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+args: [{{ $role }}]
+env:
+  - name: SLIMGATE_CONFIG
+    value: /etc/slimgate/config/config.yaml
+  {{- with $values.env }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with $values.envFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+startupProbe:
+  {{- $probe := merge (dict "periodSeconds" 1 "failureThreshold" 60) $live }}
+  {{- toYaml (mergeOverwrite $probe (deepCopy $values.startupProbe)) | nindent 2 }}
+livenessProbe:
+  {{- $probe := merge (dict "periodSeconds" 10 "timeoutSeconds" 5) $live }}
+  {{- toYaml (mergeOverwrite $probe (deepCopy $values.livenessProbe)) | nindent 2 }}
+readinessProbe:
+  {{- $probe := merge (dict "periodSeconds" 2 "timeoutSeconds" 5) $ready }}
+  {{- toYaml (mergeOverwrite $probe (deepCopy $values.readinessProbe)) | nindent 2 }}
+resources:
+  {{- toYaml $values.resources | nindent 2 }}
+securityContext:
+  {{- $context := dict
+      "allowPrivilegeEscalation" false
+      "readOnlyRootFilesystem" true
+      "capabilities" (dict "drop" (list "ALL")) }}
+  {{- toYaml (mergeOverwrite $context (deepCopy $values.securityContext)) | nindent 2 }}
+{{- end }}

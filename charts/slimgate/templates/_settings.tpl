@@ -1,0 +1,101 @@
+{{- /* The configuration file that both roles read (docs/configuration.md). */}}
+
+{{- define "slimgate.config" -}}
+{{- $config := deepCopy .Values.config }}
+{{- $_ := set $config "apiVersion" "config.slimgate.dev/v1alpha1" }}
+{{- $_ := set $config "kind" "Configuration" }}
+{{- $_ := set $config "name" (include "slimgate.fullname" .) }}
+{{- $_ := set $config "namespace" .Release.Namespace }}
+{{- $_ := set $config "webhookPort" .Values.webhook.port }}
+{{- $_ := set $config "drainDuration" .Values.webhook.drainDuration }}
+{{- $_ := set $config "pullSecrets" (ne .Values.pullSecrets.scope "None") }}
+{{- $_ := set $config "manageCertificates" (eq .Values.certificates.source "SelfSigned") }}
+{{- $_ := set $config "nodeRefreshInterval" (ternary .Values.nodeMetrics.refreshInterval "0s" .Values.nodeMetrics.enabled) }}
+{{- $_ := set $config "kubeletSkipTLSVerify" .Values.nodeMetrics.kubeletSkipTLSVerify }}
+{{- if .Values.dockerConfig.secretName }}
+{{- $_ := set $config "dockerConfig" "/etc/slimgate/docker/config.json" }}
+{{- end }}
+{{- $registries := list }}
+{{- range $index, $registry := .Values.registries }}
+{{- $entry := omit $registry "ca" "caSecret" "caConfigMap" }}
+{{- if or $registry.ca $registry.caSecret $registry.caConfigMap }}
+{{- $_ := set $entry "caFile" (printf "/etc/slimgate/ca/%d/ca.crt" $index) }}
+{{- end }}
+{{- $registries = append $registries $entry }}
+{{- end }}
+{{- $_ := set $config "registries" $registries }}
+{{- toYaml $config }}
+{{- end }}
+
+{{- /* The ConfigMap's data: the configuration, and the CAs that values hold. */}}
+{{- define "slimgate.settings" -}}
+config.yaml: |
+  {{- include "slimgate.config" . | nindent 2 }}
+{{- range $index, $registry := .Values.registries }}
+{{- with $registry.ca }}
+ca-{{ $index }}.crt: |
+  {{- . | trim | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "slimgate.settingsVolumes" -}}
+- name: settings
+  configMap:
+    name: {{ include "slimgate.fullname" . }}-settings
+    items:
+      - key: config.yaml
+        path: config.yaml
+{{- if .Values.dockerConfig.secretName }}
+- name: docker-config
+  secret:
+    secretName: {{ .Values.dockerConfig.secretName | toYaml }}
+    defaultMode: 0440
+    items:
+      - key: .dockerconfigjson
+        path: config.json
+{{- end }}
+{{- range $index, $registry := .Values.registries }}
+{{- if $registry.ca }}
+- name: registry-ca-{{ $index }}
+  configMap:
+    name: {{ include "slimgate.fullname" $ }}-settings
+    items:
+      - key: ca-{{ $index }}.crt
+        path: ca.crt
+{{- else if $registry.caSecret }}
+- name: registry-ca-{{ $index }}
+  secret:
+    secretName: {{ $registry.caSecret.name | toYaml }}
+    defaultMode: 0440
+    items:
+      - key: {{ $registry.caSecret.key | toYaml }}
+        path: ca.crt
+{{- else if $registry.caConfigMap }}
+- name: registry-ca-{{ $index }}
+  configMap:
+    name: {{ $registry.caConfigMap.name | toYaml }}
+    items:
+      - key: {{ $registry.caConfigMap.key | toYaml }}
+        path: ca.crt
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "slimgate.settingsMounts" -}}
+- name: settings
+  mountPath: /etc/slimgate/config
+  readOnly: true
+{{- if .Values.dockerConfig.secretName }}
+- name: docker-config
+  mountPath: /etc/slimgate/docker
+  readOnly: true
+{{- end }}
+{{- range $index, $registry := .Values.registries }}
+{{- if or $registry.ca $registry.caSecret $registry.caConfigMap }}
+- name: registry-ca-{{ $index }}
+  mountPath: /etc/slimgate/ca/{{ $index }}
+  readOnly: true
+{{- end }}
+{{- end }}
+{{- end }}

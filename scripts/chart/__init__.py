@@ -1,0 +1,1 @@
+"""What is written from the chart: its schema, README and CRDs, and manifests/install.yaml."""
