@@ -26,19 +26,24 @@ install: $(STAMP) ## make .venv with everything pinned by hash, and slimgate its
 	@:
 
 .PHONY: check
-check: $(STAMP) ## ruff, formatting, mypy strict and the import contracts
+check: $(STAMP) ## ruff, formatting, mypy strict, the import contracts, and what the chart makes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
+	$(PYTHON) -m scripts.chart check
+
+.PHONY: manifests
+manifests: $(STAMP) ## write what is made from the chart: schema, README, manifests/install.yaml
+	$(PYTHON) -m scripts.chart write
 
 .PHONY: test
 test: $(STAMP) ## every test, on the lab: started if need be, and then taken down again
 	@scripts/test
 
 .PHONY: test-fast
-test-fast: $(STAMP) ## in half a minute: the tests that need neither lab, registry nor engine
-	$(BIN)/pytest -q -m "not (lab or node or registry or engine or slow)"
+test-fast: $(STAMP) ## in half a minute: the tests that need neither lab, registry, engine nor Helm
+	$(BIN)/pytest -q -m "not (lab or node or registry or engine or helm or slow)"
 
 .PHONY: lab-up
 lab-up: $(STAMP) ## start a real Kubernetes, registry and Docker engine on this machine

@@ -45,8 +45,10 @@ class Cluster:
         self.clean()
         with step("removing slimgate"):
             self.end_pods(SYSTEM)
-            objects = ["-f", "manifests/install.yaml"]
-            self.kubectl("delete", *objects, "--ignore-not-found", "--timeout=120s")
+            installed = manifests.FOLDER / "install.yaml"
+            if installed.exists():
+                options = ["--ignore-not-found", "--timeout=120s"]
+                self.kubectl("delete", "-f", installed, *options)
 
     def end_pods(self, namespace: str) -> None:
         """End a namespace's pods first: with pods in it, its deletion looks again but seldom."""

@@ -12,7 +12,6 @@ import yaml
 
 from examples.demo.images import HELLO, KINDS
 from examples.demo.target import Target
-from tests.support.configuration import configuration
 
 FOLDER: Final = Path("build/demo")
 NAMESPACE: Final = "slimgate-demo"
@@ -65,29 +64,32 @@ def _resource(kind: str, name: str, spec: JsonObject) -> JsonObject:
 
 
 def write_install(target: Target, image: str) -> Path:
-    """Write install.yaml with slimgate's image and the target's settings."""
-    # The demo's reader does not wait a minute for metrics, nor for clients that there are none of.
-    text = _configuration(target, nodeRefreshInterval="10s", drainDuration="1s")
-    # Pods read settings when they start, so that other settings must make other pods.
-    mark = hashlib.sha256(text.encode()).hexdigest()[:16]
-    objects = read(_INSTALL)
+    """Write install.yaml with slimgate's image and the target's settings, without definitions.
+
+    They are applied by themselves, and stay when the demo is removed.
+    """
+    objects = [one for one in read(_INSTALL) if one["kind"] != "CustomResourceDefinition"]
     for one in objects:
         if one["kind"] == "ConfigMap":
-            one["data"] = {"config.yaml": text}
-        elif one["kind"] == "Deployment":
+            data = at(one, "data")
+            data["config.yaml"] = text = _configuration(target, str(data["config.yaml"]))
+    # Pods read settings when they start, so that other settings must make other pods.
+    mark = hashlib.sha256(text.encode()).hexdigest()
+    for one in objects:
+        if one["kind"] == "Deployment":
             template = at(at(one, "spec"), "template")
-            at(template, "metadata")["annotations"] = {"slimgate.dev/settings": mark}
+            at(template, "metadata")["annotations"] = {"slimgate.dev/config": mark}
             for container in cast("list[JsonObject]", at(template, "spec")["containers"]):
                 container["image"] = image
     return save("install", objects)
 
 
-def _configuration(target: Target, **more: object) -> str:
-    """Write the target's configuration file, with some settings more."""
-    if not target.config:
-        return configuration(**more)
-    (found,) = read(Path(target.config))
-    return yaml.safe_dump({**found, **more}, sort_keys=False)
+def _configuration(target: Target, shipped: str) -> str:
+    """Write the configuration file with the target's settings."""
+    # The demo's reader does not wait a minute for metrics, nor for clients that there are none of.
+    own: JsonObject = {"nodeRefreshInterval": "10s", "drainDuration": "1s"}
+    given = read(Path(target.config))[0] if target.config else {}
+    return yaml.safe_dump({**yaml.safe_load(shipped), **given, **own}, sort_keys=False)
 
 
 def read(path: Path) -> list[JsonObject]:

@@ -87,7 +87,7 @@ def run(command: str) -> int:
         write(helm)
         return 0
     for path in (wrong := check(helm)):
-        print(f"{path} is not what the chart makes of it: run `make manifests`", file=sys.stderr)
+        sys.stderr.write(f"{path} is not what the chart makes of it: run `make manifests`\n")
     return 1 if wrong else 0
 
 
@@ -98,7 +98,7 @@ def main() -> int:
     try:
         return run(parser.parse_args().command)
     except (LabError, ReadmeError, RenderError, ValuesError) as error:
-        print(f"chart: {error}", file=sys.stderr)
+        sys.stderr.write(f"chart: {error}\n")
         return 1
 
 

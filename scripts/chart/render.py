@@ -21,7 +21,8 @@ class RenderError(Exception):
 
 def template(helm: Path, *options: str) -> str:
     """Render the chart."""
-    command = [helm, "template", "slimgate", CHART, "--namespace", NAMESPACE, *options]
+    chart = ["slimgate", str(CHART), "--namespace", NAMESPACE]
+    command = [str(helm), "template", *chart, *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RenderError(done.stderr.strip())

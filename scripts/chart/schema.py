@@ -2,18 +2,22 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from scripts.chart.values import Value, ValuesError
+from slimgate.settings.keys import KEYS
+from slimgate.settings.schema import schema as configuration_schema
 from tests.lab.schemas import closed
 
 _HERE: Final = Path(__file__).parent
 _POLICY: Final = Path("manifests/crds/slimgate.dev_slimpolicies.yaml")
 _TYPES: Final = {bool: "boolean", int: "integer", str: "string"}
 _REFERENCE: Final = "$ref"
+_CONFIG: Final = "config."
 
 Schema = dict[str, Any]
 
@@ -41,12 +45,44 @@ def _object(values: Iterable[Value]) -> Schema:
 def _schema(value: Value) -> Schema:
     if value.children:
         return {"description": value.sentence, **_object(value.children)}
+    if value.path.startswith(_CONFIG):
+        return _setting(value)
     found = {"description": value.sentence, **_pointing(value.schema)}
     if not {"type", _REFERENCE} & found.keys():
         if type(value.default) not in _TYPES:
             raise ValuesError(f"{value.path} needs a type: write one by @schema")
         found["type"] = _TYPES[type(value.default)]
     return {**found, "default": value.default}
+
+
+def _setting(value: Value) -> Schema:
+    """Return the schema of a key of the configuration file, whose text and default must be its."""
+    key = KEYS.get(value.name)
+    if key is None or not value.sentence.startswith(key.text):
+        text = key.text if key else "but the configuration file has no such key"
+        raise ValuesError(f"{value.path} must begin with its text, {text}")
+    found = _properties(configuration_schema())[value.name]
+    if found["default"] != value.default:
+        raise ValuesError(f"{value.path} must be {found['default']!r}, as in slimgate itself")
+    return {**found, "description": value.sentence}
+
+
+def _registry() -> Schema:
+    """Return an entry of the configuration file's registries, with the CA instead of its path."""
+    entry: Schema = _properties(configuration_schema())["registries"]["items"]
+    own = {
+        "ca": {"type": "string", "pattern": r"^\s*-----BEGIN CERTIFICATE-----"},
+        "caSecret": {_REFERENCE: "#/$defs/KeyReference"},
+        "caConfigMap": {_REFERENCE: "#/$defs/KeyReference"},
+    }
+    kept = {name: one for name, one in _properties(entry).items() if name != "caFile"}
+    forbidden = [{"required": [one, other]} for one, other in combinations(own, 2)]
+    return {**entry, "properties": {**kept, **own}, "not": {"anyOf": forbidden}}
+
+
+def _properties(schema: Mapping[str, Any]) -> Mapping[str, Schema]:
+    found: Mapping[str, Schema] = schema["properties"]
+    return found
 
 
 def _pointing(schema: Mapping[str, Any]) -> Schema:
@@ -69,7 +105,8 @@ def _definitions() -> Mapping[str, Schema]:
     named = {
         name: {_REFERENCE: f"#/$defs/{target}"} for name, target in written["kubernetes"].items()
     }
-    return {**own, **named, **kubernetes, "SlimPolicySpec": _policy_spec()}
+    made = {"SlimPolicySpec": _policy_spec(), "Registry": _registry()}
+    return {**own, **named, **kubernetes, **made}
 
 
 def _policy_spec() -> Schema:

@@ -33,14 +33,13 @@ class Helm:
             yaml.safe_dump(dict(values or {}), file)
             file.flush()
             named = [] if command == "lint" else ["slimgate"]
-            done = subprocess.run(
+            return subprocess.run(
                 [self.path, command, *named, CHART, *options, "--values", file.name],
                 capture_output=True,
                 text=True,
                 check=False,
                 timeout=_SECONDS,
             )
-        return done
 
     def render(self, *options: str | Path, values: Mapping[str, object] | None = None) -> str:
         """Render the chart, which must succeed."""
@@ -51,7 +50,7 @@ class Helm:
             self._rendered[asked] = done.stdout
         return self._rendered[asked]
 
-    def objects(self, *options: str | Path, values: Mapping[str, object] | None = None) -> "Objects":
+    def objects(self, *options: str, values: Mapping[str, object] | None = None) -> "Objects":
         """Render the chart and read it."""
         return Objects(parse(self.render(*options, values=values)))
 
@@ -94,7 +93,7 @@ def _named(one: Object, names: Iterable[str]) -> bool:
 
 def parse(rendered: str) -> tuple[Object, ...]:
     """Read objects, and refuse a key that is there twice."""
-    return tuple(one for one in yaml.load_all(rendered, Loader=_Loader) if one)  # noqa: S506
+    return tuple(one for one in yaml.load_all(rendered, Loader=_Loader) if one)
 
 
 class _Loader(yaml.CSafeLoader):

@@ -59,6 +59,7 @@ _ROOT: Final = Value(
     sentence="",
     children=read_values((CHART / "values.yaml").read_text()),
 )
+_LEAVES: Final = list(_ROOT.leaves())
 
 
 @pytest.mark.parametrize(("values", "name"), _REFUSED, ids=[name for _, name in _REFUSED])
@@ -89,7 +90,7 @@ def sections(value: Value) -> Iterator[Value]:
             yield from sections(child)
 
 
-@pytest.mark.parametrize("section", list(sections(_ROOT)), ids=lambda section: section.path or "root")
+@pytest.mark.parametrize("section", list(sections(_ROOT)), ids=lambda one: one.path or "root")
 def test_no_section_takes_an_unknown_name(section: Value) -> None:
     """At every depth, a name with a letter more is an error."""
     for child in section.children:
@@ -97,7 +98,7 @@ def test_no_section_takes_an_unknown_name(section: Value) -> None:
         assert any(f"'{child.name}x' was unexpected" in one for one in faults), child.path
 
 
-@pytest.mark.parametrize("leaf", list(_ROOT.leaves()), ids=lambda leaf: leaf.path)
+@pytest.mark.parametrize("leaf", _LEAVES, ids=lambda leaf: leaf.path)
 def test_no_value_takes_another_type(leaf: Value) -> None:
     """What is neither the default's type nor close to it is an error."""
     kinds = (True, [["x"]], {"no such field": [0]}, "no such; value\n")

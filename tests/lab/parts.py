@@ -76,7 +76,7 @@ def go_build(
     """Build a static Go program without its symbols; what people do beside it goes first."""
     argv = ["build", "-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {flags}".strip()]
     env = {"CGO_ENABLED": "0"}
-    command = ["nice", go, *argv, "-o", output, package]
+    command: list[str | Path] = ["nice", go, *argv, "-o", output, package]
     processes.run(command, log="build", cwd=source, env=env)
 
 

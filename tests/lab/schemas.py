@@ -1,4 +1,4 @@
-"""Kubernetes' OpenAPI document as the JSON schemas that kubeconform reads, closed to unknown fields.
+"""Kubernetes' OpenAPI document as JSON schemas for kubeconform, closed to unknown fields.
 
 https://github.com/yannh/kubeconform#overriding-schemas-location
 """

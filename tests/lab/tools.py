@@ -142,6 +142,6 @@ def schemas(layout: Layout, processes: Processes) -> Path:
 
 def swagger(go: Path) -> Path:
     """Return the OpenAPI document in the sources of Kubernetes, fetched if need be."""
-    command = [go, "mod", "download", "-json", "k8s.io/kubernetes"]
+    command = [str(go), "mod", "download", "-json", "k8s.io/kubernetes"]
     done = subprocess.run(command, cwd=kube_source(), capture_output=True, check=True)
     return Path(json.loads(done.stdout)["Dir"]) / SWAGGER

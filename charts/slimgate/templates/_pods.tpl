@@ -10,7 +10,7 @@ labels:
   {{- toYaml (mergeOverwrite (deepCopy $root.Values.commonLabels) $values.podLabels $own) | nindent 2 }}
 annotations:
   {{- /* Pods read their settings when they start: other settings make other pods. */}}
-  {{- $own := dict "slimgate.dev/settings" (include "slimgate.settings" $root | sha256sum) }}
+  {{- $own := dict "slimgate.dev/config" (include "slimgate.configData" $root | sha256sum) }}
   {{- toYaml (mergeOverwrite (deepCopy $values.podAnnotations) $own) | nindent 2 }}
 {{- end }}
 

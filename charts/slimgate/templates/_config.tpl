@@ -2,8 +2,6 @@
 
 {{- define "slimgate.config" -}}
 {{- $config := deepCopy .Values.config }}
-{{- $_ := set $config "apiVersion" "config.slimgate.dev/v1alpha1" }}
-{{- $_ := set $config "kind" "Configuration" }}
 {{- $_ := set $config "name" (include "slimgate.fullname" .) }}
 {{- $_ := set $config "namespace" .Release.Namespace }}
 {{- $_ := set $config "webhookPort" .Values.webhook.port }}
@@ -23,12 +21,14 @@
 {{- end }}
 {{- $registries = append $registries $entry }}
 {{- end }}
-{{- $_ := set $config "registries" $registries }}
-{{- toYaml $config }}
+{{- $_ := set $config "registries" $registries -}}
+apiVersion: config.slimgate.dev/v1alpha1
+kind: Configuration
+{{ toYaml $config }}
 {{- end }}
 
 {{- /* The ConfigMap's data: the configuration, and the CAs that values hold. */}}
-{{- define "slimgate.settings" -}}
+{{- define "slimgate.configData" -}}
 config.yaml: |
   {{- include "slimgate.config" . | nindent 2 }}
 {{- range $index, $registry := .Values.registries }}
@@ -39,10 +39,10 @@ ca-{{ $index }}.crt: |
 {{- end }}
 {{- end }}
 
-{{- define "slimgate.settingsVolumes" -}}
-- name: settings
+{{- define "slimgate.configVolumes" -}}
+- name: config
   configMap:
-    name: {{ include "slimgate.fullname" . }}-settings
+    name: {{ include "slimgate.fullname" . }}-config
     items:
       - key: config.yaml
         path: config.yaml
@@ -59,7 +59,7 @@ ca-{{ $index }}.crt: |
 {{- if $registry.ca }}
 - name: registry-ca-{{ $index }}
   configMap:
-    name: {{ include "slimgate.fullname" $ }}-settings
+    name: {{ include "slimgate.fullname" $ }}-config
     items:
       - key: ca-{{ $index }}.crt
         path: ca.crt
@@ -82,8 +82,8 @@ ca-{{ $index }}.crt: |
 {{- end }}
 {{- end }}
 
-{{- define "slimgate.settingsMounts" -}}
-- name: settings
+{{- define "slimgate.configMounts" -}}
+- name: config
   mountPath: /etc/slimgate/config
   readOnly: true
 {{- if .Values.dockerConfig.secretName }}

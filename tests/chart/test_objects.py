@@ -1,0 +1,136 @@
+"""What the objects must be whatever the values are."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chart.helm import NAMESPACE, Helm, nested
+
+_MONITOR = "monitoring.coreos.com/v1/ServiceMonitor"
+
+
+def test_own_namespace_is_never_asked_about(helm4: Helm, case: Path) -> None:
+    """Whatever selectors the values have, slimgate can't keep itself from starting."""
+    objects = helm4.objects("--values", str(case))
+    (configuration,) = objects.kind("ValidatingWebhookConfiguration")
+
+    for hook in configuration["webhooks"]:
+        left_out = [
+            one["values"]
+            for one in hook["namespaceSelector"]["matchExpressions"]
+            if (one["key"], one["operator"]) == ("kubernetes.io/metadata.name", "NotIn")
+        ]
+        assert left_out == [[*objects.config()["excludedNamespaces"], NAMESPACE]]
+
+
+def test_every_object_has_the_labels(helm4: Helm, case: Path) -> None:
+    """Name, release and common labels, by which what is ours is found."""
+    objects = helm4.objects("--values", str(case))
+    everything = "everything" in case.name
+
+    for one in objects.all:
+        labels = one["metadata"]["labels"]
+        assert labels["app.kubernetes.io/name"] == ("gate" if everything else "slimgate")
+        assert labels["app.kubernetes.io/instance"] == "slimgate"
+        assert labels.get("team") == ("platform" if everything else None)
+
+
+@pytest.mark.parametrize("role", ["controller", "webhook"])
+def test_selectors_never_change(helm4: Helm, role: str) -> None:
+    """A Deployment's selector can't be changed, so no label of a release or version is in it."""
+    spec = helm4.objects().one(f"Deployment/slimgate-{role}")["spec"]
+
+    expected = {"app.kubernetes.io/name": "slimgate", "app.kubernetes.io/component": role}
+    assert spec["selector"]["matchLabels"] == expected
+    assert expected.items() <= spec["template"]["metadata"]["labels"].items()
+
+
+def test_a_single_replica_stops_no_drain(helm4: Helm) -> None:
+    """A disruption budget is rendered only where a pod can be spared."""
+    scaled = {"webhook": {"autoscaling": {"enabled": True, "minReplicas": 1}}}
+
+    assert helm4.objects().find("PodDisruptionBudget/slimgate-webhook")
+    assert not helm4.objects(values=nested("webhook.replicas", 1)).kind("PodDisruptionBudget")
+    assert not helm4.objects(values=scaled).kind("PodDisruptionBudget")
+
+
+def test_pods_are_spread_by_their_own_labels(helm4: Helm) -> None:
+    """A rule without a selector gets that of the Deployment."""
+    spec = helm4.objects().one("Deployment/slimgate-webhook")["spec"]
+
+    rules = spec["template"]["spec"]["topologySpreadConstraints"]
+    assert [rule["labelSelector"] for rule in rules] == [spec["selector"]] * 2
+
+
+def test_a_monitor_is_rendered_where_its_kind_is(helm4: Helm) -> None:
+    """By default by what the cluster serves, and not at all elsewhere."""
+    assert helm4.objects("--api-versions", _MONITOR).kind("ServiceMonitor")
+    assert not helm4.objects().kind("ServiceMonitor")
+
+
+def test_a_monitor_that_must_be_there_fails_by_its_name(helm: Helm) -> None:
+    """With FailIfMissing, the error says which value asks for what."""
+    values = nested("metrics.serviceMonitor.renderMode", "FailIfMissing")
+    refused = helm.attempt("template", values=values)
+    taken = helm.attempt("template", "--api-versions", _MONITOR, values=values)
+
+    assert "metrics.serviceMonitor.renderMode" in refused.stderr
+    assert _MONITOR in refused.stderr
+    assert taken.returncode == 0
+
+
+def test_the_metrics_service_is_what_the_monitor_selects(helm4: Helm) -> None:
+    """Its labels and port are those of the ServiceMonitor, and its selector finds both roles."""
+    objects = helm4.objects("--api-versions", _MONITOR)
+    monitor = objects.one("ServiceMonitor/slimgate")["spec"]
+    service = objects.one("Service/slimgate-metrics")
+
+    wanted = monitor["selector"]["matchLabels"].items()
+    assert wanted <= service["metadata"]["labels"].items()
+    assert [one["port"] for one in monitor["endpoints"]] == [
+        port["name"] for port in service["spec"]["ports"]
+    ]
+    for role in ("controller", "webhook"):
+        pod = objects.one(f"Deployment/slimgate-{role}")["spec"]["template"]["metadata"]
+        assert service["spec"]["selector"].items() <= pod["labels"].items()
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_definitions_are_the_checkouts_own(helm4: Helm, *, keep: bool) -> None:
+    """Nothing but labels and the choice to keep them is added to manifests/crds."""
+    objects = helm4.objects("--set", f"crds.keep={str(keep).lower()}")
+    folder = Path(__file__).parents[2] / "manifests" / "crds"
+
+    found = {one["metadata"]["name"]: one for one in objects.kind("CustomResourceDefinition")}
+    assert found.keys() == {
+        f"{path.stem.partition('_')[2]}.slimgate.dev" for path in folder.iterdir()
+    }
+    for one in found.values():
+        kept = one["metadata"].get("annotations", {}).get("helm.sh/resource-policy") == "keep"
+        assert kept is keep
+
+
+def test_notes_have_the_users_own_values(helm4: Helm) -> None:
+    """Three commands that can be copied as they are."""
+    values = {
+        "fullnameOverride": "gate",
+        "image": {"repository": "r.example.com/slimgate"},
+        "defaultPolicy": {"name": "first"},
+        "webhook": {"failurePolicy": "Fail"},
+    }
+    options = ("--dry-run=client", "--namespace", "team-x")
+    done = helm4.attempt("install", *options, values=values)
+
+    notes = done.stdout.partition("NOTES:\n")[2]
+    assert "kubectl -n team-x wait" in notes
+    assert "deployment/gate-controller deployment/gate-webhook" in notes
+    assert "kubectl get slimpolicy first" in notes
+    assert "refused in all namespaces but kube-system, team-x" in notes
+    assert "does not exist" not in notes
+
+
+def test_notes_say_that_the_image_is_a_placeholder(helm4: Helm) -> None:
+    """Whoever forgets the one value that is needed reads its name."""
+    done = helm4.attempt("install", "--dry-run=client")
+
+    assert "image.repository is registry.example.com/slimgate" in done.stdout
