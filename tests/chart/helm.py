@@ -80,9 +80,13 @@ class Objects:
 
     def config(self) -> Object:
         """Return the configuration file of both roles."""
-        (settings,) = [one for one in self.kind("ConfigMap") if "config.yaml" in one["data"]]
-        config: Object = yaml.safe_load(settings["data"]["config.yaml"])
-        return config
+        return self.file("config.yaml")
+
+    def file(self, name: str) -> Object:
+        """Return what one of their files holds."""
+        (holder,) = [one for one in self.kind("ConfigMap") if name in one["data"]]
+        found: Object = yaml.safe_load(holder["data"][name])
+        return found
 
 
 def _named(one: Object, names: Iterable[str]) -> bool:

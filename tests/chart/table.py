@@ -10,7 +10,7 @@ import yaml
 from tests.chart.helm import Objects
 
 ABSENT: Final = "absent"
-_CONFIG: Final = "config"
+_FILES: Final = {"config": "config.yaml", "policy": "default-policy.yaml"}
 _ROLE: Final = "ROLE"
 _ROLES: Final = ("controller", "webhook")
 
@@ -47,7 +47,8 @@ def rows() -> list[Row]:
 def look_up(objects: Objects, at: str) -> object:
     """Return what stands at `Kind/name#/path/to/field`, a JSON pointer, or `absent`."""
     address, _, pointer = at.partition("#/")
-    found: Any = objects.config() if address == _CONFIG else objects.find(address)
+    file = _FILES.get(address)
+    found: Any = objects.file(file) if file else objects.find(address)
     for step in pointer.split("/") if pointer else ():
         if found is None:
             break

@@ -1,5 +1,6 @@
 """The configuration file that the chart writes is one that slimgate takes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,10 @@ def test_every_case_is_taken(helm4: Helm, case: Path) -> None:
 
 
 def test_defaults_are_slimgates_own(helm4: Helm) -> None:
-    """A chart without values sets nothing."""
-    assert settings(helm4.objects()) == Settings()
+    """A chart without values sets nothing but the first policy."""
+    found = settings(helm4.objects())
+
+    assert replace(found, default_policy_file=None) == Settings()
 
 
 def test_every_key_is_written(helm4: Helm) -> None:
@@ -60,7 +63,7 @@ def test_files_are_where_the_configuration_says(helm4: Helm, role: str) -> None:
 
     found = settings(objects)
     named = {one.ca_file for one in found.registries.values() if one.ca_file}
-    assert named | {found.docker_config} <= files
+    assert named | {found.docker_config, found.default_policy_file} <= files
     assert len(named) == 3
     if role == "webhook":
         assert mounts[found.tls_directory] == "tls"

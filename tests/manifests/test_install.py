@@ -159,7 +159,7 @@ def test_names_are_those_of_the_settings() -> None:
 
 @pytest.mark.parametrize("name", _DEPLOYMENTS)
 def test_the_configuration_file_is_mounted(name: str) -> None:
-    """Each role is given the ConfigMap's file, which sets nothing as it stands."""
+    """Each role is given the ConfigMap's file, which sets nothing but the first policy."""
     pod = one("Deployment", name)["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     ((mounted, volume),) = [
@@ -168,11 +168,13 @@ def test_the_configuration_file_is_mounted(name: str) -> None:
         for volume in pod["volumes"]
         if mount["name"] == volume["name"] and "configMap" in volume
     ]
-    ((key, text),) = one("ConfigMap", volume)["data"].items()
+    text = one("ConfigMap", volume)["data"]["config.yaml"]
+    first = f"{mounted}/default-policy.yaml"
 
     assert container["args"] == [container["name"]]
-    assert container["env"] == [{"name": CONFIG, "value": f"{mounted}/{key}"}]
-    assert read({}, File(key, text.encode())) == Settings()
+    assert container["env"] == [{"name": CONFIG, "value": f"{mounted}/config.yaml"}]
+    found = read({}, File("config.yaml", text.encode()))
+    assert found == Settings(default_policy_file=first)
 
 
 def test_the_webhook_leaves_system_namespaces_alone() -> None:

@@ -66,6 +66,7 @@ SINGLE: dict[str, tuple[object, object]] = {
     "maxStaleness": (0, 0.0),
     "annotations": ("None", Annotate.NONE),
     "imageProfiles": (False, False),
+    "defaultPolicyFile": ("/policy.yaml", "/policy.yaml"),
     "nodeRefreshInterval": ("0s", 0.0),
     "kubeletSkipTLSVerify": (False, False),
     "name": ("gate", "gate"),

@@ -52,6 +52,7 @@ SETTINGS = st.builds(
         st.from_regex(r"[a-z]{1,9}(:[1-9]{1,4})?", fullmatch=True), EXEMPTIONS
     ),
     docker_config=st.none() | PATHS,
+    default_policy_file=st.none() | PATHS,
     pull_secrets=st.booleans(),
     extra_kinds=several(KINDS, lambda one: one.kind),
     extra_controllers=several(WORD),
@@ -77,6 +78,7 @@ def test_is_a_schema() -> None:
         "apiVersion",
         "kind",
         "dockerConfig",
+        "defaultPolicyFile",
     ]
 
 

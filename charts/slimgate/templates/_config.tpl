@@ -10,6 +10,9 @@
 {{- $_ := set $config "manageCertificates" (eq .Values.certificates.source "SelfSigned") }}
 {{- $_ := set $config "nodeRefreshInterval" (ternary .Values.nodeMetrics.refreshInterval "0s" .Values.nodeMetrics.enabled) }}
 {{- $_ := set $config "kubeletSkipTLSVerify" .Values.nodeMetrics.kubeletSkipTLSVerify }}
+{{- if .Values.defaultPolicy.create }}
+{{- $_ := set $config "defaultPolicyFile" "/etc/slimgate/config/default-policy.yaml" }}
+{{- end }}
 {{- if .Values.dockerConfig.secretName }}
 {{- $_ := set $config "dockerConfig" "/etc/slimgate/docker/config.json" }}
 {{- end }}
@@ -31,6 +34,15 @@ kind: Configuration
 {{- define "slimgate.configData" -}}
 config.yaml: |
   {{- include "slimgate.config" . | nindent 2 }}
+{{- if .Values.defaultPolicy.create }}
+default-policy.yaml: |
+  apiVersion: slimgate.dev/v1alpha1
+  kind: SlimPolicy
+  metadata:
+    name: {{ .Values.defaultPolicy.name | toYaml }}
+  spec:
+    {{- toYaml .Values.defaultPolicy.spec | nindent 4 }}
+{{- end }}
 {{- range $index, $registry := .Values.registries }}
 {{- with $registry.ca }}
 ca-{{ $index }}.crt: |
@@ -46,6 +58,10 @@ ca-{{ $index }}.crt: |
     items:
       - key: config.yaml
         path: config.yaml
+      {{- if .Values.defaultPolicy.create }}
+      - key: default-policy.yaml
+        path: default-policy.yaml
+      {{- end }}
 {{- if .Values.dockerConfig.secretName }}
 - name: docker-config
   secret:

@@ -11,6 +11,7 @@ import kopf
 from slimgate.app.certificates import CertificateKeeper
 from slimgate.app.cluster import Core, Observers, open_core
 from slimgate.app.configuration import read_settings
+from slimgate.app.default_policy import read_default_policy
 from slimgate.app.health import serving_health
 from slimgate.app.kinds import Kinds, tried
 from slimgate.app.kubelets import KubeletToken, kubelets
@@ -22,6 +23,7 @@ from slimgate.app.parts import now
 from slimgate.app.profiles import follow_profiles
 from slimgate.app.stopping import until
 from slimgate.cluster.connect import open_access
+from slimgate.cluster.first_policy import FirstPolicy
 from slimgate.cluster.profiles import ProfileStore
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
@@ -104,6 +106,8 @@ async def _work(
         if settings.manage_certificates:
             tasks.create_task(CertificateKeeper(core.api, settings).run())
         await core.ready()
+        if first := read_default_policy(settings):
+            tasks.create_task(FirstPolicy(core.api, first).run())
         lister = ClusterLister(core.api)
         survey = NodeSurvey(
             lister=lister,

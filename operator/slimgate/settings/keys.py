@@ -108,6 +108,12 @@ KEYS: Final[Mapping[str, Key]] = {
     "imageProfiles": _key(
         "image_profiles", values.flag(), "Keep what is known of images in ImageProfiles."
     ),
+    "defaultPolicyFile": _key(
+        "default_policy_file",
+        values.text(what="the path of a SlimPolicy"),
+        "A file with the SlimPolicy that the controller creates when it starts in a cluster that "
+        "has none.",
+    ),
     "nodeRefreshInterval": _key(
         "node_seconds",
         values.duration(),

@@ -65,6 +65,7 @@ class Settings:
     stale_seconds: float = 86_400.0
     annotations: Annotate = Annotate.OVER_POLICY
     image_profiles: bool = True
+    default_policy_file: str | None = None
     node_seconds: float = 60.0
     kubelet_skip_tls_verify: bool = True
     manage_certificates: bool = True
