@@ -1,0 +1,91 @@
+"""What the API server itself makes of the rendered chart, of every case of values."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import pytest
+import yaml
+
+from tests.chart.helm import Helm, Object, parse
+from tests.lab.kubectl import Kubectl
+
+pytestmark = pytest.mark.lab
+
+_OF_OTHERS: Final = {"cert-manager.io/v1", "monitoring.coreos.com/v1"}
+"""Their definitions are not in the lab."""
+_GITOPS: Final = ("--server-side", "--field-manager=gitops", "--validate=strict")
+
+
+@pytest.fixture
+def namespace(kubectl: Kubectl) -> Iterator[str]:
+    """Return a namespace of the test's own."""
+    name = f"chart-{uuid4().hex[:8]}"
+    kubectl("create", "namespace", name)
+    yield name
+    kubectl("delete", "namespace", name, "--wait=false")
+
+
+def written(objects: list[Object]) -> str:
+    """Write objects for kubectl."""
+    return yaml.safe_dump_all(objects, sort_keys=False)
+
+
+def test_every_object_is_taken(helm: Helm, case: Path, kubectl: Kubectl, namespace: str) -> None:
+    """Strictly, by all rules of the API server, CEL of the webhook included."""
+    here = (
+        f"pullSecrets.namespaces={{{namespace}}}" if "everything" in case.name else "enabled=true"
+    )
+    rendered = helm.render(
+        "--values", case, "--namespace", namespace, "--set", here, "--set", "namespace.create=false"
+    )
+    objects = [one for one in parse(rendered) if one["apiVersion"] not in _OF_OTHERS]
+
+    kubectl("apply", *_GITOPS, "--dry-run=server", "-f", "-", stdin=written(objects))
+
+
+def test_who_applies_again_takes_nothing_back(
+    helm4: Helm, kubectl: Kubectl, namespace: str
+) -> None:
+    """GitOps tools apply again and again, by server-side apply and without force.
+
+    Between them slimgate and an autoscaler write what is theirs, and there is no conflict.
+    """
+    name = f"g{uuid4().hex[:8]}"
+    options = ("--namespace", namespace, "--set", f"fullnameOverride={name}")
+    # No pod is to run, nor the API server to ask one.
+    nowhere = {"nodeSelector": {"no": "such-node"}}
+    values = {
+        "crds": {"enabled": False},
+        "controller": nowhere,
+        "webhook": {
+            **nowhere,
+            "autoscaling": {"enabled": True, "minReplicas": 1, "maxReplicas": 1},
+            "objectSelector": {"matchLabels": {"no": "such-workload"}},
+        },
+    }
+    objects = list(parse(helm4.render(*options, values=values)))
+    hook = f"validatingwebhookconfiguration/{name}"
+    bundle = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCi0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K"
+    try:
+        kubectl("apply", *_GITOPS, "-f", "-", stdin=written(objects))
+        found = json.loads(kubectl("get", hook, "-o", "json"))
+        for one in found["webhooks"]:
+            one["clientConfig"]["caBundle"] = bundle
+        patch = json.dumps({"webhooks": found["webhooks"]})
+        by = ("--type=merge", "--field-manager=slimgate")
+        kubectl("patch", hook, *by, "-p", patch)
+        scale = json.dumps({"spec": {"replicas": 3}})
+        deployment = ("deployment", f"{name}-webhook", "-n", namespace)
+        kubectl("patch", *deployment, "--type=merge", "--field-manager=autoscaler", "-p", scale)
+
+        kubectl("apply", *_GITOPS, "-f", "-", stdin=written(objects))
+
+        after = json.loads(kubectl("get", hook, "-o", "json"))
+        scaled = json.loads(kubectl("get", *deployment, "-o", "json"))
+        assert {one["clientConfig"]["caBundle"] for one in after["webhooks"]} == {bundle}
+        assert scaled["spec"]["replicas"] == 3
+    finally:
+        kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", stdin=written(objects))
