@@ -1,0 +1,98 @@
+"""A release of the chart in the lab's cluster, by one of the two Helms."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from tests.chart.helm import CHART, Helm, Object, merged
+from tests.lab.kubectl import Kubectl
+from tests.lab.state import Lab
+
+_SECONDS: Final = 240
+_WAIT: Final = ("--wait", "--timeout", "3m")
+
+
+@dataclass(kw_only=True)
+class Release:
+    """A release, its namespace and the values that it was installed with."""
+
+    helm: Helm
+    lab: Lab
+    kubectl: Kubectl
+    namespace: str
+    folder: Path
+    values: Mapping[str, Any]
+    name: str = "slimgate"
+    printed: list[str] = field(default_factory=list)
+
+    def run(self, *argv: str | Path) -> str:
+        """Run Helm against the cluster, which must succeed."""
+        done = self.attempt(*argv)
+        assert done.returncode == 0, f"helm {argv[0]}: {done.stderr}{self.state()}"
+        self.printed.append(done.stdout)
+        return done.stdout
+
+    def attempt(self, *argv: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run Helm against the cluster, which may fail."""
+        own = {"KUBECONFIG": self.lab.kubeconfig, "HELM_CACHE_HOME": str(self.folder / "helm")}
+        return subprocess.run(
+            [self.helm.path, *argv, "--namespace", self.namespace],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+            env=os.environ | own,
+        )
+
+    def install(self, *options: str) -> str:
+        """Install the chart and wait until its pods are ready."""
+        return self.run("install", self.name, CHART, *self._given({}), *_WAIT, *options)
+
+    def upgrade(self, values: Mapping[str, Any]) -> str:
+        """Upgrade to other values, and wait until its pods are ready."""
+        return self.run("upgrade", self.name, CHART, *self._given(values), *_WAIT)
+
+    def _given(self, values: Mapping[str, Any]) -> tuple[str | Path, ...]:
+        file = self.folder / "values.yaml"
+        file.write_text(yaml.safe_dump(merged(self.values, values)), encoding="utf-8")
+        return "--values", file
+
+    def get(self, *argv: str) -> Object:
+        """Get objects of its namespace, or of the cluster."""
+        found: Object = json.loads(self.kubectl("get", *argv, "-n", self.namespace, "-o", "json"))
+        return found
+
+    def state(self) -> str:
+        """Return what may say why something failed."""
+        asked = (
+            ("get", "pods,events", "-n", self.namespace),
+            ("logs", "-n", self.namespace, "-l", "app.kubernetes.io/name=slimgate", "--tail=20"),
+        )
+        return "\n".join(self.kubectl.attempt(*one).stdout for one in asked)
+
+
+@contextmanager
+def restricted(kubectl: Kubectl, name: str) -> Iterator[str]:
+    """Make a namespace in which Pod Security enforces `restricted`, for as long as it lasts."""
+    kubectl("create", "namespace", name)
+    kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+    try:
+        yield name
+    finally:
+        kubectl("delete", "namespace", name, "--timeout=60s")
+
+
+def eventually(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"after {seconds:.0f} s: {what} never came"
+        time.sleep(0.2)
