@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from examples.demo.images import Images
+from examples.demo.manifests import FOLDER
 from examples.demo.target import of_lab
 from tests.chart.helm import Helm
 from tests.chart.release import Release, eventually, restricted
@@ -27,6 +28,7 @@ _DENIED_SECONDS: Final = 30.0
 @pytest.fixture(scope="session")
 def image(lab_node: Lab) -> str:
     """Build slimgate's own image, push it, and return its reference by digest."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
     target = of_lab(lab_node)
     return Images(target=target, programs=target.programs()).slimgate()
 
