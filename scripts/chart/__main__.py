@@ -14,7 +14,7 @@ import yaml
 
 from scripts.chart import kubernetes
 from scripts.chart.readme import ReadmeError, replaced, rights_table, values_tables
-from scripts.chart.render import RenderError, install, template
+from scripts.chart.render import RenderError, install, readers, template
 from scripts.chart.rights import read_rights
 from scripts.chart.schema import values_schema
 from scripts.chart.values import CHART, ValuesError, read_values
@@ -38,6 +38,7 @@ def made(helm: Path) -> Iterator[tuple[Path, str]]:
     everything = template(helm, "--set", "rbac.readableByAuthenticated=true")
     yield readme, replaced(text, "rights", rights_table(read_rights(everything)))
     yield _MANIFESTS / "install.yaml", install(helm, image())
+    yield _MANIFESTS / "readers.yaml", readers(helm)
 
 
 def image() -> str:

@@ -1,4 +1,4 @@
-"""manifests/install.yaml: what the chart renders by default, for those who do not use Helm."""
+"""manifests/: what the chart renders, for those who do not use Helm."""
 
 import subprocess
 from pathlib import Path
@@ -7,10 +7,14 @@ from typing import Final
 from scripts.chart.values import CHART
 
 NAMESPACE: Final = "slimgate-system"
-_HEAD: Final = """\
+_INSTALL: Final = """\
 # slimgate in the namespace slimgate-system, with its definitions; rendered from charts/slimgate by
-# `make manifests`. Kubernetes 1.30 or newer. The image is {image}: it is the one
-# value to change.
+# `make manifests`. Kubernetes 1.30 or newer. There is one thing to change: the image,
+# {image}, in both Deployments.
+"""
+_READERS: Final = """\
+# Optional: everybody who is signed in may read policies and known bases. Rendered from
+# charts/slimgate by `make manifests`.
 """
 _LABELS_OF_HELM: Final = ("helm.sh/chart: ", "app.kubernetes.io/managed-by: ")
 
@@ -32,8 +36,18 @@ def template(helm: Path, *options: str) -> str:
 def install(helm: Path, image: str) -> str:
     """Render the chart without hooks and without what only Helm makes use of."""
     rendered = template(helm, "--no-hooks", "--set", "namespace.create=true")
+    return _INSTALL.format(image=image) + _plain(rendered)
+
+
+def readers(helm: Path) -> str:
+    """Render the right of everybody to read policies."""
+    only = ("--show-only", "templates/rights/readers.yaml")
+    return _READERS + _plain(template(helm, *only, "--set", "rbac.readableByAuthenticated=true"))
+
+
+def _plain(rendered: str) -> str:
     lines = [line.rstrip() for line in rendered.splitlines() if _is_kept(line)]
-    return _HEAD.format(image=image) + "\n".join(lines).strip() + "\n"
+    return "\n".join(lines).strip() + "\n"
 
 
 def _is_kept(line: str) -> bool:
