@@ -35,19 +35,24 @@ _PACKAGES: Final = (
     ("jdk", r"java-[\w.]+-(openjdk|amazon-corretto)-devel"),
     ("node-gyp", r"node-gyp"),
     ("ghc", r"ghc(-[\d.]+)?|cabal-install"),
+    ("cuda", r"cuda-(minimal-build|nvcc|compiler|toolkit|command-line-tools)(-\d+)*"),
+    ("dart", r"dart(-sdk)?"),
 )  # fmt: skip
 _COMPILED: Final = tuple((name, re.compile(pattern)) for name, pattern in _PACKAGES)
-_ENVIRONMENTS: Final = (
-    ("go", "GOLANG_VERSION", {"GOPATH", "GOTOOLCHAIN"}, r"[/\\]go[/\\]bin"),
-    ("rust", "RUST_VERSION", {"RUSTUP_HOME", "CARGO_HOME"}, r"/cargo/bin"),
-    ("rust", "RUSTUP_HOME", {"CARGO_HOME"}, r"/cargo/bin"),
-    ("maven", "MAVEN_VERSION", {"MAVEN_HOME", "MAVEN_CONFIG"}, r"/maven[^:]{0,80}/bin"),
-    ("maven", "MAVEN_HOME", {"MAVEN_CONFIG", "MAVEN_VERSION"}, r"/maven[^:]{0,80}/bin"),
-    ("gradle", "GRADLE_VERSION", {"GRADLE_HOME"}, r"/gradle[^:]{0,80}/bin"),
-    ("dotnet-sdk", "DOTNET_SDK_VERSION", {"DOTNET_VERSION", "NUGET_XMLDOC_MODE",
-     "DOTNET_USE_POLLING_FILE_WATCHER", "DOTNET_GENERATE_ASPNET_CERTIFICATE"}, r"[/\\]dotnet"),
-    ("gcc", "GCC_VERSION", {"GCC_MIRRORS"}, r"^$"),
-    ("ghc", "GHC", {"STACK", "CABAL_INSTALL", "STACK_VERSION"}, r"/ghc/"),
+_ENVIRONMENTS: Final[Sequence[tuple[str, str, frozenset[str], str]]] = (
+    ("go", "GOLANG_VERSION", frozenset({"GOPATH", "GOTOOLCHAIN"}), r"[/\\]go[/\\]bin"),
+    ("rust", "RUST_VERSION", frozenset({"RUSTUP_HOME", "CARGO_HOME"}), r"/cargo/bin"),
+    ("rust", "RUSTUP_HOME", frozenset({"CARGO_HOME"}), r"/cargo/bin"),
+    ("maven", "MAVEN_VERSION", frozenset({"MAVEN_HOME", "MAVEN_CONFIG"}), r"/maven[^:]{0,80}/bin"),
+    ("maven", "MAVEN_HOME", frozenset({"MAVEN_CONFIG", "MAVEN_VERSION"}), r"/maven[^:]{0,80}/bin"),
+    ("gradle", "GRADLE_VERSION", frozenset({"GRADLE_HOME"}), r"/gradle[^:]{0,80}/bin"),
+    ("dotnet-sdk", "DOTNET_SDK_VERSION", frozenset({"DOTNET_VERSION", "NUGET_XMLDOC_MODE",
+     "DOTNET_USE_POLLING_FILE_WATCHER", "DOTNET_GENERATE_ASPNET_CERTIFICATE"}), r"[/\\]dotnet"),
+    ("gcc", "GCC_VERSION", frozenset({"GCC_MIRRORS"}), r"^$"),
+    ("ghc", "GHC", frozenset({"STACK", "CABAL_INSTALL", "STACK_VERSION"}), r"/ghc/"),
+    # NVIDIA's runtime images set CUDA_VERSION, too; these come with nvcc only.
+    ("cuda", "CUDA_VERSION", frozenset({"NV_CUDA_CUDART_DEV_VERSION", "NV_NVML_DEV_VERSION"}), r"^$"),
+    ("dart", "DART_SDK", frozenset(), r"/dart/bin"),
 )  # fmt: skip
 _FOLDERS: Final = (
     ("go", re.compile(r"/usr/local/go/?|.*/go/pkg/tool(/.*)?")),
@@ -56,6 +61,8 @@ _FOLDERS: Final = (
     ("gradle", re.compile(r"/opt/gradle[^/]*/?")),
     ("gcc", re.compile(r"/usr/bin/(gcc|g\+\+|cc1)|/usr/lib/gcc/?")),
     ("jdk", re.compile(r".*/bin/javac")),
+    ("cuda", re.compile(r"/usr/local/cuda[^/]*/bin/nvcc")),
+    ("dart", re.compile(r".*/dart(-sdk)?/bin/dart")),
 )
 _JDK_ARCHIVE: Final = re.compile(r"OpenJDK\d*U?-jdk_|[-_/]jdk-?\d[\w.+-]{0,40}linux")
 _GYP: Final = frozenset({"g++", "build-base", "build-essential"})
