@@ -51,7 +51,8 @@ _ENVIRONMENTS: Final[Sequence[tuple[str, str, frozenset[str], str]]] = (
     ("gcc", "GCC_VERSION", frozenset({"GCC_MIRRORS"}), r"^$"),
     ("ghc", "GHC", frozenset({"STACK", "CABAL_INSTALL", "STACK_VERSION"}), r"/ghc/"),
     # NVIDIA's runtime images set CUDA_VERSION, too; these come with nvcc only.
-    ("cuda", "CUDA_VERSION", frozenset({"NV_CUDA_CUDART_DEV_VERSION", "NV_NVML_DEV_VERSION"}), r"^$"),
+    ("cuda", "CUDA_VERSION",
+     frozenset({"NV_CUDA_CUDART_DEV_VERSION", "NV_NVML_DEV_VERSION"}), r"^$"),
     ("dart", "DART_SDK", frozenset(), r"/dart/bin"),
 )  # fmt: skip
 _FOLDERS: Final = (
