@@ -121,8 +121,10 @@ def test_bases(room: Room, stock: Stock, case: str) -> None:
         answer = room.ask(reference)
         texts = [answer.message] if answer.message else list(answer.warnings)
         found = DENIED if answer.status == 403 else WARNED if answer.warnings else ADMITTED
+        named = f"[policy {policy}, "
+        # A warning is cut where it grows too long.
         return found == outcome and all(
-            said in text and f"[policy {policy}, " in text for text in texts
+            said in text and (named in text or text.endswith("…")) for text in texts
         )
 
     # The webhook hears of policies and BaseImages on two watches, of which either may be first.
@@ -138,7 +140,7 @@ def test_a_base_image_that_is_gone(room: Room, stock: Stock, controller: Program
     other = make.policy(room.policy(bases={"deny": ["**/silver"]}, mode="Warn"), {})
 
     eventually(
-        lambda: f"the base {gone} could not be looked up" in "".join(room.ask(reference).warnings),
+        lambda: f"the base {gone} could" in "".join(room.ask(reference).warnings),
         "the image is unknown",
     )
     seen = {"", "Pending"}

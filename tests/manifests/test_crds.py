@@ -269,7 +269,7 @@ def test_policy_columns_and_status(kubectl: Kubectl) -> None:
     status = {
         "observedGeneration": 1,
         "workloads": 7,
-        "violating": 5,
+        "warned": 5,
         "denied": 3,
         "unknown": 1,
         "conditions": [
@@ -294,8 +294,17 @@ def test_policy_columns_and_status(kubectl: Kubectl) -> None:
         kubectl("delete", "slimpolicy", "shown", "--ignore-not-found")
 
     assert kept == status
-    assert head.split() == ["NAME", "MODE", "WORKLOADS", "VIOLATING", "DENIED", "READY", "AGE"]
-    assert row.split()[:-1] == ["shown", "Audit", "7", "5", "3", "True"]
+    assert head.split() == [
+        "NAME",
+        "MODE",
+        "WORKLOADS",
+        "WARNED",
+        "DENIED",
+        "UNKNOWN",
+        "READY",
+        "AGE",
+    ]
+    assert row.split()[:-1] == ["shown", "Audit", "7", "5", "3", "1", "True"]
     assert "9Mi" in wide
 
 
