@@ -28,31 +28,45 @@ def test_in_force() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("trial", "kind", "reason", "message"),
-    [
-        (Trial(error="spec.reason: is required."), "Accepted", "False Invalid",
-         "spec.reason: is required."),
-        (Trial(error="spec.reason: is required."), "ResolvedRefs", "Unknown Invalid",
-         "the exception can't be used"),
-        (Trial(error="spec.reason: is required."), "InForce", "False NotAccepted",
-         "it excuses nothing that it is not accepted for"),
-        (Trial(refusal=("TooLong", "policy slim allows 2h")), "Accepted", "False TooLong",
-         "policy slim allows 2h"),
-        (Trial(refusal=("TooLong", "policy slim allows 2h")), "InForce", "False NotAccepted",
-         "it excuses nothing that it is not accepted for"),
-        (Trial(missing=["slim", "soya"]), "ResolvedRefs", "False PolicyNotFound",
-         "there is no SlimPolicy slim; soya"),
-        (Trial(expires=NOW), "InForce", "False Expired", "it ended at 2026-11-25T09:30:00Z"),
-    ],
-)  # fmt: skip
+LONG = ("TooLong", "policy slim allows 2h at most")
+NONE = ("NotAllowed", "policy soya allows none")
+CASES = [
+    (Trial(error="spec.reason: is required."), {
+        "Accepted": ("False Invalid", "spec.reason: is required."),
+        "ResolvedRefs": ("Unknown Invalid", "the exception can't be used"),
+        "InForce": ("False NotAccepted", "it excuses nothing while it is not accepted"),
+    }),
+    (Trial(refusals=[LONG, NONE], honoured=False), {
+        "Accepted": ("False TooLong", f"{LONG[1]}; {NONE[1]}"),
+        "InForce": ("False NotAccepted", "it excuses nothing while it is not accepted"),
+    }),
+    (Trial(refusals=[NONE], honoured=True), {
+        "Accepted": ("False NotAllowed", NONE[1]),
+        "InForce": ("True NotExpired", ""),
+    }),
+    (Trial(missing=["slim", "soya"], honoured=False), {
+        "Accepted": ("True Accepted", ""),
+        "ResolvedRefs": ("False PolicyNotFound", "there is no SlimPolicy slim, soya"),
+        "InForce": ("False PolicyNotFound", "there is no policy to excuse from"),
+    }),
+    (Trial(missing=["slim"]), {
+        "ResolvedRefs": ("False PolicyNotFound", "there is no SlimPolicy slim"),
+        "InForce": ("True NotExpired", ""),
+    }),
+    (Trial(expires=NOW, refusals=[NONE], honoured=False), {
+        "InForce": ("False Expired", "it ended at 2026-11-25T09:30:00Z"),
+    }),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("trial", "expected"), CASES)
 def test_what_keeps_it_from_being_in_force(
-    trial: Trial, kind: str, reason: str, message: str
+    trial: Trial, expected: dict[str, tuple[str, str]]
 ) -> None:
-    """Each has a condition and a reason of its own."""
+    """Each has a reason of its own; it is in force where one of its policies honours it."""
     found = status(trial)
 
-    assert (brief(found)[kind], messages(found)[kind]) == (reason, message)
+    assert {kind: (brief(found)[kind], messages(found)[kind]) for kind in expected} == expected
 
 
 @pytest.mark.parametrize(

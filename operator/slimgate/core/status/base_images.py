@@ -71,7 +71,7 @@ def _resolved(lookups: Sequence[Lookup]) -> Condition:
         )
     pending = [one.reference for one in lookups if one.pending]
     if pending:
-        return open_(_TYPE, "Pending", f"being looked up: {joined(pending)}")
+        return open_(_TYPE, "Pending", f"being looked up: {joined(pending, ', ')}")
     return holds(_TYPE, "Resolved", "")
 
 

@@ -71,9 +71,9 @@ def ready(conditions: Iterable[Condition], reason: str, message: str) -> Conditi
     return holds("Ready", reason, message)
 
 
-def joined(parts: Sequence[str]) -> str:
+def joined(parts: Sequence[str], by: str = "; ") -> str:
     """Put the first few of many parts into one message."""
     shown = [printable(part, _MAX_PART) for part in parts[:_SHOWN]]
     if len(parts) > _SHOWN:
         shown.append(f"and {len(parts) - _SHOWN} more")
-    return "; ".join(shown)
+    return by.join(shown)

@@ -63,25 +63,24 @@ class Use:
 class Trial:
     """What was made of an exception.
 
-    `error` says why it can't be read, `refusal` is the reason and the message where a policy does
-    not accept it, `missing` are policies that it names and that there are not.
+    `error` says why it can't be read. Of the policies that it names, `missing` are those that there
+    are not, `refusals` the reasons and messages of those that do not honour it, and `honoured` says
+    whether there is one that does.
     """
 
     error: str | None = None
-    refusal: tuple[str, str] | None = None
     missing: Sequence[str] = ()
+    refusals: Sequence[tuple[str, str]] = ()
+    honoured: bool = True
     expires: datetime | None = None
     excused: Excused | None = None
 
 
 def exception_status(trial: Trial, use: Use, now: datetime) -> Status:
     """Write an exception's status; times move only as far as the clock that is given."""
-    taken = accepted(trial.error)
-    if trial.error is None and trial.refusal is not None:
-        taken = fails("Accepted", *trial.refusal)
     excused = trial.excused or Excused()
     return Status(
-        conditions=[taken, _resolved(trial), _in_force(trial, now), _used(use, now)],
+        conditions=[_accepted(trial), _resolved(trial), _in_force(trial, now), _used(use, now)],
         fields={
             "workloads": use.workloads,
             "lastUsedTime": None if use.last is None else _text(use.last),
@@ -90,20 +89,29 @@ def exception_status(trial: Trial, use: Use, now: datetime) -> Status:
     )
 
 
+def _accepted(trial: Trial) -> Condition:
+    if trial.error is not None or not trial.refusals:
+        return accepted(trial.error)
+    reason, _ = trial.refusals[0]
+    return fails("Accepted", reason, joined([message for _, message in trial.refusals]))
+
+
 def _resolved(trial: Trial) -> Condition:
     if trial.error is not None:
         return open_("ResolvedRefs", "Invalid", "the exception can't be used")
     if trial.missing:
-        names = joined(list(trial.missing))
+        names = joined(trial.missing, ", ")
         return fails("ResolvedRefs", "PolicyNotFound", f"there is no SlimPolicy {names}")
     return holds("ResolvedRefs", "Resolved")
 
 
 def _in_force(trial: Trial, now: datetime) -> Condition:
-    if trial.error is not None or trial.refusal is not None:
-        return fails("InForce", "NotAccepted", "it excuses nothing that it is not accepted for")
-    if trial.expires is not None and now >= trial.expires:
+    if trial.error is None and trial.expires is not None and now >= trial.expires:
         return fails("InForce", "Expired", f"it ended at {_text(trial.expires)}")
+    if trial.error is not None or (trial.refusals and not trial.honoured):
+        return fails("InForce", "NotAccepted", "it excuses nothing while it is not accepted")
+    if not trial.honoured:
+        return fails("InForce", "PolicyNotFound", "there is no policy to excuse from")
     return holds("InForce", "NotExpired")
 
 

@@ -62,7 +62,7 @@ def _resolved(dependencies: Sequence[Dependency]) -> Condition:
         return fails(_TYPE, "BaseUnresolved", joined(failed))
     pending = [one.reference for one in dependencies if one.pending]
     if pending:
-        return open_(_TYPE, "Pending", f"being looked up: {joined(pending)}")
+        return open_(_TYPE, "Pending", f"being looked up: {joined(pending, ', ')}")
     if dependencies:
         return holds(_TYPE, "Resolved", "the BaseImages that its rules name are known")
     return holds(_TYPE, "Resolved", "its rules need no BaseImage")
