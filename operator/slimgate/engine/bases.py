@@ -48,6 +48,7 @@ class Bases:
         self._flights: Flights[_Question, KnownBase] = Flights()
         self._settling: Flights[BaseImage, None] = Flights()
         self._images: tuple[BaseImage, ...] = ()
+        self._wanted: frozenset[Reference] = frozenset()
         self._histories: dict[Reference, History] = {}
         self.known: tuple[KnownBase, ...] = ()
         """The bases of BaseImages, for all platforms; by name, newest first."""
@@ -105,15 +106,15 @@ class Bases:
         return history is not None and history.looked_up.issuperset(platforms)
 
     def _take(self, images: Sequence[BaseImage]) -> None:
-        self._images = tuple(sorted(images, key=lambda image: image.name))
-        wanted = self._wanted()
-        for gone in self._histories.keys() - wanted:
+        taken = tuple(sorted(images, key=lambda image: image.name))
+        if taken == self._images:
+            return
+        self._images = taken
+        self._wanted = frozenset(reference for image in taken for reference in image.references)
+        for gone in self._histories.keys() - self._wanted:
             del self._histories[gone]
             self.news += 1
         self._renew()
-
-    def _wanted(self) -> frozenset[Reference]:
-        return frozenset(reference for image in self._images for reference in image.references)
 
     def _renew(self) -> None:
         known = tuple(base for image in self._images for base in self._of(image))
@@ -145,12 +146,12 @@ class Bases:
     ) -> None:
         found = await self._look_up(reference, platforms)
         former = await self._look_back(reference, platforms, earlier, found.digest)
-        if reference not in self._wanted():
+        if reference not in self._wanted:
             return  # a later refresh, which has ended before this one, knows better
         history = self._histories.setdefault(reference, History())
         if history.take(found, former):
             self.news += 1
-        self._renew()
+            self._renew()
 
     async def _look_up(self, reference: Reference, platforms: Sequence[Platform]) -> Found:
         try:
