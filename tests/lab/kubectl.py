@@ -1,7 +1,9 @@
 """kubectl as the lab's administrator."""
 
+import os
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.lab.state import Lab
 
@@ -23,6 +25,14 @@ class Kubectl:
     def attempt(self, *argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run kubectl, which may fail."""
         command = [self.lab.kubectl, "--kubeconfig", self.lab.kubeconfig, *argv]
+        # What one lab serves says nothing of the next at the same address.
+        cache = Path(self.lab.kubeconfig).parent / "data" / "kubectl"
         return subprocess.run(
-            command, input=stdin, capture_output=True, text=True, check=False, timeout=_SECONDS
+            command,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+            env=os.environ | {"KUBECACHEDIR": str(cache)},
         )
