@@ -20,6 +20,10 @@ class InvalidDurationError(SlimgateError):
     """A time is not written as Kubernetes writes durations."""
 
 
+class InvalidSelectorError(SlimgateError):
+    """A label selector is not written as kubectl reads it."""
+
+
 class InvalidPolicyError(SlimgateError):
     """A SlimPolicy or SlimException can't be used; `path` is the field at fault."""
 
