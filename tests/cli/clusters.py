@@ -1,5 +1,6 @@
 """A cluster that is a few lists, at the Protocol seam."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from slimgate.core.exception import parse_exception
 from slimgate.core.finding import Subject
 from slimgate.core.image import Inspection, Platform
 from slimgate.core.policy_parser import parse_policy
+from slimgate.core.selector import Selector
 from slimgate.core.verdict import Verdict, evaluate
 from slimgate.core.workload import JsonObject, Workload
 
@@ -30,6 +32,9 @@ class Cluster:
     asked: list[tuple[str, str]] = field(default_factory=list)
     without_rights: frozenset[str] = frozenset()
     node_disks: Sequence[NodeDisk] = ()
+    namespace: str = "shop"
+    notes: Sequence[str] = ()
+    slow: bool = False
 
     async def policies(self) -> Sequence[JsonObject]:
         """List policies."""
@@ -56,22 +61,25 @@ class Cluster:
         self.listed.append("platforms")
         return self.node_platforms
 
-    async def workloads(self) -> Sequence[Workload]:
+    async def workloads(self, namespace: str | None = None) -> Sequence[Workload]:
         """List workloads."""
-        self.listed.append("workloads")
-        return self.running
+        self.listed.append(f"workloads of {namespace or 'all'}")
+        return [one for one in self.running if namespace in {None, one.namespace}]
 
     async def inspect(self, workload: Workload, reference: str) -> Inspection:
         """Look up what the workload's namespace may see."""
         self.asked.append((workload.namespace, reference))
+        if self.slow:
+            await asyncio.sleep(60)
         if reference not in self.seen:
             raise NotFoundError("there is no such image")
         if workload.namespace in self.without_rights:
             raise UnauthorizedError("the registry wants a login")
         return self.seen[reference]
 
-    async def disks(self) -> Sequence[NodeDisk]:
-        """Give the models."""
+    async def disks(self, selector: Selector) -> Sequence[NodeDisk]:
+        """Give the models, whose nodes have no labels."""
+        assert not selector.requirements
         return self.node_disks
 
     async def judge_by(self, policies: Sequence[JsonObject]) -> WorkloadJudge:

@@ -1,13 +1,17 @@
 """Files, facts and runs for the tests of `slimgate check`."""
 
+import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from slimgate.cli.judging.run import Options, run
+from slimgate.cli.documents import Document, json_text
+from slimgate.cli.judging.request import Request
+from slimgate.cli.judging.run import run
 from slimgate.cli.outside import Outside
 from slimgate.cli.ports import ClusterView, Inspector
 from slimgate.cli.reports.report import Report
@@ -103,8 +107,8 @@ async def check(
 ) -> Report:
     """Check manifests by policies."""
     write(folder, deploy_yaml=manifests, policy_yaml=policies)
-    options = Options(files=[str(folder / "deploy.yaml")], policies=[str(folder / "policy.yaml")])
-    return await run(options, outside(known or Known()))
+    request = Request(files=[str(folder / "deploy.yaml")], policies=[str(folder / "policy.yaml")])
+    return await run(request, outside(known or Known()))
 
 
 def slimgate(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -113,3 +117,8 @@ def slimgate(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.Complete
     return subprocess.run(
         command, cwd=cwd, input=stdin, capture_output=True, text=True, check=False, timeout=60
     )
+
+
+def read(document: Document) -> Any:
+    """Read a document as other programs get it."""
+    return json.loads(json_text(document))

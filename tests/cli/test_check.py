@@ -1,11 +1,13 @@
 """`slimgate check` as installed, offline: real layouts and archives, every output, exit codes."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.cli.make import POLICY, slimgate, write
+from tests.cli.make import POLICY, PROGRAM, slimgate, write
 from tests.sources.images import REF_NAME, add_image, config_of, set_index, tar_of, write_folder
 
 FAT = tar_of({f"bin/{i}": bytes(range(256)) * 40 * (i + 1) for i in range(20)})
@@ -56,42 +58,44 @@ def folder(tmp_path: Path) -> Path:
         (["deploy", MAP.format("fat")], 1),
         (["deploy", "--map=registry.example.com/shop/web:1.2=oci-archive:build.tar:slim"], 0),
         (["deploy", "--map=registry.example.com/shop/web:1.2=docker-archive:saved.tar"], 0),
-        (["deploy/web.yaml", MAP.format("none")], 2),
+        (["deploy/web.yaml", MAP.format("none")], 3),
         (["-f", "deploy", "-f", "deploy/web.yaml", MAP.format("slim")], 0),
     ],
     ids=["within", "denied", "OCI archive", "docker archive", "not looked up", "-f"],
 )
 def test_exit_codes(folder: Path, arguments: list[str], expected: int) -> None:
-    """0 is within policy, 1 denied, 2 not looked up; nothing is on standard error."""
+    """0 is within policy, 1 denied, 3 not looked up; nothing is on standard error."""
     done = slimgate("check", "--policy", "policy.yaml", *arguments, cwd=folder)
 
     assert (done.returncode, done.stderr) == (expected, "")
     assert done.stdout.splitlines()[-1].startswith("1 workload, 2 images")
 
 
-def test_text(folder: Path) -> None:
+def test_table(folder: Path) -> None:
     """A denial is complete: image, line, value, limit, policy, the way out, the policy's words."""
     done = slimgate("check", "deploy", "--policy", "policy.yaml", MAP.format("fat"), cwd=folder)
     lines = done.stdout.splitlines()
 
-    assert lines[:2] == ["deploy/web.yaml", "  deny     deployment shop/web"]
-    assert lines[2].startswith(
-        '           line 9: container "web": registry.example.com/shop/web:1.2 unpacks to '
+    assert [line.split()[0] for line in lines[:3]] == ["EFFECT", "deny", "allow"]
+    assert lines[4].startswith(
+        'deploy/web.yaml:9: deny: container "web": registry.example.com/shop/web:1.2 unpacks to '
     )
-    assert "(linux/amd64), limit 100 KiB [policy default, unpackedSize]" in lines[2]
+    assert "(linux/amd64), limit 100 KiB [policy default, unpackedSize]" in lines[4]
     assert lines[-2] == "policy default: see https://wiki.example.com/slim"
     assert "\x1b" not in done.stdout
 
 
-@pytest.mark.parametrize("output", ["json", "sarif", "github", "junit"])
+@pytest.mark.parametrize("output", ["wide", "json", "yaml", "sarif", "github", "junit"])
 def test_outputs(folder: Path, output: str) -> None:
-    """Every form comes whole on standard output, and has the text's exit status."""
+    """Every form comes whole on standard output, and has the table's exit status."""
     arguments = ["deploy", "--policy", "policy.yaml", MAP.format("fat"), "-o", output]
     done = slimgate("check", *arguments, cwd=folder)
 
     assert (done.returncode, done.stderr) == (1, "")
     assert {
+        "wide": "UNPACKED",
         "json": '"status": 1',
+        "yaml": "status: 1\n",
         "sarif": '"startLine": 9',
         "github": "::error file=deploy/web.yaml,line=9,",
         "junit": 'failures="1"',
@@ -101,11 +105,17 @@ def test_outputs(folder: Path, output: str) -> None:
 def test_reports(folder: Path) -> None:
     """Files with other forms are written beside what is printed, with the same content."""
     arguments = ["deploy", "--policy", "policy.yaml", MAP.format("fat")]
-    files = ["--report=sarif=a.sarif", "--report=junit=b=c.xml", "--report=json=a.json"]
+    files = [
+        "--report=sarif=a.sarif",
+        "--report=junit=b=c.xml",
+        "--report=json=a.json",
+        "--report=yaml=a.yaml",
+    ]
     done = slimgate("check", *arguments, *files, "-o", "json", cwd=folder)
 
     assert (done.returncode, done.stderr) == (1, "")
     assert (folder / "a.json").read_text() == done.stdout
+    assert yaml.safe_load((folder / "a.yaml").read_text()) == json.loads(done.stdout)
     assert '"startLine": 9' in (folder / "a.sarif").read_text()
     assert 'failures="1"' in (folder / "b=c.xml").read_text()
 
@@ -125,8 +135,8 @@ def test_standard_input(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["deploy"], "say what to check by: either --policy FILE or --cluster"),
-        (["--policy", "policy.yaml"], "name what to check: FILE, a folder, or - for standard"),
+        (["deploy"], "nothing to check against: give --policy FILE, --cluster, or limits such as"),
+        (["--policy", "policy.yaml"], "name what to check: a manifest, a folder of manifests, -"),
         (["nope.yaml", "--policy", "policy.yaml"], "nope.yaml: there is no such file or folder"),
         (["deploy", "--policy", "nope.yaml"], "nope.yaml: there is no such file or folder"),
         (["deploy", "--policy", "bad.yaml"], "bad.yaml:6: SlimPolicy default: spec.limits.pul"),
@@ -134,15 +144,47 @@ def test_standard_input(folder: Path) -> None:
         (["-", "--policy", "policy.yaml"], "<stdin>: it is empty: did the command before fail?"),
         (["deploy", "--policy", "policy.yaml", "--platform", "x"], "'x' is not a platform: write"),
         (["deploy", "--policy", "policy.yaml", "--map", "x"], "--map 'x': write REF=SOURCE"),
-        (["deploy", "--policy", "policy.yaml", "--timeout", "-1"], "--timeout must be above zero"),
+        (["deploy", "--policy", "policy.yaml", "--timeout", "-1"], "--timeout: '-1' is not a dura"),
         (
             ["deploy", "--policy", "policy.yaml", "--report", "text=x"],
-            "--report text=x: write FORM=FILE, where FORM is one of json, sarif, github, junit",
+            "--report takes json, yaml, sarif, github or junit, not 'text'",
         ),
         (
-            ["deploy/web.yaml", "--policy=policy.yaml", "--report=json=no/x", MAP.format("slim")],
-            "--report no/x: No such file or directory",
+            ["deploy", "--policy", "policy.yaml", "--report", "sarif"],
+            "--report 'sarif': write FORM=FILE, as in junit=slimgate.xml",
         ),
+        (
+            ["deploy", "--policy", "policy.yaml", "--fail-on", "warn,denny"],
+            "--fail-on takes warn, deny or unknown, not 'denny': did you mean deny?",
+        ),
+        (
+            ["deploy", "--policy", "policy.yaml", "--context", "x"],
+            "--kubeconfig and --context are for --cluster: add it, or drop them",
+        ),
+        (
+            ["deploy", "--policy", "policy.yaml", "-n", "Bad Name"],
+            "--namespace 'Bad Name' is not the name of a namespace",
+        ),
+        (
+            ["https://example.com/x.yaml", "--policy", "policy.yaml"],
+            "https://example.com/x.yaml is a URL: write an image without https://, and pipe a man",
+        ),
+        (
+            ["-f", "https://example.com/x.yaml", "--policy", "policy.yaml"],
+            "https://example.com/x.yaml: slimgate does not fetch URLs: curl -fsSL URL",
+        ),
+        (
+            ["depoly", "--policy", "policy.yaml"],
+            "depoly: there is no such file or folder; if it is an image, write its tag too, as",
+        ),
+        (["A:B:C", "--policy", "policy.yaml"], "A:B:C: there is no such file or folder, and 'A"),
+        (
+            ["build.tar", "--policy", "policy.yaml"],
+            "build.tar: it is an archive: write docker-archive:build.tar or oci-archive:build.tar",
+        ),
+        (["/dev/null", "--policy", "policy.yaml"], "/dev/null: it is a device, not a file"),
+        (["oci:build:slim", "--max-pull", "big"], "--max-pull: 'big' is not a quantity"),
+        (["oci:build:slim", "--max-layers", "0"], "--max-layers: must be a whole number from 1"),
         (
             ["deploy", "--cluster", "--kubeconfig", "/nowhere"],
             "there is no kubeconfig at /nowhere",
@@ -160,13 +202,111 @@ def test_wrong_usage(folder: Path, arguments: list[str], expected: str) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [["-o", "xml"], ["--source", "podman"], ["--timeout", "x"]])
-def test_wrong_values(folder: Path, arguments: list[str]) -> None:
-    """Values that an option does not know exit with 2, and without a traceback."""
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["-o", "text"], "-o takes table, wide, json, yaml, sarif, github or junit, not 'text'"),
+        (["-o", "sarf"], "-o takes table, wide, json, yaml, sarif, github or junit, not 'sarf': "),
+        (["--source", "podman"], "--source takes registry or docker, not 'podman'"),
+        (["--timeout", "x"], "--timeout: 'x' is not a duration"),
+        (["--nope"], "no such option: --nope; see slimgate check --help"),
+    ],
+)
+def test_wrong_values(folder: Path, arguments: list[str], expected: str) -> None:
+    """A value that an option does not know is one line that says which it knows."""
     done = slimgate("check", "deploy", "--policy", "policy.yaml", *arguments, cwd=folder)
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith(f"error: {expected}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--max-unpacked=3Mi"], 0),
+        (["--max-unpacked=100Ki"], 1),
+        (["--max-layers=1", "--max-pull=1Mi"], 0),
+    ],
+)
+def test_images(folder: Path, options: list[str], expected: int) -> None:
+    """Images are judged without a manifest or a policy, by limits on the command line."""
+    done = slimgate("check", "oci:build:fat", "oci-archive:build.tar:slim", *options, cwd=folder)
+    rows = [line.split()[:2] for line in done.stdout.splitlines()[1:3]]
+
+    assert (done.returncode, done.stderr) == (expected, "")
+    assert rows == [
+        ["deny" if expected else "allow", "oci:build:fat"],
+        ["allow", "oci-archive:build.tar:slim"],
+    ]
+
+
+def test_images_by_a_policy(folder: Path) -> None:
+    """Images may be judged by policies, beside manifests, and manifests by limits too."""
+    arguments = ["deploy", "oci:build:fat", "--policy=policy.yaml", MAP.format("slim")]
+    done = slimgate("check", *arguments, "--max-layers=1", "-o=json", cwd=folder)
+    found = json.loads(done.stdout)
+
+    assert done.returncode == 1
+    assert [(one["file"], one["effect"], one["policies"]) for one in found["workloads"]] == [
+        ("deploy/web.yaml", "allow", ["default", "flags"]),
+        (None, "deny", ["default", "flags"]),
+    ]
+
+
+def test_sizes_that_are_not_known_do_not_pass(folder: Path) -> None:
+    """A limit on the command line that can't be held against the image is no pass."""
+    done = slimgate("check", "docker-archive:saved.tar", "--max-pull=1Gi", cwd=folder)
+
+    assert done.returncode == 3
+    assert done.stdout.splitlines()[1].split()[:2] == ["unknown", "docker-archive:saved.tar"]
+
+
+def test_names_of_files_and_images(folder: Path) -> None:
+    """What exists is a file or folder, and what does not is an image, which is said if it fails."""
+    done = slimgate("check", "registry.invalid/x", "deploy/web.yaml", "--max-pull=1Gi", cwd=folder)
+    lines = done.stdout.splitlines()
+
+    assert done.returncode == 3
+    assert "note: registry.invalid/x: there is no file or folder of that name either" in lines
+
+
+def test_reports_that_cannot_be_written(folder: Path) -> None:
+    """A file that can't be written is said at once, and the verdict is printed all the same."""
+    for image, expected in (("slim", 2), ("fat", 1), ("none", 3)):
+        arguments = ["deploy", "--policy=policy.yaml", MAP.format(image)]
+        done = slimgate("check", *arguments, "--report=json=no/x", cwd=folder)
+
+        assert done.returncode == expected
+        assert done.stderr == "error: --report no/x: No such file or directory\n"
+        assert done.stdout.splitlines()[-1].startswith("1 workload, 2 images")
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [("json", '"status": 2'), ("yaml", "status: 2"), ("junit", 'errors="1"'),
+     ("sarif", '"exitCode": 2'), ("github", "::error file=nope.yaml,")],
+)  # fmt: skip
+def test_errors_leave_documents(folder: Path, output: str, expected: str) -> None:
+    """Where a form for programs was asked for, an error of the input comes in that form too."""
+    file = folder / "report"
+    arguments = ["nope.yaml", "--policy=policy.yaml", "-o", output, f"--report={output}=report"]
+    done = slimgate("check", *arguments, cwd=folder)
+
+    assert (done.returncode, done.stdout) == (2, file.read_text())
+    assert done.stderr == "error: nope.yaml: there is no such file or folder\n"
+    assert expected in done.stdout
+
+
+def test_a_shells_pipe(folder: Path) -> None:
+    """What a shell's <(…) gives is read, also once its writer has gone."""
+    program = f"sleep 0.1; {PROGRAM} check <(cat deploy/web.yaml) --policy=<(cat policy.yaml)"
+    command = ["bash", "-c", f"{program} {MAP.format('fat')}"]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_several_faults(folder: Path) -> None:
@@ -181,13 +321,13 @@ def test_several_faults(folder: Path) -> None:
 
 
 def test_unreachable_registry(folder: Path) -> None:
-    """A registry that can't be reached is told in the report, in one line, with exit status 2."""
+    """A registry that can't be reached is told in the report, in one line, with exit status 3."""
     web = WEB.replace("registry.example.com", "registry.invalid")
     write(folder, deploy_web_yaml=web)
     done = slimgate("check", "deploy", "--policy", "policy.yaml", cwd=folder)
 
-    assert (done.returncode, done.stderr) == (2, "")
-    assert "registry.invalid can't be reached" in done.stdout.splitlines()[2]
+    assert (done.returncode, done.stderr) == (3, "")
+    assert "registry.invalid can't be reached" in done.stdout.splitlines()[4]
 
 
 def test_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,7 +70,7 @@ def test_missing_images(folder: Path, registry: Registry) -> None:
     write(folder, deploy_yaml=POD.format(f"{registry.host}/shop/web:2"))
     done = slimgate("check", "deploy.yaml", "--policy=policy.yaml", cwd=folder)
 
-    assert done.returncode == 2
+    assert done.returncode == 3
     assert "MANIFEST_UNKNOWN" in done.stdout
 
 

@@ -1,4 +1,4 @@
-"""`slimgate explain` and `check --cluster` against the lab's real cluster and registry."""
+"""`slimgate preview`, `top`, `nodes` and `check --cluster` against the lab and its registry."""
 
 import json
 import math
@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import yaml
 
 from tests.cli.make import slimgate, write
 from tests.lab.kubectl import Kubectl
@@ -29,7 +30,7 @@ spec:
 DEPLOYMENT = """\
 apiVersion: apps/v1
 kind: Deployment
-metadata: {{name: {name}, namespace: {namespace}}}
+metadata: {{name: {name}, namespace: {namespace}, labels: {{app: {name}}}}}
 spec:
   replicas: 0
   selector: {{matchLabels: {{app: {name}}}}}
@@ -70,9 +71,9 @@ def folder(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_explain(folder: Path, name: str) -> None:
+def test_preview(folder: Path, name: str) -> None:
     """A policy in mode Audit is shown as it would be if it were enforced."""
-    done = slimgate("explain", name, cwd=folder)
+    done = slimgate("preview", name, cwd=folder)
     rows = [line.split() for line in done.stdout.splitlines()]
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -85,11 +86,11 @@ def test_explain(folder: Path, name: str) -> None:
     assert ", 1 would be denied, 1 could not be judged, 1 within policy" in done.stdout
 
 
-def test_explain_a_file(folder: Path, name: str) -> None:
+def test_preview_a_file(folder: Path, name: str) -> None:
     """A policy that is not in the cluster yet is tried from its file."""
     policy = POLICY.format(name=name).replace("100Ki", "900Ki").replace("warn: 1", "deny: 1")
     write(folder, policy_yaml=policy)
-    found = json.loads(slimgate("explain", "policy.yaml", "-o", "json", cwd=folder).stdout)
+    found = json.loads(slimgate("preview", "policy.yaml", "-o", "json", cwd=folder).stdout)
 
     assert found["counts"]["denied"] == 1
     assert [f["check"] for f in found["workloads"][0]["findings"]] == ["layers"]
@@ -101,8 +102,8 @@ def test_check_by_the_cluster(folder: Path, lab: Lab, name: str) -> None:
     write(folder, deploy_yaml=workloads)
     done = slimgate("check", "deploy.yaml", "--cluster", "-o", "json", "--strict", cwd=folder)
     (checked,) = json.loads(done.stdout)["workloads"]
-    explained = json.loads(slimgate("explain", name, "-o", "json", cwd=folder).stdout)
-    wanted = [f["message"] for f in explained["workloads"][0]["findings"]]
+    previewed = json.loads(slimgate("preview", name, "-o", "json", cwd=folder).stdout)
+    wanted = [f["message"] for f in previewed["workloads"][0]["findings"]]
 
     assert done.returncode == 1
     assert checked["policies"] == [name]
@@ -122,13 +123,76 @@ def test_growth(folder: Path, lab: Lab, name: str) -> None:
 
 def test_top(folder: Path, lab: Lab, name: str) -> None:
     """The images of the cluster's workloads are there, with their exact pull sizes."""
-    found = json.loads(slimgate("top", "-o", "json", cwd=folder).stdout)
+    found = json.loads(slimgate("top", "-A", "-o=json", cwd=folder).stdout)
     images = {image["reference"]: image for image in found["images"]}
     fat = images[f"{lab.registry}/{name}:fat"]
 
     assert fat["pullBytes"] == sum(len(one.blob) for one in FAT)
     assert fat["usedBy"] == [{"kind": "Deployment", "namespace": name, "name": "fat"}]
     assert "MANIFEST_UNKNOWN" in images[f"{lab.registry}/{name}:gone"]["error"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], {"fat", "slim", "gone"}),
+        (["-l", "app=fat"], {"fat"}),
+        (["-l", "app notin (fat,slim),app"], {"gone"}),
+        (["-l", "nope"], set()),
+    ],
+    ids=" ".join,
+)
+def test_top_of_a_part(folder: Path, name: str, options: list[str], expected: set[str]) -> None:
+    """-n and -l choose what kubectl chooses."""
+    found = json.loads(slimgate("top", "-n", name, *options, "-o", "json", cwd=folder).stdout)
+
+    assert {image["reference"].rpartition(":")[2] for image in found["images"]} == expected
+    assert found["namespace"] == name
+
+
+@pytest.fixture
+def poor(folder: Path, lab: Lab, kubectl: Kubectl, name: str) -> str:
+    """Make a kubeconfig of somebody who may view one namespace, which is its context's."""
+    kubectl("-n", name, "create", "serviceaccount", "poor")
+    kubectl(
+        "-n", name, "create", "rolebinding", "poor", "--clusterrole=view",
+        f"--serviceaccount={name}:poor",
+    )  # fmt: skip
+    config = yaml.safe_load(Path(lab.kubeconfig).read_text())
+    config["users"][0]["user"] = {"token": kubectl("-n", name, "create", "token", "poor").strip()}
+    config["contexts"][0]["context"]["namespace"] = name
+    (folder / "poor.yaml").write_text(json.dumps(config))
+    return "--kubeconfig=poor.yaml"
+
+
+def test_with_the_rights_to_one_namespace(folder: Path, lab: Lab, name: str, poor: str) -> None:
+    """Who may view one namespace sees its images without naming it, and is told the rest."""
+    done = slimgate("top", poor, "-o", "json", cwd=folder)
+    found = json.loads(done.stdout)
+    images = {image["reference"]: image["pullBytes"] for image in found["images"]}
+
+    assert (done.returncode, done.stderr, found["namespace"]) == (0, "", name)
+    assert images[f"{lab.registry}/{name}:fat"] == sum(len(one.blob) for one in FAT)
+    assert found["notes"] == ["you may not list nodes: platform linux/amd64 is assumed"]
+    for arguments in (["top", "-A"], ["nodes"], ["preview", name], ["top", "-n", "kube-system"]):
+        done = slimgate(*arguments, poor, cwd=folder)
+
+        assert (done.returncode, done.stdout) == (3, "")
+        assert done.stderr.startswith("error: a right is missing: ")
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_nodes_of_a_part(folder: Path, lab: Lab) -> None:
+    """-l chooses nodes, and -n what one namespace's pods use."""
+    if not lab.node:
+        pytest.skip("the lab has no node: that needs root")
+    label = f"kubernetes.io/hostname={lab.node_name}"
+    chosen = slimgate("nodes", "-l", label, "-n", "nobody", "-o", "yaml", cwd=folder)
+    others = slimgate("nodes", "-l", f"!kubernetes.io/os,{label}", cwd=folder)
+    (node,) = yaml.safe_load(chosen.stdout)["nodes"]
+
+    assert (node["name"], node["images"]) == (lab.node_name, [])
+    assert (others.returncode, others.stdout) == (0, "no node has these labels\n")
 
 
 def test_nodes(folder: Path, lab: Lab, name: str) -> None:
@@ -148,7 +212,7 @@ def test_nodes(folder: Path, lab: Lab, name: str) -> None:
 
 def test_no_such_policy(folder: Path, name: str) -> None:
     """A name that the cluster does not have is one line, with those that it has."""
-    done = slimgate("explain", f"{name}-x", cwd=folder)
+    done = slimgate("preview", f"{name}-x", cwd=folder)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"error: there is no SlimPolicy {name}-x; the cluster has ")
@@ -164,7 +228,7 @@ def test_no_such_policy(folder: Path, name: str) -> None:
 )
 def test_no_cluster(folder: Path, option: str, value: str, expected: str) -> None:
     """A cluster that can't be found is one line."""
-    done = slimgate("explain", "slim", option, value, cwd=folder)
+    done = slimgate("preview", "slim", option, value, cwd=folder)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"error: {expected}")
@@ -174,7 +238,7 @@ def test_unreachable_cluster(folder: Path, lab: Lab) -> None:
     """An API server that does not answer is one line."""
     text = Path(lab.kubeconfig).read_text().replace(lab.apiserver, "https://127.0.0.1:1")
     (folder / "config").write_text(text)
-    done = slimgate("explain", "slim", "--kubeconfig", "config", cwd=folder)
+    done = slimgate("preview", "slim", "--kubeconfig", "config", cwd=folder)
 
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (3, "")
     assert len(done.stderr.splitlines()) == 1

@@ -44,7 +44,7 @@ def test_which_file(folder: Path, arguments: list[str], expected: str) -> None:
     [
         ["inspect", "oci:none"],
         ["check", "none.yaml"],
-        ["explain", "none"],
+        ["preview", "none"],
         ["top"],
         ["nodes"],
         ["controller"],

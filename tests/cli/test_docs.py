@@ -1,45 +1,59 @@
-"""The pages about commands hold what is true: options, fields, files that others can read."""
+"""The pages about commands hold what is true: options, statuses, fields, files for others."""
 
 import json
 import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
-from typer.core import TyperGroup
-from typer.main import get_command
 
-from slimgate.cli.main import build
-from slimgate.cli.previews.preview_json import preview_json
+from slimgate.cli import exits
+from slimgate.cli.forms import CheckOutput, Output
+from slimgate.cli.judging.flags import FLAGS
+from slimgate.cli.previews.document import preview_document
 from slimgate.cli.progress import SilentBoard
-from slimgate.cli.reports.json_report import report_json
+from slimgate.cli.reports.document import report_document
 from slimgate.cli.usage.images import used_images
-from slimgate.cli.usage.usage_json import nodes_json, top_json
+from slimgate.cli.usage.scope import Scope
+from slimgate.cli.usage.usage_json import nodes_document, top_document
+from tests.cli.make import read
 from tests.cli.previews.cases import cluster, preview_of
-from tests.cli.reports.cases import report_of
+from tests.cli.reference import PAGE, commands, with_reference
+from tests.cli.reports.cases import BROKEN, report_of
 from tests.cli.usage.test_nodes import disks
 
 DOCS = Path("docs/check.md").read_text()
 USAGE = Path("docs/usage.md").read_text()
+README = Path("README.md").read_text()
+PAGES = {
+    "docs/check.md": {"check", "preview"},
+    "docs/usage.md": {"top", "nodes"},
+    "README.md": {"inspect", "check", "preview", "top", "nodes"},
+    "docs/policies.md": {"check", "preview"},
+    "docs/slimming.md": {"inspect", "check"},
+}
+"""The commands that each page is about."""
+OF_ALL = {"-h", "--help", "--version", "--config", "--install-completion"}
+OTHERS = re.compile(
+    r"`(?:kubectl (?!slim)|docker |pip |helm |curl |make |crane |mkdir )[^`\n|]*"
+    r"|^\s*(?:\$ )?(?:- (?:run: )?)?(?:kubectl (?!slim)|docker |pip |helm |sed |make )[^|\n]*",
+    re.MULTILINE,
+)
+"""What is said of other programs."""
 
 
-def _commands() -> list[list[str]]:
-    lines = re.findall(r"slimgate (?:check|explain) [^`\n|<>]*", DOCS)
-    return [shlex.split(line) for line in lines]
+def _options(name: str) -> set[str]:
+    command = dict(commands())[name]
+    return {option for parameter in command.params for option in parameter.opts}
 
 
-def _options(*names: str) -> set[str]:
-    program = get_command(build())
-    assert isinstance(program, TyperGroup)
-    return {
-        option
-        for name in names
-        for parameter in program.commands[name].params
-        for option in parameter.opts
-        if option.startswith("-")
-    } | {"-h", "--help"}
+def _called(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield the calls of slimgate in a text: the command, and the words after it."""
+    for line in re.findall(r"(?:slimgate|kubectl slim) ([a-z]+ [^`\n|<>#…]*)", text):
+        name, *words = line.split()
+        if name in dict(commands()):
+            yield name, words
 
 
 def _keys(found: object) -> Iterator[str]:
@@ -53,46 +67,77 @@ def _keys(found: object) -> Iterator[str]:
             yield from _keys(entry)
 
 
-def test_options_exist() -> None:
-    """Every option of a command in the docs is one of the program's."""
-    used = {
-        word.partition("=")[0]
-        for command in _commands()
-        for word in command
-        if word.startswith("-") and word != "-"
-    }
+def test_every_option_is_documented() -> None:
+    """The reference has a row for each option of each command, in the words of its help.
 
-    assert len(_commands()) >= 7
-    assert used <= _options("check", "explain")
+    `python -m tests.cli.reference` writes them anew.
+    """
+    assert PAGE.read_text() == with_reference(PAGE.read_text())
+    assert {name for name, _ in commands()} == {"inspect", "check", "preview", "top", "nodes"}
 
 
-def test_options_are_told() -> None:
-    """Every long option of check is told of."""
-    wanted = {option for option in _options("check") if option.startswith("--")} - {
-        "--filename",
-        "--help",
-    }
+@pytest.mark.parametrize("page", PAGES)
+def test_options_in_calls_exist(page: str) -> None:
+    """Every option of a call in the pages is one of that command's."""
+    calls = list(_called(Path(page).read_text()))
 
-    assert {option for option in wanted if option not in DOCS} == set()
+    assert calls
+    for name, words in calls:
+        used = {word.partition("=")[0] for word in words if re.match(r"--?[A-Za-z]", word)}
+        assert used <= _options(name) | OF_ALL, (name, words)
 
 
-async def test_fields_are_told() -> None:
-    """Every field of the JSON forms is told of, those of `inspect` aside."""
+@pytest.mark.parametrize("page", ["docs/check.md", "docs/usage.md"])
+def test_options_in_sentences_exist(page: str) -> None:
+    """Every option that a page names is one of the commands that the page is about."""
+    text = OTHERS.sub("", Path(page).read_text())
+    named = set(re.findall(r"(?<![\w-])(?:--[a-z][a-z-]+|-[A-Za-z](?![\w-]))", text))
+    parameters = [one for name in PAGES[page] for one in dict(commands())[name].params]
+    known = {option for one in parameters for option in one.opts}
+    unsaid = {one.opts[0] for one in parameters if not {*one.opts} & named}
+
+    assert named <= known | OF_ALL
+    assert {option for option in unsaid if option.startswith("-")} <= {"--config"}
+
+
+def test_statuses_are_documented() -> None:
+    """The table of exit statuses has those that the program has."""
+    table = re.findall(r"^\| (\d+) \|", PAGE.read_text(), re.MULTILINE)
+
+    assert table == [
+        str(status)
+        for status in (exits.WITHIN, exits.VIOLATED, exits.USAGE, exits.NOT_LOOKED_UP, exits.FAULT)
+    ]
+
+
+def test_forms_are_documented() -> None:
+    """Every form of output is named, on the page of its command."""
+    assert {form.value for form in Output if f"`-o {form.value}`" not in PAGE.read_text()} == set()
+    assert {form.value for form in CheckOutput if f"`{form.value}`" not in DOCS} == set()
+    assert f"a policy called `{FLAGS}`" in DOCS
+
+
+async def test_fields_are_documented() -> None:
+    """Every field of the documents of check and preview is named, those of inspect aside."""
     preview = await preview_of()
-    documents = [report_json(await report_of(notes=("x",))), preview_json(preview)]
+    documents = [
+        report_document(await report_of(notes=("x",))),
+        report_document(BROKEN),
+        preview_document(preview),
+    ]
     inspected = {"digest", "mediaType", "platforms"}
-    keys = {key for text in documents for key in _keys(json.loads(text))} - inspected
+    keys = {key for one in documents for key in _keys(read(one))} - inspected
 
     assert {key for key in keys if f"`{key}`" not in DOCS and f"`{key}[]`" not in DOCS} == set()
 
 
-async def test_fields_of_usage_are_told() -> None:
-    """Every field of the JSON forms of top and nodes is told of, those of `inspect` aside."""
-    images = await used_images(cluster(), SilentBoard())
-    found = json.loads(top_json(images))
+async def test_fields_of_usage_are_documented() -> None:
+    """Every field of the documents of top and nodes is named, those of inspect aside."""
+    usage = await used_images(cluster(), SilentBoard(), Scope(everywhere=True))
+    found = json.loads(json.dumps(top_document(usage)))
     for image in found["images"]:
         del image["inspection"]
-    keys = {*_keys(found), "inspection", *_keys(json.loads(nodes_json(disks())))}
+    keys = {*_keys(found), "inspection", *_keys(read(nodes_document(disks())))}
 
     assert {key for key in keys if f"`{key}`" not in USAGE and f"`{key}[]`" not in USAGE} == set()
 

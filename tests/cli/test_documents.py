@@ -1,48 +1,58 @@
-"""JSON and YAML: one object or document a reference, safe to print."""
+"""JSON and YAML: the same document, safe to print."""
 
 import json
+from typing import Any
 
+import pytest
 import yaml
 
-from slimgate.cli.documents import to_json_text, to_yaml_text
+from slimgate.cli.documents import document_text, json_lines, yaml_text
+from slimgate.cli.forms import Output
 from slimgate.core.facts_json import inspection_to_json
 from tests.cli.facts import FAT, HOSTILE, SOYA, inspection
 
-ONE = inspection("shop:fat", FAT)
-TWO = inspection("shop:soya", SOYA, HOSTILE)
+ONE = inspection_to_json(inspection("shop:fat", FAT))
+TWO = inspection_to_json(inspection("shop:soya", SOYA, HOSTILE))
 
 
 def test_one_object_over_many_lines() -> None:
-    """One reference is one object that people can read too."""
-    text = to_json_text([ONE], indent=True)
+    """A single object is one that people can read too."""
+    text = json_lines([ONE])
 
     assert text.startswith('{\n  "reference": "shop:fat",\n')
-    assert inspection_to_json(ONE) == json.loads(text)
+    assert json.loads(text) == ONE
 
 
 def test_one_object_a_line() -> None:
-    """Of several references each is one line."""
-    lines = to_json_text([ONE, TWO], indent=False).splitlines()
-
-    assert [inspection_to_json(entry) for entry in (ONE, TWO)] == [json.loads(x) for x in lines]
+    """Of several objects each is one line."""
+    assert [json.loads(line) for line in json_lines([ONE, TWO]).splitlines()] == [ONE, TWO]
 
 
 def test_yaml_documents() -> None:
-    """In YAML each reference is a document."""
-    text = to_yaml_text([ONE, TWO])
+    """In YAML each object is a document."""
+    text = yaml_text(ONE, TWO)
 
-    assert [inspection_to_json(x) for x in (ONE, TWO)] == list(yaml.safe_load_all(text))
+    assert list(yaml.safe_load_all(text)) == [ONE, TWO]
     assert text.startswith("---\nreference: shop:fat\n")
+
+
+@pytest.mark.parametrize("document", [ONE, TWO, {"a": [ONE, ONE], "b": "2026-01-01", "c": "no"}])
+def test_yaml_is_the_same_document(document: dict[str, Any]) -> None:
+    """YAML holds what JSON holds, texts that look like times or booleans too, without anchors."""
+    text = document_text(document, Output.YAML)
+
+    assert yaml.safe_load(text) == json.loads(document_text(document, Output.JSON))
+    assert "&id" not in text
 
 
 def test_hostile_texts() -> None:
     """Nothing that a terminal would obey is printed as it is."""
-    evil = inspection("\x7f\x9b\u202e", HOSTILE)
-    for text in (to_json_text([evil], indent=True), to_yaml_text([evil])):
+    evil = inspection_to_json(inspection("\x7f\x9b\u202e", HOSTILE))
+    for text in (json_lines([evil]), json_lines([evil, evil]), yaml_text(evil)):
         assert text.isascii()
         assert all(line.isprintable() for line in text.splitlines())
 
 
 def test_nothing() -> None:
     """Without any result there is no output."""
-    assert to_json_text([], indent=False) == ""
+    assert json_lines([]) == ""

@@ -77,7 +77,7 @@ def test_wrong_logins(home: Path, registry: Registry, login: dict[str, str]) -> 
     reference = f"{registry.host}/shop/web:1"
     done = slimgate("inspect", reference, cwd=home)
 
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
         f"error: {registry.host} does not show {reference} to these credentials "
         "(401, UNAUTHORIZED); check that it exists and that its pull secret is right; "
@@ -93,8 +93,11 @@ def test_bad_references_beside_good_ones(home: Path, registry: Registry) -> None
     done = slimgate("inspect", "-o", "json", bad[0], good, *bad[1:], good, cwd=home)
     errors, none = done.stderr.splitlines(), f"{home}/none"
 
-    assert done.returncode == 2
-    assert [json.loads(line)["reference"] for line in done.stdout.splitlines()] == [good, good]
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert done.returncode == 3
+    assert [line["reference"] for line in lines] == [bad[0], good, *bad[1:], good]
+    assert [f"error: {line['error']}" for line in lines if "error" in line] == errors
     assert errors[0].startswith("error: 'A B' is not an image reference")
     assert errors[1:] == [
         "error: 127.0.0.1:1/x:1: 127.0.0.1:1 can't be reached: nothing answers at its address",

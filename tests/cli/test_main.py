@@ -1,38 +1,137 @@
-"""The program itself: quick help, exit codes, one line for every expected error."""
+"""The program itself: quick help, exit statuses, one line for every expected error."""
 
 import json
 import platform
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from slimgate.cli.main import KUBECTL, as_kubectl, build
+from tests.cli.make import PROGRAM, slimgate
 
 HEAVY = {
-    "aiohttp", "cryptography", "docker", "kopf", "kubernetes", "prometheus_client", "requests",
-    "backports", "rich", "yaml",
+    "aiohttp", "asyncio", "backports", "cryptography", "docker", "kopf", "kubernetes",
+    "prometheus_client", "requests", "rich", "yaml",
 }  # fmt: skip
+COMMANDS = [
+    "inspect",
+    "check",
+    "preview",
+    "top",
+    "nodes",
+    "controller",
+    "webhook",
+    "config",
+    "version",
+]
 
 
 def _run(*arguments: str, name: str = "slimgate") -> subprocess.CompletedProcess[str]:
-    program = f"import sys; sys.argv[0] = '{name}'; from slimgate.cli import main; main()"
+    program = f"import sys; sys.argv[0] = {name!r}; from slimgate.cli import main; main()"
     command = [sys.executable, "-c", program, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
-def test_help_is_quick() -> None:
+def _loaded(program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}; print(sorted({HEAVY!r} & set(sys.modules)))"],
+        capture_output=True, text=True, check=True, timeout=60,
+        env={"PATH": "/usr/bin:/bin", "_SLIMGATE_COMPLETE": "complete_bash",
+             "COMP_WORDS": "slimgate check -o s", "COMP_CWORD": "3"},
+    )  # fmt: skip
+    return done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)])
+def test_help_is_quick(arguments: list[str]) -> None:
     """Help loads none of the libraries that commands need."""
     program = (
-        "import sys; from slimgate.cli.main import build; "
-        "build()(['inspect', '--help'], standalone_mode=False); "
-        f"print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        "import sys, os; os.environ.clear(); from slimgate.cli.main import build; "
+        f"build()({arguments!r}, standalone_mode=False)"
     )
 
-    assert done.stderr == "[]\n"
-    assert "Show the size, layers and base of images" in done.stdout
+    assert _loaded(program) == "[]"
+
+
+def test_completion_is_quick() -> None:
+    """Completing a word loads none of them either, and knows the words of an option."""
+    program = (
+        "import sys; from slimgate.cli.main import build\n"
+        "try: build()([], prog_name='slimgate')\n"
+        "except SystemExit: pass\n"
+        "0"
+    )
+    done = subprocess.run(
+        [PROGRAM], capture_output=True, text=True, check=True, timeout=60,
+        env={"PATH": "/usr/bin:/bin", "_SLIMGATE_COMPLETE": "complete_bash",
+             "COMP_WORDS": "slimgate check -o s", "COMP_CWORD": "3"},
+    )  # fmt: skip
+
+    assert done.stdout.split() == ["sarif"]
+    assert _loaded(program) == "[]"
+
+
+def _commands(name: str = "slimgate") -> Iterator[tuple[str, TyperCommand]]:
+    program = get_command(build(name))
+    assert isinstance(program, TyperGroup)
+    for command, found in program.commands.items():
+        if isinstance(found, TyperCommand):
+            yield command, found
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=" ".join)
+def test_help_fits(command: list[str]) -> None:
+    """Help is at most 80 columns wide, and cuts no sentence."""
+    shown = _run(*command, "--help").stdout
+
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "..." not in shown.replace("]...", "").replace("IMAGE...", "").replace("TARGET...", "")
+
+
+@pytest.mark.parametrize("name", ["inspect", "check", "preview", "top", "nodes"])
+def test_help_has_examples_that_work(name: str) -> None:
+    """The help of each command has examples, whose options the command has."""
+    command = dict(_commands())[name]
+    options = {option for parameter in command.params for option in parameter.opts}
+    lines = (command.epilog or "").splitlines()
+
+    assert lines
+    for line in lines:
+        assert f"slimgate {name} " in f"{line} "
+        words = line.partition(f"slimgate {name}")[2].split()
+        assert {word for word in words if re.match(r"-\w|--\w", word)} <= options
+
+
+def test_options_stand_in_sections() -> None:
+    """Options of check are grouped, arguments come first, and what is left comes last."""
+    sections = re.findall(r"^(\w[\w ,]*):$", _run("check", "--help").stdout, re.MULTILINE)
+
+    assert sections == [
+        "Arguments", "What is judged", "What judges",
+        "Limits, with or without a policy", "Images", "Output", "Cluster",
+        "Other options", "Examples",
+    ]  # fmt: skip
+
+
+def test_a_plugin_of_kubectl() -> None:
+    """As `kubectl slim` it calls itself so, and hides the operator's roles, which still run."""
+    shown = _run("--help", name="kubectl-slim").stdout
+
+    assert shown.startswith("Usage: kubectl slim [OPTIONS] COMMAND")
+    assert "controller" not in shown
+    assert "controller" in _run("--help").stdout
+    assert "kubectl slim top -A" in _run("top", "--help", name="kubectl-slim").stdout
+    assert {command for command, found in _commands(KUBECTL) if found.hidden} == {
+        "controller", "webhook"
+    }  # fmt: skip
 
 
 def test_version() -> None:
@@ -51,34 +150,93 @@ def test_version() -> None:
     }
 
 
-@pytest.mark.parametrize(("name", "shown"), [("slimgate", True), ("kubectl-slim", False)])
-def test_roles_are_no_part_of_a_kubectl_plugin(name: str, *, shown: bool) -> None:
-    """They are pods' own, and are left out of its help."""
-    help_text = _run("--help", name=name).stdout
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["nope"], "no such command 'nope', did you mean 'nodes'? See slimgate --help"),
+        (["inspect"], "missing argument 'IMAGE'; see slimgate inspect --help"),
+        (["inspect", "-o", "xml", "a"], "-o takes table, wide, json or yaml, not 'xml'"),
+        (["inspect", "-o=jsn", "a"], "-o takes table, wide, json or yaml, not 'jsn': did you"),
+        (["inspect", "--platform", "x", "a"], "'x' is not a platform: write os/architecture[/var"),
+        (["inspect", "A B"], "'A B' is not an image reference"),
+        (["top", "--timeout"], "option '--timeout' requires an argument"),
+        (["top", "extra"], "got unexpected extra argument"),
+        (["top", "-n", "Bad"], "--namespace 'Bad' is not the name of a namespace"),
+        (["nodes", "-l", "a b"], "--selector 'a b' is not a label selector: "),
+        (["nodes", "--limit", "0"], "--limit takes a whole number above zero, not '0'"),
+        (["preview", "nope.yaml"], "nope.yaml: there is no such file or folder"),
+        (["preview", "./nope"], "./nope: there is no such file or folder"),
+        (["preview", "x", "--kubeconfig", "/nowhere"], "there is no kubeconfig at /nowhere"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_usage(arguments: list[str], expected: str) -> None:
+    """Wrong usage exits with 2, and is one line on standard error."""
+    done = _run(*arguments)
 
-    assert ("controller" in help_text) is shown
-    assert ("webhook" in help_text.replace("cluster's webhook", "")) is shown
-    assert _run("controller", "--help", name=name).returncode == 0
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {expected}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_nothing_named() -> None:
+    """Without a command its help is shown, and the status is that of wrong usage."""
+    done = _run()
+
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "Images and manifests:" in done.stdout
+
+
+def test_not_looked_up(tmp_path: Path) -> None:
+    """An image that is not there exits with 3; the others are shown, each in its place."""
+    done = slimgate("inspect", "oci:none", "A B", "-o", "json", cwd=tmp_path)
+
+    assert done.returncode == 3
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["error", "error"]
+    assert done.stdout.splitlines()[0].startswith('{"reference": "oci:none", "error": "')
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [[], ["nope"], ["inspect"], ["inspect", "-o", "xml", "a"], ["inspect", "--platform", "x", "a"]],
-    ids=" ".join,
+    ("arguments", "expected"),
+    [
+        (["-o=json"], ["-ojson"]),
+        (["-n=a=b", "--map", "x=-y"], ["-na=b", "--map", "x=-y"]),
+        (["--output=json", "-", "-=x"], ["--output=json", "-", "-=x"]),
+        (["-o=json", "--", "-o=json"], ["-ojson", "--", "-o=json"]),
+    ],
 )
-def test_wrong_usage(arguments: list[str]) -> None:
-    """Wrong usage exits with 2, and without a traceback."""
-    done = _run(*arguments)
-
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
+def test_short_options_with_an_equals_sign(arguments: list[str], expected: list[str]) -> None:
+    """-o=json is -o json, as for kubectl, up to where options end."""
+    assert as_kubectl(arguments) == expected
 
 
-def test_expected_errors_are_one_line() -> None:
-    """What the user can put right is one line on standard error."""
-    done = _run("inspect", "--platform", "x", "a")
+def test_a_reader_that_has_enough(tmp_path: Path) -> None:
+    """Where the next program ends first, there is no complaint."""
+    command = f"{PROGRAM} config schema | true; exit ${{PIPESTATUS[0]}}"
+    for _ in range(3):
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
 
-    assert done.stderr == (
-        "error: 'x' is not a platform: write os/architecture[/variant], as in linux/arm64.\n"
-    )
-    assert done.stdout == ""
+        assert done.stderr == ""
+        assert done.returncode in {0, 141}
+
+
+def test_faults_are_no_violations(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A fault of the program's own has a status that no verdict has, and asks to be reported."""
+    app = typer.Typer()
+
+    @app.command()
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    program = sys.modules["slimgate.cli.main"]
+    monkeypatch.setattr(program, "build", lambda _: app)
+    monkeypatch.setattr(sys, "argv", ["slimgate"])
+    with pytest.raises(SystemExit) as caught:
+        program.run()
+
+    assert caught.value.code == 70
+    assert "ZeroDivisionError" in capsys.readouterr().err

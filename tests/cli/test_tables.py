@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
-from slimgate.cli.tables import allows_bars, images_table, layers_tables
+from slimgate.cli.cells import allows_bars
+from slimgate.cli.tables import images_table, layers_tables
 from slimgate.core.image import Inspection, Size
 from tests.cli.facts import FAT, HOSTILE, MIB, SAVED, SOYA, inspection
 
@@ -84,6 +85,15 @@ shop:soya  linux/amd64    6 MiB      15 MiB       1  static (Distroless, Proven)
 shop:fat (linux/amd64): unpacked size unknown: it wraps
 """
 
+WIDE_IMAGES = f"""\
+IMAGE      PLATFORM        PULL  UNPACKED  LAYERS  LARGEST LAYER  BASE                         \
+TOOLCHAINS  CREATED               DIGEST
+shop:fat   linux/amd64  120 MiB   320 MiB       2         90 MiB  go:1.26 (Builder, Proven)    \
+go          2026-01-01T00:00:00Z  sha256:{"f" * 64}
+shop:soya  linux/amd64    6 MiB    15 MiB       1          6 MiB  static (Distroless, Proven)  \
+-           2026-01-01T00:00:00Z  sha256:{"f" * 64}
+"""
+
 BOUND_LAYERS = """\
 shop:fat (linux/amd64)
 pull 120 MiB, unpacked >= 1.2 GiB, base go:1.26 (Builder, Proven)
@@ -112,7 +122,7 @@ ESTIMATED = _second(Size.estimated(240 * MIB))
 BOUND = _second(Size.unknown("it wraps", at_least=1127 * MIB))
 
 
-def _printed(what: RenderableType, *, terminal: bool = False, width: int = 200) -> str:
+def _printed(what: RenderableType, *, terminal: bool = False, width: int = 250) -> str:
     file = io.StringIO()
     console = Console(
         file=file, width=width, force_terminal=terminal, markup=False, highlight=False
@@ -133,6 +143,7 @@ def _printed(what: RenderableType, *, terminal: bool = False, width: int = 200) 
         (layers_tables(ESTIMATED, bars=False), TOLD_LAYERS),
         (images_table(BOUND, bars=False), BOUND_IMAGES),
         (layers_tables(BOUND, bars=False), BOUND_LAYERS),
+        (images_table(ALL, bars=True, wide=True), WIDE_IMAGES),
     ],
     ids=[
         "images",
@@ -144,11 +155,25 @@ def _printed(what: RenderableType, *, terminal: bool = False, width: int = 200) 
         "layers of estimated size",
         "lower bounds",
         "layers of lower bounds",
+        "wide",
     ],
 )
 def test_tables(table: RenderableType, expected: str) -> None:
     """Every figure says which size it is, and every unknown one why."""
     assert expected == _printed(table)
+
+
+def test_wide_layers() -> None:
+    """Wide tables of layers have their digests and media types, and no bars."""
+    lines = _printed(layers_tables(ALL[1:], bars=True, wide=True)).splitlines()
+
+    assert [cell.strip() for cell in lines[2].split("  ") if cell.strip()] == [
+        "#", "PULL", "UNPACKED", "OF PULL", "DIGEST", "MEDIA TYPE", "MADE BY"
+    ]  # fmt: skip
+    assert lines[3].split() == [
+        "1", "6", "MiB", "15", "MiB", "100.0%", f"sha256:{3:064x}",
+        "application/vnd.oci.image.layer.v1.tar+gzip", "COPY", "app", "/app",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("write", [images_table, layers_tables])

@@ -7,7 +7,8 @@ import pytest
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.connect import open_access
-from slimgate.cluster.errors import ApiError, NoClusterError, UnreachableError
+from slimgate.cluster.errors import ApiError, UnreachableError
+from slimgate.core.errors import NoClusterError
 from slimgate.core.workload import mapping_at, text_at
 from tests.cluster.conftest import Login, read_kubeconfig, write_kubeconfig
 from tests.lab.state import Lab
@@ -147,6 +148,18 @@ async def test_no_kubeconfig(tmp_path: Path) -> None:
     with pytest.raises(NoClusterError, match=r"no kubeconfig at .*nowhere; name one with"):
         async with ClusterApi.connect(str(tmp_path / "nowhere")):
             pass
+
+
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [({}, "default"), ({"namespace": "shop"}, "shop"), ({"namespace": ""}, "default")],
+)
+async def test_namespace(tmp_path: Path, context: dict[str, str], expected: str) -> None:
+    """The namespace is that of the context, as for kubectl."""
+    text = json.loads(config({"server": "https://x"}, user=TOKEN))
+    text["contexts"][0]["context"] |= context
+    async with ClusterApi.connect(write(tmp_path, json.dumps(text))) as api:
+        assert api.namespace == expected
 
 
 @pytest.mark.lab

@@ -1,5 +1,6 @@
 """The CLI's view of a cluster: what it holds now, read when it is asked for."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -13,7 +14,7 @@ from slimgate.app.parts import (
 )
 from slimgate.cluster.addresses import server_addresses
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import MissingError
+from slimgate.cluster.errors import ForbiddenError, MissingError
 from slimgate.cluster.pull_secrets import PullSecrets
 from slimgate.cluster.resources import (
     BASE_IMAGES,
@@ -24,12 +25,13 @@ from slimgate.cluster.resources import (
     WORKLOADS,
     Resource,
 )
-from slimgate.controller.nodes import NodeSurvey
+from slimgate.controller.nodes import Lister, NodeSurvey
 from slimgate.core.disk import NodeDisk
 from slimgate.core.errors import ClusterError
 from slimgate.core.image import Inspection, Platform, Wants
 from slimgate.core.node import ImageFs, Node, image_fs_of
 from slimgate.core.reference import Reference
+from slimgate.core.selector import Selector
 from slimgate.core.text import printable
 from slimgate.core.workload import JsonObject, Workload, labels_of, mapping_at, text_at, workload_of
 from slimgate.engine.catalog import Catalog
@@ -51,6 +53,18 @@ class ApiView:
         self._inspector = inspector
         self._keyring = keyring
         self._platforms: tuple[Platform, ...] = ()
+        self._once = asyncio.Lock()
+        self._notes: list[str] = []
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the kubeconfig's context."""
+        return self._api.namespace
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What could not be read, and what was assumed instead."""
+        return tuple(self._notes)
 
     async def policies(self) -> Sequence[JsonObject]:
         """List the SlimPolicy objects, as the API server sends them."""
@@ -85,8 +99,11 @@ class ApiView:
         """List the platforms of the nodes, each once."""
         return (await self._catalog([])).platforms
 
-    async def workloads(self) -> Sequence[Workload]:
-        """List the workloads of every kind that has a pod template, owned ones too."""
+    async def workloads(self, namespace: str | None = None) -> Sequence[Workload]:
+        """List the workloads of every kind that has a pod template, owned ones too.
+
+        Those of one namespace take no right to any other.
+        """
         paths = template_paths(self._settings)
         extra = (
             Resource(group=k.group, version=k.version, plural=k.plural, kind=k.kind)
@@ -95,24 +112,25 @@ class ApiView:
         found = [
             workload_of({**obj, "apiVersion": resource.api_version, "kind": resource.kind}, paths)
             for resource in (*WORKLOADS.values(), *extra)
-            for obj in await self._all(resource)
+            for obj in await self._all(resource, namespace)
         ]
         return [workload for workload in found if workload is not None]
 
     async def inspect(self, workload: Workload, reference: str) -> Inspection:
         """Look an image up for the nodes' platforms, with the workload's own credentials."""
-        if not self._platforms:
-            self._platforms = await self.platforms()
+        async with self._once:
+            if not self._platforms:
+                self._platforms = await self._readable_platforms()
         identity = await self._keyring.identity(workload)
         wants = Wants(config=True)
         parsed = Reference.parse(reference)
         question = Question(parsed, identity, self._platforms, wants, reference)
         return await self._inspector.inspect(question)
 
-    async def disks(self) -> Sequence[NodeDisk]:
-        """Model what images cost each node, and what its kubelet measured where that is told."""
+    async def disks(self, selector: Selector) -> Sequence[NodeDisk]:
+        """Model what images cost the nodes of those labels, and what their kubelets measured."""
         survey = NodeSurvey(
-            lister=ClusterLister(self._api),
+            lister=ChosenNodes(ClusterLister(self._api), selector),
             gauge=ProxiedKubelets(self._api),
             inspector=self._inspector,
             keyring=self._keyring,
@@ -150,8 +168,36 @@ class ApiView:
             catalog.put_node(node)
         return catalog
 
-    async def _all(self, resource: Resource) -> list[JsonObject]:
-        return [obj async for obj in self._api.list(resource.all())]
+    async def _readable_platforms(self) -> tuple[Platform, ...]:
+        try:
+            return await self.platforms()
+        except ForbiddenError:
+            assumed = self._settings.platforms
+            shown = ", ".join(map(str, assumed))
+            self._notes.append(f"you may not list nodes: platform {shown} is assumed")
+            return assumed
+
+    async def _all(self, resource: Resource, namespace: str | None = None) -> list[JsonObject]:
+        path = resource.all() if namespace is None else resource.within(namespace)
+        return [obj async for obj in self._api.list(path)]
+
+
+class ChosenNodes:
+    """Lists only nodes with certain labels, and all pods."""
+
+    def __init__(self, lister: Lister, selector: Selector) -> None:
+        self._lister = lister
+        self._selector = selector
+
+    async def nodes(self) -> AsyncIterator[JsonObject]:
+        """Yield the nodes that the selector matches."""
+        async for node in self._lister.nodes():
+            if self._selector.matches(labels_of(mapping_at(node, "metadata"))):
+                yield node
+
+    def pods(self) -> AsyncIterator[JsonObject]:
+        """Yield all pods."""
+        return self._lister.pods()
 
 
 class ProxiedKubelets:

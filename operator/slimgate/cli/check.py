@@ -1,51 +1,91 @@
-"""`slimgate check`: the verdicts of the webhook on manifests, before anything reaches a cluster."""
+"""`slimgate check`: the webhook's verdicts on manifests and images, before they reach a cluster."""
 
-import sys
-from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from slimgate.cli.forms import CheckOutput, FailOn
 from slimgate.cli.judging.sources import Origin
-from slimgate.cli.options import ConfigOption, ContextOption, KubeconfigOption
-from slimgate.core.errors import SettingsError
-from slimgate.core.text import printable
+from slimgate.cli.manifests.names import STDIN_NAME
+from slimgate.cli.options import (
+    IMAGES,
+    OUTPUT,
+    TIMEOUT,
+    ConfigOption,
+    ContextOption,
+    KubeconfigOption,
+    TimeoutOption,
+)
+from slimgate.cli.values import one_of, read_namespace, read_several, words_of
+from slimgate.core.errors import SlimgateError
+from slimgate.core.tier import Tier
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slimgate.cli.judging.request import Request
+    from slimgate.cli.outside import Outside
     from slimgate.cli.reports.report import Report
 
-HELP: Final = """Judge manifests as the cluster's webhook would.
+_WHAT: Final = "What is judged"
+_RULES: Final = "What judges"
+_LIMITS: Final = "Limits, with or without a policy"
+HELP: Final = """Judge manifests and images as the webhook would.
 
-FILE is a file, a folder (its *.yaml, *.yml and *.json files, hidden ones aside) or - for standard
-input, as in: helm template CHART | slimgate check --policy policy.yaml -
+An existing file or folder is never taken for an image. An image is judged as a Pod with nothing
+else in it. Images are looked up with your docker login, without pulling them.
 
-Images are looked up in their registries with your docker login, without pulling them. A manifest
-may name an image that is at hand, as oci:FOLDER:TAG or docker-archive:FILE; --map takes one
-instead of the image that a manifest names, and --source docker asks the Docker engine.
+Policies in mode Warn or Audit refuse nothing; with --strict they do.
 
-Exit status: 0, all is within policy, or only warned of or noted; 1, the webhook would refuse
-something; 2, wrong usage, or something could not be looked up, whatever onUnknown says. Policies
-in mode Warn or Audit refuse nothing; with --strict they do.
+Exit status: 0, within policy, or only warnings; 1, a violation: the webhook would refuse it, or
+--fail-on says so; 2, wrong usage or input; 3, an image could not be looked up, whatever onUnknown
+says. If both 1 and 3 apply, it is 1: a violation is certain.
+"""
+EXAMPLES: Final = """\
+slimgate check deploy/ --policy policy.yaml
+slimgate check alpine:3.22 shop:1.2 --max-pull 100Mi --max-tier Slim
+helm template CHART | slimgate check - --policy policy.yaml --strict
+slimgate check deploy/ --cluster --fail-on warn,unknown
+slimgate check deploy/ --policy p.yaml -o github --report sarif=out.sarif
+slimgate check deploy/ --policy p.yaml --map shop:1.2=oci-archive:build.tar
 """
 
 
-class Output(Enum):
-    """The forms of the report."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    GITHUB = "github"
-    JUNIT = "junit"
-
-
 def check(
-    files: Annotated[list[str] | None, typer.Argument(metavar="FILE", show_default=False)] = None,
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TARGET",
+            help="A manifest, a folder (its *.yaml, *.yml and *.json files), - for standard "
+            "input, or an image: in a registry, docker://NAME, oci:FOLDER[:TAG], "
+            "oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME].",
+            show_default=False,
+        ),
+    ] = None,
     *,
     filename: Annotated[
         list[str] | None,
-        typer.Option("--filename", "-f", metavar="FILE", help="The same.", show_default=False),
+        typer.Option(
+            "--filename",
+            "-f",
+            metavar="FILE",
+            help="A manifest, a folder or -, as for kubectl; repeatable.",
+            show_default=False,
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    namespace: Annotated[
+        str | None,
+        typer.Option(
+            "--namespace",
+            "-n",
+            metavar="NAME",
+            parser=read_namespace,
+            help="The namespace of images, and of objects without one. Default: with --cluster "
+            "that of the kubeconfig's context, else default.",
+            show_default=False,
+            rich_help_panel=_WHAT,
+        ),
     ] = None,
     policy: Annotated[
         list[str] | None,
@@ -53,40 +93,81 @@ def check(
             metavar="FILE",
             help="A file or folder of SlimPolicies, and SlimExceptions; repeatable.",
             show_default=False,
+            rich_help_panel=_RULES,
         ),
     ] = None,
-    cluster: Annotated[
-        bool,
-        typer.Option("--cluster", help="Judge by the policies and exceptions of a cluster."),
-    ] = False,
     exceptions: Annotated[
         list[str] | None,
         typer.Option(
             metavar="FILE",
             help="A file or folder of SlimExceptions to honour; repeatable.",
             show_default=False,
+            rich_help_panel=_RULES,
         ),
     ] = None,
-    namespace: Annotated[
-        str,
+    cluster: Annotated[
+        bool,
         typer.Option(
-            "--namespace", "-n", metavar="NAME", help="Where objects go that name no namespace."
+            "--cluster",
+            help="Judge by the policies and exceptions of a cluster.",
+            rich_help_panel=_RULES,
         ),
-    ] = "default",
-    output: Annotated[
-        Output, typer.Option("--output", "-o", help="The form of the report.")
-    ] = Output.TEXT,
-    report: Annotated[
+    ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Take every policy's mode as Enforce.", rich_help_panel=_RULES
+        ),
+    ] = False,
+    fail_on: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="FORM=FILE",
-            help="Write a report to a file as well, as in sarif=slimgate.sarif; repeatable.",
+            metavar="VERDICT",
+            help="What exits with 1: deny (always does), warn (warnings too), unknown (facts that "
+            "an image lacks, such as its base). Join with commas, or repeat. Default: deny.",
+            autocompletion=lambda: words_of(FailOn),
             show_default=False,
+            rich_help_panel=_RULES,
         ),
     ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Take every policy's mode as Enforce.")
-    ] = False,
+    max_pull: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="The largest pull size allowed, as in 100Mi.",
+            show_default=False,
+            rich_help_panel=_LIMITS,
+        ),
+    ] = None,
+    max_unpacked: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="The largest unpacked size allowed, as in 300Mi.",
+            show_default=False,
+            rich_help_panel=_LIMITS,
+        ),
+    ] = None,
+    max_layers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="The most layers allowed.",
+            show_default=False,
+            rich_help_panel=_LIMITS,
+        ),
+    ] = None,
+    max_tier: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIER",
+            help="The highest base tier allowed: Scratch, Distroless, Minimal, Slim, Full or "
+            "Builder.",
+            autocompletion=lambda: [tier.label for tier in Tier],
+            show_default=False,
+            rich_help_panel=_LIMITS,
+        ),
+    ] = None,
     mapping: Annotated[
         list[str] | None,
         typer.Option(
@@ -94,94 +175,106 @@ def check(
             metavar="REF=SOURCE",
             help="Take SOURCE for image REF, as in shop:1=oci:build:1; repeatable.",
             show_default=False,
+            rich_help_panel=IMAGES,
         ),
     ] = None,
     source: Annotated[
-        Origin, typer.Option(help="Where images are looked up that name no place.")
+        Origin,
+        typer.Option(
+            metavar="PLACE",
+            parser=one_of("--source", Origin),
+            autocompletion=lambda: words_of(Origin),
+            help="Where to look images up: registry, or docker for the Docker engine. "
+            "Default: registry.",
+            show_default=False,
+            rich_help_panel=IMAGES,
+        ),
     ] = Origin.REGISTRY,
     platform: Annotated[
         list[str] | None,
         typer.Option(
             metavar="OS/ARCH",
-            help="os/arch[/variant], repeatable, or all; the largest image counts. Without it: "
-            "those of the cluster's nodes, else linux on this architecture.",
+            help="os/arch[/variant], repeatable, or all; the largest image counts. Default: those "
+            "of the cluster's nodes, else linux on this machine's CPU.",
             show_default=False,
+            rich_help_panel=IMAGES,
         ),
     ] = None,
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Give an image up after this time.")
-    ] = 300.0,
+    timeout: TimeoutOption = TIMEOUT,
+    output: Annotated[
+        CheckOutput,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FORM",
+            parser=one_of("-o", CheckOutput),
+            autocompletion=lambda: words_of(CheckOutput),
+            help="table, wide (more columns), json, yaml, sarif, github or junit. Default: table.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = CheckOutput.TABLE,
+    report: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORM=FILE",
+            help="Write the report to a file too, as in sarif=slimgate.sarif; repeatable.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
     stdin_name: Annotated[
-        str, typer.Option(metavar="FILE", help="What reports call standard input.")
-    ] = "<stdin>",
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="What reports call standard input. Default: <stdin>.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = STDIN_NAME,
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Judge, print the report, and exit with its status."""
-    import asyncio  # noqa: PLC0415 - help must not wait for it
+    from slimgate.cli import outside  # noqa: PLC0415 - help must not wait for it
+    from slimgate.cli.judging.flags import Flags  # noqa: PLC0415
+    from slimgate.cli.judging.request import Request  # noqa: PLC0415
+    from slimgate.cli.reports.report import Report  # noqa: PLC0415
+    from slimgate.cli.reports.writing import Writer  # noqa: PLC0415
 
-    from slimgate.cli import outside  # noqa: PLC0415
-    from slimgate.cli.judging.run import Options, run  # noqa: PLC0415
-
-    options = Options(
-        files=[*(files or []), *(filename or [])],
+    request = Request(
+        targets=targets or [],
+        files=filename or [],
         policies=policy or [],
         exceptions=exceptions or [],
+        flags=Flags(pull=max_pull, unpacked=max_unpacked, layers=max_layers, tier=max_tier),
         cluster=cluster,
+        clusters=[name for name in (kubeconfig, context) if name is not None],
         namespace=namespace,
         platforms=platform or [],
         origin=source,
         maps=mapping or [],
         seconds=timeout,
         strict=strict,
+        fail_on=read_several("--fail-on", FailOn, fail_on or []) | {FailOn.DENY},
         stdin_name=stdin_name,
     )
-    files_wanted = list(map(_file_wanted, report or []))
-    found = asyncio.run(run(options, outside.real(config, kubeconfig, context)))
-    for form, file in files_wanted:
-        _write(found, form, file)
-    _print(found, output)
-    raise typer.Exit(found.status)
-
-
-def _file_wanted(text: str) -> tuple[Output, str]:
-    form, _, file = text.partition("=")
-    known = [output.value for output in Output if output is not Output.TEXT]
-    if form not in known or not file:
-        raise SettingsError(
-            f"--report {printable(text, 128)}: write FORM=FILE, where FORM is one of "
-            f"{', '.join(known)}"
-        )
-    return Output(form), file
-
-
-def _write(report: "Report", form: Output, file: str) -> None:
+    writer = Writer(output, report or [])
     try:
-        Path(file).write_text(_form(report, form), encoding="utf-8")
-    except OSError as err:
-        raise SettingsError(f"--report {printable(file)}: {err.strerror}") from err
+        found = _judge(request, lambda: outside.real(config, kubeconfig, context))
+    except SlimgateError as error:
+        if writer.is_for_people:
+            raise
+        found = Report.of_error(error, strict=strict)
+    raise typer.Exit(writer.write(found))
 
 
-def _print(report: "Report", output: Output) -> None:
-    if output is Output.TEXT:
-        from slimgate.cli.reports.text import report_text  # noqa: PLC0415 - it loads rich
-        from slimgate.cli.screen import screen, show  # noqa: PLC0415
+def _judge(request: "Request", outside: "Callable[[], Outside]") -> "Report":
+    import asyncio  # noqa: PLC0415 - help must not wait for it
 
-        show(screen(), report_text(report))
-    else:
-        sys.stdout.write(_form(report, output))
+    from slimgate.cli.judging.run import run  # noqa: PLC0415
 
-
-def _form(report: "Report", form: Output) -> str:
-    # Each form is loaded only where it is wanted.
-    match form:
-        case Output.SARIF:
-            from slimgate.cli.reports.sarif import report_sarif as write  # noqa: PLC0415
-        case Output.GITHUB:
-            from slimgate.cli.reports.github import report_github as write  # noqa: PLC0415
-        case Output.JUNIT:
-            from slimgate.cli.reports.junit import report_junit as write  # noqa: PLC0415
-        case _:
-            from slimgate.cli.reports.json_report import report_json as write  # noqa: PLC0415
-    return write(report)
+    where = outside()
+    request.check()
+    return asyncio.run(run(request, where))

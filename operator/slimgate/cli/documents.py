@@ -1,29 +1,48 @@
-"""Facts as documents for other programs, safe to print to a terminal too."""
+"""Documents for other programs: the same one as JSON and as YAML, safe to print to a terminal too.
+
+All that is not plain ASCII is escaped, since texts come from strangers.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from slimgate.core.facts_json import inspection_to_json
-from slimgate.core.image import Inspection
+from slimgate.cli.forms import Output
 
-
-def to_json_text(inspections: Sequence[Inspection], *, indent: bool) -> str:
-    """Write one object a reference: over many lines with `indent`, else one line each.
-
-    All that is not plain ASCII is escaped, since the texts come from strangers.
-    """
-    spaces = 2 if indent else None
-    objects = [json.dumps(inspection_to_json(entry), indent=spaces) for entry in inspections]
-    return "".join(f"{text}\n" for text in objects).replace("\x7f", "\\u007f")
+Document = Mapping[str, object]
 
 
-def to_yaml_text(inspections: Sequence[Inspection]) -> str:
-    """Write one YAML document a reference."""
-    import yaml  # noqa: PLC0415 - only this output needs it
+def document_text(document: Document, output: Output) -> str:
+    """Write a document in the form that was asked for."""
+    return yaml_text(document) if output is Output.YAML else json_text(document)
 
-    return yaml.safe_dump_all(
-        [inspection_to_json(entry) for entry in inspections],
-        explicit_start=True,
-        sort_keys=False,
-        allow_unicode=False,
+
+def json_text(document: Document) -> str:
+    """Write one object over many lines."""
+    return f"{_safe(json.dumps(document, indent=2))}\n"
+
+
+def json_lines(documents: Sequence[Document]) -> str:
+    """Write one object a line; a single one over many lines."""
+    if len(documents) == 1:
+        return json_text(documents[0])
+    return "".join(f"{_safe(json.dumps(document))}\n" for document in documents)
+
+
+def yaml_text(*documents: Document) -> str:
+    """Write one YAML document an object."""
+    import yaml  # noqa: PLC0415 - only this form needs it
+
+    class Plain(yaml.SafeDumper):
+        """Writes what is there twice twice: few readers expect anchors."""
+
+        def ignore_aliases(self, data: object) -> bool:
+            del data
+            return True
+
+    return yaml.dump_all(
+        documents, Dumper=Plain, explicit_start=True, sort_keys=False, allow_unicode=False
     )
+
+
+def _safe(text: str) -> str:
+    return text.replace("\x7f", "\\u007f")

@@ -1,13 +1,21 @@
-"""`slimgate inspect`: what images weigh, what they stand on, which instruction made each layer."""
+"""`slimgate inspect`: what images weigh, their bases, which instruction made each layer."""
 
 import sys
 from collections.abc import Sequence
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from slimgate.cli.options import ConfigOption
+from slimgate.cli.forms import Output
+from slimgate.cli.options import (
+    IMAGES,
+    OUTPUT,
+    TIMEOUT,
+    ConfigOption,
+    OutputOption,
+    PlatformOption,
+    TimeoutOption,
+)
 from slimgate.cli.platforms import platforms_of
 from slimgate.core.image import Inspection, Platform
 
@@ -15,51 +23,56 @@ if TYPE_CHECKING:
     from slimgate.cli.lookups import Failure
     from slimgate.settings import Settings
 
-_FAILED: Final = 2
 HELP: Final = """Show the size, layers and base of images.
 
-Nothing is pulled. REF is an image in a registry; docker://NAME, one in the Docker engine;
-oci:FOLDER[:TAG], an OCI layout; oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME], an archive.
+Nothing is pulled. With -o json, one image gives one object over many lines; several give one object
+a line, in the order of the arguments. With -o yaml each is a document of its own.
 
-With -o json, one reference gives one object over many lines; several give one object a line,
-in the order of the arguments. With -o yaml each is a document of its own.
+An image that can't be looked up is one line on standard error, and an object with `error`; the
+others are shown all the same.
 
-A reference that can't be looked up is one line on standard error, the others are shown, and the
-exit status is 2.
+Exit status: 0; 2 for wrong usage, also what is not an image reference; 3 if an image could not be
+looked up.
+"""
+EXAMPLES: Final = """\
+slimgate inspect alpine:3.22 debian:12-slim
+slimgate inspect --layers registry.example.com/shop:1.2
+slimgate inspect --platform all -o json ghcr.io/org/app:v1
+slimgate inspect docker://shop:dev oci:build:1.2 docker-archive:shop.tar
 """
 
 
-class Output(Enum):
-    """The forms that facts are printed in."""
-
-    TABLE = "table"
-    JSON = "json"
-    YAML = "yaml"
-
-
 def inspect(
-    references: Annotated[list[str], typer.Argument(metavar="REF", show_default=False)],
-    *,
-    output: Annotated[
-        Output, typer.Option("--output", "-o", help="The form of the output.")
-    ] = Output.TABLE,
-    platform: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="OS/ARCH",
-            help="os/arch[/variant], repeatable, or all. Without it: linux on this architecture.",
+    references: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="IMAGE",
+            help="An image in a registry; docker://NAME, one in the Docker engine; "
+            "oci:FOLDER[:TAG], an OCI layout; oci-archive:FILE[:TAG] or "
+            "docker-archive:FILE[:NAME], an archive.",
             show_default=False,
         ),
-    ] = None,
-    layers: Annotated[
-        bool, typer.Option("--layers", help="Show each layer, and what made it (table only).")
-    ] = False,
+    ],
+    *,
+    platform: PlatformOption = None,
     exact: Annotated[
         bool,
         typer.Option(
-            "--exact", help="Read every layer whole: unpacked sizes are measured, not estimated."
+            "--exact",
+            help="Read every layer whole: unpacked sizes are measured, not estimated.",
+            rich_help_panel=IMAGES,
         ),
     ] = False,
+    timeout: TimeoutOption = TIMEOUT,
+    layers: Annotated[
+        bool,
+        typer.Option(
+            "--layers",
+            help="Show each layer, and what made it (tables only).",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
+    output: OutputOption = Output.TABLE,
     config: ConfigOption = None,
 ) -> None:
     """Look references up at the same time, and print what was found in their order."""
@@ -68,15 +81,16 @@ def inspect(
     from slimgate.app.configuration import read_settings  # noqa: PLC0415
 
     platforms = platforms_of(platform or [])
-    settings = read_settings(config)
-    found = asyncio.run(_inspect_all(settings, references, platforms, exact=exact))
-    inspections = [entry for entry in found if isinstance(entry, Inspection)]
-    _print(inspections, output, layers=layers, indent=len(references) == 1)
+    looking = _inspect_all(
+        read_settings(config), references, platforms, exact=exact, seconds=timeout
+    )
+    found = asyncio.run(looking)
+    _print(found, output, layers=layers)
     failures = [entry for entry in found if not isinstance(entry, Inspection)]
     for failure in failures:
         typer.echo(f"error: {failure.sentence}", err=True)
     if failures:
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(max(failure.status for failure in failures))
 
 
 async def _inspect_all(
@@ -85,6 +99,7 @@ async def _inspect_all(
     platforms: tuple[Platform, ...],
     *,
     exact: bool,
+    seconds: float,
 ) -> "list[Inspection | Failure]":
     from slimgate.app.images import cli_inspector  # noqa: PLC0415 - help must not wait for it
     from slimgate.cli.lookups import look_up  # noqa: PLC0415
@@ -92,17 +107,25 @@ async def _inspect_all(
 
     async with cli_inspector(settings, exact=exact) as inspector:
         with board(len(references)) as shown:
-            return await look_up(inspector, references, platforms, shown)
+            return await look_up(inspector, references, platforms, shown, seconds=seconds)
 
 
-def _print(
-    inspections: Sequence[Inspection], output: Output, *, layers: bool, indent: bool
-) -> None:
-    from slimgate.cli import documents, tables  # noqa: PLC0415 - help must not wait for rich
+def _print(found: "Sequence[Inspection | Failure]", output: Output, *, layers: bool) -> None:
+    if output.is_document:
+        from slimgate.cli import documents  # noqa: PLC0415 - help must not wait for it
+        from slimgate.core.facts_json import inspection_to_json  # noqa: PLC0415
 
-    if output is Output.JSON:
-        sys.stdout.write(documents.to_json_text(inspections, indent=indent))
-    elif output is Output.YAML and inspections:
-        sys.stdout.write(documents.to_yaml_text(inspections))
-    elif output is Output.TABLE and inspections:
-        tables.show(inspections, layers=layers)
+        written = [
+            inspection_to_json(entry) if isinstance(entry, Inspection) else entry.document
+            for entry in found
+        ]
+        text = documents.json_lines(written)
+        if output is Output.YAML:
+            text = documents.yaml_text(*written)
+        sys.stdout.write(text)
+        return
+    inspections = [entry for entry in found if isinstance(entry, Inspection)]
+    if inspections:
+        from slimgate.cli import tables  # noqa: PLC0415 - it loads rich
+
+        tables.show(inspections, layers=layers, wide=output is Output.WIDE)

@@ -1,12 +1,16 @@
 """References of a command line, looked up at the same time."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from slimgate.cli.documents import Document
+from slimgate.cli.exits import status_of
 from slimgate.cli.ports import Inspector
 from slimgate.cli.progress import Board
+from slimgate.cli.waiting import within
 from slimgate.core.errors import InvalidReferenceError, SlimgateError, UnauthorizedError
 from slimgate.core.image import Inspection, Platform, Wants
 from slimgate.core.reference import Reference
@@ -15,6 +19,7 @@ from slimgate.core.text import printable
 
 _AT_ONCE: Final = 16
 _LOGIN: Final = "docker login"
+_EVERYTHING: Final = Wants(config=True, layers=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,33 +39,37 @@ class Failure:
             why += f"; or log in: {_LOGIN} {Reference.parse(self.text).registry}"
         return why if name in why else f"{name}: {why}"
 
+    @property
+    def status(self) -> int:
+        """The exit status that it gives."""
+        return status_of(self.error)
+
+    @property
+    def document(self) -> Document:
+        """The failure for other programs."""
+        return {"reference": self.text, "error": self.sentence}
+
 
 async def look_up(
-    inspector: Inspector, references: Sequence[str], platforms: tuple[Platform, ...], shown: Board
+    inspector: Inspector,
+    references: Sequence[str],
+    platforms: tuple[Platform, ...],
+    shown: Board,
+    *,
+    seconds: float = math.inf,
 ) -> list[Inspection | Failure]:
     """Look all references up at the same time; one entry each, in their order."""
     room = asyncio.Semaphore(_AT_ONCE)
-    return await asyncio.gather(
-        *(_inspect(inspector, text, platforms, room, shown) for text in references)
-    )
 
+    async def inspect(text: str) -> Inspection | Failure:
+        try:
+            sourced = parse_source(text)
+            async with room, within(seconds):
+                with shown.line(text) as progress:
+                    return await inspector.inspect(
+                        sourced, platforms=platforms, want=_EVERYTHING, progress=progress
+                    )
+        except SlimgateError as err:
+            return Failure(text=text, error=err)
 
-async def _inspect(
-    inspector: Inspector,
-    text: str,
-    platforms: tuple[Platform, ...],
-    room: asyncio.Semaphore,
-    shown: Board,
-) -> Inspection | Failure:
-    try:
-        sourced = parse_source(text)
-        async with room:
-            with shown.line(text) as progress:
-                return await inspector.inspect(
-                    sourced,
-                    platforms=platforms,
-                    want=Wants(config=True, layers=True),
-                    progress=progress,
-                )
-    except SlimgateError as err:
-        return Failure(text=text, error=err)
+    return await asyncio.gather(*map(inspect, references))

@@ -4,67 +4,123 @@ Commands import what they need when they run, so that help and completion stay q
 """
 
 import io
+import os
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from slimgate.cli import (
     check,
     configuration,
     controller,
-    explain,
     inspect,
     nodes,
+    preview,
     top,
     version,
     webhook,
 )
+from slimgate.cli.exits import FAULT, USAGE, WITHIN, status_of
+from slimgate.cli.helping import Command, Group, complaint
 from slimgate.cli.options import ConfigOption
 from slimgate.core.errors import SlimgateError
 
 KUBECTL: Final = "kubectl slim"
-FAILED: Final = 2
-"""Exit status of wrong usage and of anything that could not be looked up."""
+_SHORT: Final = re.compile(r"\A(-[A-Za-z])=")
 _INTERRUPTED: Final = 130
-_HELP: Final = "Keep container images slim: inspect them, and judge them by policy."
+_BROKEN_PIPE: Final = 141
+_CLUSTER: Final = "Clusters"
+_IMAGES: Final = "Images and manifests"
+_SETTINGS: Final = "slimgate itself"
+_ROLES: Final = "Roles, as the operator's pods run them"
+_HELP: Final = """Keep container images slim: inspect them, and judge them by policy.
+
+Images are looked up in their registries with your docker login. Nothing is pulled.
+"""
 
 
 def run() -> None:
     """Run the command that the arguments name, and exit."""
     _replace_what_the_terminal_lacks()
+    sys.exit(_status(_name(sys.argv[0]), as_kubectl(sys.argv[1:])))
+
+
+def as_kubectl(arguments: Sequence[str]) -> list[str]:
+    """Have -o=json mean -o json, which kubectl takes, and typer would take for `=json`."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [_SHORT.sub(r"\1", argument) for argument in arguments[:end]]
+    return [*options, *arguments[end:]]
+
+
+def _status(name: str, arguments: list[str]) -> int:
     try:
-        name = _name(sys.argv[0])
-        build(name)(prog_name=name)
-    except SlimgateError as err:
-        for line in str(err).splitlines():
-            typer.echo(f"error: {line}", err=True)
-        sys.exit(FAILED)
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
+        status = build(name)(arguments, prog_name=name, standalone_mode=False)
+        sys.stdout.flush()
+    except (SlimgateError, TyperException) as err:
+        return _refuse(err)
+    except (KeyboardInterrupt, typer.Abort):
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Who read the output has enough of it. Python would complain when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except SystemExit as err:
+        # typer ends so once completion is done, and with 1 where the reader has enough.
+        replaced = not isinstance(sys.stdout, io.TextIOWrapper)
+        return _BROKEN_PIPE if replaced else int(err.code or 0)
+    except Exception:  # noqa: BLE001 - Python's own status for it is that of a violation
+        import traceback  # noqa: PLC0415 - only a fault needs it
+
+        traceback.print_exc()
+        typer.echo(
+            "error: this is a bug in slimgate: please report it, with the lines above", err=True
+        )
+        return FAULT
+    return status if isinstance(status, int) else WITHIN
+
+
+def _refuse(err: SlimgateError | TyperException) -> int:
+    """Say what is wrong, one line each, and return the exit status."""
+    if isinstance(err, TyperException):
+        typer.echo(f"error: {complaint(err)}", err=True)
+        return USAGE
+    for line in str(err).splitlines():
+        typer.echo(f"error: {line}", err=True)
+    return status_of(err)
 
 
 def build(name: str = "slimgate") -> typer.Typer:
     """Put the commands together; a kubectl plugin does not show the operator's roles."""
     app = typer.Typer(
-        no_args_is_help=True,
+        cls=Group,
+        invoke_without_command=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(help=_HELP)(_options)
-    app.command(help=inspect.HELP)(inspect.inspect)
-    app.command(help=check.HELP)(check.check)
-    app.command(help=explain.HELP)(explain.explain)
-    app.command(help=top.HELP)(top.top)
-    app.command(help=nodes.HELP)(nodes.nodes)
-    app.command(help=version.HELP)(version.version)
-    app.add_typer(configuration.build(), name="config")
-    hidden = name == KUBECTL
-    app.command(help=controller.HELP, hidden=hidden)(controller.controller)
-    app.command(help=webhook.HELP, hidden=hidden)(webhook.webhook)
+    for panel, command, help_text, epilog in (
+        (_IMAGES, inspect.inspect, inspect.HELP, inspect.EXAMPLES),
+        (_IMAGES, check.check, check.HELP, check.EXAMPLES),
+        (_CLUSTER, preview.preview, preview.HELP, preview.EXAMPLES),
+        (_CLUSTER, top.top, top.HELP, top.EXAMPLES),
+        (_CLUSTER, nodes.nodes, nodes.HELP, nodes.EXAMPLES),
+    ):
+        app.command(cls=Command, help=help_text, epilog=epilog, rich_help_panel=panel)(command)
+    for role, help_text in (
+        (controller.controller, controller.HELP),
+        (webhook.webhook, webhook.HELP),
+    ):
+        app.command(cls=Command, help=help_text, rich_help_panel=_ROLES, hidden=name == KUBECTL)(
+            role
+        )
+    app.add_typer(configuration.build(), name="config", rich_help_panel=_SETTINGS)
+    app.command(cls=Command, help=version.HELP, rich_help_panel=_SETTINGS)(version.version)
     return app
 
 
@@ -77,7 +133,7 @@ def _print_version(wanted: bool) -> None:
 
 
 def _options(
-    ctx: typer.Context,
+    context: typer.Context,
     *,
     config: ConfigOption = None,
     show_version: Annotated[
@@ -89,10 +145,14 @@ def _options(
 ) -> None:
     """Options of all commands."""
     del show_version  # its callback has printed it
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(USAGE)
     if config is not None:
-        assert isinstance(ctx.command, TyperGroup)
+        assert isinstance(context.command, Group)
         given = {"config": config}
-        ctx.default_map = {**dict.fromkeys(ctx.command.commands, given), "config": {"show": given}}
+        names = context.command.commands
+        context.default_map = {**dict.fromkeys(names, given), "config": {"show": given}}
 
 
 def _name(argument: str) -> str:

@@ -5,7 +5,19 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from slimgate.cli.options import ConfigOption, ContextOption, KubeconfigOption, Output, OutputOption
+from slimgate.cli.forms import Output
+from slimgate.cli.options import (
+    CLUSTER,
+    OUTPUT,
+    ConfigOption,
+    ContextOption,
+    KubeconfigOption,
+    LimitOption,
+    OutputOption,
+    SelectorOption,
+)
+from slimgate.cli.values import read_namespace
+from slimgate.core.selector import Selector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,22 +25,58 @@ if TYPE_CHECKING:
     from slimgate.cli.outside import Outside
     from slimgate.core.disk import NodeDisk
 
-HELP: Final = """Show what images cost the disk of each node.
+HELP: Final = """Show what images cost each node's disk.
 
-COMPRESSED are layers as pulled, which containerd keeps beside the UNPACKED ones; a layer that
-images share counts once. FREEABLE is what no pod on the node uses. MEASURED is what the kubelet
-itself found, where you have the right to nodes/proxy.
+The node with the most comes first. COMPRESSED is layers as pulled, which containerd keeps beside
+the UNPACKED ones; a layer that images share counts once. FREEABLE is what no pod on the node uses.
+MEASURED is what the kubelet itself reports, if you have the right to nodes/proxy.
+
+-l selects nodes by their labels. With -n, only images that pods of that namespace use are counted,
+and OWN is the part that no other namespace uses.
+
+Exit status: 0; 2 for wrong usage; 3 if the cluster can't be read.
+"""
+EXAMPLES: Final = """\
+slimgate nodes
+slimgate nodes -l node-role.kubernetes.io/control-plane --images
+slimgate nodes -n shop --limit 10
 """
 
 
 def nodes(
     *,
-    images: Annotated[
-        bool, typer.Option("--images", help="Show every image of every node (table only).")
+    namespace: Annotated[
+        str | None,
+        typer.Option(
+            "--namespace",
+            "-n",
+            metavar="NAME",
+            parser=read_namespace,
+            help="Only images that pods of this namespace use.",
+            show_default=False,
+            rich_help_panel=CLUSTER,
+        ),
+    ] = None,
+    everywhere: Annotated[
+        bool,
+        typer.Option(
+            "--all-namespaces",
+            "-A",
+            help="Images of all namespaces, and unused ones. The default.",
+            rich_help_panel=CLUSTER,
+        ),
     ] = False,
-    output: OutputOption = Output.TABLE,
+    selector: SelectorOption = None,
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
+    images: Annotated[
+        bool,
+        typer.Option(
+            "--images", help="Show every image of every node (tables only).", rich_help_panel=OUTPUT
+        ),
+    ] = False,
+    limit: LimitOption = None,
+    output: OutputOption = Output.TABLE,
     config: ConfigOption = None,
 ) -> None:
     """Model all nodes, and print them."""
@@ -36,21 +84,26 @@ def nodes(
 
     from slimgate.cli import outside  # noqa: PLC0415
 
-    disks = asyncio.run(_disks(outside.real(config, kubeconfig, context)))
-    if output is Output.JSON:
-        from slimgate.cli.usage.usage_json import nodes_json  # noqa: PLC0415
+    where = outside.real(config, kubeconfig, context)
+    disks = asyncio.run(_disks(where, selector or Selector()))
+    only = None if everywhere else namespace
+    if output.is_document:
+        from slimgate.cli.documents import document_text  # noqa: PLC0415
+        from slimgate.cli.usage.usage_json import nodes_document  # noqa: PLC0415
 
-        sys.stdout.write(nodes_json(disks))
+        document = nodes_document(disks, number=limit, namespace=only)
+        sys.stdout.write(document_text(document, output))
         return
     from slimgate.cli.screen import screen, show  # noqa: PLC0415 - it loads rich
     from slimgate.cli.usage.nodes_table import images_tables, nodes_table  # noqa: PLC0415
 
-    show(screen(), images_tables(disks) if images else nodes_table(disks))
+    write = images_tables if images else nodes_table
+    show(screen(), write(disks, number=limit, namespace=only, wide=output is Output.WIDE))
 
 
-async def _disks(outside: "Outside") -> "Sequence[NodeDisk]":
-    from slimgate.cli.progress import board  # noqa: PLC0415 - it loads rich
+async def _disks(outside: "Outside", selector: Selector) -> "Sequence[NodeDisk]":
+    from slimgate.cli.progress import board  # noqa: PLC0415 - help must not wait for it
 
     async with outside.cluster() as view:
         with board() as shown, shown.line("the nodes' images"):
-            return await view.disks()
+            return await view.disks(selector)

@@ -1,21 +1,12 @@
 """Which platforms a command looks at."""
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from slimgate.core.image import Platform
 
 ALL: Final = "all"
-_ARCHITECTURES: Final[Mapping[str, str]] = {
-    "x86_64": "amd64",
-    "i386": "386",
-    "i686": "386",
-    "aarch64": "arm64",
-    "armv6l": "arm/v6",
-    "armv7l": "arm/v7",
-}
-"""What `uname -m` calls an architecture, where OCI has another name; linux on all hosts."""
 
 
 def platforms_of(wanted: Sequence[str]) -> tuple[Platform, ...]:
@@ -32,5 +23,4 @@ def platforms_of(wanted: Sequence[str]) -> tuple[Platform, ...]:
 
 def host_platform(machine: str) -> Platform:
     """Name the platform of linux containers on a machine that `uname -m` calls so."""
-    name = machine.lower()
-    return Platform.parse(f"linux/{_ARCHITECTURES.get(name, name) or 'amd64'}")
+    return Platform.parse(f"linux/{machine or 'amd64'}")

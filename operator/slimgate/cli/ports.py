@@ -13,6 +13,7 @@ from typing import Protocol
 
 from slimgate.core.disk import NodeDisk
 from slimgate.core.image import Inspection, Platform, Wants
+from slimgate.core.selector import Selector
 from slimgate.core.source import SourcedReference
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload
@@ -43,6 +44,14 @@ class WorkloadJudge(Protocol):
 class ClusterView(Protocol):
     """What the cluster holds now; every method reads it again."""
 
+    @property
+    def namespace(self) -> str:
+        """The namespace of the kubeconfig's context."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What could not be read, and what was assumed instead."""
+
     async def policies(self) -> Sequence[JsonObject]:
         """List the SlimPolicy objects, as the API server sends them."""
 
@@ -58,14 +67,14 @@ class ClusterView(Protocol):
     async def platforms(self) -> tuple[Platform, ...]:
         """List the platforms of the nodes, each once."""
 
-    async def workloads(self) -> Sequence[Workload]:
+    async def workloads(self, namespace: str | None = None) -> Sequence[Workload]:
         """List the workloads of every kind that has a pod template, owned ones too."""
 
     async def inspect(self, workload: Workload, reference: str) -> Inspection:
         """Look an image up for the nodes' platforms, with the workload's own credentials."""
 
-    async def disks(self) -> Sequence[NodeDisk]:
-        """Model what images cost each node, and what its kubelet measured where that is told."""
+    async def disks(self, selector: Selector) -> Sequence[NodeDisk]:
+        """Model what images cost the nodes of those labels, and what their kubelets measured."""
 
     async def judge_by(self, policies: Sequence[JsonObject]) -> WorkloadJudge:
         """Make a judge by these policies alone, and what else the cluster says."""

@@ -6,97 +6,103 @@ Everything from outside is printable and shown as plain text, never as rich's ma
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from slimgate.cli import screen
+from slimgate.cli.cells import (
+    allows_bars,
+    bar,
+    footnotes,
+    largest_layer,
+    plain_table,
+    size_text,
+)
 from slimgate.core.base.history import instruction_of
-from slimgate.core.image import ImageFacts, Inspection, Layer, Size, SizeEvidence
-from slimgate.core.quantity import format_bytes
+from slimgate.core.image import ImageFacts, Inspection, Layer
 from slimgate.core.render import base_text
 from slimgate.core.text import printable
 
-_BAR_WIDTH: Final = 20
-_BAR_NEEDS: Final = 100
-"""Columns of a terminal below which a bar would push words out."""
-_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 _INSTRUCTION: Final = 160
 _REFERENCE: Final = 256
-_MARK: Final = "*"
-_FOOTNOTE: Final = f"{_MARK} estimated from a part of a layer; --exact measures it"
+_REMEDY: Final = "; --exact measures it"
 
 
-def show(inspections: Sequence[Inspection], *, layers: bool) -> None:
+def show(inspections: Sequence[Inspection], *, layers: bool, wide: bool) -> None:
     """Print tables; where they go to no terminal, nothing is cut, wrapped or padded."""
     console = screen.screen()
-    write = layers_tables if layers else images_table
-    screen.show(console, write(inspections, bars=allows_bars(console)))
+    bars = allows_bars(console)
+    if layers:
+        screen.show(console, layers_tables(inspections, bars=bars, wide=wide))
+    else:
+        screen.show(console, images_table(inspections, bars=bars, wide=wide))
 
 
-def allows_bars(console: Console) -> bool:
-    """Whether the console is a terminal that has the characters and the room for bars."""
-    return console.is_terminal and console.width >= _BAR_NEEDS and not console.options.ascii_only
-
-
-def images_table(inspections: Sequence[Inspection], *, bars: bool) -> RenderableType:
+def images_table(
+    inspections: Sequence[Inspection], *, bars: bool = False, wide: bool = False
+) -> RenderableType:
     """One row an image; the bars compare what the images are to pull."""
     rows = [(entry, image) for entry in inspections for image in entry.images]
     largest = max((image.pull.bytes or 0 for _, image in rows), default=0)
-    toolchains = any(image.toolchains for _, image in rows)
-    table = _table()
-    table.add_column("IMAGE", overflow="fold")
-    table.add_column("PLATFORM", no_wrap=True)
-    table.add_column("PULL", justify="right", no_wrap=True)
-    if bars:
-        table.add_column("", no_wrap=True)
-    table.add_column("UNPACKED", justify="right", no_wrap=True)
-    table.add_column("LAYERS", justify="right", no_wrap=True)
-    table.add_column("BASE", overflow="fold")
-    if toolchains:
-        table.add_column("TOOLCHAINS", overflow="fold")
+    toolchains = wide or any(image.toolchains for _, image in rows)
+    bars = bars and not wide
+    table = plain_table(
+        *("IMAGE", "PLATFORM", "PULL", *([""] if bars else []), "UNPACKED", "LAYERS"),
+        *(["LARGEST LAYER"] if wide else []),
+        "BASE",
+        *(["TOOLCHAINS"] if toolchains else []),
+        *(["CREATED", "DIGEST"] if wide else []),
+    )
     for entry, image in rows:
         table.add_row(
             Text(printable(entry.reference, _REFERENCE)),
             _platform(image),
-            _size(image.pull),
+            size_text(image.pull),
             *([bar(image.pull.bytes, largest)] if bars else []),
-            _size(image.unpacked),
+            size_text(image.unpacked),
             Text(str(len(image.layers))),
+            *([largest_layer(image)] if wide else []),
             Text(_base(image)),
             *([Text(printable(", ".join(image.toolchains)) or "-")] if toolchains else []),
+            *([_created(image), Text(image.digest or "-")] if wide else []),
         )
-    return Group(table, *_notes(rows), *_footnotes(image.unpacked for _, image in rows))
+    unpacked = (image.unpacked for _, image in rows)
+    return Group(table, *_notes(rows), *footnotes(unpacked, _REMEDY))
 
 
-def layers_tables(inspections: Sequence[Inspection], *, bars: bool) -> RenderableType:
+def layers_tables(
+    inspections: Sequence[Inspection], *, bars: bool = False, wide: bool = False
+) -> RenderableType:
     """One table an image, base first, with the instruction that made each layer."""
     parts: list[RenderableType] = []
     for entry in inspections:
         for image in entry.images:
-            parts += [*_heading(entry, image), _layers(image, bars=bars)]
+            parts += [*_heading(entry, image), _layers(image, bars=bars and not wide, wide=wide)]
             parts += _notes([(entry, image)])
-            parts += [*_footnotes(layer.unpacked for layer in image.layers), Text()]
+            parts += [*footnotes((layer.unpacked for layer in image.layers), _REMEDY)]
+            parts.append(Text())
     return Group(*parts[:-1])
 
 
-def _layers(image: ImageFacts, *, bars: bool) -> Table:
+def _layers(image: ImageFacts, *, bars: bool, wide: bool) -> Table:
     by_pull = image.pull.bytes is not None
     total = image.pull.bytes if by_pull else image.unpacked.bytes
-    table = _table()
-    for name in ("#", "PULL", "UNPACKED", "OF PULL" if by_pull else "OF UNPACKED"):
-        table.add_column(name, justify="right", no_wrap=True)
-    if bars:
-        table.add_column("", no_wrap=True)
-    table.add_column("MADE BY")
+    table = plain_table(
+        *("#", "PULL", "UNPACKED", "OF PULL" if by_pull else "OF UNPACKED"),
+        *([""] if bars else []),
+        *(["DIGEST", "MEDIA TYPE"] if wide else []),
+        "MADE BY",
+    )
     for number, layer in enumerate(image.layers, 1):
         count = layer.pull.bytes if by_pull else layer.unpacked.bytes
         table.add_row(
             Text(str(number)),
-            _size(layer.pull),
-            _size(layer.unpacked),
+            size_text(layer.pull),
+            size_text(layer.unpacked),
             Text(_share(count, total)),
             *([bar(count, total)] if bars else []),
+            *([Text(layer.digest or "-"), Text(printable(layer.media_type, 128))] if wide else []),
             # The column may shrink and the figures may not, so it is the text that must not wrap.
             Text(_made_by(layer), no_wrap=True, overflow="ellipsis"),
         )
@@ -107,8 +113,8 @@ def _heading(entry: Inspection, image: ImageFacts) -> Iterator[Text]:
     reference = printable(entry.reference, _REFERENCE)
     yield Text(f"{reference} ({_platform(image)})", style="bold")
     facts = [
-        f"pull {_size(image.pull)}",
-        f"unpacked {_size(image.unpacked)}",
+        f"pull {size_text(image.pull)}",
+        f"unpacked {size_text(image.unpacked)}",
         f"base {_base(image)}",
     ]
     if image.toolchains:
@@ -137,33 +143,16 @@ def _remarks(image: ImageFacts) -> Iterator[str]:
         yield f"no image but an artifact of type {printable(image.artifact_type, 128)}"
 
 
-def _footnotes(sizes: Iterable[Size]) -> Iterator[Text]:
-    """Say what the mark means, where a size has it."""
-    if any(map(_is_estimated, sizes)):
-        yield Text(_FOOTNOTE, style="dim")
-
-
-def _table() -> Table:
-    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-
-
 def _platform(image: ImageFacts) -> Text:
     return Text(printable(str(image.platform), 64))
 
 
+def _created(image: ImageFacts) -> Text:
+    return Text(printable(image.created or "-", 32))
+
+
 def _base(image: ImageFacts) -> str:
     return base_text(image.base)
-
-
-def _size(size: Size) -> Text:
-    if size.bytes is None:
-        bound = f">= {format_bytes(size.at_least)}" if size.at_least else "unknown"
-        return Text(bound, style="yellow")
-    return Text(format_bytes(size.bytes) + (_MARK if _is_estimated(size) else ""))
-
-
-def _is_estimated(size: Size) -> bool:
-    return size.evidence is SizeEvidence.ESTIMATED
 
 
 def _share(count: int | None, total: int | None) -> str:
@@ -174,10 +163,3 @@ def _share(count: int | None, total: int | None) -> str:
 
 def _made_by(layer: Layer) -> str:
     return printable(instruction_of(layer.created_by or ""), _INSTRUCTION) or "-"
-
-
-def bar(count: int | None, total: int | None) -> Text:
-    """Draw a part of a whole."""
-    eighths = round(8 * _BAR_WIDTH * (count or 0) / total) if total else 0
-    full, part = divmod(eighths, 8)
-    return Text("█" * full + _EIGHTHS[part].strip(), style="cyan")

@@ -1,58 +1,90 @@
 """`slimgate top`: the largest images that the cluster's workloads use."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
-import typer
-
-from slimgate.cli.options import ConfigOption, ContextOption, KubeconfigOption, Output, OutputOption
+from slimgate.cli.forms import Output
+from slimgate.cli.options import (
+    TIMEOUT,
+    AllNamespacesOption,
+    ConfigOption,
+    ContextOption,
+    KubeconfigOption,
+    LimitOption,
+    NamespaceOption,
+    OutputOption,
+    SelectorOption,
+    TimeoutOption,
+)
+from slimgate.core.selector import Selector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from slimgate.cli.outside import Outside
-    from slimgate.cli.usage.images import UsedImage
+    from slimgate.cli.usage.images import Usage
+    from slimgate.cli.usage.scope import Scope
 
-HELP: Final = """Show the largest images of a cluster, and their users.
+_ROWS: Final = 20
+HELP: Final = """Show the largest images that workloads use.
 
-Images are looked up for the platforms of the cluster's nodes, of which the largest counts, with
-the pull secrets of the workloads that use them.
+As with kubectl, the namespace is that of your kubeconfig's context: -n names another, -A takes all.
+-l selects workloads by their own labels, not by those of their pods.
+
+Each image is looked up for the platforms of the cluster's nodes, of which the largest counts, with
+the pull secrets of the workloads that use it. Nothing is pulled. A table has 20 rows unless --limit
+says otherwise; json and yaml have every image.
+
+Exit status: 0; 2 for wrong usage; 3 if the cluster can't be read.
+"""
+EXAMPLES: Final = """\
+slimgate top
+slimgate top -A --limit 5
+slimgate top -n shop -l app=web,tier!=test -o json
 """
 
 
 def top(
     *,
-    number: Annotated[
-        int, typer.Option("--number", "-n", metavar="N", min=1, help="How many to show in a table.")
-    ] = 20,
-    output: OutputOption = Output.TABLE,
+    namespace: NamespaceOption = None,
+    everywhere: AllNamespacesOption = False,
+    selector: SelectorOption = None,
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
+    timeout: TimeoutOption = TIMEOUT,
+    limit: LimitOption = None,
+    output: OutputOption = Output.TABLE,
     config: ConfigOption = None,
 ) -> None:
     """Look all images up, and print the largest."""
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
     from slimgate.cli import outside  # noqa: PLC0415
+    from slimgate.cli.usage.scope import Scope  # noqa: PLC0415
 
-    images = asyncio.run(_images(outside.real(config, kubeconfig, context)))
-    if output is Output.JSON:
-        from slimgate.cli.usage.usage_json import top_json  # noqa: PLC0415
-
-        sys.stdout.write(top_json(images))
-        return
-    from slimgate.cli.screen import screen, show  # noqa: PLC0415 - it loads rich
-    from slimgate.cli.tables import allows_bars  # noqa: PLC0415
-    from slimgate.cli.usage.top_table import top_table  # noqa: PLC0415
-
-    console = screen()
-    show(console, top_table(images, number=number, bars=allows_bars(console)))
+    scope = Scope(namespace=namespace, everywhere=everywhere, selector=selector or Selector())
+    usage = asyncio.run(_usage(outside.real(config, kubeconfig, context), scope, timeout))
+    _print(usage, output, limit)
 
 
-async def _images(outside: "Outside") -> "Sequence[UsedImage]":
-    from slimgate.cli.progress import board  # noqa: PLC0415 - it loads rich
+async def _usage(outside: "Outside", scope: "Scope", seconds: float) -> "Usage":
+    from slimgate.cli.progress import board  # noqa: PLC0415 - help must not wait for it
     from slimgate.cli.usage.images import used_images  # noqa: PLC0415
 
     async with outside.cluster() as view:
         with board() as shown:
-            return await used_images(view, shown)
+            return await used_images(view, shown, scope, seconds=seconds)
+
+
+def _print(usage: "Usage", output: Output, limit: int | None) -> None:
+    if output.is_document:
+        from slimgate.cli.documents import document_text  # noqa: PLC0415
+        from slimgate.cli.usage.usage_json import top_document  # noqa: PLC0415
+
+        sys.stdout.write(document_text(top_document(usage, number=limit), output))
+        return
+    from slimgate.cli.cells import allows_bars  # noqa: PLC0415 - it loads rich
+    from slimgate.cli.screen import screen, show  # noqa: PLC0415
+    from slimgate.cli.usage.top_table import top_table  # noqa: PLC0415
+
+    console = screen()
+    wide, bars = output is Output.WIDE, allows_bars(console)
+    show(console, top_table(usage, number=limit or _ROWS, wide=wide, bars=bars))

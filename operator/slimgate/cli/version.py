@@ -1,12 +1,13 @@
 """`slimgate version`: which slimgate this is, for bug reports and scripts."""
 
-import json
 import sys
 from typing import Final
 
 import typer
 
-from slimgate.cli.options import Output, OutputOption
+from slimgate.cli.documents import document_text
+from slimgate.cli.forms import Output
+from slimgate.cli.options import OutputOption
 
 HELP: Final = "Show the version, and which extras are installed."
 
@@ -23,8 +24,8 @@ def version(*, output: OutputOption = Output.TABLE) -> None:
         "python": platform.python_version(),
         "extras": installed_extras(),
     }
-    if output is Output.JSON:
-        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    if output.is_document:
+        sys.stdout.write(document_text(found, output))
         return
     typer.echo(f"slimgate {found['version']}")
     typer.echo(f"python {found['python']}")

@@ -15,7 +15,7 @@ from kubernetes.aio.client import ApiClient
 from kubernetes.aio.utils import Backoff, is_retry_after_response, on_retry_after_error
 from yarl import URL
 
-from slimgate.cluster.connect import open_client
+from slimgate.cluster.connect import DEFAULT_NAMESPACE, open_session
 from slimgate.cluster.errors import GoneError, MissingError, UnreachableError, event_error
 from slimgate.cluster.wire import APPLY_PATCH, JSON, MERGE_PATCH, ApiObserver, Call, Wire
 from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
@@ -43,10 +43,17 @@ class Page:
 
 
 class ClusterApi:
-    """One cluster's API server."""
+    """One cluster's API server; `namespace` is that of the kubeconfig's context, or the pod's."""
 
-    def __init__(self, client: ApiClient, observer: ApiObserver | None = None) -> None:
+    def __init__(
+        self,
+        client: ApiClient,
+        observer: ApiObserver | None = None,
+        *,
+        namespace: str = DEFAULT_NAMESPACE,
+    ) -> None:
         self._wire = Wire(client, observer)
+        self.namespace = namespace
 
     @classmethod
     @asynccontextmanager
@@ -61,11 +68,11 @@ class ClusterApi:
 
         Nothing is sent yet, so that a server which is down delays no start.
         """
-        client = await open_client(kubeconfig, context)
+        session = await open_session(kubeconfig, context)
         try:
-            yield cls(client, observer)
+            yield cls(session.client, observer, namespace=session.namespace)
         finally:
-            await client.close()  # type: ignore[no-untyped-call]
+            await session.client.close()  # type: ignore[no-untyped-call]
 
     @property
     def server(self) -> URL:

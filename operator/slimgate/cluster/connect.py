@@ -22,9 +22,12 @@ from kubernetes.aio.config.kube_config import KubeConfigLoader
 from yaml import YAMLError
 from yarl import URL
 
-from slimgate.cluster.errors import NoClusterError, UnreachableError
+from slimgate.cluster.errors import UnreachableError
+from slimgate.core.errors import NoClusterError
 from slimgate.core.text import printable
 
+DEFAULT_NAMESPACE: Final = "default"
+_NAMESPACE_FILE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _UNREADABLE: Final = (
     ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError,
 )  # fmt: skip
@@ -58,9 +61,17 @@ class Access:
             raise UnreachableError(f"the credentials can't be renewed: {_why(err)}") from None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """The official client, logged in, and the namespace that commands mean without saying so."""
+
+    client: ApiClient
+    namespace: str
+
+
 async def open_access() -> Access:
-    """Log in as `open_client` does."""
-    client = await open_client(None, None)
+    """Log in as `open_session` does."""
+    client = (await open_session(None, None)).client
     configuration = client.configuration
     access = Access(
         server=configuration.host,
@@ -77,15 +88,15 @@ async def open_access() -> Access:
     return replace(access, credentials=(*access.credentials, await access.authorization()))
 
 
-async def open_client(kubeconfig: str | None, context: str | None) -> ApiClient:
-    """Make a client; NoClusterError says what is missing. It has not called the server yet."""
+async def open_session(kubeconfig: str | None, context: str | None) -> Session:
+    """Log in; NoClusterError says what is missing. Nothing has called the server yet."""
     configuration = Configuration()
     # Python 3.13 refuses CAs of many clusters for extensions that neither kubectl nor Go asks for.
     configuration.disable_strict_ssl_verification = True
     if kubeconfig is None and context is None:
         reason = _in_cluster(configuration)
         if reason is None:
-            return ApiClient(configuration)
+            return Session(client=ApiClient(configuration), namespace=_own_namespace())
     else:
         reason = "a kubeconfig was asked for"
     paths = KUBE_CONFIG_DEFAULT_LOCATION if kubeconfig is None else kubeconfig
@@ -107,9 +118,15 @@ def _in_cluster(configuration: Configuration) -> str | None:
     return None
 
 
-async def _by_kubeconfig(
-    configuration: Configuration, paths: str, context: str | None
-) -> ApiClient:
+def _own_namespace() -> str:
+    """Read what Kubernetes mounts into a pod beside its token."""
+    try:
+        return _NAMESPACE_FILE.read_text(encoding="ascii").strip() or DEFAULT_NAMESPACE
+    except (OSError, UnicodeDecodeError):
+        return DEFAULT_NAMESPACE
+
+
+async def _by_kubeconfig(configuration: Configuration, paths: str, context: str | None) -> Session:
     shown = printable(paths)
     try:
         loader = await load_kube_config(  # type: ignore[no-untyped-call]
@@ -134,7 +151,13 @@ async def _by_kubeconfig(
             f"the kubeconfig {shown} has no server: write https://host:port into its cluster"
         )
     _keep_fresh(configuration, loader)
-    return client
+    return Session(client=client, namespace=_namespace_of(loader))
+
+
+def _namespace_of(loader: KubeConfigLoader) -> str:
+    """Read the context's namespace, as kubectl does."""
+    namespace = loader.current_context["context"].get("namespace")
+    return namespace if isinstance(namespace, str) and namespace else DEFAULT_NAMESPACE
 
 
 def _keep_fresh(configuration: Configuration, loader: KubeConfigLoader) -> None:

@@ -19,10 +19,6 @@ _TERMINATING: Final = "NamespaceTerminating"
 _UID: Final = "metadata.uid"
 
 
-class NoClusterError(ClusterError):
-    """There is no configuration that says which cluster to use, or it can't be used."""
-
-
 class ApiError(ClusterError):
     """The API server refused; `status` is that of HTTP, 0 where there was no answer at all."""
 

@@ -37,9 +37,13 @@ class Parts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribution(Generic[K]):
-    """Disjoint parts by user: what one alone uses, what several share, what nobody uses."""
+    """Disjoint parts by user: what one alone uses, what several share, what nobody uses.
+
+    `whole` is all that a user uses, what it shares too, so these overlap.
+    """
 
     own: Mapping[K, Stored]
+    whole: Mapping[K, Stored]
     shared: Stored
     unused: Stored
 
@@ -54,13 +58,14 @@ class ImageDisk:
     """One image on a node: `whole` counts what it shares too, `own` is what deleting it frees.
 
     `listed` is False where only a pod's status names it, `known` where there were no facts.
-    `reported` is the runtime's size.
+    `reported` is the runtime's size, `namespaces` are those of the pods that use it.
     """
 
     names: tuple[str, ...]
     listed: bool
     known: bool
     used: bool
+    namespaces: frozenset[str]
     reported: int
     own: Stored
     whole: Stored
@@ -237,9 +242,12 @@ def _parts(groups: Groups, held: Sequence[_Held]) -> Parts:
 
 def _attribute(groups: Groups, users: Sequence[set[K]]) -> Attribution[K]:
     own: dict[K, Stored] = {}
+    whole: dict[K, Stored] = {}
     shared, unused = NOTHING, NOTHING
     for places, stored in groups.items():
         names = set[K]().union(*(users[place] for place in places))
+        for name in names:
+            whole[name] = whole.get(name, NOTHING) + stored
         if not names:
             unused += stored
         elif len(names) == 1:
@@ -247,7 +255,7 @@ def _attribute(groups: Groups, users: Sequence[set[K]]) -> Attribution[K]:
             own[name] = own.get(name, NOTHING) + stored
         else:
             shared += stored
-    return Attribution(own=own, shared=shared, unused=unused)
+    return Attribution(own=own, whole=whole, shared=shared, unused=unused)
 
 
 def _images(groups: Groups, held: Sequence[_Held], known: Sequence[bool]) -> Iterator[ImageDisk]:
@@ -261,6 +269,7 @@ def _images(groups: Groups, held: Sequence[_Held], known: Sequence[bool]) -> Ite
             listed=image.listed,
             known=known[place],
             used=bool(image.users),
+            namespaces=frozenset(pod.namespace for pod in image.users),
             reported=image.reported,
             own=groups.get(frozenset((place,)), NOTHING),
             whole=whole[place],

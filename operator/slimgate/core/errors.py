@@ -51,6 +51,10 @@ class ClusterError(SlimgateError):
     """The Kubernetes API server refused or could not be reached."""
 
 
+class NoClusterError(ClusterError):
+    """There is no configuration that says which cluster to use, or it can't be used."""
+
+
 class ImageError(SlimgateError):
     """Facts about an image could not be had."""
 

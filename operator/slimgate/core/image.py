@@ -4,7 +4,7 @@ Layers stand base first, as in the manifest. Sizes are bytes. An unknown value i
 reason stands beside it. Facts of one manifest digest never change.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, NewType, Self
@@ -18,6 +18,13 @@ Digest = NewType("Digest", str)
 
 DiffID = NewType("DiffID", str)
 """Of a layer's uncompressed tar."""
+
+
+ARCHITECTURES: Final[Mapping[str, str]] = {
+    "x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386",
+    "armhf": "arm/v7", "armel": "arm/v6", "armv7l": "arm/v7", "armv6l": "arm/v6",
+}  # fmt: skip
+"""Other names of OCI's architectures: containerd's platforms/database.go, and `uname -m`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +41,13 @@ class Platform:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `os/architecture[/variant]`; InvalidReferenceError if it is not of that form."""
-        parts = text.split("/")
+        """Read `os/architecture[/variant]`; InvalidReferenceError if it is not of that form.
+
+        What `uname -m` and other tools call an architecture is taken as well, linux/x86_64 for one.
+        """
+        system, _, rest = text.lower().partition("/")
+        first, slash, variant = rest.partition("/")
+        parts = [system, *f"{ARCHITECTURES.get(first, first)}{slash}{variant}".split("/")]
         if len(parts) not in {2, 3} or not all(part and part.isascii() for part in parts):
             raise InvalidReferenceError(
                 f"{printable(text, 64)!r} is not a platform: "

@@ -88,7 +88,8 @@ def describe(use: ImageUse | None, findings: list[Finding], length: int = 256) -
     """
     who = "the workload"
     if use is not None:
-        who = f'{use.role.value} "{printable(use.name, 63)}": {_shorten(use.reference, length)}'
+        named = f'{use.role.value} "{printable(use.name, 63)}": ' if use.name else ""
+        who = f"{named}{_shorten(use.reference, length)}"
     return f"{who} {'; '.join([*_clauses(findings), *_context(findings)])}"
 
 
@@ -258,4 +259,4 @@ _FRAGMENTS: Final[Mapping[str, Callable[[Finding], str]]] = {
 
 
 def _subject(use: ImageUse | None) -> str:
-    return printable(use.name, 63) if use else "workload"
+    return printable(use.name or use.reference, 63) if use else "workload"

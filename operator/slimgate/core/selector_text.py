@@ -31,7 +31,7 @@ def read_selector(text: str) -> Selector:
 class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = [*_TOKEN.findall(text), _END]
+        self._tokens: list[str] = [*_TOKEN.findall(text), _END]
         self._at = 0
 
     def selector(self) -> Selector:

@@ -54,6 +54,8 @@ class SourcedReference:
 
 
 _MAX_TEXT: Final = 4096
+_DAEMON: Final = "docker-daemon:"
+"""What skopeo and podman call the Docker engine; as a reference it would be a registry's image."""
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*://", re.IGNORECASE)
 _DIGEST: Final = re.compile(r"(?P<path>.*)@(?P<digest>sha\d+:.*)")
 _ENGINE_NAME: Final = re.compile(r"[\w][\w.:/@\[\]-]*", re.ASCII)
@@ -67,6 +69,9 @@ def parse_source(text: str) -> SourcedReference:
     for kind in _LOCAL:
         if text.startswith(kind.value):
             return _local(kind, text, text.removeprefix(kind.value))
+    if text.startswith(_DAEMON):
+        name = text.removeprefix(_DAEMON)
+        raise _invalid(text, f"write docker://{printable(name, 128)} for the Docker engine's image")
     if scheme := _SCHEME.match(text):
         raise _invalid(text, f"leave {scheme[0]!r} out for an image in a registry")
     reference = Reference.parse(text)

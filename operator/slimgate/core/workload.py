@@ -35,6 +35,8 @@ class Role(Enum):
     CONTAINER = "container"
     EPHEMERAL = "ephemeral container"
     VOLUME = "image volume"
+    IMAGE = "image"
+    """An image that is judged by itself, outside a pod; it has no name beside its reference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from slimgate.sources.archive import read_archive
 from slimgate.sources.docker_archive import HeldImages, read_images
 from slimgate.sources.stream import Watch
 
+_MAX_CAUSES: Final = 50
 _TIMEOUT: Final = 900
 """Seconds of silence: the engine writes the whole image to its disk before it sends a byte."""
 
@@ -37,7 +38,7 @@ class EngineImage:
 
     def read(self, watch: Watch) -> HeldImages:
         """Have the engine send the image, and measure it."""
-        with _errors(self.name), closing(_client(self.host)) as client:
+        with _errors(self.name, _address(self.host)), closing(_client(self.host)) as client:
             total = int(client.inspect_image(self.name).get("Size") or 0)  # type: ignore[no-untyped-call]
             stream: Iterator[bytes] = client.get_image(self.name)
             files = read_archive(watch.over(stream, total or None))
@@ -52,8 +53,13 @@ def _client(host: str | None) -> APIClient:
     return APIClient(**settings, version="auto", timeout=_TIMEOUT)
 
 
+def _address(host: str | None) -> str:
+    """Tell where the engine is looked for, as far as the environment says it."""
+    return host or str(kwargs_from_env().get("base_url") or "its context's address")
+
+
 @contextmanager
-def _errors(name: str) -> Iterator[None]:
+def _errors(name: str, address: str) -> Iterator[None]:
     try:
         yield
     except ImageError:
@@ -67,6 +73,17 @@ def _errors(name: str) -> Iterator[None]:
         raise UnavailableError(f"the Docker engine refused: {why}") from err
     except (DockerException, OSError) as err:
         raise UnavailableError(
-            "the Docker engine can't be reached; is it running, may you use it, and does "
-            f"DOCKER_HOST name it? ({printable(str(err), 200)})"
+            f"the Docker engine can't be reached at {printable(address, 128)}: {_why(err)}; start "
+            "it, or set DOCKER_HOST to where it is"
         ) from err
+
+
+def _why(err: BaseException) -> str:
+    """Find what the system said: the libraries between write its error as Python does."""
+    asked: list[object] = [err]
+    for one in asked:  # which grows
+        if isinstance(one, OSError) and one.strerror:
+            return printable(one.strerror, 200)
+        if isinstance(one, BaseException) and len(asked) < _MAX_CAUSES:
+            asked += [*one.args, one.__cause__, one.__context__]
+    return printable(str(err), 200)

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from slimgate.cli.forms import FailOn
 from slimgate.cli.judging.judge import Effect, Judged
-from slimgate.cli.judging.run import Options, run
+from slimgate.cli.judging.request import DEFAULT_FAIL_ON, Request
+from slimgate.cli.judging.run import run
+from slimgate.cli.reports.report import Report
 from slimgate.core.admission import decide
 from slimgate.core.errors import ImageError, UnavailableError
 from slimgate.core.image import Base, ImageFacts, Inspection, Platform
@@ -74,7 +77,7 @@ async def test_strict(tmp_path: Path, mode: str) -> None:
     """With --strict a violation fails whatever the mode."""
     write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY.replace("Enforce", mode))
     files, policies = [str(tmp_path / "deploy.yaml")], [str(tmp_path / "policy.yaml")]
-    report = await run(Options(files=files, policies=policies, strict=True), outside(Known()))
+    report = await run(Request(files=files, policies=policies, strict=True), outside(Known()))
 
     assert report.status == 1
     assert _effects(report.judged[0]) == [("deny", "pullSize", "web")]
@@ -83,14 +86,14 @@ async def test_strict(tmp_path: Path, mode: str) -> None:
 @pytest.mark.parametrize(
     ("policy", "effects", "status"),
     [
-        (POLICY.replace("100Mi", "900Mi"), ["unknown"], 2),
-        (POLICY.replace("100Mi", "900Mi") + UNKNOWN, ["unknown"], 2),
-        (POLICY.replace("100Mi", "900Mi").replace("Enforce", "Audit"), ["unknown"], 2),
+        (POLICY.replace("100Mi", "900Mi"), ["unknown"], 3),
+        (POLICY.replace("100Mi", "900Mi") + UNKNOWN, ["unknown"], 3),
+        (POLICY.replace("100Mi", "900Mi").replace("Enforce", "Audit"), ["unknown"], 3),
         (POLICY, ["deny", "unknown"], 1),
         (
             POLICY.replace("pullSize: {deny: 100Mi}", "workloadPullSize: {deny: 1Gi}"),
             ["unknown", "unknown"],
-            2,
+            3,
         ),
     ],
 )
@@ -116,6 +119,70 @@ async def test_what_an_image_does_not_tell(
 
     assert _effects(report.judged[0]) == [(effect, "pullSize", "web")]
     assert report.status == status
+
+
+@pytest.mark.parametrize(
+    ("words", "policy", "status"),
+    [
+        ([], "{warn: 1Mi}", 0),
+        (["deny"], "{warn: 1Mi}", 0),
+        (["warn"], "{warn: 1Mi}", 1),
+        (["warn"], "{deny: 100Mi}", 1),
+        (["unknown"], "{deny: 100Mi}", 1),
+        (["unknown"], "{warn: 1Mi}", 0),
+        (["warn", "unknown"], "{deny: 900Mi}", 0),
+    ],
+)
+async def test_fail_on(tmp_path: Path, words: list[str], policy: str, status: int) -> None:
+    """Denials always end in 1, warnings where --fail-on names them."""
+    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY.replace("{deny: 100Mi}", policy))
+    report = await _run(tmp_path, words)
+
+    assert report.status == status
+
+
+@pytest.mark.parametrize(
+    ("mode", "words", "status"),
+    [
+        ("Warn", [], 0),
+        ("Warn", ["warn"], 1),
+        ("Audit", ["warn"], 0),
+        ("Audit", ["warn", "unknown"], 0),
+    ],
+)
+async def test_fail_on_and_modes(tmp_path: Path, mode: str, words: list[str], status: int) -> None:
+    """What a policy in mode Warn finds is a warning; one in mode Audit fails nothing."""
+    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY.replace("Enforce", mode))
+
+    assert (await _run(tmp_path, words)).status == status
+
+
+@pytest.mark.parametrize(("words", "status"), [([], 0), (["warn"], 0), (["unknown"], 1)])
+async def test_fail_on_what_an_image_does_not_tell(
+    tmp_path: Path, words: list[str], status: int
+) -> None:
+    """With --fail-on unknown, what a found image does not tell fails although it is allowed."""
+    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY)
+    known = Known({**SEEN, "shop:fat": inspection("shop:fat", SAVED)})
+
+    assert (await _run(tmp_path, words, known)).status == status
+
+
+@pytest.mark.parametrize("words", [[], ["warn"], ["unknown"]])
+async def test_fail_on_never_passes_what_was_not_found(tmp_path: Path, words: list[str]) -> None:
+    """What could not be looked up ends in 3, whatever --fail-on says."""
+    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY.replace("100Mi", "900Mi"))
+
+    assert (await _run(tmp_path, words, Known(DOWN))).status == 3
+
+
+async def _run(folder: Path, words: list[str], known: Known | None = None) -> Report:
+    request = Request(
+        files=[str(folder / "deploy.yaml")],
+        policies=[str(folder / "policy.yaml")],
+        fail_on=DEFAULT_FAIL_ON | {FailOn(word) for word in words},
+    )
+    return await run(request, outside(known or Known()))
 
 
 async def test_the_webhooks_own_words(tmp_path: Path) -> None:
@@ -181,8 +248,8 @@ async def test_exceptions_in_a_file_of_their_own(tmp_path: Path) -> None:
     """--exceptions takes them from elsewhere; those in the manifests excuse nothing."""
     write(tmp_path, deploy_yaml=WEB + EXCEPTION, policy_yaml=POLICY, excuse_yaml=EXCEPTION)
     files, policies = [str(tmp_path / "deploy.yaml")], [str(tmp_path / "policy.yaml")]
-    alone = await run(Options(files=files, policies=policies), outside(Known()))
-    named = Options(files=files, policies=policies, exceptions=[str(tmp_path / "excuse.yaml")])
+    alone = await run(Request(files=files, policies=policies), outside(Known()))
+    named = Request(files=files, policies=policies, exceptions=[str(tmp_path / "excuse.yaml")])
 
     assert alone.status == 1
     assert alone.notes == [
@@ -230,7 +297,7 @@ async def test_missing_base_images(tmp_path: Path) -> None:
     report = await check(tmp_path, policies=policy, known=known)
 
     assert report.judged[0].worst is Effect.UNKNOWN
-    assert report.status == 2
+    assert report.status == 3
     assert report.notes == [
         "the base docker.io/library/golden:1 of a BaseImage: there is no such image"
     ]
@@ -248,12 +315,12 @@ async def test_platforms(tmp_path: Path) -> None:
     """The platforms are those that the user names."""
     write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY)
     known = Known()
-    options = Options(
+    request = Request(
         files=[str(tmp_path / "deploy.yaml")],
         policies=[str(tmp_path / "policy.yaml")],
         platforms=["linux/arm64", "linux/amd64"],
     )
-    await run(options, outside(known))
+    await run(request, outside(known))
 
     assert {platforms for _, platforms, _ in known.asked} == {
         (Platform("linux", "arm64"), Platform("linux", "amd64"))
@@ -277,7 +344,7 @@ async def test_settings(tmp_path: Path) -> None:
     )
     write(tmp_path, deploy_yaml=text, policy_yaml=POLICY)
     files, policies = [str(tmp_path / "deploy.yaml")], [str(tmp_path / "policy.yaml")]
-    report = await run(Options(files=files, policies=policies), outside(Known(), settings))
+    report = await run(Request(files=files, policies=policies), outside(Known(), settings))
 
     assert [(str(j.placed.workload), j.worst) for j in report.judged] == [
         ("rollout shop/web", Effect.DENY),

@@ -62,7 +62,7 @@ async def test_time_is_up() -> None:
     )
 
     assert isinstance(found["late"], UnavailableError)
-    assert str(found["late"]) == ("looking it up took longer than 0.05 s, which --timeout allows")
+    assert str(found["late"]) == "looking it up took longer than 0.05s, which --timeout allows"
     assert (found["a"], found["b"]) == (FACTS, FACTS)
 
 

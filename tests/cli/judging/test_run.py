@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from slimgate.cli.judging.run import Options, run
+from slimgate.cli.judging.flags import Flags
+from slimgate.cli.judging.request import Request
+from slimgate.cli.judging.run import run
 from slimgate.cli.reports.report import Report
 from slimgate.core.errors import SettingsError, SlimgateError
 from slimgate.core.image import Platform
@@ -42,26 +44,35 @@ def _running(reference: str, name: str = "web") -> Workload:
 
 async def _run(folder: Path, cluster: Cluster, known: Known | None = None, **more: Any) -> Report:
     write(folder, deploy_yaml=WEB)
-    options = Options(files=[str(folder / "deploy.yaml")], cluster=True, **more)
-    return await run(options, outside(known or Known(), view=cluster))
+    request = Request(files=[str(folder / "deploy.yaml")], cluster=True, **more)
+    return await run(request, outside(known or Known(), view=cluster))
 
 
 @pytest.mark.parametrize(
-    ("options", "expected"),
+    ("wrong", "expected"),
     [
-        (Options(files=[]), "name what to check"),
-        (Options(files=["a"]), "either --policy FILE or --cluster"),
-        (Options(files=["a"], policies=["b"], cluster=True), "either --policy FILE or --cluster"),
-        (Options(files=["-"], policies=["-"]), "standard input can be read only once"),
-        (Options(files=["a"], policies=["b"], seconds=0), "--timeout must be above zero"),
-        (Options(files=["a"], policies=["b"], seconds=float("nan")), "--timeout must be above"),
-        (Options(files=["a"], policies=["b"], maps=["x"]), "--map 'x': write REF=SOURCE"),
+        (Request(), "name what to check"),
+        (
+            Request(files=["a"]),
+            "nothing to check against: give --policy FILE, --cluster, or limits",
+        ),
+        (
+            Request(files=["a"], policies=["b"], cluster=True),
+            "--policy and --cluster can't be used together",
+        ),
+        (Request(files=["-"], policies=["-"]), "standard input can be read only once"),
+        (Request(targets=["-"], files=["-"], cluster=True), "standard input can be read only once"),
+        (
+            Request(files=["a"], policies=["b"], clusters=["staging"]),
+            "--kubeconfig and --context are for --cluster",
+        ),
+        (Request(files=["a"], flags=Flags(pull="x")), "--max-pull: 'x' is not a quantity"),
     ],
 )
-async def test_usage(options: Options, expected: str) -> None:
-    """Options that contradict themselves are refused before anything is read."""
+def test_usage(wrong: Request, expected: str) -> None:
+    """Requests that contradict themselves are refused before anything is read."""
     with pytest.raises(SettingsError, match=expected):
-        await run(options, outside(Known()))
+        wrong.check()
 
 
 @pytest.mark.parametrize(
@@ -77,13 +88,13 @@ async def test_files_that_rule_nothing(
 ) -> None:
     """A file of rules without any is a mistake, and one with a fault is named by its line."""
     write(tmp_path, deploy_yaml=WEB, policy_yaml=policies, except_yaml=exceptions)
-    options = Options(
+    request = Request(
         files=[str(tmp_path / "deploy.yaml")],
         policies=[str(tmp_path / "policy.yaml")],
         exceptions=[str(tmp_path / "except.yaml")] if exceptions else [],
     )
     with pytest.raises(SlimgateError) as caught:
-        await run(options, outside(Known()))
+        await run(request, outside(Known()))
 
     assert str(caught.value).startswith(expected.format(tmp_path))
 
@@ -143,7 +154,7 @@ async def test_one_folder_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """A policy among the manifests is no matter of note if it is applied anyway."""
     write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY)
     monkeypatch.chdir(tmp_path)
-    report = await run(Options(files=["."], policies=["./policy.yaml"]), outside(Known()))
+    report = await run(Request(files=["."], policies=["./policy.yaml"]), outside(Known()))
 
     assert (report.status, report.notes) == (1, [])
 
@@ -162,13 +173,13 @@ async def test_labels_that_are_not_known(tmp_path: Path) -> None:
 async def test_unused_maps(tmp_path: Path) -> None:
     """A map that no workload asked for is said, and one that replaces an image is used."""
     write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY)
-    options = Options(
+    request = Request(
         files=[str(tmp_path / "deploy.yaml")],
         policies=[str(tmp_path / "policy.yaml")],
         maps=["shop:fat=oci:build:1", "shop:fet=oci:build:1"],
     )
     known = Known({**SEEN, "oci:build:1": inspection("oci:build:1", SOYA)})
-    report = await run(options, outside(known))
+    report = await run(request, outside(known))
 
     assert report.status == 0
     assert report.notes == ["--map shop:fet: no workload has this image"]
@@ -254,6 +265,26 @@ async def test_growth(tmp_path: Path, running: list[Workload], expected: int) ->
     assert report.status == expected
     assert report.notes == []
     assert [f.value for j in report.judged for f, _ in j.findings] == [1900] * expected
+
+
+@pytest.mark.parametrize(
+    ("namespace", "expected"), [(None, "team"), ("other", "other")], ids=["the context's", "-n"]
+)
+async def test_namespace_of_the_cluster(
+    tmp_path: Path, namespace: str | None, expected: str
+) -> None:
+    """What names no namespace goes to -n, else to the kubeconfig's context's, as with kubectl."""
+    write(tmp_path, deploy_yaml=WEB.replace(", namespace: shop", ""))
+    request = Request(
+        files=[str(tmp_path / "deploy.yaml")],
+        targets=["shop:fat"],
+        cluster=True,
+        namespace=namespace,
+    )
+    view = Cluster(policy_objects=[_policy()], namespace="team")
+    report = await run(request, outside(Known(), view=view))
+
+    assert [one.placed.workload.namespace for one in report.judged] == [expected, expected]
 
 
 async def test_growth_is_measured_from_the_registry(tmp_path: Path) -> None:

@@ -69,9 +69,12 @@ def test_all_faults_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (tmp_path / "empty").mkdir()
     (tmp_path / "evil\x1b[2J.yaml").write_text("a: b: c")
 
-    assert _fault("nope", "empty", ".") == [
+    assert _fault("nope", "empty", "", "http://x/y", "/dev/zero", ".") == [
         "nope: there is no such file or folder",
         "empty: the folder holds no .yaml, .yml, .json file",
+        "'': the name is empty: is a variable unset?",
+        "http://x/y: slimgate does not fetch URLs: curl -fsSL URL | slimgate check -f -",
+        "/dev/zero: it is a device, not a file",
         "bad.yaml:1: it is not YAML: mapping values are not allowed in this context",
         "evil\\x1b[2J.yaml:1: it is not YAML: mapping values are not allowed in this context",
         "large.yaml: it is larger than 0 MiB",

@@ -218,8 +218,17 @@ spec: {containers: [{name: c, image: IMAGE}]}
     assert _names(_sort(both)) == ["pod default/copy", "pod default/other"]
 
 
-@pytest.mark.parametrize("image", ["{{ .Values.image }}", "1.2", "[a]"])
+@pytest.mark.parametrize(
+    "image",
+    [
+        "{{ .Values.image }}",
+        "'{{ .Values.image }}:{{ .Values.tag }}'",
+        "$" + "{IMAGE}",
+        "1.2",
+        "[a]",
+    ],
+)
 def test_odd_images(image: str) -> None:
-    """An image that is no text is a fault, never passed over: templates parse as YAML at times."""
-    with pytest.raises(InputError, match=r"f.yaml:5: an image must be a text; if this is a temp"):
+    """An image that is not a text, or is a template's, is a fault, never passed over."""
+    with pytest.raises(InputError, match=r"f.yaml:5: this is not an image: if it is a template"):
         _sort(f"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - image: {image}")

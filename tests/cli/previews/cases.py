@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from slimgate.cli.previews.preview import Preview, preview
+from slimgate.cli.previews.preview import Preview, policy_in_cluster, policy_in_file, preview
 from slimgate.cli.progress import SilentBoard
 from slimgate.core.workload import ImageUse, Role, Workload
 from tests.cli.clusters import Cluster
@@ -36,7 +36,15 @@ def workload(name: str, *references: str, namespace: str = "shop") -> Workload:
     uses = tuple(
         ImageUse(role=Role.CONTAINER, name="c", reference=reference) for reference in references
     )
-    return Workload(group="apps", kind="Deployment", namespace=namespace, name=name, images=uses)
+    labels = {"app": name}
+    return Workload(
+        group="apps",
+        kind="Deployment",
+        namespace=namespace,
+        name=name,
+        labels=labels,
+        images=uses,
+    )
 
 
 def cluster(*policies: dict[str, Any], running: list[Workload] | None = None) -> Cluster:
@@ -58,4 +66,6 @@ def cluster(*policies: dict[str, Any], running: list[Workload] | None = None) ->
 
 async def preview_of(there: Cluster | None = None, wanted: str = "slim") -> Preview:
     """Preview a policy."""
-    return await preview(wanted, there or cluster(), SilentBoard())
+    there = there or cluster()
+    chosen = policy_in_file(wanted) or await policy_in_cluster(wanted, there)
+    return await preview(chosen, there, SilentBoard())

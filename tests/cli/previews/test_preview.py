@@ -1,27 +1,29 @@
 """What a policy would do: found by name or file, judged as if enforced, in words and JSON."""
 
 import io
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from slimgate.cli.documents import json_text
+from slimgate.cli.previews.document import preview_document
 from slimgate.cli.previews.preview import Fate, Preview
-from slimgate.cli.previews.preview_json import preview_json
 from slimgate.cli.previews.table import preview_table
 from slimgate.core.errors import SlimgateError
 from slimgate.core.image import Size
 from slimgate.core.workload import Owner
 from tests.cli.facts import FAT, HOSTILE_TEXT, SOYA, inspection
-from tests.cli.make import POLICY, write
+from tests.cli.make import POLICY, read, write
 from tests.cli.previews.cases import cluster, policy, preview_of, workload
 
 
-def _printed(found: Preview) -> str:
+def _printed(found: Preview, *, wide: bool = False) -> str:
     file = io.StringIO()
-    Console(file=file, width=200, markup=False, highlight=False).print(preview_table(found))
+    Console(file=file, width=200, markup=False, highlight=False).print(
+        preview_table(found, wide=wide)
+    )
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
 
 
@@ -133,6 +135,16 @@ async def test_table() -> None:
     ]
 
 
+async def test_wide_table() -> None:
+    """The wide table has what the image is made of beside each finding."""
+    lines = _printed(await preview_of(cluster()), wide=True).splitlines()
+
+    assert lines[1].split()[-8:] == [
+        "MiB", "linux/amd64", "2", "90", "MiB", "go:1.26", "(Builder,", "Proven)"
+    ]  # fmt: skip
+    assert lines[2].split()[-4:] == ["-"] * 4
+
+
 async def test_lower_bounds() -> None:
     """A value that may be larger is shown as such, and what that leaves open beside its limit."""
     lost = replace(FAT.layers[0], pull=Size.unknown("it was saved"))
@@ -168,9 +180,9 @@ async def test_figures_of_all_kinds() -> None:
     assert lines[-1].startswith("policy slim (enforced), as if enforced: 1 workload, ")
 
 
-async def test_json() -> None:
-    """The JSON form holds every workload, the worst first, with figures as numbers."""
-    found = json.loads(preview_json(await preview_of(cluster())))
+async def test_document() -> None:
+    """The form for programs holds every workload, the worst first, with figures as numbers."""
+    found = read(preview_document(await preview_of(cluster())))
     first = found["workloads"][0]
 
     assert (found["schema"], found["policy"], found["mode"]) == (1, "slim", "Audit")
@@ -191,4 +203,4 @@ async def test_hostile_texts() -> None:
     found = await preview_of(cluster(running=running))
 
     assert all(line.isprintable() for line in _printed(found).splitlines())
-    assert preview_json(found).isascii()
+    assert json_text(preview_document(found)).isascii()

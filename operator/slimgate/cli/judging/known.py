@@ -61,22 +61,24 @@ def from_files(policies: Sequence[str], exceptions: Sequence[str], *, namespace:
 
 
 async def from_cluster(
-    view: ClusterView, workloads: Sequence[PlacedWorkload], *, platforms: bool
+    view: ClusterView, workloads: Sequence[PlacedWorkload], *, platforms: bool, tiers: bool = False
 ) -> Known:
     """Read what the cluster says; what it can't use itself is left out, and named.
 
     Only what counts is asked for, since a user may lack the right to the rest: nodes where
-    `platforms` are wanted, labels, workloads and BaseImages where a policy needs them.
+    `platforms` are wanted, labels, workloads and BaseImages where a policy, or a limit on `tiers`,
+    needs them.
     """
     broken: list[str] = []
     policies = _usable(await view.policies(), parse_policy, broken)
     exceptions = _usable(await view.exceptions(), parse_exception, broken)
-    standing = any(policy.bases for policy in policies)
+    standing = tiers or any(policy.bases for policy in policies)
     bases = _usable(await view.base_images() if standing else (), parse_base_image, broken)
     wanted = {key_of(placed.workload) for placed in workloads}
     choosing = any(policy.match.namespace_selector for policy in policies)
     growing = any(policy.limits.growth for policy in policies)
-    running = await view.workloads() if growing else ()
+    namespaces = sorted({placed.workload.namespace for placed in workloads}) if growing else ()
+    running = [one for name in namespaces for one in await view.workloads(name)]
     return Known(
         policies=tuple(sorted(policies, key=lambda policy: policy.name)),
         exceptions=tuple(exceptions),

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from slimgate.cli.ports import Inspector
 from slimgate.cli.progress import Board
+from slimgate.cli.waiting import within
 from slimgate.core.base import KnownBase
 from slimgate.core.base_image import BaseImage
-from slimgate.core.errors import ImageError, UnavailableError, UnsupportedError
+from slimgate.core.errors import ImageError, UnsupportedError
 from slimgate.core.image import Inspection, Platform, Wants
 from slimgate.core.reference import Reference
 from slimgate.core.source import SourcedReference
@@ -79,18 +80,13 @@ class Lookup:
     async def _find(self, text: str, want: Wants, where: Where) -> Seen:
         try:
             sourced = where(text)
-            async with self._room:
+            async with self._room, within(self._seconds):
                 with self._shown.line(text) as progress:
-                    async with asyncio.timeout(self._seconds):
-                        return await self._inspector.inspect(
-                            sourced, platforms=self._platforms, want=want, progress=progress
-                        )
+                    return await self._inspector.inspect(
+                        sourced, platforms=self._platforms, want=want, progress=progress
+                    )
         except ImageError as error:
             return error
-        except TimeoutError:
-            return UnavailableError(
-                f"looking it up took longer than {self._seconds:g} s, which --timeout allows"
-            )
 
 
 def _of(

@@ -40,6 +40,7 @@ def notes(case: Case, judged: Sequence[Judged], around: Circumstances) -> list[s
         *_expired(case),
         *(f"--map {printable(text)}: no workload has this image" for text in case.sources.unused()),
         *(f"the base {ref} of a BaseImage: {err}" for ref, err in around.missing.items()),
+        *_not_files(judged),
         *_nothing(judged),
     ]
     return list(dict.fromkeys(found))
@@ -90,6 +91,15 @@ def _expired(case: Case) -> Iterator[str]:
     namespaces = {placed.workload.namespace for placed in case.workloads}
     relevant = [e for e in case.rules.exceptions if e.namespace in namespaces]
     yield from expired(relevant, case.now)
+
+
+def _not_files(judged: Sequence[Judged]) -> Iterator[str]:
+    """Remind of files where a name without a tag was taken for an image, and is none."""
+    for entry in judged:
+        name = entry.placed.title
+        lost = any(isinstance(one, ImageError) for one in entry.verdict.subject.images.values())
+        if entry.placed.file is None and lost and ":" not in name and "@" not in name:
+            yield f"{printable(name)}: there is no file or folder of that name either"
 
 
 def _nothing(judged: Sequence[Judged]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from enum import Enum
+from enum import StrEnum
 
 from slimgate.core.errors import InvalidReferenceError, SettingsError
 from slimgate.core.reference import Reference
@@ -10,7 +10,7 @@ from slimgate.core.source import SourcedReference, SourceKind, parse_source
 from slimgate.core.text import printable
 
 
-class Origin(Enum):
+class Origin(StrEnum):
     """Where plain references are looked up."""
 
     REGISTRY = "registry"

@@ -12,6 +12,9 @@ class InputError(SlimgateError):
     def __init__(self, file: str, line: int | None, message: str) -> None:
         where = printable(file, _LENGTH) + (f":{line}" if line is not None else "")
         super().__init__(f"{where}: {message}")
+        self.file = file
+        self.line = line
+        self.reason = message
 
 
 class InputsError(SlimgateError):

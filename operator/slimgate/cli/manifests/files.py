@@ -1,19 +1,24 @@
 """Which files the user means: files, folders and standard input."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from slimgate.cli.manifests.errors import InputError, InputsError
+from slimgate.cli.manifests.names import STDIN, STDIN_NAME, SUFFIXES
+from slimgate.cli.manifests.pipes import is_pipe, read_pipe
 from slimgate.cli.manifests.read import Document, read_documents
 
-STDIN: Final = "-"
-STDIN_NAME: Final = "<stdin>"
-SUFFIXES: Final = (".yaml", ".yml", ".json")
 _MAX_BYTES: Final = 64 * 2**20
 """More than any cluster's manifests; a guess."""
+
+_GZIP: Final = b"\x1f\x8b"
+_TAR: Final = b"ustar"
+_TAR_AT: Final = 257
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 def read_all(arguments: Sequence[str], *, stdin_name: str = STDIN_NAME) -> list[Document]:
@@ -47,9 +52,15 @@ def _files(arguments: Iterable[str], errors: list[InputError]) -> Iterator[str]:
 
 
 def _expand(argument: str) -> list[str]:
-    path = Path(argument)
     if argument == STDIN:
         return [STDIN]
+    if not argument:
+        raise InputError("''", None, "the name is empty: is a variable unset?")
+    if _URL.match(argument):
+        raise InputError(
+            argument, None, "slimgate does not fetch URLs: curl -fsSL URL | slimgate check -f -"
+        )
+    path = Path(argument)
     if not path.is_dir():
         if not path.exists():
             raise InputError(argument, None, "there is no such file or folder")
@@ -71,21 +82,33 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def _read(file: str, stdin_name: str) -> list[Document]:
     if file == STDIN:
-        text = _text(sys.stdin.buffer, stdin_name)
+        text = _text(sys.stdin.buffer.read(_MAX_BYTES + 1), stdin_name)
         if not text.strip():
             raise InputError(stdin_name, None, "it is empty: did the command before fail?")
         return list(read_documents(text, stdin_name))
     try:
-        with Path(file).open("rb") as stream:
-            return list(read_documents(_text(stream, file), file))
+        return list(read_documents(_text(_bytes(file), file), file))
     except OSError as err:
         raise InputError(file, None, f"it can't be read: {err.strerror}") from err
 
 
-def _text(stream: BinaryIO, file: str) -> str:
-    body = stream.read(_MAX_BYTES + 1)
+def _bytes(file: str) -> bytes:
+    path = Path(file)
+    if is_pipe(path):
+        return read_pipe(file, _MAX_BYTES + 1)
+    with path.open("rb") as stream:
+        return stream.read(_MAX_BYTES + 1)
+
+
+def _text(body: bytes, file: str) -> str:
     if len(body) > _MAX_BYTES:
         raise InputError(file, None, f"it is larger than {_MAX_BYTES // 2**20} MiB")
+    if body.startswith(_GZIP) or body[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+        raise InputError(
+            file,
+            None,
+            f"it is an archive: write docker-archive:{file} or oci-archive:{file} for an image",
+        )
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as err:

@@ -15,6 +15,7 @@ from slimgate.core.workload import (
 )
 
 _CONTAINERS: Final = ("initContainers", "containers", "ephemeralContainers")
+_TEMPLATES: Final = ("{{", "${")
 
 
 def image_lines(
@@ -33,11 +34,15 @@ def image_lines(
 def odd_image(
     manifest: JsonObject, workload: Workload, template_paths: TemplatePaths
 ) -> int | None:
-    """Find the line of an image that is no text, as a template's {{…}} is; None if all are."""
+    """Find the line of an image that a template was to write; None if there is none.
+
+    Without quotes {{…}} is YAML for a mapping, with quotes it is a text like any other.
+    """
     spec = _pod_spec(manifest, workload, template_paths)
     for key in _CONTAINERS:
         for container in objects_at(spec, key):
-            if not isinstance(container.get("image", ""), str):
+            image = container.get("image", "")
+            if not isinstance(image, str) or any(mark in image for mark in _TEMPLATES):
                 return line_of(container, "image") or 0
     return None
 

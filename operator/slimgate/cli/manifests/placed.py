@@ -32,6 +32,15 @@ class CycleError(Exception):
     """An anchor holds an alias of itself."""
 
 
+class TwiceError(Exception):
+    """A mapping has a key twice, of which YAML's own reader would silently take the last."""
+
+    def __init__(self, key: str, line: int) -> None:
+        super().__init__(key)
+        self.key = key
+        self.line = line
+
+
 def line_of(mapping: Mapping[str, object], key: str) -> int | None:
     """Tell the line of a key; None if the mapping does not know."""
     return mapping.lines.get(key) if isinstance(mapping, Placed) else None
@@ -47,7 +56,10 @@ class Reader:
         self._scalars = yaml.constructor.SafeConstructor()
 
     def read(self, node: yaml.Node) -> object:
-        """Make a text, number, list or Placed of a node; CycleError if it holds itself."""
+        """Make a text, number, list or Placed of a node.
+
+        CycleError if it holds itself, TwiceError if a mapping in it has a key twice.
+        """
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if id(node) in self._made:
@@ -72,6 +84,8 @@ class Reader:
                 found = self.read(value)
                 merged += found if isinstance(found, list) else [found]
             elif isinstance(key, yaml.ScalarNode):
+                if key.value in made:
+                    raise TwiceError(key.value, self._line(key))
                 made[key.value] = self.read(value)
                 made.lines[key.value] = self._line(key)
         for other in merged:

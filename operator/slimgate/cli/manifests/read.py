@@ -10,13 +10,15 @@ from typing import Final
 import yaml
 
 from slimgate.cli.manifests.errors import InputError
-from slimgate.cli.manifests.placed import CycleError, Placed, Reader
+from slimgate.cli.manifests.placed import CycleError, Placed, Reader, TwiceError
 from slimgate.core.text import printable
 from slimgate.core.workload import JsonObject
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SURROGATES: Final = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _TEMPLATE: Final = "{{"
+_HEAD: Final = frozenset({"apiVersion", "kind", "metadata", "spec"})
+"""What each object has once, so that twice it is another object."""
 _RENDER: Final = (
     "it is a template: render it first, as in helm template CHART | slimgate check -f -"
 )
@@ -48,6 +50,8 @@ def read_documents(text: str, file: str) -> Iterator[Document]:
     except json.JSONDecodeError as err:
         why = _RENDER if _TEMPLATE in text else f"it is not JSON: {err.msg}"
         raise InputError(file, err.lineno, why) from err
+    except TwiceError as err:
+        raise InputError(file, err.line, _twice(err.key)) from err
     except CycleError as err:
         raise InputError(file, None, "it is not a manifest: an anchor contains itself") from err
     except RecursionError as err:
@@ -91,7 +95,7 @@ def _with_lines(content: object, text: str, line: int) -> object:
     plain = _SURROGATES.sub(lambda pair: json.loads(f'"{pair[0]}"'), text.replace("\t", " "))
     try:
         placed = [entry for _, entry in _yaml(plain, line)]
-    except yaml.YAMLError:
+    except (yaml.YAMLError, TwiceError):
         return content
     return placed[0] if placed == [content] else content
 
@@ -112,6 +116,11 @@ def _error_line(err: yaml.YAMLError, text: str) -> int | None:
         return None if mark is None else mark.line + 1
     position = getattr(err, "position", None)
     return 1 + text.count("\n", 0, position) if isinstance(position, int) else None
+
+
+def _twice(key: str) -> str:
+    missing = ": is a --- line missing before it?" if key in _HEAD else ""
+    return f"the key {printable(key, 64)!r} appears twice{missing}"
 
 
 def _explain(err: yaml.YAMLError, text: str) -> str:

@@ -33,14 +33,22 @@ _MAX_NAMED: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedWorkload:
-    """A workload, where it was found, and the lines of its images."""
+    """A workload, where it was found, and the lines of its images.
+
+    An image that the command line names is in no file: it is judged as a Pod with nothing else.
+    """
 
     workload: Workload
-    file: str
-    line: int
+    file: str | None
+    line: int | None
     lines: Mapping[ImageUse, int] = field(default_factory=dict)
 
-    def line_of(self, use: ImageUse | None) -> int:
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return str(self.workload) if self.file is not None else self.workload.images[0].reference
+
+    def line_of(self, use: ImageUse | None) -> int | None:
         """Tell the line to show for an image; the workload's own where none is known."""
         return self.lines.get(use, self.line) if use is not None else self.line
 
@@ -125,7 +133,8 @@ def _placed(
         raise InputError(
             document.file,
             odd or document.line,
-            "an image must be a text; if this is a template, render it first",
+            "this is not an image: if it is a template, render it first, as in "
+            "helm template CHART | slimgate check -f -",
         )
     return PlacedWorkload(
         workload=replace(workload, namespace=workload.namespace or namespace),

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from slimgate.cli.judging.rules import read_policies
-from slimgate.cli.manifests.files import STDIN, SUFFIXES, read_all
+from slimgate.cli.manifests.files import read_all
+from slimgate.cli.manifests.names import STDIN, SUFFIXES
 from slimgate.cli.manifests.sort import sort
 from slimgate.cli.ports import ClusterView, WorkloadJudge
 from slimgate.cli.progress import Board
@@ -67,9 +68,9 @@ class Preview:
         return sum(1 for entry in self.foreseen if entry.fate is fate)
 
 
-async def preview(wanted: str, view: ClusterView, shown: Board) -> Preview:
-    """Judge the cluster by the policy of that name or in that file."""
-    resource, policy = policy_in_file(wanted) or await policy_in_cluster(wanted, view)
+async def preview(wanted: tuple[JsonObject, Policy], view: ClusterView, shown: Board) -> Preview:
+    """Judge the cluster by a policy."""
+    resource, policy = wanted
     judge = await view.judge_by([resource])
     workloads = originals(await view.workloads())
     room = asyncio.Semaphore(_AT_ONCE)
@@ -80,7 +81,8 @@ async def preview(wanted: str, view: ClusterView, shown: Board) -> Preview:
 
 def policy_in_file(wanted: str) -> tuple[JsonObject, Policy] | None:
     """Read the one policy of a file; None if it is no file that is meant."""
-    if not (wanted == STDIN or wanted.endswith(SUFFIXES) or Path(wanted).is_file()):
+    is_path = wanted == STDIN or "/" in wanted or wanted.endswith(SUFFIXES)
+    if not (is_path or Path(wanted).is_file()):
         return None
     documents = sort(read_all([wanted]), namespace="").policies
     policies = read_policies(documents)

@@ -7,9 +7,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from slimgate.cli.cells import largest_layer, plain_table
 from slimgate.cli.previews.preview import Fate, Foreseen, Preview
 from slimgate.cli.reports.report import count
 from slimgate.core.finding import Finding, Outcome
+from slimgate.core.image import ImageFacts
 from slimgate.core.policy import Mode
 from slimgate.core.quantity import format_bytes
 from slimgate.core.render import base_text
@@ -32,37 +34,46 @@ _SIZES: Final = frozenset({"pullSize", "unpackedSize", "layerSize", "workloadPul
 _RUNNING: Final = "What runs is left alone: only a new or changed image would be refused."
 
 
-def preview_table(preview: Preview) -> RenderableType:
+def preview_table(preview: Preview, *, wide: bool = False) -> RenderableType:
     """Write the table, the reasons for what is unknown, and the counts."""
     rows = [
         (entry, finding, fate) for entry in preview.foreseen for finding, fate in entry.findings
     ]
     parts: list[RenderableType] = []
     if rows:
-        parts += [_table(rows), Text()]
+        parts += [_table(rows, wide=wide), Text()]
     parts += _reasons(rows)
     parts += [Text(line) for line in [*_notes(preview), *([_RUNNING] if rows else [])]]
     return Group(*parts, Text(_summary(preview), style="bold"))
 
 
-def _table(rows: list[tuple[Foreseen, Finding, Fate]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("OUTCOME", no_wrap=True)
-    table.add_column("WORKLOAD", overflow="fold")
-    table.add_column("IMAGE", overflow="fold")
-    table.add_column("CHECK", no_wrap=True)
-    table.add_column("VALUE", justify="right", overflow="fold")
-    table.add_column("LIMIT", justify="right", no_wrap=True)
+def _table(rows: list[tuple[Foreseen, Finding, Fate]], *, wide: bool) -> Table:
+    table = plain_table(
+        *("OUTCOME", "WORKLOAD", "IMAGE", "CHECK", "VALUE", "LIMIT"),
+        *(("PLATFORM", "LAYERS", "LARGEST LAYER", "BASE") if wide else ()),
+    )
     for entry, finding, fate in rows:
         table.add_row(
             Text(fate.label, style=_STYLES[fate]),
             Text(printable(str(entry.workload))),
             Text(_image(finding)),
             Text(finding.check),
-            Text(_value(finding)),
+            Text(_value(finding), justify="right"),
             Text(_amount(finding.check, finding.limit)),
+            *(_facts(finding.image) if wide else ()),
         )
     return table
+
+
+def _facts(image: ImageFacts | None) -> tuple[Text, ...]:
+    if image is None:
+        return (Text("-"),) * 4
+    return (
+        Text(printable(str(image.platform), 64)),
+        Text(str(len(image.layers))),
+        largest_layer(image),
+        Text(base_text(image.base)),
+    )
 
 
 def _image(finding: Finding) -> str:

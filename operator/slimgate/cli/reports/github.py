@@ -24,15 +24,23 @@ def report_github(report: Report) -> str:
         _command(
             _COMMANDS[remark.effect],
             remark.message,
-            file=relative(remark.file),
-            line=str(remark.line),
+            **_place(remark.file, remark.line),
             title=f"slimgate: {remark.effect.label}",
         )
         for remark in report.remarks
     ]
+    lines += [
+        _command("error", fault.message, **_place(fault.file, fault.line), title="slimgate")
+        for fault in report.faults
+    ]
     lines += [_command("notice", note, title="slimgate") for note in report.notes]
     lines += [*report.advice, report.summary]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _place(file: str | None, line: int | None) -> dict[str, str]:
+    named = {} if file is None else {"file": relative(file)}
+    return named if line is None else {**named, "line": str(line)}
 
 
 def _command(name: str, message: str, **properties: str) -> str:

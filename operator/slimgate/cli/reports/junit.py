@@ -8,9 +8,10 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from slimgate.cli.judging.judge import Effect, Judged
 from slimgate.cli.reports.paths import relative
-from slimgate.cli.reports.report import Remark, Report, excuses, remarks_on
+from slimgate.cli.reports.report import Fault, Remark, Report, excuses, remarks_on
 from slimgate.core.workload import ImageUse
 
+_IMAGES: Final = "images"
 _ELEMENTS: Final = {Effect.DENY: "failure", Effect.UNKNOWN: "error"}
 _ILLEGAL: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 can't hold, even as a character reference: https://www.w3.org/TR/xml/#charsets"""
@@ -20,9 +21,14 @@ def report_junit(report: Report) -> str:
     """Write one suite a file; denials are failures, failed look-ups errors, the rest passes."""
     root = Element("testsuites", name="slimgate")
     for file, entries in groupby(report.judged, key=lambda entry: entry.placed.file):
-        suite = SubElement(root, "testsuite", name=_legal(relative(file)))
+        name = _IMAGES if file is None else relative(file)
+        suite = SubElement(root, "testsuite", name=_legal(name))
         for entry in entries:
             suite.extend(_cases(entry))
+        _count(suite, [suite])
+    if report.faults:
+        suite = SubElement(root, "testsuite", name="errors")
+        suite.extend(map(_fault, report.faults))
         _count(suite, [suite])
     if report.notes:
         notes = SubElement(root, "testsuite", name="notes")
@@ -37,7 +43,12 @@ def _cases(entry: Judged) -> Iterator[Element]:
     remarks = _by_use(entry)
     for use in dict.fromkeys(entry.placed.workload.images):
         skipped = use not in entry.verdict.subject.images
-        yield _case(entry, f"{use.role.value} {use.name}", remarks.get(use, []), skipped=skipped)
+        yield _case(
+            entry,
+            f"{use.role.value} {use.name or use.reference}",
+            remarks.get(use, []),
+            skipped=skipped,
+        )
     if any(policy.limits.workload_pull_size for policy in entry.verdict.policies):
         yield _case(entry, "all images together", remarks.get(None, []), skipped=False)
 
@@ -50,12 +61,11 @@ def _by_use(entry: Judged) -> Mapping[ImageUse | None, list[Remark]]:
 
 
 def _case(entry: Judged, name: str, remarks: list[Remark], *, skipped: bool) -> Element:
-    case = Element(
-        "testcase",
-        classname=_legal(str(entry.placed.workload)),
-        name=_legal(name),
-        file=_legal(relative(entry.placed.file)),
-    )
+    placed = entry.placed
+    title = _IMAGES if placed.file is None else placed.title
+    case = Element("testcase", classname=_legal(title), name=_legal(name))
+    if placed.file is not None:
+        case.set("file", _legal(relative(placed.file)))
     if skipped:
         SubElement(case, "skipped", message="no policy applies to it")
     for remark in remarks:
@@ -71,7 +81,20 @@ def _problem(case: Element, remark: Remark) -> None:
     checks = ", ".join(dict.fromkeys(finding.check for finding in remark.findings))
     kind = _ELEMENTS[remark.effect]
     problem = SubElement(case, kind, type=_legal(checks), message=_legal(remark.message))
-    problem.text = _legal(f"{relative(remark.file)}:{remark.line}: {remark.message}")
+    problem.text = _legal(_placed(remark.message, remark.file, remark.line))
+
+
+def _fault(fault: Fault) -> Element:
+    case = Element("testcase", classname="slimgate", name=_legal(fault.file or "input"))
+    said = _placed(fault.message, fault.file, fault.line)
+    SubElement(case, "error", type="input", message=_legal(fault.message)).text = _legal(said)
+    return case
+
+
+def _placed(message: str, file: str | None, line: int | None) -> str:
+    if file is None:
+        return message
+    return f"{relative(file)}{'' if line is None else f':{line}'}: {message}"
 
 
 def _output(parent: Element, lines: Iterable[str]) -> None:

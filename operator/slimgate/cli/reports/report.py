@@ -3,19 +3,20 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
+from slimgate.cli.exits import NOT_LOOKED_UP, USAGE, VIOLATED, WITHIN, status_of
+from slimgate.cli.forms import FailOn
 from slimgate.cli.judging.judge import Effect, Judged
+from slimgate.cli.judging.request import DEFAULT_FAIL_ON
+from slimgate.cli.manifests.errors import InputError, InputsError
 from slimgate.core import render
-from slimgate.core.errors import ImageError
+from slimgate.core.errors import ImageError, SlimgateError
 from slimgate.core.finding import Finding, Outcome
 from slimgate.core.policy import Policy
 from slimgate.core.text import printable
 from slimgate.core.workload import ImageUse, Workload
 
-WITHIN: Final = 0
-DENIED: Final = 1
-FAILED: Final = 2
 _WORDS: Final = {
     Effect.DENY: "denied",
     Effect.UNKNOWN: "unknown",
@@ -33,8 +34,8 @@ class Remark:
     workload: Workload
     use: ImageUse | None
     findings: tuple[Finding, ...]
-    file: str
-    line: int
+    file: str | None
+    line: int | None
 
     @property
     def message(self) -> str:
@@ -43,19 +44,66 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """Everything that was judged; `strict` says that modes were taken as Enforce."""
+class Fault:
+    """Why nothing was judged, and where that was found, if it was in a file."""
 
-    judged: Sequence[Judged]
-    policies: Sequence[Policy]
+    message: str
+    file: str | None = None
+    line: int | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The message after its place."""
+        if self.file is None:
+            return self.message
+        return (
+            f"{file_text(self.file)}{'' if self.line is None else f':{self.line}'}: {self.message}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that was judged; `strict` says that modes were taken as Enforce.
+
+    Where there are faults, nothing was judged, and `fault_status` is why.
+    """
+
+    judged: Sequence[Judged] = ()
+    policies: Sequence[Policy] = ()
     notes: Sequence[str] = ()
     strict: bool = False
+    fail_on: frozenset[FailOn] = DEFAULT_FAIL_ON
+    faults: Sequence[Fault] = ()
+    fault_status: int = USAGE
+
+    @classmethod
+    def of_error(cls, error: SlimgateError, *, strict: bool = False) -> Self:
+        """Make the report of a run that an error has ended before anything was judged."""
+        errors = error.errors if isinstance(error, InputsError) else [error]
+        faults = [
+            Fault(message=one.reason, file=one.file, line=one.line)
+            if isinstance(one, InputError)
+            else Fault(message=str(one))
+            for one in errors
+        ]
+        return cls(strict=strict, faults=faults, fault_status=status_of(error))
 
     @property
     def status(self) -> int:
-        """The exit status: a denial outweighs what could not be looked up."""
-        worst = max((entry.worst for entry in self.judged if entry.worst), default=None)
-        return {Effect.DENY: DENIED, Effect.UNKNOWN: FAILED}.get(worst, WITHIN) if worst else WITHIN
+        """The exit status: a violation is certain, and outweighs what could not be looked up."""
+        if self.faults:
+            return self.fault_status
+        findings = [pair for entry in self.judged for pair in entry.findings]
+        if any(self._violates(finding, effect) for finding, effect in findings):
+            return VIOLATED
+        lost = any(effect is Effect.UNKNOWN for _, effect in findings)
+        return NOT_LOOKED_UP if lost else WITHIN
+
+    def _violates(self, finding: Finding, effect: Effect) -> bool:
+        if effect is Effect.WARN:
+            word = FailOn.UNKNOWN if finding.outcome is Outcome.UNKNOWN else FailOn.WARN
+            return word in self.fail_on
+        return effect is Effect.DENY
 
     @property
     def remarks(self) -> list[Remark]:
@@ -66,14 +114,16 @@ class Report:
     @property
     def summary(self) -> str:
         """One line that sums up."""
+        if self.faults:
+            return "nothing was judged"
         counts = Counter(entry.worst for entry in self.judged)
         parts = [f"{counts[effect]} {word}" for effect, word in _WORDS.items() if counts[effect]]
         if counts[None] or not parts:
             parts.append(f"{counts[None]} within policy")
         strictly = " (strict: every mode as Enforce)" if self.strict else ""
-        return (
-            f"{count(len(self.judged), 'workload')}, {self._images}: {', '.join(parts)}{strictly}"
-        )
+        workloads = sum(entry.placed.file is not None for entry in self.judged)
+        manifests = f"{count(workloads, 'workload')}, " if workloads or not self.judged else ""
+        return f"{manifests}{self._images}: {', '.join(parts)}{strictly}"
 
     @property
     def _images(self) -> str:
@@ -121,13 +171,6 @@ def remarks_on(judged: Judged) -> Iterator[Remark]:
             file=judged.placed.file,
             line=judged.placed.line_of(use),
         )
-
-
-def verdict_text(judged: Judged) -> str:
-    """Say of a workload without findings why it passes."""
-    if not judged.verdict.policies:
-        return "no policy applies to it"
-    return render.summary(judged.verdict)
 
 
 def excuses(judged: Judged) -> list[str]:

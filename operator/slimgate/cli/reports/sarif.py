@@ -13,10 +13,11 @@ from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import quote
 
+from slimgate.cli.exits import VIOLATED, WITHIN
 from slimgate.cli.judging.judge import Effect
 from slimgate.cli.reports.checks import ABOUT
 from slimgate.cli.reports.paths import relative
-from slimgate.cli.reports.report import FAILED, Remark, Report, count
+from slimgate.cli.reports.report import Fault, Remark, Report, count
 from slimgate.core.finding import Finding
 from slimgate.core.render import DOCS, describe
 from slimgate.core.text import printable
@@ -67,16 +68,30 @@ def _run(report: Report, results: list[JsonObject], notes: list[str]) -> JsonObj
         },
         "invocations": [
             {
-                "executionSuccessful": report.status != FAILED,
+                "executionSuccessful": report.status in {WITHIN, VIOLATED},
                 "exitCode": report.status,
                 "toolExecutionNotifications": [
-                    {"level": "note", "message": {"text": note}} for note in notes
+                    *({"level": "error", **_fault(fault)} for fault in report.faults),
+                    *({"level": "note", "message": {"text": note}} for note in notes),
                 ],
             }
         ],
         "columnKind": "unicodeCodePoints",
         "results": results,
     }
+
+
+def _fault(fault: Fault) -> JsonObject:
+    said: JsonObject = {"message": {"text": fault.message}}
+    place = _physical(fault.file, fault.line)
+    return {**said, "locations": [place]} if place else said
+
+
+def _physical(file: str | None, line: int | None) -> JsonObject:
+    if file is None:
+        return {}
+    region = {} if line is None else {"region": {"startLine": line}}
+    return {"physicalLocation": {"artifactLocation": {"uri": _uri(file)}, **region}}
 
 
 def _rule(name: str) -> JsonObject:
@@ -94,7 +109,8 @@ def _rule(name: str) -> JsonObject:
 
 
 def _result(remark: Remark, finding: Finding, seen: Counter[str]) -> JsonObject:
-    uri, workload = _uri(remark.file), remark.workload
+    workload = remark.workload
+    uri = "" if remark.file is None else _uri(remark.file)
     fingerprint = _fingerprint(uri, finding, workload)
     seen[fingerprint] += 1
     return {
@@ -104,10 +120,7 @@ def _result(remark: Remark, finding: Finding, seen: Counter[str]) -> JsonObject:
         "message": {"text": f"{describe(finding.use, [finding])}."},
         "locations": [
             {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": uri},
-                    "region": {"startLine": remark.line},
-                },
+                **_physical(remark.file, remark.line),
                 "logicalLocations": [{"fullyQualifiedName": _name(finding, workload)}],
             }
         ],
@@ -122,8 +135,11 @@ def _fingerprint(uri: str, finding: Finding, workload: Workload) -> str:
 
 
 def _name(finding: Finding, workload: Workload) -> str:
-    use = f"/{finding.use.role.value}/{finding.use.name}" if finding.use else ""
-    return printable(f"{workload.kind}/{workload.namespace}/{workload.name}{use}", 1024)
+    use = finding.use
+    if use is not None and not use.name:
+        return printable(use.reference, 1024)
+    part = f"/{use.role.value}/{use.name}" if use is not None else ""
+    return printable(f"{workload.kind}/{workload.namespace}/{workload.name}{part}", 1024)
 
 
 def _uri(file: str) -> str:

@@ -1,6 +1,7 @@
 """The images that a cluster's workloads use, the most to pull first."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -8,6 +9,8 @@ from typing import Final
 from slimgate.cli.ports import ClusterView
 from slimgate.cli.previews.preview import originals
 from slimgate.cli.progress import Board
+from slimgate.cli.usage.scope import Scope
+from slimgate.cli.waiting import within
 from slimgate.core.errors import SlimgateError
 from slimgate.core.image import ImageFacts, Inspection, Platform
 from slimgate.core.workload import Workload
@@ -36,17 +39,40 @@ class UsedImage:
         return None if self.largest is None else self.largest.pull.bytes
 
 
-async def used_images(view: ClusterView, shown: Board) -> list[UsedImage]:
-    """Look up the images of all workloads, each once."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """The images of a part of a cluster; `namespace` is None for all namespaces."""
+
+    namespace: str | None
+    images: Sequence[UsedImage]
+    workloads: int = 0
+    notes: Sequence[str] = ()
+
+
+async def used_images(
+    view: ClusterView, shown: Board, scope: Scope, *, seconds: float = math.inf
+) -> Usage:
+    """Look up the images of the workloads in scope, each once, the most to pull first."""
+    namespace = scope.namespace_in(view)
+    workloads = [
+        workload
+        for workload in originals(await view.workloads(namespace))
+        if scope.selector.matches(workload.labels)
+    ]
     users: dict[str, dict[str, Workload]] = {}
-    for workload in originals(await view.workloads()):
+    for workload in workloads:
         for use in workload.images:
             users.setdefault(use.reference, {})[str(workload)] = workload
-    room = asyncio.Semaphore(_AT_ONCE)
+    look_up = _LookUp(view, shown, seconds)
     found = await asyncio.gather(
-        *(_image(view, text, tuple(used.values()), room, shown) for text, used in users.items())
+        *(look_up.image(text, tuple(used.values())) for text, used in users.items())
     )
-    return sorted(found, key=lambda image: (-(image.pull or -1), image.reference))
+    return Usage(
+        namespace=namespace,
+        images=sorted(found, key=lambda image: (-(image.pull or -1), image.reference)),
+        workloads=len(workloads),
+        notes=tuple(view.notes),
+    )
 
 
 def together(images: Sequence[UsedImage]) -> tuple[int, bool]:
@@ -66,30 +92,32 @@ def together(images: Sequence[UsedImage]) -> tuple[int, bool]:
     return max((sum(held.values()) for held in layers.values()), default=0), known
 
 
-async def _image(
-    view: ClusterView,
-    text: str,
-    users: tuple[Workload, ...],
-    room: asyncio.Semaphore,
-    shown: Board,
-) -> UsedImage:
-    # The workloads of one namespace mostly pull with the same credentials, those of others may not.
-    askers: dict[str, Workload] = {}
-    for user in users:
-        askers.setdefault(user.namespace, user)
-    seen: Inspection | SlimgateError | None = None
-    async with room:
-        with shown.line(text):
-            for asker in askers.values():
-                seen = await _inspect(view, asker, text)
-                if isinstance(seen, Inspection):
-                    break
-    assert seen is not None
-    return UsedImage(reference=text, seen=seen, users=users)
+class _LookUp:
+    def __init__(self, view: ClusterView, shown: Board, seconds: float) -> None:
+        self._view = view
+        self._shown = shown
+        self._seconds = seconds
+        self._room = asyncio.Semaphore(_AT_ONCE)
 
+    async def image(self, text: str, users: tuple[Workload, ...]) -> UsedImage:
+        # The workloads of one namespace mostly pull with the same credentials, those of others may
+        # not.
+        askers: dict[str, Workload] = {}
+        for user in users:
+            askers.setdefault(user.namespace, user)
+        seen: Inspection | SlimgateError | None = None
+        async with self._room:
+            with self._shown.line(text):
+                for asker in askers.values():
+                    seen = await self._inspect(asker, text)
+                    if isinstance(seen, Inspection):
+                        break
+        assert seen is not None
+        return UsedImage(reference=text, seen=seen, users=users)
 
-async def _inspect(view: ClusterView, user: Workload, text: str) -> Inspection | SlimgateError:
-    try:
-        return await view.inspect(user, text)
-    except SlimgateError as error:
-        return error
+    async def _inspect(self, user: Workload, text: str) -> Inspection | SlimgateError:
+        try:
+            async with within(self._seconds):
+                return await self._view.inspect(user, text)
+        except SlimgateError as error:
+            return error

@@ -6,52 +6,106 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from slimgate.cli.cells import plain_table
 from slimgate.cli.reports.report import count
+from slimgate.cli.usage.disks import images_of, largest_first, own_of, whole_of
 from slimgate.core.disk import ImageDisk, NodeDisk
 from slimgate.core.quantity import format_bytes
+from slimgate.core.stored import Stored
 from slimgate.core.text import printable
 
 
-def nodes_table(disks: Sequence[NodeDisk]) -> RenderableType:
-    """Write one row a node: all its images, what is free to go, and what was measured."""
-    table = _table("NODE", "RUNTIME")
-    for name in ("IMAGES", "UNUSED", "COMPRESSED", "UNPACKED", "ON DISK", "FREEABLE", "MEASURED"):
-        table.add_column(name, justify="right", no_wrap=True)
+def nodes_table(
+    disks: Sequence[NodeDisk],
+    *,
+    number: int | None = None,
+    namespace: str | None = None,
+    wide: bool = False,
+) -> RenderableType:
+    """Write one row a node, that with the most on its disk first.
+
+    All its images, what is free to go, and what was measured; with a namespace, what that uses.
+    """
+    shown = largest_first(disks, namespace)[:number]
+    write = _all if namespace is None else _of_namespace
+    parts = [write(shown, namespace or "", wide=wide)] if shown else []
+    return Group(*parts, *_notes(shown), *_ending(disks, shown, namespace))
+
+
+def images_tables(
+    disks: Sequence[NodeDisk],
+    *,
+    number: int | None = None,
+    namespace: str | None = None,
+    wide: bool = False,
+) -> RenderableType:
+    """Write one table a node, the image with the most on its disk first."""
+    shown = largest_first(disks, namespace)[:number]
+    parts: list[RenderableType] = []
+    for disk in shown:
+        parts.append(Text(printable(disk.node, 253), style="bold"))
+        parts += [_images(images_of(disk, namespace), wide=wide), Text()]
+    return Group(*parts, *_notes(shown), *_ending(disks, shown, namespace))
+
+
+def _all(disks: Sequence[NodeDisk], _: str, *, wide: bool) -> Table:
+    table = plain_table(
+        *("NODE", "RUNTIME", "IMAGES", "UNUSED", "COMPRESSED", "UNPACKED", "ON DISK", "FREEABLE"),
+        *(("EXCLUSIVE", "SHARED", "NOT FOUND", "UNKNOWN LAYERS") if wide else ()),
+        "MEASURED",
+    )
     for disk in disks:
+        more = (disk.parts.exclusive.disk, disk.parts.shared.disk)
         table.add_row(
-            Text(printable(disk.node, 253)),
-            Text(disk.runtime.value),
+            *_node(disk),
             Text(str(len(disk.images))),
             Text(str(disk.unused_images)),
-            Text(format_bytes(disk.total.compressed)),
-            Text(format_bytes(disk.total.unpacked)),
-            Text(format_bytes(disk.total.disk)),
-            Text(format_bytes(disk.parts.unused.disk)),
-            Text("-" if disk.measured is None else format_bytes(disk.measured)),
+            *_stored(disk.total),
+            _size(disk.parts.unused.disk),
+            *(map(_size, more) if wide else ()),
+            *([Text(str(disk.images_without_facts))] if wide else []),
+            *([Text(str(disk.unknown_layers))] if wide else []),
+            Text("-") if disk.measured is None else _size(disk.measured),
         )
-    return Group(table, *_notes(disks), _summary(disks))
+    return table
 
 
-def images_tables(disks: Sequence[NodeDisk]) -> RenderableType:
-    """Write one table a node, the image with the most on its disk first."""
-    parts: list[RenderableType] = []
+def _of_namespace(disks: Sequence[NodeDisk], namespace: str, *, wide: bool) -> Table:
+    table = plain_table(
+        *("NODE", "RUNTIME", "IMAGES", "COMPRESSED", "UNPACKED", "ON DISK", "OWN"),
+        *(("SHARED", "NOT FOUND") if wide else ()),
+    )
     for disk in disks:
-        parts += [Text(printable(disk.node, 253), style="bold"), _images(disk), Text()]
-    return Group(*parts, *_notes(disks), _summary(disks))
-
-
-def _images(disk: NodeDisk) -> Table:
-    table = _table()
-    for name in ("ON DISK", "OWN"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("IN USE", no_wrap=True)
-    table.add_column("IMAGE", overflow="fold")
-    for image in sorted(disk.images, key=lambda image: -image.whole.disk):
+        images = images_of(disk, namespace)
+        whole, own = whole_of(disk, namespace), own_of(disk, namespace)
+        lost = sum(not image.known for image in images)
         table.add_row(
-            Text(format_bytes(image.whole.disk)) if image.known else _unknown(),
-            Text(format_bytes(image.own.disk)) if image.known else _unknown(),
+            *_node(disk),
+            Text(str(len(images))),
+            *_stored(whole),
+            _size(own.disk),
+            *([_size(whole.disk - own.disk), Text(str(lost))] if wide else []),
+        )
+    return table
+
+
+def _images(images: Sequence[ImageDisk], *, wide: bool) -> Table:
+    table = plain_table(
+        *("ON DISK", "OWN"),
+        *(("COMPRESSED", "UNPACKED", "REPORTED") if wide else ()),
+        *("IN USE", "IMAGE"),
+        *(("NAMESPACES",) if wide else ()),
+    )
+    for image in sorted(images, key=lambda image: -image.whole.disk):
+        whole = image.whole
+        table.add_row(
+            _known(image, whole.disk),
+            _known(image, image.own.disk),
+            *([_known(image, whole.compressed), _known(image, whole.unpacked)] if wide else []),
+            *([_size(image.reported)] if wide else []),
             Text("yes" if image.used else "no"),
             Text(image_name(image)),
+            *([Text(printable(", ".join(sorted(image.namespaces)) or "-"))] if wide else []),
         )
     return table
 
@@ -76,22 +130,37 @@ def _notes(disks: Sequence[NodeDisk]) -> Iterator[Text]:
             yield Text(text, style="yellow")
 
 
-def _summary(disks: Sequence[NodeDisk]) -> Text:
-    total = sum(disk.total.disk for disk in disks)
-    free = sum(disk.parts.unused.disk for disk in disks)
-    return Text(
-        f"{count(len(disks), 'node')}: {format_bytes(total)} of images on disk, "
-        f"{format_bytes(free)} of it used by no pod",
+def _ending(
+    disks: Sequence[NodeDisk], shown: Sequence[NodeDisk], namespace: str | None
+) -> Iterator[Text]:
+    total = sum(whole_of(disk, namespace).disk for disk in disks)
+    if namespace is None:
+        free = sum(disk.parts.unused.disk for disk in disks)
+        said = f"{format_bytes(total)} of images on disk, {format_bytes(free)} of it used by no pod"
+    else:
+        own = sum(own_of(disk, namespace).disk for disk in disks)
+        said = (
+            f"{format_bytes(total)} of images on disk for namespace {namespace}, "
+            f"{format_bytes(own)} of it for no other"
+        )
+    more = f"; {len(disks) - len(shown)} more with --limit" if len(disks) > len(shown) else ""
+    yield Text(
+        f"{count(len(disks), 'node')}: {said}{more}" if disks else "no node has these labels",
         style="bold",
     )
 
 
-def _table(*names: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in names:
-        table.add_column(name, overflow="fold")
-    return table
+def _node(disk: NodeDisk) -> tuple[Text, Text]:
+    return Text(printable(disk.node, 253)), Text(disk.runtime.value)
 
 
-def _unknown() -> Text:
-    return Text("unknown", style="yellow")
+def _stored(stored: Stored) -> tuple[Text, ...]:
+    return _size(stored.compressed), _size(stored.unpacked), _size(stored.disk)
+
+
+def _known(image: ImageDisk, size: int) -> Text:
+    return _size(size) if image.known else Text("unknown", style="yellow")
+
+
+def _size(size: int) -> Text:
+    return Text(format_bytes(size))

@@ -1,10 +1,10 @@
-"""Images and disks for other programs: one JSON object, whose fields docs/usage.md describes."""
+"""Images and disks for other programs: one document, whose fields docs/usage.md describes."""
 
-import json
 from collections.abc import Sequence
 from typing import Final
 
-from slimgate.cli.usage.images import UsedImage, together
+from slimgate.cli.usage.disks import images_of, largest_first, own_of, whole_of
+from slimgate.cli.usage.images import Usage, UsedImage, together
 from slimgate.core.disk import NodeDisk
 from slimgate.core.facts_json import inspection_to_json
 from slimgate.core.image import Inspection
@@ -14,22 +14,35 @@ SCHEMA: Final = 1
 JsonObject = dict[str, object]
 
 
-def top_json(images: Sequence[UsedImage]) -> str:
-    """Write all images, the most to pull first."""
-    total, known = together(images)
-    return _text(
-        {
-            "schema": SCHEMA,
-            "togetherPullBytes": total,
-            "complete": known,
-            "images": [_image(image) for image in images],
-        }
-    )
+def top_document(usage: Usage, *, number: int | None = None) -> JsonObject:
+    """Write the images, the most to pull first, `number` of them at most."""
+    total, known = together(usage.images)
+    shown = usage.images[:number]
+    return {
+        "schema": SCHEMA,
+        "namespace": usage.namespace,
+        "togetherPullBytes": total,
+        "complete": known,
+        "omitted": len(usage.images) - len(shown),
+        "notes": list(usage.notes),
+        "images": [_image(image) for image in shown],
+    }
 
 
-def nodes_json(disks: Sequence[NodeDisk]) -> str:
-    """Write all nodes with all their images."""
-    return _text({"schema": SCHEMA, "nodes": [_node(disk) for disk in disks]})
+def nodes_document(
+    disks: Sequence[NodeDisk], *, number: int | None = None, namespace: str | None = None
+) -> JsonObject:
+    """Write the nodes with their images, those with the most on disk first.
+
+    With a namespace, only the images that it uses; what is said of a node as a whole remains.
+    """
+    shown = largest_first(disks, namespace)[:number]
+    return {
+        "schema": SCHEMA,
+        "namespace": namespace,
+        "omitted": len(disks) - len(shown),
+        "nodes": [_node(disk, namespace) for disk in shown],
+    }
 
 
 def _image(image: UsedImage) -> JsonObject:
@@ -46,7 +59,8 @@ def _image(image: UsedImage) -> JsonObject:
     }
 
 
-def _node(disk: NodeDisk) -> JsonObject:
+def _node(disk: NodeDisk, namespace: str | None) -> JsonObject:
+    users = sorted(disk.namespaces.whole) if namespace is None else [namespace]
     return {
         "name": disk.node,
         "runtime": disk.runtime.value,
@@ -58,16 +72,21 @@ def _node(disk: NodeDisk) -> JsonObject:
         "imagesWithoutFacts": disk.images_without_facts,
         "layersOfUnknownSize": disk.unknown_layers,
         "truncated": disk.truncated,
+        "namespaces": [
+            {"name": one, "own": _stored(own_of(disk, one)), "whole": _stored(whole_of(disk, one))}
+            for one in users
+        ],
         "images": [
             {
                 "names": list(image.names),
                 "used": image.used,
+                "namespaces": sorted(image.namespaces),
                 "known": image.known,
                 "reportedBytes": image.reported,
                 "own": _stored(image.own),
                 "whole": _stored(image.whole),
             }
-            for image in disk.images
+            for image in images_of(disk, namespace)
         ],
     }
 
@@ -78,7 +97,3 @@ def _stored(stored: Stored) -> JsonObject:
         "unpackedBytes": stored.unpacked,
         "diskBytes": stored.disk,
     }
-
-
-def _text(document: JsonObject) -> str:
-    return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"

@@ -1,24 +1,23 @@
-"""A preview for other programs: one JSON object, whose fields docs/check.md describes."""
+"""A preview for other programs: one document, whose fields docs/check.md describes."""
 
-import json
 from typing import Final
 
+from slimgate.cli.documents import Document
 from slimgate.cli.previews.preview import Fate, Foreseen, Preview
-from slimgate.cli.reports.json_report import finding_json
+from slimgate.cli.reports.document import finding_json
 
 SCHEMA: Final = 1
 
 
-def preview_json(preview: Preview) -> str:
-    """Write the preview; what is not plain ASCII is escaped, since texts come from strangers."""
-    document = {
+def preview_document(preview: Preview) -> Document:
+    """Write the preview, the worst first."""
+    return {
         "schema": SCHEMA,
         "policy": preview.policy.name,
         "mode": preview.policy.mode.value,
         "counts": {fate.label: preview.count(fate) for fate in reversed(Fate)},
         "workloads": [_workload(entry) for entry in preview.foreseen],
     }
-    return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"
 
 
 def _workload(entry: Foreseen) -> dict[str, object]:

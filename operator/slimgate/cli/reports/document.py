@@ -1,8 +1,8 @@
-"""For other programs: one JSON object, whose fields docs/check.md describes and never change."""
+"""For other programs: one document, whose fields docs/check.md describes and never change."""
 
-import json
 from typing import Final
 
+from slimgate.cli.documents import Document
 from slimgate.cli.judging.judge import Judged
 from slimgate.cli.reports.report import Report, remarks_on
 from slimgate.core.errors import ImageError
@@ -17,12 +17,13 @@ SCHEMA: Final = 1
 JsonObject = dict[str, object]
 
 
-def report_json(report: Report) -> str:
-    """Write the report; what is not plain ASCII is escaped, since texts come from strangers."""
-    document = {
+def report_document(report: Report) -> Document:
+    """Write the report."""
+    return {
         "schema": SCHEMA,
         "status": report.status,
         "strict": report.strict,
+        "failOn": sorted(word.value for word in report.fail_on),
         "summary": report.summary,
         "policies": [
             {"name": policy.name, "mode": policy.mode.value, "onUnknown": policy.on_unknown.value}
@@ -31,8 +32,11 @@ def report_json(report: Report) -> str:
         "workloads": [_workload(entry) for entry in report.judged],
         "images": _images(report),
         "notes": list(report.notes),
+        "errors": [
+            {"file": fault.file, "line": fault.line, "message": fault.message}
+            for fault in report.faults
+        ],
     }
-    return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"
 
 
 def _workload(entry: Judged) -> JsonObject:

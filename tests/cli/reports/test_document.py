@@ -1,14 +1,22 @@
-"""The JSON report: its fields are a promise to other programs."""
+"""The report for other programs: its fields are a promise."""
 
 import json
+from typing import Any
 
-from slimgate.cli.reports.json_report import report_json
+from slimgate.cli.documents import json_text
+from slimgate.cli.manifests.errors import InputError, InputsError
+from slimgate.cli.reports.document import report_document
+from slimgate.cli.reports.report import Report
 from tests.cli.reports.cases import EVIL, PART, report_of
+
+
+async def _found(files: dict[str, str] | None = None, **more: Any) -> Any:
+    return json.loads(json_text(report_document(await report_of(files, **more))))
 
 
 async def test_fields() -> None:
     """Every field stands where docs/check.md says."""
-    found = json.loads(report_json(await report_of(notes=("a note",))))
+    found = await _found(notes=("a note",))
     web, small, old, left = found["workloads"]
 
     assert {key: found[key] for key in ("schema", "status", "strict", "summary", "notes")} == {
@@ -54,7 +62,7 @@ async def test_fields() -> None:
 
 async def test_findings() -> None:
     """A finding holds its figures as numbers, and the words beside them."""
-    found = json.loads(report_json(await report_of()))
+    found = await _found()
     finding = found["workloads"][0]["findings"][0]
     message = finding.pop("message")
 
@@ -76,7 +84,7 @@ async def test_findings() -> None:
 
 async def test_lower_bounds() -> None:
     """A value that may be larger is marked, says why, and stays a number of bytes."""
-    found = json.loads(report_json(await report_of({"part.yaml": PART})))
+    found = await _found({"part.yaml": PART})
     keys = ("outcome", "effect", "value", "atLeast", "limit", "reason")
     findings = [
         tuple(finding[key] for key in keys)
@@ -93,7 +101,7 @@ async def test_lower_bounds() -> None:
 
 async def test_images_once() -> None:
     """The facts about each image stand once, as `inspect -o json` prints them."""
-    found = json.loads(report_json(await report_of()))
+    found = await _found()
 
     assert [(i["reference"], i["source"]) for i in found["images"]] == [
         ("shop:fat", "shop:fat"),
@@ -104,8 +112,20 @@ async def test_images_once() -> None:
 
 async def test_hostile_texts() -> None:
     """The text is plain ASCII, and reads back as what it was."""
-    text = report_json(await report_of({"evil.yaml": EVIL}))
+    text = json_text(report_document(await report_of({"evil.yaml": EVIL})))
 
     assert text.isascii()
     assert all(line.isprintable() for line in text.splitlines())
     assert json.loads(text)["workloads"][0]["name"] == "[red]\x1b[2J\u202e\n::error::]]>&<\uffff"
+
+
+def test_errors() -> None:
+    """Where nothing was judged, the document says why, and where."""
+    errors = [InputError("a.yaml", 2, "it is not YAML"), InputError("b", None, "it is a device")]
+    found = report_document(Report.of_error(InputsError(errors)))
+
+    assert (found["status"], found["summary"]) == (2, "nothing was judged")
+    assert found["errors"] == [
+        {"file": "a.yaml", "line": 2, "message": "it is not YAML"},
+        {"file": "b", "line": None, "message": "it is a device"},
+    ]

@@ -1,0 +1,75 @@
+"""Cells and tables that several commands print."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from slimgate.core.image import NOT_ASKED, ImageFacts, Size, SizeEvidence
+from slimgate.core.quantity import format_bytes
+
+_BAR_WIDTH: Final = 20
+_BAR_NEEDS: Final = 100
+"""Columns of a terminal below which a bar would push words out."""
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+_MARK: Final = "*"
+_FIGURES: Final = frozenset(
+    {
+        "#", "PULL", "UNPACKED", "OF PULL", "OF UNPACKED", "LAYERS", "LARGEST LAYER", "IMAGES",
+        "UNUSED", "COMPRESSED", "ON DISK", "FREEABLE", "MEASURED", "OWN", "SHARED", "EXCLUSIVE",
+        "UNKNOWN LAYERS", "NOT FOUND", "REPORTED", "LIMIT",
+    }
+)  # fmt: skip
+_WORDS: Final = frozenset({"", "PLATFORM", "EFFECT", "OUTCOME", "VERDICT", "CHECK", "IN USE"})
+"""Columns of short words, which must not be broken."""
+
+
+def plain_table(*names: str) -> Table:
+    """Make a table without lines, as kubectl's; figures stand on the right, texts may be folded."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in names:
+        if name in _FIGURES:
+            table.add_column(name, justify="right", no_wrap=True)
+        else:
+            table.add_column(name, overflow="fold", no_wrap=name in _WORDS)
+    return table
+
+
+def allows_bars(console: Console) -> bool:
+    """Whether the console is a terminal that has the characters and the room for bars."""
+    return console.is_terminal and console.width >= _BAR_NEEDS and not console.options.ascii_only
+
+
+def largest_layer(image: ImageFacts) -> Text:
+    """Write what the largest layer is to pull."""
+    known = [layer.pull.bytes for layer in image.layers if layer.pull.bytes is not None]
+    return Text(format_bytes(max(known)) if known else "-")
+
+
+def size_text(size: Size) -> Text:
+    """Write a size, its lower bound, or that it is unknown; estimates are marked."""
+    if size.reason == NOT_ASKED:
+        return Text("-")
+    if size.bytes is None:
+        bound = f">= {format_bytes(size.at_least)}" if size.at_least else "unknown"
+        return Text(bound, style="yellow")
+    return Text(format_bytes(size.bytes) + (_MARK if _is_estimated(size) else ""))
+
+
+def _is_estimated(size: Size) -> bool:
+    return size.evidence is SizeEvidence.ESTIMATED
+
+
+def footnotes(sizes: Iterable[Size], remedy: str = "") -> Iterator[Text]:
+    """Say what the mark means, where a size has it."""
+    if any(map(_is_estimated, sizes)):
+        yield Text(f"{_MARK} estimated from a part of a layer{remedy}", style="dim")
+
+
+def bar(count: int | None, total: int | None) -> Text:
+    """Draw a part of a whole."""
+    eighths = round(8 * _BAR_WIDTH * (count or 0) / total) if total else 0
+    full, part = divmod(eighths, 8)
+    return Text("█" * full + _EIGHTHS[part].strip(), style="cyan")

@@ -1,0 +1,7 @@
+"""How standard input and manifests are named."""
+
+from typing import Final
+
+STDIN: Final = "-"
+STDIN_NAME: Final = "<stdin>"
+SUFFIXES: Final = (".yaml", ".yml", ".json")

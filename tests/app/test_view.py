@@ -1,0 +1,123 @@
+"""The CLI's view of a cluster: what it asks for, and what it does without a right."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from slimgate.app.view import ApiView, ChosenNodes
+from slimgate.cluster.api import ClusterApi
+from slimgate.core.errors import ClusterError
+from slimgate.core.identity import ANONYMOUS, Identity
+from slimgate.core.image import Inspection, Platform
+from slimgate.core.selector_text import read_selector
+from slimgate.core.workload import JsonObject, Workload
+from slimgate.engine.inspector import Inspector, Question
+from slimgate.settings import Settings
+from tests.support.cluster_client import client_of
+
+POD = {
+    "metadata": {"name": "web", "namespace": "shop"},
+    "spec": {"containers": [{"name": "c", "image": "shop:1"}]},
+}
+WEB = Workload(kind="Pod", namespace="shop", name="web")
+
+
+class Server:
+    """An API server that has one Pod, and refuses nodes to those without a right."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Give lists."""
+        self.asked.append(request.path)
+        if request.path.endswith("/nodes"):
+            text = '{"kind": "Status", "message": "nodes is forbidden: you cannot list nodes"}'
+            return web.Response(status=403, text=text)
+        items = [POD] if request.path.endswith("/pods") else []
+        return web.json_response({"kind": "List", "metadata": {}, "items": items})
+
+
+class Asked(Inspector):
+    """Keeps the questions, and answers none."""
+
+    def __init__(self) -> None:
+        self.questions: list[Question] = []
+
+    async def inspect(self, question: Question) -> Inspection:
+        """Keep it."""
+        self.questions.append(question)
+        return Inspection(reference="", digest=None, media_type="", images=())
+
+
+class Nobody:
+    """A keyring without keys."""
+
+    async def identity(self, workload: Workload) -> Identity:
+        """Give none."""
+        del workload
+        return ANONYMOUS
+
+
+@pytest.fixture
+def server() -> Server:
+    """Make one."""
+    return Server()
+
+
+@pytest.fixture
+async def api(server: Server, tmp_path: Path) -> AsyncIterator[ClusterApi]:
+    """Log in to it."""
+    app = web.Application()
+    app.router.add_get("/{path:.*}", server.answer)
+    async with client_of(app, tmp_path) as api:
+        yield api
+
+
+async def test_workloads_of_one_namespace(server: Server, api: ClusterApi) -> None:
+    """One namespace's workloads take requests for that namespace alone."""
+    view = ApiView(api, Settings(), Asked(), Nobody())
+    found = await view.workloads("shop")
+
+    assert [str(workload) for workload in found] == ["pod shop/web"]
+    assert {path.rpartition("/namespaces/")[2].partition("/")[0] for path in server.asked} == {
+        "shop"
+    }
+
+
+async def test_without_the_right_to_nodes(api: ClusterApi) -> None:
+    """Who may not list nodes has the platforms of the settings, and a note, once."""
+    inspector = Asked()
+    view = ApiView(api, Settings(), inspector, Nobody())
+    await view.inspect(WEB, "shop:1")
+    await view.inspect(WEB, "shop:2")
+
+    assert {question.platforms for question in inspector.questions} == {
+        (Platform("linux", "amd64"),)
+    }
+    assert view.notes == ("you may not list nodes: platform linux/amd64 is assumed",)
+    with pytest.raises(ClusterError, match="a right is missing"):
+        await view.platforms()
+
+
+async def test_chosen_nodes() -> None:
+    """Only nodes whose labels match are listed."""
+    nodes = [{"metadata": {"name": name, "labels": {"zone": name}}} for name in "abc"]
+
+    class Listed:
+        async def nodes(self) -> AsyncIterator[JsonObject]:
+            for node in nodes:
+                yield node
+
+        async def pods(self) -> AsyncIterator[JsonObject]:
+            yield POD
+
+    chosen = ChosenNodes(Listed(), read_selector("zone in (a,c)"))
+
+    assert [json.dumps(node) async for node in chosen.nodes()] == [
+        json.dumps(nodes[0]), json.dumps(nodes[2])
+    ]  # fmt: skip
+    assert [pod async for pod in chosen.pods()] == [POD]
