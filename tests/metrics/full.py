@@ -20,7 +20,14 @@ from slimgate.core.verdict import INSPECTION, Verdict
 from slimgate.metrics import ControllerMetrics, Metrics, WebhookMetrics
 from slimgate.webhook.service import FAULTS
 from tests.core.everything import EVERYTHING
-from tests.metrics import test_admissions, test_nodes, test_watches, test_work, test_workloads
+from tests.metrics import (
+    test_admissions,
+    test_inspections,
+    test_nodes,
+    test_watches,
+    test_work,
+    test_workloads,
+)
 
 NODES = 3
 RESOURCES = 6
@@ -93,6 +100,7 @@ def _common(metrics: Metrics) -> None:
     for method, status in product(METHODS, (*STATUSES, "unreachable", "cancelled")):
         metrics.api_request(method, status, 0.1)
     metrics.loop_delayed(0.1)
+    metrics.show_bases(test_inspections.Known(1))
     names = [f"resource-{number}" for number in range(RESOURCES)]
     metrics.show_mirrors({name: test_watches.Mirrored(name, 3, 1.7e9) for name in names})
 

@@ -1,8 +1,28 @@
-"""How facts were had: results, reasons of failures, and pull secrets that were of no use."""
+"""How facts were had: results, reasons of failures, bases, and pull secrets of no use."""
+
+from dataclasses import dataclass
 
 from slimgate.core.errors import IMAGE_REASONS
 from slimgate.metrics import ControllerMetrics
 from tests.metrics.series import by
+
+
+@dataclass
+class Known:
+    """Bases as a test wants them."""
+
+    unresolved: int
+
+
+def test_bases() -> None:
+    """What can't be found is counted at the time of the scrape."""
+    bases, metrics = Known(2), ControllerMetrics()
+    metrics.show_bases(bases)
+    seen = [by(metrics.registry, "slimgate_unresolved_base_references")]
+    bases.unresolved = 0
+    seen.append(by(metrics.registry, "slimgate_unresolved_base_references"))
+
+    assert seen == [{(): 2}, {(): 0}]
 
 
 def test_inspections() -> None:

@@ -33,6 +33,7 @@ class Known:
     policies: dict[str, Policy] = field(default_factory=dict)
     broken: dict[str, object] = field(default_factory=dict)
     broken_exceptions: dict[tuple[str, str], object] = field(default_factory=dict)
+    broken_base_images: dict[str, object] = field(default_factory=dict)
 
     def verdicts(self) -> list[Verdict]:
         """Return all of them."""
@@ -180,6 +181,7 @@ def test_policies() -> None:
     assert by(metrics.registry, "slimgate_invalid_objects") == {
         ("slimpolicies.slimgate.dev",): 1,
         ("slimexceptions.slimgate.dev",): 0,
+        ("baseimages.slimgate.dev",): 0,
     }
 
 

@@ -45,9 +45,13 @@ class BaseKeeper:
                 async with asyncio.timeout(self._pause()):
                     await self._stale.wait()
 
+    @property
+    def unresolved(self) -> int:
+        """How many references of BaseImages are not known, for at least one platform."""
+        return len(self._bases.missing(self._catalog.base_images, self._catalog.platforms))
+
     def _pause(self) -> float:
-        missing = self._bases.missing(self._catalog.base_images, self._catalog.platforms)
-        return self._failure_seconds if missing else self._tag_seconds
+        return self._failure_seconds if self.unresolved else self._tag_seconds
 
     def _heard(self, change: Change) -> None:
         if change in {Change.BASE_IMAGES, Change.PLATFORMS}:

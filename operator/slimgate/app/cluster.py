@@ -77,7 +77,7 @@ class Core:
         self.keyring = keyring
         self.settings = settings
         self.mirrors: dict[str, Mirror] = {}
-        self._keeper = BaseKeeper(
+        self.bases = BaseKeeper(
             inspector.bases,
             catalog,
             tag_seconds=max(_SHORTEST, settings.tag_seconds),
@@ -99,14 +99,14 @@ class Core:
         for name, mirror in self.mirrors.items():
             if not mirror.synced.is_set():
                 return f"{name} are not loaded: {mirror.problem or 'they are being listed'}"
-        settled = self._keeper.settled.is_set()
+        settled = self.bases.settled.is_set()
         return None if settled else "the bases of BaseImages are being looked up"
 
     async def ready(self) -> None:
         """Wait until everything is loaded."""
         for mirror in self.mirrors.values():
             await mirror.synced.wait()
-        await self._keeper.settled.wait()
+        await self.bases.settled.wait()
 
     async def run(self, on_bases: Callable[[], None] = lambda: None) -> None:
         """Follow the cluster until cancelled; `on_bases` hears when something else is known."""
@@ -118,7 +118,7 @@ class Core:
     async def _keep_bases(self, on_bases: Callable[[], None]) -> None:
         for name in ("baseimages", "nodes"):
             await self.mirrors[name].synced.wait()
-        await self._keeper.run(on_bases)
+        await self.bases.run(on_bases)
 
 
 @asynccontextmanager

@@ -54,6 +54,7 @@ async def run_controller(config: str | None) -> None:
     stop = stop_on_signals()
     async with open_core(settings, Observers.of(metrics)) as core:
         metrics.show_mirrors(core.mirrors)
+        metrics.show_bases(core.bases)
         health = serving_health(
             settings.address, settings.http_port, core.unready_reason, metrics.page
         )

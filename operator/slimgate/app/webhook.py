@@ -26,6 +26,7 @@ async def run_webhook(config: str | None) -> None:
     async with open_core(settings, Observers.of(metrics)) as core:
         follow_profiles(core)
         metrics.show_mirrors(core.mirrors)
+        metrics.show_bases(core.bases)
         memory = MemoryKeeper(core.api, core.inspector, settings)
         server = _server(settings, core, metrics)
         metrics.show_serving(server)

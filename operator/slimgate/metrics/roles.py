@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from slimgate.metrics.admissions import AdmissionMetrics, Serving, ServingCollector
 from slimgate.metrics.api_server import ApiServerMetrics
+from slimgate.metrics.bases import BaseCollector, Bases
 from slimgate.metrics.inspections import InspectionMetrics
 from slimgate.metrics.nodes import NodeCollector, NodeDisks
 from slimgate.metrics.page import exposition
@@ -37,6 +38,10 @@ class Metrics:
         if not self._mirrors:
             self.registry.register(WatchCollector(self._mirrors))
         self._mirrors.append(mirrors)
+
+    def show_bases(self, bases: Bases) -> None:
+        """Show whether the bases of BaseImages are known."""
+        self.registry.register(BaseCollector(bases))
 
     def page(self) -> bytes:
         """Write what Prometheus reads."""

@@ -40,6 +40,10 @@ class Policies(Protocol):
     def broken_exceptions(self) -> Mapping[tuple[str, str], object]:
         """The exceptions that can't be used."""
 
+    @property
+    def broken_base_images(self) -> Mapping[str, object]:
+        """The base images that can't be used."""
+
 
 class WorkloadCollector(Collector):
     """Verdicts and findings; whatever a policy can say has a series, be it zero."""
@@ -180,9 +184,11 @@ def _infos(policies: Iterable[Policy]) -> GaugeMetricFamily:
 def _invalid(policies: Policies) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "slimgate_invalid_objects",
-        "SlimPolicies and SlimExceptions that are invalid and not applied. Their status says why.",
+        "SlimPolicies, SlimExceptions and BaseImages that are invalid and not applied. Their "
+        "status says why.",
         labels=["resource"],
     )
     family.add_metric(["slimpolicies.slimgate.dev"], len(policies.broken))
     family.add_metric(["slimexceptions.slimgate.dev"], len(policies.broken_exceptions))
+    family.add_metric(["baseimages.slimgate.dev"], len(policies.broken_base_images))
     return family
