@@ -18,6 +18,7 @@ from slimgate.engine.judge import Judge
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Exemption, LogFormat
+from slimgate.webhook.exceptions import ExceptionService
 from slimgate.webhook.server import WebhookServer, stop_on_signals
 from slimgate.webhook.service import AdmissionService
 from slimgate.webhook.settings import WebhookSettings
@@ -52,6 +53,7 @@ async def main(settings: WebhookSettings, registries: list[str]) -> None:
         server = WebhookServer(
             settings,
             AdmissionService(judge, catalog),
+            ExceptionService(catalog.policies.get),
             ready=lambda: None,
             metrics=lambda: b"",
         )

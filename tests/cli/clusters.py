@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from slimgate.cli.ports import WorkloadJudge
 from slimgate.core.disk import NodeDisk
 from slimgate.core.errors import ImageError, NotFoundError, UnauthorizedError
-from slimgate.core.exception import parse_exception
+from slimgate.core.exception_parser import parse_exception
 from slimgate.core.finding import Subject
 from slimgate.core.image import Inspection, Platform
 from slimgate.core.policy_parser import parse_policy

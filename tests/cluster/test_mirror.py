@@ -189,7 +189,11 @@ async def leave(api: ClusterApi, namespace: str, *names: str) -> None:
             "apiVersion": SLIM_EXCEPTIONS.api_version,
             "kind": SLIM_EXCEPTIONS.kind,
             "metadata": {"name": name},
-            "spec": {"reason": "tried", "expires": "2040-01-01T00:00:00Z"},
+            "spec": {
+                "policyRefs": ["default"],
+                "reason": "tried",
+                "expirationTime": "2040-01-01T00:00:00Z",
+            },
         }
         await api.create(SLIM_EXCEPTIONS.within(namespace), body)
 

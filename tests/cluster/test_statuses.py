@@ -35,7 +35,11 @@ pytestmark = pytest.mark.lab
 CRDS = Path("manifests/crds")
 START = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 LIMITS: JsonObject = {"limits": {"layers": {"deny": 3}}}
-LEAVE: JsonObject = {"reason": "tried", "expires": "2040-01-01T00:00:00Z"}
+LEAVE: JsonObject = {
+    "policyRefs": ["default"],
+    "reason": "tried",
+    "expirationTime": "2040-01-01T00:00:00Z",
+}
 START_TEXT = "2026-11-25T09:30:00Z"
 
 

@@ -328,7 +328,7 @@ async def test_verdicts_follow_policies_and_exceptions(
 async def test_an_exception_that_expires() -> None:
     """Whoever was excused is judged again then, whatever else is due later."""
     world = World(Annotate.ALL)
-    world.catalog.put_exception(exception("legacy", expires="2026-11-25T00:00:01Z"))
+    world.catalog.put_exception(exception("legacy", expirationTime="2026-11-25T00:00:01Z"))
     async with world.running():
         world.show(WEB)
         await world.quiet()

@@ -17,7 +17,7 @@ from tests.engine.shelf import Door, until
 from tests.support import images
 
 GOLDEN = "base.test/golden/go:1"
-ENDED = {"expires": "2026-11-24T00:00:00Z"}
+ENDED = {"expirationTime": "2026-11-24T00:00:00Z"}
 
 
 class Office:
@@ -154,6 +154,36 @@ async def test_exceptions(office: Office) -> None:
     assert brief(found["legacy"])["Used"] == "True Excusing"
     assert brief(found["over"])["InForce"] == "False Expired"
     assert brief(found["broken"])["Accepted"] == "False Invalid"
+
+
+async def test_exceptions_that_policies_do_not_allow(office: Office) -> None:
+    """It says which policy refuses it and why, and which policies there are not."""
+    put, put_policy = office.world.catalog.put_exception, office.world.catalog.put_policy
+    put_policy(policy("closed", exceptions={"allowed": False}))
+    put_policy(policy("brief", exceptions={"maxDuration": "1h"}))
+    put_policy({**policy("broken"), "spec": {}})
+    for name, named in (
+        ("refused", ["default", "closed"]),
+        ("long", ["brief"]),
+        ("lost", ["gone", "broken", "lost"]),
+        ("half", ["default", "gone"]),
+    ):
+        put(exception(name, policyRefs=named))
+
+    found = await office.written()
+
+    assert brief(found["refused"])["Accepted"] == "False NotAllowed"
+    assert brief(found["long"])["Accepted"] == "False TooLong"
+    assert brief(found["lost"])["ResolvedRefs"] == "False PolicyNotFound"
+    in_force = [brief(found[one])["InForce"] for one in ("refused", "long", "lost", "half")]
+    assert in_force == [
+        "True NotExpired",
+        "False NotAccepted",
+        "False PolicyNotFound",
+        "True NotExpired",
+    ]
+    messages = {one.type: one.message for one in found["lost"].conditions}
+    assert messages["ResolvedRefs"] == "there is no SlimPolicy gone, lost"
 
 
 async def test_last_use(office: Office) -> None:

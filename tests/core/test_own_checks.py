@@ -3,10 +3,10 @@
 import pytest
 
 from slimgate.core.checks import CHECKS
+from slimgate.core.finding import INSPECTION
 from slimgate.core.own_checks import own_checks
 from slimgate.core.policy import Bases, Limit, Limits, OnFalseClaim, Policy, TierLimit
 from slimgate.core.tier import Tier
-from slimgate.core.verdict import INSPECTION
 from tests.core.everything import EVERYTHING
 
 LIMIT = Limit(deny=1)

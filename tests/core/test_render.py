@@ -224,7 +224,11 @@ def test_summary(judged: Verdict, expected: str) -> None:
 def test_summary_of_the_excused() -> None:
     """Exceptions show, as a number."""
     leave = SlimException(
-        namespace="team-a", name="x", reason="r", expires=datetime.max.replace(tzinfo=UTC)
+        namespace="team-a",
+        name="x",
+        reason="r",
+        expires=datetime.max.replace(tzinfo=UTC),
+        policies=("default",),
     )
 
     assert summary(evaluate(one(SHOP), [DEFAULT], [leave], NOW)) == (

@@ -36,6 +36,7 @@ LEAVE = SlimException(
     name="legacy",
     reason="until the rewrite",
     expires=datetime(2027, 1, 31, 12, tzinfo=UTC),
+    policies=("slim",),
 )
 
 

@@ -1,5 +1,6 @@
 """Verdicts: all policies together, exceptions, and what could not be inspected."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from slimgate.core.errors import NotFoundError
 from slimgate.core.exception import SlimException
 from slimgate.core.finding import Finding, Outcome, Subject
 from slimgate.core.image import Size
-from slimgate.core.policy import Limit, Limits, Match, Mode, Policy
+from slimgate.core.policy import ExceptionRules, Limit, Limits, Match, Mode, Policy
 from slimgate.core.verdict import Verdict, evaluate
 from tests.core.make import (
     DENY,
@@ -55,7 +56,7 @@ def judge(given: Subject, *policies: Policy, excuse: tuple[SlimException, ...] =
 
 
 def excuse(
-    expires: datetime = NOW + timedelta(days=1), policies: tuple[str, ...] = ()
+    expires: datetime = NOW + timedelta(days=1), policies: tuple[str, ...] = ("soft", "hard")
 ) -> SlimException:
     """Make an exception."""
     return SlimException(
@@ -149,6 +150,23 @@ def test_exceptions(exceptions: tuple[SlimException, ...], expected: Outcome, co
     assert len(verdict.excused) == count
     assert len(verdict.findings) == 2 - count
     assert all(by in exceptions for _, by in verdict.excused)
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        (ExceptionRules(max_duration=timedelta(days=1)), Outcome.ALLOW),
+        (ExceptionRules(max_duration=timedelta(hours=23)), DENY),
+        (ExceptionRules(allowed=False), DENY),
+    ],
+)
+def test_exceptions_that_a_policy_does_not_allow(rules: ExceptionRules, expected: Outcome) -> None:
+    """They excuse nothing, however they came to be stored; other policies honour them."""
+    given = one(image(21))
+    found = judge(given, SOFT, replace(HARD, exceptions=rules), excuse=(excuse(),))
+
+    assert found.outcome is expected
+    assert found.outcome_of("soft") is Outcome.ALLOW
 
 
 def test_the_unknown_can_be_excused() -> None:

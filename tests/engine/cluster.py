@@ -18,7 +18,7 @@ def policy(name: str = "default", generation: int = 1, **spec: object) -> dict[s
 
 def exception(name: str, namespace: str = "shop", **spec: object) -> dict[str, object]:
     """Make a SlimException for everything."""
-    whole = {"reason": "a test", "expires": EXPIRES, **spec}
+    whole = {"policyRefs": ["default"], "reason": "a test", "expirationTime": EXPIRES, **spec}
     return {"metadata": {"name": name, "namespace": namespace}, "spec": whole}
 
 
@@ -28,6 +28,11 @@ def base_image(
     """Make a BaseImage."""
     whole = {"references": list(references), **spec}
     return {"metadata": {"name": name}, "spec": whole, **({"status": status} if status else {})}
+
+
+def deployments(name: str) -> list[dict[str, str]]:
+    """Name Deployments in a SlimException."""
+    return [{"apiGroup": "apps", "kind": "Deployment", "name": name}]
 
 
 def namespace(labels: Mapping[str, str], name: str = "shop") -> dict[str, object]:

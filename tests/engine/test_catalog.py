@@ -66,10 +66,10 @@ def test_a_broken_policy_is_kept_apart(catalog: Catalog, heard: list[Change]) ->
 def test_a_broken_exception_excuses_nothing(catalog: Catalog, heard: list[Change]) -> None:
     """Its former version is not used either, and the reason is told."""
     catalog.put_exception(exception("late"))
-    catalog.put_exception(exception("late", expires="never"))
+    catalog.put_exception(exception("late", expirationTime="never"))
 
     assert catalog.exceptions_for(workload()) == ()
-    assert str(catalog.broken_exceptions["shop", "late"]).startswith("spec.expires: ")
+    assert str(catalog.broken_exceptions["shop", "late"]).startswith("spec.expirationTime: ")
     assert heard == [Change.EXCEPTIONS] * 2
 
 

@@ -283,7 +283,7 @@ async def test_exceptions(judge: Judge, catalog: Catalog) -> None:
     """What is excused is kept apart, with the exception that did it."""
     catalog.put_policy(policy(limits=LIMIT))
     catalog.put_exception(exception("legacy", images=["**/fat"]))
-    catalog.put_exception(exception("over", expires="2026-11-24T00:00:00Z"))
+    catalog.put_exception(exception("over", expirationTime="2026-11-24T00:00:00Z"))
 
     verdict = await judge.judge(workload(FAT))
 

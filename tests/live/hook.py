@@ -24,7 +24,12 @@ def configuration(name: str, url: str, ca_bundle: bytes, labels: dict[str, str])
     """
     documents = yaml.safe_load_all(_INSTALL.read_text(encoding="utf-8"))
     shipped: Json = next(d for d in documents if d["kind"] == "ValidatingWebhookConfiguration")
-    client = {"url": url, "caBundle": base64.b64encode(ca_bundle).decode()}
+    bundle = base64.b64encode(ca_bundle).decode()
+
+    def client(hook: Json) -> Json:
+        path = hook["clientConfig"]["service"]["path"]
+        return {"url": f"{url.removesuffix(PATH)}{path}", "caBundle": bundle}
+
     return {
         "apiVersion": shipped["apiVersion"],
         "kind": shipped["kind"],
@@ -32,7 +37,7 @@ def configuration(name: str, url: str, ca_bundle: bytes, labels: dict[str, str])
         "webhooks": [
             {
                 **hook,
-                "clientConfig": client,
+                "clientConfig": client(hook),
                 "namespaceSelector": {"matchLabels": labels},
                 "failurePolicy": "Fail",
             }

@@ -1,6 +1,6 @@
 """Objects as tests create them: workloads of every kind that start no pod, policies, exceptions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -110,20 +110,18 @@ def base_image(name: str, *references: str, tier: str | None = None) -> Json:
     }
 
 
-def exception(
-    namespace: str, *, policies: Sequence[str] = (), workloads: Sequence[str] = ()
-) -> Json:
-    """Make a SlimException that ends in an hour."""
+def exception(namespace: str, *policies: str, **spec: object) -> Json:
+    """Make a SlimException from policies that ends in an hour."""
     expires = datetime.now(UTC) + timedelta(hours=1)
-    spec = {
+    whole = {
         "reason": "the migration of next week",
-        "expires": expires.isoformat(),
-        "policies": list(policies),
-        "workloads": list(workloads),
+        "expirationTime": expires.isoformat(timespec="seconds"),
+        "policyRefs": list(policies),
+        **spec,
     }
     return {
         "apiVersion": "slimgate.dev/v1alpha1",
         "kind": "SlimException",
         "metadata": {"name": "leave", "namespace": namespace},
-        "spec": {key: value for key, value in spec.items() if value},
+        "spec": whole,
     }

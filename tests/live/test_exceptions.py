@@ -16,17 +16,28 @@ from tests.live.shelf import FAT, SMALL
 pytestmark = pytest.mark.lab
 
 POLICY = "{policy}"
-# What an exception names, and whether it excuses the Deployment `web` of the image `app:v1`.
-SCOPES: dict[str, tuple[dict[str, list[str]], bool]] = {
-    "everything": ({}, True),
-    "the policy": ({"policies": [POLICY]}, True),
-    "another policy": ({"policies": ["other"]}, False),
+
+
+def _deployments(name: str) -> Json:
+    return {"resources": [{"apiGroup": "apps", "kind": "Deployment", "name": name}]}
+
+
+# What an exception names, and whether it excuses the Deployment `web` of the image `app:v1`, which
+# pulls 49.1 KiB.
+SCOPES: dict[str, tuple[Json, bool]] = {
+    "everything of the policy": ({}, True),
+    "another policy": ({"policyRefs": ["other"]}, False),
+    "two policies": ({"policyRefs": ["other", POLICY]}, True),
+    "the check": ({"checks": ["pullSize"]}, True),
+    "another check": ({"checks": ["layers"]}, False),
+    "a cap above it": ({"checks": ["pullSize"], "upTo": {"pullSize": "50Ki"}}, True),
+    "a cap below it": ({"checks": ["pullSize"], "upTo": {"pullSize": "49Ki"}}, False),
     "the image": ({"images": ["**/app:v1"]}, True),
     "the image without its tag": ({"images": ["**/app"]}, True),
     "another image": ({"images": ["**/app:v2"]}, False),
-    "the workload": ({"workloads": ["we?"]}, True),
-    "another workload": ({"workloads": ["web-*"]}, False),
-    "the policy and another workload": ({"policies": [POLICY], "workloads": ["db"]}, False),
+    "the workload": (_deployments("we?"), True),
+    "another workload": (_deployments("web-*"), False),
+    "the image and another workload": ({"images": ["**/app"], **_deployments("db")}, False),
 }
 
 
@@ -36,12 +47,11 @@ def test_scope(room: Room, case: str) -> None:
     scope, excused = SCOPES[case]
     image = room.shelf.noise(SMALL)
     policy = room.policy(limits={"pullSize": {"deny": "10k"}})
-    leave = make.exception(room.namespace)
-    for key, values in scope.items():
-        leave["spec"][key] = [value.format(policy=policy) for value in values]
-    room.api.create(leave)
+    named = [policy if one == POLICY else one for one in scope.get("policyRefs", [policy])]
+    room.api.create(make.exception(room.namespace, **{**scope, "policyRefs": named}))
     # A second one, for a workload that nobody has, tells when the first has been seen.
-    room.api.create(_named(make.exception(room.namespace, workloads=["canary"]), "canary"))
+    canary = make.exception(room.namespace, policy, **_deployments("canary"))
+    room.api.create(_named(canary, "canary"))
 
     eventually(lambda: room.ask(image, name="canary").accepted, "the exceptions are seen")
 
@@ -52,9 +62,9 @@ def test_its_own_namespace_only(make_room: MakeRoom) -> None:
     """An exception excuses nothing in another namespace."""
     own, other = make_room(), make_room()
     both = {"namespaces": {"include": [own.namespace, other.namespace]}}
-    own.policy(limits={"pullSize": {"deny": "10k"}}, match=both)
+    policy = own.policy(limits={"pullSize": {"deny": "10k"}}, match=both)
     image = own.shelf.noise(SMALL)
-    own.api.create(make.exception(own.namespace))
+    own.api.create(make.exception(own.namespace, policy))
 
     eventually(lambda: own.ask(image).accepted, "the exception is seen")
 
@@ -66,7 +76,7 @@ def test_one_policy_of_two(room: Room) -> None:
     image = room.shelf.noise(SMALL)
     excused = room.policy(limits={"pullSize": {"deny": "10k"}})
     strict = room.policy(limits={"layerSize": {"deny": "10k"}})
-    room.api.create(make.exception(room.namespace, policies=[excused]))
+    room.api.create(make.exception(room.namespace, excused))
 
     answer = eventually(
         lambda: a if excused not in (a := room.ask(image)).message else None,
@@ -80,8 +90,8 @@ def test_one_policy_of_two(room: Room) -> None:
 def test_its_life(room: Room, controller: Program) -> None:
     """It is counted while it holds; when it ends, the workload is judged anew and it says so."""
     image = room.shelf.noise(FAT)
-    room.policy(limits={"pullSize": {"deny": "300k"}})
-    leave = room.api.create(make.exception(room.namespace))
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}})
+    leave = room.api.create(make.exception(room.namespace, policy))
     made = eventually(
         lambda: a.body if (a := room.api.try_create(room.workload(image))).accepted else None,
         "the exception is seen",
@@ -91,7 +101,7 @@ def test_its_life(room: Room, controller: Program) -> None:
     in_force = eventually(lambda: _state(room, leave, {"workloads": 1}), "it is counted")
     in_force_status = room.status_of(leave)
     soon = datetime.now(UTC) + timedelta(seconds=2)
-    room.api.patch(leave, {"spec": {"expires": soon.isoformat()}})
+    room.api.patch(leave, {"spec": {"expirationTime": soon.isoformat()}})
     room.await_verdict(made, "deny", seconds=10)
     ended = datetime.now(UTC)
     after = eventually(lambda: _state(room, leave, {"InForce": "False"}), "it says that it ended")
@@ -111,9 +121,9 @@ def test_its_life(room: Room, controller: Program) -> None:
 
 def test_what_cannot_be_judged(room: Room) -> None:
     """It excuses an image that is unknown, too, where that would deny."""
-    room.policy(limits={"pullSize": {"deny": "300k"}}, onUnknown="Deny")
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}}, onUnknown="Deny")
     before = room.ask("no//reference")
-    room.api.create(make.exception(room.namespace))
+    room.api.create(make.exception(room.namespace, policy))
 
     eventually(lambda: room.ask("no//reference").accepted, "the exception is seen")
 
@@ -123,8 +133,8 @@ def test_what_cannot_be_judged(room: Room) -> None:
 def test_it_goes(room: Room, controller: Program) -> None:
     """Whoever deletes an exception has its workloads judged anew."""
     image = room.shelf.noise(FAT)
-    room.policy(limits={"pullSize": {"deny": "300k"}})
-    leave = room.api.create(make.exception(room.namespace))
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}})
+    leave = room.api.create(make.exception(room.namespace, policy))
     made = eventually(
         lambda: a.body if (a := room.api.try_create(room.workload(image))).accepted else None,
         "the exception is seen",
@@ -138,13 +148,50 @@ def test_it_goes(room: Room, controller: Program) -> None:
     assert controller.runs()
 
 
+# What a policy says of exceptions, and why one that ends in an hour is refused.
+RULES: dict[str, tuple[Json, str]] = {
+    "none at all": ({"allowed": False}, "policy {policy} allows no exceptions"),
+    "half an hour": (
+        {"maxDuration": "30m"},
+        "policy {policy} allows exceptions for 30m at most: set spec.expirationTime to ",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RULES)
+def test_what_its_policy_does_not_allow(room: Room, kubectl: Kubectl, case: str) -> None:
+    """Kubectl shows one line; one that was stored before excuses nothing."""
+    rules, said = RULES[case]
+    image = room.shelf.noise(SMALL)
+    policy = room.policy(limits={"pullSize": {"deny": "10k"}})
+    room.api.create(make.exception(room.namespace, policy))
+    eventually(lambda: room.ask(image).accepted, "the exception is seen")
+    other = _named(make.exception(room.namespace, policy), "other")
+
+    room.edit(policy, exceptions=rules)
+    eventually(lambda: room.ask(image).status == 403, "the policy is seen")
+    refused = kubectl.attempt("create", "-f", "-", stdin=json.dumps(other))
+
+    assert refused.returncode == 1
+    line = refused.stderr.strip()
+    assert line.startswith(
+        'Error from server (Forbidden): error when creating "STDIN": admission webhook '
+        '"exceptions.slimgate.dev" denied the request: slimgate: ' + said.format(policy=policy)
+    )
+    assert len(line.splitlines()) == 1
+
+
 # What is wrong with a spec, and the line in which the API server says so.
 MISTAKES: dict[str, tuple[dict[str, str | None], str]] = {
-    "no time": ({"expires": "tomorrow"}, "spec.expires: "),
-    "a date": ({"expires": "2027-01-31"}, "spec.expires: "),
-    "no such day": ({"expires": "2027-02-30T00:00:00Z"}, "spec.expires: "),
-    "no zone": ({"expires": "2027-01-31T00:00:00"}, "spec.expires: "),
-    "no end": ({"expires": None}, "spec.expires: Required value"),
+    "no such day": (
+        {"expirationTime": "2027-02-30T00:00:00Z"},
+        (
+            'spec.expirationTime: Invalid value: "2027-02-30T00:00:00Z": '
+            'spec.expirationTime in body must be of type date-time: "2027-02-30T00:00:00Z"'
+        ),
+    ),
+    "no end": ({"expirationTime": None}, "spec.expirationTime: Required value"),
+    "no policy": ({"policyRefs": None}, "spec.policyRefs: Required value"),
     "no reason": ({"reason": None}, "spec.reason: Required value"),
     "an empty reason": (
         {"reason": "  "}, 'spec.reason: Invalid value: "  ": say why the exception is needed',
@@ -156,14 +203,8 @@ MISTAKES: dict[str, tuple[dict[str, str | None], str]] = {
 def test_mistakes(room: Room, kubectl: Kubectl, case: str) -> None:
     """The API server refuses it; one line names the field, and says what should be there."""
     change, said = MISTAKES[case]
-    wrong = make.exception(room.namespace)
+    wrong = make.exception(room.namespace, "default")
     wrong["spec"] = {k: v for k, v in {**wrong["spec"], **change}.items() if v is not None}
-    if (expires := change.get("expires")) is not None:
-        said += (
-            f'Invalid value: "{expires}": spec.expires in body must be of type date-time: '
-            f'"{expires}"'
-        )
-
     refused = kubectl.attempt("create", "-f", "-", stdin=json.dumps(wrong))
 
     # To other errors than those of rules, Kubernetes adds that rules were not checked.

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.lab.kubectl import Kubectl
-from tests.manifests.resources import Try, exception, policy
+from tests.manifests.resources import Try, policy
 
 pytestmark = pytest.mark.lab
 
@@ -306,41 +306,3 @@ def test_policy_columns_and_status(kubectl: Kubectl) -> None:
     ]
     assert row.split()[:-1] == ["shown", "Audit", "7", "5", "3", "1", "True"]
     assert "9Mi" in wide
-
-
-@pytest.mark.parametrize(
-    ("spec", "path", "says"),
-    [
-        ({"expires": _SOON}, "spec.reason", "Required value"),
-        ({"reason": "old", "expires": "soon"}, "spec.expires", "date-time"),
-        ({"reason": "old", "expires": "2027-01-31T00:00:00"}, "spec.expires", "date-time"),
-        ({"reason": "old"}, "spec.expires", "Required value"),
-        ({"reason": " ", "expires": _SOON}, "spec.reason", "say why the exception is needed"),
-        ({"reason": "old", "expires": _SOON, "image": "a"}, "spec.image", "unknown field"),
-        ({"reason": "old", "expires": _SOON, "images": ["a b"]}, "spec.images[0]", "match"),
-    ],
-)
-def test_bad_exception_is_refused(create: Try, spec: Spec, path: str, says: str) -> None:
-    """No exception without a reason and an end that can be read."""
-    answer = create(exception(spec))
-
-    assert not answer.accepted
-    assert path in answer.text
-    assert says in answer.text
-
-
-def test_good_exception_is_accepted(create: Try) -> None:
-    """The design's exception passes strict validation."""
-    answer = create(
-        exception(
-            {
-                "policies": ["default"],
-                "images": ["*/legacy:*"],
-                "workloads": ["web"],
-                "reason": "rewritten in spring",
-                "expires": _SOON,
-            }
-        )
-    )
-
-    assert answer.accepted, answer.text

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from slimgate.settings import CONFIG, File, Settings, read
+from slimgate.webhook.admit import EXCEPTIONS, WORKLOADS
 
 _INSTALL: Final = Path(__file__).parents[2] / "manifests" / "install.yaml"
 _OBJECTS: Final[list[dict[str, Any]]] = list(yaml.safe_load_all(_INSTALL.read_text()))
@@ -141,11 +142,13 @@ def test_pods_are_restricted(name: str) -> None:
 def test_names_are_those_of_the_settings() -> None:
     """The controller finds its Service, Secret, configuration and namespace by default."""
     settings = Settings()
-    hook = one("ValidatingWebhookConfiguration", settings.webhook_configuration)["webhooks"][0]
+    hooks = one("ValidatingWebhookConfiguration", settings.webhook_configuration)["webhooks"]
     pod = one("Deployment", "slimgate-webhook")["spec"]["template"]["spec"]
 
     assert one("Service", settings.webhook_service)["metadata"]["namespace"] == settings.namespace
-    assert hook["clientConfig"]["service"]["name"] == settings.webhook_service
+    services = [hook["clientConfig"]["service"] for hook in hooks]
+    assert {service["name"] for service in services} == {settings.webhook_service}
+    assert [service["path"] for service in services] == [WORKLOADS, EXCEPTIONS]
     secrets = [one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one]
     assert secrets == [settings.webhook_secret]
     writable = {
@@ -175,6 +178,16 @@ def test_the_configuration_file_is_mounted(name: str) -> None:
     assert container["env"] == [{"name": CONFIG, "value": f"{mounted}/config.yaml"}]
     found = read({}, File("config.yaml", text.encode()))
     assert found == Settings(default_policy_file=first)
+
+
+def test_exceptions_are_reviewed() -> None:
+    """Those that come or change are, and are let in while slimgate is down."""
+    hook = one("ValidatingWebhookConfiguration", "slimgate")["webhooks"][1]
+    (rule,) = hook["rules"]
+
+    assert (rule["apiGroups"], rule["resources"]) == (["slimgate.dev"], ["slimexceptions"])
+    assert rule["operations"] == ["CREATE", "UPDATE"]
+    assert (hook["failurePolicy"], hook["sideEffects"]) == ("Ignore", "None")
 
 
 def test_the_webhook_leaves_system_namespaces_alone() -> None:

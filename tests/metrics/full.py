@@ -11,12 +11,12 @@ from slimgate.core.admission import Effect
 from slimgate.core.checks import CHECKS
 from slimgate.core.disk import NodeDisk
 from slimgate.core.errors import IMAGE_REASONS
-from slimgate.core.finding import Finding, Outcome
+from slimgate.core.finding import INSPECTION, Finding, Outcome
 from slimgate.core.own_checks import own_checks
 from slimgate.core.policy import Mode, OnUnknown, Policy
 from slimgate.core.repeat import Skip
 from slimgate.core.unknown import UNDETERMINED
-from slimgate.core.verdict import INSPECTION, Verdict
+from slimgate.core.verdict import Verdict
 from slimgate.metrics import ControllerMetrics, Metrics, WebhookMetrics
 from slimgate.webhook.service import FAULTS
 from tests.core.everything import EVERYTHING

@@ -49,7 +49,11 @@ def verdict(
     """Make a verdict of these policies."""
     workload = Workload(kind="Deployment", namespace=namespace, name="web", images=(WEB,))
     exception = SlimException(
-        namespace=namespace, name="x", reason="r", expires=datetime(2027, 1, 1, tzinfo=UTC)
+        namespace=namespace,
+        name="x",
+        reason="r",
+        expires=datetime(2027, 1, 1, tzinfo=UTC),
+        policies=("p",),
     )
     return Verdict(
         subject=Subject(workload=workload, images={WEB: NotFoundError("gone")}),

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import aiohttp
 
+from slimgate.engine.catalog import Catalog
 from slimgate.webhook.certificates import Certificates, make
+from slimgate.webhook.exceptions import ExceptionService
 from slimgate.webhook.ports import Judge, Policies
 from slimgate.webhook.server import WebhookServer
 from slimgate.webhook.service import AdmissionService
@@ -125,12 +127,13 @@ async def serving(
     mount = Mount(folder)
     if served.certificate:
         mount.put(served.certificate, served.key)
-    catalog = engine.catalog()
+    catalog = policies if isinstance(policies, Catalog) else engine.catalog()
     heard, stop, reasons = Recorder(), asyncio.Event(), list[str]()
     settings = _settings(mount, host, changes)
     server = WebhookServer(
         settings,
         AdmissionService(judge or engine.judge(catalog), policies or catalog, observer=heard),
+        ExceptionService(catalog.policies.get),
         ready=lambda: reasons[0] if reasons else None,
         metrics=lambda: b"up 1\n",
         observer=heard,

@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 
 from slimgate.engine.catalog import Catalog
+from slimgate.webhook.admit import EXCEPTIONS, WORKLOADS
 from slimgate.webhook.certificates import Certificates, make
 from tests.lab.kubectl import Kubectl
 from tests.lab.state import Lab
@@ -21,6 +22,8 @@ from tests.webhook.reviews import Json
 from tests.webhook.serving import HOST, Live, serving, until
 
 pytestmark = pytest.mark.lab
+
+STRICT = {"limits": {"layers": {"deny": 1}}, "exceptions": {"allowed": False}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,35 +108,66 @@ async def test_deployment_is_judged_once(room: Room) -> None:
     assert "denied the request: slimgate: container" in said
 
 
+async def test_exceptions_are_reviewed(room: Room, crds: None) -> None:
+    """The API server shows in one line why a policy does not allow an exception."""
+    del crds
+    room.catalog.put_policy({**engine.policy("strict"), "spec": STRICT})
+    excuse = {
+        "apiVersion": "slimgate.dev/v1alpha1",
+        "kind": "SlimException",
+        "metadata": {"name": "legacy"},
+        "spec": {
+            "policyRefs": ["default"],
+            "reason": "ticket 4711",
+            "expirationTime": "2999-01-01T00:00:00Z",
+        },
+    }
+    await room.done("create", "-f", "-", stdin=json.dumps(excuse))
+    widened = json.dumps({"spec": {"policyRefs": ["default", "strict"]}})
+
+    status, said = await room.kubectl(
+        "patch", "slimexception", "legacy", "--type=merge", "-p", widened
+    )
+
+    assert status == 1
+    assert said.strip().endswith("denied the request: slimgate: policy strict allows no exceptions")
+    await room.done("annotate", "slimexception", "legacy", "seen=yes")
+
+
 async def _is_asked(room: Room) -> bool:
     await room.done("create", "deployment", "probe", "--image", SLIM, "--dry-run=server")
     return room.count("allow") > 0
 
 
 def _configuration(room: Room, served: Certificates) -> Json:
-    client = {
-        "url": f"https://{room.lab.host_address}:{room.live.port}/validate",
-        "caBundle": base64.b64encode(served.ca_bundle).decode(),
-    }
-    rule = {
-        "apiGroups": ["", "apps"],
-        "apiVersions": ["v1"],
-        "resources": ["pods", "replicasets", "deployments"],
-        "operations": ["CREATE", "UPDATE"],
-    }
-    webhook = {
-        "name": "test.slimgate.dev",
-        "clientConfig": client,
-        "rules": [rule],
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": room.name}},
-        "sideEffects": "None",
-        "admissionReviewVersions": ["v1"],
-        "timeoutSeconds": 5,
-        "failurePolicy": "Fail",
-    }
+    bundle = base64.b64encode(served.ca_bundle).decode()
+
+    def webhook(name: str, path: str, groups: list[str], resources: list[str]) -> Json:
+        url = f"https://{room.lab.host_address}:{room.live.port}{path}"
+        rule = {
+            "apiGroups": groups,
+            "apiVersions": ["*"],
+            "resources": resources,
+            "operations": ["CREATE", "UPDATE"],
+        }
+        return {
+            "name": f"{name}.slimgate.dev",
+            "clientConfig": {"url": url, "caBundle": bundle},
+            "rules": [rule],
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": room.name}},
+            "sideEffects": "None",
+            "admissionReviewVersions": ["v1"],
+            "timeoutSeconds": 5,
+            "failurePolicy": "Fail",
+        }
+
+    workloads = ["pods", "replicasets", "deployments"]
     return {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingWebhookConfiguration",
         "metadata": {"name": room.name},
-        "webhooks": [webhook],
+        "webhooks": [
+            webhook("workloads", WORKLOADS, ["", "apps"], workloads),
+            webhook("exceptions", EXCEPTIONS, ["slimgate.dev"], ["slimexceptions"]),
+        ],
     }

@@ -57,7 +57,8 @@ async def test_wrong_path(live: Live, path: str) -> None:
     status, body = await live.post(review(deployment(FAT)), url)
     assert status == 404
     assert body.decode() == (
-        "slimgate: there is nothing at this path: admissions are reviewed at /validate\n"
+        "slimgate: there is nothing at this path: admissions are reviewed at /validate and "
+        "/validate-exceptions\n"
     )
     assert live.heard.refusals == [404]
     assert live.heard.admissions == []

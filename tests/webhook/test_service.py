@@ -192,7 +192,11 @@ async def test_exception_excuses_what_could_not_be_judged() -> None:
     policies.put_exception(
         {
             "metadata": {"namespace": "shop", "name": "leave"},
-            "spec": {"reason": "migration", "expires": "2027-01-01T00:00:00Z"},
+            "spec": {
+                "policyRefs": ["default"],
+                "reason": "migration",
+                "expirationTime": "2027-01-01T00:00:00Z",
+            },
         }
     )
     answer = await Service(policies, OddJudge(explode)).answer(review(deployment(FAT)))

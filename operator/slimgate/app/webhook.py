@@ -13,6 +13,7 @@ from slimgate.app.stopping import until
 from slimgate.core.repeat import CONTROLLER_USERS
 from slimgate.metrics import WebhookMetrics
 from slimgate.settings import Settings
+from slimgate.webhook.exceptions import ExceptionService
 from slimgate.webhook.server import WebhookServer, stop_on_signals
 from slimgate.webhook.service import AdmissionService, ServiceSettings
 from slimgate.webhook.settings import WebhookSettings
@@ -74,6 +75,7 @@ def _server(settings: Settings, core: Core, metrics: WebhookMetrics) -> WebhookS
             drain_seconds=settings.drain_seconds,
         ),
         service,
+        ExceptionService(core.catalog.policies.get),
         ready=core.unready_reason,
         metrics=metrics.page,
         observer=metrics,

@@ -156,8 +156,20 @@ class Statuses:
         if (error := self._catalog.broken_exceptions.get(name)) is not None:
             return exception_status(Trial(error=str(error)), use, now)
         exception = self._catalog.exceptions[name]
-        trial = Trial(expires=exception.expires, excused=excused)
+        policies = self._catalog.policies
+        named = [policies[one] for one in exception.policies if one in policies]
+        refusals = [one for p in named if (one := exception.refused_by(p, now)) is not None]
+        trial = Trial(
+            expires=exception.expires,
+            excused=excused,
+            missing=[one for one in exception.policies if not self._is_there(one)],
+            refusals=[(one.reason, one.message) for one in refusals],
+            honoured=len(refusals) < len(named),
+        )
         return exception_status(trial, use, now)
+
+    def _is_there(self, policy: str) -> bool:
+        return policy in self._catalog.policies or policy in self._catalog.broken
 
 
 def _uid(resource: JsonObject) -> str:

@@ -86,18 +86,23 @@ ALLOWED: Final = Decision(allowed=True)
 
 def uid_of(review: object) -> str:
     """Read what the answer must name; InvalidReviewError if this is no AdmissionReview."""
-    if not isinstance(review, Mapping):
-        raise InvalidReviewError("the body is not an AdmissionReview: it is not a JSON object")
-    uid = text_at(mapping_at(cast("JsonObject", review), "request"), "uid")
+    uid = text_at(request_of(review), "uid")
     if not uid:
         raise InvalidReviewError("the body is not an AdmissionReview: request.uid is missing")
     return uid
 
 
+def request_of(review: object) -> JsonObject:
+    """Return what the API server asks, empty if there is nothing."""
+    if not isinstance(review, Mapping):
+        raise InvalidReviewError("the body is not an AdmissionReview: it is not a JSON object")
+    return mapping_at(cast("JsonObject", review), "request")
+
+
 def decode(review: object, template_paths: TemplatePaths = TEMPLATE_PATHS) -> Request:
     """Read an AdmissionReview; InvalidReviewError if it is none."""
     uid = uid_of(review)
-    request = mapping_at(cast("JsonObject", review), "request")
+    request = request_of(review)
     namespace = text_at(request, "namespace")
     return Request(
         uid=uid,

@@ -1,42 +1,91 @@
-"""SlimException: a namespace's own, reasoned and limited leave from policies."""
+"""SlimException: what a namespace's workloads are excused from, why, how far, and until when."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
-from slimgate.core.errors import InvalidPolicyError
-from slimgate.core.fields import object_of, text_of, texts_of
+from slimgate.core.duration import format_duration
 from slimgate.core.finding import Finding, Subject
 from slimgate.core.globs import matches, matches_reference
+from slimgate.core.policy import Policy
 from slimgate.core.text import printable
-from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
+from slimgate.core.workload import GroupKind, Workload
 
-_SPEC: Final = frozenset({"policies", "images", "workloads", "reason", "expires"})
+NOT_ALLOWED = "NotAllowed"
+TOO_LONG = "TooLong"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a policy does not honour an exception: a word for its status, and a sentence.
+
+    `latest` is when the exception may end at the latest, None where it may not be at all.
+    """
+
+    reason: str
+    message: str
+    latest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excused:
+    """Workloads of one kind, by a glob of their names."""
+
+    group: str
+    kind: str
+    name: str = "*"
+
+    def holds(self, workload: Workload) -> bool:
+        """Whether it means the workload, or what that was made by."""
+        owner = workload.owner
+        return self._is(workload.group_kind, workload.name) or (
+            owner is not None and self._is(owner.group_kind, owner.name)
+        )
+
+    def _is(self, kind: GroupKind, name: str) -> bool:
+        return kind == (self.group, self.kind) and matches((self.name,), name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlimException:
-    """Honoured for its own namespace only, and until `expires`; empty parts match everything."""
+    """Honoured for its own namespace only, and until `expires`.
+
+    Without `checks`, `resources` or `images` it excuses all of them. `up_to` holds for each check
+    the largest value that is excused: bytes, a count, or percent.
+    """
 
     namespace: str
     name: str
     reason: str
     expires: datetime
-    policies: tuple[str, ...] = ()
+    policies: tuple[str, ...]
+    checks: tuple[str, ...] = ()
+    resources: tuple[Excused, ...] = ()
     images: tuple[str, ...] = ()
-    workloads: tuple[str, ...] = ()
+    up_to: Mapping[str, int] = field(default_factory=dict)
 
     def covers(self, finding: Finding, subject: Subject, now: datetime) -> bool:
-        """Whether the finding is excused now."""
-        if now >= self.expires or subject.workload.namespace != self.namespace:
-            return False
-        if self.policies and finding.policy not in self.policies:
-            return False
-        return self._names(subject.workload) and self._image(finding, subject)
+        """Whether the finding is excused now, if its policy honours the exception."""
+        return (
+            now < self.expires
+            and subject.workload.namespace == self.namespace
+            and finding.policy in self.policies
+            and (not self.checks or finding.check in self.checks)
+            and (not self.resources or any(one.holds(subject.workload) for one in self.resources))
+            and self._image(finding, subject)
+            and self._within(finding)
+        )
 
-    def _names(self, workload: Workload) -> bool:
-        names = {workload.name} | ({workload.owner.name} if workload.owner else set())
-        return not self.workloads or any(matches(self.workloads, name) for name in names)
+    def refused_by(self, policy: Policy, now: datetime) -> Refusal | None:
+        """Say why a policy that it names does not honour it now; None if it does."""
+        rules, name = policy.exceptions, printable(policy.name, 253)
+        if not rules.allowed:
+            return Refusal(NOT_ALLOWED, f"policy {name} allows no exceptions")
+        if rules.max_duration is None or self.expires - now <= rules.max_duration:
+            return None
+        longest = format_duration(rules.max_duration.total_seconds())
+        message = f"policy {name} allows exceptions for {longest} at most"
+        return Refusal(TOO_LONG, message, now + rules.max_duration)
 
     def _image(self, finding: Finding, subject: Subject) -> bool:
         if not self.images:
@@ -44,32 +93,12 @@ class SlimException:
         uses = [finding.use] if finding.use else list(subject.images)
         return all(matches_reference(self.images, use.reference) for use in uses)
 
+    def _within(self, finding: Finding) -> bool:
+        """Whether a value is known to be no more than its cap.
 
-def parse_exception(resource: JsonObject) -> SlimException:
-    """Read a SlimException; InvalidPolicyError names the field at fault."""
-    metadata = mapping_at(resource, "metadata")
-    spec = object_of(resource.get("spec"), "spec", _SPEC)
-    reason = text_of(spec.get("reason", ""), "spec.reason").strip()
-    if not reason:
-        raise InvalidPolicyError("spec.reason", "is required: say why the exception is needed.")
-    return SlimException(
-        namespace=text_at(metadata, "namespace"),
-        name=text_at(metadata, "name"),
-        reason=printable(reason, 256),
-        expires=_expires(text_of(spec.get("expires", ""), "spec.expires")),
-        policies=texts_of(spec.get("policies"), "spec.policies"),
-        images=texts_of(spec.get("images"), "spec.images"),
-        workloads=texts_of(spec.get("workloads"), "spec.workloads"),
-    )
-
-
-def _expires(text: str) -> datetime:
-    try:
-        expires = datetime.fromisoformat(text.upper())
-    except ValueError as err:
-        raise InvalidPolicyError(
-            "spec.expires", "must be a time, as in 2027-01-31T00:00:00Z."
-        ) from err
-    if expires.tzinfo is None:
-        raise InvalidPolicyError("spec.expires", "needs a time zone, as in 2027-01-31T00:00:00Z.")
-    return expires
+        Of an unknown size, and of one that is known to be at least so much, nobody can tell.
+        """
+        cap, value = self.up_to.get(finding.check), finding.value
+        if cap is None:
+            return True
+        return isinstance(value, int) and not finding.at_least and value <= cap

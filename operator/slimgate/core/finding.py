@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Final
 
 from slimgate.core.errors import ImageError
 from slimgate.core.image import ImageFacts, Inspection
 from slimgate.core.reference import Reference
 from slimgate.core.tier import Evidence, Tier
 from slimgate.core.workload import ImageUse, Workload
+
+INSPECTION: Final = "inspection"
+"""The check that every policy has: that its images can be looked up."""
 
 
 class Outcome(IntEnum):

@@ -14,8 +14,8 @@ from slimgate.core.checks import (
     unpacked_size,
     workload_pull_size,
 )
+from slimgate.core.finding import INSPECTION
 from slimgate.core.policy import OnFalseClaim, Policy
-from slimgate.core.verdict import INSPECTION
 
 _ASKED: Final[Mapping[str, Callable[[Policy], bool]]] = {
     INSPECTION: lambda _: True,

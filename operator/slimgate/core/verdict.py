@@ -3,17 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from slimgate.core.checks import CHECKS
 from slimgate.core.errors import ImageError
 from slimgate.core.exception import SlimException
-from slimgate.core.finding import Finding, Outcome, Subject
+from slimgate.core.finding import INSPECTION, Finding, Outcome, Subject
 from slimgate.core.policy import Policy
 from slimgate.core.unknown import reason_of
-
-INSPECTION: Final = "inspection"
-"""The check that every policy has: that its images can be looked up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +48,9 @@ def evaluate(
     findings: list[Finding] = []
     excused: list[tuple[Finding, SlimException]] = []
     for policy in policies:
+        honoured = [one for one in exceptions if one.refused_by(policy, now) is None]
         for finding in _findings(policy, subject):
-            by = next((e for e in exceptions if e.covers(finding, subject, now)), None)
+            by = next((e for e in honoured if e.covers(finding, subject, now)), None)
             if by is None:
                 findings.append(finding)
             else:

@@ -1,10 +1,10 @@
-"""POST /validate, and a sentence for everything else: a wrong path must never look like an allow.
+"""POST to a reviewer's path; all else gets a sentence: a wrong path must not look like an allow.
 
-aiohttp's low-level handler: one route needs no router, and each admission waits for this code.
+aiohttp's low-level handler: two routes need no router, and each admission waits for this code.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -13,25 +13,25 @@ from aiohttp.web import BaseRequest, Response
 from slimgate.core.admission import InvalidReviewError
 from slimgate.webhook.body import BodyReader, RefusedError
 from slimgate.webhook.deadline import Deadline
-from slimgate.webhook.ports import AdmissionObserver
-from slimgate.webhook.service import AdmissionService
+from slimgate.webhook.ports import AdmissionObserver, Reviewer
 
-PATH: Final = "/validate"
+WORKLOADS: Final = "/validate"
+EXCEPTIONS: Final = "/validate-exceptions"
 _LOG: Final = logging.getLogger(__name__)
 
 
 class AdmissionHandler:
-    """Turns HTTP into bytes for the service and back."""
+    """Turns HTTP into bytes for the reviewer of its path, and back."""
 
     def __init__(
         self,
-        service: AdmissionService,
+        reviewers: Mapping[str, Reviewer],
         deadline: Deadline,
         bodies: BodyReader,
         observer: AdmissionObserver,
         is_draining: Callable[[], bool],
     ) -> None:
-        self._service = service
+        self._reviewers = reviewers
         self._deadline = deadline
         self._bodies = bodies
         self._observer = observer
@@ -56,17 +56,19 @@ class AdmissionHandler:
 
     async def _admit(self, request: BaseRequest) -> bytes:
         url = request.rel_url
-        if url.path != PATH:
+        reviewer = self._reviewers.get(url.path)
+        if reviewer is None:
+            paths = " and ".join(self._reviewers)
             raise RefusedError(
                 HTTPStatus.NOT_FOUND,
-                f"there is nothing at this path: admissions are reviewed at {PATH}",
+                f"there is nothing at this path: admissions are reviewed at {paths}",
             )
         if request.method != "POST":
             raise RefusedError(
-                HTTPStatus.METHOD_NOT_ALLOWED, f"{PATH} takes POST with an AdmissionReview"
+                HTTPStatus.METHOD_NOT_ALLOWED, f"{url.path} takes POST with an AdmissionReview"
             )
         seconds = self._deadline.seconds(url.query.get("timeout"))
-        return await self._service.answer(await self._bodies.read(request, seconds), seconds)
+        return await reviewer.answer(await self._bodies.read(request, seconds), seconds)
 
     def _refuse(self, status: HTTPStatus, message: str) -> Response:
         self._observer.invalid_request(status.value)

@@ -6,8 +6,20 @@ from typing import Final
 
 from aiohttp.web import BaseRequest
 
+from slimgate.core.admission import InvalidReviewError
+from slimgate.core.nesting import parse
+
 _MEDIA_TYPE: Final = "application/json"
 _FREE_BYTES: Final = 128 * 2**10
+
+
+def parse_review(body: bytes) -> object:
+    """Parse a body, whatever its depth; InvalidReviewError if it is not JSON."""
+    try:
+        # What Python can't parse would be admitted without a verdict.
+        return parse(body)[0]
+    except ValueError as err:
+        raise InvalidReviewError("the body is not an AdmissionReview: it is not JSON") from err
 
 
 class RefusedError(Exception):

@@ -22,6 +22,13 @@ class Judge(Protocol):
         """
 
 
+class Reviewer(Protocol):
+    """Answers AdmissionReviews of one path."""
+
+    async def answer(self, body: bytes, seconds: float, /) -> bytes:
+        """Answer a review within `seconds`; InvalidReviewError if the body is none."""
+
+
 class Policies(Protocol):
     """Knows what applies to a workload, where no verdict can be had; engine.catalog has it."""
 

@@ -11,11 +11,11 @@ from typing import Final
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import Server, ServerRunner, TCPSite
 
-from slimgate.webhook.admit import AdmissionHandler
+from slimgate.webhook.admit import EXCEPTIONS, WORKLOADS, AdmissionHandler
 from slimgate.webhook.body import BodyReader
 from slimgate.webhook.deadline import Deadline
 from slimgate.webhook.health import HealthHandler
-from slimgate.webhook.ports import AdmissionObserver, SilentObserver
+from slimgate.webhook.ports import AdmissionObserver, Reviewer, SilentObserver
 from slimgate.webhook.service import AdmissionService
 from slimgate.webhook.settings import WebhookSettings
 from slimgate.webhook.tls import ServingCertificate
@@ -34,6 +34,7 @@ class WebhookServer:
         self,
         settings: WebhookSettings,
         service: AdmissionService,
+        exceptions: Reviewer,
         *,
         ready: Callable[[], str | None],
         metrics: Callable[[], bytes],
@@ -48,7 +49,7 @@ class WebhookServer:
         )
         self._admissions = _runner(
             AdmissionHandler(
-                service,
+                {WORKLOADS: service, EXCEPTIONS: exceptions},
                 Deadline(
                     default_seconds=settings.default_seconds, margin_seconds=settings.margin_seconds
                 ),

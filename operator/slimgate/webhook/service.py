@@ -16,7 +16,6 @@ from typing import Final
 from slimgate.core.admission import (
     ALLOWED,
     Decision,
-    InvalidReviewError,
     Request,
     decide,
     decode,
@@ -25,11 +24,11 @@ from slimgate.core.admission import (
 )
 from slimgate.core.errors import ImageError
 from slimgate.core.finding import Outcome, Subject
-from slimgate.core.nesting import parse
 from slimgate.core.repeat import CONTROLLER_USERS, skip_of
 from slimgate.core.text import printable
 from slimgate.core.verdict import Verdict, evaluate
 from slimgate.core.workload import TEMPLATE_PATHS, TemplatePaths, Workload
+from slimgate.webhook.body import parse_review
 from slimgate.webhook.ports import AdmissionObserver, Judge, Policies, SilentObserver
 
 ERROR: Final = ImageError.reason
@@ -90,7 +89,7 @@ class AdmissionService:
 
     async def _answer(self, body: bytes, seconds: float) -> bytes:
         started = time.monotonic()
-        review = _parse(body)
+        review = parse_review(body)
         uid = uid_of(review)
         request: Request | None = None
         try:
@@ -175,14 +174,6 @@ class _OverloadedError(ImageError):
     """There was no place to judge in until the deadline."""
 
     reason = OVERLOADED
-
-
-def _parse(body: bytes) -> object:
-    try:
-        # What Python can't parse would be let through unjudged.
-        return parse(body)[0]
-    except ValueError as err:
-        raise InvalidReviewError("the body is not an AdmissionReview: it is not JSON") from err
 
 
 def _unjudged(err: Exception) -> Decision:

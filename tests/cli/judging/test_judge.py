@@ -36,7 +36,11 @@ EXCEPTION = """\
 apiVersion: slimgate.dev/v1alpha1
 kind: SlimException
 metadata: {name: legacy, namespace: shop}
-spec: {images: ["**:fat"], reason: being replaced, expires: 2999-01-01T00:00:00Z}
+spec:
+  policyRefs: [default]
+  images: ["**:fat"]
+  reason: being replaced
+  expirationTime: 2999-01-01T00:00:00Z
 """
 
 

@@ -18,7 +18,7 @@ from slimgate.core.workload import Workload
 
 HEAD = "apiVersion: slimgate.dev/v1alpha1\nkind: {}\nmetadata: {{name: {}}}\nspec:\n"
 POLICY = HEAD.format("SlimPolicy", "p")
-EXCEPTION = HEAD.format("SlimException", "e")
+EXCEPTION = HEAD.format("SlimException", "e") + "  policyRefs: [p]\n"
 GOLDEN = HEAD.format("BaseImage", "b") + '  references: ["golden:1"]\n'
 OF_TEAM = """\
   match:
@@ -104,10 +104,10 @@ def test_all_faults_at_once() -> None:
 def test_exceptions() -> None:
     """Exceptions hold in their own namespace, else in the one that the user names."""
     text = (
-        EXCEPTION + "  reason: old\n  expires: 2027-01-31T00:00:00Z\n---\n"
+        EXCEPTION + "  reason: old\n  expirationTime: '2027-01-31T00:00:00Z'\n---\n"
         "apiVersion: slimgate.dev/v1alpha1\nkind: SlimException\n"
         "metadata: {name: f, namespace: own}\n"
-        "spec: {reason: new, expires: 2020-01-31T00:00:00+01:00}\n"
+        "spec: {policyRefs: [p], reason: new, expirationTime: 2020-01-31T00:00:00+01:00}\n"
     )
     found = read_exceptions(list(read_documents(text, "e.yaml")), namespace="shop")
 
@@ -122,7 +122,7 @@ def test_faults_of_exceptions() -> None:
     with pytest.raises(SlimgateError) as caught:
         read_exceptions(list(read_documents(EXCEPTION + "  reason: x\n", "e.yaml")), namespace="a")
 
-    assert str(caught.value).startswith("e.yaml:4: SlimException e: spec.expires: must be a time")
+    assert str(caught.value).startswith("e.yaml:4: SlimException e: spec.expirationTime: is req")
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ async def test_by_the_cluster(tmp_path: Path) -> None:
         ),
         (
             "SlimException e of the cluster is not applied: "
-            "spec.reason: is required: say why the exception is needed."
+            "spec.policyRefs: is required: name the policies."
         ),
     ]
 
@@ -310,7 +310,7 @@ async def test_exceptions_beside_a_cluster(tmp_path: Path) -> None:
         tmp_path,
         excuse_yaml="apiVersion: slimgate.dev/v1alpha1\nkind: SlimException\n"
         "metadata: {name: e, namespace: shop}\n"
-        "spec: {reason: x, expires: 2999-01-01T00:00:00Z}\n",
+        "spec: {policyRefs: [default], reason: x, expirationTime: 2999-01-01T00:00:00Z}\n",
     )
     cluster = Cluster(policy_objects=[_policy()])
     report = await _run(tmp_path, cluster, exceptions=[str(tmp_path / "excuse.yaml")])

@@ -16,7 +16,12 @@ SEEN = {
 }
 EXCEPTION = {
     "metadata": {"namespace": "shop", "name": "e"},
-    "spec": {"workloads": ["old"], "reason": "x", "expires": "2999-01-01T00:00:00Z"},
+    "spec": {
+        "policyRefs": ["slim"],
+        "resources": [{"apiGroup": "apps", "kind": "Deployment", "name": "old"}],
+        "reason": "x",
+        "expirationTime": "2999-01-01T00:00:00Z",
+    },
 }
 
 

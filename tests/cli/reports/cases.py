@@ -32,7 +32,11 @@ spec:
 """
 EXCEPTIONS = f"""\
 {HEAD.format("SlimException", "legacy")}
-spec: {{workloads: [old], reason: being replaced, expires: 2999-01-31T00:00:00Z}}
+spec:
+  policyRefs: [default, later]
+  resources: [{{apiGroup: "", kind: Pod, name: old}}]
+  reason: being replaced
+  expirationTime: 2999-01-31T00:00:00Z
 """
 MANIFESTS = """\
 apiVersion: v1

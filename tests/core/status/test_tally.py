@@ -20,7 +20,11 @@ DENY, WARN, UNKNOWN = Outcome.DENY, Outcome.WARN, Outcome.UNKNOWN
 def exception(name: str) -> SlimException:
     """Make an exception of the namespace shop."""
     return SlimException(
-        namespace="shop", name=name, reason="x", expires=datetime(2027, 1, 1, tzinfo=UTC)
+        namespace="shop",
+        name=name,
+        reason="x",
+        expires=datetime(2027, 1, 1, tzinfo=UTC),
+        policies=("p",),
     )
 
 

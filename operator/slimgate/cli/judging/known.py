@@ -12,7 +12,8 @@ from slimgate.cli.manifests.sort import EXCEPTION, POLICY, PlacedWorkload, sort
 from slimgate.cli.ports import ClusterView
 from slimgate.core.base_image import BaseImage, parse_base_image
 from slimgate.core.errors import InvalidPolicyError, SettingsError
-from slimgate.core.exception import SlimException, parse_exception
+from slimgate.core.exception import SlimException
+from slimgate.core.exception_parser import parse_exception
 from slimgate.core.image import Platform
 from slimgate.core.policy import Policy
 from slimgate.core.policy_parser import parse_policy

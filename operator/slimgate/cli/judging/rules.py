@@ -10,7 +10,8 @@ from slimgate.cli.manifests.lines import field_line
 from slimgate.cli.manifests.read import Document
 from slimgate.core.base_image import BaseImage, parse_base_image
 from slimgate.core.errors import InvalidPolicyError
-from slimgate.core.exception import SlimException, parse_exception
+from slimgate.core.exception import SlimException
+from slimgate.core.exception_parser import parse_exception
 from slimgate.core.policy import Mode, Policy
 from slimgate.core.policy_parser import GROUP, VERSION, parse_policy
 from slimgate.core.text import printable

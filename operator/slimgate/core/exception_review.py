@@ -1,0 +1,64 @@
+"""Reviews a SlimException before it is stored: its policies must allow it, as it is now.
+
+The same is asked again of every verdict: policies change, and the webhook may be down.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from slimgate.core.admission import ALLOWED, Decision, InvalidReviewError
+from slimgate.core.errors import InvalidPolicyError
+from slimgate.core.exception import Refusal, SlimException
+from slimgate.core.exception_parser import parse_exception
+from slimgate.core.policy import Policy
+from slimgate.core.text import printable
+from slimgate.core.workload import JsonObject, mapping_at, text_at
+
+_REVIEWED: Final = frozenset({"CREATE", "UPDATE"})
+_MAX_NAMED: Final = 5
+
+
+def review(request: JsonObject, find: Callable[[str], Policy | None], now: datetime) -> Decision:
+    """Decide on the `request` of an AdmissionReview; `find` knows policies by their names.
+
+    What is stored already is let be while its spec stays: it must still take annotations and lose
+    finalizers.
+    """
+    new, old = mapping_at(request, "object"), mapping_at(request, "oldObject")
+    if text_at(request, "operation") not in _REVIEWED:
+        return ALLOWED
+    if not new:
+        raise InvalidReviewError("the body is not an AdmissionReview of a SlimException")
+    if old and new.get("spec") == old.get("spec"):
+        return ALLOWED
+    try:
+        exception = parse_exception(new)
+    except InvalidPolicyError as err:
+        return Decision(allowed=False, message=str(err))
+    return _judge(exception, find, now)
+
+
+def _judge(
+    exception: SlimException, find: Callable[[str], Policy | None], now: datetime
+) -> Decision:
+    missing: list[str] = []
+    for name in exception.policies:
+        policy = find(name)
+        if policy is None:
+            missing.append(printable(name, 63))
+        elif (refusal := exception.refused_by(policy, now)) is not None:
+            return Decision(allowed=False, message=_sentence(refusal))
+    warnings = tuple(
+        f"slimgate: there is no policy {name} that could be excused from"
+        for name in missing[:_MAX_NAMED]
+    )
+    return Decision(allowed=True, warnings=warnings)
+
+
+def _sentence(refusal: Refusal) -> str:
+    if refusal.latest is None:
+        return refusal.message
+    # A moment is left for whoever writes this down, in whole minutes.
+    latest = (refusal.latest - timedelta(minutes=1)).replace(second=0, microsecond=0)
+    return f"{refusal.message}: set spec.expirationTime to {latest:%Y-%m-%dT%H:%M:%SZ} or earlier"

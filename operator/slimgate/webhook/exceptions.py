@@ -1,0 +1,40 @@
+"""Answers AdmissionReviews of SlimExceptions: bytes in, bytes out, from memory alone."""
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from slimgate.core.admission import encode, request_of, uid_of
+from slimgate.core.exception_review import review
+from slimgate.core.policy import Policy
+from slimgate.core.text import printable
+from slimgate.core.workload import mapping_at, text_at
+from slimgate.webhook.body import parse_review
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class ExceptionService:
+    """Refuses exceptions that the policies which they name do not allow; `find` knows those."""
+
+    def __init__(
+        self,
+        find: Callable[[str], Policy | None],
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._find = find
+        self._now = now
+
+    async def answer(self, body: bytes, _seconds: float) -> bytes:
+        """Answer a review; InvalidReviewError if the body is none."""
+        asked = parse_review(body)
+        request = request_of(asked)
+        decision = review(request, self._find, self._now())
+        if not decision.allowed:
+            name = text_at(mapping_at(mapping_at(request, "object"), "metadata"), "name")
+            whole = printable(f"{text_at(request, 'namespace')}/{name}")
+            _LOG.info("SlimException %s was refused: %s", whole, decision.message)
+        return json.dumps(encode(uid_of(asked), decision), separators=(",", ":")).encode()
