@@ -79,6 +79,20 @@ def test_sizes_for_people() -> None:
     assert written["unpackedReason"] == "zstd"
 
 
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        (Base(name="golang:1.26", family="debian"), "golang:1.26"),
+        (Base(family="debian"), "debian"),
+        (Base(), None),
+    ],
+    ids=["name", "family", "unknown"],
+)
+def test_bases_for_people(base: Base, expected: str | None) -> None:
+    """A base whose name is unknown is shown by its family."""
+    assert facts_in(to_profile(replace(FACTS, base=base))).get("basedOn") == expected
+
+
 def test_who_estimated_is_for_slimgate_alone() -> None:
     """A profile says it; what users read does not."""
     facts = replace(FACTS, estimated_by="0123")

@@ -336,7 +336,7 @@ async def test_growth_of_what_is_not_known(judge: Judge, shelf: Shelf, catalog: 
 
     verdict = await judge.judge(workload(use(APP)), old=workload(use(OTHER)))
 
-    expected = ["the image that runs now could not be looked up: down"]
+    expected = ["the image that runs now is unknown: down"]
     assert list(map(grown, verdict.findings)) == expected
 
 

@@ -72,7 +72,7 @@ async def test_a_missing_base_leaves_the_verdict_open(judge: Judge, shelf: Shelf
     """An image that may be based on it is not denied for the outage of its registry."""
     shelf.faults["base.test"] = UnavailableError("down")
 
-    assert reason(await judged(judge)) == f"the base {GOLDEN} could not be looked up: down"
+    assert reason(await judged(judge)) == f"the base {GOLDEN} is unknown: down"
 
 
 async def test_a_missing_base_that_no_rule_names(
@@ -110,7 +110,7 @@ async def test_an_image_that_claims_a_missing_base(
     shelf.put(APP, images.image([ROOT], annotations={NAME: GOLDEN}, config=GO))
     shelf.faults["base.test"] = UnavailableError("down")
 
-    assert reason(await judged(judge)) == f"the base {GOLDEN} could not be looked up: down"
+    assert reason(await judged(judge)) == f"the base {GOLDEN} is unknown: down"
 
 
 async def test_one_policy_does_not_change_what_another_says(judge: Judge, catalog: Catalog) -> None:
@@ -222,7 +222,7 @@ async def test_what_is_looked_up_again_is_told_by_the_next_verdict(
     shelf.faults["base.test"] = UnavailableError("down")
     (finding,) = await judged(judge)
     assert (finding.outcome, finding.limit) == (Outcome.UNKNOWN, "Proven")
-    assert finding.reason == "the base that it claims could not be looked up: down"
+    assert finding.reason == "the base that it claims is unknown: down"
 
     shelf.faults.clear()
     clock.now += 61

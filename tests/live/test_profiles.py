@@ -46,7 +46,7 @@ def test_a_profile_names_its_image(room: Room, site: Site) -> None:
     """It has the reference that the workload uses, and sizes that people can read."""
     image = noisy(SMALL)
     reference = room.shelf.push(image)
-    room.policy(limits={"pullSize": "10M"}, mode="Audit")
+    room.policy(limits={"pullSize": {"deny": "10M"}}, mode="Audit")
     site.roles.start("controller")
     room.await_verdict(room.deploy(reference), "allow")
     # What is not written yet is on the way out.
@@ -61,7 +61,7 @@ def test_a_profile_names_its_image(room: Room, site: Site) -> None:
 def test_switched_off(room: Room, unprivileged: Roles) -> None:
     """Nothing is read or written, so it works without the right to."""
     image = noisy(SMALL)
-    room.policy(limits={"pullSize": "10M"}, mode="Audit")
+    room.policy(limits={"pullSize": {"deny": "10M"}}, mode="Audit")
     unprivileged.start("controller", image_profiles="false")
     room.await_verdict(room.deploy(room.shelf.push(image)), "allow")
     log = unprivileged.logs()["controller"]

@@ -27,7 +27,8 @@ _LONGEST: Final = 1024
 _CUT: Final = "…"
 _MAX_TEXTS: Final[Mapping[str, int]] = {
     "mediaType": 255, "artifactType": 255, "os": 64, "architecture": 64, "variant": 64,
-    "pullReason": 256, "unpackedReason": 256, _INSTRUCTION: 256, "name": 512, "family": 128,
+    "pullReason": 256, "unpackedReason": 256, _INSTRUCTION: 256, "name": 512,
+    "family": 128, "basedOn": 512,
     "toolchains": 128, "created": 64, "estimatedBy": 64,
 }  # fmt: skip
 """The lengths that the ImageProfile CRD allows; a test compares them."""
@@ -36,7 +37,8 @@ _FACTS: Final = (
     "digest", "mediaType", "artifactType", "os", "architecture", "variant",
     "pullSize", "pullBytes", "pullReason",
     "unpackedSize", "unpackedBytes", "unpackedReason", "unpackedAtLeast", "unpackedEvidence",
-    "layerCount", "layers", "moreLayers", "base", "toolchains", "created", "estimatedBy",
+    "layerCount", "layers", "moreLayers", "basedOn", "base",
+    "toolchains", "created", "estimatedBy",
 )  # fmt: skip
 _BASE: Final = (
     "name", "family", "tier", "evidence", "layers", "contradiction", "unchecked", "claims",
@@ -62,6 +64,7 @@ def to_profile(facts: ImageFacts, image: str | None = None) -> JsonObject:
         **written,
         "pullSize": _shown(facts.pull),
         "unpackedSize": _shown(facts.unpacked),
+        "basedOn": facts.base.name or facts.base.family,
         "layers": layers[:MAX_LAYERS],
         "moreLayers": _summed(more) if more else None,
         "toolchains": list(facts.toolchains[:_MAX_TOOLCHAINS]),

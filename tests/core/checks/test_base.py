@@ -153,5 +153,5 @@ def test_missing_bases(policy: Policy, base: Base, expected: Outcome | None) -> 
     found = list(check(policy, given))
 
     assert [one.outcome for one in found] == ([] if expected is None else [expected])
-    said = f"the base {GOLDEN} could not be looked up: down"
+    said = f"the base {GOLDEN} is unknown: down"
     assert [one.reason for one in found] == [said if expected is UNKNOWN else None] * len(found)

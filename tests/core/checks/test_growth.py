@@ -105,7 +105,7 @@ def test_what_runs_now_is_not_known() -> None:
     )
 
     assert unknown.outcome is UNKNOWN
-    assert unknown.reason == "the image that runs now could not be looked up: gone"
+    assert unknown.reason == "the image that runs now is unknown: gone"
 
 
 def test_nothing_to_compare() -> None:

@@ -112,11 +112,11 @@ GOLDEN = "registry.example.com/golden/go:1"
         (Base(name="golang:1", tier=Tier.BUILDER, evidence=CLAIMED), None),
         (
             Base(name="golang:1", tier=Tier.BUILDER, evidence=PROVEN, claims=(GOLDEN,)),
-            f"the base {GOLDEN} could not be looked up: down",
+            f"the base {GOLDEN} is unknown: down",
         ),
         (
             Base(name=GOLDEN, tier=None, evidence=CLAIMED, claims=(GOLDEN,)),
-            f"the base {GOLDEN} could not be looked up: down",
+            f"the base {GOLDEN} is unknown: down",
         ),
     ],
 )

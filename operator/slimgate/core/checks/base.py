@@ -74,7 +74,7 @@ def _by_allow(bases: Bases, base: Base, subject: Subject) -> _Fault | None:
 def _unchecked(base: Base) -> str | None:
     """Say why an allowed base that the image claims is not proven: its registry may be down."""
     reason = base.unchecked
-    return None if reason is None else f"the base that it claims could not be looked up: {reason}"
+    return None if reason is None else f"the base that it claims is unknown: {reason}"
 
 
 def _is_unknown(base: Base) -> bool:

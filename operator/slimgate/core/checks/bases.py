@@ -54,7 +54,7 @@ def unresolved(subject: Subject, base: Base, allow: tuple[str, ...] = ()) -> str
     for reference, error in subject.missing_bases.items():
         claimed = any(claims(text, reference) for text in base.claims)
         if claimed or (allow and matches_reference(allow, str(reference))):
-            return f"the base {reference.familiar} could not be looked up: {error}"
+            return f"the base {reference.familiar} is unknown: {error}"
     return None
 
 

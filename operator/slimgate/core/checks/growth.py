@@ -26,7 +26,7 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
 
 
 def _unknown(error: ImageError) -> Measured:
-    return None, Amount.of(Size.unknown(f"the image that runs now could not be looked up: {error}"))
+    return None, Amount.of(Size.unknown(f"the image that runs now is unknown: {error}"))
 
 
 def _growth(before: Inspection, after: Inspection) -> Iterator[Measured]:
