@@ -119,7 +119,7 @@ TimeoutOption = Annotated[
         "--timeout",
         metavar="DURATION",
         parser=read_timeout,
-        help="How long one image may take, as in 30s or 1m30s; 0 is no limit. Default: 5m.",
+        help="How long one image may take, as in 30s or 1m30s; 0 for no limit. Default: 5m.",
         show_default=False,
         rich_help_panel=IMAGES,
     ),
