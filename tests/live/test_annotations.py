@@ -25,14 +25,14 @@ def _await_counts(controller: Program, policy: str, **counts: int) -> None:
 def test_over_policy(room: Room, site: Site) -> None:
     """What is within policy is never written to, and what gets within it is cleaned."""
     controller = site.roles.start("controller", annotations="OverPolicy")
-    policy = room.policy(limits={"pullSize": "300k"}, mode="Audit")
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}}, mode="Audit")
     slim = room.deploy(room.shelf.noise(TINY), name="slim")
     fat = room.deploy(room.shelf.noise(FAT, tag="fat"), name="fat")
     room.await_verdict(fat, "deny")
     _await_counts(controller, policy, allow=1, deny=1)
     untouched = _writers(room, slim)
 
-    room.edit(policy, limits={"pullSize": "10M"})
+    room.edit(policy, limits={"pullSize": {"deny": "10M"}})
     room.await_verdict(fat, None)
     _await_counts(controller, policy, allow=2, deny=0)
 
@@ -48,7 +48,7 @@ def test_over_policy(room: Room, site: Site) -> None:
 def test_all_then_over_policy(room: Room, site: Site) -> None:
     """Annotations of an earlier setting go at the next start, from those within policy alone."""
     site.roles.start("controller")
-    room.policy(limits={"pullSize": "300k"}, mode="Audit")
+    room.policy(limits={"pullSize": {"deny": "300k"}}, mode="Audit")
     slim = room.deploy(room.shelf.noise(TINY), name="slim")
     fat = room.deploy(room.shelf.noise(FAT, tag="fat"), name="fat")
     room.await_verdict(slim, "allow")
@@ -63,7 +63,7 @@ def test_all_then_over_policy(room: Room, site: Site) -> None:
 def test_none(room: Room, site: Site) -> None:
     """Workloads are judged and counted, have their Events, and keep what they carry."""
     site.roles.start("controller")
-    policy = room.policy(limits={"pullSize": "300k"}, mode="Audit")
+    policy = room.policy(limits={"pullSize": {"deny": "300k"}}, mode="Audit")
     fat = room.shelf.noise(FAT)
     before = room.deploy(fat, name="before")
     room.await_verdict(before, "deny")
@@ -72,7 +72,7 @@ def test_none(room: Room, site: Site) -> None:
     after = room.deploy(fat, name="after")
     _await_counts(controller, policy, deny=2)
     eventually(lambda: room.events(after), "its Event is written")
-    room.edit(policy, limits={"pullSize": "10M"})
+    room.edit(policy, limits={"pullSize": {"deny": "10M"}})
     _await_counts(controller, policy, allow=2)
     eventually(lambda: len(room.events(before)) == 2, "its second Event is written")
 
