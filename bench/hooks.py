@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from bench.load import Target
 from bench.processes import Program, free_port
-from slimgate.webhook.certificates import make
+from slimgate.cluster.certificates.authority import make
 
 PATH: Final = "/validate?timeout=10s"
 

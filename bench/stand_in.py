@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from bench.images import LIMIT
+from slimgate.app.health import serving_health
 from slimgate.app.logs import configure
+from slimgate.app.stopping import stop_on_signals
 from slimgate.core.identity import ANONYMOUS, Identity
 from slimgate.core.workload import Workload
 from slimgate.engine.catalog import Catalog
@@ -19,7 +21,7 @@ from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Exemption, LogFormat
 from slimgate.webhook.exceptions import ExceptionService
-from slimgate.webhook.server import WebhookServer, stop_on_signals
+from slimgate.webhook.server import WebhookServer
 from slimgate.webhook.service import AdmissionService
 from slimgate.webhook.settings import WebhookSettings
 
@@ -32,7 +34,7 @@ class Anonymous:
         return ANONYMOUS
 
 
-async def main(settings: WebhookSettings, registries: list[str]) -> None:
+async def main(settings: WebhookSettings, health_port: int, registries: list[str]) -> None:
     """Serve until SIGTERM."""
     configure(LogFormat.JSON)
     exemption = Exemption(plain_http=True, loopback=True)
@@ -55,9 +57,10 @@ async def main(settings: WebhookSettings, registries: list[str]) -> None:
             AdmissionService(judge, catalog),
             ExceptionService(catalog.policies.get),
             ready=lambda: None,
-            metrics=lambda: b"",
         )
-        await server.run(stop_on_signals())
+        async with serving_health(settings.host, health_port, lambda: b"") as health:
+            health.unready = server.unready_reason
+            await server.run(stop_on_signals())
         await judge.close()
         await inspector.close()
 
@@ -68,11 +71,11 @@ if __name__ == "__main__":
             WebhookSettings(
                 host="127.0.0.1",
                 port=int(sys.argv[1]),
-                health_port=int(sys.argv[2]),
                 certificate_file=sys.argv[3],
                 key_file=sys.argv[4],
                 drain_seconds=0.0,
             ),
+            int(sys.argv[2]),
             sys.argv[5:],
         )
     )

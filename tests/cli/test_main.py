@@ -27,6 +27,7 @@ COMMANDS = [
     "preview",
     "top",
     "nodes",
+    "cleanup",
     "controller",
     "webhook",
     "config",

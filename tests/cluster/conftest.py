@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -11,12 +12,25 @@ import pytest
 import yaml
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.resources import NAMESPACES, SERVICE_ACCOUNTS
+from slimgate.cluster.resources import (
+    NAMESPACES,
+    OPEN_REPORTS,
+    POLICY_REPORTS,
+    SERVICE_ACCOUNTS,
+)
 from slimgate.core.workload import mapping_at, text_at
 from tests.cluster.relay import Relay
+from tests.lab.kubectl import Kubectl
 from tests.lab.state import Lab
 
+T = TypeVar("T")
 Login = Callable[[str, str], Awaitable[str]]
+
+TESTDATA: Final = Path("tests/cluster/testdata")
+CRDS: Final = {
+    OPEN_REPORTS.kind: TESTDATA / "openreports.yaml",
+    POLICY_REPORTS.kind: TESTDATA / "wgpolicyk8s.yaml",
+}
 
 
 @pytest.fixture
@@ -54,6 +68,26 @@ async def far(lab: Lab, relay: Relay, tmp_path: Path) -> AsyncIterator[ClusterAp
     cluster["tls-server-name"] = relay.host
     async with ClusterApi.connect(write_kubeconfig(tmp_path, config)) as api:
         yield api
+
+
+@pytest.fixture(scope="module")
+def report_crds(kubectl: Kubectl) -> Iterator[None]:
+    """Install both report APIs, where they are not installed already."""
+    before = kubectl("get", "crd", "-o", "name")
+    made = [
+        (name, file)
+        for name, file in (
+            (f"{kind.plural}.{kind.group}", CRDS[kind.kind])
+            for kind in (OPEN_REPORTS, POLICY_REPORTS)
+        )
+        if f"/{name}\n" not in before
+    ]
+    for name, file in made:
+        kubectl("apply", "-f", str(file))
+        kubectl("wait", "--for=condition=Established", "--timeout=30s", f"crd/{name}")
+    yield
+    for name, _ in made:
+        kubectl("delete", "--wait=false", f"crd/{name}")
 
 
 @pytest.fixture
@@ -99,4 +133,13 @@ async def at_last(condition: Callable[[], bool]) -> None:
     """Wait until a condition holds of which nobody tells."""
     async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+
+
+async def eventually(look: Callable[[], Awaitable[T | None]], seconds: float = 5.0) -> T:
+    """Look until there is something to see."""
+    async with asyncio.timeout(seconds):
+        while True:
+            if found := await look():
+                return found
             await asyncio.sleep(0.01)

@@ -1,10 +1,9 @@
 """Policy reports: in whichever API there is, one a workload, written on change, never orphaned."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -15,38 +14,13 @@ from slimgate.cluster.reports import Reports
 from slimgate.cluster.resources import OPEN_REPORTS, POLICY_REPORTS, Resource, Target
 from slimgate.core.finding import Outcome
 from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
-from tests.cluster.conftest import Login, at_last
+from tests.cluster.conftest import CRDS, Login, at_last
 from tests.cluster.verdicts import deployment, thing, verdict, version
 from tests.lab.kubectl import Kubectl
 
 pytestmark = pytest.mark.lab
 
-TESTDATA = Path("tests/cluster/testdata")
-CRDS = {
-    OPEN_REPORTS.kind: TESTDATA / "openreports.yaml",
-    POLICY_REPORTS.kind: TESTDATA / "wgpolicyk8s.yaml",
-}
 NOWHERE = Resource(group="nowhere.example.com", version="v1", kind="Report", plural="reports")
-
-
-@pytest.fixture(scope="module")
-def report_crds(kubectl: Kubectl) -> Iterator[None]:
-    """Install both report APIs, where they are not installed already."""
-    before = kubectl("get", "crd", "-o", "name")
-    made = [
-        (name, file)
-        for name, file in (
-            (f"{kind.plural}.{kind.group}", CRDS[kind.kind])
-            for kind in (OPEN_REPORTS, POLICY_REPORTS)
-        )
-        if f"/{name}\n" not in before
-    ]
-    for name, file in made:
-        kubectl("apply", "-f", str(file))
-        kubectl("wait", "--for=condition=Established", "--timeout=30s", f"crd/{name}")
-    yield
-    for name, _ in made:
-        kubectl("delete", "--wait=false", f"crd/{name}")
 
 
 @asynccontextmanager

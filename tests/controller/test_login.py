@@ -15,11 +15,11 @@ import pytest
 from aiohttp import ClientConnectionError, TCPConnector, web
 from aiohttp.test_utils import TestServer
 
+from slimgate.cluster.certificates.authority import make
 from slimgate.cluster.connect import Access, open_access
 from slimgate.cluster.errors import UnreachableError
 from slimgate.controller.handlers import BUILT_IN, make_settings
 from slimgate.controller.login import Login
-from slimgate.webhook.certificates import make
 
 DEPLOYMENTS = "/apis/apps/v1/deployments"
 WATCH = "watch=true&resourceVersion=7"

@@ -1,6 +1,7 @@
 """What a restart remembers: written and read, and nothing given away by it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -55,7 +56,7 @@ MEMORIES = st.builds(
     indexes=st.dictionaries(
         st.integers(0, 99).map(digest), st.lists(ENTRIES).map(lambda e: index(*e))
     ),
-    shown=st.lists(WORDS, unique=True).map(lambda words: tuple(sorted(words))),
+    shown=st.lists(WORDS, unique=True).map(tuple),
 )
 
 
@@ -71,16 +72,23 @@ def test_what_is_written_is_read(memory: Memory) -> None:
         assert found.indexes[key].manifests == images
 
 
-def test_equal_memories_are_written_alike() -> None:
-    """Whatever the order that things were learnt in."""
+def test_equal_memories() -> None:
+    """Two hold the same whatever the order that things were used in; that order is written."""
     turned = Memory(
         answers=dict(list(WHOLE.answers.items())[::-1]),
         indexes=dict(list(WHOLE.indexes.items())[::-1]),
         shown=WHOLE.shown[::-1],
     )
+    found = from_json(to_json(turned))
 
-    assert to_json(turned) == to_json(WHOLE)
-    assert from_json(to_json(WHOLE)) == WHOLE
+    assert turned.holds_the_same(WHOLE)
+    assert found == turned
+    assert (list(found.answers), list(found.indexes)) == (
+        list(turned.answers),
+        list(turned.indexes),
+    )
+    for other in (Memory(), replace(WHOLE, answers={}), replace(WHOLE, shown=("1",))):
+        assert not other.holds_the_same(WHOLE)
 
 
 def test_attestations_stay_out() -> None:
@@ -114,6 +122,22 @@ def test_the_newest_is_kept() -> None:
     assert (len(found.answers), len(found.indexes), len(found.shown)) == (8_000, 2_000, 16_000)
     assert (min(found.answers), min(found.shown)) == ("01000", "04000")
     assert digest(2_999) in found.indexes
+
+
+def test_a_share_of_it_is_the_newest() -> None:
+    """Where room is short, as much is left out of each part, the oldest first."""
+    memory = Memory(
+        answers={str(number): digest(1) for number in range(10)},
+        indexes={digest(number): index() for number in range(9)},
+        shown=tuple(map(str, range(20_000))),
+    )
+
+    half = from_json(to_json(memory, 0.5))
+
+    assert list(half.answers) == ["5", "6", "7", "8", "9"]
+    assert list(half.indexes) == [digest(number) for number in range(5, 9)]
+    assert half.shown == tuple(map(str, range(12_000, 20_000)))
+    assert from_json(to_json(memory, 0.0)) == Memory()
 
 
 def test_keys_give_nothing_away() -> None:

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import pytest
 
+from slimgate.cluster.certificates.authority import make as make_certificates
 from slimgate.core.image import Digest
-from slimgate.webhook.certificates import make as make_certificates
 from tests.lab.state import Lab
 from tests.live import make
 from tests.live.api import Api, Json, eventually
@@ -120,7 +120,7 @@ def site(
         namespace=f"{run}-system",
         registries=plain(registries),
         extraKinds=[EXTRA_KIND],
-        manageCertificates=False,
+        certificates="CertManager",
         tlsDirectory=str(folder),
         address=lab.host_address,
         webhookPort=hook.port,

@@ -22,8 +22,7 @@ def configuration(name: str, url: str, ca_bundle: bytes, labels: dict[str, str])
     A webhook that fails, or a matchCondition that can't be evaluated, refuses here, so that no
     test takes it for an answer.
     """
-    documents = yaml.safe_load_all(_INSTALL.read_text(encoding="utf-8"))
-    shipped: Json = next(d for d in documents if d["kind"] == "ValidatingWebhookConfiguration")
+    found = shipped()
     bundle = base64.b64encode(ca_bundle).decode()
 
     def client(hook: Json) -> Json:
@@ -31,8 +30,8 @@ def configuration(name: str, url: str, ca_bundle: bytes, labels: dict[str, str])
         return {"url": f"{url.removesuffix(PATH)}{path}", "caBundle": bundle}
 
     return {
-        "apiVersion": shipped["apiVersion"],
-        "kind": shipped["kind"],
+        "apiVersion": found["apiVersion"],
+        "kind": found["kind"],
         "metadata": {"name": name},
         "webhooks": [
             {
@@ -41,9 +40,16 @@ def configuration(name: str, url: str, ca_bundle: bytes, labels: dict[str, str])
                 "namespaceSelector": {"matchLabels": labels},
                 "failurePolicy": "Fail",
             }
-            for hook in shipped["webhooks"]
+            for hook in found["webhooks"]
         ],
     }
+
+
+def shipped() -> Json:
+    """Return the configuration that install.yaml has."""
+    documents = yaml.safe_load_all(_INSTALL.read_text(encoding="utf-8"))
+    found: Json = next(d for d in documents if d["kind"] == "ValidatingWebhookConfiguration")
+    return found
 
 
 def review(obj: Json, *, old: Json | None = None, uid: str = "live") -> Json:

@@ -131,6 +131,10 @@ class Roles:
         self._running[role] = (settings, program)
         return program
 
+    def running(self, role: str) -> Program:
+        """Return a role that was started."""
+        return self._running[role][1]
+
     def stop(self, role: str) -> None:
         """End a role, if it runs."""
         if role in self._running:

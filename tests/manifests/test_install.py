@@ -113,7 +113,11 @@ def test_own_secrets_are_written_by_name() -> None:
         if resource == "secrets"
     }
 
-    assert found == {(frozenset({"create"}), False), (frozenset({"get", "patch"}), True)}
+    assert found == {
+        (frozenset({"create"}), False),
+        (frozenset({"get", "list", "watch", "patch", "delete"}), True),
+        (frozenset({"get", "patch"}), True),
+    }
 
 
 def test_kubelets_see_an_account_that_reads_their_stats() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import cycle, product
 
 from prometheus_client.metrics_core import Metric
@@ -22,6 +23,7 @@ from slimgate.webhook.service import FAULTS
 from tests.core.everything import EVERYTHING
 from tests.metrics import (
     test_admissions,
+    test_certificate,
     test_inspections,
     test_nodes,
     test_watches,
@@ -55,6 +57,7 @@ def controller() -> ControllerMetrics:
     metrics.show_workloads(known, known)
     disks = test_nodes.Known([*_disks()], last_success=1.7e9)
     metrics.show_nodes(disks)
+    metrics.show_certificate(test_certificate.Kept(datetime.now(UTC)))
     return metrics
 
 

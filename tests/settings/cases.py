@@ -54,6 +54,13 @@ WRONG: Final[list[tuple[str, object, str]]] = [
     ("annotations", "Everything", "must be OverPolicy, All or None"),
     ("annotations", True, "must be OverPolicy, All or None"),
     ("logFormat", "XML", "must be JSON or Text"),
+    (
+        "certificates",
+        "cert-manager",
+        "must be Own, CertManager or Secret; did you mean CertManager?",
+    ),
+    ("tlsSecret", "-a", "must be the name of a Secret, not '-a'"),
+    ("podName", "a.b", f"{NAME} 'a.b'"),
     ("registries", None, "must be a list, not null"),
     ("registries", {"host": "r.io"}, "must be a list, not an object"),
     ("registries", ["r.io"], "must be an object with the keys host, plainHTTP, allowLoopback, "),

@@ -7,7 +7,7 @@ import pytest
 from slimgate.core.annotations import Annotate
 from slimgate.core.errors import SettingsError
 from slimgate.core.image import Platform
-from slimgate.settings import Exemption, ExtraKind, File, LogFormat, Settings, read
+from slimgate.settings import Certificates, Exemption, ExtraKind, File, LogFormat, Settings, read
 from slimgate.settings.keys import KEYS, variable
 
 HEAD = "apiVersion: config.slimgate.dev/v1alpha1\nkind: Configuration\n"
@@ -70,7 +70,9 @@ SINGLE: dict[str, tuple[object, object]] = {
     "nodeRefreshInterval": ("0s", 0.0),
     "kubeletSkipTLSVerify": (False, False),
     "name": ("gate", "gate"),
-    "manageCertificates": (False, False),
+    "podName": ("gate-5c9", "gate-5c9"),
+    "certificates": ("Secret", Certificates.SECRET),
+    "tlsSecret": ("gate.tls", "gate.tls"),
     "tlsDirectory": ("/certificates", "/certificates"),
     "address": ("::", "::"),
     "webhookPort": (65535, 65_535),

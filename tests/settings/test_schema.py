@@ -79,6 +79,8 @@ def test_is_a_schema() -> None:
         "kind",
         "dockerConfig",
         "defaultPolicyFile",
+        "podName",
+        "tlsSecret",
     ]
 
 

@@ -12,15 +12,17 @@ from pathlib import Path
 
 import aiohttp
 
+from slimgate.app.health import serving_health
+from slimgate.cluster.certificates.authority import Certificates, make
 from slimgate.engine.catalog import Catalog
-from slimgate.webhook.certificates import Certificates, make
 from slimgate.webhook.exceptions import ExceptionService
 from slimgate.webhook.ports import Judge, Policies
 from slimgate.webhook.server import WebhookServer
 from slimgate.webhook.service import AdmissionService
 from slimgate.webhook.settings import WebhookSettings
 from tests.webhook import engine
-from tests.webhook.engine import Recorder
+from tests.webhook.engine import FAT, Recorder
+from tests.webhook.reviews import deployment, review
 
 HOST = "127.0.0.1"
 NAMES = ("localhost", HOST)
@@ -112,6 +114,36 @@ class Live:
         return certificate
 
 
+class Kept:
+    """A connection that is kept, and asked by hand, so that no client can replace it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def open(cls, live: Live) -> "Kept":
+        """Connect."""
+        return cls(*await asyncio.open_connection(HOST, live.port, ssl=live.context))
+
+    async def ask(self) -> bytes:
+        """Have a fat Deployment reviewed."""
+        body = review(deployment(FAT))
+        head = "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        self._writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        answer = await self._reader.readuntil(b"\r\n\r\n")
+        length = next(
+            int(line.split(b":")[1])
+            for line in answer.lower().split(b"\r\n")
+            if line.startswith(b"content-length")
+        )
+        return await self._reader.readexactly(length)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+
+
 @asynccontextmanager
 async def serving(
     folder: Path,
@@ -129,22 +161,25 @@ async def serving(
         mount.put(served.certificate, served.key)
     catalog = policies if isinstance(policies, Catalog) else engine.catalog()
     heard, stop, reasons = Recorder(), asyncio.Event(), list[str]()
-    settings = _settings(mount, host, changes)
+    settings, health_port = _settings(mount, host, changes), _free_port()
     server = WebhookServer(
         settings,
         AdmissionService(judge or engine.judge(catalog), policies or catalog, observer=heard),
         ExceptionService(catalog.policies.get),
         ready=lambda: reasons[0] if reasons else None,
-        metrics=lambda: b"up 1\n",
         observer=heard,
     )
-    running = asyncio.create_task(server.run(stop))
     context = ssl.create_default_context(cadata=served.ca_bundle.decode() or None)
     connector = aiohttp.TCPConnector(ssl=context)
-    async with aiohttp.ClientSession(connector=connector) as session:
+    async with (
+        serving_health(HOST, health_port, lambda: b"up 1\n") as health,
+        aiohttp.ClientSession(connector=connector) as session,
+    ):
+        health.unready = server.unready_reason
+        running = asyncio.create_task(server.run(stop))
         live = Live(
             port=settings.port,
-            health_port=settings.health_port,
+            health_port=health_port,
             mount=mount,
             context=context,
             session=session,
@@ -185,7 +220,6 @@ def _settings(mount: Mount, host: str, changes: dict[str, float]) -> WebhookSett
         key_file=str(mount.key),
         host=host,
         port=_free_port(),
-        health_port=_free_port(),
         **fields,  # type: ignore[arg-type]
     )
 

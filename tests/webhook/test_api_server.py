@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import pytest
 
+from slimgate.cluster.certificates.authority import Certificates, make
 from slimgate.engine.catalog import Catalog
 from slimgate.webhook.admit import EXCEPTIONS, WORKLOADS
-from slimgate.webhook.certificates import Certificates, make
 from tests.lab.kubectl import Kubectl
 from tests.lab.state import Lab
 from tests.webhook import engine

@@ -1,18 +1,17 @@
 """The server's life: health port, readiness, drain, and what is in flight at the end."""
 
 import asyncio
-import os
-import signal
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from slimgate.webhook.server import stop_on_signals
 from tests.webhook import engine
 from tests.webhook.engine import FAT, SLIM, Shelf
 from tests.webhook.reviews import Answered, deployment, review
-from tests.webhook.serving import Live, serving, until
+from tests.webhook.serving import HOST, Kept, Live, serving, until
 
 
 async def test_health(tmp_path: Path) -> None:
@@ -82,6 +81,65 @@ async def test_drain(tmp_path: Path) -> None:
     assert not Answered.of(answer).allowed
 
 
+async def test_no_request_is_lost(tmp_path: Path) -> None:
+    """Clients that keep their connections get every answer, and none stays on one that ends."""
+    async with serving(tmp_path, drain_seconds=0.7) as live:
+        clients = [asyncio.create_task(_ask_on(live)) for _ in range(12)]
+        await asyncio.sleep(0.5)
+        live.stop.set()
+        asked = await asyncio.gather(*clients)
+
+    assert min(one.answered for one in asked) > 1
+    assert sum(one.lost for one in asked) == 0
+    assert sum(one.closed for one in asked) >= len(clients)
+
+
+async def test_a_connection_of_the_last_moment(tmp_path: Path) -> None:
+    """A client that has connected before the end, and asks after it, is answered."""
+    async with serving(tmp_path, drain_seconds=1.0) as live:
+        kept = await Kept.open(live)
+        live.stop.set()
+        await until(lambda: _refuses(live))
+
+        assert b'"allowed":false' in await kept.ask()
+        kept.close()
+
+
+@dataclass
+class Asked:
+    """What one client has met."""
+
+    answered: int = 0
+    closed: int = 0
+    lost: int = 0
+
+
+async def _ask_on(live: Live) -> Asked:
+    """Ask on kept connections until none is to be had any more."""
+    asked, body = Asked(), review(deployment(SLIM))
+    head = "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    while True:
+        try:
+            reader, writer = await asyncio.open_connection(HOST, live.port, ssl=live.context)
+        except OSError:
+            return asked
+        keeps = True
+        while keeps:
+            try:
+                writer.write(request)
+                answer = (await reader.readuntil(b"\r\n\r\n")).lower()
+                length = re.search(rb"content-length: (\d+)", answer)
+                await reader.readexactly(int(length[1]) if length else 0)
+            except (OSError, asyncio.IncompleteReadError):
+                asked.lost += 1
+                break
+            asked.answered += 1
+            keeps = b"connection: close" not in answer
+        asked.closed += not keeps
+        writer.close()
+
+
 async def test_end_does_not_wait_for_ever(tmp_path: Path) -> None:
     """What is still in flight after the shutdown's time is given up."""
     source = Shelf(open=asyncio.Event())
@@ -101,19 +159,6 @@ async def test_idle_connections_do_not_hold_it(tmp_path: Path) -> None:
         loop = asyncio.get_running_loop()
         started = loop.time()
     assert loop.time() - started < 2.0
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_signals(number: signal.Signals) -> None:
-    """Both ways of being told to stop set the event."""
-    stop = stop_on_signals()
-    try:
-        assert not stop.is_set()
-        os.kill(os.getpid(), number)
-        await asyncio.wait_for(stop.wait(), 5)
-    finally:
-        for one in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().remove_signal_handler(one)
 
 
 async def _unready(live: Live) -> bool:

@@ -1,48 +1,18 @@
 """The serving certificate: there at last, swapped, broken, swapped back; connections stay."""
 
-import asyncio
 import logging
 import ssl
+import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from slimgate.webhook.expiry import expiry_of
+from slimgate.cluster.certificates.authority import LIFE, make
 from slimgate.webhook.tls import ServingCertificate
-from tests.webhook.engine import FAT
-from tests.webhook.reviews import deployment, review
-from tests.webhook.serving import HOST, Live, Mount, certificates, serving, until
-
-
-class Kept:
-    """A connection that is kept, and asked by hand, so that no client can replace it."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    @classmethod
-    async def open(cls, live: Live) -> "Kept":
-        """Connect."""
-        return cls(*await asyncio.open_connection(HOST, live.port, ssl=live.context))
-
-    async def ask(self) -> bytes:
-        """Have a fat Deployment reviewed."""
-        body = review(deployment(FAT))
-        head = "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-        self._writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        answer = await self._reader.readuntil(b"\r\n\r\n")
-        length = next(
-            int(line.split(b":")[1])
-            for line in answer.lower().split(b"\r\n")
-            if line.startswith(b"content-length")
-        )
-        return await self._reader.readexactly(length)
-
-    def close(self) -> None:
-        """Hang up."""
-        self._writer.close()
+from tests.cluster.certificates.make import load
+from tests.webhook.serving import NAMES, Kept, Live, Mount, certificates, serving, until
 
 
 def der(pem: bytes) -> bytes:
@@ -60,7 +30,8 @@ def test_expiry(tmp_path: Path) -> None:
         certificate.refresh()
         seen.append(certificate.expires)
 
-    assert seen == [None, expiry_of(made.certificate), expiry_of(made.certificate)]
+    ends = load(made.certificate).not_valid_after_utc.timestamp()
+    assert seen == [None, ends, ends]
 
 
 async def test_reload(tmp_path: Path) -> None:
@@ -111,12 +82,65 @@ async def test_start_without_files(tmp_path: Path) -> None:
         await until(lambda: _answers(live))
         status, reason = await live.health("/readyz")
         assert status == 503
-        assert "tls.crt can't be read: No such file or directory" in reason
+        assert reason == f"not ready: {live.mount.certificate} is not there yet\n"
         with pytest.raises(ConnectionRefusedError):
             await live.shown()
         live.mount.put(later.certificate, later.key)
         await until(live.ready)
         assert await live.shown() == der(later.certificate)
+
+
+@pytest.mark.parametrize("damage", ["empty", "no key", "other key", "junk", "expired", "early"])
+async def test_start_with_a_damaged_certificate(tmp_path: Path, damage: str) -> None:
+    """The server is up, not ready, and says in one line what is wrong, until it is put right."""
+    good, now = certificates(), datetime.now(UTC)
+    bad, expected = {
+        "empty": (replace(good, certificate=b"\n"), "{certificate} is empty"),
+        "no key": (replace(good, key=b""), "{key} is empty"),
+        "other key": (
+            replace(good, key=certificates().key),
+            "{key} does not fit {certificate}",
+        ),
+        "junk": (
+            replace(good, certificate=b"junk"),
+            "{certificate} and {key} are not a certificate and a key in PEM",
+        ),
+        "expired": (
+            make(NAMES, now - LIFE - timedelta(hours=2)),
+            "{certificate} can't be trusted: certificate has expired",
+        ),
+        "early": (
+            make(NAMES, now + timedelta(hours=2)),
+            "{certificate} can't be trusted: certificate is not yet valid",
+        ),
+    }[damage]
+    async with serving(tmp_path, served=replace(good, certificate=b"")) as live:
+        live.mount.put(bad.certificate, bad.key)
+        said = expected.format(certificate=live.mount.certificate, key=live.mount.key)
+        await until(lambda: _says(live, said))
+        assert (await live.health("/livez"))[0] == 200
+        live.mount.put(good.certificate, good.key)
+        await until(live.ready)
+        assert await live.shown() == der(good.certificate)
+
+
+def test_a_certificate_that_expires_while_it_is_served(tmp_path: Path) -> None:
+    """It is served on, since nothing better is there; but nobody is to be sent here."""
+    mount, now = Mount(tmp_path), [time.time()]
+    good, later = certificates(), make(NAMES, datetime.now(UTC) + timedelta(minutes=30))
+    serving_certificate = ServingCertificate(mount.certificate, mount.key, lambda: now[0])
+    mount.put(good.certificate, good.key)
+    serving_certificate.refresh()
+    assert (serving_certificate.fault, serving_certificate.found) == (None, True)
+
+    now[0] += LIFE.total_seconds()
+    ends = datetime.fromtimestamp(serving_certificate.expires or 0, UTC)
+    assert serving_certificate.fault == f"{mount.certificate} has expired on {ends.date()}"
+    assert serving_certificate.found
+
+    mount.put(later.certificate, later.key)
+    serving_certificate.refresh()
+    assert serving_certificate.fault is None
 
 
 async def test_stop_without_files(tmp_path: Path) -> None:
@@ -142,7 +166,7 @@ def test_log_has_a_line_for_each_change(tmp_path: Path, caplog: pytest.LogCaptur
     assert after(b"junk") == ["the new certificate can't be used"]
     assert after(good.certificate) == [f"serving with the certificate in {mount.certificate}"]
     assert after(b"junk") == ["the new certificate can't be used"]
-    assert serving_certificate.missing is None
+    assert serving_certificate.fault is None
     mount.certificate.unlink()
     caplog.clear()
     for _ in range(3):
@@ -166,6 +190,13 @@ async def _until_shown(live: Live, certificate: bytes) -> None:
         return await live.shown() == der(certificate)
 
     await until(holds)
+
+
+async def _says(live: Live, reason: str) -> bool:
+    try:
+        return await live.health("/readyz") == (503, f"not ready: {reason}\n")
+    except OSError:
+        return False
 
 
 async def _answers(live: Live) -> bool:

@@ -7,7 +7,10 @@
 {{- $_ := set $config "webhookPort" .Values.webhook.port }}
 {{- $_ := set $config "drainDuration" .Values.webhook.drainDuration }}
 {{- $_ := set $config "pullSecrets" (ne .Values.pullSecrets.scope "None") }}
-{{- $_ := set $config "manageCertificates" (eq .Values.certificates.source "Own") }}
+{{- $_ := set $config "certificates" .Values.certificates.source }}
+{{- with .Values.certificates.secretName }}
+{{- $_ := set $config "tlsSecret" . }}
+{{- end }}
 {{- $_ := set $config "nodeRefreshInterval" (ternary .Values.nodeMetrics.refreshInterval "0s" .Values.nodeMetrics.enabled) }}
 {{- $_ := set $config "kubeletSkipTLSVerify" .Values.nodeMetrics.kubeletSkipTLSVerify }}
 {{- if .Values.defaultPolicy.create }}

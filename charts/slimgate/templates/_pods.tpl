@@ -71,6 +71,12 @@ args: [{{ $role }}]
 env:
   - name: SLIMGATE_CONFIG
     value: /etc/slimgate/config/config.yaml
+  {{- if eq $role "controller" }}
+  - name: SLIMGATE_POD_NAME
+    valueFrom:
+      fieldRef:
+        fieldPath: metadata.name
+  {{- end }}
   {{- with $values.env }}
   {{- toYaml . | nindent 2 }}
   {{- end }}

@@ -1,15 +1,19 @@
 """What both roles in a cluster need: the API, a catalog that follows it, an inspector, a judge."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Final
 
 from slimgate.app.bases import BaseKeeper
 from slimgate.app.parts import inspector_settings, now, own_identity, registry_settings
 from slimgate.cluster.addresses import server_addresses
 from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.backoff import Pace
+from slimgate.cluster.errors import UnreachableError
 from slimgate.cluster.mirror import Mirror, Scope, Sink
 from slimgate.cluster.pull_secrets import PullSecretObserver, PullSecrets
 from slimgate.cluster.resources import (
@@ -30,6 +34,8 @@ from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistryObserver
 from slimgate.settings import Settings
 
+_LOG: Final = logging.getLogger(__name__)
+_AWAY: Final = Pace(first=0.5, cap=5.0)
 _SHORTEST: Final = 1.0
 """Seconds between two looks for bases, whatever is set."""
 
@@ -122,10 +128,12 @@ class Core:
 
 
 @asynccontextmanager
-async def open_core(settings: Settings, observers: Observers) -> AsyncIterator[Core]:
-    """Connect, and make the shared parts."""
+async def open_core(
+    settings: Settings, observers: Observers, on_wait: Callable[[str], None]
+) -> AsyncIterator[Core]:
+    """Connect, and make the shared parts; `on_wait` hears what is waited for."""
     async with ClusterApi.connect(observer=observers.api) as api:
-        refused = await server_addresses(api)
+        refused = await _addresses_at_last(api, on_wait)
         registry = registry_settings(settings, refused=refused)
         async with RegistryClient(registry, observer=observers.registry) as client:
             own = own_identity(settings)
@@ -161,6 +169,18 @@ async def open_core(settings: Settings, observers: Observers) -> AsyncIterator[C
                 await judge.close()
                 await inspector.close()
                 await keyring.aclose()
+
+
+async def _addresses_at_last(api: ClusterApi, on_wait: Callable[[str], None]) -> frozenset[str]:
+    """Wait for an API server that is away: pods may be there before the network is."""
+    for failures in count(1):
+        try:
+            return await server_addresses(api)
+        except UnreachableError as error:
+            on_wait(str(error))
+            _LOG.warning("waiting for the API server: %s", error)
+            await asyncio.sleep(_AWAY.delay(failures))
+    raise AssertionError
 
 
 def _policies(catalog: Catalog) -> Follow:

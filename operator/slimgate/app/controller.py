@@ -8,22 +8,23 @@ from typing import Final
 
 import kopf
 
-from slimgate.app.certificates import CertificateKeeper
+from slimgate.app.certificates import certificate_keeper
 from slimgate.app.cluster import Core, Observers, open_core
 from slimgate.app.configuration import read_settings
 from slimgate.app.default_policy import read_default_policy
-from slimgate.app.health import serving_health
+from slimgate.app.health import Health, serving_health
 from slimgate.app.kinds import Kinds, tried
 from slimgate.app.kubelets import KubeletToken, kubelets
 from slimgate.app.lister import ClusterLister
 from slimgate.app.logs import configure
 from slimgate.app.loop import watch_loop
-from slimgate.app.memory import MemoryKeeper
 from slimgate.app.parts import now
 from slimgate.app.profiles import follow_profiles
-from slimgate.app.stopping import until
+from slimgate.app.stopping import stop_on_signals, unless, whole
 from slimgate.cluster.connect import open_access
 from slimgate.cluster.first_policy import FirstPolicy
+from slimgate.cluster.memory import MemoryKeeper
+from slimgate.cluster.owner import Owner
 from slimgate.cluster.profiles import ProfileStore
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
@@ -40,26 +41,28 @@ from slimgate.core.image import Digest, ImageFacts, Wants
 from slimgate.engine.catalog import Change
 from slimgate.metrics import ControllerMetrics
 from slimgate.settings import Settings
-from slimgate.webhook.server import stop_on_signals
 
 _LAST_SECONDS: Final = 5.0
 """For what is written on the way out; an API server that is away must not hold it up."""
 
 
-async def run_controller(config: str | None) -> None:
-    """Run the controller role until SIGTERM; `config` is the configuration file, if any."""
+async def run_controller(config: str | None, stop: asyncio.Event) -> None:
+    """Run the controller role until told to stop; `config` is the configuration file, if any."""
     settings = read_settings(config)
     configure(settings.log_format)
     metrics = ControllerMetrics()
-    stop = stop_on_signals()
-    async with open_core(settings, Observers.of(metrics)) as core:
+    async with serving_health(settings.address, settings.http_port, metrics.page) as health:
+        await unless(stop, whole(_run(settings, metrics, health, stop)))
+
+
+async def _run(
+    settings: Settings, metrics: ControllerMetrics, health: Health, stop: asyncio.Event
+) -> None:
+    async with open_core(settings, Observers.of(metrics), health.wait_for) as core:
         metrics.show_mirrors(core.mirrors)
         metrics.show_bases(core.bases)
-        health = serving_health(
-            settings.address, settings.http_port, core.unready_reason, metrics.page
-        )
-        async with health:
-            await until(stop, _work(core, settings, metrics, stop))
+        health.unready = core.unready_reason
+        await _work(core, settings, metrics, stop)
 
 
 async def _work(
@@ -95,7 +98,8 @@ async def _work(
         changed=reconciler.changed,
         now=now,
     )
-    memory = MemoryKeeper(core.api, core.inspector, settings)
+    owner = Owner(core.api, settings.namespace, settings.pod_name)
+    memory = MemoryKeeper(core.api, core.inspector, settings, owner)
     await memory.restore()
     core.catalog.listen(partial(_heard, reconciler))
     metrics.show_workloads(ledger, core.catalog)
@@ -104,8 +108,10 @@ async def _work(
     async with kubelets(settings, token) as gauge, asyncio.TaskGroup() as tasks:
         tasks.create_task(watch_loop(metrics.loop_delayed))
         tasks.create_task(core.run(on_bases=partial(_judge_all, reconciler)))
-        if settings.manage_certificates:
-            tasks.create_task(CertificateKeeper(core.api, settings).run())
+        certificates = certificate_keeper(core.api, settings, owner)
+        metrics.show_certificate(certificates)
+        metrics.show_mirrors(certificates.mirrors)
+        tasks.create_task(certificates.run())
         await core.ready()
         if first := read_default_policy(settings):
             tasks.create_task(FirstPolicy(core.api, first).run())

@@ -1,22 +1,69 @@
-"""The plain HTTP port of a role that serves nothing else: health and metrics."""
+"""The plain HTTP port of both roles, for kubelet and Prometheus: /livez, /readyz and /metrics."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Final
 
-from aiohttp.web import Server, ServerRunner, TCPSite
+from aiohttp.web import BaseRequest, Response, TCPSite
 
-from slimgate.webhook.health import HealthHandler
+from slimgate.webhook.server import make_runner
+
+_METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_SHUTDOWN_SECONDS: Final = 1.0
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Health:
+    """Answers; `unready` gives the reason why the role is not ready, None once it is."""
+
+    def __init__(self, metrics: Callable[[], bytes]) -> None:
+        self.unready: Callable[[], str | None] = lambda: "slimgate is starting"
+        self._metrics = metrics
+
+    def wait_for(self, reason: str) -> None:
+        """Give a reason until there is something better to say."""
+        self.unready = lambda: reason
+
+    async def __call__(self, request: BaseRequest) -> Response:
+        """Answer one request."""
+        try:
+            return self._answer(request)
+        except Exception:  # noqa: BLE001 - metrics come from elsewhere
+            _LOG.exception("%s failed", request.rel_url.path)
+            return _sentence(HTTPStatus.INTERNAL_SERVER_ERROR, "slimgate itself failed")
+
+    def _answer(self, request: BaseRequest) -> Response:
+        match request.rel_url.path:
+            case _ if request.method not in {"GET", "HEAD"}:
+                return _sentence(HTTPStatus.METHOD_NOT_ALLOWED, "this port takes GET")
+            case "/livez":
+                return _sentence(HTTPStatus.OK, "ok")
+            case "/readyz":
+                reason = self.unready()
+                status = HTTPStatus.OK if reason is None else HTTPStatus.SERVICE_UNAVAILABLE
+                return _sentence(status, "ok" if reason is None else f"not ready: {reason}")
+            case "/metrics":
+                return Response(body=self._metrics(), headers={"Content-Type": _METRICS_TYPE})
+            case _:
+                return _sentence(HTTPStatus.NOT_FOUND, "this port has /livez, /readyz and /metrics")
 
 
 @asynccontextmanager
 async def serving_health(
-    address: str, port: int, ready: Callable[[], str | None], metrics: Callable[[], bytes]
-) -> AsyncIterator[None]:
-    """Serve /livez, /readyz and /metrics as long as the context lasts."""
-    runner = ServerRunner(Server(HealthHandler(ready, metrics), access_log=None))
+    host: str | None, port: int, metrics: Callable[[], bytes]
+) -> AsyncIterator[Health]:
+    """Serve as long as the context lasts, from the very start: what is slow to start is alive."""
+    health = Health(metrics)
+    runner = make_runner(health, _SHUTDOWN_SECONDS)
     await runner.setup()
     try:
-        await TCPSite(runner, address, port).start()
-        yield
+        await TCPSite(runner, host, port).start()
+        yield health
     finally:
         await runner.cleanup()
+
+
+def _sentence(status: HTTPStatus, text: str) -> Response:
+    return Response(status=status, text=f"{text}\n")

@@ -1,5 +1,6 @@
 """`slimgate controller`: the controller role, as a cluster runs it."""
 
+from functools import partial
 from typing import Final
 
 from slimgate.cli.extras import needing
@@ -13,9 +14,12 @@ Settings: docs/configuration.md. The cluster is the pod's own, else the kubeconf
 
 def controller(*, config: ConfigOption = None) -> None:
     """Run until SIGTERM."""
-    import asyncio  # noqa: PLC0415 - help must not wait for it
+    from slimgate.app.stopping import Role, run  # noqa: PLC0415 - help must not wait for it
 
-    with needing("operator", "the controller needs the operator's libraries"):
-        from slimgate.app.controller import run_controller  # noqa: PLC0415
+    def load() -> Role:
+        with needing("operator", "the controller needs the operator's libraries"):
+            from slimgate.app.controller import run_controller  # noqa: PLC0415 - it takes seconds
 
-    asyncio.run(run_controller(config))
+        return partial(run_controller, config)
+
+    run(load)

@@ -16,6 +16,7 @@ from typer.exceptions import TyperException
 
 from slimgate.cli import (
     check,
+    cleanup,
     configuration,
     controller,
     inspect,
@@ -110,6 +111,7 @@ def build(name: str = "slimgate") -> typer.Typer:
         (_CLUSTER, preview.preview, preview.HELP, preview.EXAMPLES),
         (_CLUSTER, top.top, top.HELP, top.EXAMPLES),
         (_CLUSTER, nodes.nodes, nodes.HELP, nodes.EXAMPLES),
+        (_SETTINGS, cleanup.cleanup, cleanup.HELP, cleanup.EXAMPLES),
     ):
         app.command(cls=Command, help=help_text, epilog=epilog, rich_help_panel=panel)(command)
     for role, help_text in (

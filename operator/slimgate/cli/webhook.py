@@ -1,5 +1,6 @@
 """`slimgate webhook`: the webhook role, as a cluster runs it."""
 
+from functools import partial
 from typing import Final
 
 from slimgate.cli.extras import needing
@@ -13,9 +14,12 @@ Settings: docs/configuration.md. The cluster is the pod's own, else the kubeconf
 
 def webhook(*, config: ConfigOption = None) -> None:
     """Run until SIGTERM."""
-    import asyncio  # noqa: PLC0415 - help must not wait for it
+    from slimgate.app.stopping import Role, run  # noqa: PLC0415 - help must not wait for it
 
-    with needing("operator", "the webhook needs the operator's libraries"):
-        from slimgate.app.webhook import run_webhook  # noqa: PLC0415
+    def load() -> Role:
+        with needing("operator", "the webhook needs the operator's libraries"):
+            from slimgate.app.webhook import run_webhook  # noqa: PLC0415 - it takes seconds
 
-    asyncio.run(run_webhook(config))
+        return partial(run_webhook, config)
+
+    run(load)

@@ -9,6 +9,12 @@ from slimgate.cluster.errors import MissingError
 from slimgate.core.text import printable
 from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
 
+OWN_LABELS: Final[Mapping[str, str]] = {
+    "app.kubernetes.io/name": "slimgate",
+    "app.kubernetes.io/managed-by": "slimgate",
+}
+"""Of objects that slimgate makes for itself; of the others that it makes, too, the second."""
+
 _NAME: Final = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
 
 
@@ -142,6 +148,12 @@ PODS: Final = Resource(version="v1", kind="Pod", plural="pods")
 EVENTS: Final = Resource(group="events.k8s.io", version="v1", kind="Event", plural="events")
 ENDPOINT_SLICES: Final = Resource(
     group="discovery.k8s.io", version="v1", kind="EndpointSlice", plural="endpointslices"
+)
+WEBHOOK_CONFIGURATIONS: Final = Resource(
+    group="admissionregistration.k8s.io",
+    version="v1",
+    kind="ValidatingWebhookConfiguration",
+    plural="validatingwebhookconfigurations",
 )
 SLIM_POLICIES: Final = Resource(
     group="slimgate.dev", version="v1alpha1", kind="SlimPolicy", plural="slimpolicies"

@@ -9,12 +9,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 from slimgate.core.errors import ImageError, InvalidFactsError
 from slimgate.core.image import Digest, Platform
 from slimgate.core.oci import Descriptor, Index
 from slimgate.core.reference import Reference, parse_digest
+
+T = TypeVar("T")
 
 _MAX_ANSWERS: Final = 8_000
 _MAX_INDEXES: Final = 2_000
@@ -25,11 +27,22 @@ _ENTRY: Final = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Digests by `answer_key`, indexes by digest, and the `place_key` of each manifest shown."""
+    """Digests by `answer_key`, indexes by digest, and the `place_key` of each manifest shown.
+
+    All in the order of their last use, the newest last.
+    """
 
     answers: Mapping[str, Digest] = field(default_factory=dict)
     indexes: Mapping[Digest, Index] = field(default_factory=dict)
     shown: Sequence[str] = ()
+
+    def holds_the_same(self, other: "Memory") -> bool:
+        """Whether both hold the same entries, in whatever order."""
+        return (self.answers, self.indexes, set(self.shown)) == (
+            other.answers,
+            other.indexes,
+            set(other.shown),
+        )
 
 
 def answer_key(reference: Reference, identity_key: str) -> str:
@@ -42,16 +55,15 @@ def place_key(registry: str, digest: Digest) -> str:
     return hashlib.sha256(f"{registry}\0{digest}".encode()).hexdigest()[:_HASH]
 
 
-def to_json(memory: Memory) -> bytes:
-    """Write the newest of what is remembered, in a form that is equal for equal memories."""
-    answers = dict(list(memory.answers.items())[-_MAX_ANSWERS:])
-    indexes = dict(list(memory.indexes.items())[-_MAX_INDEXES:])
+def to_json(memory: Memory, share: float = 1.0) -> bytes:
+    """Write the newest of what is remembered, or a share of that."""
+    indexes = dict(_newest(list(memory.indexes.items()), _MAX_INDEXES, share))
     root = {
-        "answers": answers,
+        "answers": dict(_newest(list(memory.answers.items()), _MAX_ANSWERS, share)),
         "indexes": {digest: _index_to_json(index) for digest, index in indexes.items()},
-        "shown": sorted(memory.shown[-_MAX_SHOWN:]),
+        "shown": _newest(memory.shown, _MAX_SHOWN, share),
     }
-    return json.dumps(root, separators=(",", ":"), sort_keys=True).encode()
+    return json.dumps(root, separators=(",", ":")).encode()
 
 
 def from_json(body: bytes) -> Memory:
@@ -68,6 +80,10 @@ def from_json(body: bytes) -> Memory:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ImageError) as error:
         raise InvalidFactsError("the saved state of the previous run can't be read") from error
+
+
+def _newest(entries: Sequence[T], most: int, share: float) -> Sequence[T]:
+    return entries[len(entries) - int(min(len(entries), most) * share) :]
 
 
 def _index_to_json(index: Index) -> dict[str, object]:

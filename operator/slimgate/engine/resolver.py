@@ -94,8 +94,8 @@ class Resolver:
         known = {answer_key(*key): one.digest for key, one in self._known.items()}
         # What nobody has asked for again by now belonged to images that are gone.
         is_recent = self._clock() < self._restored + self._settings.tag_seconds
-        earlier = self._earlier if is_recent else {}
-        return {**earlier, **known}
+        earlier = self._earlier.items() if is_recent else ()
+        return {**{key: one for key, one in earlier if key not in known}, **known}
 
     def expire(self, reference: Reference) -> None:
         """Make the next look-up ask again, whoever it is for."""

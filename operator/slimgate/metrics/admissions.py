@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from slimgate.core.admission import Effect
 from slimgate.metrics.bounded import OTHER, Places
+from slimgate.metrics.certificate import CERTIFICATE_EXPIRY
 
 FAULTS: Final = frozenset({"error", "late", "overloaded"})
 """Outcomes of admissions that slimgate failed to judge; webhook.service calls them so."""
@@ -119,7 +120,7 @@ class ServingCollector(Collector):
         )
         certificate = GaugeMetricFamily(
             "slimgate_webhook_certificate_expiration_timestamp_seconds",
-            "When the certificate that the webhook serves expires, in Unix time.",
+            CERTIFICATE_EXPIRY,
         )
         if (expires := self._serving.certificate_expires) is not None:
             certificate.add_metric([], expires)

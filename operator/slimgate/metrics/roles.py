@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from slimgate.metrics.admissions import AdmissionMetrics, Serving, ServingCollector
 from slimgate.metrics.api_server import ApiServerMetrics
 from slimgate.metrics.bases import BaseCollector, Bases
+from slimgate.metrics.certificate import Certificate, CertificateCollector
 from slimgate.metrics.inspections import InspectionMetrics
 from slimgate.metrics.nodes import NodeCollector, NodeDisks
 from slimgate.metrics.page import exposition
@@ -80,6 +81,10 @@ class ControllerMetrics(Metrics):
     def show_workloads(self, verdicts: Verdicts, policies: Policies) -> None:
         """Show verdicts, by all policies that there are, whether or not they match any."""
         self.registry.register(WorkloadCollector(verdicts, policies))
+
+    def show_certificate(self, certificate: Certificate) -> None:
+        """Show the webhook's certificate as the controller keeps it."""
+        self.registry.register(CertificateCollector(certificate))
 
     def show_nodes(self, nodes: NodeDisks) -> None:
         """Show what images cost the nodes."""

@@ -7,6 +7,7 @@ Nothing here opens files.
 from slimgate.settings.model import (
     MAX_LAYER_BYTES,
     WHOLE_LAYER_BYTES,
+    Certificates,
     Exemption,
     ExtraKind,
     LogFormat,
@@ -19,6 +20,7 @@ __all__ = [
     "MAX_FILE_BYTES",
     "MAX_LAYER_BYTES",
     "WHOLE_LAYER_BYTES",
+    "Certificates",
     "Exemption",
     "ExtraKind",
     "File",

@@ -11,7 +11,7 @@ from typing import Final
 
 from slimgate.core.annotations import Annotate
 from slimgate.settings import structures, values
-from slimgate.settings.model import LogFormat
+from slimgate.settings.model import Certificates, LogFormat
 from slimgate.settings.objects import Field
 from slimgate.settings.values import Value
 
@@ -131,11 +131,23 @@ KEYS: Final[Mapping[str, Key]] = {
         "Service NAME-webhook, the Secrets NAME-webhook-tls and NAME-memory, and the "
         "ServiceAccount NAME-kubelet.",
     ),
-    "manageCertificates": _key(
-        "manage_certificates",
-        values.flag(),
-        "Create and renew the webhook's certificate. If false, something else must fill its "
-        "Secret and the caBundle.",
+    "podName": _key(
+        "pod_name",
+        values.label(253),
+        "The pod that slimgate runs in: the Secrets that it writes are deleted with the pod's "
+        "Deployment.",
+    ),
+    "certificates": _key(
+        "certificates",
+        values.choice(Certificates),
+        "Who makes the webhook's certificate: slimgate, which renews it and sets the caBundle; "
+        "cert-manager, which does both; or you, in its Secret, whose ca.crt slimgate copies into "
+        "the caBundle.",
+    ),
+    "tlsSecret": _key(
+        "tls_secret",
+        values.text("[a-z0-9]([-a-z0-9.]*[a-z0-9])?", "the name of a Secret", max_length=253),
+        "The Secret with the webhook's certificate; NAME-webhook-tls if not set.",
     ),
     "tlsDirectory": _key(
         "tls_directory",

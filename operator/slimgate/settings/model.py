@@ -20,6 +20,14 @@ class LogFormat(Enum):
     TEXT = "Text"
 
 
+class Certificates(Enum):
+    """Who makes the webhook's certificate, and whether slimgate has the API server trust it."""
+
+    OWN = "Own"
+    CERT_MANAGER = "CertManager"
+    SECRET = "Secret"  # noqa: S105 - a kind of object
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exemption:
     """What a registry that settings list by name is exempt from, and nothing beyond it.
@@ -51,6 +59,7 @@ class Settings:
 
     namespace: str = "slimgate-system"
     name: str = "slimgate"
+    pod_name: str | None = None
     excluded_namespaces: tuple[str, ...] = ("kube-system",)
     registries: Mapping[str, Exemption] = field(default_factory=dict)
     docker_config: str | None = None
@@ -68,7 +77,8 @@ class Settings:
     default_policy_file: str | None = None
     node_seconds: float = 60.0
     kubelet_skip_tls_verify: bool = True
-    manage_certificates: bool = True
+    certificates: Certificates = Certificates.OWN
+    tls_secret: str | None = None
     tls_directory: str = "/tls"
     address: str = "0.0.0.0"  # noqa: S104 - a pod's own address is all there is to bind
     http_port: int = 8080
@@ -99,7 +109,7 @@ class Settings:
     @property
     def webhook_secret(self) -> str:
         """The Secret that holds the webhook's certificate."""
-        return f"{self.name}-webhook-tls"
+        return self.tls_secret or f"{self.name}-webhook-tls"
 
     @property
     def memory_secret(self) -> str:

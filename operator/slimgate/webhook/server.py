@@ -1,20 +1,18 @@
-"""The admission server's life: sockets up, certificate watched, drained on a signal, down."""
+"""The admission server's life: socket up, certificate watched, drained when told to stop, down."""
 
 import asyncio
 import logging
-import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.web import Server, ServerRunner, TCPSite
+from aiohttp.web import BaseRequest, Response, Server, ServerRunner, TCPSite
 
 from slimgate.webhook.admit import EXCEPTIONS, WORKLOADS, AdmissionHandler
 from slimgate.webhook.body import BodyReader
 from slimgate.webhook.deadline import Deadline
-from slimgate.webhook.health import HealthHandler
 from slimgate.webhook.ports import AdmissionObserver, Reviewer, SilentObserver
 from slimgate.webhook.service import AdmissionService
 from slimgate.webhook.settings import WebhookSettings
@@ -25,10 +23,12 @@ from slimgate.webhook.tls import ServingCertificate
 _KEEPALIVE_SECONDS: Final = 120.0
 _LINGERING_SECONDS: Final = 2.0
 _FIRST_LOOKS_SECONDS: Final = 0.5
+_LAST_CALL_SECONDS: Final = 0.5
+"""For the request of a client that has connected in the last moment."""
 
 
 class WebhookServer:
-    """Serves until told to stop; `ready` tells why it can't judge yet, None once it can."""
+    """Serves until told to stop; `ready` says why it can't judge yet, None once it can."""
 
     def __init__(
         self,
@@ -37,7 +37,6 @@ class WebhookServer:
         exceptions: Reviewer,
         *,
         ready: Callable[[], str | None],
-        metrics: Callable[[], bytes],
         observer: AdmissionObserver | None = None,
     ) -> None:
         self._settings = settings
@@ -47,7 +46,7 @@ class WebhookServer:
         self._certificate = ServingCertificate(
             Path(settings.certificate_file), Path(settings.key_file)
         )
-        self._admissions = _runner(
+        self._runner = make_runner(
             AdmissionHandler(
                 {WORKLOADS: service, EXCEPTIONS: exceptions},
                 Deadline(
@@ -59,7 +58,6 @@ class WebhookServer:
             ),
             settings.shutdown_seconds,
         )
-        self._health = _runner(HealthHandler(self.unready_reason, metrics), 1.0)
 
     @property
     def in_flight(self) -> int:
@@ -75,45 +73,42 @@ class WebhookServer:
         """Say why no admission should be sent here now, None if one should."""
         if self._draining:
             return "slimgate is shutting down"
-        return self._certificate.missing or self._ready()
+        return self._certificate.fault or self._ready()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve; once `stop` is set, go on for the drain's time, finish what is in flight, end."""
-        await _listen(self._health, self._settings.host, self._settings.health_port)
-        try:
-            await self._wait_for_certificate(stop)
-            if not stop.is_set():
-                await self._serve(stop)
-        finally:
-            await self._health.cleanup()
+        await self._wait_for_certificate(stop)
+        if not stop.is_set():
+            await self._serve(stop)
 
     async def _wait_for_certificate(self, stop: asyncio.Event) -> None:
         self._certificate.refresh()
-        while self._certificate.missing and not await _is_set_within(stop, _FIRST_LOOKS_SECONDS):
+        while not self._certificate.found and not await _is_set_within(stop, _FIRST_LOOKS_SECONDS):
             self._certificate.refresh()
 
     async def _serve(self, stop: asyncio.Event) -> None:
         settings = self._settings
+        await self._runner.setup()
+        site = TCPSite(
+            self._runner, settings.host, settings.port, ssl_context=self._certificate.context
+        )
         try:
-            await _listen(self._admissions, settings.host, settings.port, self._certificate)
+            await site.start()
             while not await _is_set_within(stop, settings.reload_seconds):
                 self._certificate.refresh()
+            # From now on each answer ends its connection, so that the next one goes elsewhere.
             self._draining = True
             await asyncio.sleep(settings.drain_seconds)
+            await site.stop()
+            await asyncio.sleep(min(_LAST_CALL_SECONDS, settings.drain_seconds))
         finally:
-            await self._admissions.cleanup()
+            await self._runner.cleanup()
 
 
-def stop_on_signals(stop: asyncio.Event | None = None) -> asyncio.Event:
-    """Return an event that SIGTERM and SIGINT set, the one that is given or a new one."""
-    stop = stop or asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    return stop
-
-
-def _runner(handler: AdmissionHandler | HealthHandler, shutdown_seconds: float) -> ServerRunner:
+def make_runner(
+    handler: Callable[[BaseRequest], Awaitable[Response]], shutdown_seconds: float
+) -> ServerRunner:
+    """Make a server of one handler, which may be given so long for what is in flight at its end."""
     server = Server(
         handler,
         logger=_quiet_logger(),
@@ -135,17 +130,6 @@ def _quiet_logger() -> logging.Logger:
 def _is_not_about_http(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, HttpProcessingError)
-
-
-async def _listen(
-    runner: ServerRunner,
-    host: str | None,
-    port: int,
-    certificate: ServingCertificate | None = None,
-) -> None:
-    await runner.setup()
-    context = certificate.context if certificate else None
-    await TCPSite(runner, host, port, ssl_context=context).start()
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:

@@ -14,7 +14,6 @@ class WebhookSettings:
     key_file: str
     host: str | None = None
     port: int = 9443
-    health_port: int = 8080
     default_seconds: float = 10.0
     """The time to answer where the API server names none; its own default for webhooks."""
     margin_seconds: float = 0.4

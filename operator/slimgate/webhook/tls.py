@@ -2,12 +2,23 @@
 
 import logging
 import ssl
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from slimgate.webhook.expiry import expiry_of
-
 _LOG: Final = logging.getLogger(__name__)
+_ROUNDS: Final = 3
+"""Of a handshake, with one to spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Serving:
+    context: ssl.SSLContext
+    expires: float
 
 
 class ServingCertificate:
@@ -17,46 +28,77 @@ class ServingCertificate:
     times say nothing.
     """
 
-    def __init__(self, certificate_file: Path, key_file: Path) -> None:
+    def __init__(
+        self, certificate_file: Path, key_file: Path, clock: Callable[[], float] = time.time
+    ) -> None:
         self._files = (certificate_file, key_file)
+        self._clock = clock
         self._seen: tuple[bytes, ...] | None = None
-        self._failure: str | None = None
-        self._current: ssl.SSLContext | None = None
-        self.expires: float | None = None
-        """When the certificate that is served ends, in Unix time."""
+        self._failure: str | None = "the certificate was not read yet"
+        self._current: _Serving | None = None
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.sni_callback = self._choose
 
     @property
-    def missing(self) -> str | None:
-        """Why there is no certificate to serve with, None if there is one."""
-        return None if self._current else self._failure or "the certificate was not read yet"
+    def found(self) -> bool:
+        """Whether there is a certificate to serve with."""
+        return self._current is not None
+
+    @property
+    def fault(self) -> str | None:
+        """Why no client can trust what is served, None if one can."""
+        if self._current is None:
+            return self._failure
+        if self._current.expires <= self._clock():
+            return f"{self._files[0]} has expired on {_date(self._current.expires)}"
+        return None
+
+    @property
+    def expires(self) -> float | None:
+        """When the certificate that is served ends, in seconds since 1970."""
+        return self._current.expires if self._current else None
 
     def refresh(self) -> None:
         """Look at the files, and take what they hold if it is new and whole."""
         try:
             seen = tuple(file.read_bytes() for file in self._files)
+        except FileNotFoundError as err:
+            self._fail(f"{err.filename} is not there yet")
+            return
         except OSError as err:
             self._fail(f"{err.filename} can't be read: {err.strerror}")
             return
         if seen == self._seen:
             return
+        # Half of a swap looks damaged, and is another one at the next look.
         self._seen = seen
-        try:
-            self._current = self._load()
-            self.expires = expiry_of(seen[0])
-        except ssl.SSLError as err:
-            # Half of a swap looks the same, and is whole at the next look.
-            self._fail(f"{self._files[0]} and its key are not a matching pair in PEM: {err.reason}")
-            return
-        self._failure = None
-        _LOG.info("serving with the certificate in %s", self._files[0])
+        if failure := self._take(seen):
+            self._fail(failure)
+        else:
+            self._failure = None
+            _LOG.info("serving with the certificate in %s", self._files[0])
 
-    def _load(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        # Without a password, OpenSSL would ask for one on the terminal.
-        context.load_cert_chain(*self._files, password="")
-        return context
+    def _take(self, bodies: tuple[bytes, ...]) -> str | None:
+        """Load the files; say why they can't be served with, None if they are now."""
+        for file, body in zip(self._files, bodies, strict=True):
+            if not body.strip():
+                return f"{file} is empty"
+        try:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            # Without a password, OpenSSL would ask for one on the terminal.
+            context.load_cert_chain(*self._files, password="")
+            self._current = _Serving(context, _expiry(context, bodies[0].decode("latin-1")))
+        except ssl.SSLCertVerificationError as err:
+            return f"{self._files[0]} can't be trusted: {err.verify_message}"
+        except ssl.SSLError as err:
+            certificate, key = self._files
+            if err.reason == "KEY_VALUES_MISMATCH":
+                return f"{key} does not fit {certificate}"
+            return f"{certificate} and {key} are not a certificate and a key in PEM"
+        except OSError as err:
+            self._seen = None
+            return f"{err.filename} can't be read: {err.strerror}"
+        return None
 
     def _fail(self, failure: str) -> None:
         if failure != self._failure:
@@ -69,4 +111,27 @@ class ServingCertificate:
     ) -> None:
         # Called for every handshake, with or without a name.
         if self._current:
-            connection.context = self._current
+            connection.context = self._current.context
+
+
+def _expiry(server: ssl.SSLContext, pem: str) -> float:
+    """Shake hands with a client that trusts this very certificate, and return when it ends.
+
+    SSLCertVerificationError if it is not valid now. The standard library reads a certificate's
+    dates for clients only.
+    """
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    client.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+    client.load_verify_locations(cadata=pem)
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    here, there = client.wrap_bio(down, up), server.wrap_bio(up, down, server_side=True)
+    for end in (here, there) * _ROUNDS:
+        with suppress(ssl.SSLWantReadError):
+            end.do_handshake()
+    shown = here.getpeercert() or {}
+    return float(ssl.cert_time_to_seconds(str(shown["notAfter"])))
+
+
+def _date(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()

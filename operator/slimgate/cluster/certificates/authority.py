@@ -1,7 +1,7 @@
-"""Makes the webhook's own CA and serving certificate, and knows when to make new ones.
+"""Makes the webhook's own CA and serving certificate, and recognises such a CA.
 
-Pure: bytes in and out. Whoever stores them imports this; the server does not, since cryptography
-costs it 10 MB.
+Pure: bytes in and out. Only the controller imports this: the webhook has memory to save, and
+cryptography takes 10 MB.
 """
 
 import ipaddress
@@ -11,53 +11,69 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFE: Final = timedelta(days=365)
-_RENEWED_AFTER: Final = LIFE * 2 / 3
 # Clocks of other machines may be behind.
 _BACKDATED: Final = timedelta(hours=1)
+_CA_NAME: Final = "slimgate webhook CA"
 _MAX_COMMON_NAME: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificates:
-    """PEMs: the CAs that clients are to trust, newest first, and what the server shows."""
+    """PEMs: the CA that clients are to trust, and what the server shows."""
 
     ca_bundle: bytes
     certificate: bytes
     key: bytes = field(repr=False)
 
 
-def make(names: Sequence[str], now: datetime, former_bundle: bytes = b"") -> Certificates:
+def make(names: Sequence[str], now: datetime) -> Certificates:
     """Make a CA and a certificate for these DNS names and IP addresses.
 
-    The CA's key is thrown away, so a renewal makes a new CA. Those of `former_bundle` that still
-    hold stay in the bundle: a replica may serve the former certificate for a while.
+    The CA's key is thrown away, so a renewal makes a new CA, and to trust a former one is to trust
+    a single certificate.
     """
     ca_key = ec.generate_private_key(ec.SECP256R1())
-    ca_name = _name("slimgate webhook CA")
+    ca_name = _name(_CA_NAME)
     ca = _sign(_ca_builder(ca_name, ca_key, now), ca_key)
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = _sign(_server_builder(names, key, ca, now), ca_key)
-    former = [one for one in _read(former_bundle) if one.not_valid_after_utc > now]
     return Certificates(
-        ca_bundle=b"".join(_pem(one) for one in (ca, *former)),
-        certificate=_pem(certificate),
+        ca_bundle=pem(ca),
+        certificate=pem(certificate),
         key=key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
     )
 
 
-def is_due(certificate: bytes, names: Sequence[str], now: datetime) -> bool:
-    """Whether a new one is wanted: it is old, lacks a name, or is none at all."""
-    found = _read(certificate)
-    if not found:
-        return True
-    lived = now - found[0].not_valid_before_utc - _BACKDATED
-    return lived >= _RENEWED_AFTER or not set(map(_general_name, names)) <= _names_of(found[0])
+def is_own(ca: x509.Certificate) -> bool:
+    """Whether a certificate is a CA as `make` makes them, signed by its own key."""
+    try:
+        lives = ca.not_valid_after_utc - ca.not_valid_before_utc
+        is_like = ca.subject == _name(_CA_NAME) and lives <= LIFE + _BACKDATED
+        constraints = ca.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+    return is_like and constraints.ca and signed(ca, ca)
+
+
+def signed(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    """Whether the one has signed the other."""
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def made_at(certificate: x509.Certificate) -> datetime:
+    """Say when `make` has made a certificate."""
+    return certificate.not_valid_before_utc + _BACKDATED
 
 
 def _ca_builder(
@@ -84,7 +100,7 @@ def _server_builder(
             critical=False,
         )
         .add_extension(
-            x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False
+            x509.SubjectAlternativeName([general_name(name) for name in names]), critical=False
         )
     )
 
@@ -122,22 +138,8 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _read(pem: bytes) -> list[x509.Certificate]:
-    try:
-        return x509.load_pem_x509_certificates(pem) if pem.strip() else []
-    except ValueError:
-        return []
-
-
-def _names_of(certificate: x509.Certificate) -> set[x509.GeneralName]:
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
-        return set()
-    return set(found.value)
-
-
-def _general_name(name: str) -> x509.GeneralName:
+def general_name(name: str) -> x509.GeneralName:
+    """Make a DNS name or an IP address, as certificates hold them."""
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
@@ -148,5 +150,6 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _pem(certificate: x509.Certificate) -> bytes:
+def pem(certificate: x509.Certificate) -> bytes:
+    """Write a certificate as PEM."""
     return certificate.public_bytes(Encoding.PEM)

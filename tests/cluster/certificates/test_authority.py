@@ -1,19 +1,16 @@
-"""Certificates of slimgate's own: who trusts them, for what names, and when new ones are due."""
+"""Certificates of slimgate's own: who trusts them, for what names, and how they are known again."""
 
 import socket
 import ssl
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from slimgate.webhook.certificates import LIFE, Certificates, is_due, make
-
-NOW = datetime.now(UTC).replace(microsecond=0)
-NAMES = ("slimgate-webhook.slimgate.svc", "slimgate-webhook", "127.0.0.1", "::1")
+from slimgate.cluster.certificates.authority import Certificates, is_own, made_at, make, signed
+from tests.cluster.certificates.make import NAMES, NOW, foreign, load
 
 
 def shake(folder: Path, served: Certificates, bundle: bytes, name: str) -> None:
@@ -55,29 +52,14 @@ def test_not_trusted_for_other_names(tmp_path: Path) -> None:
         shake(tmp_path, made, made.ca_bundle, "other.slimgate.svc")
 
 
-def test_renewed(tmp_path: Path) -> None:
-    """After a renewal the bundle vouches for both; the former one alone does not for the new."""
-    first = make(NAMES, NOW)
-    second = make(NAMES, NOW, first.ca_bundle)
-    shake(tmp_path, first, second.ca_bundle, NAMES[0])
-    shake(tmp_path, second, second.ca_bundle, NAMES[0])
+def test_each_renewal_has_a_ca_of_its_own(tmp_path: Path) -> None:
+    """A client has to trust both CAs while both certificates are served."""
+    first, second = make(NAMES, NOW), make(NAMES, NOW)
+    both = second.ca_bundle + first.ca_bundle
+    shake(tmp_path, first, both, NAMES[0])
+    shake(tmp_path, second, both, NAMES[0])
     with pytest.raises(ssl.SSLCertVerificationError):
         shake(tmp_path, second, first.ca_bundle, NAMES[0])
-
-
-@pytest.mark.parametrize(
-    ("age", "kept"), [(LIFE - timedelta(seconds=1), 2), (LIFE, 1), (2 * LIFE, 1)]
-)
-def test_expired_authorities_leave(age: timedelta, kept: int) -> None:
-    """The bundle does not grow for ever."""
-    former = make(NAMES, NOW - age)
-    assert make(NAMES, NOW, former.ca_bundle).ca_bundle.count(b"BEGIN CERTIFICATE") == kept
-
-
-def test_junk_in_the_former_bundle() -> None:
-    """What is no certificate is left behind."""
-    bundle = make(NAMES, NOW, b"-----BEGIN CERTIFICATE-----\nnone").ca_bundle
-    assert bundle.count(b"BEGIN CERTIFICATE") == 1
 
 
 def test_secrets_are_not_shown() -> None:
@@ -94,27 +76,18 @@ def test_long_name(tmp_path: Path) -> None:
     shake(tmp_path, made, made.ca_bundle, name)
 
 
-@pytest.mark.parametrize(
-    ("age", "names", "expected"),
-    [
-        (timedelta(0), NAMES, False),
-        (timedelta(0), NAMES[:1], False),
-        (timedelta(0), (*NAMES, "new.svc"), True),
-        (timedelta(0), (*NAMES, "10.0.0.9"), True),
-        (LIFE * 2 / 3 - timedelta(minutes=1), NAMES, False),
-        (LIFE * 2 / 3, NAMES, True),
-        (LIFE, NAMES, True),
-    ],
-)
-def test_due(age: timedelta, names: tuple[str, ...], expected: bool) -> None:  # noqa: FBT001
-    """A new one is due after two thirds of the year, or when a name is missing."""
-    assert is_due(make(NAMES, NOW - age).certificate, names, NOW) is expected
+def test_own_cas_are_known(tmp_path: Path) -> None:
+    """A CA that slimgate has made, and no other, even one of the same name."""
+    made = make(NAMES, NOW)
+    own, served = load(made.ca_bundle), load(made.certificate)
 
-
-@pytest.mark.parametrize("pem", [b"", b"\n", b"junk", b"-----BEGIN CERTIFICATE-----\n"])
-def test_no_certificate_is_due(pem: bytes) -> None:
-    """What is no certificate has to be replaced."""
-    assert is_due(pem, NAMES, NOW)
+    assert is_own(own)
+    assert signed(own, served)
+    assert made_at(served) == NOW
+    assert not is_own(served)
+    for options in (["-subj", "/CN=slimgate webhook CA", "-days", "9000"], ["-subj", "/CN=other"]):
+        assert not is_own(load(foreign(tmp_path, *options)))
+    assert is_own(load(foreign(tmp_path, "-subj", "/CN=slimgate webhook CA", "-days", "9")))
 
 
 def test_server_runs_without_cryptography() -> None:

@@ -1,0 +1,1 @@
+"""The webhook's certificate: made, stored, trusted by the API server, and mended when damaged."""

@@ -1,0 +1,233 @@
+"""Keeps the webhook's certificate whole, and the API server's trust in it.
+
+Both objects are watched, and are read and mended as soon as either changes. The controller alone
+does this: it has one replica, so nobody overwrites anybody.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from cryptography import x509
+
+from slimgate.cluster.backoff import Pace
+from slimgate.cluster.certificates.authority import is_own, make
+from slimgate.cluster.certificates.configuration import (
+    authorities_of,
+    changed_at,
+    distrusts,
+    with_bundle,
+)
+from slimgate.cluster.certificates.guard import Guard
+from slimgate.cluster.certificates.held import (
+    CA,
+    CERTIFICATE,
+    KEY,
+    Held,
+    fault_of,
+    read_certificates,
+    read_files,
+    read_secret,
+    write_pem,
+)
+from slimgate.cluster.certificates.pods import WebhookPods
+from slimgate.cluster.certificates.store import Store
+from slimgate.cluster.certificates.trust import Trust
+from slimgate.cluster.errors import ForbiddenError
+from slimgate.core.errors import ClusterError
+from slimgate.core.workload import JsonObject
+
+_LOG: Final = logging.getLogger(__name__)
+_PERIOD: Final = 600.0
+_WATCHFUL: Final = 5.0
+"""Between two looks while something is to come, or can't be watched."""
+_FORMER: Final = 30.0
+"""Between two looks whether a former CA is still needed."""
+_BREATH: Final = 0.1
+"""Between two looks at least: a fight with another writer must not take all of a processor."""
+_AWAY: Final = Pace(first=0.2, cap=_WATCHFUL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeeperSettings:
+    """What the keeper writes: `makes` the certificate, `trusts` its CA in the configuration."""
+
+    names: Sequence[str]
+    makes: bool = True
+    trusts: bool = True
+
+
+class CertificateKeeper:
+    """Works while `run` runs; the rest is for metrics."""
+
+    def __init__(
+        self,
+        store: Store,
+        pods: WebhookPods,
+        settings: KeeperSettings,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.expires: datetime | None = None
+        """When the certificate in the Secret ends, if there is one."""
+        self.writes = {"secret": 0, "configuration": 0}
+        """How often each object was written."""
+        self._store = store
+        self._pods = pods
+        self._settings = settings
+        self._now = now
+        self._trust = Trust(pods)
+        self._guard = Guard()
+        self._changed = asyncio.Event()
+        self._seen = False
+        self._mark = ""
+        self._complaint = ""
+        self.mirrors = {**store.mirrors(self), "endpointslices": pods.mirror(self)}
+
+    def unguarded_seconds(self) -> float:
+        """Return for how long altogether the API server could not call the webhook."""
+        return self._guard.seconds(self._now())
+
+    def put(self, obj: JsonObject) -> None:  # noqa: ARG002 - it is read anew before it is mended
+        """Hear that one of the two objects has changed (Sink)."""
+        self._changed.set()
+
+    def drop(self, namespace: str, name: str) -> None:  # noqa: ARG002 - there is one of each
+        """Hear that one of the two objects is gone (Sink)."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Look whenever something changes, and now and then, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for mirror in self.mirrors.values():
+                tasks.create_task(mirror.run())
+            tasks.create_task(self._keep_on())
+
+    async def keep(self) -> None:
+        """Look once, and mend what is damaged."""
+        now = self._now()
+        configuration, secret = await self._store.configuration(), await self._store.secret()
+        held = read_secret(secret or {})
+        self.expires = held.expires
+        self._mark = _mark_of(write_pem(held.chain))
+        self._note(configuration, secret, held, now)
+        if self._settings.makes:
+            await self._keep_own(configuration, secret, held, now)
+        elif self._settings.trusts:
+            await self._keep_given(configuration, held, now)
+        await self._refresh()
+
+    async def _keep_on(self) -> None:
+        failures = 0
+        while True:
+            self._changed.clear()
+            try:
+                await self.keep()
+                failures, pause = 0, self._pause()
+            except ClusterError as error:
+                failures += 1
+                pause = _AWAY.delay(failures)
+                self._complain(f"the webhook's certificate could not be kept: {error}")
+            await asyncio.sleep(_BREATH)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._changed.wait()
+
+    async def _keep_own(
+        self,
+        configuration: JsonObject | None,
+        secret: JsonObject | None,
+        held: Held,
+        now: datetime,
+    ) -> None:
+        files, issuer = read_files(secret or {}), held.issuer
+        fault = fault_of(held, self._settings.names, now) if secret else "there is none"
+        if fault is not None or issuer is None:
+            made = make(self._settings.names, now)
+            files = {CERTIFICATE: made.certificate, KEY: made.key}
+            (issuer,) = read_certificates(made.ca_bundle)
+        bundle = await self._trust.bundle(
+            (issuer,),
+            known=[one for one in held.authorities if is_own(one)],
+            claimed=[one for one in authorities_of(configuration) if is_own(one)],
+            now=now,
+        )
+        # First of all: no pod may serve what the API server does not trust yet.
+        await self._tell(configuration, bundle)
+        if fault or held.authorities != bundle or not await self._store.is_marked(secret or {}):
+            await self._store.write_secret(secret, {**files, CA: write_pem(bundle)})
+            self.writes["secret"] += 1
+            _LOG.info("wrote the webhook's certificate: %s", fault or "only its CAs have changed")
+            self.expires = read_certificates(files[CERTIFICATE])[0].not_valid_after_utc
+            self._mark = _mark_of(files[CERTIFICATE])
+
+    async def _keep_given(
+        self, configuration: JsonObject | None, held: Held, now: datetime
+    ) -> None:
+        if not held.authorities or (held.chain and held.issuer is None):
+            self._complain(
+                f"the webhook's Secret needs a {CA} that vouches for its {CERTIFICATE}: without "
+                "it the API server can't be made to trust the webhook"
+            )
+            return
+        bundle = await self._trust.bundle(
+            held.authorities, claimed=authorities_of(configuration), now=now
+        )
+        await self._tell(configuration, bundle)
+
+    async def _tell(
+        self, configuration: JsonObject | None, bundle: tuple[x509.Certificate, ...]
+    ) -> None:
+        if configuration is None:
+            return
+        patch = with_bundle(configuration, write_pem(bundle))
+        if patch is not None:
+            await self._store.patch_configuration(patch)
+            self.writes["configuration"] += 1
+            _LOG.info("wrote the CAs into the webhook's configuration")
+        self._guard.note(None, self._now())
+
+    async def _refresh(self) -> None:
+        """Have pods serve what is new; where that is not permitted, kubelets take their time."""
+        if not self._mark:
+            return
+        try:
+            await self._pods.refresh(self._mark)
+        except ForbiddenError as error:
+            _LOG.debug("webhook pods get new certificates late: %s", error)
+
+    def _note(
+        self,
+        configuration: JsonObject | None,
+        secret: JsonObject | None,
+        held: Held,
+        now: datetime,
+    ) -> None:
+        lost: datetime | None = None
+        if configuration is None:
+            # Where there never was one, nobody wants a webhook.
+            lost = now if self._seen else None
+        elif distrusts(configuration, held.chain):
+            lost = max(changed_at(one, now) for one in (configuration, secret) if one)
+        self._seen = self._seen or configuration is not None
+        self._guard.note(lost, now)
+
+    def _pause(self) -> float:
+        following = (one.synced.is_set() and not one.problem for one in self.mirrors.values())
+        if not all(following):
+            return _WATCHFUL
+        return _FORMER if self._trust.keeps_former else _PERIOD
+
+    def _complain(self, complaint: str) -> None:
+        level = logging.DEBUG if complaint == self._complaint else logging.WARNING
+        self._complaint = complaint
+        _LOG.log(level, "%s", complaint)
+
+
+def _mark_of(certificate: bytes) -> str:
+    return hashlib.sha256(certificate).hexdigest()[:16] if certificate else ""

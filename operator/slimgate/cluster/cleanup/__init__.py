@@ -1,0 +1,1 @@
+"""Removes what slimgate has written into a cluster, for when it is uninstalled."""

@@ -1,0 +1,157 @@
+"""All of a clean-up, in the order in which nothing comes back."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.cleanup.halt import delete_configuration, stop_controllers
+from slimgate.cluster.cleanup.sweep import Sweeper
+from slimgate.cluster.cleanup.tally import Tally
+from slimgate.cluster.errors import MissingError
+from slimgate.cluster.resources import (
+    BASE_IMAGES,
+    IMAGE_PROFILES,
+    OPEN_REPORTS,
+    OWN_LABELS,
+    POLICY_REPORTS,
+    SECRETS,
+    SLIM_EXCEPTIONS,
+    SLIM_POLICIES,
+    WORKLOADS,
+    Resource,
+)
+from slimgate.core.annotations import SUMMARY, VERDICT
+from slimgate.core.errors import ClusterError
+from slimgate.core.workload import JsonObject, mapping_at, text_at
+
+_REVISIONS: Final = Resource(
+    group="apps", version="v1", kind="ControllerRevision", plural="controllerrevisions"
+)
+_ANNOTATIONS: Final = (VERDICT, SUMMARY)
+_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+_PASSES: Final = 5
+_BREATH: Final = 1.0
+"""Between two passes: controllers that copied an annotation hear that it is gone."""
+_STOP_SHARE: Final = 0.5
+"""Of all the time, for waiting until the controller has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanupSettings:
+    """What is slimgate's; `kinds` are those that settings add to the built-in ones."""
+
+    namespace: str
+    configuration: str
+    secrets: Sequence[str]
+    controllers: str
+    """The label selector of the controller's Deployment and pods."""
+    kinds: Sequence[Resource] = ()
+    seconds: float = 120.0
+
+
+class Cleaner:
+    """Removes everything; it may be run again and again."""
+
+    def __init__(
+        self, api: ClusterApi, settings: CleanupSettings, say: Callable[[str], None]
+    ) -> None:
+        self._api = api
+        self._settings = settings
+        self._tally = Tally(say)
+        self._sweeper = Sweeper(api, self._tally)
+
+    async def run(self) -> Sequence[str]:
+        """Return a sentence for each thing that remains."""
+        settings, tally = self._settings, self._tally
+        try:
+            async with asyncio.timeout(settings.seconds):
+                await delete_configuration(self._api, settings.configuration, tally)
+                await stop_controllers(
+                    self._api,
+                    settings.namespace,
+                    settings.controllers,
+                    settings.seconds * _STOP_SHARE,
+                    tally,
+                )
+                await self._remove_annotations()
+                await self._remove_objects()
+                for name in settings.secrets:
+                    await self._remove_secret(name)
+        except TimeoutError:
+            tally.failed("some of it", f"it took longer than {settings.seconds:g} s; run it again")
+        return [
+            problem if times == 1 else f"{problem} ({times} times)"
+            for problem, times in tally.problems.items()
+        ]
+
+    async def _remove_annotations(self) -> None:
+        """Go over all kinds until there is nothing left.
+
+        Owners come first, since what they own is copied from them: a Deployment's annotations to
+        its ReplicaSet, a StatefulSet's and a DaemonSet's to their ControllerRevisions.
+        """
+        kinds = (*self._settings.kinds, *WORKLOADS.values(), _REVISIONS)
+        for _ in range(_PASSES):
+            found = 0
+            for kind in kinds:
+                found += await self._sweeper.sweep(
+                    f"annotations of {kind.plural}", kind.all(), partial(self._strip, kind)
+                )
+            if not found:
+                return
+            await asyncio.sleep(_BREATH)
+
+    async def _strip(self, kind: Resource, obj: JsonObject) -> bool:
+        metadata = mapping_at(obj, "metadata")
+        held = mapping_at(metadata, "annotations")
+        if not any(name in held for name in _ANNOTATIONS):
+            return False
+        change = {"uid": metadata.get("uid"), "annotations": dict.fromkeys(_ANNOTATIONS)}
+        path = kind.one(text_at(metadata, "namespace"), text_at(metadata, "name"))
+        await self._api.merge_patch(path, {"metadata": change})
+        return True
+
+    async def _remove_objects(self) -> None:
+        own = {"labelSelector": f"{_MANAGED_BY}={OWN_LABELS[_MANAGED_BY]}"}
+        for kind in (OPEN_REPORTS, POLICY_REPORTS):
+            await self._sweep(kind, own)
+        await self._sweep(IMAGE_PROFILES, {})
+        for kind in (SLIM_POLICIES, SLIM_EXCEPTIONS, BASE_IMAGES):
+            await self._sweeper.sweep(
+                f"status of {kind.plural}", kind.all(), partial(self._forget, kind)
+            )
+
+    async def _sweep(self, kind: Resource, query: Mapping[str, str]) -> None:
+        await self._sweeper.sweep(kind.plural, kind.all(), partial(self._delete, kind), query)
+
+    async def _delete(self, kind: Resource, obj: JsonObject) -> bool:
+        await self._api.delete(_path(kind, obj))
+        return True
+
+    async def _forget(self, kind: Resource, obj: JsonObject) -> bool:
+        """Clear the status of what is a user's own: nobody would bring it up to date."""
+        await self._api.patch_status(_path(kind, obj), {"status": None})
+        return True
+
+    async def _remove_secret(self, name: str) -> None:
+        path = SECRETS.one(self._settings.namespace, name)
+        try:
+            labels = mapping_at(mapping_at(await self._api.get(path), "metadata"), "labels")
+            if labels.get(_MANAGED_BY) != OWN_LABELS[_MANAGED_BY]:
+                self._tally.did(f"left the Secret {name}, which slimgate did not write")
+                return
+            await self._api.delete(path)
+        except MissingError:
+            return
+        except ClusterError as error:
+            self._tally.failed(f"the Secret {name}", error)
+            return
+        self._tally.did(f"deleted the Secret {name}")
+
+
+def _path(kind: Resource, obj: JsonObject) -> str:
+    metadata = mapping_at(obj, "metadata")
+    return kind.one(text_at(metadata, "namespace"), text_at(metadata, "name"))
