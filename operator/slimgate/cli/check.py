@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from slimgate.cli.forms import CheckOutput, FailOn
-from slimgate.cli.judging.sources import Origin
+from slimgate.cli.forms import CheckOutput, FailOn, Origin
 from slimgate.cli.manifests.names import STDIN_NAME
 from slimgate.cli.options import (
     IMAGES,

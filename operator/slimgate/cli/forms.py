@@ -1,4 +1,4 @@
-"""The words that options take: the forms of output, and what fails a check.
+"""The words that options take: forms of output, what fails a check, where images are.
 
 Each is its own text, since typer reads a default by that.
 """
@@ -43,3 +43,10 @@ class FailOn(StrEnum):
     WARN = "warn"
     DENY = "deny"
     UNKNOWN = "unknown"
+
+
+class Origin(StrEnum):
+    """Where references are looked up that name no place."""
+
+    REGISTRY = "registry"
+    DOCKER = "docker"

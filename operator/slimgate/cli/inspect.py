@@ -16,11 +16,10 @@ from slimgate.cli.options import (
     PlatformOption,
     TimeoutOption,
 )
-from slimgate.cli.platforms import platforms_of
-from slimgate.core.image import Inspection, Platform
 
 if TYPE_CHECKING:
     from slimgate.cli.lookups import Failure
+    from slimgate.core.image import Inspection, Platform
     from slimgate.settings import Settings
 
 HELP: Final = """Show the size, layers and base of images.
@@ -79,6 +78,8 @@ def inspect(
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
     from slimgate.app.configuration import read_settings  # noqa: PLC0415
+    from slimgate.cli.lookups import Failure  # noqa: PLC0415
+    from slimgate.cli.platforms import platforms_of  # noqa: PLC0415
 
     platforms = platforms_of(platform or [])
     looking = _inspect_all(
@@ -86,7 +87,7 @@ def inspect(
     )
     found = asyncio.run(looking)
     _print(found, output, layers=layers)
-    failures = [entry for entry in found if not isinstance(entry, Inspection)]
+    failures = [entry for entry in found if isinstance(entry, Failure)]
     for failure in failures:
         typer.echo(f"error: {failure.sentence}", err=True)
     if failures:
@@ -96,7 +97,7 @@ def inspect(
 async def _inspect_all(
     settings: "Settings",
     references: Sequence[str],
-    platforms: tuple[Platform, ...],
+    platforms: "tuple[Platform, ...]",
     *,
     exact: bool,
     seconds: float,
@@ -111,8 +112,10 @@ async def _inspect_all(
 
 
 def _print(found: "Sequence[Inspection | Failure]", output: Output, *, layers: bool) -> None:
+    from slimgate.core.image import Inspection  # noqa: PLC0415 - help must not wait for it
+
     if output.is_document:
-        from slimgate.cli import documents  # noqa: PLC0415 - help must not wait for it
+        from slimgate.cli import documents  # noqa: PLC0415
         from slimgate.core.facts_json import inspection_to_json  # noqa: PLC0415
 
         written = [

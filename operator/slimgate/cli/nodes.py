@@ -16,14 +16,14 @@ from slimgate.cli.options import (
     OutputOption,
     SelectorOption,
 )
-from slimgate.cli.values import read_namespace
-from slimgate.core.selector import Selector
+from slimgate.cli.values import read_namespace, read_selection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slimgate.cli.outside import Outside
     from slimgate.core.disk import NodeDisk
+    from slimgate.core.selector import Selector
 
 HELP: Final = """Show what images cost each node's disk.
 
@@ -84,8 +84,8 @@ def nodes(
 
     from slimgate.cli import outside  # noqa: PLC0415
 
-    where = outside.real(config, kubeconfig, context)
-    disks = asyncio.run(_disks(where, selector or Selector()))
+    selected = read_selection(selector)
+    disks = asyncio.run(_disks(outside.real(config, kubeconfig, context), selected))
     only = None if everywhere else namespace
     if output.is_document:
         from slimgate.cli.documents import document_text  # noqa: PLC0415
@@ -101,7 +101,7 @@ def nodes(
     show(screen(), write(disks, number=limit, namespace=only, wide=output is Output.WIDE))
 
 
-async def _disks(outside: "Outside", selector: Selector) -> "Sequence[NodeDisk]":
+async def _disks(outside: "Outside", selector: "Selector") -> "Sequence[NodeDisk]":
     from slimgate.cli.progress import board  # noqa: PLC0415 - help must not wait for it
 
     async with outside.cluster() as view:

@@ -9,11 +9,9 @@ from slimgate.cli.values import (
     one_of,
     read_count,
     read_namespace,
-    read_selection,
     read_timeout,
     words_of,
 )
-from slimgate.core.selector import Selector
 
 CLUSTER: Final = "Cluster"
 IMAGES: Final = "Images"
@@ -81,12 +79,11 @@ AllNamespacesOption = Annotated[
     ),
 ]
 SelectorOption = Annotated[
-    Selector | None,
+    str | None,
     typer.Option(
         "--selector",
         "-l",
         metavar="SELECTOR",
-        parser=read_selection,
         help="Only those with these labels, as in app=web,tier in (front,back).",
         show_default=False,
         rich_help_panel=CLUSTER,

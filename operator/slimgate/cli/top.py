@@ -16,7 +16,7 @@ from slimgate.cli.options import (
     SelectorOption,
     TimeoutOption,
 )
-from slimgate.core.selector import Selector
+from slimgate.cli.values import read_selection
 
 if TYPE_CHECKING:
     from slimgate.cli.outside import Outside
@@ -60,7 +60,8 @@ def top(
     from slimgate.cli import outside  # noqa: PLC0415
     from slimgate.cli.usage.scope import Scope  # noqa: PLC0415
 
-    scope = Scope(namespace=namespace, everywhere=everywhere, selector=selector or Selector())
+    selected = read_selection(selector)
+    scope = Scope(namespace=namespace, everywhere=everywhere, selector=selected)
     usage = asyncio.run(_usage(outside.real(config, kubeconfig, context), scope, timeout))
     _print(usage, output, limit)
 

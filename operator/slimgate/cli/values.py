@@ -7,11 +7,13 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from slimgate.core.errors import InvalidDurationError, InvalidSelectorError, SettingsError
-from slimgate.core.selector import Selector
 from slimgate.core.text import nearest, printable
+
+if TYPE_CHECKING:
+    from slimgate.core.selector import Selector
 
 E = TypeVar("E", bound=Enum)
 
@@ -92,13 +94,11 @@ def read_namespace(given: object) -> str:
     return text
 
 
-def read_selection(given: object) -> Selector:
-    """Read a label selector."""
-    if isinstance(given, Selector):
-        return given
-    from slimgate.core.selector_text import read_selector  # noqa: PLC0415 - few calls need it
+def read_selection(text: str | None) -> "Selector":
+    """Read a label selector; None selects everything."""
+    from slimgate.core.selector_text import read_selector  # noqa: PLC0415 - help must not wait
 
     try:
-        return read_selector(str(given))
+        return read_selector(text or "")
     except InvalidSelectorError as err:
         raise SettingsError(f"--selector {err}") from err

@@ -2,7 +2,8 @@
 
 import pytest
 
-from slimgate.cli.judging.sources import Origin, Sources
+from slimgate.cli.forms import Origin
+from slimgate.cli.judging.sources import Sources
 from slimgate.core.errors import InvalidReferenceError, SlimgateError
 
 DIGEST = f"sha256:{'a' * 64}"

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from slimgate.cli.forms import FailOn
+from slimgate.cli.forms import FailOn, Origin
 from slimgate.cli.judging.flags import Flags
-from slimgate.cli.judging.sources import Origin
 from slimgate.cli.manifests.names import STDIN, STDIN_NAME
 from slimgate.cli.platforms import platforms_of
 from slimgate.core.errors import SettingsError

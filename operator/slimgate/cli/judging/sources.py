@@ -2,19 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from enum import StrEnum
 
+from slimgate.cli.forms import Origin
 from slimgate.core.errors import InvalidReferenceError, SettingsError
 from slimgate.core.reference import Reference
 from slimgate.core.source import SourcedReference, SourceKind, parse_source
 from slimgate.core.text import printable
-
-
-class Origin(StrEnum):
-    """Where plain references are looked up."""
-
-    REGISTRY = "registry"
-    DOCKER = "docker"
 
 
 class Sources:
