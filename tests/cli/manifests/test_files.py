@@ -82,6 +82,14 @@ def test_all_faults_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     ]
 
 
+def test_endless_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with more files than any project has is given up, manifests or not."""
+    monkeypatch.setattr(files, "_MAX_ENTRIES", 3)
+    write(tmp_path, a_yaml="x: 1", b_yaml="x: 1", c_txt="")
+
+    assert _fault(str(tmp_path)) == [f"{tmp_path}: the folder has more than 3 files"]
+
+
 def test_unreadable(tmp_path: Path) -> None:
     """What the system refuses to open is named with the system's reason."""
     path = tmp_path / "loop.yaml"

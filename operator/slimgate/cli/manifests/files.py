@@ -15,6 +15,8 @@ from slimgate.cli.manifests.read import Document, read_documents
 _MAX_BYTES: Final = 64 * 2**20
 """More than any cluster's manifests; a guess."""
 
+_MAX_ENTRIES: Final = 200_000
+"""More than any repository's; a guess."""
 _GZIP: Final = b"\x1f\x8b"
 _TAR: Final = b"ustar"
 _TAR_AT: Final = 257
@@ -72,7 +74,11 @@ def _expand(argument: str) -> list[str]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
+    entries = 0
     for at, folders, names in os.walk(folder):
+        entries += len(names) + 1
+        if entries > _MAX_ENTRIES:
+            raise InputError(str(folder), None, f"the folder has more than {_MAX_ENTRIES:,} files")
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             file = Path(at, name)
