@@ -140,7 +140,7 @@ def _remarks(image: ImageFacts) -> Iterator[str]:
     if image.base.contradiction:
         yield printable(image.base.contradiction)
     if image.artifact_type:
-        yield f"no image but an artifact of type {printable(image.artifact_type, 128)}"
+        yield f"not an image but an artifact of type {printable(image.artifact_type, 128)}"
 
 
 def _platform(image: ImageFacts) -> Text:

@@ -92,7 +92,7 @@ async def test_bases_without_diff_ids() -> None:
 
     assert bases.known == ()
     assert [str(error) for error in bases.missing.values()] == [
-        "docker.io/library/golden:1 does not tell the diffIDs of its layers"
+        "docker.io/library/golden:1 does not list the diffIDs of its layers"
     ]
 
 

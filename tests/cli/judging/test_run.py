@@ -165,7 +165,7 @@ async def test_labels_that_are_not_known(tmp_path: Path) -> None:
 
     assert report.status == 0
     assert report.notes[0] == (
-        "policy default chooses namespaces by label, and the labels of shop are not known, "
+        "policy default chooses namespaces by label, and the labels of shop are unknown, "
         "so it is left out there: add the Namespace to the files, or use --cluster"
     )
 

@@ -111,7 +111,7 @@ def _bases(reference: Reference, seen: Seen) -> Sequence[KnownBase] | ImageError
         diff_ids = tuple(layer.diff_id for layer in facts.layers if layer.diff_id is not None)
         if len(diff_ids) != len(facts.layers):
             # A part of a base must never prove what is based on that part.
-            return UnsupportedError(f"{reference} does not tell the diffIDs of its layers")
+            return UnsupportedError(f"{reference} does not list the diffIDs of its layers")
         known.append(
             KnownBase(
                 reference=str(reference),

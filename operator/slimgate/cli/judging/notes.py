@@ -72,7 +72,7 @@ def _undecided(case: Case) -> Iterator[str]:
     for policy, names in namespaces.items():
         yield (
             f"policy {policy} chooses namespaces by label, and the labels of "
-            f"{_join(names)} are not known, so it is left out there: add the Namespace to the "
+            f"{_join(names)} are unknown, so it is left out there: add the Namespace to the "
             "files, or use --cluster"
         )
 
