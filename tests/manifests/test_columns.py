@@ -22,6 +22,7 @@ WIDE = {
 NARROW = {
     "slimpolicies": "NAME MODE WORKLOADS WARNED DENIED UNKNOWN READY AGE",
     "baseimages": "NAME TIER REFERENCES IMAGES READY AGE",
+    "slimexceptions": "NAME POLICIES WORKLOADS EXPIRES IN-FORCE REASON",
 }
 
 
@@ -36,8 +37,19 @@ def name(kubectl: Kubectl, crds: None) -> Iterator[str]:
         "limits": {"pullSize": {"warn": "100Mi", "deny": "300Mi"}},
         "bases": {"maxTier": {"deny": "Full"}},
     }
+    exception = {
+        "apiVersion": "slimgate.dev/v1alpha1",
+        "kind": "SlimException",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {
+            "policyRefs": [name],
+            "checks": ["pullSize"],
+            "reason": "ticket 4711",
+            "expirationTime": "2027-01-31T00:00:00Z",
+        },
+    }
     golden = base_image({"references": [f"r.invalid/{name}:1"], "tier": "Slim"}, name)
-    objects = yaml.safe_dump_all([policy(spec, name), golden])
+    objects = yaml.safe_dump_all([policy(spec, name), golden, exception])
     kubectl("apply", "-f", "-", stdin=objects)
     yield name
     kubectl("delete", "-f", "-", stdin=objects)
@@ -55,18 +67,23 @@ def test_columns(kubectl: Kubectl, name: str, kind: str) -> None:
 
 
 def test_what_is_asked_for(kubectl: Kubectl, name: str) -> None:
-    """Limits, tiers and references are shown as people write them."""
+    """Limits, tiers, references and policies are shown as people write them."""
     texts = [kubectl("get", kind, name, "-o", "wide").splitlines()[1].split() for kind in WIDE]
 
-    found, golden = texts
+    found, golden, exception = texts
     assert found[1] == "Warn"
     assert {"300Mi", "Full"} < set(found)
     assert golden[1:3] == ["Slim", f'["r.invalid/{name}:1"]']
+    assert exception[1] == f'["{name}"]'
+    assert {"2027-01-31T00:00:00Z", '["pullSize"]'} < set(exception)
 
 
 def test_all_together(kubectl: Kubectl, name: str) -> None:
     """One category lists them all."""
     listed = kubectl("get", "slimgate", "-A", "-o", "name").splitlines()
 
-    kinds = ("slimpolicy", "baseimage")
-    assert {f"{kind}.slimgate.dev/{name}" for kind in kinds} <= set(listed)
+    assert {
+        f"slimpolicy.slimgate.dev/{name}",
+        f"baseimage.slimgate.dev/{name}",
+        f"slimexception.slimgate.dev/{name}",
+    } <= set(listed)
