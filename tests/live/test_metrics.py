@@ -43,7 +43,7 @@ def test_all_that_is_documented(webhook: Program, controller: Program, role: str
 def test_figures(room: Room, webhook: Program, controller: Program) -> None:
     """What happens is counted where the page says."""
     namespace = room.namespace
-    strict = room.policy(limits={"pullSize": "300k"}, mode="Enforce")
+    strict = room.policy(limits={"pullSize": {"deny": "300k"}})
     missing = room.shelf.reference(repository="none")
     denied = room.ask(room.shelf.noise(FAT, repository="fat"))
     unknown = webhook.metric("slimgate_admission_unknown_findings_total", reason="not_found")

@@ -104,6 +104,17 @@ def test_checks(pages: Pages) -> None:
         assert found <= {*CHECKS, INSPECTION}
 
 
+def test_other_pages() -> None:
+    """Whatever else is written for people names metrics that there are."""
+    root = documented.PAGE.parents[1]
+    pages = [root / "README.md", *root.glob("docs/**/*.md")]
+    series = re.compile(r"(?<!:)\bslimgate_[a-z_]*[a-z]\b(?!:)")  # rules have colons
+    named = {name for page in pages for name in series.findall(page.read_text(encoding="utf-8"))}
+
+    assert "slimgate_node_image_bytes" in named
+    assert named - documented.metrics().keys() == set()
+
+
 def test_no_label_is_renamed() -> None:
     """A scrape sets some labels itself, and would call ours `exported_…`."""
     assert not documented.labels().keys() & TAKEN

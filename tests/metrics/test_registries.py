@@ -54,7 +54,10 @@ def test_requests_that_were_not_sent() -> None:
         ("unavailable", "_other"): 1.0,
         ("rate_limited", "r.io"): 1.0,
     }
-    assert sum(by(registry, REQUESTS).values()) == 1
+    metrics.request("quay.io", "HEAD", 200, 0.1)
+    skipped = by(registry, "slimgate_registry_requests_skipped_total")
+    assert skipped["unavailable", "quay.io"] == skipped["rate_limited", "quay.io"] == 0
+    assert sum(by(registry, REQUESTS).values()) == 2
 
 
 def test_number_of_registries_is_bounded() -> None:

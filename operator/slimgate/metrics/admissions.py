@@ -12,8 +12,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from slimgate.core.admission import Effect
+from slimgate.core.errors import IMAGE_REASONS
 from slimgate.metrics.bounded import OTHER, Places
 from slimgate.metrics.certificate import CERTIFICATE_EXPIRY
+from slimgate.metrics.unknowns import LABELS, expected
 
 FAULTS: Final = frozenset({"error", "late", "overloaded"})
 """Outcomes of admissions that slimgate failed to judge; webhook.service calls them so."""
@@ -56,7 +58,7 @@ class AdmissionMetrics:
         self._unknown = Counter(
             "slimgate_admission_unknown_findings",
             "Checks at admission whose result was unknown, so that onUnknown decided, by reason.",
-            ["check", "reason"],
+            LABELS,
             registry=registry,
         )
         self._invalid = Counter(
@@ -69,6 +71,8 @@ class AdmissionMetrics:
             for fault in sorted(FAULTS):
                 for allowed in ("true", "false"):
                     self._admissions.labels(operation, fault, allowed)
+        for check, reason in expected(sorted(FAULTS - {*IMAGE_REASONS})):
+            self._unknown.labels(check, reason)
         for code in _CODES:
             self._invalid.labels(str(code))
 

@@ -7,10 +7,12 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from slimgate.core.errors import RateLimitedError, UnavailableError
 from slimgate.metrics.bounded import MAX_REGISTRIES, OTHER, Hosts
 from slimgate.metrics.statuses import outcome_label
 
 _STATUSES: Final = frozenset({200, 206, 401, 403, 404, 416, 429, 500, 502, 503, 504})
+_SKIPPED: Final = (RateLimitedError.reason, UnavailableError.reason)
 _SECONDS: Final = (
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0,
 )  # fmt: skip
@@ -22,6 +24,7 @@ class RegistryMetrics:
 
     def __init__(self, registry: CollectorRegistry, max_registries: int = MAX_REGISTRIES) -> None:
         self._hosts = Hosts(max_registries)
+        self._begun: set[str] = set()
         self._requests = Counter(
             "slimgate_registry_requests",
             "Requests to registries and their token servers, by HTTP status or the reason of a "
@@ -54,6 +57,10 @@ class RegistryMetrics:
     def request(self, host: str, method: str, outcome: int | str, seconds: float) -> None:
         """Count a request."""
         label = self._hosts.label(host, answers=isinstance(outcome, int))
+        if label not in self._begun:
+            self._begun.add(label)
+            for reason in _SKIPPED:
+                self._skipped.labels(label, reason)
         self._requests.labels(label, method, outcome_label(outcome, _STATUSES)).inc()
         self._seconds.labels(label).observe(seconds)
 

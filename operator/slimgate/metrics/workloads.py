@@ -12,6 +12,7 @@ from slimgate.core.own_checks import own_checks
 from slimgate.core.policy import Policy
 from slimgate.core.verdict import Verdict
 from slimgate.metrics.bounded import MAX_NAMESPACES, MAX_POLICIES, OTHER, largest
+from slimgate.metrics.unknowns import LABELS, expected
 
 Values = TypeVar("Values", bound=tuple[str | Outcome, ...])
 
@@ -79,7 +80,7 @@ class _Count:
         self._by_namespace: Counter[tuple[str, Outcome]] = Counter()
         self._findings: Counter[tuple[str, str, Outcome]] = Counter()
         self._excused: Counter[tuple[str, str]] = Counter()
-        self._unknown: Counter[tuple[str, str]] = Counter()
+        self._unknown: Counter[tuple[str, str]] = Counter(dict.fromkeys(expected(), 0))
 
     def expect(self, policy: Policy) -> None:
         """Have a series for all that a policy may say."""
@@ -139,7 +140,7 @@ class _Count:
         yield _family(
             "slimgate_workload_unknown_findings",
             "Checks of running workloads whose result is unknown, by reason.",
-            ("check", "reason"),
+            LABELS,
             self._unknown,
         )
 
