@@ -31,10 +31,12 @@ check: $(STAMP) ## ruff, formatting, mypy strict, the import contracts, and what
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
+	$(PYTHON) -m scripts.dashboards --check
 	$(PYTHON) -m scripts.chart check
 
 .PHONY: manifests
 manifests: $(STAMP) ## write what is made from the chart: schema, README, manifests/install.yaml
+	$(PYTHON) -m scripts.dashboards
 	$(PYTHON) -m scripts.chart write
 
 .PHONY: test
@@ -43,7 +45,7 @@ test: $(STAMP) ## every test, on the lab: started if need be, and then taken dow
 
 .PHONY: test-fast
 test-fast: $(STAMP) ## in half a minute: the tests that need neither lab, registry, engine nor Helm
-	$(BIN)/pytest -q -m "not (lab or node or registry or engine or helm or slow)"
+	$(BIN)/pytest -q -m "not (lab or node or registry or engine or helm or prometheus or slow)"
 
 .PHONY: lab-up
 lab-up: $(STAMP) ## start a real Kubernetes, registry and Docker engine on this machine
@@ -69,7 +71,7 @@ bench: $(STAMP) ## measure the webhook beside one that does nothing, and compare
 .PHONY: fuzz
 fuzz: $(STAMP) ## property tests with many more examples (FUZZ_EXAMPLES=20000)
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -q --hypothesis-profile=fuzz --timeout=0 \
-		-m "hypothesis and not (lab or node or registry or engine)"
+		-m "hypothesis and not (lab or node or registry or engine or prometheus)"
 
 .PHONY: lock
 lock: $(STAMP) ## compile locks/*.txt anew from pyproject.toml and locks/*.in

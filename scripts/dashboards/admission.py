@@ -1,0 +1,218 @@
+"""How admission answers, and the registries that it depends on."""
+
+from typing import Final
+
+from scripts.dashboards.model import (
+    CLUSTER,
+    Dashboard,
+    Kind,
+    Palette,
+    Panel,
+    Query,
+    Row,
+    Variable,
+    bars,
+    lines,
+    rate_by,
+    stat,
+)
+
+_REGISTRY: Final = f'{CLUSTER}, registry=~"$registry"'
+_UNJUDGED: Final = f'slimgate_admissions_total{{{CLUSTER}, outcome=~"late|overloaded|error"}}'
+_BUCKETS: Final = f"slimgate_admission_duration_seconds_bucket{{{CLUSTER}}}[$__rate_interval]"
+
+
+def _quantile(part: str, buckets: str, by: str = "le") -> str:
+    return f"histogram_quantile({part}, sum by ({by}) (rate({buckets})))"
+
+
+ADMISSION: Final = Dashboard(
+    uid="slimgate-admission",
+    title="slimgate / Admission and registries",
+    about="How fast and how surely admission answers, what is unknown and why, and how registries "
+    "behave.",
+    variables=(
+        Variable(
+            name="registry",
+            label="Registry",
+            query=f"label_values(slimgate_registry_requests_total{{{CLUSTER}}}, registry)",
+            about="The registries to show.",
+        ),
+    ),
+    rows=(
+        Row(
+            title="Now",
+            panels=(
+                stat(
+                    "Admissions",
+                    f"sum(rate(slimgate_admissions_total{{{CLUSTER}}}[$__rate_interval]))",
+                    "Admission reviews answered each second.",
+                    unit="reqps",
+                ),
+                stat(
+                    "p99",
+                    _quantile("0.99", _BUCKETS),
+                    "99 of 100 admissions are answered within this time.",
+                    unit="s",
+                ),
+                stat(
+                    "Not judged in time, 24 h",
+                    f"sum(increase({_UNJUDGED}[24h]))",
+                    "Admissions that nobody judged in time: too late, too many at once, or an "
+                    "error of slimgate. The policies' onUnknown decided on them.",
+                    palette=Palette.BAD,
+                ),
+                stat(
+                    "Invalid requests, 24 h",
+                    f"sum(increase(slimgate_webhook_invalid_requests_total{{{CLUSTER}}}[24h]))",
+                    "Requests to the webhook that were not an admission review.",
+                ),
+                stat(
+                    "Webhook pods",
+                    f'count(slimgate_build_info{{{CLUSTER}, role="webhook"}})',
+                    "Webhook pods that are scraped.",
+                ),
+                stat(
+                    "Certificate ends in",
+                    f"min(slimgate_webhook_certificate_expiration_timestamp_seconds{{{CLUSTER}}})"
+                    " - time()",
+                    "Until the certificate that the webhook serves with ends.",
+                    unit="s",
+                    palette=Palette.SHORT,
+                ),
+            ),
+        ),
+        Row(
+            title="Admission",
+            panels=(
+                lines(
+                    "Admissions by outcome",
+                    "The verdict; or why none was needed (unchanged, owned, no_images, mirror, "
+                    "operation); or why there is none (late, overloaded, error).",
+                    (
+                        rate_by("slimgate_admissions_total", "outcome"),
+                        "{{outcome}}",
+                    ),
+                    unit="reqps",
+                    stacked=True,
+                ),
+                Panel(
+                    title="Latency",
+                    about="How many admissions took how long.",
+                    kind=Kind.HEATMAP,
+                    unit="s",
+                    queries=(Query(expr=f"sum by (le) (increase({_BUCKETS}))", legend="{{le}}"),),
+                    width=12,
+                ),
+                lines(
+                    "Latency quantiles",
+                    "Of all webhook pods together.",
+                    (_quantile("0.5", _BUCKETS), "p50"),
+                    (_quantile("0.95", _BUCKETS), "p95"),
+                    (_quantile("0.99", _BUCKETS), "p99"),
+                    unit="s",
+                    width=8,
+                ),
+                lines(
+                    "Unknown at admission",
+                    "What could not be judged, by the reason; onUnknown decided on it.",
+                    (
+                        rate_by("slimgate_admission_unknown_findings_total", "reason"),
+                        "{{reason}}",
+                    ),
+                    unit="ops",
+                    width=8,
+                ),
+                lines(
+                    "Refused and warned, by policy",
+                    "Admissions in which a policy found something, by what its mode made of that.",
+                    (
+                        rate_by("slimgate_policy_admissions_total", "policy", "effect"),
+                        "{{policy}} {{effect}}",
+                    ),
+                    unit="ops",
+                    width=8,
+                ),
+            ),
+        ),
+        Row(
+            title="Registries",
+            panels=(
+                lines(
+                    "Requests by outcome",
+                    "Requests to registries and their token servers, by HTTP status or the reason "
+                    "of a failure.",
+                    (
+                        rate_by(
+                            "slimgate_registry_requests_total",
+                            "registry",
+                            "outcome",
+                            where=_REGISTRY,
+                        ),
+                        "{{registry}} {{outcome}}",
+                    ),
+                    unit="reqps",
+                ),
+                lines(
+                    "p95 of a request",
+                    "From sending a request to having read its answer.",
+                    (
+                        _quantile(
+                            "0.95",
+                            "slimgate_registry_request_duration_seconds_bucket"
+                            f"{{{_REGISTRY}}}[$__rate_interval]",
+                            "le, registry",
+                        ),
+                        "{{registry}}",
+                    ),
+                    unit="s",
+                ),
+                lines(
+                    "Requests not sent",
+                    "The registry had asked for fewer requests, or had stopped answering and is "
+                    "left alone for a while.",
+                    (
+                        rate_by(
+                            "slimgate_registry_requests_skipped_total",
+                            "registry",
+                            "reason",
+                            where=_REGISTRY,
+                        ),
+                        "{{registry}} {{reason}}",
+                    ),
+                    unit="reqps",
+                    width=8,
+                ),
+                lines(
+                    "Look-ups of images",
+                    "By result: cached, fetched, stale (the registry is down and an old answer "
+                    "was used) or failed.",
+                    (
+                        rate_by("slimgate_inspection_duration_seconds_count", "result"),
+                        "{{result}}",
+                    ),
+                    unit="ops",
+                    width=8,
+                ),
+                lines(
+                    "Failed look-ups",
+                    "By the reason of the failure.",
+                    (
+                        rate_by("slimgate_inspection_failures_total", "reason"),
+                        "{{reason}}",
+                    ),
+                    unit="ops",
+                    width=8,
+                ),
+                bars(
+                    "Pulls left",
+                    "What registries with a limit said last of how many pulls they still allow.",
+                    "min by (registry) (slimgate_registry_rate_limit_remaining_pulls"
+                    f"{{{_REGISTRY}}})",
+                    "{{registry}}",
+                    width=24,
+                ),
+            ),
+        ),
+    ),
+)

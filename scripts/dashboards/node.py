@@ -1,0 +1,172 @@
+"""What images take on each node's disk, and how far that is from being cleaned up or evicted."""
+
+from typing import Final
+
+from scripts.dashboards.model import CLUSTER, Dashboard, Palette, Row, Variable, lines, stat, table
+
+_NODE: Final = f'{CLUSTER}, node=~"$node"'
+_FULL: Final = (
+    f"1 - slimgate_node_imagefs_available_bytes{{{_NODE}}} "
+    f"/ slimgate_node_imagefs_capacity_bytes{{{_NODE}}}"
+)
+_NEEDED: Final = (
+    f"1 - (slimgate_node_imagefs_available_bytes{{{_NODE}}} + on (node) "
+    f'sum by (node) (slimgate_node_image_bytes{{{_NODE}, share="unused"}})) '
+    f"/ on (node) slimgate_node_imagefs_capacity_bytes{{{_NODE}}}"
+)
+_MEASURED: Final = (
+    f"slimgate_node_imagefs_used_bytes{{{_NODE}}} + on (node) "
+    f'sum by (node) (slimgate_node_image_bytes{{{_NODE}, form="compressed"}})'
+)
+
+NODE: Final = Dashboard(
+    uid="slimgate-node",
+    title="slimgate / Node",
+    about="What images take on each node's disk, and how far that is from the thresholds at which "
+    "the kubelet removes images or evicts pods.",
+    variables=(
+        Variable(
+            name="node",
+            label="Node",
+            query=f"label_values(slimgate_node_images{{{CLUSTER}}}, node)",
+            about="The nodes to show.",
+        ),
+    ),
+    rows=(
+        Row(
+            title="Now",
+            panels=(
+                stat(
+                    "Images on disk",
+                    f"sum(slimgate_node_image_bytes{{{_NODE}}})",
+                    "Compressed and unpacked layers, each once, as modelled.",
+                    unit="bytes",
+                ),
+                stat(
+                    "Unused on disk",
+                    f'sum(slimgate_node_image_bytes{{{_NODE}, share="unused"}})',
+                    "What removing the images that no pod uses would free.",
+                    unit="bytes",
+                ),
+                stat(
+                    "Fullest node",
+                    f"max({_FULL})",
+                    "The used part of the file system that images are on. The kubelet removes "
+                    "unused images from 85 % and evicts pods from 85 % or 90 %, unless it is set "
+                    "otherwise.",
+                    unit="percentunit",
+                    palette=Palette.FULL,
+                ),
+                stat(
+                    "Fullest without unused",
+                    f"max({_NEEDED})",
+                    "The same once unused images are gone: if this is high, removing images does "
+                    "not help.",
+                    unit="percentunit",
+                    palette=Palette.FULL,
+                ),
+                stat(
+                    "Images without facts",
+                    f"sum(slimgate_node_images_without_facts{{{_NODE}}})",
+                    "Images on nodes of which slimgate knows nothing; they count as no bytes, so "
+                    "that the other figures are too low.",
+                    palette=Palette.BAD,
+                ),
+                stat(
+                    "Nodes with a cut list",
+                    f"sum(slimgate_node_image_list_truncated{{{_NODE}}})",
+                    "Nodes whose kubelet lists only 50 images (nodeStatusMaxImages), so that "
+                    "small unused ones are missing.",
+                ),
+            ),
+        ),
+        Row(
+            title="Nodes",
+            panels=(
+                table(
+                    "Nodes",
+                    "What images take on each node, what of it is unused, and how full its disk "
+                    "is.",
+                    (
+                        ("node", "Node"),
+                        ("A", "Images"),
+                        ("B", "Unused"),
+                        ("C", "Measured"),
+                        ("D", "Available"),
+                        ("E", "Capacity"),
+                    ),
+                    f"sum by (node) (slimgate_node_image_bytes{{{_NODE}}})",
+                    f'sum by (node) (slimgate_node_image_bytes{{{_NODE}, share="unused"}})',
+                    f"sum by (node) ({_MEASURED})",
+                    f"max by (node) (slimgate_node_imagefs_available_bytes{{{_NODE}}})",
+                    f"max by (node) (slimgate_node_imagefs_capacity_bytes{{{_NODE}}})",
+                    unit="bytes",
+                    width=24,
+                ),
+            ),
+        ),
+        Row(
+            title="Bytes",
+            panels=(
+                lines(
+                    "Image bytes by who holds them",
+                    "Exclusive: one image in use. Shared: several images, at least one in use. "
+                    "Unused: only images of no pod.",
+                    (f"sum by (share) (slimgate_node_image_bytes{{{_NODE}}})", "{{share}}"),
+                    unit="bytes",
+                    stacked=True,
+                ),
+                lines(
+                    "Image bytes by form",
+                    "containerd keeps layers as they were pulled beside the unpacked ones; CRI-O "
+                    "and Docker keep only the latter.",
+                    (f"sum by (form) (slimgate_node_image_bytes{{{_NODE}}})", "{{form}}"),
+                    unit="bytes",
+                    stacked=True,
+                ),
+                lines(
+                    "Modelled and measured",
+                    "The model beside what the kubelet measured. They differ by what containers "
+                    "write and by whole blocks of small files; a growing gap means facts are "
+                    "missing.",
+                    (f"sum by (node) (slimgate_node_image_bytes{{{_NODE}}})", "{{node}} modelled"),
+                    (f"sum by (node) ({_MEASURED})", "{{node}} measured"),
+                    unit="bytes",
+                ),
+                lines(
+                    "How full",
+                    "The used part of each node's image file system, and the same without unused "
+                    "images.",
+                    (f"max by (node) ({_FULL})", "{{node}}"),
+                    (f"max by (node) ({_NEEDED})", "{{node}} without unused"),
+                    unit="percentunit",
+                    palette=Palette.FULL,
+                ),
+            ),
+        ),
+        Row(
+            title="Images",
+            panels=(
+                lines(
+                    "Images",
+                    "Images on the nodes, by whether a pod there uses them.",
+                    (f"sum by (state) (slimgate_node_images{{{_NODE}}})", "{{state}}"),
+                    stacked=True,
+                ),
+                lines(
+                    "What is missing",
+                    "Images of which nothing is known, and layers of unknown size: while there "
+                    "are any, bytes are lower bounds.",
+                    (
+                        f"sum by (node) (slimgate_node_images_without_facts{{{_NODE}}})",
+                        "{{node}} images",
+                    ),
+                    (
+                        f"sum by (node) (slimgate_node_layers_without_size{{{_NODE}}})",
+                        "{{node}} layers",
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
