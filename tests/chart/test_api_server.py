@@ -14,7 +14,11 @@ from tests.lab.kubectl import Kubectl
 
 pytestmark = pytest.mark.lab
 
-_OF_OTHERS: Final = {"cert-manager.io/v1", "monitoring.coreos.com/v1"}
+_OF_OTHERS: Final = {
+    "cert-manager.io/v1",
+    "grafana.integreatly.org/v1beta1",
+    "monitoring.coreos.com/v1",
+}
 """Their definitions are not in the lab."""
 _GITOPS: Final = ("--server-side", "--field-manager=gitops", "--validate=strict")
 
@@ -54,7 +58,7 @@ def test_who_applies_again_takes_nothing_back(
     Between them slimgate and an autoscaler write what is theirs, and there is no conflict.
     """
     name = f"g{uuid4().hex[:8]}"
-    options = ("--namespace", namespace, "--set", f"fullnameOverride={name}")
+    options = ("--no-hooks", "--namespace", namespace, "--set", f"fullnameOverride={name}")
     # No pod is to run, nor the API server to ask one.
     nowhere = {"nodeSelector": {"no": "such-node"}}
     values = {

@@ -6,8 +6,6 @@ import pytest
 
 from tests.chart.helm import NAMESPACE, Helm, nested
 
-_MONITOR = "monitoring.coreos.com/v1/ServiceMonitor"
-
 
 def test_own_namespace_is_never_asked_about(helm4: Helm, case: Path) -> None:
     """Whatever selectors the values have, slimgate can't keep itself from starting."""
@@ -60,39 +58,6 @@ def test_pods_are_spread_by_their_own_labels(helm4: Helm) -> None:
 
     rules = spec["template"]["spec"]["topologySpreadConstraints"]
     assert [rule["labelSelector"] for rule in rules] == [spec["selector"]] * 2
-
-
-def test_a_monitor_is_rendered_where_its_kind_is(helm4: Helm) -> None:
-    """By default by what the cluster serves, and not at all elsewhere."""
-    assert helm4.objects("--api-versions", _MONITOR).kind("ServiceMonitor")
-    assert not helm4.objects().kind("ServiceMonitor")
-
-
-def test_a_monitor_that_must_be_there_fails_by_its_name(helm: Helm) -> None:
-    """With FailIfMissing, the error says which value asks for what."""
-    values = nested("metrics.serviceMonitor.renderMode", "FailIfMissing")
-    refused = helm.attempt("template", values=values)
-    taken = helm.attempt("template", "--api-versions", _MONITOR, values=values)
-
-    assert "metrics.serviceMonitor.renderMode" in refused.stderr
-    assert _MONITOR in refused.stderr
-    assert taken.returncode == 0
-
-
-def test_the_metrics_service_is_what_the_monitor_selects(helm4: Helm) -> None:
-    """Its labels and port are those of the ServiceMonitor, and its selector finds both roles."""
-    objects = helm4.objects("--api-versions", _MONITOR)
-    monitor = objects.one("ServiceMonitor/slimgate")["spec"]
-    service = objects.one("Service/slimgate-metrics")
-
-    wanted = monitor["selector"]["matchLabels"].items()
-    assert wanted <= service["metadata"]["labels"].items()
-    assert [one["port"] for one in monitor["endpoints"]] == [
-        port["name"] for port in service["spec"]["ports"]
-    ]
-    for role in ("controller", "webhook"):
-        pod = objects.one(f"Deployment/slimgate-{role}")["spec"]["template"]["metadata"]
-        assert service["spec"]["selector"].items() <= pod["labels"].items()
 
 
 @pytest.mark.parametrize("keep", [True, False])

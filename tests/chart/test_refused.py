@@ -39,6 +39,9 @@ _REFUSED: Final[list[tuple[dict[str, Any], str]]] = [
     (nested("networkPolicy.apiServerPorts", [0]), "/networkPolicy/apiServerPorts/0"),
     (nested("defaultPolicy.spec.limit", {}), "'limit'"),
     (nested("defaultPolicy.spec.mode", "audit"), "/defaultPolicy/spec/mode"),
+    (nested("metrics.dashboards.renderMode", "Always"), "/metrics/dashboards/renderMode"),
+    (nested("metrics.dashboards.label", "a b"), "/metrics/dashboards/label"),
+    (nested("metrics.prometheusRule.runbookURL", "wiki#a"), "/metrics/prometheusRule/runbookURL"),
     # What the schema can't say.
     (nested("certificates.source", "Secret"), "certificates.secretName"),
     (nested("certificates.secretName", "a"), "certificates.secretName"),

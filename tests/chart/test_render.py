@@ -8,7 +8,7 @@ import pytest
 from tests.chart.helm import NAMESPACE, Helm, normal
 from tests.lab.schemas import LOCATION
 
-_FOREIGN = "Certificate,Issuer,ServiceMonitor"
+_FOREIGN = "Certificate,GrafanaDashboard,Issuer,PrometheusRule,ServiceMonitor"
 
 
 def test_both_helms_render_the_same(helm3: Helm, helm4: Helm, case: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_readme_without_marks_is_refused() -> None:
         replaced("nothing", "a", "new\n")
 
 
-def test_a_release_fits_its_secret(helm4: Helm, tmp_path: Path) -> None:
+def test_a_release_fits_its_secret(helm4: Helm, case: Path, tmp_path: Path) -> None:
     """A release is kept in a Secret, which holds 1 MiB: chart, manifest and values, compressed."""
     done = subprocess.run(
         [helm4.path, "package", CHART, "--destination", tmp_path], capture_output=True, check=False
@@ -83,5 +83,5 @@ def test_a_release_fits_its_secret(helm4: Helm, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (package,) = tmp_path.iterdir()
 
-    rendered = gzip.compress(helm4.render().encode())
+    rendered = gzip.compress(helm4.render("--values", case).encode())
     assert len(base64.b64encode(package.read_bytes() + rendered)) < 256 * 1024

@@ -179,7 +179,10 @@ def test_the_configuration_file_is_mounted(name: str) -> None:
     first = f"{mounted}/default-policy.yaml"
 
     assert container["args"] == [container["name"]]
-    assert container["env"] == [{"name": CONFIG, "value": f"{mounted}/config.yaml"}]
+    assert container["env"][0] == {"name": CONFIG, "value": f"{mounted}/config.yaml"}
+    assert [one["name"] for one in container["env"][1:]] == ["SLIMGATE_POD_NAME"] * (
+        name == "slimgate-controller"
+    )
     found = read({}, File("config.yaml", text.encode()))
     assert found == Settings(default_policy_file=first)
 

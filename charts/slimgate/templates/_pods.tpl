@@ -7,6 +7,8 @@
 labels:
   {{- $own := include "slimgate.selector" . | fromYaml }}
   {{- $_ := set $own "app.kubernetes.io/instance" $root.Release.Name }}
+  {{- /* What the metrics Service selects, which the pods of hooks are not among. */}}
+  {{- $_ := set $own "slimgate.dev/metrics" "true" }}
   {{- toYaml (mergeOverwrite (deepCopy $root.Values.commonLabels) $values.podLabels $own) | nindent 2 }}
 annotations:
   {{- /* Pods read their settings when they start: other settings make other pods. */}}
@@ -30,13 +32,7 @@ imagePullSecrets:
 priorityClassName: {{ . | toYaml }}
 {{- end }}
 securityContext:
-  {{- $context := dict
-      "runAsNonRoot" true
-      "runAsUser" 65532
-      "runAsGroup" 65532
-      "fsGroup" 65532
-      "seccompProfile" (dict "type" "RuntimeDefault") }}
-  {{- toYaml (mergeOverwrite $context (deepCopy $values.podSecurityContext)) | nindent 2 }}
+  {{- include "slimgate.podSecurity" $values.podSecurityContext | nindent 2 }}
 {{- with $values.nodeSelector }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
@@ -96,9 +92,60 @@ readinessProbe:
 resources:
   {{- toYaml $values.resources | nindent 2 }}
 securityContext:
-  {{- $context := dict
-      "allowPrivilegeEscalation" false
-      "readOnlyRootFilesystem" true
-      "capabilities" (dict "drop" (list "ALL")) }}
-  {{- toYaml (mergeOverwrite $context (deepCopy $values.securityContext)) | nindent 2 }}
+  {{- include "slimgate.security" $values.securityContext | nindent 2 }}
+{{- end }}
+
+{{- /* A pod that passes `restricted` of Pod Security, with changes. */}}
+{{- define "slimgate.podSecurity" -}}
+{{- $context := dict
+    "runAsNonRoot" true
+    "runAsUser" 65532
+    "runAsGroup" 65532
+    "fsGroup" 65532
+    "seccompProfile" (dict "type" "RuntimeDefault") }}
+{{- toYaml (mergeOverwrite $context (deepCopy .)) }}
+{{- end }}
+
+{{- /* Its container, with changes. */}}
+{{- define "slimgate.security" -}}
+{{- $context := dict
+    "allowPrivilegeEscalation" false
+    "readOnlyRootFilesystem" true
+    "capabilities" (dict "drop" (list "ALL")) }}
+{{- toYaml (mergeOverwrite $context (deepCopy .)) }}
+{{- end }}
+
+{{- /* A pod that a hook runs to its end, where the controller could run. */}}
+{{- define "slimgate.hookPodSpec" -}}
+{{- $values := .Values.controller -}}
+restartPolicy: Never
+enableServiceLinks: false
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.priorityClassName }}
+priorityClassName: {{ . | toYaml }}
+{{- end }}
+securityContext:
+  {{- include "slimgate.podSecurity" $values.podSecurityContext | nindent 2 }}
+{{- with $values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- /* Its container, but for its arguments. */}}
+{{- define "slimgate.hookContainer" -}}
+image: {{ include "slimgate.image" . | toYaml }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+resources:
+  requests: {cpu: 20m, memory: 96Mi}
+  limits: {memory: 256Mi}
+securityContext:
+  {{- include "slimgate.security" .Values.controller.securityContext | nindent 2 }}
 {{- end }}

@@ -22,6 +22,7 @@ from slimgate.cli import (
     inspect,
     nodes,
     preview,
+    probe,
     top,
     version,
     webhook,
@@ -123,6 +124,7 @@ def build(name: str = "slimgate") -> typer.Typer:
         )
     app.add_typer(configuration.build(), name="config", rich_help_panel=_SETTINGS)
     app.command(cls=Command, help=version.HELP, rich_help_panel=_SETTINGS)(version.version)
+    app.command(cls=Command, help=probe.HELP, hidden=True)(probe.probe)
     return app
 
 

@@ -1,0 +1,80 @@
+"""What Helm runs besides: the pod of `helm test`."""
+
+from pathlib import Path
+from typing import Final
+
+from slimgate.app.probe import ROLES
+from tests.chart.helm import NAMESPACE, Helm, Object, Objects
+
+_HOOK: Final = "helm.sh/hook"
+
+
+def hook_pods(objects: Objects) -> list[Object]:
+    """Return the pods of all hooks: metadata and spec."""
+    hooks = [one for one in objects.all if _HOOK in one["metadata"].get("annotations", {})]
+    return [
+        one if one["kind"] == "Pod" else one["spec"]["template"]
+        for one in hooks
+        if one["kind"] in {"Pod", "Job"}
+    ]
+
+
+def test_hooks_are_selected_by_nothing(helm4: Helm, case: Path) -> None:
+    """No Service, disruption budget or Deployment takes a hook's pod for one of its own."""
+    objects = helm4.objects("--values", str(case))
+    selectors = [one["spec"]["selector"] for one in objects.kind("Service")]
+    for kind in ("Deployment", "PodDisruptionBudget"):
+        selectors += [one["spec"]["selector"]["matchLabels"] for one in objects.kind(kind)]
+
+    for pod in (pods := hook_pods(objects)):
+        for selector in selectors:
+            assert not selector.items() <= pod["metadata"]["labels"].items()
+    assert pods
+
+
+def test_hooks_are_restricted(helm4: Helm) -> None:
+    """Their pods pass `restricted`, as those of both roles do, and run slimgate's own image."""
+    objects = helm4.objects()
+    role = objects.one("Deployment/slimgate-controller")["spec"]["template"]["spec"]
+
+    for pod in hook_pods(objects):
+        (container,) = pod["spec"]["containers"]
+        assert pod["spec"]["securityContext"] == role["securityContext"]
+        assert container["securityContext"] == role["containers"][0]["securityContext"]
+        assert container["image"] == role["containers"][0]["image"]
+
+
+def test_the_test_asks_the_services(helm4: Helm) -> None:
+    """By their names, with the CA of the certificate, at the port that pods listen on."""
+    objects = helm4.objects("--set", "config.httpPort=81")
+    pod = objects.one("Pod/slimgate-test")
+    (container,) = pod["spec"]["containers"]
+    options = dict(one.removeprefix("--").split("=", 1) for one in container["args"][1:])
+    webhook = objects.one("ValidatingWebhookConfiguration/slimgate")["webhooks"][0]
+    service = webhook["clientConfig"]["service"]
+
+    assert container["args"][0] == "probe"
+    assert options["metrics"] == f"slimgate-metrics.{NAMESPACE}.svc:81"
+    assert options["admissions"] == f"https://{service['name']}.{service['namespace']}.svc"
+    assert objects.one("Service/slimgate-metrics")
+    assert options["ca"] == "/tls/ca.crt"
+    assert pod["spec"]["automountServiceAccountToken"] is False
+
+
+def test_both_roles_are_asked(helm4: Helm) -> None:
+    """The probe wants a pod of each Deployment to be there."""
+    names = {one["metadata"]["name"] for one in helm4.objects().kind("Deployment")}
+
+    assert names == {f"slimgate-{role}" for role in ROLES}
+
+
+def test_own_pods_pass_the_network_policies(helm4: Helm, case: Path) -> None:
+    """Whoever else may scrape or admit, `helm test` and the controller may."""
+    objects = helm4.objects("--values", str(case))
+    name = objects.one("Pod/" + objects.config()["name"] + "-test")["metadata"]["labels"]
+
+    for policy in objects.kind("NetworkPolicy"):
+        for rule in policy["spec"]["ingress"]:
+            if "from" in rule:
+                selector = rule["from"][-1]["podSelector"]["matchLabels"]
+                assert selector.items() <= name.items()
