@@ -29,7 +29,14 @@ README = Path("README.md").read_text()
 PAGES = {
     "docs/check.md": {"check", "preview"},
     "docs/usage.md": {"top", "nodes"},
-    "README.md": {"inspect", "check", "preview", "top", "nodes"},
+    "README.md": {
+        "inspect",
+        "check",
+        "preview",
+        "top",
+        "nodes",
+        "cleanup",
+    },
     "docs/policies.md": {"check", "preview"},
     "docs/slimming.md": {"inspect", "check"},
 }
@@ -73,7 +80,14 @@ def test_every_option_is_documented() -> None:
     `python -m tests.cli.reference` writes them anew.
     """
     assert PAGE.read_text() == with_reference(PAGE.read_text())
-    assert {name for name, _ in commands()} == {"inspect", "check", "preview", "top", "nodes"}
+    assert {name for name, _ in commands()} == {
+        "inspect",
+        "check",
+        "preview",
+        "top",
+        "nodes",
+        "cleanup",
+    }
 
 
 @pytest.mark.parametrize("page", PAGES)

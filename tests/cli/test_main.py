@@ -131,7 +131,7 @@ def test_a_plugin_of_kubectl() -> None:
     assert "controller" in _run("--help").stdout
     assert "kubectl slim top -A" in _run("top", "--help", name="kubectl-slim").stdout
     assert {command for command, found in _commands(KUBECTL) if found.hidden} == {
-        "controller", "webhook"
+        "controller", "webhook", "probe"
     }  # fmt: skip
 
 

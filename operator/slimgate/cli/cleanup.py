@@ -52,7 +52,7 @@ def cleanup(
             "--timeout",
             metavar="DURATION",
             parser=read_timeout,
-            help="How long it may take, as in 30s or 1m30s; 0 is no limit. Default: 2m.",
+            help="How long it may take, as in 30s or 1m30s; 0 for no limit. Default: 2m.",
             show_default=False,
         ),
     ] = _SECONDS,
