@@ -93,10 +93,10 @@ def test_the_edge(room: Room, case: str) -> None:
         room.shelf.push(content, repository=f"app-{number}")
         for number, content in enumerate(measured.images)
     ]
-    policy = room.policy(limits={limit: value})
+    policy = room.policy(limits={limit: {"deny": value}})
 
     equal = room.ask(*references)
-    room.edit(policy, limits={limit: value - 1})
+    room.edit(policy, limits={limit: {"deny": value - 1}})
     above = room.ask(*references)
     room.edit(policy, limits={limit: {"warn": value - 1, "deny": value}})
     between = room.ask(*references)
