@@ -12,7 +12,7 @@ from tests.chart.conftest import CASES
 from tests.chart.helm import NAMESPACE, Helm, Objects
 
 # What its own objects are called and mounted at is not for values to say.
-_FIXED = {"tlsDirectory"}
+_FIXED = {"podName", "tlsDirectory"}
 
 
 def settings(objects: Objects) -> Settings:

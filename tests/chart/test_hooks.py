@@ -1,12 +1,16 @@
-"""What Helm runs besides: the pod of `helm test`."""
+"""What Helm runs besides: the pod of `helm test`, and the clean-up before it uninstalls."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import yaml
 
 from slimgate.app.probe import ROLES
 from tests.chart.helm import NAMESPACE, Helm, Object, Objects
 
 _HOOK: Final = "helm.sh/hook"
+_NEEDED: Final = Path(__file__).parents[1] / "cluster" / "cleanup" / "rights.yaml"
+"""With these rights and no more, the command's own tests run."""
 
 
 def hook_pods(objects: Objects) -> list[Object]:
@@ -78,3 +82,53 @@ def test_own_pods_pass_the_network_policies(helm4: Helm, case: Path) -> None:
             if "from" in rule:
                 selector = rule["from"][-1]["podSelector"]["matchLabels"]
                 assert selector.items() <= name.items()
+
+
+def test_the_clean_up_has_the_rights_that_it_needs(helm4: Helm) -> None:
+    """As its own tests have them, by the names that the chart gives."""
+    objects = helm4.objects()
+    needed = {one["kind"]: one["rules"] for one in yaml.safe_load_all(_NEEDED.read_text())}
+    names = {"NAMESPACE": "slimgate", "gate": "slimgate-controller"}
+
+    for kind, rules in needed.items():
+        for rule in rules:
+            found = [names.get(one, one) for one in rule.get("resourceNames", [])]
+            rule["resourceNames"] = [one for one in found if one != "slimgate-none"]
+        role = objects.one(f"{kind}/slimgate-cleanup")
+        assert [{"resourceNames": [], **rule} for rule in role["rules"]] == rules
+
+
+def test_the_clean_up_comes_first_and_leaves_nothing(helm4: Helm, case: Path) -> None:
+    """All of it is made before Helm deletes anything, its rights first, and deleted in the end."""
+    objects = helm4.objects("--values", str(case))
+    parts = [
+        one
+        for one in objects.all
+        if one["metadata"]["labels"].get("app.kubernetes.io/component") == "cleanup"
+    ]
+    weights = {"Job": 0}
+
+    for one in parts:
+        annotations = one["metadata"]["annotations"]
+        assert annotations[_HOOK] == "pre-delete"
+        assert int(annotations[f"{_HOOK}-weight"]) == weights.get(one["kind"], -5)
+        assert "hook-succeeded" in annotations[f"{_HOOK}-delete-policy"]
+    # Without rights it could not do anything.
+    assert len(parts) == (6 if objects.kind("ClusterRole") else 0)
+
+
+def test_the_clean_up_knows_what_it_is_to_stop(helm4: Helm, case: Path) -> None:
+    """It reads the settings of both roles, and selects the controller's Deployment."""
+    objects = helm4.objects("--values", str(case))
+    for job in objects.kind("Job"):
+        spec = job["spec"]["template"]["spec"]
+        (container,) = spec["containers"]
+        options = dict(one.removeprefix("--").split("=", 1) for one in container["args"][1:])
+        selector: dict[str, Any] = dict(one.split("=") for one in options["controllers"].split(","))
+        name = objects.config()["name"]
+        controller = objects.one(f"Deployment/{name}-controller")
+
+        assert container["args"][0] == "cleanup"
+        assert selector == controller["spec"]["selector"]["matchLabels"]
+        assert selector.items() <= controller["metadata"]["labels"].items()
+        assert spec["volumes"][0]["configMap"]["name"] == f"{name}-config"

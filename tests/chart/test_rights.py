@@ -15,8 +15,11 @@ Right = tuple[str, str, str, str, str]
 
 
 def rights(objects: Objects) -> Iterator[Right]:
-    """Yield every single right of every role."""
-    for role in [*objects.kind("ClusterRole"), *objects.kind("Role")]:
+    """Yield every single right of every role that is there while slimgate runs."""
+    roles = [*objects.kind("ClusterRole"), *objects.kind("Role")]
+    for role in roles:
+        if "helm.sh/hook" in role["metadata"].get("annotations", {}):
+            continue
         for rule in role["rules"]:
             for resource in rule["resources"]:
                 for verb in rule["verbs"]:
@@ -36,11 +39,11 @@ def of(found: set[Right], resource: str) -> set[tuple[str, str, str]]:
 
 
 def test_no_annotations_no_patch(helm4: Helm) -> None:
-    """With `None`, workloads are only read."""
+    """With `None`, workloads are only read, but for slimgate's own pods."""
     found = asked(helm4, nested("config.annotations", "None"))
 
-    verbs = {verb for _, _, resource, verb, _ in found if resource in WORKLOADS}
-    assert verbs == {"get", "list", "watch"}
+    rights = {(space, verb) for _, space, resource, verb, _ in found if resource in WORKLOADS}
+    assert rights == {("", "get"), ("", "list"), ("", "watch"), (NAMESPACE, "patch")}
 
 
 def test_no_profiles_no_right_to_them(helm4: Helm) -> None:
@@ -79,8 +82,10 @@ def test_no_pull_secrets_no_secrets_of_others(helm4: Helm) -> None:
         (NAMESPACE, "create", ""),
         (NAMESPACE, "get", "slimgate-memory"),
         (NAMESPACE, "patch", "slimgate-memory"),
-        (NAMESPACE, "get", "slimgate-webhook-tls"),
-        (NAMESPACE, "patch", "slimgate-webhook-tls"),
+        *(
+            (NAMESPACE, verb, "slimgate-webhook-tls")
+            for verb in ("get", "list", "watch", "patch", "delete")
+        ),
     }
 
 
@@ -95,19 +100,24 @@ def test_no_node_metrics_no_kubelets(helm4: Helm) -> None:
 
 
 @pytest.mark.parametrize(
-    "values",
+    ("values", "trusts"),
     [
-        {"certificates": {"source": "CertManager"}},
-        {"certificates": {"source": "Secret", "secretName": "given"}},
+        ({"certificates": {"source": "CertManager"}}, set()),
+        ({"certificates": {"source": "Secret", "secretName": "given"}}, {"patch"}),
     ],
     ids=["cert-manager", "given"],
 )
-def test_others_certificates_take_no_right(helm4: Helm, values: Mapping[str, Any]) -> None:
-    """The controller writes neither the certificate nor the webhook's configuration."""
+def test_others_certificates_are_only_read(
+    helm4: Helm, values: Mapping[str, Any], trusts: set[str]
+) -> None:
+    """Of a certificate that is given, slimgate writes the CA; cert-manager does that itself."""
     found = asked(helm4, values)
+    secret = "given" if trusts else "slimgate-webhook-tls"
 
-    assert not of(found, "validatingwebhookconfigurations")
-    assert {name for *_, one, _, name in found if one == "secrets" and name} == {"slimgate-memory"}
+    reads = {"get", "list", "watch"}
+    hooks = of(found, "validatingwebhookconfigurations")
+    assert {verb for _, _, verb in hooks} == reads | trusts
+    assert {verb for *_, one, verb, name in found if (one, name) == ("secrets", secret)} == reads
 
 
 def test_one_value_adds_a_kind_everywhere(helm4: Helm) -> None:

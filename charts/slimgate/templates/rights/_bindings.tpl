@@ -13,6 +13,10 @@ metadata:
   {{- end }}
   labels:
     {{- include "slimgate.labels" (list $root (index . 4)) | nindent 4 }}
+  {{- if eq (index . 4) "cleanup" }}
+  annotations:
+    {{- include "slimgate.cleanupHook" -5 | nindent 4 }}
+  {{- end }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: {{ $kind }}
