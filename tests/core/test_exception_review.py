@@ -34,7 +34,7 @@ def reviewed(new: object, old: object = None, operation: str = "CREATE") -> Deci
 @pytest.mark.parametrize(
     ("policies", "end", "message"),
     [
-        (["free"], "9999-01-01T00:00:00Z", ""),
+        (["free"], "2999-01-01T00:00:00Z", ""),
         (["brief"], "2027-02-23T12:00:30Z", ""),
         (["free", "strict"], "2026-12-01T00:00:00Z", "policy strict allows no exceptions"),
         (

@@ -31,9 +31,9 @@ def policy(spec: Mapping[str, object], name: str = "tried") -> dict[str, object]
     return _resource("SlimPolicy", {"name": name}, spec=dict(spec))
 
 
-def exception(spec: Mapping[str, object]) -> dict[str, object]:
+def exception(spec: Mapping[str, object], name: str = "tried") -> dict[str, object]:
     """Make a SlimException."""
-    return _resource("SlimException", {"name": "tried", "namespace": "default"}, spec=dict(spec))
+    return _resource("SlimException", {"name": name, "namespace": "default"}, spec=dict(spec))
 
 
 def base_image(spec: Mapping[str, object], name: str = "tried") -> dict[str, object]:

@@ -39,8 +39,8 @@ def limits_of(raw: object, path: str) -> Limits:
             return None
         warn, deny = _lines(limits[key], READERS[key], f"{path}.{key}")
         return Limit(
-            warn=None if warn is None else math.ceil(warn),
-            deny=None if deny is None else math.ceil(deny),
+            warn=None if warn is None else _whole(warn),
+            deny=None if deny is None else _whole(deny),
         )
 
     return Limits(
@@ -56,7 +56,7 @@ def limits_of(raw: object, path: str) -> Limits:
 def caps_of(raw: object, path: str) -> Mapping[str, int]:
     """Read spec.upTo of an exception: for each check the largest value that is excused."""
     caps = object_of(raw, path, READERS)
-    return {check: math.ceil(READERS[check](cap, f"{path}.{check}")) for check, cap in caps.items()}
+    return {check: _whole(READERS[check](cap, f"{path}.{check}")) for check, cap in caps.items()}
 
 
 def tier_limit_of(raw: object, path: str) -> TierLimit:
@@ -93,6 +93,10 @@ def _lines(
     if warn is not None and deny is not None and warn > deny:
         raise InvalidPolicyError(f"{path}.warn", "must not be above deny.")
     return warn, deny
+
+
+def _whole(value: Fraction) -> int:
+    return min(math.ceil(value), _LARGEST)
 
 
 def _size(raw: object, path: str) -> Fraction:

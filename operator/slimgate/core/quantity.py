@@ -34,11 +34,11 @@ def parse_quantity(text: str | int) -> int:
 
     Raises InvalidQuantityError for anything that is not a positive quantity.
     """
-    return math.ceil(exact_quantity(text))
+    return min(math.ceil(exact_quantity(text)), _MAX_BYTES)
 
 
 def exact_quantity(text: str | int) -> Fraction:
-    """Read a quantity as it is compared with others; what is beyond 2^63-1 is that much."""
+    """Read a quantity as Kubernetes compares it with others: only binary ones end at 2^63-1."""
     if isinstance(text, bool):
         raise _invalid(str(text))
     if isinstance(text, int):
@@ -51,7 +51,7 @@ def exact_quantity(text: str | int) -> Fraction:
     value = Fraction(match["number"]) * factor
     if match["sign"] == "-" or value == 0:
         raise InvalidQuantityError(f"{printable(text)!r} must be more than zero.")
-    return min(value, Fraction(_MAX_BYTES))
+    return min(value, Fraction(_MAX_BYTES)) if (match["suffix"] or "").endswith("i") else value
 
 
 def parse_percent(text: str) -> int:

@@ -58,7 +58,7 @@ def parse_selector(raw: object, path: str) -> Selector:
         raise InvalidPolicyError(at, f"must not have more than {_MAX_REQUIREMENTS} labels.")
     exact = [
         Requirement(key, "In", frozenset({text_of(value, f"{at}.{printable(key)}", _VALUE)}))
-        for key, value in labels.items()
+        for key, value in sorted(labels.items())
     ]
     at = f"{path}.matchExpressions"
     entries = list_of(selector.get("matchExpressions"), at, most=_MAX_REQUIREMENTS)
