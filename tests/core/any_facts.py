@@ -1,5 +1,7 @@
 """Facts of any kind, for property tests."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -23,8 +25,9 @@ def any_facts(texts: SearchStrategy[str] = _TEXTS) -> SearchStrategy[ImageFacts]
         layers=st.none() | st.integers(0, 100),
         contradiction=some,
         unchecked=some,
+        tier_inferred=st.booleans(),
         claims=st.lists(texts, max_size=3).map(tuple),
-    )
+    ).map(_consistent)
     return st.builds(
         ImageFacts,
         digest=st.none() | _DIGESTS.map(Digest),
@@ -36,6 +39,12 @@ def any_facts(texts: SearchStrategy[str] = _TEXTS) -> SearchStrategy[ImageFacts]
         created=some,
         artifact_type=some,
     )
+
+
+def _consistent(base: Base) -> Base:
+    """Say only of a proven base with a tier that its tier is inferred."""
+    proven = base.tier is not None and base.evidence is Evidence.PROVEN
+    return replace(base, tier_inferred=base.tier_inferred and proven)
 
 
 def _layers(texts: SearchStrategy[str]) -> SearchStrategy[Layer]:

@@ -349,6 +349,10 @@ def test_context_is_of_the_image_that_violates() -> None:
         (Base(family="debian", evidence=Evidence.INFERRED), "debian (Inferred)"),
         (Base(name="scratch", tier=Tier.SCRATCH, evidence=Evidence.PROVEN), "scratch (Proven)"),
         (Base(name="empty:1", tier=Tier.SCRATCH), "empty:1 (Scratch)"),
+        (
+            Base(name="debian:13", tier=Tier.BUILDER, evidence=Evidence.PROVEN, tier_inferred=True),
+            "debian:13 (Proven), Builder (Inferred)",
+        ),
         (UNKNOWN_BASE, "unknown"),
     ],
 )

@@ -112,6 +112,7 @@ def _base_to_json(base: Base) -> JsonObject:
         "name": base.name,
         "family": base.family,
         "tier": None if base.tier is None else base.tier.label,
+        "tierEvidence": None if base.tier_evidence is None else base.tier_evidence.value,
         "evidence": None if base.evidence is None else base.evidence.value,
         "layers": base.layers,
         "contradiction": base.contradiction,
@@ -122,13 +123,14 @@ def _base_to_json(base: Base) -> JsonObject:
 
 def _base(raw: Mapping[str, object]) -> Base:
     tier, evidence = _optional(raw, "tier", str), _optional(raw, "evidence", str)
-    layers = _optional(raw, "layers", int)
+    layers, of_tier = _optional(raw, "layers", int), _optional(raw, "tierEvidence", str)
     try:
         return Base(
             name=_optional(raw, "name", str),
             family=_optional(raw, "family", str),
             tier=None if tier is None else Tier.of(tier),
             evidence=None if evidence is None else Evidence(evidence),
+            tier_inferred=evidence == Evidence.PROVEN.value and of_tier == Evidence.INFERRED.value,
             layers=layers,
             contradiction=_optional(raw, "contradiction", str),
             unchecked=_optional(raw, "unchecked", str),

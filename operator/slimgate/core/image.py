@@ -174,18 +174,28 @@ class Base:
     layers disprove, `unchecked` why a claim could not be compared for now. `claims` are the
     references that the image itself names as its base. `aliases` are other names of the very same
     layers, `base_images` the BaseImages that the image is based on, directly or not.
+    `tier_inferred` says of a proven base that its tier is not: a toolchain was added to it, say.
     """
 
     name: str | None = None
     family: str | None = None
     tier: Tier | None = None
     evidence: Evidence | None = None
+    tier_inferred: bool = False
     layers: int | None = None
     contradiction: str | None = None
     unchecked: str | None = None
     claims: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     base_images: tuple[str, ...] = ()
+
+    @property
+    def tier_evidence(self) -> Evidence | None:
+        """The evidence for the tier, which nobody claims; None where it is unknown."""
+        if self.tier is None:
+            return None
+        proven = self.evidence is Evidence.PROVEN and not self.tier_inferred
+        return Evidence.PROVEN if proven else Evidence.INFERRED
 
 
 UNKNOWN_BASE = Base()

@@ -41,7 +41,8 @@ _FACTS: Final = (
     "toolchains", "created", "estimatedBy",
 )  # fmt: skip
 _BASE: Final = (
-    "name", "family", "tier", "evidence", "layers", "contradiction", "unchecked", "claims",
+    "name", "family", "tier", "tierEvidence", "evidence", "layers", "contradiction", "unchecked",
+    "claims",
 )  # fmt: skip
 _MORE: Final = ("count", "pullBytes", "unpackedBytes")
 

@@ -5,6 +5,7 @@ annotations and events change only when the verdict does.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -14,7 +15,7 @@ from slimgate.core.image import Base, ImageFacts
 from slimgate.core.policy import Policy
 from slimgate.core.quantity import format_bytes
 from slimgate.core.text import cut, printable
-from slimgate.core.tier import Tier
+from slimgate.core.tier import Evidence, Tier
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import ImageUse
 
@@ -103,7 +104,13 @@ def by_use(findings: Iterable[Finding]) -> list[tuple[ImageUse | None, list[Find
 
 
 def base_text(base: Base) -> str:
-    """Write a base with its tier and evidence: `golang:1.26 (Builder, Proven)`."""
+    """Write a base with its tier and evidence: `golang:1.26 (Builder, Proven)`.
+
+    Of a proven base whose tier is not, each has its own: `debian:13 (Proven), Builder (Inferred)`.
+    """
+    if base.tier_inferred and base.tier is not None:
+        shown = base_text(replace(base, tier=None, tier_inferred=False))
+        return f"{shown}, {base.tier.label} ({Evidence.INFERRED.value})"
     name = base.name or base.family or "unknown"
     tier = None if base.tier is None else base.tier.label
     evidence = None if base.evidence is None else base.evidence.value

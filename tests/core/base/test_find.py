@@ -188,6 +188,8 @@ def test_a_claim_never_makes_an_image_slimmer(
     )
 
     assert (expected, Evidence.PROVEN) == (base.tier, base.evidence)
+    of_bases = {tier for *_, tier in (*known, *claimed)}
+    assert base.tier_evidence is (Evidence.PROVEN if expected in of_bases else Evidence.INFERRED)
 
 
 def test_a_claimed_base_does_not_prove_scratch() -> None:
@@ -207,6 +209,25 @@ def test_a_toolchain_on_top_of_a_base_makes_a_builder(own: tuple[str, ...], expe
     base = _find(image, known=(_base("golden:1", 1, tier=Tier.DISTROLESS, toolchains=own),))
 
     assert expected is base.tier
+    assert (base.evidence, base.tier_evidence) == (
+        Evidence.PROVEN,
+        Evidence.PROVEN if own else Evidence.INFERRED,
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        (Base(tier=Tier.FULL, evidence=Evidence.PROVEN), Evidence.PROVEN),
+        (Base(tier=Tier.FULL, evidence=Evidence.PROVEN, tier_inferred=True), Evidence.INFERRED),
+        (Base(tier=Tier.FULL, evidence=Evidence.CLAIMED), Evidence.INFERRED),
+        (Base(tier=Tier.FULL, evidence=Evidence.INFERRED), Evidence.INFERRED),
+        (Base(name="a", evidence=Evidence.PROVEN), None),
+    ],
+)
+def test_evidence_of_tiers(base: Base, expected: Evidence | None) -> None:
+    """Nobody claims a tier, and of a proven base it may still be inferred."""
+    assert base.tier_evidence is expected
 
 
 def test_nothing_known_is_an_honest_unknown() -> None:

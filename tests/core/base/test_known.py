@@ -107,6 +107,7 @@ def test_the_longest_known_base_wins() -> None:
 
     assert (found.name, found.layers) == ("whole", 3)
     assert (found.tier, found.family) == (Tier.FULL, "debian")
+    assert found.tier_evidence is Evidence.INFERRED
 
 
 def test_toolchains_make_a_known_base_a_builder() -> None:
@@ -114,8 +115,9 @@ def test_toolchains_make_a_known_base_a_builder() -> None:
     added = standing_on(INFERRED, toolchains=("go 1.26",))
     brought = replace(RUNTIME, toolchains=("go 1.26",))
 
-    assert with_known(added, [RUNTIME]).base.tier is Tier.BUILDER
-    assert with_known(added, [brought]).base.tier is Tier.DISTROLESS
+    left, kept = with_known(added, [RUNTIME]).base, with_known(added, [brought]).base
+    assert (left.tier, left.tier_evidence) == (Tier.BUILDER, Evidence.INFERRED)
+    assert (kept.tier, kept.tier_evidence) == (Tier.DISTROLESS, Evidence.PROVEN)
 
 
 def test_false_claims_stay_false() -> None:
@@ -148,6 +150,7 @@ def test_a_longer_claim_makes_no_image_slimmer(
     found = with_known(facts, [replace(RUNTIME, tier=known)]).base
 
     assert (found.name, found.layers, found.tier) == ("mine:1", 3, expected)
+    assert not found.tier_inferred
     assert found.base_images == ("run",)
 
 

@@ -85,6 +85,15 @@ def test_evidence(
     assert found.reason == (expected if outcome is UNKNOWN else None)
 
 
+def test_a_toolchain_on_a_proven_base() -> None:
+    """The base is proven, and what was added to it is seen in the image's own traces."""
+    base = Base(name="debian:13", tier=Tier.BUILDER, evidence=PROVEN, tier_inferred=True)
+
+    (found,) = check(standing(max_tier=BOTH), one(image(base=base)))
+
+    assert (found.outcome, found.evidence) == (DENY, INFERRED)
+
+
 def test_a_guess_is_enough_to_allow() -> None:
     """Evidence is asked for before a violation, not before an image is left alone."""
     policy = standing(max_tier=BOTH, min_evidence=MinEvidence(tier=PROVEN))

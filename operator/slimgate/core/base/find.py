@@ -64,12 +64,14 @@ def _proven(
     if best is None:
         return _scratch() if is_proven(traces) else None
     tier = _proven_tier(clue, named, best)
-    added = set(toolchains_in(traces)).difference(best.toolchains)
+    if makes_builder(set(toolchains_in(traces)).difference(best.toolchains)):
+        tier = Tier.BUILDER
     return Base(
         name=best.name,
         family=best.family or clue.family,
-        tier=Tier.BUILDER if makes_builder(added) else tier,
+        tier=tier,
         evidence=Evidence.PROVEN,
+        tier_inferred=tier is not None and tier not in {one.tier for one in (named, best) if one},
         layers=len(best.diff_ids),
     )
 

@@ -95,20 +95,24 @@ def with_known(facts: ImageFacts, known: Iterable[KnownBase]) -> ImageFacts:
 def _longer(facts: ImageFacts, best: KnownBase) -> Base:
     """Keep a base that the image claims, which is built on a known one and no slimmer than that."""
     tiers = [tier for tier in (facts.base.tier, best.tier) if tier is not None]
-    return replace(facts.base, tier=max(tiers, default=None))
+    tier = max(tiers, default=None)
+    inferred = facts.base.tier_inferred and tier is not best.tier
+    return replace(facts.base, tier=tier, tier_inferred=inferred)
 
 
 def _known(facts: ImageFacts, best: KnownBase, below: Sequence[KnownBase]) -> Base:
     own = facts.base.name if facts.base.layers == len(best.diff_ids) else None
     same = [base.name for base in below if len(base.diff_ids) == len(best.diff_ids)]
     aliases = dict.fromkeys(name for name in (*same, own) if name and name != best.name)
-    added = set(facts.toolchains).difference(best.toolchains)
     tier = facts.base.tier if best.tier is None else best.tier
+    if makes_builder(set(facts.toolchains).difference(best.toolchains)):
+        tier = Tier.BUILDER
     return Base(
         name=best.name,
         family=best.family or facts.base.family,
-        tier=Tier.BUILDER if makes_builder(added) else tier,
+        tier=tier,
         evidence=Evidence.PROVEN,
+        tier_inferred=tier is not None and tier is not best.tier,
         layers=len(best.diff_ids),
         contradiction=facts.base.contradiction,
         aliases=tuple(aliases),

@@ -29,13 +29,8 @@ def match_evidence(base: Base, globs: tuple[str, ...]) -> Evidence | None:
         return base.evidence or Evidence.INFERRED
     is_scratch = base.tier is Tier.SCRATCH and EMPTY_BASE in globs
     if is_scratch or (base.family and matches_text(globs, base.family)):
-        return proven_or_inferred(base)
+        return Evidence.PROVEN if base.evidence is Evidence.PROVEN else Evidence.INFERRED
     return None
-
-
-def proven_or_inferred(base: Base) -> Evidence:
-    """Return the evidence for what nobody claims: a base's family and its tier."""
-    return Evidence.PROVEN if base.evidence is Evidence.PROVEN else Evidence.INFERRED
 
 
 def too_weak(what: str, evidence: Evidence, wanted: Evidence) -> str | None:

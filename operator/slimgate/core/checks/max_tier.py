@@ -5,7 +5,6 @@ from typing import Final
 
 from slimgate.core.checks.bases import (
     images,
-    proven_or_inferred,
     too_weak,
     unresolved,
 )
@@ -23,12 +22,12 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     if bases is None or bases.max_tier is None:
         return
     for use, image in images(policy, subject):
-        tier, evidence = image.base.tier, proven_or_inferred(image.base)
+        tier, evidence = image.base.tier, image.base.tier_evidence
         outcome, line = _grade(bases.max_tier, tier)
         if outcome is Outcome.ALLOW:
             continue
         reason = unresolved(subject, image.base)
-        if tier is None:
+        if tier is None or evidence is None:
             reason = reason or _UNKNOWN
         else:
             reason = reason or too_weak(f"its tier {tier.label}", evidence, bases.min_evidence.tier)
@@ -40,7 +39,7 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
             image=image,
             value=tier,
             limit=line,
-            evidence=None if tier is None else evidence,
+            evidence=evidence,
             reason=reason,
         )
 
