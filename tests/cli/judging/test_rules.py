@@ -1,19 +1,19 @@
 """Policies and exceptions from files: read with the line of every fault, and matched."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from slimgate.cli.judging.rules import (
     Rules,
-    expired,
     read_base_images,
     read_exceptions,
     read_policies,
+    void,
 )
 from slimgate.cli.manifests.read import read_documents
 from slimgate.core.errors import SlimgateError
-from slimgate.core.policy import Mode
+from slimgate.core.policy import ExceptionRules, Mode, Policy
 from slimgate.core.workload import Workload
 
 HEAD = "apiVersion: slimgate.dev/v1alpha1\nkind: {}\nmetadata: {{name: {}}}\nspec:\n"
@@ -112,8 +112,14 @@ def test_exceptions() -> None:
     found = read_exceptions(list(read_documents(text, "e.yaml")), namespace="shop")
 
     assert [(one.namespace, one.name) for one in found] == [("shop", "e"), ("own", "f")]
-    assert list(expired(found, datetime(2026, 1, 1, tzinfo=UTC))) == [
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    brief = Policy(name="p", exceptions=ExceptionRules(max_duration=timedelta(days=90)))
+    assert list(void(found, [Policy(name="p")], now)) == [
         "SlimException own/f expired on 2020-01-31"
+    ]
+    assert list(void(found, [brief], now)) == [
+        "SlimException shop/e is not applied: policy p allows exceptions for 2160h at most",
+        "SlimException own/f expired on 2020-01-31",
     ]
 
 

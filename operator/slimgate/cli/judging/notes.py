@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from slimgate.cli.judging.judge import Case, Judged
-from slimgate.cli.judging.rules import expired
+from slimgate.cli.judging.rules import void
 from slimgate.cli.manifests.read import Document
 from slimgate.cli.manifests.sort import Sorted, skipped
 from slimgate.core.errors import ImageError
@@ -37,7 +37,7 @@ def notes(case: Case, judged: Sequence[Judged], around: Circumstances) -> list[s
         *_ignored(around.found, around.read),
         *_undecided(case),
         *([] if around.with_cluster else _growth(judged)),
-        *_expired(case),
+        *_void(case),
         *(f"--map {printable(text)}: no workload has this image" for text in case.sources.unused()),
         *(f"the base {ref} of a BaseImage: {err}" for ref, err in around.missing.items()),
         *_not_files(judged),
@@ -87,10 +87,10 @@ def _growth(judged: Iterable[Judged]) -> Iterator[str]:
                 )
 
 
-def _expired(case: Case) -> Iterator[str]:
+def _void(case: Case) -> Iterator[str]:
     namespaces = {placed.workload.namespace for placed in case.workloads}
     relevant = [e for e in case.rules.exceptions if e.namespace in namespaces]
-    yield from expired(relevant, case.now)
+    yield from void(relevant, case.rules.policies, case.now)
 
 
 def _not_files(judged: Sequence[Judged]) -> Iterator[str]:

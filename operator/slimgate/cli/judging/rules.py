@@ -86,12 +86,19 @@ def read_exceptions(documents: Sequence[Document], *, namespace: str) -> tuple[S
     )
 
 
-def expired(exceptions: Iterable[SlimException], now: datetime) -> Iterator[str]:
-    """Say which exceptions have ended."""
+def void(
+    exceptions: Iterable[SlimException], policies: Iterable[Policy], now: datetime
+) -> Iterator[str]:
+    """Say which exceptions have ended, and which a policy that they name does not allow."""
+    named = {policy.name: policy for policy in policies}
     for exception in exceptions:
+        name = f"SlimException {printable(f'{exception.namespace}/{exception.name}')}"
         if now >= exception.expires:
-            name = printable(f"{exception.namespace}/{exception.name}")
-            yield f"SlimException {name} expired on {exception.expires:%Y-%m-%d}"
+            yield f"{name} expired on {exception.expires:%Y-%m-%d}"
+            continue
+        for policy in (named[one] for one in exception.policies if one in named):
+            if (refusal := exception.refused_by(policy, now)) is not None:
+                yield f"{name} is not applied: {refusal.message}"
 
 
 class _Named(Protocol):
