@@ -227,6 +227,7 @@ def test_wrong_values(folder: Path, arguments: list[str], expected: str) -> None
         (["--max-unpacked=3Mi"], 0),
         (["--max-unpacked=100Ki"], 1),
         (["--max-layers=1", "--max-pull=1Mi"], 0),
+        (["--max-tier=Scratch"], 0),
     ],
 )
 def test_images(folder: Path, options: list[str], expected: int) -> None:

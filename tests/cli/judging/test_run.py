@@ -268,6 +268,29 @@ async def test_growth(tmp_path: Path, running: list[Workload], expected: int) ->
 
 
 @pytest.mark.parametrize(
+    ("flags", "effects", "status"),
+    [
+        (Flags(tier="Builder"), [None, None], 0),
+        (Flags(tier="Slim"), ["deny", None], 1),
+        (Flags(pull="100Mi"), ["deny", None], 1),
+        (Flags(unpacked="1Gi", layers="2"), [None, None], 0),
+        (Flags(layers="1"), ["deny", None], 1),
+    ],
+)
+async def test_images_by_flags(flags: Flags, effects: list[str | None], status: int) -> None:
+    """Images are judged by limits alone, and their layers are read where a tier is limited."""
+    known = Known()
+    request = Request(targets=["shop:fat", "shop:soya"], flags=flags)
+    report = await run(request, outside(known))
+
+    assert [one.worst.label if one.worst else None for one in report.judged] == effects
+    assert report.status == status
+    assert {want.layers for _, _, want in known.asked} == {
+        flags.tier is not None or flags.unpacked is not None
+    }
+
+
+@pytest.mark.parametrize(
     ("namespace", "expected"), [(None, "team"), ("other", "other")], ids=["the context's", "-n"]
 )
 async def test_namespace_of_the_cluster(
