@@ -111,6 +111,17 @@ def test_help_has_examples_that_work(name: str) -> None:
         assert {word for word in words if re.match(r"-\w|--\w", word)} <= options
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("inspect", "IMAGE..."), ("check", "[TARGET]..."), ("preview", "POLICY"), ("top", "")],
+)
+def test_usage_lines(name: str, expected: str) -> None:
+    """The first line of help has the arguments, and which may be repeated or left out."""
+    first = _run(name, "--help").stdout.splitlines()[0]
+
+    assert first == f"Usage: slimgate {name} [OPTIONS] {expected}".rstrip()
+
+
 def test_options_stand_in_sections() -> None:
     """Options of check are grouped, arguments come first, and what is left comes last."""
     sections = re.findall(r"^(\w[\w ,]*):$", _run("check", "--help").stdout, re.MULTILINE)

@@ -20,8 +20,12 @@ class Command(TyperCommand):
     """
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """Write arguments as kubectl does, without the braces that typer puts around them."""
-        return [piece.replace("{", "").replace("}", "") for piece in self._pieces(ctx)]
+        """Write arguments as kubectl does: typer's own way differs from version to version."""
+        arguments = [one for one in self.get_params(ctx) if isinstance(one, TyperArgument)]
+        return [
+            "[OPTIONS]",
+            *(_named(one) if one.required else _optional(one) for one in arguments),
+        ]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments, then each group of options."""
@@ -29,8 +33,7 @@ class Command(TyperCommand):
         others: list[tuple[str, str]] = []
         for parameter in self.get_params(ctx):
             if isinstance(parameter, TyperArgument):
-                more = "" if parameter.nargs == 1 else "..."
-                sections[_ARGUMENTS].append((f"{parameter.metavar}{more}", parameter.help or ""))
+                sections[_ARGUMENTS].append((_named(parameter), parameter.help or ""))
             elif (record := parameter.get_help_record(ctx)) is not None:
                 panel = getattr(parameter, "rich_help_panel", None)
                 (sections.setdefault(panel, []) if panel else others).append(record)
@@ -43,9 +46,6 @@ class Command(TyperCommand):
             with formatter.section("Examples"):
                 for line in self.epilog.splitlines():
                     formatter.write(f"  {line.replace('slimgate', called)}\n")
-
-    def _pieces(self, ctx: Any) -> list[str]:
-        return [str(piece) for piece in super().collect_usage_pieces(ctx)]
 
 
 class Group(TyperGroup):
@@ -72,6 +72,14 @@ def complaint(error: Exception) -> str:
     path = getattr(getattr(error, "ctx", None), "command_path", None)
     see = " See" if text.endswith("?") else "; see"
     return f"{text[:1].lower()}{text[1:]}" + (f"{see} {path} --help" if path else "")
+
+
+def _named(argument: TyperArgument) -> str:
+    return f"{argument.metavar}{'' if argument.nargs == 1 else '...'}"
+
+
+def _optional(argument: TyperArgument) -> str:
+    return f"[{argument.metavar}]{'' if argument.nargs == 1 else '...'}"
 
 
 def _write(sections: Mapping[str, list[tuple[str, str]]], formatter: Any) -> None:
