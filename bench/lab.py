@@ -41,7 +41,7 @@ class InLab:
         spec = {
             "match": {"namespaces": {"include": [self.namespace]}},
             "mode": "Enforce",
-            "limits": {"pullSize": LIMIT},
+            "limits": {"pullSize": {"deny": LIMIT}},
         }
         policy = {"apiVersion": "slimgate.dev/v1alpha1", "kind": "SlimPolicy", "spec": spec}
         self._kubectl("apply", "-f", "manifests/crds")

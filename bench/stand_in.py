@@ -40,7 +40,7 @@ async def main(settings: WebhookSettings, health_port: int, registries: list[str
     exemption = Exemption(plain_http=True, loopback=True)
     exemptions = dict.fromkeys(registries, exemption)
     catalog = Catalog()
-    spec = {"mode": "Enforce", "limits": {"pullSize": LIMIT}}
+    spec = {"mode": "Enforce", "limits": {"pullSize": {"deny": LIMIT}}}
     catalog.put_policy({"metadata": {"name": "bench"}, "spec": spec})
     agent = f"slimgate/{version('slimgate')}"
     wanted = RegistrySettings(exemptions=exemptions, user_agent=agent)

@@ -67,7 +67,7 @@ def edition(name: str, number: int) -> Edition:
             denied=said,
         ),
         lambda: Edition(
-            spec={"mode": "Enforce", "limits": {"pullSize": SIZE + number}},
+            spec={"mode": "Enforce", "limits": {"pullSize": {"deny": SIZE + number}}},
             allowed=True,
             verdict="allow",
         ),
