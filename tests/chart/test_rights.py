@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from scripts.chart.rights import read_rights
 from tests.chart.helm import NAMESPACE, Helm, Object, Objects, nested
 
@@ -99,25 +97,28 @@ def test_no_node_metrics_no_kubelets(helm4: Helm) -> None:
     assert objects.find("ServiceAccount/slimgate-kubelet") is None
 
 
-@pytest.mark.parametrize(
-    ("values", "trusts"),
-    [
-        ({"certificates": {"source": "CertManager"}}, set()),
-        ({"certificates": {"source": "Secret", "secretName": "given"}}, {"patch"}),
-    ],
-    ids=["cert-manager", "given"],
-)
-def test_others_certificates_are_only_read(
-    helm4: Helm, values: Mapping[str, Any], trusts: set[str]
-) -> None:
-    """Of a certificate that is given, slimgate writes the CA; cert-manager does that itself."""
-    found = asked(helm4, values)
-    secret = "given" if trusts else "slimgate-webhook-tls"
+def test_cert_managers_certificate_takes_little(helm4: Helm) -> None:
+    """The controller sees whether the webhook has a CA, and not the key."""
+    found = asked(helm4, {"certificates": {"source": "CertManager"}})
 
-    reads = {"get", "list", "watch"}
-    hooks = of(found, "validatingwebhookconfigurations")
-    assert {verb for _, _, verb in hooks} == reads | trusts
-    assert {verb for *_, one, verb, name in found if (one, name) == ("secrets", secret)} == reads
+    verbs = {verb for *_, verb in of(found, "validatingwebhookconfigurations")}
+    assert verbs == {"get", "list", "watch"}
+    assert {name for *_, one, _, name in found if one == "secrets" and name} == {"slimgate-memory"}
+    assert of(found, "endpointslices") == {("slimgate", "default", "list")}
+    assert {space for _, space, one, verb, _ in found if (one, verb) == ("pods", "patch")} == {""}
+
+
+def test_a_given_certificate_is_only_read(helm4: Helm) -> None:
+    """The controller copies its CA into the webhook's configuration, and writes no Secret of it."""
+    found = asked(helm4, {"certificates": {"source": "Secret", "secretName": "given"}})
+
+    verbs = {verb for *_, verb in of(found, "validatingwebhookconfigurations")}
+    assert verbs == {"get", "list", "watch", "patch"}
+    assert {verb for *_, one, verb, name in found if (one, name) == ("secrets", "given")} == {
+        "get",
+        "list",
+        "watch",
+    }
 
 
 def test_one_value_adds_a_kind_everywhere(helm4: Helm) -> None:

@@ -14,6 +14,7 @@ from cryptography import x509
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.certificates.authority import LIFE, make
 from slimgate.cluster.certificates.held import Held, issuer_of, read_files
+from slimgate.cluster.certificates.keeper import CertificateKeeper
 from slimgate.cluster.certificates.trust import SETTLED
 from slimgate.cluster.errors import MissingError
 from slimgate.cluster.resources import OWN_LABELS, PODS, WORKLOADS
@@ -272,19 +273,49 @@ async def test_a_given_certificate_without_ca(
     """What can't be trusted by it replaces nothing, and is said once."""
     given = make([f"{SERVICE}.x.svc"], datetime.now(UTC))
     keeper = place.keeper(makes=False)
-    await place.write(files_of(given))
-    await keeper.keep()
+    await place.write(files_of(given), type="kubernetes.io/tls")
     with caplog.at_level(logging.WARNING):
-        for damage in ({"ca.crt": FOREIGN.ca_bundle}, {"ca.crt": b""}):
-            await place.write({**files_of(given), **damage})
-            await keeper.keep()
+        async with place.kept(keeper):
+            for ca in (FOREIGN.ca_bundle, b""):
+                await _patch(place, ca_crt=encoded(ca))
+                await eventually(lambda: _said(caplog))
+            said = await keeper.keep()
+            bundles = await place.bundles()
 
-    assert await place.bundles() == [(load(given.ca_bundle),)] * len(HOOKS)
-    assert caplog.text.count("needs a ca.crt that vouches for its tls.crt") == 1
+    assert bundles == [(load(given.ca_bundle),)] * len(HOOKS)
+    assert said is not None
+    assert "needs a ca.crt that vouches for its tls.crt" in said
+    assert caplog.text.count(said) == 1
+
+
+async def test_a_secret_that_can_not_be_written(place: Place, tmp_path: Path) -> None:
+    """The certificate that was made is tried again: what pods serve stays trusted meanwhile."""
+    async with place.kept():
+        served = await place.held()
+    await place.serve(tmp_path, *_pair(await place.api.get(place.secret_path)))
+    await place.api.delete(place.secret_path)
+    role = (
+        f"/apis/rbac.authorization.k8s.io/v1/namespaces/{place.namespace}/roles/{place.namespace}"
+    )
+    rules = (await place.api.get(role))["rules"]
+    await place.api.merge_patch(role, {"rules": _without_create(rules)})
+    keeper = place.keeper()
+    running = asyncio.create_task(keeper.run())
+    await eventually(lambda: _writes(keeper, "configuration"))
+    await asyncio.sleep(3)
+    bundles = await place.bundles()
+    await place.api.merge_patch(role, {"rules": rules})
+    after = await place.until_trusted()
+    running.cancel()
+    await asyncio.wait([running])
+
+    assert {len(one) for one in bundles} == {2}
+    assert served.issuer in bundles[0]
+    assert bundles == [after.authorities] * len(HOOKS)
 
 
 async def test_cert_manager(place: Place, tmp_path: Path) -> None:
-    """Nothing is written; what is served and whether it is trusted is seen all the same."""
+    """Nothing is written and the Secret is not read; a webhook without a CA is seen."""
     ca = foreign(tmp_path, "-subj", f"/CN={SERVICE}", "-days", "9")
     files = {"tls.crt": ca, "tls.key": (tmp_path / "foreign.key").read_bytes(), "ca.crt": ca}
     keeper = place.keeper(makes=False, trusts=False)
@@ -299,7 +330,8 @@ async def test_cert_manager(place: Place, tmp_path: Path) -> None:
 
     assert trusted == 0
     assert keeper.unguarded_seconds() > 1
-    assert keeper.expires == load(ca).not_valid_after_utc
+    assert keeper.expires is None
+    assert [*keeper.mirrors] == ["configuration"]
     assert keeper.writes == {"secret": 0, "configuration": 0}
     assert (await _versions(place))[0] == before[0]
 
@@ -401,3 +433,16 @@ async def _hooks(place: Place) -> list[JsonObject]:
 def _pair(secret: JsonObject) -> tuple[bytes, bytes]:
     files = read_files(secret)
     return files["tls.crt"], files["tls.key"]
+
+
+def _without_create(rules: object) -> list[JsonObject]:
+    assert isinstance(rules, list)
+    return [rule for rule in rules if "create" not in rule["verbs"] or "resourceNames" in rule]
+
+
+async def _writes(keeper: CertificateKeeper, name: str) -> bool:
+    return keeper.writes[name] > 0
+
+
+async def _said(caplog: pytest.LogCaptureFixture) -> bool:
+    return "needs a ca.crt" in caplog.text

@@ -16,7 +16,7 @@ from typing import Final
 from cryptography import x509
 
 from slimgate.cluster.backoff import Pace
-from slimgate.cluster.certificates.authority import is_own, make
+from slimgate.cluster.certificates.authority import Certificates, is_own, make
 from slimgate.cluster.certificates.configuration import (
     authorities_of,
     changed_at,
@@ -61,6 +61,11 @@ class KeeperSettings:
     makes: bool = True
     trusts: bool = True
 
+    @property
+    def sees_certificate(self) -> bool:
+        """Whether the Secret is read, which holds the key, and pods are looked at."""
+        return self.makes or self.trusts
+
 
 class CertificateKeeper:
     """Works while `run` runs; the rest is for metrics."""
@@ -86,8 +91,12 @@ class CertificateKeeper:
         self._changed = asyncio.Event()
         self._seen = False
         self._mark = ""
-        self._complaint = ""
-        self.mirrors = {**store.mirrors(self), "endpointslices": pods.mirror(self)}
+        self._made: Certificates | None = None
+        """A certificate that was made and could not be written yet."""
+        self.mirrors = {"configuration": store.configuration_mirror(self)}
+        if settings.sees_certificate:
+            self.mirrors["certificate"] = store.secret_mirror(self)
+            self.mirrors["endpointslices"] = pods.mirror(self)
 
     def unguarded_seconds(self) -> float:
         """Return for how long altogether the API server could not call the webhook."""
@@ -108,31 +117,37 @@ class CertificateKeeper:
                 tasks.create_task(mirror.run())
             tasks.create_task(self._keep_on())
 
-    async def keep(self) -> None:
-        """Look once, and mend what is damaged."""
+    async def keep(self) -> str | None:
+        """Look once, and mend what is damaged; say what can't be mended."""
         now = self._now()
-        configuration, secret = await self._store.configuration(), await self._store.secret()
+        configuration = await self._store.configuration()
+        secret = await self._store.secret() if self._settings.sees_certificate else None
         held = read_secret(secret or {})
         self.expires = held.expires
         self._mark = _mark_of(write_pem(held.chain))
         self._note(configuration, secret, held, now)
+        complaint = None
         if self._settings.makes:
             await self._keep_own(configuration, secret, held, now)
         elif self._settings.trusts:
-            await self._keep_given(configuration, held, now)
+            complaint = await self._keep_given(configuration, held, now)
         await self._refresh()
+        return complaint
 
     async def _keep_on(self) -> None:
-        failures = 0
+        failures, said = 0, None
         while True:
             self._changed.clear()
             try:
-                await self.keep()
+                complaint = await self.keep()
                 failures, pause = 0, self._pause()
             except ClusterError as error:
                 failures += 1
                 pause = _AWAY.delay(failures)
-                self._complain(f"the webhook's certificate could not be kept: {error}")
+                complaint = f"the webhook's certificate could not be kept: {error}"
+            if complaint and complaint != said:
+                _LOG.warning("%s", complaint)
+            said = complaint
             await asyncio.sleep(_BREATH)
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
@@ -146,9 +161,10 @@ class CertificateKeeper:
         now: datetime,
     ) -> None:
         files, issuer = read_files(secret or {}), held.issuer
-        fault = fault_of(held, self._settings.names, now) if secret else "there is none"
+        fault = fault_of(held, self._settings.names, now) if secret else "there was none"
         if fault is not None or issuer is None:
-            made = make(self._settings.names, now)
+            # The same one until it is written: each is trusted from the first try on.
+            self._made = made = self._made or make(self._settings.names, now)
             files = {CERTIFICATE: made.certificate, KEY: made.key}
             (issuer,) = read_certificates(made.ca_bundle)
         bundle = await self._trust.bundle(
@@ -161,6 +177,7 @@ class CertificateKeeper:
         await self._tell(configuration, bundle)
         if fault or held.authorities != bundle or not await self._store.is_marked(secret or {}):
             await self._store.write_secret(secret, {**files, CA: write_pem(bundle)})
+            self._made = None
             self.writes["secret"] += 1
             _LOG.info("wrote the webhook's certificate: %s", fault or "only its CAs have changed")
             self.expires = read_certificates(files[CERTIFICATE])[0].not_valid_after_utc
@@ -168,17 +185,17 @@ class CertificateKeeper:
 
     async def _keep_given(
         self, configuration: JsonObject | None, held: Held, now: datetime
-    ) -> None:
+    ) -> str | None:
         if not held.authorities or (held.chain and held.issuer is None):
-            self._complain(
+            return (
                 f"the webhook's Secret needs a {CA} that vouches for its {CERTIFICATE}: without "
                 "it the API server can't be made to trust the webhook"
             )
-            return
         bundle = await self._trust.bundle(
             held.authorities, claimed=authorities_of(configuration), now=now
         )
         await self._tell(configuration, bundle)
+        return None
 
     async def _tell(
         self, configuration: JsonObject | None, bundle: tuple[x509.Certificate, ...]
@@ -222,11 +239,6 @@ class CertificateKeeper:
         if not all(following):
             return _WATCHFUL
         return _FORMER if self._trust.keeps_former else _PERIOD
-
-    def _complain(self, complaint: str) -> None:
-        level = logging.DEBUG if complaint == self._complaint else logging.WARNING
-        self._complaint = complaint
-        _LOG.log(level, "%s", complaint)
 
 
 def _mark_of(certificate: bytes) -> str:

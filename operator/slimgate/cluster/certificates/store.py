@@ -27,22 +27,18 @@ class Store:
         self._configuration = configuration
         self._owner = owner
 
-    def mirrors(self, sink: Sink) -> dict[str, Mirror]:
-        """Watch both, and nothing else of their kinds: a right to their names is enough."""
-        scopes = {
-            "certificate": (SECRETS.within(self._namespace), self._secret),
-            "configuration": (WEBHOOK_CONFIGURATIONS.all(), self._configuration),
-        }
-        return {
-            kind: Mirror(
-                self._api,
-                Scope(
-                    path=path, query={"fieldSelector": f"metadata.name={name}"}, metadata_only=True
-                ),
-                sink,
-            )
-            for kind, (path, name) in scopes.items()
-        }
+    def secret_mirror(self, sink: Sink) -> Mirror:
+        """Watch the Secret."""
+        return self._mirror(SECRETS.within(self._namespace), self._secret, sink)
+
+    def configuration_mirror(self, sink: Sink) -> Mirror:
+        """Watch the configuration."""
+        return self._mirror(WEBHOOK_CONFIGURATIONS.all(), self._configuration, sink)
+
+    def _mirror(self, path: str, name: str, sink: Sink) -> Mirror:
+        """Watch one of a kind, for which the right to its name is enough."""
+        query = {"fieldSelector": f"metadata.name={name}"}
+        return Mirror(self._api, Scope(path=path, query=query, metadata_only=True), sink)
 
     async def secret(self) -> dict[str, object] | None:
         """Read the Secret, None if there is none."""
