@@ -9,6 +9,7 @@ from slimgate.cluster.certificates.configuration import (
     authorities_of,
     changed_at,
     distrusts,
+    is_new,
     with_bundle,
 )
 from slimgate.core.workload import JsonObject
@@ -94,12 +95,10 @@ def test_authorities() -> None:
         ({"managedFields": [{"time": "2026-01-01T00:00:00"}]}, 0),
         ({"managedFields": [{"time": "{90}"}, {"time": "{60}"}, {"time": "{70}"}]}, 60),
         ({"managedFields": [{"time": "{-60}"}]}, 0),
-        ({"generation": 1, "managedFields": [{"time": "{90}"}]}, 0),
-        ({"generation": 2, "managedFields": [{"time": "{90}"}]}, 90),
     ],
 )
 def test_the_last_change(metadata: dict[str, object], age: int) -> None:
-    """The newest write counts; what was only created never guarded, so nothing was lost since."""
+    """The newest write counts, and none that is of the future."""
     fields = metadata.get("managedFields", [])
     assert isinstance(fields, list)
     dated = [{key: _dated(text) for key, text in entry.items()} for entry in fields]
@@ -107,6 +106,12 @@ def test_the_last_change(metadata: dict[str, object], age: int) -> None:
     found = changed_at(configuration(OWN, **{**metadata, "managedFields": dated}), NOW)
 
     assert found == NOW - timedelta(seconds=age)
+
+
+@pytest.mark.parametrize(("generation", "expected"), [(1, True), (2, False), (None, False)])
+def test_new_ones(generation: int | None, expected: bool) -> None:  # noqa: FBT001
+    """The API server counts the changes of what a configuration says."""
+    assert is_new(configuration(None, generation=generation)) is expected
 
 
 def _dated(text: str) -> str:

@@ -39,14 +39,14 @@ def distrusts(configuration: JsonObject, served: Sequence[x509.Certificate]) -> 
     return any(issuer_of(served, one) is None if served else not one for one in trusted)
 
 
-def changed_at(configuration: JsonObject, now: datetime) -> datetime:
-    """Say when the configuration was changed last; now where that can't be told.
+def is_new(configuration: JsonObject) -> bool:
+    """Whether it is as it was created, so that it has never guarded anything."""
+    return mapping_at(configuration, "metadata").get("generation") == 1
 
-    One that is as it was created has never guarded anything: that is no loss of a guard.
-    """
-    metadata = mapping_at(configuration, "metadata")
-    if metadata.get("generation") == 1:
-        return now
+
+def changed_at(obj: JsonObject, now: datetime) -> datetime:
+    """Say when an object was changed last; now where that can't be told."""
+    metadata = mapping_at(obj, "metadata")
     times = (_time(text_at(entry, "time")) for entry in objects_at(metadata, "managedFields"))
     return min(now, max(filter(None, times), default=now))
 

@@ -21,6 +21,7 @@ from slimgate.cluster.certificates.configuration import (
     authorities_of,
     changed_at,
     distrusts,
+    is_new,
     with_bundle,
 )
 from slimgate.cluster.certificates.guard import Guard
@@ -229,7 +230,7 @@ class CertificateKeeper:
         if configuration is None:
             # Where there never was one, nobody wants a webhook.
             lost = now if self._seen else None
-        elif distrusts(configuration, held.chain):
+        elif distrusts(configuration, held.chain) and (self._seen or not is_new(configuration)):
             lost = max(changed_at(one, now) for one in (configuration, secret) if one)
         self._seen = self._seen or configuration is not None
         self._guard.note(lost, now)
