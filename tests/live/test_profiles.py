@@ -79,7 +79,8 @@ def _role() -> Json:
     """Put the controller's roles together, and leave its right to ImageProfiles out."""
     documents = yaml.safe_load_all(_INSTALL.read_text(encoding="utf-8"))
     roles = [one for one in documents if one["kind"] in {"ClusterRole", "Role"}]
-    own = [one for one in roles if one["metadata"]["name"] in {"slimgate-controller", "slimgate"}]
+    names = {"slimgate-controller", "slimgate-annotations", "slimgate"}
+    own = [one for one in roles if one["metadata"]["name"] in names]
     rules = [rule for one in own for rule in one["rules"]]
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
