@@ -89,7 +89,10 @@ def _configuration(target: Target, shipped: str) -> str:
     # The demo's reader does not wait a minute for metrics, nor for clients that there are none of.
     own: JsonObject = {"nodeRefreshInterval": "10s", "drainDuration": "1s"}
     given = read(Path(target.config))[0] if target.config else {}
-    return yaml.safe_dump({**yaml.safe_load(shipped), **given, **own}, sort_keys=False)
+    settings = {**yaml.safe_load(shipped), **given, **own}
+    # The demo has a policy of its own; what the controller creates would outlive its removal.
+    del settings["defaultPolicyFile"]
+    return yaml.safe_dump(settings, sort_keys=False)
 
 
 def read(path: Path) -> list[JsonObject]:

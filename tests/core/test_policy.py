@@ -72,14 +72,16 @@ def test_all_images() -> None:
     assert Match().image("")
 
 
+EVERYTHING = Wants(config=True, layers=True)
 WANTS = [
     (Policy(name="p"), Wants()),
     (Policy(name="p", limits=Limits(pull_size=Limit(deny=1))), Wants()),
     (Policy(name="p", limits=Limits(unpacked_size=Limit(deny=1))), Wants(layers=True)),
     (Policy(name="p", limits=Limits(growth=Limit(deny=1))), Wants()),
-    (Policy(name="p", bases=Bases(max_tier=TierLimit(deny=Tier.FULL))), Wants(config=True)),
+    (Policy(name="p", bases=Bases(max_tier=TierLimit(deny=Tier.FULL))), EVERYTHING),
     (Policy(name="p", bases=Bases(allow=("alpine",))), Wants(config=True)),
-    (Policy(name="p", bases=Bases(allow=("scratch",))), Wants(config=True, layers=True)),
+    (Policy(name="p", bases=Bases(allow=("alpine", "scratch"))), EVERYTHING),
+    (Policy(name="p", bases=Bases(deny=("scratch",))), EVERYTHING),
 ]
 
 

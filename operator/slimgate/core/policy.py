@@ -86,6 +86,11 @@ class Bases:
     min_evidence: MinEvidence = field(default_factory=MinEvidence)
     on_false_claim: OnFalseClaim = OnFalseClaim.WARN
 
+    @property
+    def hinges_on_contents(self) -> bool:
+        """Whether what is in an image's layers may decide."""
+        return self.max_tier is not None or EMPTY_BASE in self.allow + self.deny
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExceptionRules:
@@ -151,9 +156,10 @@ class Policy:
     @property
     def wants(self) -> Wants:
         """The least facts that this policy's checks need."""
+        bases = self.bases
         return Wants(
-            config=self.bases is not None,
+            config=bases is not None,
             # Only contents prove that an image has no base (docs/adr/0002).
             layers=self.limits.unpacked_size is not None
-            or (self.bases is not None and EMPTY_BASE in self.bases.allow),
+            or (bases is not None and bases.hinges_on_contents),
         )

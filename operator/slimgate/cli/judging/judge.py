@@ -166,16 +166,8 @@ def _wanted(
         for policy in policies:
             for use in _spoken_of(placed.workload, (policy,)):
                 before = wanted.get(use.reference, _CONFIG)
-                wanted[use.reference] = before | policy.wants | _more(policy)
+                wanted[use.reference] = before | policy.wants
     return wanted
-
-
-def _more(policy: Policy) -> Wants:
-    """Read layers for --max-tier: only contents prove an image to be based on nothing (ADR 0002).
-
-    A policy's own wants are the webhook's, which has less time; the command line has no onUnknown.
-    """
-    return Wants(layers=policy.name == FLAGS and policy.bases is not None)
 
 
 def _growing(
