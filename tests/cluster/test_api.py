@@ -212,7 +212,7 @@ async def test_uid_guards_a_patch(api: ClusterApi, namespace: str) -> None:
     """A patch that names a uid does not touch another object of the same name."""
     await make(api, namespace, "cm")
 
-    with pytest.raises(ConflictError, match="the object is another one"):
+    with pytest.raises(ConflictError, match="the object has changed or was replaced"):
         await api.merge_patch(
             CONFIG_MAPS.one(namespace, "cm"), {"metadata": {"uid": "other"}, "data": {"a": "2"}}
         )
@@ -254,7 +254,7 @@ async def test_forbidden(namespace: str, login: Login) -> None:
     text = str(caught.value)
     assert f"system:serviceaccount:{namespace}:poor" in text
     assert 'cannot get resource "secrets"' in text
-    assert text.endswith("grant it by a Role or ClusterRole")
+    assert text.endswith("grant it with a Role or ClusterRole")
 
 
 async def test_wrong_credentials(lab: Lab, tmp_path: Path) -> None:

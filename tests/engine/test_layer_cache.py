@@ -53,6 +53,22 @@ async def test_a_layer_is_looked_at_once() -> None:
     assert looks.count == 2
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_whoever_comes_as_it_lands(turns: int) -> None:
+    """A layer is looked at once, at whatever turn of the loop another asks for it."""
+    cache, looks = LayerCache(100, 100), Looks()
+
+    async def late() -> LayerReading:
+        """Ask so many turns later."""
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await cache.get(place(1), lambda: looks(3))
+
+    await asyncio.gather(cache.get(place(1), lambda: looks(3)), late())
+
+    assert looks.count == 1
+
+
 async def test_failures_are_not_kept() -> None:
     """Whoever asks after one looks anew."""
     cache, looks = LayerCache(100, 100), Looks()

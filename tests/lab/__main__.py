@@ -54,7 +54,8 @@ def command_down(layout: Layout) -> None:
     refuse_other_owner(layout)
     with step("taking the lab down", quiet_below=0):
         take_down(layout)
-    if left := leftovers(layout):
+    # What was killed in the midst of its I/O is gone only some seconds later.
+    if not up.settles(lambda: not leftovers(layout)) and (left := leftovers(layout)):
         raise LabError(f"still there: {', '.join(left)}; run `make lab-down` again")
 
 

@@ -183,7 +183,10 @@ async def _edit(
             return
         rule.written = number
         wanted = edition(rule.name, number)
-        await asyncio.to_thread(room.api.patch, make.policy(rule.name, {}), {"spec": wanted.spec})
+        # A patch merges: what an edition before it warned of goes.
+        size = {"warn": None, **wanted.spec["limits"]["pullSize"]}
+        spec = {**wanted.spec, "limits": {"pullSize": size}}
+        await asyncio.to_thread(room.api.patch, make.policy(rule.name, {}), {"spec": spec})
         while True:
             storm.probes += 1
             if wanted.fits(await _ask(session, rule, storm)):

@@ -206,9 +206,7 @@ class Bases:
         kept = self._found.get(question)
         if kept is not None:
             return kept
-        found = await self._flights.join(question, lambda: self._read(question, document, identity))
-        self._found.put(question, found)
-        return found
+        return await self._flights.join(question, lambda: self._read(question, document, identity))
 
     async def _read(
         self, question: _Question, document: Document | None, identity: Identity
@@ -216,9 +214,11 @@ class Bases:
         reference = question.reference.at(question.digest)
         manifest = await self._manifest(reference, document, question.platform, identity)
         config = parse_config(await self._source.config(reference, manifest.config, identity))
-        return KnownBase.of(
+        found = KnownBase.of(
             question.reference, config, layer_sizes=[layer.size for layer in manifest.layers]
         )
+        self._found.put(question, found)
+        return found
 
     async def _manifest(
         self,

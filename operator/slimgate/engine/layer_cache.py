@@ -27,13 +27,19 @@ class LayerCache:
         kept = self._readings.get(place)
         if kept is not None:
             return kept
-        reading = await self._flights.join(place, look)
-        self._keep(place, reading)
-        return reading
+        return await self._flights.join(place, lambda: self._look(place, look))
 
     async def close(self) -> None:
         """End what is under way."""
         await self._flights.close()
+
+    async def _look(
+        self, place: Place, look: Callable[[], Coroutine[None, None, LayerReading]]
+    ) -> LayerReading:
+        reading = await look()
+        # Before the flight lands: whoever asks then, and before those who wait run, finds it.
+        self._keep(place, reading)
+        return reading
 
     def _keep(self, place: Place, reading: LayerReading) -> None:
         if self._readings.get(place) is not None:

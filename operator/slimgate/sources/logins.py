@@ -39,20 +39,21 @@ class Logins:
     async def identity(self, reference: Reference) -> Identity:
         """Find the user's login; anonymous if there is none. Raises UnauthorizedError."""
         registry = reference.registry
-        if registry not in self._known:
-            self._known[registry] = await self._flights.join(registry, lambda: _find(registry))
-        return self._known[registry]
+        if registry in self._known:
+            return self._known[registry]
+        return await self._flights.join(registry, lambda: self._find(registry))
+
+    async def _find(self, registry: str) -> Identity:
+        exists = config_file().is_file()
+        found = await in_thread(lambda _: _look_up(registry)) if exists else ANONYMOUS
+        self._known[registry] = found
+        return found
 
 
 def config_file() -> Path:
     """Tell where docker keeps its configuration."""
     folder = os.environ.get("DOCKER_CONFIG")
     return (Path(folder) if folder else Path.home() / ".docker") / "config.json"
-
-
-async def _find(registry: str) -> Identity:
-    exists = config_file().is_file()
-    return await in_thread(lambda _: _look_up(registry)) if exists else ANONYMOUS
 
 
 def _look_up(registry: str) -> Identity:
