@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from slimgate.cli.ports import WorkloadJudge
+from slimgate.core.base_image import parse_base_image
 from slimgate.core.disk import NodeDisk
 from slimgate.core.errors import ImageError, NotFoundError, UnauthorizedError
 from slimgate.core.exception_parser import parse_exception
@@ -82,8 +83,11 @@ class Cluster:
         assert not selector.requirements
         return self.node_disks
 
-    async def judge_by(self, policies: Sequence[JsonObject]) -> WorkloadJudge:
+    async def judge_by(
+        self, policies: Sequence[JsonObject], base_images: Sequence[JsonObject] = ()
+    ) -> WorkloadJudge:
         """Make a judge."""
+        self.listed += [f"judge by {parse_base_image(image).name}" for image in base_images]
         return _Judge(self, policies)
 
 

@@ -27,6 +27,19 @@ spec:
   match: {{namespaceSelector: {{matchLabels: {{slimgate-test: {name}}}}}}}
   limits: {{pullSize: {{deny: 100Ki}}, layers: {{warn: 1}}, growth: {{deny: 10%}}}}
 """
+ON_BASE = """\
+apiVersion: slimgate.dev/v1alpha1
+kind: SlimPolicy
+metadata: {{name: {name}}}
+spec:
+  match: {{namespaceSelector: {{matchLabels: {{slimgate-test: {name}}}}}}}
+  bases: {{deny: ["{base}"]}}
+---
+apiVersion: slimgate.dev/v1alpha1
+kind: BaseImage
+metadata: {{name: {name}}}
+spec: {{references: ["{base}"], tier: Slim}}
+"""
 DEPLOYMENT = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -94,6 +107,17 @@ def test_preview_a_file(folder: Path, name: str) -> None:
 
     assert found["counts"]["denied"] == 1
     assert [f["check"] for f in found["workloads"][0]["findings"]] == ["layers"]
+
+
+def test_preview_by_a_base_in_the_file(folder: Path, lab: Lab, name: str) -> None:
+    """A BaseImage that the cluster does not have yet is tried together with the policy."""
+    base = f"{lab.registry}/{name}:fat"
+    write(folder, policy_yaml=ON_BASE.format(name=name, base=base))
+    found = json.loads(slimgate("preview", "policy.yaml", "-o", "json", cwd=folder).stdout)
+    (denied,) = [one for one in found["workloads"] if one["outcome"] == "denied"]
+
+    assert denied["name"] == "fat"
+    assert [f["check"] for f in denied["findings"]] == ["base"]
 
 
 def test_check_by_the_cluster(folder: Path, lab: Lab, name: str) -> None:

@@ -139,13 +139,15 @@ class ApiView:
         await survey.look()
         return tuple(survey.disks())
 
-    async def judge_by(self, policies: Sequence[JsonObject]) -> Judge:
-        """Make a judge by these policies alone, and what else the cluster says."""
+    async def judge_by(
+        self, policies: Sequence[JsonObject], base_images: Sequence[JsonObject] = ()
+    ) -> Judge:
+        """Make a judge by these policies and BaseImages, and what else the cluster says."""
         catalog = await self._catalog(policies)
         for exception in await self.exceptions():
             catalog.put_exception(exception)
         if any(policy.bases for policy in catalog.policies.values()):
-            for image in await self.base_images():
+            for image in (*await self.base_images(), *base_images):
                 catalog.put_base_image(image)
         for namespace in await self._all(NAMESPACES):
             catalog.put_namespace(namespace)

@@ -76,5 +76,7 @@ class ClusterView(Protocol):
     async def disks(self, selector: Selector) -> Sequence[NodeDisk]:
         """Model what images cost the nodes of those labels, and what their kubelets measured."""
 
-    async def judge_by(self, policies: Sequence[JsonObject]) -> WorkloadJudge:
-        """Make a judge by these policies alone, and what else the cluster says."""
+    async def judge_by(
+        self, policies: Sequence[JsonObject], base_images: Sequence[JsonObject] = ()
+    ) -> WorkloadJudge:
+        """Make a judge by these policies and BaseImages, and what else the cluster says."""

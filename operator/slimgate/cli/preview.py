@@ -10,14 +10,13 @@ from slimgate.cli.options import ConfigOption, ContextOption, KubeconfigOption, 
 
 if TYPE_CHECKING:
     from slimgate.cli.outside import Outside
-    from slimgate.cli.previews.preview import Preview
-    from slimgate.core.policy import Policy
-    from slimgate.core.workload import JsonObject
+    from slimgate.cli.previews.preview import Preview, Wanted
 
 HELP: Final = """Show what a policy would deny in a cluster.
 
 Every workload that runs is judged by this policy alone, as if its mode were Enforce, with the
-cluster's exceptions and the pull secrets of the workload's own pods. Nothing is changed.
+cluster's exceptions and the pull secrets of the workload's own pods. BaseImages in the same file
+count as if they were in the cluster. Nothing is changed.
 
 Exit status: 0, whatever would be denied; 2 for wrong usage or a policy that can't be used; 3 if the
 cluster can't be read.
@@ -55,9 +54,7 @@ def preview(
     _print(asyncio.run(_preview(where, policy, at_hand)), output)
 
 
-async def _preview(
-    outside: "Outside", wanted: str, at_hand: "tuple[JsonObject, Policy] | None"
-) -> "Preview":
+async def _preview(outside: "Outside", wanted: str, at_hand: "Wanted | None") -> "Preview":
     from slimgate.cli.previews.preview import policy_in_cluster  # noqa: PLC0415
     from slimgate.cli.previews.preview import preview as foresee  # noqa: PLC0415
     from slimgate.cli.progress import board  # noqa: PLC0415

@@ -18,6 +18,14 @@ from tests.cli.facts import FAT, HOSTILE_TEXT, SOYA, inspection
 from tests.cli.make import POLICY, read, write
 from tests.cli.previews.cases import cluster, policy, preview_of, workload
 
+BASE_IMAGE = """\
+apiVersion: slimgate.dev/v1alpha1
+kind: BaseImage
+metadata: {name: golden}
+spec: {references: [registry.example.com/golden:1], tier: Slim}
+"""
+BAD_BASE = BASE_IMAGE.replace("Slim", "Thin")
+
 
 def _printed(found: Preview, *, wide: bool = False) -> str:
     file = io.StringIO()
@@ -88,6 +96,17 @@ async def test_from_a_file(tmp_path: Path) -> None:
 
     assert found.policy.name == "default"
     assert _fates(found)[0] == ("fat", Fate.DENIED)
+
+
+async def test_bases_in_the_file(tmp_path: Path) -> None:
+    """BaseImages beside the policy are judged by, too, and those that can't be used are refused."""
+    write(tmp_path, policy_yaml=f"{POLICY}---\n{BASE_IMAGE}", bad_yaml=f"{POLICY}---\n{BAD_BASE}")
+    there = cluster()
+    await preview_of(there, str(tmp_path / "policy.yaml"))
+
+    assert "judge by golden" in there.listed
+    with pytest.raises(SlimgateError, match=r"bad.yaml:\d+: BaseImage golden: spec.tier: "):
+        await preview_of(there, str(tmp_path / "bad.yaml"))
 
 
 @pytest.mark.parametrize(

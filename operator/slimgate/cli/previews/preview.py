@@ -7,7 +7,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
-from slimgate.cli.judging.rules import read_policies
+from slimgate.cli.judging.rules import read_base_images, read_policies
 from slimgate.cli.manifests.files import read_all
 from slimgate.cli.manifests.names import STDIN, SUFFIXES
 from slimgate.cli.manifests.sort import sort
@@ -68,10 +68,19 @@ class Preview:
         return sum(1 for entry in self.foreseen if entry.fate is fate)
 
 
-async def preview(wanted: tuple[JsonObject, Policy], view: ClusterView, shown: Board) -> Preview:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The policy to judge by, as a resource too, and BaseImages that the cluster may not have."""
+
+    resource: JsonObject
+    policy: Policy
+    base_images: Sequence[JsonObject] = ()
+
+
+async def preview(wanted: Wanted, view: ClusterView, shown: Board) -> Preview:
     """Judge the cluster by a policy."""
-    resource, policy = wanted
-    judge = await view.judge_by([resource])
+    policy = wanted.policy
+    judge = await view.judge_by([wanted.resource], wanted.base_images)
     workloads = originals(await view.workloads())
     room = asyncio.Semaphore(_AT_ONCE)
     verdicts = await asyncio.gather(*(_judge(judge, w, room, shown) for w in workloads))
@@ -79,27 +88,32 @@ async def preview(wanted: tuple[JsonObject, Policy], view: ClusterView, shown: B
     return Preview(policy=policy, foreseen=sorted(foreseen, key=_order))
 
 
-def policy_in_file(wanted: str) -> tuple[JsonObject, Policy] | None:
-    """Read the one policy of a file; None if it is no file that is meant."""
+def policy_in_file(wanted: str) -> Wanted | None:
+    """Read the one policy of a file and its BaseImages; None if it is no file that is meant."""
     is_path = wanted == STDIN or "/" in wanted or wanted.endswith(SUFFIXES)
     if not (is_path or Path(wanted).is_file()):
         return None
-    documents = sort(read_all([wanted]), namespace="").policies
-    policies = read_policies(documents)
+    found = sort(read_all([wanted]), namespace="")
+    policies = read_policies(found.policies)
+    read_base_images(found.base_images)
     if len(policies) != 1:
         number = len(policies)
         raise SettingsError(f"{printable(wanted)}: it must hold one SlimPolicy, not {number}")
-    return documents[0].content, policies[0]
+    return Wanted(
+        resource=found.policies[0].content,
+        policy=policies[0],
+        base_images=[image.content for image in found.base_images],
+    )
 
 
-async def policy_in_cluster(wanted: str, view: ClusterView) -> tuple[JsonObject, Policy]:
+async def policy_in_cluster(wanted: str, view: ClusterView) -> Wanted:
     """Find a policy by its name; SettingsError if there is none, or it can't be used."""
     there = {text_at(mapping_at(p, "metadata"), "name"): p for p in await view.policies()}
     if wanted not in there:
         names = ", ".join(printable(name) for name in sorted(there)[:_MAX_NAMED]) or "none"
         raise SettingsError(f"there is no SlimPolicy {printable(wanted)}; the cluster has {names}")
     try:
-        return there[wanted], parse_policy(there[wanted])
+        return Wanted(resource=there[wanted], policy=parse_policy(there[wanted]))
     except InvalidPolicyError as err:
         raise SettingsError(f"SlimPolicy {printable(wanted)} can't be used: {err}") from err
 
