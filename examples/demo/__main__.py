@@ -3,7 +3,7 @@
 import sys
 import time
 
-from examples.demo import manifests, target
+from examples.demo import manifests, show, target
 from examples.demo.cluster import Cluster
 from examples.demo.errors import DemoError
 from examples.demo.images import Images
@@ -16,15 +16,20 @@ _INTERRUPTED = 130
 
 
 def demo() -> None:
-    """Prepare everything, show it, and say how to go on."""
+    """Show first what needs no cluster, then what a cluster does, and say how to go on."""
     began = time.monotonic()
-    found = target.find()
-    programs = found.programs()
-    images = Images(target=found, programs=programs)
+    with target.opened() as opened:
+        found = opened.target
+        programs = found.programs()
+        images = Images(target=found, programs=programs)
+        images.hello()
+        manifests.write_deployments(found)
+        manifests.write_policy(found)
+        show.images(programs)
+        write(f"\ndemo: first verdicts after {time.monotonic() - began:.0f} s")
+        image = images.slimgate()
+        opened.await_cluster()
     cluster = Cluster(target=found, programs=programs)
-    images.hello()
-    image = images.slimgate()
-    manifests.write_deployments(found)
     cluster.clean()
     cluster.install(image)
     cluster.enforce()
@@ -38,7 +43,9 @@ def demo() -> None:
 
 def remove() -> None:
     """Remove what the demo has put into the cluster."""
-    found = target.find()
+    with target.opened() as opened:
+        opened.await_cluster()
+        found = opened.target
     Cluster(target=found, programs=found.programs()).remove()
 
 

@@ -12,6 +12,9 @@ from examples.demo.progress import step
 from examples.demo.target import Target
 
 SYSTEM: Final = "slimgate-system"
+RELEASE: Final = "slimgate"
+CHART: Final = Path("charts/slimgate")
+_WAIT: Final = ("--wait", "--timeout", "3m")
 _READY_SECONDS: Final = 180
 _DENIAL_SECONDS: Final = 60.0
 
@@ -26,6 +29,10 @@ class Cluster:
     def kubectl(self, *argv: str | Path, stdin: str = "") -> str:
         """Run kubectl, which must succeed."""
         return self.programs.run([self.target.kubectl, *argv], stdin=stdin)
+
+    def helm(self, *argv: str | Path) -> str:
+        """Run Helm on slimgate's release, which must succeed."""
+        return self.programs.run([self.target.helm, *argv, "--namespace", SYSTEM])
 
     def attempt(self, *argv: str | Path) -> Result:
         """Run kubectl, which may fail."""
@@ -44,11 +51,8 @@ class Cluster:
         """Remove all that the demo has put into the cluster, but the kinds of slimgate.dev."""
         self.clean()
         with step("removing slimgate"):
-            self.end_pods(SYSTEM)
-            installed = manifests.FOLDER / "install.yaml"
-            if installed.exists():
-                options = ["--ignore-not-found", "--timeout=120s"]
-                self.kubectl("delete", "-f", installed, *options)
+            self.helm("uninstall", RELEASE, "--ignore-not-found", *_WAIT)
+            self.kubectl("delete", "namespace", SYSTEM, "--ignore-not-found", "--timeout=120s")
 
     def end_pods(self, namespace: str) -> None:
         """End a namespace's pods first: with pods in it, its deletion looks again but seldom."""
@@ -56,32 +60,23 @@ class Cluster:
         self.attempt("delete", "deployments", *options)
 
     def install(self, image: str) -> None:
-        """Install the resources, slimgate with this image, and wait until both roles are ready."""
-        with step("installing slimgate"):
-            crds = Path("manifests/crds")
-            self.kubectl("apply", "-f", crds)
-            self.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", crds)
-            self.kubectl("apply", "-f", manifests.write_install(self.target, image))
-            for role in ("controller", "webhook"):
-                self.rolled_out(SYSTEM, f"slimgate-{role}")
-            wait_for("the webhook's CA is not in its configuration", 60, self.ca_bundle)
+        """Install slimgate with this image, or bring it up to date, and wait until it is ready."""
+        values = manifests.write_values(self.target, image)
+        with step("installing slimgate with Helm"):
+            # Definitions that somebody has applied before would else be in the way.
+            argv = ("upgrade", "--install", RELEASE, CHART, "--create-namespace")
+            self.helm(*argv, "--take-ownership", "--values", values, *_WAIT)
 
     def rolled_out(self, namespace: str, name: str) -> None:
         """Wait until a Deployment's pods are ready."""
         timeout = f"--timeout={_READY_SECONDS}s"
         self.kubectl("rollout", "status", f"deployment/{name}", "-n", namespace, timeout)
 
-    def ca_bundle(self) -> str | None:
-        """Return the CA by which the API server knows the webhook; None while there is none."""
-        path = "jsonpath={.webhooks[*].clientConfig.caBundle}"
-        kind = "validatingwebhookconfiguration"
-        return self.kubectl("get", kind, "slimgate", "-o", path).strip() or None
-
     def enforce(self) -> None:
         """Apply the policy, and wait until the API server refuses by it, asked without storing."""
         with step("applying the demo's policy and waiting until it is in force"):
             self.kubectl("create", "namespace", NAMESPACE)
-            self.kubectl("apply", "-f", manifests.write_policy(self.target))
+            self.kubectl("apply", "-f", manifests.POLICY_FILE)
             ready = ["--for=condition=Ready", "--timeout=60s", f"slimpolicy/{POLICY}"]
             self.kubectl("wait", *ready)
             wait_for("the webhook refuses nothing", _DENIAL_SECONDS, self.denial_without_storing)

@@ -1,12 +1,11 @@
-"""What is applied: the checkout's own manifests with this target's images, and the demo's policy.
+"""What is applied: the chart's values, the Deployments with this target's images, and the policy.
 
 Every file is written to build/demo, so that what the demo shows can be done again by hand.
 """
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 import yaml
 
@@ -14,11 +13,11 @@ from examples.demo.images import HELLO, KINDS
 from examples.demo.target import Target
 
 FOLDER: Final = Path("build/demo")
+POLICY_FILE: Final = FOLDER / "policy.yaml"
 NAMESPACE: Final = "slimgate-demo"
 POLICY: Final = "demo"
 BASES: Final = ("demo-golang", "demo-distroless")
 _PLACEHOLDER: Final = "registry.example.com"
-_INSTALL: Final = Path("manifests/install.yaml")
 
 JsonObject = dict[str, object]
 
@@ -63,46 +62,25 @@ def _resource(kind: str, name: str, spec: JsonObject) -> JsonObject:
     }
 
 
-def write_install(target: Target, image: str) -> Path:
-    """Write install.yaml with slimgate's image and the target's settings, without definitions.
-
-    They are applied by themselves, and stay when the demo is removed.
-    """
-    objects = [one for one in read(_INSTALL) if one["kind"] != "CustomResourceDefinition"]
-    for one in objects:
-        if one["kind"] == "ConfigMap":
-            data = at(one, "data")
-            data["config.yaml"] = text = _configuration(target, str(data["config.yaml"]))
-    # Pods read settings when they start, so that other settings must make other pods.
-    mark = hashlib.sha256(text.encode()).hexdigest()
-    for one in objects:
-        if one["kind"] == "Deployment":
-            template = at(at(one, "spec"), "template")
-            at(template, "metadata")["annotations"] = {"slimgate.dev/config": mark}
-            for container in cast("list[JsonObject]", at(template, "spec")["containers"]):
-                container["image"] = image
-    return save("install", objects)
-
-
-def _configuration(target: Target, shipped: str) -> str:
-    """Write the configuration file with the target's settings."""
-    # The demo's reader does not wait a minute for metrics, nor for clients that there are none of.
-    own: JsonObject = {"nodeRefreshInterval": "10s", "drainDuration": "1s"}
+def write_values(target: Target, image: str) -> Path:
+    """Write the chart's values: slimgate's image, and what the target's registry is exempt from."""
+    repository, _, digest = image.partition("@")
     given = read(Path(target.config))[0] if target.config else {}
-    settings = {**yaml.safe_load(shipped), **given, **own}
-    # The demo has a policy of its own; what the controller creates would outlive its removal.
-    del settings["defaultPolicyFile"]
-    return yaml.safe_dump(settings, sort_keys=False)
+    values: JsonObject = {
+        "image": {"repository": repository, "digest": digest},
+        "registries": given.get("registries", []),
+        # The demo has a policy of its own; what the controller creates would outlive its removal.
+        "defaultPolicy": {"create": False},
+        # Its reader does not wait a minute for metrics, nor for clients that there are none of.
+        "nodeMetrics": {"refreshInterval": "10s"},
+        "webhook": {"drainDuration": "1s"},
+    }
+    return save("values", [values])
 
 
 def read(path: Path) -> list[JsonObject]:
     """Read a file of objects."""
     return [one for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if one]
-
-
-def at(parent: JsonObject, name: str) -> JsonObject:
-    """Return an object in an object."""
-    return cast("JsonObject", parent[name])
 
 
 def save(name: str, objects: Iterable[JsonObject]) -> Path:

@@ -1,4 +1,4 @@
-"""The seven things that the demo is for, each the output of a real component."""
+"""What the demo is for, each part the output of a real component."""
 
 import json
 import shlex
@@ -12,7 +12,7 @@ from examples.demo.cluster import SYSTEM, Cluster
 from examples.demo.errors import DemoError
 from examples.demo.images import KINDS
 from examples.demo.manifests import NAMESPACE, POLICY
-from examples.demo.programs import LOG, Result, wait_for
+from examples.demo.programs import LOG, Programs, Result, wait_for
 from examples.demo.progress import command, heading, write
 
 ANNOTATIONS: Final = ("slimgate.dev/verdict", "slimgate.dev/summary")
@@ -26,30 +26,29 @@ _MEASURED_SECONDS: Final = 120.0
 _SERVICE: Final = f"/api/v1/namespaces/{NAMESPACE}/services/hello-soya:http/proxy"
 
 
+def images(programs: Programs) -> None:
+    """Show the three images as the command line sees them, which needs no cluster."""
+    heading(1, "One program, three images, judged by one policy")
+    files = [manifests.deployment(kind) for kind in KINDS]
+    argv = table.check_command(files, manifests.POLICY_FILE, NAMESPACE)
+    command(f"slimgate {shlex.join(argv)}   # as a table")
+    table.show(table.judged(programs, argv))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
-    """Shows them on one cluster, in their order."""
+    """Shows what a cluster does, part by part."""
 
     cluster: Cluster
 
     def all(self) -> None:
         """Show all of them."""
-        self.images()
         self.denial()
         self.warning()
         self.running()
         self.policies()
         self.annotations()
         self.node()
-
-    def images(self) -> None:
-        """Show the three images as the command line sees them."""
-        heading(1, "One program, three images, judged by one policy")
-        files = [manifests.deployment(kind) for kind in KINDS]
-        policy = manifests.FOLDER / "policy.yaml"
-        argv = table.check_command(files, policy, NAMESPACE)
-        command(f"slimgate {shlex.join(argv)}   # as a table")
-        table.show(table.judged(self.cluster.programs, argv))
 
     def denial(self) -> None:
         """Show how the API server refuses the fat image."""

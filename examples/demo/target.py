@@ -2,21 +2,21 @@
 
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from examples.demo import lab
 from examples.demo.errors import DemoError
 from examples.demo.programs import Programs
 from tests.lab import state
-from tests.lab.errors import LabError
+from tests.lab.layout import default_layout
+from tests.lab.tools import HELM3
 from tests.support.configuration import plain, write_configuration
 
 _FOLDER: Final = Path("build/demo")
-_LAB: Final = Path(".lab/lab.json")
 _LAB_KUBECONFIG: Final = Path(".lab/kubeconfig")
 
 
@@ -33,6 +33,7 @@ class Target:
     """A cluster, a Docker engine, and a registry that both reach."""
 
     kubectl: str
+    helm: str
     kubeconfig: str
     registry: str
     docker_host: str
@@ -56,41 +57,38 @@ class Target:
         return Programs(environment=found)
 
 
-def find() -> Target:
-    """Return the user's cluster if KUBECONFIG names one, else the lab's, started if need be."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A target whose engine and registry are there; its cluster may still be built."""
+
+    target: Target
+    await_cluster: Callable[[], None]
+
+
+@contextmanager
+def opened() -> Iterator[Opened]:
+    """Open the user's cluster if KUBECONFIG names one, else the lab's, started if need be."""
     given = os.environ.get("KUBECONFIG", "")
     if given and Path(given).resolve() != _LAB_KUBECONFIG.resolve():
-        return of_user(given, os.environ)
-    start_lab()
-    try:
-        return of_lab(state.load(_LAB))
-    except LabError as error:
-        raise DemoError(str(error)) from error
+        yield Opened(of_user(given, os.environ), lambda: None)
+        return
+    with lab.starting() as starting:
+        yield Opened(of_lab(starting.engine()), starting.await_cluster)
 
 
-def start_lab() -> None:
-    """Start the lab, which says itself what it does; without a node nothing would run there."""
-    if os.geteuid():
-        raise DemoError(
-            "a pod needs the lab's node, which needs root: run make demo as root, or give it a "
-            "cluster by KUBECONFIG and a registry by DEMO_REGISTRY"
-        )
-    if subprocess.run([sys.executable, "-m", "tests.lab", "up"], check=False).returncode:
-        raise DemoError("the lab did not start: its last line above says why")
-
-
-def of_lab(lab: state.Lab) -> Target:
+def of_lab(found: state.Lab) -> Target:
     """Return the lab."""
-    bases = f"{lab.registry}/bases"
+    bases = f"{found.registry}/bases"
     return Target(
-        kubectl=lab.kubectl,
-        kubeconfig=lab.kubeconfig,
-        registry=lab.registry,
-        docker_host=lab.docker_host,
+        kubectl=found.kubectl,
+        helm=str(HELM3.path(default_layout())),
+        kubeconfig=found.kubeconfig,
+        registry=found.registry,
+        docker_host=found.docker_host,
         golang=Base(reference=f"{bases}/golang:bookworm", tier="Builder"),
         distroless=Base(reference=f"{bases}/distroless:bookworm", tier="Distroless"),
         python=f"{bases}/python:bookworm",
-        config=write_configuration(_FOLDER, registries=plain([lab.registry], loopback=False)),
+        config=write_configuration(_FOLDER, registries=plain([found.registry], loopback=False)),
         lab=True,
         build_options=("--network=host", "--force-rm"),
         # The lab's engine is Debian's, whose client has no plug-in for BuildKit.
@@ -107,11 +105,12 @@ def of_user(kubeconfig: str, environment: Mapping[str, str]) -> Target:
             "registry that it and your Docker engine reach, as in registry.example.com/team; "
             "without KUBECONFIG the demo starts a cluster of its own"
         )
-    for program in ("kubectl", "docker"):
+    for program in ("kubectl", "helm", "docker"):
         if not shutil.which(program):
             raise DemoError(f"{program} is not on PATH, and the demo on your cluster needs it")
     target = Target(
         kubectl="kubectl",
+        helm="helm",
         kubeconfig=kubeconfig,
         registry=registry,
         docker_host=environment.get("DOCKER_HOST", ""),

@@ -54,6 +54,11 @@ class Layout:
         return self.home / "engine"
 
     @property
+    def images_ready(self) -> Path:
+        """There once engine and registry can build and hold images: long before Kubernetes is."""
+        return self.data / "images-ready"
+
+    @property
     def lab_json(self) -> Path:
         """What other programs read to find the lab."""
         return self.home / "lab.json"
@@ -62,6 +67,11 @@ class Layout:
     def kubeconfig(self) -> Path:
         """The administrator's way into the cluster."""
         return self.home / "kubeconfig"
+
+    @property
+    def kubectl(self) -> Path:
+        """A link to it."""
+        return self.home / "bin" / "kubectl"
 
     @property
     def containerd_socket(self) -> Path:

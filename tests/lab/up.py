@@ -37,28 +37,28 @@ class Start:
         system.install_packages(self.layout, self.processes)
         bases = Bases(layout=self.layout, processes=self.processes, recipe=recipe())
         seed = bases.cached()
-        contexts = pool.submit(bases.contexts) if self.layout.node and not seed else None
         if self.layout.node:
             system.refuse_second_kubelet()
             network.make()
         registry.start(self.layout, self.addresses, self.processes, seed)
-        engine = pool.submit(self.start_engine) if self.layout.node else None
+        images = pool.submit(self.start_images, bases) if self.layout.node else None
         kube = parts.kube_program(self.layout, self.processes)
         with step("starting Kubernetes"):
             api = self.start_kubernetes(pool, kube)
-        self.save(kube)
-        for future in (engine, contexts):
-            if future:
-                future.result()
-        if contexts:
-            bases.push(self.addresses, self.layout.data / "registry")
-        self.save(kube)
+        link_kubectl(self.layout, kube)
+        if images:
+            images.result()
+        self.save()
         if not api.ready():
             raise LabError("the API server has stopped (.lab/logs/kube-apiserver.log)")
 
-    def start_engine(self) -> None:
-        """Start the Docker engine."""
+    def start_images(self, bases: Bases) -> None:
+        """Start the Docker engine, and have the registry hold the base images."""
         Engine(layout=self.layout, addresses=self.addresses, processes=self.processes).start()
+        if not bases.cached():
+            bases.push(self.addresses, self.layout.data / "registry")
+        self.save()
+        self.layout.images_ready.touch()
 
     def start_kubernetes(self, pool: ThreadPoolExecutor, kube: Path) -> Api:
         """Start the control plane, and the node beside and after it."""
@@ -73,13 +73,9 @@ class Start:
             node.start(api)
         return api
 
-    def save(self, kube: Path) -> None:
-        """Write lab.json and the link to kubectl."""
+    def save(self) -> None:
+        """Write lab.json."""
         layout, node = self.layout, self.layout.node
-        kubectl = layout.home / "bin" / "kubectl"
-        kubectl.parent.mkdir(exist_ok=True)
-        kubectl.unlink(missing_ok=True)
-        kubectl.symlink_to(kube)
         lab = state.Lab(
             apiserver=self.addresses.apiserver,
             etcd=self.addresses.etcd,
@@ -87,7 +83,7 @@ class Start:
             ca_file=str(layout.pki / "ca.crt"),
             client_cert=str(layout.pki / "admin.crt"),
             client_key=str(layout.pki / "admin.key"),
-            kubectl=str(kubectl),
+            kubectl=str(layout.kubectl),
             registry=self.addresses.registry,
             registry_log=str(layout.logs / f"{registry.ACCESS_LOG}.log"),
             docker_host=f"unix://{layout.engine_socket}" if node else "",
@@ -105,6 +101,13 @@ class Start:
             pids=recorded(layout.run),
         )
         state.save(lab, layout.lab_json)
+
+
+def link_kubectl(layout: Layout, kube: Path) -> None:
+    """Link kubectl to where users look for it."""
+    layout.kubectl.parent.mkdir(exist_ok=True)
+    layout.kubectl.unlink(missing_ok=True)
+    layout.kubectl.symlink_to(kube)
 
 
 def versions(*, node: bool) -> dict[str, str]:
