@@ -96,8 +96,9 @@ class _Judge:
     cluster: Cluster
     policies: Sequence[JsonObject]
 
-    async def judge(self, workload: Workload) -> Verdict:
+    async def judge(self, workload: Workload, *, seconds: float) -> Verdict:
         """Judge with the core alone."""
+        self.cluster.listed.append(f"judged within {seconds:g} s")
         labels = self.cluster.labels.get(workload.namespace, {})
         policies = [parse_policy(policy) for policy in self.policies]
         matching = [policy for policy in policies if policy.match.workload(workload, labels)]

@@ -145,6 +145,16 @@ def test_growth(folder: Path, lab: Lab, name: str) -> None:
     assert "growth" in checks
 
 
+def test_impatience(folder: Path) -> None:
+    """What takes longer than --timeout allows ends with one line, and status 3."""
+    done = slimgate("nodes", "--timeout", "1ms", cwd=folder)
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.splitlines() == [
+        "error: looking it up took longer than 0.001s, which --timeout allows"
+    ]
+
+
 def test_top(folder: Path, lab: Lab, name: str) -> None:
     """The images of the cluster's workloads are there, with their exact pull sizes."""
     found = json.loads(slimgate("top", "-A", "-o=json", cwd=folder).stdout)

@@ -9,6 +9,7 @@ from slimgate.cli.forms import Output
 from slimgate.cli.options import (
     CLUSTER,
     OUTPUT,
+    TIMEOUT,
     ConfigOption,
     ContextOption,
     KubeconfigOption,
@@ -16,7 +17,7 @@ from slimgate.cli.options import (
     OutputOption,
     SelectorOption,
 )
-from slimgate.cli.values import read_namespace, read_selection
+from slimgate.cli.values import read_namespace, read_selection, read_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +70,17 @@ def nodes(
     selector: SelectorOption = None,
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            "--timeout",
+            metavar="DURATION",
+            parser=read_timeout,
+            help="How long all images may take together; 0 for no limit. Default: 5m.",
+            show_default=False,
+            rich_help_panel=CLUSTER,
+        ),
+    ] = TIMEOUT,
     images: Annotated[
         bool,
         typer.Option(
@@ -85,7 +97,7 @@ def nodes(
     from slimgate.cli import outside  # noqa: PLC0415
 
     selected = read_selection(selector)
-    disks = asyncio.run(_disks(outside.real(config, kubeconfig, context), selected))
+    disks = asyncio.run(_disks(outside.real(config, kubeconfig, context), selected, timeout))
     only = None if everywhere else namespace
     if output.is_document:
         from slimgate.cli.documents import document_text  # noqa: PLC0415
@@ -101,9 +113,11 @@ def nodes(
     show(screen(), write(disks, number=limit, namespace=only, wide=output is Output.WIDE))
 
 
-async def _disks(outside: "Outside", selector: "Selector") -> "Sequence[NodeDisk]":
+async def _disks(outside: "Outside", selector: "Selector", seconds: float) -> "Sequence[NodeDisk]":
     from slimgate.cli.progress import board  # noqa: PLC0415 - help must not wait for it
+    from slimgate.cli.waiting import within  # noqa: PLC0415
 
     async with outside.cluster() as view:
         with board() as shown, shown.line("the nodes' images"):
-            return await view.disks(selector)
+            async with within(seconds):
+                return await view.disks(selector)

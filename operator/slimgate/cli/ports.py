@@ -37,8 +37,8 @@ class Inspector(Protocol):
 class WorkloadJudge(Protocol):
     """Judges workloads of a cluster; engine.judge.Judge is one."""
 
-    async def judge(self, workload: Workload) -> Verdict:
-        """Reach a verdict, with the credentials that the workload's pods pull with."""
+    async def judge(self, workload: Workload, *, seconds: float) -> Verdict:
+        """Reach a verdict in so many seconds, with the credentials that its pods pull with."""
 
 
 class ClusterView(Protocol):

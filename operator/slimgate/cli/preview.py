@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from slimgate.cli.forms import Output
-from slimgate.cli.options import ConfigOption, ContextOption, KubeconfigOption, OutputOption
+from slimgate.cli.options import (
+    TIMEOUT,
+    ConfigOption,
+    ContextOption,
+    KubeconfigOption,
+    OutputOption,
+    TimeoutOption,
+)
 
 if TYPE_CHECKING:
     from slimgate.cli.outside import Outside
@@ -40,6 +47,7 @@ def preview(
     *,
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
+    timeout: TimeoutOption = TIMEOUT,
     output: OutputOption = Output.TABLE,
     config: ConfigOption = None,
 ) -> None:
@@ -51,17 +59,20 @@ def preview(
 
     at_hand = policy_in_file(policy)  # before the cluster is sought: the file may be the mistake
     where = outside.real(config, kubeconfig, context)
-    _print(asyncio.run(_preview(where, policy, at_hand)), output)
+    _print(asyncio.run(_preview(where, policy, at_hand, timeout)), output)
 
 
-async def _preview(outside: "Outside", wanted: str, at_hand: "Wanted | None") -> "Preview":
+async def _preview(
+    outside: "Outside", wanted: str, at_hand: "Wanted | None", seconds: float
+) -> "Preview":
     from slimgate.cli.previews.preview import policy_in_cluster  # noqa: PLC0415
     from slimgate.cli.previews.preview import preview as foresee  # noqa: PLC0415
     from slimgate.cli.progress import board  # noqa: PLC0415
 
     async with outside.cluster() as view:
         with board() as shown:
-            return await foresee(at_hand or await policy_in_cluster(wanted, view), view, shown)
+            found = at_hand or await policy_in_cluster(wanted, view)
+            return await foresee(found, view, shown, seconds=seconds)
 
 
 def _print(found: "Preview", output: Output) -> None:

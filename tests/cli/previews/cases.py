@@ -73,4 +73,4 @@ async def preview_of(there: Cluster | None = None, wanted: str = "slim") -> Prev
     """Preview a policy."""
     there = there or cluster()
     chosen = policy_in_file(wanted) or await policy_in_cluster(wanted, there)
-    return await preview(chosen, there, SilentBoard())
+    return await preview(chosen, there, SilentBoard(), seconds=7)

@@ -53,6 +53,14 @@ async def test_as_if_enforced(mode: str) -> None:
     ]
 
 
+async def test_patience() -> None:
+    """Each workload is judged within the time that one image may take."""
+    there = cluster()
+    await preview_of(there)
+
+    assert there.listed.count("judged within 7 s") == len(there.running)
+
+
 async def test_unknown_may_be_denied() -> None:
     """With onUnknown: Deny, what can't be judged would be denied."""
     found = await preview_of(cluster(policy(onUnknown="Deny")))

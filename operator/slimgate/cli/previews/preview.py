@@ -11,7 +11,7 @@ from slimgate.cli.judging.rules import read_base_images, read_policies
 from slimgate.cli.manifests.files import read_all
 from slimgate.cli.manifests.names import STDIN, SUFFIXES
 from slimgate.cli.manifests.sort import sort
-from slimgate.cli.ports import ClusterView, WorkloadJudge
+from slimgate.cli.ports import ClusterView
 from slimgate.cli.progress import Board
 from slimgate.core.admission import denies
 from slimgate.core.errors import InvalidPolicyError, SettingsError
@@ -77,13 +77,19 @@ class Wanted:
     base_images: Sequence[JsonObject] = ()
 
 
-async def preview(wanted: Wanted, view: ClusterView, shown: Board) -> Preview:
-    """Judge the cluster by a policy."""
+async def preview(wanted: Wanted, view: ClusterView, shown: Board, *, seconds: float) -> Preview:
+    """Judge the cluster by a policy; an image that takes longer than `seconds` is unknown."""
     policy = wanted.policy
     judge = await view.judge_by([wanted.resource], wanted.base_images)
     workloads = originals(await view.workloads())
     room = asyncio.Semaphore(_AT_ONCE)
-    verdicts = await asyncio.gather(*(_judge(judge, w, room, shown) for w in workloads))
+
+    async def judged(workload: Workload) -> Verdict:
+        async with room:
+            with shown.line(str(workload)):
+                return await judge.judge(workload, seconds=seconds)
+
+    verdicts = await asyncio.gather(*map(judged, workloads))
     foreseen = [foresee(verdict, policy) for verdict in verdicts]
     return Preview(policy=policy, foreseen=sorted(foreseen, key=_order))
 
@@ -148,11 +154,3 @@ def _fate(finding: Finding, enforced: Policy) -> Fate:
 def _order(entry: Foreseen) -> tuple[int, str, str, str]:
     workload = entry.workload
     return -entry.fate, workload.namespace, workload.kind, workload.name
-
-
-async def _judge(
-    judge: WorkloadJudge, workload: Workload, room: asyncio.Semaphore, shown: Board
-) -> Verdict:
-    async with room:
-        with shown.line(str(workload)):
-            return await judge.judge(workload)
