@@ -1,4 +1,4 @@
-"""Reads docs/metrics.md: its tables of metrics and of labels, and its rules."""
+"""Reads docs/metrics.md: its tables of metrics and of labels, and its bounds."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -62,11 +62,6 @@ def outcomes() -> frozenset[str]:
         word for name, _, text in _rows("label") if name == "`outcome`"
         for word in _CODE.findall(text)
     )  # fmt: skip
-
-
-def rules() -> str:
-    """Read the rules."""
-    return PAGE.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
 
 
 def fixed() -> dict[str, int]:

@@ -3,12 +3,11 @@
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from slimgate.metrics import Metrics
-from tests.metrics import documented, full
+from tests.metrics import full
 
 ABBREVIATED = re.compile(r"(^|_)(s|ms|us|ns|sec|secs|b|kb|mb|gb|kib|mib|gib|pct|num|cnt)(_|$)")
 OTHER_UNITS = re.compile(r"(milli|micro|nano|kilo|mega|giga|kibi|mebi|gibi)|minutes|hours|days")
@@ -36,27 +35,6 @@ def test_promtool_accepts_it(page: Metrics) -> None:
     )
 
     assert (done.returncode, done.stdout + done.stderr) == (0, b"")
-
-
-def test_promtool_accepts_the_rules(tmp_path: Path) -> None:
-    """The queries that the page shows are such."""
-    file = tmp_path / "rules.yaml"
-    file.write_text(documented.rules(), encoding="utf-8")
-    done = subprocess.run(
-        [promtool(), "check", "rules", "--lint=all", "--lint-fatal", file],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "SUCCESS: 5 rules found" in done.stdout
-
-
-def test_rules_use_metrics_that_there_are() -> None:
-    """Every metric that a rule reads is exposed."""
-    read = set(re.findall(r"slimgate_[a-z_]+(?=[{)\[ ]|$)", documented.rules(), re.MULTILINE))
-
-    assert read
-    assert read <= documented.metrics().keys()
 
 
 def test_names(page: Metrics) -> None:

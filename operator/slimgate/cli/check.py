@@ -90,7 +90,7 @@ def check(
         list[str] | None,
         typer.Option(
             metavar="FILE",
-            help="A file or folder of SlimPolicies, and SlimExceptions; repeatable.",
+            help="SlimPolicies, with SlimExceptions and BaseImages; a file or folder; repeatable.",
             show_default=False,
             rich_help_panel=_RULES,
         ),
