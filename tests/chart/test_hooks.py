@@ -6,7 +6,7 @@ from typing import Any, Final
 import yaml
 
 from slimgate.app.probe import ROLES
-from tests.chart.helm import NAMESPACE, Helm, Object, Objects
+from tests.chart.helm import NAMESPACE, Helm, Object, Objects, nested
 
 _HOOK: Final = "helm.sh/hook"
 _NEEDED: Final = Path(__file__).parents[1] / "cluster" / "cleanup" / "rights.yaml"
@@ -78,10 +78,26 @@ def test_own_pods_pass_the_network_policies(helm4: Helm, case: Path) -> None:
     name = objects.one("Pod/" + objects.config()["name"] + "-test")["metadata"]["labels"]
 
     for policy in objects.kind("NetworkPolicy"):
-        for rule in policy["spec"]["ingress"]:
+        for rule in policy["spec"].get("ingress", []):
             if "from" in rule:
                 selector = rule["from"][-1]["podSelector"]["matchLabels"]
                 assert selector.items() <= name.items()
+
+
+def test_each_pod_has_a_network_policy(helm4: Helm) -> None:
+    """Where a namespace denies by default, what Helm runs for a moment has its way, too."""
+    objects = helm4.objects(values=nested("networkPolicy.enabled", True))
+    pods = [objects.one("Pod/slimgate-test")]
+    pods += [
+        one["spec"]["template"] for kind in ("Deployment", "Job") for one in objects.kind(kind)
+    ]
+
+    policies = [one["spec"] for one in objects.kind("NetworkPolicy")]
+    for pod in pods:
+        labels = pod["metadata"]["labels"].items()
+        (own,) = [one for one in policies if one["podSelector"]["matchLabels"].items() <= labels]
+        assert own["policyTypes"] == ["Ingress", "Egress"]
+        assert {port["port"] for port in own["egress"][0]["ports"]} == {53}
 
 
 def test_the_clean_up_has_the_rights_that_it_needs(helm4: Helm) -> None:
@@ -105,6 +121,7 @@ def test_the_clean_up_comes_first_and_leaves_nothing(helm4: Helm, case: Path) ->
         one
         for one in objects.all
         if one["metadata"]["labels"].get("app.kubernetes.io/component") == "cleanup"
+        and one["kind"] != "NetworkPolicy"
     ]
     weights = {"Job": 0}
 
