@@ -175,7 +175,7 @@ def test_version() -> None:
         (["top", "extra"], "got unexpected extra argument"),
         (["top", "-n", "Bad"], "--namespace 'Bad' is not the name of a namespace"),
         (["nodes", "-l", "a b"], "--selector 'a b' is not a label selector: "),
-        (["nodes", "--limit", "0"], "--limit takes a whole number above zero, not '0'"),
+        (["nodes", "--limit", "0"], "--limit takes a whole number from 1 to 999999999, not '0'"),
         (["preview", "nope.yaml"], "nope.yaml: there is no such file or folder"),
         (["preview", "./nope"], "./nope: there is no such file or folder"),
         (["preview", "x", "--kubeconfig", "/nowhere"], "there is no kubeconfig at /nowhere"),

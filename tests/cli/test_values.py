@@ -87,7 +87,7 @@ def test_counts(text: str, expected: int) -> None:
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", "9" * 5000, "\u0663"])
 def test_wrong_counts(text: str) -> None:
     """Anything else is refused."""
-    with pytest.raises(SettingsError, match=r"^--limit takes a whole number above zero, not "):
+    with pytest.raises(SettingsError, match=r"^--limit takes a whole number from 1 to \d+, not "):
         read_count("--limit")(text)
 
 

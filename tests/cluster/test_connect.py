@@ -121,7 +121,7 @@ BROKEN = [
     ("]", "is not YAML"),
     ("[]", "can't be used"),
     ("", "can't be used"),
-    ("current-context: x", "can't be used: Invalid kube-config file"),
+    ("current-context: x", "can't be used: it has no context x"),
     (config({"server": "https://x"}, usr=TOKEN), "Invalid kube-config file. Expected key user"),
     (config(NO_PEM, user=TOKEN), "its certificates can't be read"),
     (config({"server": "x:6443"}, user=TOKEN), "has no server: write https://host:port"),

@@ -21,7 +21,10 @@ def test_platform(text: str, expected: Platform) -> None:
     assert str(expected) == text
 
 
-@pytest.mark.parametrize("text", ["", "linux", "linux/", "/amd64", "linux/arm/v7/x", "linux/ärm"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "linux", "linux/", "/amd64", "linux/arm/v7/x", "linux/ärm", "linux/amd64,linux/arm64"],
+)
 def test_no_platform(text: str) -> None:
     """What is no platform is refused with an example of one."""
     with pytest.raises(InvalidReferenceError, match=r"write os/architecture\[/variant\], as in"):

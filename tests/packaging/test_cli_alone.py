@@ -142,4 +142,7 @@ def test_what_needs_an_extra(
 
     assert done.returncode > 0
     (line,) = done.stderr.splitlines()
-    assert line.endswith(f"{sentence}, which is not installed: pip install 'slimgate[{extra}]'")
+    assert line.endswith(
+        f"{sentence}, which is not installed: install slimgate with its extra {extra}, "
+        f"as by pip install '.[{extra}]' in its checkout"
+    )

@@ -77,7 +77,7 @@ def read_count(option: str) -> Callable[[object], int]:
             return given
         if _COUNT.fullmatch(str(given)) is None:
             shown = printable(str(given), 64)
-            raise SettingsError(f"{option} takes a whole number above zero, not {shown!r}")
+            raise SettingsError(f"{option} takes a whole number from 1 to 999999999, not {shown!r}")
         return int(str(given))
 
     return read

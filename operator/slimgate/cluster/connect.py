@@ -5,6 +5,7 @@ text of a kubeconfig entry, which the client's own errors quote with its tokens.
 """
 
 import os
+import re
 import ssl
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,6 +29,7 @@ from slimgate.core.text import printable
 
 DEFAULT_NAMESPACE: Final = "default"
 _NAMESPACE_FILE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_LOST: Final = re.compile(r"Expected object with name (?P<name>\S+) in \S*?(?P<kind>\w+) list")
 _UNREADABLE: Final = (
     ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError,
 )  # fmt: skip
@@ -173,7 +175,10 @@ async def _renew(loader: KubeConfigLoader, configuration: Configuration) -> None
 
 def _why(err: Exception) -> str:
     if isinstance(err, ConfigException):
-        return printable(str(err).partition("{")[0].strip())
+        text = str(err).partition("{")[0].strip()
+        if (lost := _LOST.search(text)) is not None:
+            return f"it has no {lost['kind'].removesuffix('s')} {printable(lost['name'])}"
+        return printable(text)
     if isinstance(err, OSError) and err.strerror:
         return printable(f"{err.strerror}: {err.filename}")
     return "it is not a kubeconfig"

@@ -44,7 +44,10 @@ class MissingExtraError(SlimgateError):
     """A command needs a part of slimgate that is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what}, which is not installed: pip install 'slimgate[{extra}]'")
+        super().__init__(
+            f"{what}, which is not installed: install slimgate with its extra {extra}, "
+            f"as by pip install '.[{extra}]' in its checkout"
+        )
 
 
 class ClusterError(SlimgateError):

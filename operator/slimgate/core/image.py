@@ -4,6 +4,7 @@ Layers stand base first, as in the manifest. Sizes are bytes. An unknown value i
 reason stands beside it. Facts of one manifest digest never change.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -18,6 +19,9 @@ Digest = NewType("Digest", str)
 
 DiffID = NewType("DiffID", str)
 """Of a layer's uncompressed tar."""
+
+_PART: Final = re.compile(r"[a-z0-9._-]+")
+"""Of a platform."""
 
 
 ARCHITECTURES: Final[Mapping[str, str]] = {
@@ -48,7 +52,7 @@ class Platform:
         system, _, rest = text.lower().partition("/")
         first, slash, variant = rest.partition("/")
         parts = [system, *f"{ARCHITECTURES.get(first, first)}{slash}{variant}".split("/")]
-        if len(parts) not in {2, 3} or not all(part and part.isascii() for part in parts):
+        if len(parts) not in {2, 3} or not all(map(_PART.fullmatch, parts)):
             raise InvalidReferenceError(
                 f"{printable(text, 64)!r} is not a platform: "
                 "write os/architecture[/variant], as in linux/arm64."

@@ -14,7 +14,11 @@ def parse_document(text: str) -> Mapping[str, object]:
         found = yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a SafeLoader
     except yaml.MarkedYAMLError as error:
         raise _marked(error) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise fault("", "is nested too deeply") from error
+    except ValueError as error:
+        raise fault("", "holds a number or a time that can't be read") from error
+    except yaml.YAMLError as error:
         raise fault("", f"is not YAML: {_line(str(error))}") from error
     if found is None:
         return {}
@@ -53,7 +57,10 @@ class _Loader(yaml.SafeLoader):
 def _marked(error: yaml.MarkedYAMLError) -> InvalidSettingsError:
     mark = error.problem_mark or error.context_mark
     where = f"line {mark.line + 1}: " if mark else ""
-    return fault("", f"{where}{_line(error.problem or 'is not YAML')}")
+    problem = error.problem or "is not YAML"
+    if problem == "but found another document":
+        problem = "a second document begins here, and there must be one"
+    return fault("", f"{where}{_line(problem)}")
 
 
 def _line(text: str) -> str:

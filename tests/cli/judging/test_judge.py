@@ -248,6 +248,15 @@ async def test_exceptions(tmp_path: Path) -> None:
     assert report.notes == ["SlimException shop/legacy expired on 2020-01-01"]
 
 
+async def test_a_workload_without_an_image(tmp_path: Path) -> None:
+    """It is within policy, and a note says that nothing was judged: a key may be misspelt."""
+    report = await check(tmp_path, WEB.replace("image:", "Image:"))
+
+    assert report.notes == [
+        "no container of these workloads names an image, so nothing is judged: deployment shop/web"
+    ]
+
+
 async def test_exceptions_in_a_file_of_their_own(tmp_path: Path) -> None:
     """--exceptions takes them from elsewhere; those in the manifests excuse nothing."""
     write(tmp_path, deploy_yaml=WEB + EXCEPTION, policy_yaml=POLICY, excuse_yaml=EXCEPTION)

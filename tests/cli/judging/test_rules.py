@@ -121,6 +121,9 @@ def test_exceptions() -> None:
         "SlimException shop/e is not applied: policy p allows exceptions for 2160h at most",
         "SlimException own/f expired on 2020-01-31",
     ]
+    assert next(void(found, [], now)) == (
+        "SlimException shop/e excuses from no policy p: there is none of that name"
+    )
 
 
 def test_faults_of_exceptions() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from slimgate.cli.manifests.errors import InputError
 from slimgate.cli.manifests.read import read_documents
-from slimgate.cli.manifests.sort import Sorted, skipped, sort
+from slimgate.cli.manifests.sort import MAX_IMAGES, Sorted, skipped, sort
 from slimgate.core.workload import TEMPLATE_PATHS, ImageUse, Role, TemplatePaths
 
 POD = """\
@@ -232,3 +232,20 @@ def test_odd_images(image: str) -> None:
     """An image that is not a text, or is a template's, is a fault, never passed over."""
     with pytest.raises(InputError, match=r"f.yaml:5: this is not an image: if it is a template"):
         _sort(f"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - image: {image}")
+
+
+@pytest.mark.parametrize("containers", ["{name: c, image: 'a:1'}", "a:1", "[a:1]", "[[]]"])
+def test_misshapen_containers(containers: str) -> None:
+    """Containers that are no list of objects are a fault: nothing would be judged."""
+    with pytest.raises(InputError, match=r"f.yaml:4: containers must be a list of containers: "):
+        _sort(f"apiVersion: v1\nkind: Pod\nspec:\n  containers: {containers}\n")
+
+
+def test_too_many_images() -> None:
+    """An alias may stand for far more containers than it takes to write; that ends soon."""
+    containers = ", ".join(["{image: a:1}"] * 1_000)
+    pod = f"- &p\n  apiVersion: v1\n  kind: Pod\n  spec: {{containers: [{containers}]}}\n"
+    text = f"apiVersion: v1\nkind: List\nitems:\n{pod}" + "- *p\n" * (MAX_IMAGES // 1_000)
+
+    with pytest.raises(InputError, match="more than 100,000 containers up to here"):
+        _sort(text)

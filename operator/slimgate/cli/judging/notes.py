@@ -41,6 +41,7 @@ def notes(case: Case, judged: Sequence[Judged], around: Circumstances) -> list[s
         *(f"--map {printable(text)}: no workload has this image" for text in case.sources.unused()),
         *(f"the base {ref} of a BaseImage: {err}" for ref, err in around.missing.items()),
         *_not_files(judged),
+        *_imageless(judged),
         *_nothing(judged),
     ]
     return list(dict.fromkeys(found))
@@ -100,6 +101,13 @@ def _not_files(judged: Sequence[Judged]) -> Iterator[str]:
         lost = any(isinstance(one, ImageError) for one in entry.verdict.subject.images.values())
         if entry.placed.file is None and lost and ":" not in name and "@" not in name:
             yield f"{printable(name)}: there is no file or folder of that name either"
+
+
+def _imageless(judged: Sequence[Judged]) -> Iterator[str]:
+    """Name workloads without an image: a part of one is none, and a key may be misspelt."""
+    bare = [str(entry.placed.workload) for entry in judged if not entry.placed.workload.images]
+    if bare:
+        yield f"no container of these workloads names an image, so nothing is judged: {_join(bare)}"
 
 
 def _nothing(judged: Sequence[Judged]) -> Iterator[str]:

@@ -89,15 +89,17 @@ def read_exceptions(documents: Sequence[Document], *, namespace: str) -> tuple[S
 def void(
     exceptions: Iterable[SlimException], policies: Iterable[Policy], now: datetime
 ) -> Iterator[str]:
-    """Say which exceptions have ended, and which a policy that they name does not allow."""
+    """Say which exceptions have ended, or name a policy that is not there or forbids them."""
     named = {policy.name: policy for policy in policies}
     for exception in exceptions:
         name = f"SlimException {printable(f'{exception.namespace}/{exception.name}')}"
         if now >= exception.expires:
             yield f"{name} expired on {exception.expires:%Y-%m-%d}"
             continue
-        for policy in (named[one] for one in exception.policies if one in named):
-            if (refusal := exception.refused_by(policy, now)) is not None:
+        for one in exception.policies:
+            if one not in named:
+                yield f"{name} excuses from no policy {printable(one)}: there is none of that name"
+            elif (refusal := exception.refused_by(named[one], now)) is not None:
                 yield f"{name} is not applied: {refusal.message}"
 
 

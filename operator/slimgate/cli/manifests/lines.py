@@ -47,6 +47,18 @@ def odd_image(
     return None
 
 
+def odd_list(
+    manifest: JsonObject, workload: Workload, template_paths: TemplatePaths
+) -> tuple[str, int] | None:
+    """Find containers that are no list of objects, by their key and line; None if all are."""
+    spec = _pod_spec(manifest, workload, template_paths)
+    for key in _CONTAINERS:
+        value = spec.get(key) or []
+        if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+            return key, line_of(spec, key) or 0
+    return None
+
+
 def field_line(manifest: JsonObject, path: str) -> int | None:
     """Find the line of a field, as in spec.known[2].tier, or of the last step that is there."""
     value: object = manifest

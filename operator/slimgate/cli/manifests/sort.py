@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from slimgate.cli.manifests.errors import InputError
-from slimgate.cli.manifests.lines import image_lines, odd_image
+from slimgate.cli.manifests.lines import image_lines, odd_image, odd_list
 from slimgate.cli.manifests.read import Document
 from slimgate.core.policy_parser import GROUP
 from slimgate.core.text import printable
@@ -27,6 +27,8 @@ from slimgate.core.workload import (
 POLICY: Final = "SlimPolicy"
 EXCEPTION: Final = "SlimException"
 BASE_IMAGE: Final = "BaseImage"
+MAX_IMAGES: Final = 100_000
+"""Containers and image volumes of all files together."""
 _MAX_DEPTH: Final = 4
 _MAX_NAMED: Final = 5
 
@@ -74,6 +76,7 @@ def sort(
     """Sort documents; `namespace` is that of objects that name none."""
     found = Sorted()
     own = {POLICY: found.policies, EXCEPTION: found.exceptions, BASE_IMAGE: found.base_images}
+    images = 0
     for document in _flat(documents):
         content, kind = document.content, text_at(document.content, "kind")
         api = text_at(content, "apiVersion")
@@ -86,6 +89,14 @@ def sort(
             found.labels[text_at(metadata, "name")] = labels_of(metadata)
         elif (workload := workload_of(content, template_paths)) is not None:
             found.workloads.append(_placed(document, workload, namespace, template_paths))
+            images += len(workload.images)
+            if images > MAX_IMAGES:
+                # An alias of YAML may stand for far more than it takes to write.
+                raise InputError(
+                    document.file,
+                    document.line,
+                    f"there are more than {MAX_IMAGES:,} containers up to here: check fewer files",
+                )
     found.workloads = _without_copies(found.workloads)
     return found
 
@@ -128,6 +139,14 @@ def _placed(
     namespace: str,
     template_paths: TemplatePaths,
 ) -> PlacedWorkload:
+    misshapen = odd_list(document.content, workload, template_paths)
+    if misshapen is not None:
+        key, line = misshapen
+        raise InputError(
+            document.file,
+            line or document.line,
+            f"{key} must be a list of containers: begin each with - name",
+        )
     odd = odd_image(document.content, workload, template_paths)
     if odd is not None:
         raise InputError(

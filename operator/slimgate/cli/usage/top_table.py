@@ -78,8 +78,9 @@ def _wide_table(shown: Sequence[UsedImage]) -> Table:
 def _summary(usage: Usage, shown: int) -> str:
     where = scope_text(usage.namespace)
     if not usage.images:
-        elsewhere = "" if usage.namespace is None else "; -A shows all namespaces"
-        return f"no workload in {where} uses an image{elsewhere}"
+        if usage.namespace is None:
+            return "no workload of the cluster uses an image"
+        return f"no workload in {where} uses an image; -A shows all namespaces"
     total, known = together(usage.images)
     images = usage.images
     more = f"; {len(images) - shown} more with --limit" if len(images) > shown else ""
