@@ -124,7 +124,7 @@ async def test_those_who_queue_fail_as_well(way: str, repositories: int) -> None
     """Of a hundred requests at once, those that wait for a slot when it turns out are not sent."""
     record = Record()
     async with SILENT[way][0]() as dead, hostile(OK) as healthy:
-        settings = settings_for(dead.host, healthy.host, connect_seconds=0.5, request_seconds=2)
+        settings = settings_for(dead.host, healthy.host, connect_seconds=2, request_seconds=2)
         async with RegistryClient(settings, observer=record) as client:
             asked = [
                 client.document(
