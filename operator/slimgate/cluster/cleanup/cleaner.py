@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -10,7 +11,7 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.cleanup.halt import delete_configuration, stop_controllers
 from slimgate.cluster.cleanup.sweep import Sweeper
 from slimgate.cluster.cleanup.tally import Tally
-from slimgate.cluster.errors import MissingError
+from slimgate.cluster.errors import ConflictError, MissingError
 from slimgate.cluster.resources import (
     BASE_IMAGES,
     IMAGE_PROFILES,
@@ -95,14 +96,16 @@ class Cleaner:
         """
         kinds = (*self._settings.kinds, *WORKLOADS.values(), _REVISIONS)
         for _ in range(_PASSES):
-            found = 0
+            found: list[str] = []
             for kind in kinds:
-                found += await self._sweeper.sweep(
-                    f"annotations of {kind.plural}", kind.all(), partial(self._strip, kind)
-                )
+                what = f"annotations of {kind.plural}"
+                if await self._sweeper.sweep(what, kind.all(), partial(self._strip, kind)):
+                    found.append(what)
             if not found:
                 return
             await asyncio.sleep(_BREATH)
+        for what in found:
+            self._tally.failed(what, "something writes them again as soon as they are removed")
 
     async def _strip(self, kind: Resource, obj: JsonObject) -> bool:
         metadata = mapping_at(obj, "metadata")
@@ -111,7 +114,9 @@ class Cleaner:
             return False
         change = {"uid": metadata.get("uid"), "annotations": dict.fromkeys(_ANNOTATIONS)}
         path = kind.one(text_at(metadata, "namespace"), text_at(metadata, "name"))
-        await self._api.merge_patch(path, {"metadata": change})
+        # Another one of its name is what the next pass looks at.
+        with suppress(ConflictError):
+            await self._api.merge_patch(path, {"metadata": change})
         return True
 
     async def _remove_objects(self) -> None:
