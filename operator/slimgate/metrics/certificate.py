@@ -46,7 +46,8 @@ class CertificateCollector(Collector):
         yield CounterMetricFamily(
             "slimgate_webhook_configuration_unguarded_seconds",
             "Time for which the API server could not call the webhook: its configuration was gone, "
-            "or a caBundle in it did not vouch for the webhook's certificate.",
+            "a caBundle in it did not vouch for the webhook's certificate, or that had ended or "
+            "was for other names.",
             value=self._certificate.unguarded_seconds(),
         )
         writes = CounterMetricFamily(

@@ -1,41 +1,14 @@
 """Certificates of slimgate's own: who trusts them, for what names, and how they are known again."""
 
-import socket
 import ssl
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from slimgate.cluster.certificates.authority import Certificates, is_own, made_at, make, signed
-from tests.cluster.certificates.make import NAMES, NOW, foreign, load
-
-
-def shake(folder: Path, served: Certificates, bundle: bytes, name: str) -> None:
-    """Shake hands as a client that trusts the bundle and wants a server of this name."""
-    (folder / "tls.crt").write_bytes(served.certificate)
-    (folder / "tls.key").write_bytes(served.key)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(folder / "tls.crt", folder / "tls.key")
-    client = ssl.create_default_context(cadata=bundle.decode())
-    client.verify_flags |= ssl.VerifyFlags.VERIFY_X509_STRICT
-    here, there = socket.socketpair()
-
-    def serve() -> None:
-        try:
-            server.wrap_socket(there, server_side=True).close()
-        except (ssl.SSLError, OSError):
-            there.close()
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        client.wrap_socket(here, server_hostname=name).close()
-    finally:
-        here.close()
-        thread.join()
+from slimgate.cluster.certificates.authority import is_own, made_at, make, signed
+from tests.cluster.certificates.make import NAMES, NOW, foreign, load, shake
 
 
 @pytest.mark.parametrize("name", NAMES)

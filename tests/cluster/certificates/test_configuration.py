@@ -52,13 +52,13 @@ def test_every_webhook_must_be_trusted(
     expected: bool,  # noqa: FBT001
 ) -> None:
     """One caBundle that does not vouch for what is served is a guard less."""
-    assert distrusts(configuration(*bundles), SERVED) is expected
+    assert distrusts(configuration(*bundles), SERVED, NOW) is expected
 
 
 def test_without_a_certificate_any_ca_passes() -> None:
     """Pods go on serving what nobody can look at any more."""
-    assert not distrusts(configuration(FOREIGN), ())
-    assert distrusts(configuration(FOREIGN, None), ())
+    assert not distrusts(configuration(FOREIGN), (), NOW)
+    assert distrusts(configuration(FOREIGN, None), (), NOW)
 
 
 @pytest.mark.parametrize("bundles", [(None, OWN), (OWN, ""), (FOREIGN, OWN), (FOREIGN, FOREIGN)])

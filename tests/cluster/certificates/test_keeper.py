@@ -41,6 +41,11 @@ class Clock:
         return datetime.now(UTC) + self.offset
 
 
+def called(place: Place) -> str:
+    """Tell what the API server calls the webhook by."""
+    return f"{SERVICE}.{place.namespace}.svc"
+
+
 async def _delete_secret(place: Place) -> None:
     await place.api.delete(place.secret_path)
 
@@ -251,7 +256,7 @@ async def test_nothing_is_written_without_need(place: Place) -> None:
 
 async def test_a_given_certificate(place: Place, tmp_path: Path) -> None:
     """The CA of the Secret is copied, another one as soon as it is there."""
-    given, other = (make([f"{SERVICE}.x.svc"], datetime.now(UTC)) for _ in range(2))
+    given, other = (make([called(place)], datetime.now(UTC)) for _ in range(2))
     await place.write(files_of(given), type="kubernetes.io/tls")
     keeper = place.keeper(makes=False)
     async with place.kept(keeper):
@@ -271,7 +276,7 @@ async def test_a_given_certificate_without_ca(
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What can't be trusted by it replaces nothing, and is said once."""
-    given = make([f"{SERVICE}.x.svc"], datetime.now(UTC))
+    given = make([called(place)], datetime.now(UTC))
     keeper = place.keeper(makes=False)
     await place.write(files_of(given), type="kubernetes.io/tls")
     with caplog.at_level(logging.WARNING):
@@ -286,6 +291,26 @@ async def test_a_given_certificate_without_ca(
     assert said is not None
     assert "needs a ca.crt that vouches for its tls.crt" in said
     assert caplog.text.count(said) == 1
+
+
+async def test_a_given_certificate_for_another_name(place: Place) -> None:
+    """Its CA is trusted, but it is said and counted that the API server can't call the webhook."""
+    wrong, right = (
+        make([name], datetime.now(UTC)) for name in (f"{SERVICE}.other.svc", called(place))
+    )
+    keeper = place.keeper(makes=False)
+    await place.write(files_of(wrong), type="kubernetes.io/tls")
+    await keeper.keep()
+    await asyncio.sleep(1.1)
+    said, lost, bundles = await keeper.keep(), keeper.unguarded_seconds(), await place.bundles()
+    await place.write(files_of(right), type="kubernetes.io/tls")
+    after = await keeper.keep()
+
+    assert said == f"the API server can't call the webhook: tls.crt lacks the name {called(place)}"
+    assert bundles == [(load(wrong.ca_bundle),)] * len(HOOKS)
+    assert lost > 1
+    assert after is None
+    assert keeper.unguarded_seconds() == keeper.unguarded_seconds()
 
 
 async def test_a_secret_that_can_not_be_written(place: Place, tmp_path: Path) -> None:

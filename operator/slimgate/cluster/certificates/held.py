@@ -105,6 +105,28 @@ def _fault_of_certificate(
     return f"{CERTIFICATE} lacks the name {lacking[0]}" if lacking else None
 
 
+def refusal_of(certificate: x509.Certificate, name: str, now: datetime) -> str | None:
+    """Say why who calls a server by this name refuses its certificate, whoever has signed it.
+
+    As Go compares names: whole, but for a wildcard in the place of the first part.
+    """
+    if certificate.not_valid_before_utc > now:
+        return f"{CERTIFICATE} is not valid yet"
+    if certificate.not_valid_after_utc < now:
+        return f"{CERTIFICATE} has ended"
+    called = name.lower().removesuffix(".")
+    names = {str(one.value).lower() for one in _names_of(certificate)}
+    wildcard = f"*.{called.partition('.')[2]}"
+    return None if {called, wildcard} & names else f"{CERTIFICATE} lacks the name {name}"
+
+
+def current(
+    certificates: Iterable[x509.Certificate], now: datetime
+) -> tuple[x509.Certificate, ...]:
+    """Leave out what has ended or is not valid yet, since an API server trusts none of it."""
+    return tuple(c for c in certificates if c.not_valid_before_utc <= now <= c.not_valid_after_utc)
+
+
 def issuer_of(
     chain: Sequence[x509.Certificate], authorities: Iterable[x509.Certificate]
 ) -> x509.Certificate | None:

@@ -19,9 +19,9 @@ from slimgate.cluster.backoff import Pace
 from slimgate.cluster.certificates.authority import Certificates, is_own, make
 from slimgate.cluster.certificates.configuration import (
     authorities_of,
-    changed_at,
-    distrusts,
     is_new,
+    lost_at,
+    refused,
     with_bundle,
 )
 from slimgate.cluster.certificates.guard import Guard
@@ -30,7 +30,9 @@ from slimgate.cluster.certificates.held import (
     CERTIFICATE,
     KEY,
     Held,
+    current,
     fault_of,
+    issuer_of,
     read_certificates,
     read_files,
     read_secret,
@@ -187,19 +189,25 @@ class CertificateKeeper:
     async def _keep_given(
         self, configuration: JsonObject | None, held: Held, now: datetime
     ) -> str | None:
-        if not held.authorities or (held.chain and held.issuer is None):
+        trusted = current(held.authorities, now)
+        if not trusted or (held.chain and issuer_of(held.chain, trusted) is None):
             return (
-                f"the webhook's Secret needs a {CA} that vouches for its {CERTIFICATE}: without "
-                "it the API server can't be made to trust the webhook"
+                f"the webhook's Secret needs a {CA} that vouches for its {CERTIFICATE} and has not "
+                "ended: without it the API server can't be made to trust the webhook"
             )
         bundle = await self._trust.bundle(
             held.authorities, claimed=authorities_of(configuration), now=now
         )
-        await self._tell(configuration, bundle)
-        return None
+        fault = refused(configuration or {}, held.chain, now)
+        await self._tell(configuration, bundle, guards=fault is None)
+        return fault and f"the API server can't call the webhook: {fault}"
 
     async def _tell(
-        self, configuration: JsonObject | None, bundle: tuple[x509.Certificate, ...]
+        self,
+        configuration: JsonObject | None,
+        bundle: tuple[x509.Certificate, ...],
+        *,
+        guards: bool = True,
     ) -> None:
         if configuration is None:
             return
@@ -208,7 +216,8 @@ class CertificateKeeper:
             await self._store.patch_configuration(patch)
             self.writes["configuration"] += 1
             _LOG.info("wrote the CAs into the webhook's configuration")
-        self._guard.note(None, self._now())
+        if guards:
+            self._guard.note(None, self._now())
 
     async def _refresh(self) -> None:
         """Have pods serve what is new; where that is not permitted, kubelets take their time."""
@@ -230,8 +239,8 @@ class CertificateKeeper:
         if configuration is None:
             # Where there never was one, nobody wants a webhook.
             lost = now if self._seen else None
-        elif distrusts(configuration, held.chain) and (self._seen or not is_new(configuration)):
-            lost = max(changed_at(one, now) for one in (configuration, secret) if one)
+        elif self._seen or not is_new(configuration):
+            lost = lost_at(configuration, secret, held.chain, now)
         self._seen = self._seen or configuration is not None
         self._guard.note(lost, now)
 
