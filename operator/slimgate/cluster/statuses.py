@@ -49,7 +49,7 @@ class Statuses:
         `resource`, which a mirror is about to tell.
         """
         target = Target.of(self._resources[kind], resource)
-        newest = _newest(resource, self._written.get(target.uid))
+        newest = self._newest(target.uid, resource)
         held = mapping_at(newest, "status")
         generation = mapping_at(resource, "metadata").get("generation")
         generation = generation if isinstance(generation, int) else 0
@@ -66,18 +66,25 @@ class Statuses:
         try:
             answer = await self._api.patch_status(target.path, patch)
         except (MissingError, ConflictError):
+            # What was written may be gone with a cluster that was restored from a backup, in
+            # which versions begin again lower: then only what is seen counts.
+            self._written.drop(target.uid)
             return False
         version = text_at(mapping_at(answer, "metadata"), _VERSION)
         written = {"metadata": {_VERSION: version}, "status": mapping_at(answer, "status")}
         self._written.put(target.uid, written)
         return True
 
+    def _newest(self, uid: str, resource: JsonObject) -> JsonObject:
+        """Choose between the object as last seen and as last written, which a watch brings later.
 
-def _newest(resource: JsonObject, written: JsonObject | None) -> JsonObject:
-    """Choose between the object as last seen and as last written, which a watch brings later."""
-    if written is None or _version(resource) >= _version(written):
+        What it has brought need not be remembered.
+        """
+        written = self._written.get(uid)
+        if written is not None and _version(written) > _version(resource):
+            return written
+        self._written.drop(uid)
         return resource
-    return written
 
 
 def _version(resource: JsonObject) -> int:
