@@ -11,11 +11,22 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+UNREADABLE: Final = (
+    TypeError,
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What is raised for a certificate, or parts of one that was parsed, that can't be read."""
 
 LIFE: Final = timedelta(days=365)
 # Clocks of other machines may be behind.
@@ -57,7 +68,7 @@ def is_own(ca: x509.Certificate) -> bool:
         lives = ca.not_valid_after_utc - ca.not_valid_before_utc
         is_like = ca.subject == _name(_CA_NAME) and lives <= LIFE + _BACKDATED
         constraints = ca.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (x509.ExtensionNotFound, ValueError):
+    except UNREADABLE:
         return False
     return is_like and constraints.ca and signed(ca, ca)
 
@@ -66,7 +77,7 @@ def signed(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     """Whether the one has signed the other."""
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+    except (*UNREADABLE, InvalidSignature):
         return False
     return True
 

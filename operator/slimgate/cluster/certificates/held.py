@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from slimgate.cluster.certificates.authority import (
     LIFE,
+    UNREADABLE,
     general_name,
     is_own,
     made_at,
@@ -69,11 +69,13 @@ def read_bundle(text: str) -> tuple[x509.Certificate, ...]:
 
 
 def read_certificates(body: bytes) -> tuple[x509.Certificate, ...]:
-    """Read PEM; none where any of it can't be read."""
+    """Read PEM; none where any of it can't be read, its times included."""
     try:
-        return tuple(x509.load_pem_x509_certificates(body)) if body.strip() else ()
-    except ValueError:
+        found = tuple(x509.load_pem_x509_certificates(body)) if body.strip() else ()
+        whole = all(one.not_valid_before_utc <= one.not_valid_after_utc for one in found)
+    except UNREADABLE:
         return ()
+    return found if whole else ()
 
 
 def fault_of(held: Held, names: Sequence[str], now: datetime) -> str | None:
@@ -152,21 +154,21 @@ def write_pem(certificates: Iterable[x509.Certificate]) -> bytes:
 def _public_key(body: bytes) -> PublicKeyTypes | None:
     try:
         return load_pem_private_key(body, password=None).public_key()
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except UNREADABLE:
         return None
 
 
 def _fits(key: PublicKeyTypes, certificate: x509.Certificate) -> bool:
     try:
         return certificate.public_key() == key
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         return False
 
 
 def _names_of(certificate: x509.Certificate) -> frozenset[x509.GeneralName]:
     try:
         found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (x509.ExtensionNotFound, ValueError):
+    except UNREADABLE:
         return frozenset()
     return frozenset(found.value)
 

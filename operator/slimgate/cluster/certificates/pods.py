@@ -10,6 +10,7 @@ from typing import Final
 from cryptography import x509
 
 from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.certificates.authority import UNREADABLE
 from slimgate.cluster.errors import MissingError
 from slimgate.cluster.mirror import Mirror, Scope, Sink
 from slimgate.cluster.resources import ENDPOINT_SLICES, PODS
@@ -115,7 +116,7 @@ async def _shown(pod: _Pod, turns: asyncio.Semaphore) -> x509.Certificate | None
         found: ssl.SSLObject = writer.get_extra_info("ssl_object")
         shown = found.getpeercert(binary_form=True)
         return x509.load_der_x509_certificate(shown) if shown else None
-    except ValueError:
+    except UNREADABLE:
         return None
     finally:
         writer.transport.abort()
