@@ -38,7 +38,9 @@ def key_of(workload: Workload) -> Key:
     return Key(workload.kind, workload.namespace, workload.name)
 
 
-def observed(workload: Workload, annotations: Annotations | None = None) -> Observed:
+def observed(
+    workload: Workload, annotations: Annotations | None = None, created: datetime | None = None
+) -> Observed:
     """Show a workload as the API server would."""
     carried = annotations or {}
     return Observed(
@@ -46,6 +48,7 @@ def observed(workload: Workload, annotations: Annotations | None = None) -> Obse
         workload=workload,
         verdict=carried.get(VERDICT),
         summary=carried.get(SUMMARY),
+        created=created,
     )
 
 
@@ -170,10 +173,15 @@ class World:
         )
         self.catalog.listen(lambda _: self.reconciler.judge_all())
 
-    def show(self, workload: Workload, annotations: Annotations | None = None) -> Key:
+    def show(
+        self,
+        workload: Workload,
+        annotations: Annotations | None = None,
+        created: datetime | None = None,
+    ) -> Key:
         """Have the reconciler observe a workload."""
         key = key_of(workload)
-        self.reconciler.observe(key, observed(workload, annotations))
+        self.reconciler.observe(key, observed(workload, annotations, created))
         return key
 
     @asynccontextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -81,6 +82,36 @@ async def test_where_nothing_is_annotated() -> None:
         ("note", ("web", "SlimPolicyViolation")),
         ("note", ("web", "WithinPolicy")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("annotate", "old", "new"),
+    [
+        (Annotate.NONE, [], ["SlimPolicyViolation"]),
+        (Annotate.OVER_POLICY, ["SlimPolicyViolation"], ["SlimPolicyViolation"]),
+    ],
+)
+async def test_a_start_where_nothing_is_annotated(
+    annotate: Annotate, old: list[str], new: list[str]
+) -> None:
+    """It repeats no Event of what was there before, and tells of what changes or is made later."""
+    world = World(annotate)
+    start = world.wall.now
+    world.wall.move(1)
+    async with world.running():
+        world.show(WEB, created=start - timedelta(seconds=1))
+        world.show(workload(FAT, name="new"), created=start.replace(microsecond=0))
+        await world.quiet()
+        first = world.recorder.of("note")
+        put_policy(world)
+        await world.quiet()
+        later = world.recorder.of("note")
+
+    assert sorted(first) == [
+        *[("note", ("new", one)) for one in new],
+        *[("note", ("web", one)) for one in old],
+    ]
+    assert sorted(later) == [("note", (name, "WithinPolicy")) for name in ("new", "web")]
 
 
 @pytest.mark.parametrize("annotate", Annotate)

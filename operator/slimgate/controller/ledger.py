@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from slimgate.controller.ports import Kind
 from slimgate.core.annotations import SUMMARY, VERDICT, Annotate, wanted_annotations
@@ -37,6 +38,7 @@ class Observed:
     verdict: str | None
     summary: str | None
     master: Master | None = None
+    created: datetime | None = None
 
     @property
     def annotations(self) -> Mapping[str, str | None]:
@@ -189,6 +191,7 @@ def observed_of(kind: Kind, resource: JsonObject, workload: Workload) -> Observe
         verdict=verdict,
         summary=summary,
         master=master_of(metadata),
+        created=_created(metadata),
     )
 
 
@@ -206,3 +209,10 @@ def master_of(metadata: JsonObject) -> Master | None:
             group, _, _ = text_at(owner, "apiVersion").rpartition("/")
             return Master(group, text_at(owner, "kind"), text_at(owner, "uid"))
     return None
+
+
+def _created(metadata: JsonObject) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text_at(metadata, "creationTimestamp"))
+    except ValueError:
+        return None

@@ -4,16 +4,16 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from slimgate.controller.agenda import Agenda
 from slimgate.controller.ledger import Key, Ledger, Observed, Record
-from slimgate.controller.ports import Note, Recorder, SilentObserver, WorkObserver
+from slimgate.controller.notes import note_of
+from slimgate.controller.ports import Recorder, SilentObserver, WorkObserver
 from slimgate.controller.queue import WorkQueue
-from slimgate.core import render
 from slimgate.core.annotations import (
     NO_ANNOTATIONS,
     VERDICT,
@@ -21,19 +21,12 @@ from slimgate.core.annotations import (
     annotations_of,
 )
 from slimgate.core.errors import ImageError, SlimgateError
-from slimgate.core.finding import Outcome
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 
 _LOG: Final = logging.getLogger(__name__)
-_REASONS: Final = {
-    Outcome.ALLOW: "WithinPolicy",
-    Outcome.WARN: "SlimPolicyWarning",
-    Outcome.UNKNOWN: "ImageUnknown",
-    Outcome.DENY: "SlimPolicyViolation",
-}
 COPIES: Final = frozenset({"ReplicaSet"})
 """Kinds that get their master's annotations anew from Kubernetes whenever they lack them."""
 
@@ -78,6 +71,7 @@ class Reconciler:
         self._recorder = recorder
         self._settings = settings
         self._now = now
+        self._started = now().replace(microsecond=0)  # creationTimestamps are in seconds
         self._observer = observer or SilentObserver()
         self._leaving: dict[Key, Leaving] = {}
         self.queue: WorkQueue[Key] = WorkQueue(self._observer.waited)
@@ -208,7 +202,7 @@ class Reconciler:
         before = record.said or observed.annotations
         if says != before:
             note = note_of(before, verdict)
-            if note is not None:
+            if note is not None and not self._was_told(record):
                 await self._recorder.note(observed.kind, observed.workload, note)
                 _LOG.info("%s: %s", observed.workload, says[VERDICT] or "no policy")
             self._ledger.said(key, observed, says)
@@ -216,6 +210,15 @@ class Reconciler:
         if lacking is not None:
             await self._recorder.annotate(observed.kind, observed.workload, lacking)
         await self._recorder.report(observed.kind, observed.workload, verdict)
+
+    def _was_told(self, record: Record) -> bool:
+        """Whether an earlier run may have told of a workload that carries no word of it.
+
+        Where nothing is annotated, each start would tell of all that is over policy once more.
+        """
+        created = record.observed.created
+        first = record.said is None and self._ledger.annotate is Annotate.NONE
+        return first and created is not None and created < self._started
 
     def _next(self, verdict: Verdict) -> float:
         settings = self._settings
@@ -231,20 +234,3 @@ class Reconciler:
             if exception.expires > now
         ]
         return max(0.1, min([seconds, *ends]))
-
-
-def note_of(before: Mapping[str, str | None], verdict: Verdict) -> Note | None:
-    """Say what an Event tells of a new verdict; None where there is nothing to tell.
-
-    `before` are the annotations of the last verdict. Why something is unknown may change with
-    every look at it, and is not told anew each time.
-    """
-    good = verdict.outcome is Outcome.ALLOW
-    if good and before[VERDICT] in {None, Outcome.ALLOW.label}:
-        return None
-    if verdict.outcome is Outcome.UNKNOWN and before[VERDICT] == Outcome.UNKNOWN.label:
-        return None
-    if not verdict.policies:
-        return Note("NoPolicy", "no SlimPolicy applies to this workload any more", warning=False)
-    text = render.summary(verdict) if good else render.denial(verdict.findings, verdict.policies)
-    return Note(_REASONS[verdict.outcome], text, warning=not good)

@@ -1,0 +1,34 @@
+"""What Events tell of a verdict; pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from slimgate.controller.ports import Note
+from slimgate.core import render
+from slimgate.core.annotations import VERDICT
+from slimgate.core.finding import Outcome
+from slimgate.core.verdict import Verdict
+
+_REASONS: Final = {
+    Outcome.ALLOW: "WithinPolicy",
+    Outcome.WARN: "SlimPolicyWarning",
+    Outcome.UNKNOWN: "ImageUnknown",
+    Outcome.DENY: "SlimPolicyViolation",
+}
+
+
+def note_of(before: Mapping[str, str | None], verdict: Verdict) -> Note | None:
+    """Say what an Event tells of a new verdict; None where there is nothing to tell.
+
+    `before` are the annotations of the last verdict. Why something is unknown may change with
+    every look at it, and is not told anew each time.
+    """
+    good = verdict.outcome is Outcome.ALLOW
+    if good and before[VERDICT] in {None, Outcome.ALLOW.label}:
+        return None
+    if verdict.outcome is Outcome.UNKNOWN and before[VERDICT] == Outcome.UNKNOWN.label:
+        return None
+    if not verdict.policies:
+        return Note("NoPolicy", "no SlimPolicy applies to this workload any more", warning=False)
+    text = render.summary(verdict) if good else render.denial(verdict.findings, verdict.policies)
+    return Note(_REASONS[verdict.outcome], text, warning=not good)
