@@ -171,7 +171,7 @@ class World:
             now=self.wall,
             observer=self.times,
         )
-        self.catalog.listen(lambda _: self.reconciler.judge_all())
+        self.catalog.listen(lambda _, namespace: self.reconciler.judge_all(namespace))
 
     def show(
         self,

@@ -356,6 +356,24 @@ async def test_verdicts_follow_policies_and_exceptions(
         ]
 
 
+async def test_an_exception_is_of_its_namespace() -> None:
+    """Whoever may write exceptions there has no other workloads judged again."""
+    world = World()
+    async with world.running():
+        for name in ("a", "b", "c"):
+            world.show(workload(FAT, name=name))
+            world.show(workload(FAT, name=name, namespace="other"))
+        await world.quiet()
+        before = world.times.verdicts
+        put_exception(world)
+        await world.quiet()
+        judged = world.times.verdicts - before
+        put_policy(world)
+        await world.quiet()
+
+    assert (judged, world.times.verdicts - before) == (3, 9)
+
+
 async def test_an_exception_that_expires() -> None:
     """Whoever was excused is judged again then, whatever else is due later."""
     world = World(Annotate.ALL)

@@ -23,7 +23,7 @@ def catalog() -> Catalog:
 def heard(catalog: Catalog) -> list[Change]:
     """Write down what listeners of the catalog hear."""
     changes: list[Change] = []
-    catalog.listen(changes.append)
+    catalog.listen(lambda change, _: changes.append(change))
     return changes
 
 
@@ -169,13 +169,34 @@ def test_listeners_hear_of_real_changes(before: Act, act: Act, expected: list[Ch
     """Of what may make verdicts others, and of nothing that slimgate writes itself."""
     catalog, changes = Catalog(), list[Change]()
     before(catalog)
-    catalog.listen(changes.append)
+    catalog.listen(lambda change, _: changes.append(change))
     generation = catalog.generation
 
     act(catalog)
 
     assert changes == expected
     assert catalog.generation == generation + len(expected)
+
+
+def test_listeners_hear_where(catalog: Catalog) -> None:
+    """What speaks of one namespace only makes no other verdicts elsewhere."""
+    put_policy(catalog)
+    put_namespace(catalog)
+    wheres: list[tuple[Change, str]] = []
+    catalog.listen(lambda change, namespace: wheres.append((change, namespace)))
+
+    put_exception(catalog)
+    catalog.put_exception(exception("late", expirationTime="never"))
+    put_exception(catalog)
+    catalog.drop_exception("shop", "late")
+    catalog.put_namespace(namespace({"slim": "no"}))
+    catalog.drop_policy("slim")
+
+    assert wheres == [
+        *[(Change.EXCEPTIONS, "shop")] * 4,
+        (Change.NAMESPACES, "shop"),
+        (Change.POLICIES, ""),
+    ]
 
 
 def test_namespace_labels(catalog: Catalog) -> None:

@@ -53,6 +53,7 @@ class BaseKeeper:
     def _pause(self) -> float:
         return self._failure_seconds if self.unresolved else self._tag_seconds
 
-    def _heard(self, change: Change) -> None:
+    def _heard(self, change: Change, namespace: str) -> None:
+        del namespace  # of both it is empty
         if change in {Change.BASE_IMAGES, Change.PLATFORMS}:
             self._stale.set()

@@ -174,9 +174,10 @@ async def _observe(intakes: Iterable[Intake], login: Login, stop: asyncio.Event)
     raise RuntimeError("kopf has stopped watching")
 
 
-def _heard(reconciler: Reconciler, change: Change) -> None:
+def _heard(reconciler: Reconciler, change: Change, namespace: str) -> None:
     del change
-    _judge_all(reconciler)
+    reconciler.judge_all(namespace)
+    reconciler.changed.set()
 
 
 def _judge_all(reconciler: Reconciler) -> None:

@@ -127,10 +127,11 @@ class Reconciler:
         """Whether there is such a workload."""
         return key in self._ledger
 
-    def judge_all(self) -> None:
-        """Judge every workload again."""
+    def judge_all(self, namespace: str = "") -> None:
+        """Judge every workload again, or those of one namespace."""
         for key in self._ledger:
-            self.queue.put(key)
+            if namespace in {"", key.namespace}:
+                self.queue.put(key)
 
     async def run(self) -> None:
         """Work until cancelled."""

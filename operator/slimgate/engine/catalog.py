@@ -39,7 +39,8 @@ class Kind(Enum):
     BASE_IMAGE = "BaseImage"
 
 
-Listener = Callable[[Change], None]
+Listener = Callable[[Change, str], None]
+"""Hears what changed, and for the workloads of which namespace; empty if for those of all."""
 NamespacedName = tuple[str, str]
 ResourceKey = tuple[Kind, str, str]
 """Kind, namespace and name."""
@@ -131,7 +132,7 @@ class Catalog:
         if self.exceptions.get(key) != exception:
             self.exceptions[key] = exception
             self._exceptions_of.setdefault(key[0], {})[key[1]] = exception
-            self._changed(Change.EXCEPTIONS)
+            self._changed(Change.EXCEPTIONS, key[0])
 
     def drop_exception(self, namespace: str, name: str) -> None:
         """Forget a SlimException."""
@@ -175,7 +176,7 @@ class Catalog:
         self._namespaces[name] = labels
         selectors = (p.match.namespace_selector for p in self._ordered)
         if any(s is not None and s.matches(before) != s.matches(labels) for s in selectors):
-            self._changed(Change.NAMESPACES)
+            self._changed(Change.NAMESPACES, name)
 
     def drop_namespace(self, name: str) -> None:
         """Forget a namespace."""
@@ -216,12 +217,12 @@ class Catalog:
             del own[key[1]]
             if not own:
                 del self._exceptions_of[key[0]]
-            self._changed(Change.EXCEPTIONS)
+            self._changed(Change.EXCEPTIONS, key[0])
 
-    def _changed(self, change: Change) -> None:
+    def _changed(self, change: Change, namespace: str = "") -> None:
         self.generation += 1
         for listener in self._listeners:
-            listener(change)
+            listener(change, namespace)
 
 
 def _without_status(image: BaseImage | None) -> BaseImage | None:
