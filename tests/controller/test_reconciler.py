@@ -15,9 +15,10 @@ from slimgate.core.annotations import (
     annotations_of,
 )
 from slimgate.core.errors import ClusterError, NotFoundError, UnavailableError
-from tests.controller.fakes import FAT, LIMIT, World, key_of, observed
+from tests.controller.fakes import FAT, LIMIT, World, fat, key_of, observed
 from tests.engine.cluster import exception, policy, workload
 from tests.engine.shelf import APP, REGISTRY, Door, tiny, until
+from tests.support import images
 
 WEB = workload(FAT)
 DENIED = [
@@ -409,6 +410,34 @@ async def test_a_tag_that_moves() -> None:
         await until(lambda: done(world))
 
         assert world.recorder.of("note", "annotate") == DENIED[:2]
+
+
+async def test_the_same_verdict_has_nothing_counted_anew() -> None:
+    """A look that finds what was known is no change; another image, or policy, is one."""
+    world = World(Annotate.ALL)
+    seen = []
+
+    async def look() -> None:
+        world.reconciler.changed.clear()
+        world.reconciler.judge_all()
+        await world.quiet()
+        seen.append(world.reconciler.changed.is_set())
+
+    async with world.running():
+        world.show(WEB)
+        world.show(workload(f"{REGISTRY}/team/none:1", name="unknown"))
+        await world.quiet()
+        seen.append(world.reconciler.changed.is_set())
+        await look()
+        world.clock.now += 400
+        await look()
+        world.clock.now += 400
+        world.shelf.put(FAT, images.image([*fat().layers, images.layer({"more": b"x"})]))
+        await look()
+        put_policy(world)
+        await look()
+
+    assert seen == [True, False, False, True, True]
 
 
 async def test_what_is_not_known_is_tried_again() -> None:

@@ -171,10 +171,12 @@ class Reconciler:
         self._leaving.pop(key, None)
         observed = record.observed
         verdict = await self._verdict(observed.workload)
+        before = record.verdict
         judged = self._ledger.judged(key, observed, verdict)
-        self.changed.set()
         if judged is None:
             return  # it is gone, or another by now, and then it waits to be judged
+        if before is None or not verdict.counts_as(before):
+            self.changed.set()
         await self._record(key, judged, verdict)
         self._agenda.put(key, self._next(verdict))
 

@@ -26,6 +26,14 @@ class Verdict:
         """The strictest finding's outcome, allow where there is none."""
         return max((finding.outcome for finding in self.findings), default=Outcome.ALLOW)
 
+    def counts_as(self, other: "Verdict") -> bool:
+        """Whether nothing that is counted of verdicts differs."""
+        mine, others = (
+            (one.policies, one.findings, one.excused, one.subject.inspected())
+            for one in (self, other)
+        )
+        return mine == others
+
     def outcome_of(self, policy: str) -> Outcome:
         """Return what one policy alone says."""
         own = (finding.outcome for finding in self.findings if finding.policy == policy)
