@@ -77,5 +77,5 @@ async def test_it_goes_on_without(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     assert still_refused == {"deployments": 2, "statefulsets": 3}
     assert server.asked == {"deployments": 5, "statefulsets": 3}
     (line,) = [record.getMessage() for record in caplog.records]
-    assert line.startswith("Deployments get no annotations: ")
+    assert line.startswith("annotations of Deployments stay as they are: ")
     assert line.endswith("; grant the right, or set annotations to None")

@@ -29,12 +29,14 @@ def test_over_policy(room: Room, site: Site) -> None:
     slim = room.deploy(room.shelf.noise(TINY), name="slim")
     fat = room.deploy(room.shelf.noise(FAT, tag="fat"), name="fat")
     room.await_verdict(fat, "deny")
+    eventually(lambda: _copies(room) == 1, "its ReplicaSet carries a copy")
     _await_counts(controller, policy, allow=1, deny=1)
     untouched = _writers(room, slim)
 
     room.edit(policy, limits={"pullSize": {"deny": "10M"}})
     room.await_verdict(fat, None)
     _await_counts(controller, policy, allow=2, deny=0)
+    eventually(lambda: _copies(room) == 0, "its ReplicaSet carries none")
 
     assert "slimgate" not in untouched
     assert _writers(room, slim) == untouched
@@ -79,6 +81,11 @@ def test_none(room: Room, site: Site) -> None:
     assert room.annotations(after) == {}
     assert room.annotations(before)[VERDICT] == "deny"
     assert [event["reason"] for event in room.events(after)][:1] == ["SlimPolicyViolation"]
+
+
+def _copies(room: Room) -> int:
+    """Count the ReplicaSets with annotations that they have from their Deployment."""
+    return sum(bool(room.annotations(one)) for one in room.api.list("ReplicaSet", room.namespace))
 
 
 def _writers(room: Room, obj: dict[str, object]) -> set[str]:

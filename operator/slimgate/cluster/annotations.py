@@ -1,28 +1,51 @@
-"""Annotations on a workload itself, never on its pod template."""
+"""Annotations on a workload itself, never on its pod template, and the copies that others make."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import aclosing
+from typing import Final
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ConflictError, MissingError
-from slimgate.cluster.resources import Target
+from slimgate.cluster.resources import WORKLOADS, Target
+from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
+
+_COPIES: Final = WORKLOADS["ReplicaSet"]
+_MADE_BY: Final = "Deployment"
+_NOTHING: Final[JsonObject] = {}
 
 
-async def annotate(
-    api: ClusterApi,
-    target: Target,
-    wanted: Mapping[str, str | None],
-    held: Mapping[str, object] | None = None,
-) -> bool:
-    """Set annotations or, by None, remove them; with `held`, the object's own, only the others.
-
-    False if nothing was written: they are as wanted, or the object is gone or is another one.
-    """
-    change = {key: value for key, value in wanted.items() if held is None or held.get(key) != value}
-    if not change:
-        return False
-    patch = {"metadata": {"uid": target.uid, "annotations": change}}
+async def annotate(api: ClusterApi, target: Target, wanted: Mapping[str, str | None]) -> JsonObject:
+    """Set annotations or, by None, remove them; return the object, empty if it is another."""
+    patch = {"metadata": {"uid": target.uid, "annotations": dict(wanted)}}
     try:
-        await api.merge_patch(target.path, patch)
+        return await api.merge_patch(target.path, patch)
     except (MissingError, ConflictError):
-        return False
-    return True
+        return _NOTHING
+
+
+def may_be_copied(kind: str) -> bool:
+    """Whether ReplicaSets get an object's annotations: a Deployment's, or one of another's kind."""
+    return kind == _MADE_BY or kind not in WORKLOADS
+
+
+async def strip_copies(api: ClusterApi, owner: JsonObject, names: Collection[str]) -> None:
+    """Remove annotations from the ReplicaSets of a Deployment that has been rid of them.
+
+    Its controller only adds annotations, so that they would stay for ever, and come back by
+    `kubectl rollout undo`. No more is looked at than one page of those that its selector matches.
+    """
+    labels = mapping_at(mapping_at(mapping_at(owner, "spec"), "selector"), "matchLabels")
+    selector = ",".join(f"{name}={value}" for name, value in labels.items())
+    if not selector:
+        return
+    metadata = mapping_at(owner, "metadata")
+    path = _COPIES.within(text_at(metadata, "namespace"))
+    query = {"labelSelector": selector}
+    async with aclosing(api.pages(path, query, metadata_only=True)) as pages:
+        page = await anext(pages)
+    for copy in page.items:
+        held = mapping_at(copy, "metadata")
+        owners = {text_at(one, "uid") for one in objects_at(held, "ownerReferences")}
+        carried = mapping_at(held, "annotations")
+        if text_at(metadata, "uid") in owners and any(name in carried for name in names):
+            await annotate(api, Target.of(_COPIES, copy), dict.fromkeys(names))

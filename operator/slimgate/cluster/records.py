@@ -3,11 +3,12 @@
 import logging
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
 
-from slimgate.cluster.annotations import annotate
+from slimgate.cluster.annotations import annotate, may_be_copied, strip_copies
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ForbiddenError
 from slimgate.cluster.events import Events, Notice
@@ -49,22 +50,41 @@ class Records:
     async def annotate(
         self, kind: Served, workload: Workload, annotations: Mapping[str, str | None]
     ) -> None:
-        """Set the workload's own annotations, and remove those that are None."""
-        refused = self._refused.get(workload.kind)
+        """Set the workload's own annotations, and remove those that are None.
+
+        Once it has none left, its ReplicaSets lose their copies of them, too.
+        """
+        target = Target.workload(kind, workload)
+        async with self._where_permitted(workload.kind) as permitted:
+            if not permitted:
+                return
+            written = await annotate(self._api, target, annotations)
+        if any(annotations.values()) or not may_be_copied(workload.kind):
+            return
+        async with self._where_permitted("ReplicaSet") as permitted:
+            if permitted:
+                await strip_copies(self._api, written, annotations.keys())
+
+    @asynccontextmanager
+    async def _where_permitted(self, kind: str) -> AsyncIterator[bool]:
+        """Say whether to try; a right that is missing is said once, and not tried for a while."""
+        refused = self._refused.get(kind)
         if refused is not None and self._clock() < refused + _REFUSED_SECONDS:
+            yield False
             return
         try:
-            await annotate(self._api, Target.workload(kind, workload), annotations)
+            yield True
         except ForbiddenError as error:
             if refused is None:
                 _LOG.warning(
-                    "%ss get no annotations: %s; grant the right, or set annotations to None",
-                    workload.kind,
+                    "annotations of %ss stay as they are: %s; grant the right, or set annotations "
+                    "to None",
+                    kind,
                     error,
                 )
-            self._refused[workload.kind] = self._clock()
+            self._refused[kind] = self._clock()
         else:
-            self._refused.pop(workload.kind, None)
+            self._refused.pop(kind, None)
 
     async def note(self, kind: Served, workload: Workload, note: Notice) -> None:
         """Emit an Event about the workload."""
