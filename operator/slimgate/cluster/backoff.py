@@ -20,3 +20,16 @@ class Pace:
         """Tell how long to wait after so many failures in a row, the first being 1."""
         whole = min(self.cap, self.first * 2.0 ** min(failures - 1, 32))
         return whole * (1 - self.jitter() / 2)
+
+
+@dataclass(slots=True, kw_only=True)
+class Contest:
+    """Rests longer each time that what was written had to be written again at the next look."""
+
+    pace: Pace
+    _writes: int = 0
+
+    def rest(self, *, wrote: bool) -> float:
+        """Tell how long to rest after a look, by whether it had to write."""
+        self._writes = self._writes + 1 if wrote else 0
+        return self.pace.delay(max(1, self._writes - 1))

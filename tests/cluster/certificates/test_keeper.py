@@ -243,6 +243,22 @@ async def test_another_writer(place: Place) -> None:
     assert [text_at(hook, "name") for hook in objects_at(found, "webhooks")] == [*HOOKS]
 
 
+async def test_a_fight(place: Place) -> None:
+    """Whoever undoes each write at once is answered ever less often, and never given in to."""
+    keeper = place.keeper()
+    async with place.kept(keeper):
+        before = keeper.writes["configuration"]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(6):
+                while True:
+                    await place.set_bundles("", "")
+                    await asyncio.sleep(0.02)
+        written = keeper.writes["configuration"] - before
+        await eventually(lambda: _mended(place), 10)
+
+    assert 3 <= written <= 10
+
+
 async def test_nothing_is_written_without_need(place: Place) -> None:
     """A look at what is whole changes neither object."""
     keeper = place.keeper()

@@ -1,7 +1,13 @@
 """How long the API server could not call the webhook; pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from cryptography import x509
+
+from slimgate.cluster.certificates.configuration import is_new, lost_at
+from slimgate.core.workload import JsonObject
 
 
 @dataclass(slots=True)
@@ -11,6 +17,24 @@ class Guard:
     _total: float = 0.0
     _down: datetime | None = None
     _up: datetime | None = None
+    _seen: bool = False
+
+    def look(
+        self,
+        configuration: JsonObject | None,
+        secret: JsonObject | None,
+        served: Sequence[x509.Certificate],
+        now: datetime,
+    ) -> None:
+        """Take both objects, and the certificate that is served, as they are now."""
+        lost: datetime | None = None
+        if configuration is None:
+            # Where there never was one, nobody wants a webhook.
+            lost = now if self._seen else None
+        elif self._seen or not is_new(configuration):
+            lost = lost_at(configuration, secret, served, now)
+        self._seen = self._seen or configuration is not None
+        self.note(lost, now)
 
     def note(self, lost: datetime | None, now: datetime) -> None:
         """Hear when the guard was lost that is not back yet; None if it is up.

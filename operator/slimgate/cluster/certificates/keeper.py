@@ -1,7 +1,7 @@
 """Keeps the webhook's certificate whole, and the API server's trust in it.
 
 Both objects are watched, and are read and mended as soon as either changes. The controller alone
-does this: it has one replica, so nobody overwrites anybody.
+does this. While it is replaced two may run, so each writes only over the version that it has read.
 """
 
 import asyncio
@@ -15,12 +15,10 @@ from typing import Final
 
 from cryptography import x509
 
-from slimgate.cluster.backoff import Pace
+from slimgate.cluster.backoff import Contest, Pace
 from slimgate.cluster.certificates.authority import Certificates, is_own, make
 from slimgate.cluster.certificates.configuration import (
     authorities_of,
-    is_new,
-    lost_at,
     refused,
     with_bundle,
 )
@@ -51,9 +49,9 @@ _WATCHFUL: Final = 5.0
 """Between two looks while something is to come, or can't be watched."""
 _FORMER: Final = 30.0
 """Between two looks whether a former CA is still needed."""
-_BREATH: Final = 0.1
-"""Between two looks at least: a fight with another writer must not take all of a processor."""
 _AWAY: Final = Pace(first=0.2, cap=_WATCHFUL)
+_BREATH: Final = Pace(first=0.2, cap=_WATCHFUL)
+"""Between two looks at least: a fight with another writer must not take all of a processor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +90,6 @@ class CertificateKeeper:
         self._trust = Trust(pods)
         self._guard = Guard()
         self._changed = asyncio.Event()
-        self._seen = False
         self._mark = ""
         self._made: Certificates | None = None
         """A certificate that was made and could not be written yet."""
@@ -128,7 +125,7 @@ class CertificateKeeper:
         held = read_secret(secret or {})
         self.expires = held.expires
         self._mark = _mark_of(write_pem(held.chain))
-        self._note(configuration, secret, held, now)
+        self._guard.look(configuration, secret, held.chain, now)
         complaint = None
         if self._settings.makes:
             await self._keep_own(configuration, secret, held, now)
@@ -138,9 +135,10 @@ class CertificateKeeper:
         return complaint
 
     async def _keep_on(self) -> None:
-        failures, said = 0, None
+        failures, said, contest = 0, None, Contest(pace=_BREATH)
         while True:
             self._changed.clear()
+            before = dict(self.writes)
             try:
                 complaint = await self.keep()
                 failures, pause = 0, self._pause()
@@ -151,7 +149,7 @@ class CertificateKeeper:
             if complaint and complaint != said:
                 _LOG.warning("%s", complaint)
             said = complaint
-            await asyncio.sleep(_BREATH)
+            await asyncio.sleep(contest.rest(wrote=self.writes != before))
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._changed.wait()
@@ -227,22 +225,6 @@ class CertificateKeeper:
             await self._pods.refresh(self._mark)
         except ForbiddenError as error:
             _LOG.debug("webhook pods get new certificates late: %s", error)
-
-    def _note(
-        self,
-        configuration: JsonObject | None,
-        secret: JsonObject | None,
-        held: Held,
-        now: datetime,
-    ) -> None:
-        lost: datetime | None = None
-        if configuration is None:
-            # Where there never was one, nobody wants a webhook.
-            lost = now if self._seen else None
-        elif self._seen or not is_new(configuration):
-            lost = lost_at(configuration, secret, held.chain, now)
-        self._seen = self._seen or configuration is not None
-        self._guard.note(lost, now)
 
     def _pause(self) -> float:
         following = (one.synced.is_set() and not one.problem for one in self.mirrors.values())
