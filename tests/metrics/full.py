@@ -4,10 +4,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import cycle, product
+from typing import Any
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from slimgate.app.certificates import certificate_keeper
+from slimgate.app.cluster import Core
+from slimgate.app.parts import now
+from slimgate.app.profiles import follow_profiles
+from slimgate.cluster.owner import Owner
 from slimgate.core.admission import Effect
 from slimgate.core.checks import CHECKS
 from slimgate.core.disk import NodeDisk
@@ -18,9 +24,14 @@ from slimgate.core.policy import Mode, OnUnknown, Policy
 from slimgate.core.repeat import Skip
 from slimgate.core.unknown import UNDETERMINED
 from slimgate.core.verdict import Verdict
+from slimgate.engine.catalog import Catalog
+from slimgate.engine.judge import Judge
 from slimgate.metrics import ControllerMetrics, Metrics, WebhookMetrics
+from slimgate.settings import Settings
 from slimgate.webhook.service import FAULTS
 from tests.core.everything import EVERYTHING
+from tests.engine.cluster import Keys
+from tests.engine.shelf import Shelf, inspector
 from tests.metrics import (
     test_admissions,
     test_certificate,
@@ -30,9 +41,9 @@ from tests.metrics import (
     test_work,
     test_workloads,
 )
+from tests.support.clock import Clock
 
 NODES = 3
-RESOURCES = 6
 TOO_MANY = 2_000
 STATUSES = (*range(100, 600), 999)
 METHODS = ("GET", "POST", "PATCH", "DELETE", "WATCH")
@@ -104,8 +115,22 @@ def _common(metrics: Metrics) -> None:
         metrics.api_request(method, status, 0.1)
     metrics.loop_delayed(0.1)
     metrics.show_bases(test_inspections.Known(1))
-    names = [f"resource-{number}" for number in range(RESOURCES)]
-    metrics.show_mirrors({name: test_watches.Mirrored(name, 3, 1.7e9) for name in names})
+    metrics.show_mirrors({name: test_watches.Mirrored(name, 3, 1.7e9) for name in watched()})
+
+
+def watched() -> list[str]:
+    """Name what the controller really watches, which is more than the webhook does."""
+    settings = Settings()
+    api: Any = None  # nothing is asked of it until they run
+    inspection = inspector(Shelf(), Clock())
+    catalog, keys = Catalog(), Keys()
+    judge = Judge(inspector=inspection, catalog=catalog, keyring=keys, now=now)
+    core = Core(
+        api=api, catalog=catalog, inspector=inspection, judge=judge, keyring=keys, settings=settings
+    )
+    follow_profiles(core)
+    keeper = certificate_keeper(api, settings, Owner(api, settings.namespace, None))
+    return [one.resource for one in (*core.mirrors.values(), *keeper.mirrors.values())]
 
 
 def _verdicts(policies: list[Policy]) -> Iterator[Verdict]:
