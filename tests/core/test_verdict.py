@@ -101,7 +101,7 @@ def test_strictest_wins(policies: tuple[Policy, ...], given: Subject, expected: 
 
 
 def test_every_finding_names_its_policy() -> None:
-    """Policies speak for themselves, and what each alone says can be told apart."""
+    """Policies speak for themselves, and what each says can be told apart."""
     strict = policy("strict", Limit(warn=1, deny=10), Limit(warn=1))
     verdict = judge(one(image(6, 15)), SOFT, HARD, strict)
 
@@ -111,9 +111,6 @@ def test_every_finding_names_its_policy() -> None:
         ("strict", "pullSize", DENY),
         ("strict", "layers", WARN),
     ]
-    assert verdict.outcome_of("soft") is WARN
-    assert verdict.outcome_of("strict") is DENY
-    assert verdict.outcome_of("other") is Outcome.ALLOW
     assert verdict.policies == (SOFT, HARD, strict)
 
 
@@ -166,7 +163,7 @@ def test_exceptions_that_a_policy_does_not_allow(rules: ExceptionRules, expected
     found = judge(given, SOFT, replace(HARD, exceptions=rules), excuse=(excuse(),))
 
     assert found.outcome is expected
-    assert found.outcome_of("soft") is Outcome.ALLOW
+    assert "soft" not in {finding.policy for finding in found.findings}
 
 
 def test_the_unknown_can_be_excused() -> None:

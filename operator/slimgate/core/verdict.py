@@ -34,11 +34,6 @@ class Verdict:
         )
         return mine == others
 
-    def outcome_of(self, policy: str) -> Outcome:
-        """Return what one policy alone says."""
-        own = (finding.outcome for finding in self.findings if finding.policy == policy)
-        return max(own, default=Outcome.ALLOW)
-
     def unknown(self) -> Iterator[tuple[str, str]]:
         """Yield the check and the reason, in one word, of all that is unknown."""
         for finding in self.findings:
