@@ -28,6 +28,33 @@ async def test_failures_are_shared_and_forgotten() -> None:
     assert len(runs) == 2
 
 
+async def test_what_has_landed() -> None:
+    """It can be had until those who waited have gone on, and an error can't."""
+    flights: Flights[str, int] = Flights()
+    seen: list[int | None] = []
+
+    async def work() -> int:
+        await asyncio.sleep(0)
+        return 7
+
+    async def fail() -> int:
+        raise LookupError("not now")
+
+    async def wait() -> None:
+        await flights.join("a", work)
+        seen.append(flights.landed("a"))
+
+    before = flights.landed("a")
+    await wait()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    with pytest.raises(LookupError):
+        await flights.join("b", fail)
+
+    assert (before, seen, flights.landed("a"), flights.landed("b")) == (None, [7], None, None)
+    assert await flights.join("a", work) == 7
+
+
 async def test_nobody_has_to_wait() -> None:
     """What was started goes on alone, and its error is nobody's to miss."""
     flights: Flights[str, int] = Flights()

@@ -8,7 +8,7 @@ import pytest
 
 from slimgate.core.assemble import coverage
 from slimgate.core.errors import NotFoundError, UnauthorizedError, UnavailableError
-from slimgate.core.image import Base, ImageFacts, Platform, Wants
+from slimgate.core.image import Base, ImageFacts, Inspection, Platform, Wants
 from slimgate.core.memory import from_json, to_json
 from slimgate.core.reference import Reference
 from slimgate.core.tier import Evidence
@@ -131,6 +131,24 @@ async def test_a_copy_proves_itself_by_its_manifest(shelf: Shelf, clock: Clock) 
 
     assert found.images == (known,)
     assert shelf.count() == {"document": 1}
+
+
+@pytest.mark.parametrize("turns", range(20))
+async def test_whoever_comes_as_it_lands(shelf: Shelf, clock: Clock, turns: int) -> None:
+    """A manifest is asked for once, at whatever turn of the loop another asks for its image."""
+    digest = shelf.put(APP, tiny("app"))
+    name = f"{APP.partition(':')[0]}@{digest}"
+    watched = inspector(shelf, clock)
+
+    async def late() -> Inspection:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await watched.inspect(question(name))
+
+    first, second = await asyncio.gather(watched.inspect(question(name)), late())
+
+    assert first == second
+    assert shelf.count() == {"document": 1, "config": 1}
 
 
 async def test_an_index_whose_images_another_process_knows(shelf: Shelf, clock: Clock) -> None:

@@ -27,9 +27,13 @@ def resolver(shelf: Shelf, clock: Clock) -> Resolver:
 async def test_the_first_look_brings_the_document(shelf: Shelf, resolver: Resolver) -> None:
     """A reference never seen is asked for by GET, which brings its manifest along."""
     first = await resolver.resolve(REFERENCE, ANONYMOUS)
+    on_its_way = await resolver.resolve(REFERENCE, ANONYMOUS)
+    for _ in range(3):
+        await asyncio.sleep(0)
     second = await resolver.resolve(REFERENCE, ANONYMOUS)
 
     assert first.document is not None
+    assert (on_its_way.document, on_its_way.outcome) == (first.document, "cached")
     assert first.document.digest == first.digest
     assert (second.digest, second.document, second.outcome) == (first.digest, None, "cached")
     assert shelf.count() == {"document": 1}

@@ -16,6 +16,7 @@ class Flights(Generic[K, T]):
 
     def __init__(self) -> None:
         self._tasks: dict[K, asyncio.Task[T]] = {}
+        self._landed: dict[K, asyncio.Task[T]] = {}
 
     def start(self, key: K, work: Callable[[], Coroutine[None, None, T]]) -> asyncio.Task[T]:
         """Begin the work unless it is under way; nobody has to wait for it."""
@@ -29,6 +30,11 @@ class Flights(Generic[K, T]):
     async def join(self, key: K, work: Callable[[], Coroutine[None, None, T]]) -> T:
         """Wait for the work under way for the key, or start it."""
         return await asyncio.shield(self.start(key, work))
+
+    def landed(self, key: K) -> T | None:
+        """Give what work has brought a moment ago: those who waited for it may not have gone on."""
+        task = self._tasks.get(key) or self._landed.get(key)
+        return task.result() if task is not None and _is_whole(task) else None
 
     def __contains__(self, key: K) -> bool:
         """Whether the work for the key is under way."""
@@ -44,6 +50,17 @@ class Flights(Generic[K, T]):
     def _land(self, key: K, task: asyncio.Task[T]) -> None:
         if self._tasks.get(key) is task:
             del self._tasks[key]
-        if not task.cancelled():
-            # Nobody may be waiting any more; asyncio would call the error unhandled.
-            task.exception()
+        # By this the error is looked at, which nobody may be waiting for any more.
+        if _is_whole(task):
+            self._landed[key] = task
+            # Those who wait are woken in the next turn of the loop, which is before the one after.
+            loop = task.get_loop()
+            loop.call_soon(loop.call_soon, self._forget, key, task)
+
+    def _forget(self, key: K, task: asyncio.Task[T]) -> None:
+        if self._landed.get(key) is task:
+            del self._landed[key]
+
+
+def _is_whole(task: asyncio.Task[T]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None

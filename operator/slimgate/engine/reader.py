@@ -148,6 +148,8 @@ class Reader:
         # A large layer takes its time, and whoever comes meanwhile needs no manifest of his own.
         if self._entry(place) is not None or place in self._flights:
             return document
+        if (landed := self._tops.landed(place)) is not None:
+            return landed
         return await self._tops.join(
             place, lambda: self._top(reference.at(digest), digest, document, identity)
         )

@@ -80,7 +80,10 @@ class Resolver:
         key = (reference, identity.key)
         digest = self.fresh(reference, identity)
         if digest is not None:
-            return Resolved(digest=digest, outcome="cached")
+            # The document may be on its way to whoever has asked for it.
+            landed = self._flights.landed(key)
+            document = landed.document if landed and landed.digest == digest else None
+            return Resolved(digest=digest, document=document, outcome="cached")
         self._failures.check(key)
         return await self._flights.join(key, lambda: self._ask(reference, identity, key))
 
