@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from slimgate.core.admission import Effect
 from slimgate.metrics import WebhookMetrics
 from slimgate.metrics.admissions import FAULTS, AdmissionMetrics
-from slimgate.metrics.bounded import MAX_PLACES
+from slimgate.metrics.bounded import MAX_PLACES, MAX_POLICIES
 from slimgate.webhook import service
 from slimgate.webhook.deadline import Deadline
 from tests.metrics.series import bounds, by
@@ -87,6 +87,19 @@ def test_policies() -> None:
     }
     zero = {("inspection", "late"), ("inspection", "unavailable"), ("growth", "undetermined")}
     assert zero <= unknown.keys()
+
+
+def test_policies_that_are_gone() -> None:
+    """Their series go, and however many come after them have series of their own."""
+    registry, metrics = made()
+    for number in range(3 * MAX_POLICIES):
+        metrics.keep_policies({"stays", f"p{number}"})
+        metrics.found("shop", {"stays": Effect.NOTED, f"p{number}": Effect.DENIED}, ())
+
+    assert by(registry, BY_POLICY) == {
+        ("noted", "stays", "shop"): 3.0 * MAX_POLICIES,
+        ("denied", f"p{number}", "shop"): 1.0,
+    }
 
 
 def test_many_namespaces() -> None:

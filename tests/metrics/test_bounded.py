@@ -51,6 +51,22 @@ def test_places_are_kept(events: list[tuple[str, str]]) -> None:
     assert dict(zip(events, again, strict=True)) == dict(zip(events, first, strict=True))
 
 
+def test_policies_that_are_gone() -> None:
+    """Their places are given back, and those of others are kept."""
+    places = Places(limit=3, policies=2)
+    for pair in (("a", "x"), ("a", "y"), ("b", "x")):
+        places.labels(*pair)
+    full = [places.labels("c", "x"), places.labels("b", "y")]
+
+    gone = places.keep({"b", "c"})
+
+    assert full == [(OTHER, OTHER), ("b", OTHER)]
+    assert gone == {("a", "x"), ("a", "y"), ("a", OTHER)}
+    after = [places.labels(*pair) for pair in (("c", "x"), ("b", "y"), ("b", "x"), ("a", "x"))]
+    assert after == [("c", "x"), ("b", "y"), ("b", "x"), (OTHER, OTHER)]
+    assert places.keep({"b", "c"}) == frozenset()
+
+
 def test_largest() -> None:
     """The largest are chosen, and of equal ones always the same."""
     assert largest({"a": 1, "b": 3, "c": 1, "d": 2}, 3) == {"a", "b", "d"}

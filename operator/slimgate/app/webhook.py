@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 
 from slimgate.app.cluster import Core, Observers, open_core
 from slimgate.app.configuration import read_settings
@@ -14,6 +15,7 @@ from slimgate.app.stopping import unless, whole
 from slimgate.cluster.memory import MemoryKeeper
 from slimgate.cluster.owner import Owner
 from slimgate.core.repeat import CONTROLLER_USERS
+from slimgate.engine.catalog import Catalog, Change
 from slimgate.metrics import WebhookMetrics
 from slimgate.settings import Settings
 from slimgate.webhook.exceptions import ExceptionService
@@ -39,6 +41,7 @@ async def run_webhook(config: str | None, stop: asyncio.Event) -> None:
         follow_profiles(core)
         metrics.show_mirrors(core.mirrors)
         metrics.show_bases(core.bases)
+        core.catalog.listen(partial(_heard, core.catalog, metrics))
         server = _server(settings, core, metrics)
         metrics.show_serving(server)
         health.unready = server.unready_reason
@@ -57,6 +60,12 @@ async def _serve(
         await server.run(stop)
         for task in others:
             task.cancel()
+
+
+def _heard(catalog: Catalog, metrics: WebhookMetrics, change: Change, namespace: str) -> None:
+    del namespace  # policies have none
+    if change is Change.POLICIES:
+        metrics.keep_policies(catalog.policies.keys() | catalog.broken.keys())
 
 
 def _server(settings: Settings, core: Core, metrics: WebhookMetrics) -> WebhookServer:

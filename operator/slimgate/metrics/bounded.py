@@ -3,7 +3,7 @@
 What is beyond a bound is counted together under OTHER, so that sums stay whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 OTHER: Final = "_other"
@@ -41,8 +41,8 @@ class Hosts:
 class Places:
     """Gives the first pairs of a policy and a namespace series of their own.
 
-    Namespaces beyond them are counted together for each policy. What has a series keeps it: a
-    counter that moved would look as if it had counted.
+    Namespaces beyond them are counted together for each policy. What has a series keeps it for as
+    long as there is the policy: a counter that moved would look as if it had counted.
     """
 
     def __init__(self, limit: int = MAX_PLACES, policies: int = MAX_POLICIES) -> None:
@@ -64,6 +64,14 @@ class Places:
             return policy, OTHER
         self._pairs.add(pair)
         return pair
+
+    def keep(self, policies: Collection[str]) -> frozenset[tuple[str, str]]:
+        """Give the places of all other policies back; return what was or may have been in them."""
+        gone = self._policies.difference(policies)
+        pairs = {pair for pair in self._pairs if pair[0] in gone}
+        self._policies -= gone
+        self._pairs -= pairs
+        return frozenset(pairs | {(policy, OTHER) for policy in gone})
 
 
 def largest(sizes: Mapping[str, int], limit: int) -> frozenset[str]:

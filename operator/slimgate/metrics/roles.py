@@ -58,6 +58,7 @@ class WebhookMetrics(Metrics):
         self.admission = admissions.admission
         self.found = admissions.found
         self.invalid_request = admissions.invalid_request
+        self.keep_policies = admissions.keep_policies
 
     def show_serving(self, serving: Serving) -> None:
         """Show what the server has to do, and its certificate."""
