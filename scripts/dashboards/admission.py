@@ -4,6 +4,9 @@ from typing import Final
 
 from scripts.dashboards.model import (
     CLUSTER,
+    FAULTS,
+    NOTHING,
+    VERDICTS,
     Dashboard,
     Kind,
     Palette,
@@ -11,14 +14,17 @@ from scripts.dashboards.model import (
     Query,
     Row,
     Variable,
+    a_minute,
     bars,
+    counted,
     lines,
     rate_by,
+    seen,
     stat,
 )
 
 _REGISTRY: Final = f'{CLUSTER}, registry=~"$registry"'
-_UNJUDGED: Final = f'slimgate_admissions_total{{{CLUSTER}, outcome=~"late|overloaded|error"}}'
+_UNJUDGED: Final = f'{CLUSTER}, outcome=~"late|overloaded|error"'
 _BUCKETS: Final = f"slimgate_admission_duration_seconds_bucket{{{CLUSTER}}}[$__rate_interval]"
 
 
@@ -50,27 +56,30 @@ ADMISSION: Final = Dashboard(
                     unit="reqps",
                 ),
                 stat(
-                    "p99",
+                    "Latency, p99",
                     _quantile("0.99", _BUCKETS),
                     "99 of 100 admissions are answered within this time.",
                     unit="s",
+                    palette=Palette.SLOW,
                 ),
                 stat(
                     "Not judged in time, 24 h",
-                    f"sum(increase({_UNJUDGED}[24h]))",
+                    counted("slimgate_admissions_total", _UNJUDGED),
                     "Admissions that nobody judged in time: too late, too many at once, or an "
                     "error of slimgate. The policies' onUnknown decided on them.",
                     palette=Palette.BAD,
                 ),
                 stat(
                     "Invalid requests, 24 h",
-                    f"sum(increase(slimgate_webhook_invalid_requests_total{{{CLUSTER}}}[24h]))",
+                    counted("slimgate_webhook_invalid_requests_total"),
                     "Requests to the webhook that were not an admission review.",
                 ),
                 stat(
                     "Webhook pods",
-                    f'count(slimgate_build_info{{{CLUSTER}, role="webhook"}})',
-                    "Webhook pods that are scraped.",
+                    f'count(slimgate_build_info{{{CLUSTER}, role="webhook"}}) or vector(0)',
+                    "Webhook pods that are scraped. Without one workloads are admitted unjudged, "
+                    "or refused with failurePolicy Fail.",
+                    palette=Palette.THERE,
                 ),
                 stat(
                     "Certificate ends in",
@@ -95,6 +104,7 @@ ADMISSION: Final = Dashboard(
                     ),
                     unit="reqps",
                     stacked=True,
+                    colors=(*VERDICTS, *FAULTS, ("owned", "blue"), ("unchanged", "light-blue")),
                 ),
                 Panel(
                     title="Latency",
@@ -117,21 +127,23 @@ ADMISSION: Final = Dashboard(
                     "Unknown at admission",
                     "What could not be judged, by the reason; onUnknown decided on it.",
                     (
-                        rate_by("slimgate_admission_unknown_findings_total", "reason"),
+                        a_minute(seen("slimgate_admission_unknown_findings_total", "reason")),
                         "{{reason}}",
                     ),
-                    unit="ops",
+                    unit="opm",
                     width=8,
+                    nothing=NOTHING,
                 ),
                 lines(
                     "Refused and warned, by policy",
                     "Admissions in which a policy found something, by what its mode made of that.",
                     (
-                        rate_by("slimgate_policy_admissions_total", "policy", "effect"),
+                        a_minute(seen("slimgate_policy_admissions_total", "policy", "effect")),
                         "{{policy}} {{effect}}",
                     ),
-                    unit="ops",
+                    unit="opm",
                     width=8,
+                    nothing=NOTHING,
                 ),
             ),
         ),
@@ -143,7 +155,7 @@ ADMISSION: Final = Dashboard(
                     "Requests to registries and their token servers, by HTTP status or the reason "
                     "of a failure.",
                     (
-                        rate_by(
+                        seen(
                             "slimgate_registry_requests_total",
                             "registry",
                             "outcome",
@@ -172,16 +184,19 @@ ADMISSION: Final = Dashboard(
                     "The registry had asked for fewer requests, or had stopped answering and is "
                     "left alone for a while.",
                     (
-                        rate_by(
-                            "slimgate_registry_requests_skipped_total",
-                            "registry",
-                            "reason",
-                            where=_REGISTRY,
+                        a_minute(
+                            seen(
+                                "slimgate_registry_requests_skipped_total",
+                                "registry",
+                                "reason",
+                                where=_REGISTRY,
+                            )
                         ),
                         "{{registry}} {{reason}}",
                     ),
-                    unit="reqps",
-                    width=8,
+                    unit="opm",
+                    width=6,
+                    nothing=NOTHING,
                 ),
                 lines(
                     "Look-ups of images",
@@ -192,17 +207,24 @@ ADMISSION: Final = Dashboard(
                         "{{result}}",
                     ),
                     unit="ops",
-                    width=8,
+                    width=6,
+                    colors=(
+                        ("cached", "green"),
+                        ("fetched", "blue"),
+                        ("stale", "yellow"),
+                        ("failed", "red"),
+                    ),
                 ),
                 lines(
                     "Failed look-ups",
                     "By the reason of the failure.",
                     (
-                        rate_by("slimgate_inspection_failures_total", "reason"),
+                        a_minute(seen("slimgate_inspection_failures_total", "reason")),
                         "{{reason}}",
                     ),
-                    unit="ops",
-                    width=8,
+                    unit="opm",
+                    width=6,
+                    nothing=NOTHING,
                 ),
                 bars(
                     "Pulls left",
@@ -210,7 +232,7 @@ ADMISSION: Final = Dashboard(
                     "min by (registry) (slimgate_registry_rate_limit_remaining_pulls"
                     f"{{{_REGISTRY}}})",
                     "{{registry}}",
-                    width=24,
+                    width=6,
                 ),
             ),
         ),

@@ -29,6 +29,9 @@ _STEPS: Final[Mapping[Palette, tuple[tuple[float | None, str], ...]]] = {
     Palette.BAD: ((None, "green"), (1, "red")),
     # The kubelet's defaults: it removes images from 85 %, and evicts at 85 % (imagefs).
     Palette.FULL: ((None, "green"), (0.75, "yellow"), (0.85, "red")),
+    Palette.SLOW: ((None, "green"), (0.5, "yellow"), (1, "red")),
+    Palette.OLD: ((None, "green"), (120, "yellow"), (300, "red")),
+    Palette.THERE: ((None, "red"), (1, "green")),
     Palette.SHORT: ((None, "red"), (2 * _DAY, "yellow"), (7 * _DAY, "green")),
 }
 
@@ -92,7 +95,17 @@ def _chart(panel: Panel) -> Chart:
             target.legend_format(query.legend)
         _SHAPES[panel.kind](target)
         chart.with_target(target)
+    if panel.nothing:
+        chart.no_value(panel.nothing)
+    for name, color in panel.colors:
+        chart.override_by_name(name, [_own("color", {"mode": "fixed", "fixedColor": color})])
+    for heading, unit in panel.units:
+        chart.override_by_name(heading, [_own("unit", unit)])
     return chart
+
+
+def _own(what: str, value: object) -> models.DynamicConfigValue:
+    return models.DynamicConfigValue(id_val=what, value=value)
 
 
 def _range(target: prometheus.Dataquery) -> None:
@@ -123,12 +136,16 @@ _SHAPES: Final[Mapping[Kind, Callable[[prometheus.Dataquery], None]]] = {
 def _stat(panel: Panel) -> Chart:
     chart = stat.Panel().thresholds(_thresholds(panel)).no_value("no data")
     chart.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+    if panel.unit == "short":
+        chart.decimals(0)  # `increase` stretches what it saw, and so tells of parts of events
     return chart.graph_mode(shapes.BigValueGraphMode.AREA)
 
 
 def _lines(panel: Panel) -> Chart:
     chart = line_charts.Panel().line_width(1).fill_opacity(60 if panel.stacked else 8)
-    chart.show_points(shapes.VisibilityMode.NEVER).min(0)
+    chart.show_points(shapes.VisibilityMode.AUTO).min(0)
+    if panel.unit == "percentunit":
+        chart.max(1)
     if panel.stacked:
         chart.stacking(common.StackingConfig().mode(shapes.StackingMode.NORMAL))
     if panel.palette is not Palette.PLAIN:

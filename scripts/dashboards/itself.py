@@ -2,7 +2,20 @@
 
 from typing import Final
 
-from scripts.dashboards.model import CLUSTER, Dashboard, Palette, Row, lines, rate_by, stat, table
+from scripts.dashboards.model import (
+    CLUSTER,
+    Dashboard,
+    Palette,
+    Row,
+    counted,
+    lines,
+    rate_by,
+    seen,
+    stat,
+    table,
+)
+
+_ALERTS: Final = f'{CLUSTER}, alertname=~"Slimgate.+"'
 
 
 def _p95(metric: str) -> str:
@@ -12,7 +25,8 @@ def _p95(metric: str) -> str:
 
 def _memory(role: str) -> str:
     return (
-        f"process_resident_memory_bytes{{{CLUSTER}}} * on (instance, job) group_left (role) "
+        f"process_resident_memory_bytes{{{CLUSTER}}} "
+        "* on (cluster, instance, job) group_left (role) "
         f'slimgate_build_info{{{CLUSTER}, role="{role}"}}'
     )
 
@@ -31,6 +45,7 @@ ITSELF: Final = Dashboard(
                     f'count(slimgate_build_info{{{CLUSTER}, role="controller"}}) or vector(0)',
                     "Controller pods that are scraped. Without one nothing is annotated, reported "
                     "or measured; admission goes on.",
+                    palette=Palette.THERE,
                 ),
                 stat(
                     "Queue",
@@ -43,11 +58,14 @@ ITSELF: Final = Dashboard(
                     "Since the API server was last heard of on any watch. It speaks up once a "
                     "minute; above some minutes slimgate decides by old state.",
                     unit="s",
+                    palette=Palette.OLD,
                 ),
                 stat(
                     "API errors, 24 h",
-                    "sum(increase(slimgate_kubernetes_requests_total"
-                    f'{{{CLUSTER}, outcome=~"5..|unreachable|403"}}[24h]))',
+                    counted(
+                        "slimgate_kubernetes_requests_total",
+                        f'{CLUSTER}, outcome=~"5..|unreachable|403"',
+                    ),
                     "Requests that the Kubernetes API server did not answer, answered by an error "
                     "of its own, or forbade.",
                     palette=Palette.BAD,
@@ -66,6 +84,32 @@ ITSELF: Final = Dashboard(
                     "Until the certificate that the webhook serves with ends.",
                     unit="s",
                     palette=Palette.SHORT,
+                ),
+            ),
+        ),
+        Row(
+            title="Alerts",
+            panels=(
+                table(
+                    "Alerts",
+                    "Alerts of slimgate that fire, or that will if it stays so (pending). Each has "
+                    "a runbook.",
+                    (
+                        ("cluster", "Cluster"),
+                        ("alertname", "Alert"),
+                        ("alertstate", "State"),
+                        ("severity", "Severity"),
+                        ("node", "Node"),
+                        ("registry", "Registry"),
+                        ("resource", "Resource"),
+                        ("A", "For"),
+                    ),
+                    f"ALERTS{{{_ALERTS}}} * ignoring (alertstate) group_left () "
+                    f"(time() - ALERTS_FOR_STATE{{{_ALERTS}}})",
+                    unit="s",
+                    width=24,
+                    height=5,
+                    nothing="none, or the rules are not loaded",
                 ),
             ),
         ),
@@ -96,6 +140,7 @@ ITSELF: Final = Dashboard(
                     ),
                     unit="ops",
                     width=8,
+                    colors=(("success", "green"), ("error", "red")),
                 ),
             ),
         ),
@@ -105,21 +150,21 @@ ITSELF: Final = Dashboard(
                 lines(
                     "Memory",
                     "Resident memory of each pod.",
-                    (_memory("controller"), "{{role}} {{instance}}"),
-                    (_memory("webhook"), "{{role}} {{instance}}"),
+                    (_memory("controller"), "{{pod}}"),
+                    (_memory("webhook"), "{{pod}}"),
                     unit="bytes",
                     width=8,
                 ),
                 lines(
-                    "CPU",
+                    "CPU, cores",
                     "Cores that each pod uses.",
                     (
                         (
                             f"rate(process_cpu_seconds_total{{{CLUSTER}}}[$__rate_interval]) "
-                            "* on (instance, job) group_left (role) "
+                            "* on (cluster, instance, job) group_left (role) "
                             f"slimgate_build_info{{{CLUSTER}}}"
                         ),
-                        "{{role}} {{instance}}",
+                        "{{pod}}",
                     ),
                     width=8,
                 ),
@@ -129,11 +174,11 @@ ITSELF: Final = Dashboard(
                     "and probes wait, too.",
                     (
                         (
-                            "histogram_quantile(0.99, sum by (le, instance) (rate("
+                            "histogram_quantile(0.99, sum by (le, pod) (rate("
                             "slimgate_event_loop_delay_seconds_bucket"
                             f"{{{CLUSTER}}}[$__rate_interval])))"
                         ),
-                        "{{instance}}",
+                        "{{pod}}",
                     ),
                     unit="s",
                     width=8,
@@ -147,7 +192,7 @@ ITSELF: Final = Dashboard(
                     "Requests to the API server",
                     "By method and HTTP status.",
                     (
-                        rate_by("slimgate_kubernetes_requests_total", "method", "outcome"),
+                        seen("slimgate_kubernetes_requests_total", "method", "outcome"),
                         "{{method}} {{outcome}}",
                     ),
                     unit="reqps",

@@ -28,6 +28,19 @@ class Palette(Enum):
     """A ratio that approaches the point at which the kubelet removes images, and then evicts."""
     SHORT = "short"
     """Seconds that are left of something."""
+    SLOW = "slow"
+    """Seconds that somebody waits; the alert is at one."""
+    OLD = "old"
+    """Seconds since something was heard; the alert is at five minutes."""
+    THERE = "there"
+    """None of something is what needs somebody."""
+
+
+VERDICTS: Final = (("deny", "red"), ("warn", "yellow"), ("unknown", "purple"), ("allow", "green"))
+FAULTS: Final = (("late", "dark-red"), ("overloaded", "dark-orange"), ("error", "dark-purple"))
+NOTHING: Final = "none, or slimgate is not scraped"
+EFFECTS: Final = (("denied", "red"), ("warned", "yellow"), ("noted", "blue"))
+SHARES: Final = (("exclusive", "blue"), ("shared", "green"), ("unused", "orange"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +53,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One picture. `columns` gives a table's labels and values their headings, in that order."""
+    """One picture. `columns` gives a table's labels and values their headings, in that order.
+
+    `colors` are those of series, by their names; `units` those of columns that differ.
+    """
 
     title: str
     about: str
@@ -52,6 +68,10 @@ class Panel:
     stacked: bool = False
     palette: Palette = Palette.PLAIN
     columns: tuple[tuple[str, str], ...] = ()
+    colors: tuple[tuple[str, str], ...] = ()
+    units: tuple[tuple[str, str], ...] = ()
+    nothing: str = ""
+    """What is shown where there is nothing, if that is good news."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +108,29 @@ def rate_by(metric: str, *labels: str, where: str = CLUSTER) -> str:
     return f"sum by ({', '.join(labels)}) (rate({metric}{{{where}}}[$__rate_interval]))"
 
 
+def seen(metric: str, *labels: str, where: str = CLUSTER) -> str:
+    """Write the same, without what never grew in the time shown: legends stay short."""
+    grown = f"sum by ({', '.join(labels)}) (increase({metric}{{{where}}}[$__range])) > 0"
+    return f"{rate_by(metric, *labels, where=where)} and {grown}"
+
+
+def a_minute(rate: str) -> str:
+    """Write a rate by the minute, for what happens less than once a second."""
+    return f"60 * ({rate})"
+
+
+def counted(metric: str, where: str = CLUSTER) -> str:
+    """Write by how much a counter grew within a day; 0 where it has no series yet.
+
+    `increase` does not see a series' first value, which is 1 where the first refusal in a namespace
+    makes the series: whatever has begun within the day counts from nothing.
+    """
+    series = f"{metric}{{{where}}}"
+    grown = f"sum(increase({series}[24h]))"
+    begun = f"min_over_time({series}[24h]) unless last_over_time({series}[2h] offset 24h)"
+    return f"({grown} or vector(0)) + (sum({begun}) or vector(0))"
+
+
 def stat(
     title: str,
     expr: str,
@@ -118,6 +161,8 @@ def lines(
     width: int = 12,
     stacked: bool = False,
     palette: Palette = Palette.PLAIN,
+    colors: tuple[tuple[str, str], ...] = (),
+    nothing: str = "",
 ) -> Panel:
     """Show how something went, one line for each series of `(expr, legend)`."""
     return Panel(
@@ -129,19 +174,21 @@ def lines(
         width=width,
         stacked=stacked,
         palette=palette,
+        colors=colors,
+        nothing=nothing,
     )
 
 
 def bars(
     title: str, about: str, expr: str, legend: str, *, unit: str = "short", width: int = 8
 ) -> Panel:
-    """Show the largest of something now, one bar for each."""
+    """Show something now, one bar for each, the longest first."""
     return Panel(
         title=title,
         about=about,
         kind=Kind.BARS,
         unit=unit,
-        queries=(Query(expr=expr, legend=legend),),
+        queries=(Query(expr=f"sort_desc({expr})", legend=legend),),
         width=width,
     )
 
@@ -152,7 +199,10 @@ def table(
     columns: tuple[tuple[str, str], ...],
     *exprs: str,
     unit: str = "short",
+    units: tuple[tuple[str, str], ...] = (),
     width: int = 12,
+    height: int = 8,
+    nothing: str = "",
 ) -> Panel:
     """Show queries side by side, joined by their labels.
 
@@ -166,4 +216,7 @@ def table(
         queries=tuple(Query(expr=expr) for expr in exprs),
         width=width,
         columns=columns,
+        units=units,
+        height=height,
+        nothing=nothing,
     )

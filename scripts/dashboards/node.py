@@ -2,22 +2,36 @@
 
 from typing import Final
 
-from scripts.dashboards.model import CLUSTER, Dashboard, Palette, Row, Variable, lines, stat, table
+from scripts.dashboards.model import (
+    CLUSTER,
+    SHARES,
+    Dashboard,
+    Palette,
+    Row,
+    Variable,
+    lines,
+    stat,
+    table,
+)
 
 _NODE: Final = f'{CLUSTER}, node=~"$node"'
-_FULL: Final = (
-    f"1 - slimgate_node_imagefs_available_bytes{{{_NODE}}} "
-    f"/ slimgate_node_imagefs_capacity_bytes{{{_NODE}}}"
-)
-_NEEDED: Final = (
-    f"1 - (slimgate_node_imagefs_available_bytes{{{_NODE}}} + on (node) "
-    f'sum by (node) (slimgate_node_image_bytes{{{_NODE}, share="unused"}})) '
-    f"/ on (node) slimgate_node_imagefs_capacity_bytes{{{_NODE}}}"
-)
-_MEASURED: Final = (
-    f"slimgate_node_imagefs_used_bytes{{{_NODE}}} + on (node) "
-    f'sum by (node) (slimgate_node_image_bytes{{{_NODE}, form="compressed"}})'
-)
+_BY: Final = "by (cluster, node)"
+
+
+def _disk(part: str) -> str:
+    """Read a figure of the kubelet's; while controllers change, two of them tell it."""
+    return f"max {_BY} (slimgate_node_imagefs_{part}_bytes{{{_NODE}}})"
+
+
+def _images(*where: str) -> str:
+    return f"sum {_BY} (slimgate_node_image_bytes{{{', '.join((_NODE, *where))}}})"
+
+
+_UNUSED: Final = _images('share="unused"')
+_ON: Final = "on (cluster, node)"
+_FULL: Final = f"1 - {_disk('available')} / {_disk('capacity')}"
+_NEEDED: Final = f"1 - ({_disk('available')} + {_ON} {_UNUSED}) / {_ON} {_disk('capacity')}"
+_MEASURED: Final = f"{_disk('used')} + {_ON} " + _images('form="compressed"')
 
 NODE: Final = Dashboard(
     uid="slimgate-node",
@@ -85,22 +99,37 @@ NODE: Final = Dashboard(
             panels=(
                 table(
                     "Nodes",
-                    "What images take on each node, what of it is unused, and how full its disk "
-                    "is.",
+                    "What images take on each node, what of it is unused, how full its disk is, "
+                    "and what may come until the kubelet removes images: from 85 %, unless it is "
+                    "set otherwise. Below zero it does so already.",
                     (
+                        ("cluster", "Cluster"),
                         ("node", "Node"),
                         ("A", "Images"),
                         ("B", "Unused"),
                         ("C", "Measured"),
                         ("D", "Available"),
                         ("E", "Capacity"),
+                        ("F", "Until 85 %"),
+                        ("G", "Full"),
+                        ("H", "Full without unused"),
+                        ("I", "Images without facts"),
                     ),
-                    f"sum by (node) (slimgate_node_image_bytes{{{_NODE}}})",
-                    f'sum by (node) (slimgate_node_image_bytes{{{_NODE}, share="unused"}})',
-                    f"sum by (node) ({_MEASURED})",
-                    f"max by (node) (slimgate_node_imagefs_available_bytes{{{_NODE}}})",
-                    f"max by (node) (slimgate_node_imagefs_capacity_bytes{{{_NODE}}})",
+                    _images(),
+                    _UNUSED,
+                    _MEASURED,
+                    _disk("available"),
+                    _disk("capacity"),
+                    f"{_disk('available')} - 0.15 * {_disk('capacity')}",
+                    _FULL,
+                    _NEEDED,
+                    f"max {_BY} (slimgate_node_images_without_facts{{{_NODE}}})",
                     unit="bytes",
+                    units=(
+                        ("Full", "percentunit"),
+                        ("Full without unused", "percentunit"),
+                        ("Images without facts", "short"),
+                    ),
                     width=24,
                 ),
             ),
@@ -115,6 +144,7 @@ NODE: Final = Dashboard(
                     (f"sum by (share) (slimgate_node_image_bytes{{{_NODE}}})", "{{share}}"),
                     unit="bytes",
                     stacked=True,
+                    colors=SHARES,
                 ),
                 lines(
                     "Image bytes by form",
@@ -129,16 +159,16 @@ NODE: Final = Dashboard(
                     "The model beside what the kubelet measured. They differ by what containers "
                     "write and by whole blocks of small files; a growing gap means facts are "
                     "missing.",
-                    (f"sum by (node) (slimgate_node_image_bytes{{{_NODE}}})", "{{node}} modelled"),
-                    (f"sum by (node) ({_MEASURED})", "{{node}} measured"),
+                    (_images(), "{{node}} modelled"),
+                    (_MEASURED, "{{node}} measured"),
                     unit="bytes",
                 ),
                 lines(
                     "How full",
                     "The used part of each node's image file system, and the same without unused "
                     "images.",
-                    (f"max by (node) ({_FULL})", "{{node}}"),
-                    (f"max by (node) ({_NEEDED})", "{{node}} without unused"),
+                    (_FULL, "{{node}}"),
+                    (_NEEDED, "{{node}} without unused"),
                     unit="percentunit",
                     palette=Palette.FULL,
                 ),
@@ -152,6 +182,7 @@ NODE: Final = Dashboard(
                     "Images on the nodes, by whether a pod there uses them.",
                     (f"sum by (state) (slimgate_node_images{{{_NODE}}})", "{{state}}"),
                     stacked=True,
+                    colors=(("used", "green"), ("unused", "orange")),
                 ),
                 lines(
                     "What is missing",

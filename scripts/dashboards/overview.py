@@ -4,11 +4,17 @@ from typing import Final
 
 from scripts.dashboards.model import (
     CLUSTER,
+    EFFECTS,
+    NOTHING,
+    SHARES,
+    VERDICTS,
     Dashboard,
     Palette,
     Row,
     Variable,
+    a_minute,
     bars,
+    counted,
     lines,
     rate_by,
     stat,
@@ -16,8 +22,11 @@ from scripts.dashboards.model import (
 )
 
 _WORKLOADS: Final = "slimgate_namespace_workloads"
-_OVER: Final = f'{_WORKLOADS}{{{CLUSTER}, verdict=~"warn|deny"'
 _NAMESPACE: Final = 'workload_namespace=~"$workload_namespace"'
+_OVER: Final = (
+    f"sum by (workload_namespace) ({_WORKLOADS}"
+    f'{{{CLUSTER}, {_NAMESPACE}, verdict=~"deny|warn|unknown"}})'
+)
 
 OVERVIEW: Final = Dashboard(
     uid="slimgate-overview",
@@ -57,8 +66,10 @@ OVERVIEW: Final = Dashboard(
                 ),
                 stat(
                     "Refused, 24 h",
-                    "sum(increase(slimgate_policy_admissions_total"
-                    f'{{{CLUSTER}, {_NAMESPACE}, effect="denied"}}[24h]))',
+                    counted(
+                        "slimgate_policy_admissions_total",
+                        f'{CLUSTER}, {_NAMESPACE}, effect="denied"',
+                    ),
                     "Admissions that enforced policies refused in the last 24 hours.",
                 ),
                 stat(
@@ -82,15 +93,27 @@ OVERVIEW: Final = Dashboard(
             panels=(
                 table(
                     "Namespaces over policy",
-                    "The namespaces with most workloads over a limit.",
-                    (("workload_namespace", "Namespace"), ("A", "Workloads")),
-                    f"topk(15, sum by (workload_namespace) ({_OVER}, {_NAMESPACE}}}) > 0)",
+                    "The namespaces with most workloads that are over a limit or unknown.",
+                    (
+                        ("workload_namespace", "Namespace"),
+                        ("A", "Deny"),
+                        ("B", "Warn"),
+                        ("C", "Unknown"),
+                    ),
+                    *(
+                        f"sum by (workload_namespace) ({_WORKLOADS}"
+                        f'{{{CLUSTER}, {_NAMESPACE}, verdict="{verdict}"}}) '
+                        f"and on (workload_namespace) topk(15, {_OVER} > 0)"
+                        for verdict in ("deny", "warn", "unknown")
+                    ),
                     width=8,
+                    nothing=NOTHING,
                 ),
                 table(
                     "Policies",
                     "Every policy, its mode, and the verdicts on what runs, before its mode.",
                     (
+                        ("cluster", "Cluster"),
                         ("policy", "Policy"),
                         ("mode", "Mode"),
                         ("A", "Deny"),
@@ -99,9 +122,10 @@ OVERVIEW: Final = Dashboard(
                         ("D", "Within"),
                     ),
                     *(
-                        f'sum by (policy) (slimgate_workloads{{{CLUSTER}, verdict="{verdict}"}})'
-                        " * on (policy) group_left (mode) "
-                        f"max by (policy, mode) (slimgate_policy_info{{{CLUSTER}}})"
+                        "sum by (cluster, policy) "
+                        f'(slimgate_workloads{{{CLUSTER}, verdict="{verdict}"}})'
+                        " * on (cluster, policy) group_left (mode) "
+                        f"max by (cluster, policy, mode) (slimgate_policy_info{{{CLUSTER}}})"
                         for verdict in ("deny", "warn", "unknown", "allow")
                     ),
                     width=10,
@@ -126,6 +150,7 @@ OVERVIEW: Final = Dashboard(
                     (f"sum by (share) (slimgate_node_image_bytes{{{CLUSTER}}})", "{{share}}"),
                     unit="bytes",
                     stacked=True,
+                    colors=SHARES,
                 ),
                 bars(
                     "Namespaces by image bytes",
@@ -151,20 +176,25 @@ OVERVIEW: Final = Dashboard(
                     ),
                     stacked=True,
                     width=8,
+                    colors=VERDICTS,
                 ),
                 lines(
                     "What admission said",
                     "Admissions in which a policy found something, by what its mode made of that.",
                     (
-                        rate_by(
-                            "slimgate_policy_admissions_total",
-                            "effect",
-                            where=f"{CLUSTER}, {_NAMESPACE}",
+                        a_minute(
+                            rate_by(
+                                "slimgate_policy_admissions_total",
+                                "effect",
+                                where=f"{CLUSTER}, {_NAMESPACE}",
+                            )
                         ),
                         "{{effect}}",
                     ),
-                    unit="ops",
+                    unit="opm",
                     width=8,
+                    colors=EFFECTS,
+                    nothing=NOTHING,
                 ),
                 lines(
                     "Unknown findings",
@@ -174,6 +204,7 @@ OVERVIEW: Final = Dashboard(
                         "{{reason}}",
                     ),
                     width=8,
+                    nothing=NOTHING,
                 ),
             ),
         ),

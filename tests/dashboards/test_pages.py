@@ -13,9 +13,10 @@ from scripts.dashboards.grafana import to_json
 from scripts.dashboards.rules import ALERTS, RECORDINGS
 
 Json = dict[str, Any]
-_UNITS = {"short", "bytes", "s", "ops", "reqps", "percentunit"}
+_UNITS = {"short", "bytes", "s", "ops", "opm", "reqps", "percentunit"}
 _HEIGHT = {"stat": 4}
 _METRIC = re.compile(r"\b(?:slimgate|process)_[a-z0-9_]+")
+_READ_SO = r"(rate|increase|min_over_time|last_over_time)"  # the last two: what has just begun
 _PARTS = re.compile(r"_(bucket|count|sum)$")
 _DOCUMENTED = re.compile(r"^\| `((?:slimgate|process)_\w+)` \|", re.MULTILINE)
 
@@ -85,7 +86,7 @@ def test_queries_follow_the_linter(page: Json) -> None:
     for expr in _exprs(page):
         selectors = re.findall(r"(?:slimgate|process)_\w+(\{[^}]*\})?", expr)
         assert all('cluster=~"$cluster"' in one for one in selectors), expr
-        for counter in re.finditer(r"(rate|increase)?\(?\b\w+_total\b", expr):
+        for counter in re.finditer(rf"{_READ_SO}?\(?\b\w+_total\b", expr):
             assert counter[1], f"{counter[0]} is a counter: {expr}"
         assert not re.search(r"rate\([^()]*\[\d", expr), f"use $__rate_interval: {expr}"
 
