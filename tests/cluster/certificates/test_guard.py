@@ -35,6 +35,19 @@ def test_what_was_seen_to_be_up_was_not_lost_before() -> None:
     assert abs(guard.seconds(at(11)) - 0.3) < 1e-6
 
 
+def test_what_has_not_changed_is_still_up() -> None:
+    """A loss is not older than the last moment at which nothing had changed; that mends nothing."""
+    guard = Guard()
+    guard.still(at(1))
+    guard.note(None, at(10))
+    guard.still(at(60))
+    guard.note(at(0), at(61))
+    guard.still(at(70))
+    guard.note(None, at(71))
+
+    assert guard.seconds(at(99)) == 11.0
+
+
 def test_a_loss_from_before_the_start_counts() -> None:
     """A controller that was away finds out when the guard was lost."""
     guard = Guard()

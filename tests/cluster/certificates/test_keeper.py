@@ -1,6 +1,7 @@
 """The webhook's certificate on a real API server: every damage is mended within five seconds."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -23,6 +24,7 @@ from tests.cluster.certificates.conftest import HOOKS, SERVICE, Place
 from tests.cluster.certificates.make import encoded, files_of, foreign, load
 from tests.cluster.conftest import eventually
 from tests.cluster.relay import Relay
+from tests.lab.kubectl import Kubectl
 
 pytestmark = pytest.mark.lab
 
@@ -124,6 +126,25 @@ async def test_damage_to_the_configuration(place: Place, damage: str) -> None:
     assert (after.chain, after.authorities) == (before.chain, before.authorities)
     assert 0 < keeper.unguarded_seconds() - lost < 5
     assert keeper.writes == {"secret": 1, "configuration": 2}
+
+
+async def test_a_loss_of_which_no_time_tells(place: Place) -> None:
+    """Nobody's time is written down when a field is emptied: it counts from then all the same."""
+    keeper = place.keeper()
+    async with place.kept(keeper):
+        await asyncio.sleep(6)
+        lost = keeper.unguarded_seconds()
+        await asyncio.to_thread(_empty_bundles, place)
+        await place.until_trusted()
+
+    assert 0 < keeper.unguarded_seconds() - lost < 3
+
+
+def _empty_bundles(place: Place) -> None:
+    paths = [f"/webhooks/{number}/clientConfig/caBundle" for number, _ in enumerate(HOOKS)]
+    patch = json.dumps([{"op": "replace", "path": path, "value": ""} for path in paths])
+    kind = "validatingwebhookconfiguration"
+    Kubectl(place.lab)("patch", kind, place.namespace, "--type=json", "-p", patch)
 
 
 async def test_a_configuration_that_is_made_anew(place: Place) -> None:

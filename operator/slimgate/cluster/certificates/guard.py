@@ -46,6 +46,11 @@ class Guard:
         elif self._down is None:
             self._down = min(now, max(lost, self._up or lost))
 
+    def still(self, now: datetime) -> None:
+        """Hear that nothing has changed since the last note."""
+        if self._down is None and self._up is not None:
+            self._up = max(self._up, now)
+
     def seconds(self, now: datetime) -> float:
         """Return the sum up to now, an unfinished loss included."""
         lasting = (now - self._down).total_seconds() if self._down else 0.0

@@ -49,6 +49,8 @@ _WATCHFUL: Final = 5.0
 """Between two looks while something is to come, or can't be watched."""
 _FORMER: Final = 30.0
 """Between two looks whether a former CA is still needed."""
+_TICK: Final = 1.0
+"""Between two notes that nothing has changed."""
 _AWAY: Final = Pace(first=0.2, cap=_WATCHFUL)
 _BREATH: Final = Pace(first=0.2, cap=_WATCHFUL)
 """Between two looks at least: a fight with another writer must not take all of a processor."""
@@ -150,9 +152,22 @@ class CertificateKeeper:
                 _LOG.warning("%s", complaint)
             said = complaint
             await asyncio.sleep(contest.rest(wrote=self.writes != before))
+            await self._wait(pause, sure=not failures)
+
+    async def _wait(self, seconds: float, *, sure: bool) -> None:
+        """Wait for a change, and note meanwhile that there was none.
+
+        Else a loss would count from the last look on: the API server does not always write down
+        when a field was emptied that another had written.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while not self._changed.is_set() and (left := end - loop.time()) > 0:
             with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
+                async with asyncio.timeout(min(left, _TICK)):
                     await self._changed.wait()
+            if sure and self._follows() and not self._changed.is_set():
+                self._guard.still(self._now())
 
     async def _keep_own(
         self,
@@ -226,9 +241,11 @@ class CertificateKeeper:
         except ForbiddenError as error:
             _LOG.debug("webhook pods get new certificates late: %s", error)
 
+    def _follows(self) -> bool:
+        return all(one.synced.is_set() and not one.problem for one in self.mirrors.values())
+
     def _pause(self) -> float:
-        following = (one.synced.is_set() and not one.problem for one in self.mirrors.values())
-        if not all(following):
+        if not self._follows():
             return _WATCHFUL
         return _FORMER if self._trust.keeps_former else _PERIOD
 
