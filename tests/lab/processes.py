@@ -17,6 +17,8 @@ from tests.lab.errors import LabError
 from tests.lab.layout import NETNS, Layout
 
 MARKER = "SLIMGATE_LAB_RUN"
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Python complains of one that is forgotten while it runs; the lab's outlive who starts them."""
 TAIL_LINES = 5
 
 
@@ -52,6 +54,7 @@ class Processes:
                 cwd=self.layout.home,
                 start_new_session=True,
             )
+        _STARTED.append(process)
         pids = self.layout.run / "pids"
         pids.mkdir(parents=True, exist_ok=True)
         (pids / name).write_text(str(process.pid), encoding="utf-8")
