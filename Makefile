@@ -59,6 +59,10 @@ lab-down: $(STAMP) ## end the lab and leave nothing of it behind
 demo: $(STAMP) ## see a cluster refuse a fat image and run a slim one (the lab's, or KUBECONFIG's)
 	@$(PYTHON) -m examples.demo
 
+.PHONY: pictures
+pictures: $(STAMP) ## draw the docs' pictures of the dashboards anew, on the lab (a quarter of an hour)
+	@$(PYTHON) -m tests.dashboards
+
 .PHONY: image
 image: $(STAMP) ## build slimgate's own image with the Docker engine (IMAGE=name:tag)
 	@scripts/wheels

@@ -77,8 +77,8 @@ ADMISSION: Final = Dashboard(
                 stat(
                     "Webhook pods",
                     f'count(slimgate_build_info{{{CLUSTER}, role="webhook"}}) or vector(0)',
-                    "Webhook pods that are scraped. Without one workloads are admitted unjudged, "
-                    "or refused with failurePolicy Fail.",
+                    "Webhook pods that are scraped. With none workloads are admitted without being "
+                    "judged, or refused with failurePolicy Fail.",
                     palette=Palette.THERE,
                 ),
                 stat(

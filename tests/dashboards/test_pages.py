@@ -10,6 +10,7 @@ import pytest
 
 from scripts.dashboards.__main__ import ALL, FILES, files
 from scripts.dashboards.grafana import to_json
+from scripts.dashboards.model import Dashboard
 from scripts.dashboards.rules import ALERTS, RECORDINGS
 
 Json = dict[str, Any]
@@ -106,3 +107,33 @@ def test_every_metric_of_a_query_is_documented() -> None:
             bare = bare.replace(name, "")
         used = {name if name in known else _PARTS.sub("", name) for name in _METRIC.findall(bare)}
         assert used <= known, f"{used - known} in {expr}"
+
+
+@pytest.mark.parametrize("page", ALL, ids=lambda page: page.uid)
+def test_the_docs_show_every_page(page: Dashboard) -> None:
+    """Each has a section with its picture, which is small enough for a docs page."""
+    name = f"images/dashboard-{page.uid.removeprefix('slimgate-')}.png"
+    text = Path("docs/dashboards.md").read_text(encoding="utf-8")
+    sections = re.split(r"^## ", text, flags=re.MULTILINE)
+    (section,) = (one for one in sections if one.startswith(page.title.removeprefix("slimgate / ")))
+    picture = Path("docs", name).read_bytes()
+
+    assert re.search(rf"^!\[.+\]\({name}\)$", section, re.MULTILINE)
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) < 200_000
+
+
+@pytest.mark.parametrize("name", ["runbooks.md", "dashboards.md"])
+def test_docs_name_what_is_there(name: str) -> None:
+    """What pages call by its name is a dashboard, a row, a panel, a column or a variable."""
+    text = Path("docs", name).read_text(encoding="utf-8")
+    known = {"Data source", "Cluster"}
+    for page in ALL:
+        known |= {page.title, page.title.removeprefix("slimgate / ")}
+        known |= {row.title for row in page.rows}
+        for panel in (panel for row in page.rows for panel in row.panels):
+            known |= {panel.title, *(heading for _, heading in panel.columns)}
+    named = set(re.findall(r"(?<![*\w])\*([^*\n]+)\*(?!\*)", text))
+
+    assert named
+    assert named <= known

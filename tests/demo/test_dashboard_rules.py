@@ -1,0 +1,57 @@
+"""The chart's rules on a real Prometheus: loaded, healthy, with values, and what fires."""
+
+import time
+from typing import Final
+
+import pytest
+
+from scripts.dashboards.rules import ALERTS, RECORDINGS
+from tests.dashboards.play import Play
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.node,
+    pytest.mark.slow,
+    pytest.mark.prometheus,
+    pytest.mark.timeout(900),
+]
+_PATIENCE: Final = 30.0
+
+
+def test_every_rule_is_evaluated(play: Play) -> None:
+    """None is missing, none errs, and each recording has a value of what it is about."""
+    rules = {rule["name"]: rule for rule in play.prometheus.rules()}
+
+    assert set(rules) == {one.record for one in RECORDINGS} | {one.name for one in ALERTS}
+    assert {name: rule["health"] for name, rule in rules.items() if rule["health"] != "ok"} == {}
+    assert [one.record for one in RECORDINGS if not play.prometheus.now(one.record)] == []
+
+
+def test_recordings_are_what_panels_show(play: Play) -> None:
+    """The sums that alerts use are those of the pages."""
+    total = "sum(node:slimgate_node_image_bytes:sum) == sum(slimgate_node_image_bytes)"
+    unused = (
+        "max(node:slimgate_node_image_unused:ratio) == "
+        'sum(slimgate_node_image_bytes{share="unused"}) / sum(slimgate_node_image_bytes)'
+    )
+
+    for same in (total, unused):
+        assert play.prometheus.now(same), same
+
+
+def test_what_fires(play: Play) -> None:
+    """The emptied caBundle is told at once; what lasts longer than the tests is pending only."""
+    deadline = time.monotonic() + _PATIENCE
+    while (states := _states(play))["firing"] != {"SlimgateAdmissionGap"}:
+        assert time.monotonic() < deadline, states
+        time.sleep(1)
+
+    assert states["pending"] == {"SlimgateWorkloadsUnknown", "SlimgateObjectInvalid"}
+
+
+def _states(play: Play) -> dict[str, set[str]]:
+    alerts = [rule for rule in play.prometheus.rules() if rule["type"] == "alerting"]
+    return {
+        state: {rule["name"] for rule in alerts if rule["state"] == state}
+        for state in ("firing", "pending")
+    }
