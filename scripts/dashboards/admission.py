@@ -233,6 +233,7 @@ ADMISSION: Final = Dashboard(
                     f"{{{_REGISTRY}}})",
                     "{{registry}}",
                     width=6,
+                    nothing="no registry says",
                 ),
             ),
         ),

@@ -180,7 +180,14 @@ def lines(
 
 
 def bars(
-    title: str, about: str, expr: str, legend: str, *, unit: str = "short", width: int = 8
+    title: str,
+    about: str,
+    expr: str,
+    legend: str,
+    *,
+    unit: str = "short",
+    width: int = 8,
+    nothing: str = "",
 ) -> Panel:
     """Show something now, one bar for each, the longest first."""
     return Panel(
@@ -190,6 +197,7 @@ def bars(
         unit=unit,
         queries=(Query(expr=f"sort_desc({expr})", legend=legend),),
         width=width,
+        nothing=nothing,
     )
 
 

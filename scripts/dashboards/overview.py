@@ -137,6 +137,7 @@ OVERVIEW: Final = Dashboard(
                     f'{{{CLUSTER}, verdict=~"warn|deny"}}) > 0',
                     "{{check}}",
                     width=6,
+                    nothing=NOTHING,
                 ),
             ),
         ),

@@ -36,7 +36,6 @@ SERIES: Final = (
 """Grafana's classic palette, in its order."""
 POINT: Final = 1 / 72
 _DPI: Final = 96
-_PALETTE: Final = 192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,5 +121,6 @@ class Canvas:
         raw = BytesIO()
         self.figure.savefig(raw, format="png", facecolor=GROUND)
         whole = Image.open(raw).convert("RGB")
-        small = whole.quantize(colors=_PALETTE, dither=Image.Dither.NONE)
+        # Coverage keeps what few points have, such as a legend's red.
+        small = whole.quantize(method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         small.save(path, optimize=True)
