@@ -1,6 +1,8 @@
 """A second registry of the lab: it tells how many pulls are left, and can be away for a while."""
 
 import json
+import math
+import time
 import urllib.request
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +15,8 @@ from tests.support.images import Pusher
 PULLS_LEFT: Final = 76
 HUB: Final = f"{INSIDE}:5001"
 _NAME: Final = "hub"
+_RETRY_SECONDS: Final = 18.0
+"""slimgate's retryInterval, and some."""
 _MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
 
 
@@ -24,6 +28,12 @@ class Hub:
     own: str
     """The lab's own registry, on whose storage this one is."""
     pid: int = 0
+    _settled: float = 0.0
+
+    @property
+    def returning(self) -> bool:
+        """Whether it is back and slimgate may still leave it alone."""
+        return bool(self.pid) and time.monotonic() < self._settled
 
     def start(self) -> None:
         """Start it and wait until it answers."""
@@ -46,6 +56,8 @@ class Hub:
             seconds=20,
             hint=lambda: tail(self.layout.logs / f"{_NAME}.log"),
         )
+        if self._settled:
+            self._settled = time.monotonic() + _RETRY_SECONDS
 
     def new_tag(self, repository: str, tag: str, new: str) -> str:
         """Give an image one more tag by the lab's own registry, and return its name here."""
@@ -62,3 +74,4 @@ class Hub:
         """End it, so that nothing listens there."""
         end({self.pid} - {0}, grace=3)
         self.pid = 0
+        self._settled = math.inf

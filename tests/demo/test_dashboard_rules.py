@@ -46,7 +46,9 @@ def test_what_fires(play: Play) -> None:
         assert time.monotonic() < deadline, states
         time.sleep(1)
 
-    assert states["pending"] == {"SlimgateWorkloadsUnknown", "SlimgateObjectInvalid"}
+    # Whether half of the requests to a registry fail that was away for seconds is chance.
+    pending = states["pending"] - {"SlimgateRegistryFailing"}
+    assert pending == {"SlimgateWorkloadsUnknown", "SlimgateObjectInvalid"}
 
 
 def _states(play: Play) -> dict[str, set[str]]:
