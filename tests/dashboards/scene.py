@@ -25,6 +25,7 @@ _RUNNING: Final = ("storefront", "cart", "catalog", _RETIRED)
 BROKEN: Final = "no-reference"
 UNREGISTERED_SECONDS: Final = 5.0
 _API: Final = "slimgate.dev/v1alpha1"
+_ROLES: Final = ("deployment/slimgate-controller", "deployment/slimgate-webhook")
 _CONFIG: Final = ("configmap", "slimgate-config", "-n", SYSTEM)
 _HOOK: Final = ("validatingwebhookconfiguration", "slimgate")
 _CA: Final = "jsonpath={.webhooks[*].clientConfig.caBundle}"
@@ -45,8 +46,10 @@ class Scene:
         """Bring everything about, and wait until pods run; `remove` undoes it."""
         self._trust_hub()
         self.apply(*map(_namespace, TEAMS), *self._policies(), _broken())
-        self._use_and_leave("bases/golang:bookworm")
         self.apply(*self._workloads())
+        self._use_and_leave("bases/golang:bookworm")
+        for role in _ROLES:
+            self.kubectl("rollout", "status", role, "-n", SYSTEM, "--timeout=55s")
         for name in _RUNNING:
             self.kubectl("rollout", "status", f"deployment/{name}", "-n", "shop", "--timeout=50s")
 
@@ -92,10 +95,7 @@ class Scene:
         settings["registries"] = [*registries, {"host": HUB, "plainHTTP": True}]
         patch = json.dumps({"data": {"config.yaml": yaml.safe_dump(settings)}})
         self.kubectl("patch", *_CONFIG, "-p", patch)
-        roles = ("deployment/slimgate-controller", "deployment/slimgate-webhook")
-        self.kubectl("rollout", "restart", *roles, "-n", SYSTEM)
-        for role in roles:
-            self.kubectl("rollout", "status", role, "-n", SYSTEM, "--timeout=55s")
+        self.kubectl("rollout", "restart", *_ROLES, "-n", SYSTEM)
 
     def _use_and_leave(self, *images: str) -> None:
         """Have the kubelet pull images that no pod uses afterwards."""
