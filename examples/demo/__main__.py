@@ -3,7 +3,7 @@
 import sys
 import time
 
-from examples.demo import manifests, show, target
+from examples.demo import grafana, manifests, show, target
 from examples.demo.cluster import Cluster
 from examples.demo.errors import DemoError
 from examples.demo.images import Images
@@ -32,8 +32,12 @@ def demo() -> None:
     cluster = Cluster(target=found, programs=programs)
     cluster.clean()
     cluster.install(image)
+    # On a cluster of the user's, his own Grafana shows it.
+    watching = grafana.start() if found.lab else None
     cluster.enforce()
     Show(cluster=cluster).all()
+    if watching:
+        grafana.show(watching)
     write(f"\ndemo: all of it in {time.monotonic() - began:.0f} s. To look around:")
     write(f"  export KUBECONFIG={found.kubeconfig}")
     if found.lab:

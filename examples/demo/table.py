@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from examples.demo.programs import LOG, Programs
 from slimgate.core.quantity import format_bytes
 
 _COLUMNS: Final = ("IMAGE", "PULL", "UNPACKED", "BASE", "TIER", "EVIDENCE", "VERDICT")
-_NUMBERS: Final = frozenset({"PULL", "UNPACKED"})
+_NUMBERS: Final = frozenset({"PULL", "UNPACKED", "SHOWS"})
 _WIDTH: Final = 140
 _DENIED: Final = 1
 
@@ -81,12 +81,17 @@ def size(count: int | None) -> str:
 
 def show(rows: Sequence[Row]) -> None:
     """Print the table."""
+    sys.stdout.write(written(_COLUMNS, [row.cells for row in rows]))
+
+
+def written(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table as text."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in _COLUMNS:
+    for name in columns:
         table.add_column(name, justify="right" if name in _NUMBERS else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*row.cells)
+        table.add_row(*row)
     console = Console(width=_WIDTH, markup=False, highlight=False, emoji=False)
     with console.capture() as captured:
         console.print(table)
-    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())

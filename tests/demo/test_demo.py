@@ -109,6 +109,19 @@ def test_the_node_is_measured(printed: str, lab: Lab) -> None:
     assert any(lab.node_name in line and float(line.split()[-1]) > 2**20 for line in lines)
 
 
+def test_dashboards_answer(printed: str) -> None:
+    """Their own queries count the refusal and the warning that the demo has shown."""
+    lines = [line for line in part(printed, 8).splitlines() if "slimgate / " in line]
+    values = dict(re.split(r"\s{2,}", line.strip())[1:] for line in lines)
+
+    assert len(lines) == 9
+    assert int(values["Refused, 24 h"]) >= 1
+    assert values["Over a warn limit"] == "1"
+    assert values["Over a deny limit"] == values["Unknown"] == "0"
+    assert values["Webhook pods"] == "2"
+    assert values["Images on disk"].endswith("iB")
+
+
 @pytest.mark.usefixtures("printed")
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_refused(lab: Lab, kubectl: Kubectl, kind: str) -> None:
