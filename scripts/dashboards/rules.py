@@ -56,7 +56,7 @@ RECORDINGS: Final = (
         "/ on (cluster, node) max by (cluster, node) (slimgate_node_imagefs_capacity_bytes)",
     ),
     Recording(
-        record="cluster:slimgate_admissions_unjudged:ratio_rate5m",
+        record="cluster:slimgate_admissions_failed:ratio_rate5m",
         expr='sum by (cluster) (rate(slimgate_admissions_total{outcome=~"late|overloaded|error"}'
         "[5m])) / sum by (cluster) (rate(slimgate_admissions_total[5m]))",
     ),
@@ -94,8 +94,8 @@ ALERTS: Final = (
         "What was admitted meanwhile has been judged since: look for new verdicts.",
     ),
     Alert(
-        name="SlimgateAdmissionsUnjudged",
-        expr="cluster:slimgate_admissions_unjudged:ratio_rate5m > 0.01",
+        name="SlimgateAdmissionsFailed",
+        expr="cluster:slimgate_admissions_failed:ratio_rate5m > 0.01",
         hold="10m",
         severity=Severity.CRITICAL,
         summary="{{ $value | humanizePercentage }} of admissions are not judged in time.",
