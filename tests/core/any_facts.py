@@ -26,6 +26,8 @@ def any_facts(texts: SearchStrategy[str] = _TEXTS) -> SearchStrategy[ImageFacts]
         contradiction=some,
         unchecked=some,
         tier_inferred=st.booleans(),
+        family_inferred=st.booleans(),
+        other_families=st.lists(texts, max_size=2).map(tuple),
         claims=st.lists(texts, max_size=3).map(tuple),
     ).map(_consistent)
     return st.builds(
@@ -42,9 +44,13 @@ def any_facts(texts: SearchStrategy[str] = _TEXTS) -> SearchStrategy[ImageFacts]
 
 
 def _consistent(base: Base) -> Base:
-    """Say only of a proven base with a tier that its tier is inferred."""
-    proven = base.tier is not None and base.evidence is Evidence.PROVEN
-    return replace(base, tier_inferred=base.tier_inferred and proven)
+    """Say only of a proven base that its tier or its family, if it has them, are inferred."""
+    proven = base.evidence is Evidence.PROVEN
+    return replace(
+        base,
+        tier_inferred=base.tier_inferred and proven and base.tier is not None,
+        family_inferred=base.family_inferred and proven and base.family is not None,
+    )
 
 
 def _layers(texts: SearchStrategy[str]) -> SearchStrategy[Layer]:

@@ -44,11 +44,26 @@ IMAGE = ImageFacts(
         tier=Tier.BUILDER,
         evidence=Evidence.PROVEN,
         tier_inferred=True,
+        family_inferred=True,
+        other_families=("alpine",),
         claims=("golang:1.26",),
     ),
     toolchains=("go",),
     created="2026-01-01T00:00:00Z",
 )
+
+
+def test_a_family_without_evidence_is_inferred() -> None:
+    """What was kept before families had evidence is trusted no more than it must be."""
+    base = replace(IMAGE.base, family="scratch", family_inferred=False)
+    raw = to_json(replace(IMAGE, base=base))
+    kept = raw["base"]
+    assert isinstance(kept, dict)
+    assert from_json(raw).base.family_evidence is Evidence.PROVEN
+
+    del kept["familyEvidence"]
+
+    assert from_json(raw).base.family_evidence is Evidence.INFERRED
 
 
 @given(any_facts())
@@ -90,6 +105,8 @@ def test_form() -> None:
                 "base": {
                     "name": "golang:1.26",
                     "family": "debian",
+                    "familyEvidence": "Inferred",
+                    "otherFamilies": ["alpine"],
                     "tier": "Builder",
                     "tierEvidence": "Inferred",
                     "evidence": "Proven",

@@ -361,6 +361,32 @@ def test_base_text(base: Base, expected: str) -> None:
     assert base_text(base) == expected
 
 
+CLAIMED = Base(
+    name="r.io/mine:1",
+    family="debian",
+    evidence=Evidence.PROVEN,
+    family_inferred=True,
+    other_families=("alpine",),
+    aliases=("golden/bad:1",),
+)
+
+
+@pytest.mark.parametrize(
+    ("denied", "expected"),
+    [
+        ("r.io/mine", "r.io/mine:1 (Proven)"),
+        ("golden/bad", "r.io/mine:1 (Proven), that is on golden/bad:1 (Proven)"),
+        ("debian", "r.io/mine:1 (Proven) of family debian (Inferred)"),
+        ("alpine", "r.io/mine:1 (Proven), that is on alpine (Inferred)"),
+    ],
+)
+def test_what_of_a_base_is_denied(denied: str, expected: str) -> None:
+    """The name that users know comes first, and then what the policy speaks of."""
+    text = said(one(image(base=CLAIMED)), bases=Bases(deny=(denied,)))
+
+    assert text.startswith(f"is based on {expected}, which the policy does not allow")
+
+
 @pytest.mark.parametrize(
     ("check", "expected"),
     [

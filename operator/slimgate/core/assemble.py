@@ -226,7 +226,6 @@ def _with_config(
             annotations=annotations,
             layer_sizes=pulls,
             unpacked_sizes=unpacked,
-            known=(),
             claimed=claimed,
             contents=contents,
         ),

@@ -111,6 +111,8 @@ def _base_to_json(base: Base) -> JsonObject:
     return {
         "name": base.name,
         "family": base.family,
+        "familyEvidence": None if base.family_evidence is None else base.family_evidence.value,
+        "otherFamilies": list(base.other_families),
         "tier": None if base.tier is None else base.tier.label,
         "tierEvidence": None if base.tier_evidence is None else base.tier_evidence.value,
         "evidence": None if base.evidence is None else base.evidence.value,
@@ -124,13 +126,18 @@ def _base_to_json(base: Base) -> JsonObject:
 def _base(raw: Mapping[str, object]) -> Base:
     tier, evidence = _optional(raw, "tier", str), _optional(raw, "evidence", str)
     layers, of_tier = _optional(raw, "layers", int), _optional(raw, "tierEvidence", str)
+    proven, family = evidence == Evidence.PROVEN.value, _optional(raw, "family", str)
+    of_family = _optional(raw, "familyEvidence", str)
     try:
         return Base(
             name=_optional(raw, "name", str),
-            family=_optional(raw, "family", str),
+            family=family,
             tier=None if tier is None else Tier.of(tier),
             evidence=None if evidence is None else Evidence(evidence),
-            tier_inferred=evidence == Evidence.PROVEN.value and of_tier == Evidence.INFERRED.value,
+            tier_inferred=proven and of_tier == Evidence.INFERRED.value,
+            # A family that does not say how it is known is trusted no more than it must be.
+            family_inferred=proven and family is not None and of_family != Evidence.PROVEN.value,
+            other_families=_texts(_optional(raw, "otherFamilies", list), "otherFamilies"),
             layers=layers,
             contradiction=_optional(raw, "contradiction", str),
             unchecked=_optional(raw, "unchecked", str),

@@ -176,9 +176,11 @@ class Base:
 
     `layers` says how many of the image's layers it covers. `contradiction` says which claim the
     layers disprove, `unchecked` why a claim could not be compared for now. `claims` are the
-    references that the image itself names as its base. `aliases` are other names of the very same
-    layers, `base_images` the BaseImages that the image is based on, directly or not.
-    `tier_inferred` says of a proven base that its tier is not: a toolchain was added to it, say.
+    references that the image itself names as its base. `aliases` are the names of all other bases
+    that its layers prove, `base_images` the BaseImages among them.
+
+    `tier_inferred` and `family_inferred` say of a proven base that these are not: its config is
+    the word of whoever pushed it, or a toolchain was added. `other_families` are inferred as well.
     """
 
     name: str | None = None
@@ -186,6 +188,8 @@ class Base:
     tier: Tier | None = None
     evidence: Evidence | None = None
     tier_inferred: bool = False
+    family_inferred: bool = False
+    other_families: tuple[str, ...] = ()
     layers: int | None = None
     contradiction: str | None = None
     unchecked: str | None = None
@@ -198,7 +202,17 @@ class Base:
         """The evidence for the tier, which nobody claims; None where it is unknown."""
         if self.tier is None:
             return None
-        proven = self.evidence is Evidence.PROVEN and not self.tier_inferred
+        return self._evidence(self.tier_inferred)
+
+    @property
+    def family_evidence(self) -> Evidence | None:
+        """The evidence for the family, which nobody claims either; None where it is unknown."""
+        if self.family is None:
+            return None
+        return self._evidence(self.family_inferred)
+
+    def _evidence(self, inferred: bool) -> Evidence:  # noqa: FBT001 - of a field
+        proven = self.evidence is Evidence.PROVEN and not inferred
         return Evidence.PROVEN if proven else Evidence.INFERRED
 
 

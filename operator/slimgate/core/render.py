@@ -232,10 +232,22 @@ def _size(verb: str, noun: str, finding: Finding) -> str:
 
 
 def _base(finding: Finding) -> str:
-    shown = base_text(finding.image.base) if finding.image else "something unknown"
+    shown = _based_on(finding, finding.image.base) if finding.image else "something unknown"
     if isinstance(finding.limit, str):
         return f"is based on {shown}, which the policy allows only if {finding.limit}"
     return f"is based on {shown}, which the policy does not allow"
+
+
+def _based_on(finding: Finding, base: Base) -> str:
+    """Name the base, and what of it the policy speaks of where that is not its own name."""
+    shown, evidence = base_text(base), finding.evidence
+    if evidence is None or finding.value is None:
+        return shown
+    if finding.value not in {base.name, base.family}:
+        return f"{shown}, that is on {printable(str(finding.value), 128)} ({evidence.value})"
+    if base.name and base.family and evidence is not base.evidence:
+        return f"{shown} of family {printable(base.family, 64)} ({evidence.value})"
+    return shown
 
 
 def _max_tier(finding: Finding) -> str:

@@ -95,7 +95,6 @@ def _find(record: dict[str, Any]) -> Base:
         annotations=manifest.get("annotations") or {},
         layer_sizes=pulls,
         unpacked_sizes=_unpacked(record),
-        known=(),
     )
 
 

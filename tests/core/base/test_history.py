@@ -87,7 +87,7 @@ def test_hostile_text_costs_little(text: str, entries: int) -> None:
     image = config(*[text[:length]] * entries)
     start = time.process_time()
 
-    find_base(image, annotations={}, layer_sizes=(), unpacked_sizes=(), known=())
+    find_base(image, annotations={}, layer_sizes=(), unpacked_sizes=())
 
     assert time.process_time() - start < 3
 

@@ -477,7 +477,6 @@ def _find(case: Case) -> Base:
         annotations={},
         layer_sizes=tuple(int(size * MB) for size in case.mb),
         unpacked_sizes=tuple(int(size * MB) for size in case.unpacked_mb),
-        known=(),
     )
 
 

@@ -80,6 +80,7 @@ def test_known_bases_are_named() -> None:
         family="golden",
         tier=Tier.DISTROLESS,
         evidence=Evidence.PROVEN,
+        other_families=("debian",),
         layers=2,
         base_images=("run",),
     )
@@ -101,13 +102,14 @@ def test_what_is_no_known_base_stays(facts: ImageFacts, known: list[KnownBase]) 
 
 
 def test_the_longest_known_base_wins() -> None:
-    """Of several known bases the one that covers most is the base."""
+    """Of several known bases the one that covers most is the base, and the others count too."""
     whole = replace(RUNTIME, name="whole", tier=None, family=None, diff_ids=diff_ids(3))
     found = with_known(standing_on(INFERRED), [RUNTIME, whole]).base
 
     assert (found.name, found.layers) == ("whole", 3)
-    assert (found.tier, found.family) == (Tier.FULL, "debian")
-    assert found.tier_evidence is Evidence.INFERRED
+    assert (found.tier, found.tier_evidence) == (Tier.FULL, Evidence.INFERRED)
+    assert (found.family, found.family_evidence) == ("golden", Evidence.PROVEN)
+    assert (found.aliases, found.other_families) == (("golden",), ("debian",))
 
 
 def test_toolchains_make_a_known_base_a_builder() -> None:
@@ -127,8 +129,64 @@ def test_false_claims_stay_false() -> None:
     assert with_known(standing_on(false), [RUNTIME]).base.contradiction == false.contradiction
 
 
+def test_a_known_base_without_a_family_proves_none() -> None:
+    """What the image looks like is inferred, whatever it is proven to be based on."""
+    found = with_known(standing_on(INFERRED), [replace(RUNTIME, family=None)]).base
+
+    assert (found.family, found.family_evidence) == ("debian", Evidence.INFERRED)
+
+
+SCRATCH = Base(
+    name="scratch", family="scratch", tier=Tier.SCRATCH, evidence=Evidence.PROVEN, layers=0
+)
+
+
+@pytest.mark.parametrize("word", [Tier.SCRATCH, None])
+@pytest.mark.parametrize(
+    ("base", "tier", "evidence"),
+    [
+        (SCRATCH, Tier.SCRATCH, Evidence.PROVEN),
+        (replace(SCRATCH, evidence=Evidence.INFERRED), Tier.SCRATCH, Evidence.INFERRED),
+        (INFERRED, Tier.FULL, Evidence.INFERRED),
+    ],
+)
+def test_a_bare_base_makes_no_image_bare(
+    word: Tier | None, base: Base, tier: Tier, evidence: Evidence
+) -> None:
+    """Anybody can put a system on a base of certificates: the whole image has to be proven."""
+    bare = replace(RUNTIME, tier=word, family="scratch")
+
+    found = with_known(standing_on(base), [bare]).base
+
+    assert (found.name, found.tier, found.tier_evidence) == ("golden", tier, evidence)
+    assert (found.family, found.family_evidence) == (base.family, evidence)
+
+
+def test_of_a_bare_base_alone_nothing_is_proven() -> None:
+    """Where the image tells nothing, the BaseImage's word is all there is, and no proof."""
+    bare = replace(RUNTIME, tier=Tier.SCRATCH, family="scratch")
+
+    found = with_known(standing_on(Base()), [bare]).base
+
+    assert (found.tier, found.tier_evidence) == (Tier.SCRATCH, Evidence.INFERRED)
+    assert (found.family, found.family_evidence) == ("scratch", Evidence.INFERRED)
+
+
+def test_a_system_on_a_bare_base_is_of_no_known_tier() -> None:
+    """What a BaseImage says of its few files is not said of a system that was put on them."""
+    bare = replace(RUNTIME, tier=Tier.SCRATCH, family="scratch")
+
+    found = with_known(standing_on(replace(INFERRED, tier=None)), [bare]).base
+
+    assert (found.tier, found.family) == (None, "debian")
+
+
 CLAIMED = Base(
-    name="mine:1", tier=Tier.DISTROLESS, evidence=Evidence.PROVEN, claims=("r.io/mine:1",)
+    name="mine:1",
+    tier=Tier.DISTROLESS,
+    evidence=Evidence.PROVEN,
+    tier_inferred=True,
+    claims=("r.io/mine:1",),
 )
 
 
@@ -136,31 +194,43 @@ CLAIMED = Base(
     ("own", "known", "expected"),
     [
         (Tier.DISTROLESS, Tier.BUILDER, Tier.BUILDER),
-        (Tier.FULL, Tier.DISTROLESS, Tier.FULL),
+        (Tier.FULL, Tier.DISTROLESS, Tier.DISTROLESS),
         (Tier.FULL, None, Tier.FULL),
         (None, Tier.SLIM, Tier.SLIM),
         (None, None, None),
     ],
 )
-def test_a_longer_claim_makes_no_image_slimmer(
-    own: Tier | None, known: Tier | None, expected: Tier | None
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_a_claim_changes_no_known_tier(
+    own: Tier | None, known: Tier | None, expected: Tier | None, layers: int
 ) -> None:
-    """Who builds on a known base can push another that lies, and claim it."""
-    facts = standing_on(replace(CLAIMED, tier=own, layers=3))
+    """Who builds on a known base can push another that lies, or says the truth, and claim it."""
+    facts = standing_on(replace(CLAIMED, tier=own, tier_inferred=own is not None, layers=layers))
     found = with_known(facts, [replace(RUNTIME, tier=known)]).base
 
-    assert (found.name, found.layers, found.tier) == ("mine:1", 3, expected)
-    assert not found.tier_inferred
-    assert found.base_images == ("run",)
+    assert (found.tier, found.tier_inferred) == (expected, known is None and own is not None)
+    assert (found.layers, found.base_images) == (max(2, layers), ("run",))
 
 
-def test_other_names_of_the_same_layers() -> None:
-    """A glob may match any of them, the claimed one too; those of fewer layers are none."""
+@pytest.mark.parametrize(
+    ("layers", "names"),
+    [(1, ["golden", "mine:1"]), (2, ["golden", "mine:1"]), (3, ["mine:1", "golden"])],
+)
+def test_a_claim_takes_no_name_away(layers: int, names: list[str]) -> None:
+    """What the layers prove is so whatever else they prove; the longest base comes first."""
+    found = with_known(standing_on(replace(CLAIMED, layers=layers)), [RUNTIME]).base
+
+    assert [found.name, *found.aliases] == names
+    assert (found.family, found.family_evidence) == ("golden", Evidence.PROVEN)
+
+
+def test_names_of_all_that_is_proven() -> None:
+    """A glob may match any of them: those of other BaseImages, and the claimed one too."""
     others = [
         replace(RUNTIME, name="r.io/other:1", base_image="other"),
         replace(RUNTIME, name="r.io/os:1", base_image="os", diff_ids=diff_ids(1)),
     ]
     found = with_known(standing_on(replace(CLAIMED, layers=2)), [RUNTIME, *others]).base
 
-    assert (found.name, found.aliases) == ("golden", ("r.io/other:1", "mine:1"))
+    assert (found.name, found.aliases) == ("golden", ("r.io/other:1", "r.io/os:1", "mine:1"))
     assert (found.base_images, found.claims) == (("run", "other", "os"), ("r.io/mine:1",))

@@ -17,9 +17,7 @@ RED_HAT = {"vendor": "Red Hat, Inc."}
 def inferred(given: ImageConfig, *mb: float) -> Base:
     """Find a base by what an image's config says."""
     sizes = tuple(int(one * MB) for one in mb) or (80 * MB,)
-    return find_base(
-        given, annotations={}, layer_sizes=sizes, unpacked_sizes=(None,) * len(sizes), known=()
-    )
+    return find_base(given, annotations={}, layer_sizes=sizes, unpacked_sizes=(None,) * len(sizes))
 
 
 LABELS = [

@@ -49,7 +49,6 @@ def test_contents_are_believed_over_words(
         annotations={},
         layer_sizes=(),
         unpacked_sizes=(),
-        known=(),
         contents=(layer,),
     )
 

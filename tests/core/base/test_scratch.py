@@ -1,5 +1,7 @@
 """What proves that an image stands on nothing, and what only suggests it (docs/adr/0002)."""
 
+from dataclasses import replace
+
 import pytest
 
 from slimgate.core.base import KnownBase, find_base
@@ -23,14 +25,14 @@ PROVEN = Base(
 
 
 def _find(
-    image: ImageConfig, *contents: LayerContents | None, known: tuple[KnownBase, ...] = ()
+    image: ImageConfig, *contents: LayerContents | None, claimed: tuple[KnownBase, ...] = ()
 ) -> Base:
     return find_base(
         image,
         annotations={},
         layer_sizes=(MB // 5, 3 * MB)[: len(image.diff_ids)],
         unpacked_sizes=(),
-        known=known,
+        claimed=claimed,
         contents=contents,
     )
 
@@ -91,16 +93,19 @@ def test_less_than_every_layer_listed_whole_proves_nothing(
     assert _find(SOYA, *contents).evidence is not Evidence.PROVEN
 
 
-def test_a_known_base_is_named_before_scratch() -> None:
-    """A policy's own base of a few files is that base, though its contents show no system."""
+def test_a_claimed_base_is_named_before_scratch() -> None:
+    """Who claims a base of a few files stands on it, and its contents show no system all the same.
+
+    What proves that would prove it without the claim, which is neither a gain nor a loss.
+    """
     certificates = KnownBase.of(
         Reference.parse("registry.example.com/base/certs:1"),
         config("COPY certs /etc/ssl/certs/ # buildkit"),
     )
 
-    base = _find(SOYA, CERTIFICATES, BINARY, known=(certificates,))
+    base = _find(SOYA, CERTIFICATES, BINARY, claimed=(certificates,))
 
-    assert base.name == "registry.example.com/base/certs:1"
+    assert base == replace(PROVEN, name="registry.example.com/base/certs:1", layers=1)
 
 
 def test_windows_has_no_scratch() -> None:
@@ -132,9 +137,7 @@ def test_windows_has_no_scratch() -> None:
 )
 def test_copies_of_less_than_a_root_suggest_scratch(line: str, tier: Tier | None) -> None:
     """An image of one large layer seems bare if the layer can't be a root filesystem."""
-    base = find_base(
-        config(line), annotations={}, layer_sizes=(9 * MB,), unpacked_sizes=(), known=()
-    )
+    base = find_base(config(line), annotations={}, layer_sizes=(9 * MB,), unpacked_sizes=())
 
     assert tier is base.tier
 
@@ -146,7 +149,6 @@ def test_a_layer_too_small_for_any_system_may_be_copied_onto_the_root() -> None:
         annotations={},
         layer_sizes=(2_479,),
         unpacked_sizes=(13_256,),
-        known=(),
     )
 
     assert (base.tier, base.evidence) == (Tier.SCRATCH, Evidence.INFERRED)

@@ -43,10 +43,18 @@ def alpine(evidence: Evidence | None) -> Base:
 
 UNCHECKED = replace(alpine(CLAIMED), unchecked="its registry is down")
 DISGUISED = Base(name="golden:1", family="alpine", evidence=CLAIMED)
+MINE = Base(name="r.io/mine:1", evidence=PROVEN, family_inferred=True)
+MIXED = replace(MINE, family="debian", other_families=("alpine",))
+CLAIMER = replace(MINE, family="debian", claims=("docker.io/library/alpine:3.21",))
+LIAR = replace(CLAIMER, contradiction="it claims to be based on alpine:3.21")
+LOOKS_BARE = replace(MINE, family="scratch")
+LONGER = replace(MINE, aliases=("gcr.io/distroless/static:1",))
 
 CASES = [
     (ALLOW, SCRATCH, []),
     (ALLOW, STATIC, []),
+    (ALLOW, LONGER, []),
+    (ALLOW, LOOKS_BARE, [(DENY, "r.io/mine:1", "Proven")]),
     (ALLOW, GOLANG, [(DENY, "golang:1.26", None)]),
     (ALLOW, Base(family="debian", evidence=INFERRED), [(DENY, "debian", None)]),
     (ALLOW, Base(tier=Tier.FULL), [(DENY, None, None)]),
@@ -62,6 +70,17 @@ CASES = [
     (FORBID, GOLANG, [(DENY, "golang:1.26", None)]),
     (FORBID, Base(family="debian", evidence=INFERRED), [(DENY, "debian", None)]),
     (FORBID, alpine(INFERRED), []),
+    (FORBID, MIXED, [(DENY, "debian", None)]),
+    (standing(deny=("alpine",)), MIXED, [(DENY, "alpine", None)]),
+    (standing(deny=("alpine",)), CLAIMER, [(DENY, "docker.io/library/alpine:3.21", None)]),
+    (standing(deny=("alpine",)), LIAR, []),
+    (
+        standing(deny=("gcr.io/distroless/**",)),
+        LONGER,
+        [(DENY, "gcr.io/distroless/static:1", None)],
+    ),
+    (standing(allow=("alpine",)), MIXED, [(DENY, "r.io/mine:1", None)]),
+    (standing(allow=("debian",)), MIXED, [(DENY, "r.io/mine:1", "Proven")]),
     (FORBID, UNKNOWN_BASE, [(UNKNOWN, None, None)]),
     (standing(allow=("alpine",)), UNCHECKED, [(UNKNOWN, "alpine:3.21", "Proven")]),
     (ALLOW, UNCHECKED, [(DENY, "alpine:3.21", None)]),
@@ -84,6 +103,10 @@ def test_base(policy: Policy, base: Base, expected: list[tuple[object, ...]]) ->
         (alpine(INFERRED), CLAIMED, UNKNOWN),
         (alpine(CLAIMED), CLAIMED, DENY),
         (DISGUISED, CLAIMED, UNKNOWN),
+        (MIXED, INFERRED, DENY),
+        (MIXED, CLAIMED, UNKNOWN),
+        (CLAIMER, CLAIMED, DENY),
+        (CLAIMER, PROVEN, UNKNOWN),
         (DISGUISED, INFERRED, DENY),
     ],
 )
@@ -97,7 +120,7 @@ def test_denied_on_evidence(base: Base, wanted: Evidence, outcome: Outcome) -> N
     assert (found.reason is None) == (outcome is DENY)
     assert found.evidence is not None
     assert (found.reason or "").startswith(
-        f"its base {base.name} is {found.evidence.value}, and the policy wants it {wanted.value}"
+        f"its base {found.value} is {found.evidence.value}, and the policy wants it {wanted.value}"
         if outcome is UNKNOWN
         else ""
     )

@@ -6,17 +6,19 @@ from typing import Final
 
 from slimgate.core.base.claims import Claim, claims_of
 from slimgate.core.base.infer import infer
-from slimgate.core.base.known import KnownBase, longest, stands_on
+from slimgate.core.base.known import KnownBase, families_of, longest, stands_on
 from slimgate.core.base.scratch import is_proven
-from slimgate.core.base.toolchains import makes_builder, toolchains_in
 from slimgate.core.base.traces import Clue, Traces, traces_of
 from slimgate.core.image import UNKNOWN_BASE, Base, DiffID, LayerContents
 from slimgate.core.oci import ImageConfig
 from slimgate.core.reference import Reference
 from slimgate.core.text import printable
-from slimgate.core.tier import Evidence, Tier
+from slimgate.core.tier import EMPTY_BASE, Evidence, Tier
 
 _MAX_NAME: Final = 120
+_SCRATCH: Final = Base(
+    name=EMPTY_BASE, family=EMPTY_BASE, tier=Tier.SCRATCH, evidence=Evidence.PROVEN, layers=0
+)
 
 
 def find_base(
@@ -25,15 +27,14 @@ def find_base(
     annotations: Mapping[str, str],
     layer_sizes: tuple[int | None, ...],
     unpacked_sizes: tuple[int | None, ...],
-    known: Sequence[KnownBase],
     claimed: Sequence[KnownBase] = (),
     contents: Sequence[LayerContents | None] = (),
 ) -> Base:
     """Find an image's base and say on what evidence.
 
-    Sizes are bytes and contents paths, one entry a layer, base first; None is unknown. `known`
-    are bases of BaseImages, `claimed` those that the image claims (claims_of) and that were
-    found in their registry by `Claim.reference`, for this image's platform.
+    Sizes are bytes and contents paths, one entry a layer, base first; None is unknown. `claimed`
+    are bases that the image claims (claims_of) and that were found in their registry by
+    `Claim.reference`, for this image's platform. Those of BaseImages come later: with_known.
     """
     traces = traces_of(
         config,
@@ -45,7 +46,7 @@ def find_base(
     clue = infer(traces)
     false = _false_claim(config.diff_ids, clue, claimed)
     claims = claims_of(annotations, config.labels)
-    base = _proven(traces, clue, known, claimed)
+    base = _proven(traces, clue, claimed)
     if base is None and false is None:
         base = _claimed(clue, claims, claimed)
     return replace(
@@ -55,42 +56,29 @@ def find_base(
     )
 
 
-def _proven(
-    traces: Traces, clue: Clue, known: Sequence[KnownBase], claimed: Sequence[KnownBase]
-) -> Base | None:
-    diff_ids = traces.config.diff_ids
-    named, own = longest(diff_ids, known), longest(diff_ids, claimed)
-    best = longest(diff_ids, [base for base in (named, own) if base])
+def _proven(traces: Traces, clue: Clue, claimed: Sequence[KnownBase]) -> Base | None:
+    """Find the longest claimed base that the layers prove, and whether they prove that all is bare.
+
+    Who makes an image can also push a base whose config lies, and claim it. Proven is by what name
+    it was found; its family and its tier are inferred, and never those of the empty base.
+    """
+    best = longest(traces.config.diff_ids, claimed)
+    if is_proven(traces):
+        return replace(_SCRATCH, name=best.name, layers=len(best.diff_ids)) if best else _SCRATCH
     if best is None:
-        return _scratch() if is_proven(traces) else None
-    tier = _proven_tier(clue, named, best)
-    if makes_builder(set(toolchains_in(traces)).difference(best.toolchains)):
-        tier = Tier.BUILDER
+        return None
+    # Scratch is the lowest of all, and falsy.
+    tier = max(filter(None, (clue.tier, best.tier)), default=None)
+    families = families_of(clue.family, best.family)
     return Base(
         name=best.name,
-        family=best.family or clue.family,
+        family=next(iter(families), None),
         tier=tier,
         evidence=Evidence.PROVEN,
-        tier_inferred=tier is not None and tier not in {one.tier for one in (named, best) if one},
+        tier_inferred=tier is not None,
+        family_inferred=bool(families),
+        other_families=families[1:],
         layers=len(best.diff_ids),
-    )
-
-
-def _proven_tier(clue: Clue, named: KnownBase | None, best: KnownBase) -> Tier | None:
-    """Give the tier of the best base: a policy's word stands, a claim's only where it is fatter.
-
-    Who makes an image can also push a base whose config lies, and claim it.
-    """
-    if best is named:
-        return clue.tier if best.tier is None else best.tier
-    tiers = [base.tier for base in (named, best, clue) if base and base.tier is not None]
-    tier = max(tiers, default=None)
-    return None if tier is Tier.SCRATCH else tier
-
-
-def _scratch() -> Base:
-    return Base(
-        name="scratch", family="scratch", tier=Tier.SCRATCH, evidence=Evidence.PROVEN, layers=0
     )
 
 

@@ -9,7 +9,7 @@ from slimgate.core.base.traces import traces_of
 from slimgate.core.image import Base, DiffID, ImageFacts, LayerContents
 from slimgate.core.oci import ImageConfig
 from slimgate.core.reference import Reference
-from slimgate.core.tier import Evidence, Tier
+from slimgate.core.tier import EMPTY_BASE, Evidence, Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,46 +74,66 @@ def stands_on(diff_ids: tuple[DiffID, ...], base: KnownBase) -> bool:
     return bool(base.diff_ids) and diff_ids[: len(base.diff_ids)] == base.diff_ids
 
 
+def families_of(*families: str | None) -> tuple[str, ...]:
+    """List families, the best evidence first; a base that looks bare has none to give."""
+    return tuple(dict.fromkeys(one for one in families if one and one != EMPTY_BASE))
+
+
 def with_known(facts: ImageFacts, known: Iterable[KnownBase]) -> ImageFacts:
-    """Name the known base that an image is based on, if it covers as much as the base found so far.
+    """Name the known bases that an image is based on, whatever else it is found to be based on.
 
     Facts of a digest never change, but which bases are known does, so this comes last.
     """
     diff_ids = tuple(layer.diff_id for layer in facts.layers if layer.diff_id is not None)
     if len(diff_ids) != len(facts.layers):
         return facts
-    below = [base for base in known if stands_on(diff_ids, base)]
-    best = longest(diff_ids, below)
-    if best is None:
+    # The longest first; the first of equals stays the first.
+    below = sorted(
+        (base for base in known if stands_on(diff_ids, base)), key=lambda base: -len(base.diff_ids)
+    )
+    if not below:
         return facts
-    names = dict.fromkeys(base.base_image for base in below if base.base_image is not None)
-    found = _longer(facts, best) if (facts.base.layers or 0) > len(best.diff_ids) else None
-    base = found or _known(facts, best, below)
-    return replace(facts, base=replace(base, claims=facts.base.claims, base_images=tuple(names)))
-
-
-def _longer(facts: ImageFacts, best: KnownBase) -> Base:
-    """Keep a base that the image claims, which is built on a known one and no slimmer than that."""
-    tiers = [tier for tier in (facts.base.tier, best.tier) if tier is not None]
-    tier = max(tiers, default=None)
-    inferred = facts.base.tier_inferred and tier is not best.tier
-    return replace(facts.base, tier=tier, tier_inferred=inferred)
-
-
-def _known(facts: ImageFacts, best: KnownBase, below: Sequence[KnownBase]) -> Base:
-    own = facts.base.name if facts.base.layers == len(best.diff_ids) else None
-    same = [base.name for base in below if len(base.diff_ids) == len(best.diff_ids)]
-    aliases = dict.fromkeys(name for name in (*same, own) if name and name != best.name)
-    tier = facts.base.tier if best.tier is None else best.tier
-    if makes_builder(set(facts.toolchains).difference(best.toolchains)):
-        tier = Tier.BUILDER
-    return Base(
-        name=best.name,
-        family=best.family or facts.base.family,
+    covered = len(below[0].diff_ids)
+    own = facts.base.layers or 0
+    names = [base.name for base in below]
+    if own and facts.base.name:
+        # A claim adds a name, and takes none away.
+        names.insert(0 if own > covered else len(names), facts.base.name)
+    tier, is_proven = _tier(facts, below[0])
+    proven = families_of(*(base.family for base in below))
+    families = families_of(*proven, facts.base.family, *facts.base.other_families)
+    if not families and tier is Tier.SCRATCH:
+        families, proven = (EMPTY_BASE,), (EMPTY_BASE,) if is_proven else ()
+    base = Base(
+        name=names[0],
+        family=next(iter(families), None),
         tier=tier,
         evidence=Evidence.PROVEN,
-        tier_inferred=tier is not None and tier is not best.tier,
-        layers=len(best.diff_ids),
+        tier_inferred=tier is not None and not is_proven,
+        family_inferred=bool(families) and not proven,
+        other_families=families[1:],
+        layers=max(own, covered),
         contradiction=facts.base.contradiction,
-        aliases=tuple(aliases),
+        claims=facts.base.claims,
+        aliases=tuple(name for name in dict.fromkeys(names) if name != names[0]),
+        base_images=tuple(dict.fromkeys(base.base_image for base in below if base.base_image)),
     )
+    return replace(facts, base=base)
+
+
+def _tier(facts: ImageFacts, best: KnownBase) -> tuple[Tier | None, bool]:
+    """Give the tier, and whether it is proven: what a BaseImage says stands, claims or no claims.
+
+    One without a system says nothing of what was put on it: that the whole image is bare has a
+    proof of its own. A toolchain that was added makes any a builder.
+    """
+    own, is_proven = facts.base.tier, facts.base.tier_evidence is Evidence.PROVEN
+    tier = best.tier
+    if tier is not None and tier is not Tier.SCRATCH:
+        is_proven = True
+    elif own is not None or facts.base.family is not None:
+        tier = own
+    added = set(facts.toolchains).difference(best.toolchains)
+    if tier is not Tier.BUILDER and makes_builder(added):
+        return Tier.BUILDER, False
+    return tier, is_proven

@@ -5,7 +5,8 @@ from typing import Final
 
 from slimgate.core.checks.bases import (
     images,
-    match_evidence,
+    match,
+    match_any,
     too_weak,
     unresolved,
 )
@@ -29,46 +30,46 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
         found = judge(bases, image.base, subject)
         if found is None:
             continue
-        evidence, needs, reason = found
+        evidence, needs, reason, what = found
         yield Finding(
             policy=policy.name,
             check=NAME,
             outcome=Outcome.DENY if reason is None else Outcome.UNKNOWN,
             use=use,
             image=image,
-            value=image.base.name or image.base.family,
+            value=what or image.base.name or image.base.family,
             limit=needs,
             evidence=evidence,
             reason=reason,
         )
 
 
-_Fault = tuple[Evidence | None, str | None, str | None]
-"""The evidence it rests on, that which is lacking, and why nothing is certain."""
+_Fault = tuple[Evidence | None, str | None, str | None, str | None]
+"""The evidence it rests on, that which is lacking, why nothing is certain, and what is denied."""
 
 
 def _by_deny(bases: Bases, base: Base, subject: Subject) -> _Fault | None:
-    evidence = match_evidence(base, bases.deny)
-    if evidence is None:
-        return (None, None, _UNKNOWN) if _is_unknown(base) else None
-    what = f"its base {base.name or base.family}"
-    weak = too_weak(what, evidence, bases.min_evidence.deny)
+    found = match_any(base, bases.deny)
+    if found is None:
+        return (None, None, _UNKNOWN, None) if _is_unknown(base) else None
+    weak = too_weak(f"its base {found.what}", found.evidence, bases.min_evidence.deny)
     # A claim of what is denied is taken at its word.
     claims_it = any(matches_reference(bases.deny, text) for text in base.claims)
-    return evidence, None, (None if claims_it else unresolved(subject, base)) or weak
+    reason = (None if claims_it else unresolved(subject, base)) or weak
+    return found.evidence, None, reason, found.what
 
 
 def _by_allow(bases: Bases, base: Base, subject: Subject) -> _Fault | None:
     """Grade by what is allowed: nothing but evidence for that makes an image allowed."""
-    evidence, wanted = match_evidence(base, bases.allow), bases.min_evidence.allow
-    if evidence is not None and evidence.suffices(wanted):
+    found, wanted = match(base, bases.allow), bases.min_evidence.allow
+    if found is not None and found.evidence.suffices(wanted):
         return None
     reason = unresolved(subject, base, bases.allow)
     if _is_unknown(base):
-        return None, None, reason or _UNKNOWN
-    if evidence is None:
-        return base.evidence, None, reason
-    return evidence, wanted.value, reason or _unchecked(base)
+        return None, None, reason or _UNKNOWN, None
+    if found is None:
+        return base.evidence, None, reason, None
+    return found.evidence, wanted.value, reason or _unchecked(base), None
 
 
 def _unchecked(base: Base) -> str | None:

@@ -1,6 +1,7 @@
 """What the base checks share: images that have a base, and how a base is known and matched."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from slimgate.core.base_image import claims
 from slimgate.core.finding import Subject
@@ -20,17 +21,49 @@ def images(policy: Policy, subject: Subject) -> Iterator[tuple[ImageUse, ImageFa
                 yield use, image
 
 
-def match_evidence(base: Base, globs: tuple[str, ...]) -> Evidence | None:
-    """Return the evidence for what matches: the base's name, its family, or that it has none.
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a glob matches of a base, and on what evidence the image is based on it."""
 
-    None if nothing matches. A family is never claimed: it is inferred but where the base is proven.
+    what: str
+    evidence: Evidence
+
+
+def match(base: Base, globs: tuple[str, ...]) -> Match | None:
+    """Find what matches: a name of the base, its family, or that there is none.
+
+    None if nothing does; of several the one with the strongest evidence.
     """
-    if any(_names(name, globs) for name in (base.name, *base.aliases) if name):
-        return base.evidence or Evidence.INFERRED
-    is_scratch = base.tier is Tier.SCRATCH and EMPTY_BASE in globs
-    if is_scratch or (base.family and matches_text(globs, base.family)):
-        return Evidence.PROVEN if base.evidence is Evidence.PROVEN else Evidence.INFERRED
-    return None
+    return _strongest(_facts(base), globs)
+
+
+def match_any(base: Base, globs: tuple[str, ...]) -> Match | None:
+    """Find what matches, also of all that speaks against the image: its claims, other families.
+
+    Nobody claims a base that is denied without being based on it, but layers may disprove a claim.
+    """
+    claims = base.claims if base.contradiction is None else ()
+    more = (
+        *((text, Evidence.CLAIMED) for text in claims),
+        *((family, Evidence.INFERRED) for family in base.other_families),
+    )
+    return _strongest((*_facts(base), *more), globs)
+
+
+def _facts(base: Base) -> Iterator[tuple[str, Evidence]]:
+    """Yield what a base is called; the empty base is told by the tier, however it is called."""
+    for name in (base.name, *base.aliases):
+        if name:
+            yield name, base.evidence or Evidence.INFERRED
+    if base.family and base.family_evidence:
+        yield base.family, base.family_evidence
+    if base.tier is Tier.SCRATCH and base.tier_evidence:
+        yield EMPTY_BASE, base.tier_evidence
+
+
+def _strongest(facts: Iterable[tuple[str, Evidence]], globs: tuple[str, ...]) -> Match | None:
+    found = [Match(what, evidence) for what, evidence in facts if _names(what, globs)]
+    return max(found, key=lambda one: one.evidence.strength, default=None)
 
 
 def too_weak(what: str, evidence: Evidence, wanted: Evidence) -> str | None:
