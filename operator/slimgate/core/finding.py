@@ -9,7 +9,7 @@ from slimgate.core.errors import ImageError
 from slimgate.core.image import ImageFacts, Inspection
 from slimgate.core.reference import Reference
 from slimgate.core.tier import Evidence, Tier
-from slimgate.core.workload import ImageUse, Workload
+from slimgate.core.workload import ImageUse, Slot, Workload
 
 INSPECTION: Final = "inspection"
 """The check that every policy has: that its images can be looked up."""
@@ -56,14 +56,14 @@ class Finding:
 class Subject:
     """A workload and what is known of its images.
 
-    `running` holds, by container name, what the workload runs now, for the growth check.
+    `running` holds what the workload runs now in each slot of its pods, for the growth check.
     `missing_bases` are the references of BaseImages that could not be looked up: an image may be
     based on one of them.
     """
 
     workload: Workload
     images: Mapping[ImageUse, Inspection | ImageError]
-    running: Mapping[str, Inspection | ImageError] = field(default_factory=dict)
+    running: Mapping[Slot, Inspection | ImageError] = field(default_factory=dict)
     missing_bases: Mapping[Reference, ImageError] = field(default_factory=dict)
 
     def inspected(self) -> Mapping[ImageUse, Inspection]:

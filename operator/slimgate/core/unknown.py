@@ -18,5 +18,5 @@ def reason_of(finding: Finding, subject: Subject) -> str:
         return errors[0].reason if errors else UNDETERMINED
     seen = subject.images.get(use)
     if not isinstance(seen, ImageError) and finding.check == growth.NAME:
-        seen = subject.running.get(use.name)
+        seen = subject.running.get(use.slot)
     return seen.reason if isinstance(seen, ImageError) else UNDETERMINED

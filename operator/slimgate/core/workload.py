@@ -13,6 +13,9 @@ JsonObject = Mapping[str, object]
 GroupKind = tuple[str, str]
 """The group of an API, empty for the core one, and a kind in it: others have a Job, too."""
 
+Slot = tuple[bool, str]
+"""A place for an image in a pod: whether it is a volume's, and its name among these."""
+
 TemplatePaths = Mapping[GroupKind, tuple[str, ...]]
 
 TEMPLATE_PATHS: Final[TemplatePaths] = {
@@ -46,6 +49,11 @@ class ImageUse:
     role: Role
     name: str
     reference: str
+
+    @property
+    def slot(self) -> Slot:
+        """What stays the same when the image changes: a volume may be named as a container is."""
+        return self.role is Role.VOLUME, self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

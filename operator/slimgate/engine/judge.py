@@ -20,7 +20,7 @@ from slimgate.core.image import Inspection, Wants
 from slimgate.core.policy import Policy
 from slimgate.core.reference import Reference
 from slimgate.core.verdict import Verdict, evaluate
-from slimgate.core.workload import ImageUse, Role, Workload
+from slimgate.core.workload import ImageUse, Slot, Workload
 from slimgate.engine.bases import Settling
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.catalog import Catalog
@@ -109,7 +109,7 @@ class Judge:
 
     async def _running(
         self, old: Workload | None, policies: Sequence[Policy], deadline: _Deadline
-    ) -> Mapping[str, Seen]:
+    ) -> Mapping[Slot, Seen]:
         growing = [policy for policy in policies if policy.limits.growth is not None]
         if old is None or not growing:
             return {}
@@ -117,9 +117,7 @@ class Judge:
         wants = Wants(config=any(policy.wants.config for policy in policies))
         wanted = dict.fromkeys(_wanted_by(growing, old), wants)
         seen = await self._look(wanted, old, deadline)
-        # A volume may be named as a container is, and does not stand in for it.
-        uses = sorted(seen, key=lambda use: use.role is not Role.VOLUME)
-        return {use.name: seen[use] for use in uses}
+        return {use.slot: one for use, one in seen.items()}
 
     async def _look(
         self, wanted: Mapping[ImageUse, Wants], workload: Workload, deadline: _Deadline

@@ -37,9 +37,11 @@ def _policy(name: str = "default", mode: str = "Enforce", **limits: object) -> d
     }
 
 
-def _running(reference: str, name: str = "web") -> Workload:
-    use = ImageUse(role=Role.CONTAINER, name="web", reference=reference)
-    return Workload(group="apps", kind="Deployment", namespace="shop", name=name, images=(use,))
+def _running(reference: str, name: str = "web", volume: str | None = None) -> Workload:
+    uses = [ImageUse(role=Role.CONTAINER, name="web", reference=reference)]
+    if volume is not None:
+        uses.append(ImageUse(role=Role.VOLUME, name="web", reference=volume))
+    return Workload(group="apps", kind="Deployment", namespace="shop", name=name, images=(*uses,))
 
 
 async def _run(folder: Path, cluster: Cluster, known: Known | None = None, **more: Any) -> Report:
@@ -254,8 +256,10 @@ async def test_platforms_of_the_user(tmp_path: Path) -> None:
         ([_running("shop:fat")], 0),
         ([_running("shop:soya", "other")], 0),
         ([], 0),
+        ([_running("shop:soya", volume="shop:fat")], 1),
+        ([_running("shop:fat", volume="shop:soya")], 0),
     ],
-    ids=["grown", "the same", "another workload", "new"],
+    ids=["grown", "the same", "another workload", "new", "above a volume", "below a volume"],
 )
 async def test_growth(tmp_path: Path, running: list[Workload], expected: int) -> None:
     """Growth is measured against what the same workload runs in the cluster."""

@@ -6,6 +6,7 @@ from slimgate.core.checks.growth import check
 from slimgate.core.errors import ImageError, NotFoundError
 from slimgate.core.image import ImageFacts, Inspection, Platform, Size
 from slimgate.core.policy import Limit
+from slimgate.core.workload import ImageUse, Role
 from tests.core.make import (
     ARM64,
     DENY,
@@ -18,6 +19,7 @@ from tests.core.make import (
     limiting,
     on_images,
     subject,
+    use,
 )
 
 POLICY = limiting(growth=Limit(warn=10, deny=50))
@@ -32,7 +34,7 @@ def grown(before: int | Size, after: int | Size) -> list[tuple[object, ...]]:
 
 def found(before: Inspection | ImageError, after: Inspection) -> list[tuple[object, ...]]:
     """Check an image against what runs now."""
-    return brief(check(POLICY, subject({WEB: after}, {WEB.name: before})))
+    return brief(check(POLICY, subject({WEB: after}, {WEB.slot: before})))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,7 @@ def test_single_manifests_run_anywhere(
 def test_what_runs_now_is_not_known() -> None:
     """Where the running image can't be inspected, growth is unknown, and the reason says so."""
     (unknown,) = check(
-        POLICY, subject({WEB: inspection(image(1))}, {WEB.name: NotFoundError("gone")})
+        POLICY, subject({WEB: inspection(image(1))}, {WEB.slot: NotFoundError("gone")})
     )
 
     assert unknown.outcome is UNKNOWN
@@ -112,9 +114,24 @@ def test_nothing_to_compare() -> None:
     """A new container grows from nothing, and other images are left alone."""
     seen = inspection(image(10**9))
     other = limiting(on_images("other"), growth=Limit(deny=1))
-    both = subject({WEB: seen}, {WEB.name: inspection(image(1))})
+    both = subject({WEB: seen}, {WEB.slot: inspection(image(1))})
 
     assert brief(check(POLICY, subject({WEB: seen}))) == []
-    assert brief(check(POLICY, subject({WEB: NotFoundError("gone")}, {WEB.name: seen}))) == []
+    assert brief(check(POLICY, subject({WEB: NotFoundError("gone")}, {WEB.slot: seen}))) == []
     assert brief(check(other, both)) == []
     assert brief(check(limiting(), both)) == []
+
+
+def test_a_volume_is_no_container() -> None:
+    """It may be named as one is, in what runs and in what is to run, and grows by itself."""
+    mounted = use("models/llama:1", WEB.name, Role.VOLUME)
+    small, large = inspection(image(100)), inspection(image(1000))
+
+    def grew(images: dict[ImageUse, Inspection], running: dict[ImageUse, Inspection]) -> list[str]:
+        given = subject({**images}, {at.slot: seen for at, seen in running.items()})
+        return [found.use.role.value for found in check(POLICY, given) if found.use]
+
+    assert grew({WEB: large}, {mounted: large, WEB: small}) == ["container"]
+    assert grew({WEB: large}, {WEB: small, mounted: large}) == ["container"]
+    assert grew({WEB: small, mounted: large}, {WEB: small, mounted: small}) == ["image volume"]
+    assert grew({WEB: small, mounted: large}, {WEB: small}) == []

@@ -119,7 +119,7 @@ def _judge(
         workload=workload,
         images={use: facts.of(use) for use in _spoken_of(workload, policies)},
         running={
-            use.name: facts.running[use.reference]
+            use.slot: facts.running[use.reference]
             for use in (before.images if before is not None else ())
             if use.reference in facts.running
         },

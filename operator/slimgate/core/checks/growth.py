@@ -13,12 +13,12 @@ NAME: Final = "growth"
 
 
 def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
-    """Report images that grew by more than the limit; a new container has nothing to grow from."""
+    """Report images that grew by more than the limit; what is new has nothing to grow from."""
     limit = policy.limits.growth
     if limit is None:
         return
     for use, seen in subject.inspected().items():
-        before = subject.running.get(use.name)
+        before = subject.running.get(use.slot)
         if before is None or not policy.match.image(use.reference):
             continue
         measured = _growth(before, seen) if isinstance(before, Inspection) else [_unknown(before)]
