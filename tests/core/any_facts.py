@@ -27,6 +27,7 @@ def any_facts(texts: SearchStrategy[str] = _TEXTS) -> SearchStrategy[ImageFacts]
         unchecked=some,
         tier_inferred=st.booleans(),
         family_inferred=st.booleans(),
+        looks_like=some,
         other_families=st.lists(texts, max_size=2).map(tuple),
         claims=st.lists(texts, max_size=3).map(tuple),
     ).map(_consistent)

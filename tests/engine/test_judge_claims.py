@@ -22,6 +22,7 @@ GOLDEN, MINE = "base.test/golden/go:1", "author.test/mine:1"
 NAME = "org.opencontainers.image.base.name"
 DEBIAN = {"created_by": "# debian.sh --arch 'amd64' out/ 'bookworm' '@1765152000'"}
 COPY = {"created_by": "COPY app /app # buildkit"}
+BUSYBOX = {"created_by": "BusyBox 1.37.0 (glibc), Debian 13"}
 ALPINE = {"created_by": "ADD alpine-minirootfs-3.20.0-x86_64.tar.gz / # buildkit"}
 NOTHING = {"created_by": "COPY rootfs / # buildkit"}
 SYSTEM = images.layer({"bin/sh": b"ELF", "etc/os-release": b"ID=debian"})
@@ -81,6 +82,19 @@ async def test_the_config_of_a_claimed_base_proves_nothing(
     author.app(SYSTEM, MID, OWN, history=[DEBIAN, COPY, COPY], claims=MINE)
 
     assert await author.judged(**{rule: globs}) == [expected]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_a_claim_hides_no_name(author: Author, *, is_there: bool) -> None:
+    """Who claims a base of his own, or one that there is not, looks like busybox as before."""
+    if is_there:
+        author.base(MINE, SYSTEM, history=[COPY])
+    author.catalog.drop_base_image("golden")
+    author.app(SYSTEM, MID, OWN, history=[BUSYBOX, COPY, COPY], claims=MINE)
+
+    found = await author.judged(deny=["docker.io/library/busybox"])
+
+    assert found == [(Outcome.DENY, "busybox:1.37.0", Evidence.INFERRED)]
 
 
 @pytest.mark.parametrize("layers", [0, 1, 2], ids=["no claim", "a copy", "a longer base"])

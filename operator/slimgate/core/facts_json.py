@@ -113,6 +113,7 @@ def _base_to_json(base: Base) -> JsonObject:
         "family": base.family,
         "familyEvidence": None if base.family_evidence is None else base.family_evidence.value,
         "otherFamilies": list(base.other_families),
+        "looksLike": base.looks_like,
         "tier": None if base.tier is None else base.tier.label,
         "tierEvidence": None if base.tier_evidence is None else base.tier_evidence.value,
         "evidence": None if base.evidence is None else base.evidence.value,
@@ -137,6 +138,7 @@ def _base(raw: Mapping[str, object]) -> Base:
             tier_inferred=proven and of_tier == Evidence.INFERRED.value,
             # A family that does not say how it is known is trusted no more than it must be.
             family_inferred=proven and family is not None and of_family != Evidence.PROVEN.value,
+            looks_like=_optional(raw, "looksLike", str),
             other_families=_texts(_optional(raw, "otherFamilies", list), "otherFamilies"),
             layers=layers,
             contradiction=_optional(raw, "contradiction", str),

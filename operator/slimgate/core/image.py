@@ -180,7 +180,8 @@ class Base:
     that its layers prove, `base_images` the BaseImages among them.
 
     `tier_inferred` and `family_inferred` say of a proven base that these are not: its config is
-    the word of whoever pushed it, or a toolchain was added. `other_families` are inferred as well.
+    the word of whoever pushed it, or a toolchain was added. `other_families` are inferred as well,
+    and so is the name that it `looks_like` where it claims another.
     """
 
     name: str | None = None
@@ -190,6 +191,7 @@ class Base:
     tier_inferred: bool = False
     family_inferred: bool = False
     other_families: tuple[str, ...] = ()
+    looks_like: str | None = None
     layers: int | None = None
     contradiction: str | None = None
     unchecked: str | None = None

@@ -28,7 +28,7 @@ _CUT: Final = "…"
 _MAX_TEXTS: Final[Mapping[str, int]] = {
     "mediaType": 255, "artifactType": 255, "os": 64, "architecture": 64, "variant": 64,
     "pullReason": 256, "unpackedReason": 256, _INSTRUCTION: 256, "name": 512,
-    "family": 128, "otherFamilies": 128, "basedOn": 512,
+    "family": 128, "otherFamilies": 128, "looksLike": 512, "basedOn": 512,
     "toolchains": 128, "created": 64, "estimatedBy": 64,
 }  # fmt: skip
 """The lengths that the ImageProfile CRD allows; a test compares them."""
@@ -41,8 +41,8 @@ _FACTS: Final = (
     "toolchains", "created", "estimatedBy",
 )  # fmt: skip
 _BASE: Final = (
-    "name", "family", "familyEvidence", "otherFamilies", "tier", "tierEvidence", "evidence",
-    "layers", "contradiction", "unchecked", "claims",
+    "name", "family", "familyEvidence", "otherFamilies", "looksLike", "tier", "tierEvidence",
+    "evidence", "layers", "contradiction", "unchecked", "claims",
 )  # fmt: skip
 _MORE: Final = ("count", "pullBytes", "unpackedBytes")
 

@@ -52,7 +52,7 @@ def _find(
 
 
 def proven(name: str, layers: int, *families: str, tier: Tier | None = None) -> Base:
-    """Make a claimed base that the layers prove: nothing but its name is."""
+    """Make a claimed base of APP that the layers prove: nothing but its name is."""
     return Base(
         name=name,
         family=families[0] if families else None,
@@ -61,6 +61,7 @@ def proven(name: str, layers: int, *families: str, tier: Tier | None = None) -> 
         tier_inferred=tier is not None,
         family_inferred=bool(families),
         other_families=families[1:],
+        looks_like="debian:bookworm-slim",
         layers=layers,
     )
 
@@ -118,6 +119,7 @@ def test_a_claim_that_nobody_could_compare_is_only_claimed() -> None:
         family="debian",
         tier=Tier.SLIM,
         evidence=Evidence.CLAIMED,
+        looks_like="debian:bookworm-slim",
         claims=("gcr.io/distroless/static:nonroot",),
     )
 
@@ -128,7 +130,7 @@ def test_a_claim_and_a_bare_history_do_not_agree_on_scratch() -> None:
 
     base = _find(image, annotations={NAME: "gcr.io/distroless/static"})
 
-    assert (base.tier, base.evidence) == (None, Evidence.CLAIMED)
+    assert (base.tier, base.evidence, base.looks_like) == (None, Evidence.CLAIMED, None)
 
 
 def test_a_false_claim_is_named_and_falls_back_to_inference() -> None:

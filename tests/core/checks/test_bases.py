@@ -29,6 +29,7 @@ AGAINST = Base(
     evidence=Evidence.PROVEN,
     family_inferred=True,
     other_families=("alpine",),
+    looks_like="debian:12",
     claims=("docker.io/library/node:22",),
 )
 
@@ -66,6 +67,7 @@ OTHERS = [
     (Base(name="alpine:3.21", tier=Tier.MINIMAL), "scratch"),
     (UNKNOWN_BASE, "**"),
     (AGAINST, "alpine"),
+    (AGAINST, "docker.io/library/debian"),
     (AGAINST, "docker.io/library/node"),
 ]
 
@@ -129,6 +131,7 @@ def test_evidence_of_a_match(base: Base, glob: str, expected: Evidence) -> None:
         ("r.io/mine", Match("r.io/mine:1", Evidence.PROVEN)),
         ("debian", Match("debian", Evidence.INFERRED)),
         ("alpine", Match("alpine", Evidence.INFERRED)),
+        ("docker.io/library/debian", Match("debian:12", Evidence.INFERRED)),
         ("node", Match("docker.io/library/node:22", Evidence.CLAIMED)),
         ("**", Match("r.io/mine:1", Evidence.PROVEN)),
         ("ubuntu", None),

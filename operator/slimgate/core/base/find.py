@@ -78,6 +78,7 @@ def _proven(traces: Traces, clue: Clue, claimed: Sequence[KnownBase]) -> Base | 
         tier_inferred=tier is not None,
         family_inferred=bool(families),
         other_families=families[1:],
+        looks_like=_looks_like(clue),
         layers=len(best.diff_ids),
     )
 
@@ -96,7 +97,13 @@ def _claimed(clue: Clue, claims: Sequence[Claim], compared: Sequence[KnownBase])
         # An image that names a base does not stand on nothing, whatever its history suggests.
         tier=None if bare else clue.tier,
         evidence=Evidence.CLAIMED,
+        looks_like=_looks_like(clue),
     )
+
+
+def _looks_like(clue: Clue) -> str | None:
+    """Keep the name that a claim takes the place of, since that may be one that is denied."""
+    return None if clue.name == EMPTY_BASE else clue.name
 
 
 def _inferred(clue: Clue) -> Base:

@@ -38,14 +38,14 @@ def match(base: Base, globs: tuple[str, ...]) -> Match | None:
 
 
 def match_any(base: Base, globs: tuple[str, ...]) -> Match | None:
-    """Find what matches, also of all that speaks against the image: its claims, other families.
+    """Find what matches, also of all that speaks against the image: claims, and what it looks like.
 
     Nobody claims a base that is denied without being based on it, but layers may disprove a claim.
     """
     claims = base.claims if base.contradiction is None else ()
     more = (
         *((text, Evidence.CLAIMED) for text in claims),
-        *((family, Evidence.INFERRED) for family in base.other_families),
+        *((what, Evidence.INFERRED) for what in (base.looks_like, *base.other_families) if what),
     )
     return _strongest((*_facts(base), *more), globs)
 
