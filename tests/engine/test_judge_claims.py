@@ -8,7 +8,7 @@ import pytest
 
 from slimgate.core.finding import Outcome
 from slimgate.core.image import LayerContents, Size
-from slimgate.core.tier import Evidence
+from slimgate.core.tier import Evidence, Tier
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 from slimgate.engine.ports import LayerReading
@@ -95,6 +95,35 @@ async def test_a_claim_hides_no_name(author: Author, *, is_there: bool) -> None:
     found = await author.judged(deny=["docker.io/library/busybox"])
 
     assert found == [(Outcome.DENY, "busybox:1.37.0", Evidence.INFERRED)]
+
+
+GOLANG = "docker.io/library/golang"
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "before"),
+    [
+        ({"deny": [GOLANG]}, "golang:1", None),
+        ({"deny": ["debian"]}, "debian", Evidence.INFERRED),
+        ({"maxTier": {"deny": "Full"}}, Tier.BUILDER, Evidence.INFERRED),
+    ],
+    ids=["name", "family", "tier"],
+)
+async def test_what_denies_golang(
+    author: Author, rule: Mapping[str, object], value: object, before: Evidence | None
+) -> None:
+    """A name needs a BaseImage; the family and the toolchain show without one (policies.md)."""
+    env = {"Env": ["GOLANG_VERSION=1.26.1", "GOPATH=/go", "PATH=/usr/local/go/bin:/bin"]}
+    image = images.image([SYSTEM, OWN], history=[DEBIAN, COPY], config=env)
+    author.catalog.drop_base_image("golden")
+    author.shelf.put(APP, image)
+    assert await author.judged(**rule) == ([(Outcome.DENY, value, before)] if before else [])
+
+    author.catalog.put_base_image(base_image(f"{GOLANG}:1", name="golang"))
+    author.shelf.put(f"{GOLANG}:1", images.image([SYSTEM], history=[DEBIAN], config=env))
+    await author.judge._inspector.bases.refresh(author.catalog.base_images, [images.AMD64])
+
+    assert await author.judged(**rule) == [(Outcome.DENY, value, Evidence.PROVEN)]
 
 
 @pytest.mark.parametrize("layers", [0, 1, 2], ids=["no claim", "a copy", "a longer base"])
