@@ -38,7 +38,6 @@ def test_least() -> None:
     )
     assert parse(reason="a\x1b" + "b" * 200).reason.startswith("a\\x1bbbb")
     assert parse(checks=None, resources=None, images=None, upTo=None) == parse()
-    assert parse(checks=[], resources=[], images=[]) == parse()
 
 
 def test_whole() -> None:
@@ -100,6 +99,9 @@ BROKEN = [
     ({"policies": ["a"]}, "spec.policies: is not a field. Did you mean policyRefs?"),
     ({"expires": "x"}, "spec.expires: is not a field."),
     ({"checks": "pullSize"}, "spec.checks: must be a list."),
+    ({"checks": []}, "spec.checks: must not be empty: add an entry or leave it out."),
+    ({"resources": []}, "spec.resources: must not be empty: add an entry or leave it out."),
+    ({"images": []}, "spec.images: must not be empty: add an entry or leave it out."),
     ({"checks": ["pullsize"]}, "spec.checks[0]: must be one of pullSize, unpackedSize, layers, la"),
     ({"checks": ["tier"]}, "spec.checks[0]: must be one of "),
     ({"resources": [{"kind": "Pod"}]}, "spec.resources[0].apiGroup: is required; write"),

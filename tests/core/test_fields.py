@@ -85,7 +85,11 @@ def test_shapes() -> None:
 
 
 def test_lists_are_bounded() -> None:
-    """A list has so many entries at most, and each text once."""
+    """A list has so many entries at least and at most, and each text once."""
+    assert texts_of(None, "p", least=1) == ()
+    assert texts_of([], "p") == ()
+    with pytest.raises(InvalidPolicyError, match=r"^p: must not be empty: add an entry or leave"):
+        texts_of([], "p", least=1)
     assert texts_of(["a", "b"], "p", most=2) == ("a", "b")
     with pytest.raises(InvalidPolicyError, match=r"^p: must not have more than 2 entries"):
         list_of([1, 2, 3], "p", most=2)

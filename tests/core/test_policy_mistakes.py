@@ -80,7 +80,17 @@ BROKEN: list[tuple[dict[str, object], str]] = [
     ({"bases": {"allowed": []}}, "spec.bases.allowed: is not a field. Did you mean allow?"),
     ({"bases": {"tier": {}}}, "spec.bases.tier: is not a field. Did you mean maxTier?"),
     ({"bases": {"allow": "scratch"}}, "spec.bases.allow: must be a list."),
-    ({"bases": {"allow": []}}, "spec.bases.allow: must not be empty."),
+    (
+        {"bases": {"allow": []}},
+        "spec.bases.allow: must not be empty: add an entry or leave it out.",
+    ),
+    ({"bases": {"deny": []}}, "spec.bases.deny: must not be empty: add an entry or leave it out."),
+    (matching(resources=[]), f"{RESOURCES}: must not be empty: add an entry or leave it out."),
+    (matching(images={"include": []}), "spec.match.images.include: must not be empty: add an ent"),
+    (
+        matching(namespaces={"include": []}),
+        "spec.match.namespaces.include: must not be empty: add an entry or leave it out.",
+    ),
     ({"bases": {"allow": ["a", 1]}}, "spec.bases.allow[1]: must be text."),
     ({"bases": {"allow": ["a", "a"]}}, "spec.bases.allow[1]: is listed twice."),
     (

@@ -82,11 +82,13 @@ _PERCENT: Final = st.integers(0, 200).map(lambda number: f"{number}%")
 
 POLICIES: Final[SearchStrategy[Spec]] = _some(
     match=_some(
-        namespaces=_some(include=_listed("team-*", "?"), exclude=_listed("kube-system", "9")),
+        namespaces=_some(
+            include=_listed("team-*", "?", least=1), exclude=_listed("kube-system", "9")
+        ),
         namespaceSelector=_selectors(),
         objectSelector=_selectors(),
         resources=_resources(),
-        images=_some(include=_listed(*_GLOBS), exclude=_listed(*_GLOBS)),
+        images=_some(include=_listed(*_GLOBS, least=1), exclude=_listed(*_GLOBS)),
     ),
     mode=st.sampled_from(("Enforce", "Warn", "Audit")),
     onUnknown=st.sampled_from(("Allow", "Deny")),
@@ -100,8 +102,8 @@ POLICIES: Final[SearchStrategy[Spec]] = _some(
     ),
     bases=_some(
         maxTier=_lines(st.sampled_from(_TIERS)),
-        allow=_listed(*_GLOBS),
-        deny=_listed(*_GLOBS),
+        allow=_listed(*_GLOBS, least=1),
+        deny=_listed(*_GLOBS, least=1),
         minEvidence=_some(
             allow=st.sampled_from(_EVIDENCE),
             deny=st.sampled_from(_EVIDENCE),
@@ -124,9 +126,11 @@ EXCEPTIONS: Final[SearchStrategy[Spec]] = st.fixed_dictionaries(
         "expirationTime": st.sampled_from(_TIMES),
     },
     optional={
-        "checks": _listed("pullSize", "layers", "growth", "base", "falseClaim", "inspection"),
+        "checks": _listed(
+            "pullSize", "layers", "growth", "base", "falseClaim", "inspection", least=1
+        ),
         "resources": _resources(name=st.sampled_from(("*", "web-?", "a.b"))),
-        "images": _listed(*_GLOBS),
+        "images": _listed(*_GLOBS, least=1),
         "upTo": _some(pullSize=_SIZE, layers=_COUNT, growth=_PERCENT, workloadPullSize=_SIZE),
     },
 )

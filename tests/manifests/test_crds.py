@@ -180,6 +180,9 @@ EXPRESSION = "spec.match.objectSelector.matchExpressions[0]"
         (_match(images=["a"]), "spec.match.images", "must be of type object"),
         (_match(images={"include": ["a b"]}), "spec.match.images.include[0]", "should match"),
         (_match(namespaces={"include": ["Team"]}), "spec.match.namespaces.include[0]", "match"),
+        (_match(resources=[]), "spec.match.resources", "should have at least 1 items"),
+        (_match(images={"include": []}), "spec.match.images.include", "at least 1 items"),
+        (_match(namespaces={"include": []}), "spec.match.namespaces.include", "at least 1 items"),
         (_match(resources=[{"kind": "Pod"}]), f"{RESOURCES}.apiGroup", "Required value"),
         (_match(resources=[{"apiGroup": "apps"}]), f"{RESOURCES}.kind", "Required value"),
         (

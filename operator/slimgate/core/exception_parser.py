@@ -59,14 +59,14 @@ def parse_exception(resource: JsonObject) -> SlimException:
         expires=_expires(spec),
         policies=policies,
         checks=checks,
-        resources=_resources(list_of(spec.get("resources"), "spec.resources")),
-        images=texts_of(spec.get("images"), "spec.images", IMAGE_GLOB),
+        resources=_resources(list_of(spec.get("resources"), "spec.resources", least=1)),
+        images=texts_of(spec.get("images"), "spec.images", IMAGE_GLOB, least=1),
         up_to=_caps(spec, checks),
     )
 
 
 def _checks(spec: JsonObject) -> tuple[str, ...]:
-    checks = texts_of(spec.get("checks"), "spec.checks")
+    checks = texts_of(spec.get("checks"), "spec.checks", least=1)
     for i, check in enumerate(checks):
         one_of(check, _CHECKS, f"spec.checks[{i}]")
     return checks

@@ -82,11 +82,11 @@ def text_of(raw: object, path: str, shape: Shape = ANY) -> str:
 
 
 def texts_of(
-    raw: object, path: str, shape: Shape = ANY, *, most: int = MAX_ENTRIES
+    raw: object, path: str, shape: Shape = ANY, *, least: int = 0, most: int = MAX_ENTRIES
 ) -> tuple[str, ...]:
     """Read a list of texts, each once; empty where there is none."""
     found: dict[str, None] = {}
-    for i, entry in enumerate(list_of(raw, path, most=most)):
+    for i, entry in enumerate(list_of(raw, path, least=least, most=most)):
         text = text_of(entry, f"{path}[{i}]", shape)
         if text in found:
             raise InvalidPolicyError(f"{path}[{i}]", "is listed twice.")
@@ -94,12 +94,18 @@ def texts_of(
     return tuple(found)
 
 
-def list_of(raw: object, path: str, *, most: int = MAX_ENTRIES) -> list[object]:
-    """Read a list; empty where there is none."""
+def list_of(raw: object, path: str, *, least: int = 0, most: int = MAX_ENTRIES) -> list[object]:
+    """Read a list; empty where there is none.
+
+    Where a list that is left out means everything, `least` is 1: an empty one, as templates write
+    it, would mean everything, too.
+    """
     if raw is None:
         return []
     if not isinstance(raw, list):
         raise InvalidPolicyError(path, "must be a list.")
+    if len(raw) < least:
+        raise InvalidPolicyError(path, "must not be empty: add an entry or leave it out.")
     if len(raw) > most:
         raise InvalidPolicyError(path, f"must not have more than {most} entries.")
     return raw

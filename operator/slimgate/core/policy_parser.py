@@ -81,7 +81,7 @@ def parse_policy(resource: JsonObject) -> Policy:
 def _match(raw: object) -> Match:
     path = "spec.match"
     match = object_of(raw, path, _MATCH)
-    resources = list_of(match.get("resources"), f"{path}.resources", most=_MAX_RESOURCES)
+    resources = list_of(match.get("resources"), f"{path}.resources", least=1, most=_MAX_RESOURCES)
     return Match(
         namespaces=_chosen(match, "namespaces", NAMESPACE_GLOB),
         namespace_selector=_selector(match, "namespaceSelector"),
@@ -95,7 +95,7 @@ def _chosen(match: JsonObject, key: str, shape: Shape) -> Chosen:
     path = f"spec.match.{key}"
     chosen = object_of(match.get(key, {}), path, _CHOSEN)
     return Chosen(
-        include=texts_of(chosen.get("include"), f"{path}.include", shape),
+        include=texts_of(chosen.get("include"), f"{path}.include", shape, least=1),
         exclude=texts_of(chosen.get("exclude"), f"{path}.exclude", shape),
     )
 
@@ -121,7 +121,8 @@ def _bases(raw: object) -> Bases:
     on_false_claim = one_of(
         bases.get("onFalseClaim", "Warn"), _ON_FALSE_CLAIM, f"{path}.onFalseClaim"
     )
-    allow, deny = _globs(bases, "allow"), _globs(bases, "deny")
+    allow = texts_of(bases.get("allow"), f"{path}.allow", IMAGE_GLOB, least=1)
+    deny = texts_of(bases.get("deny"), f"{path}.deny", IMAGE_GLOB, least=1)
     if not (allow or deny or "maxTier" in bases or on_false_claim is OnFalseClaim.DENY):
         raise InvalidPolicyError(path, "set maxTier, allow, deny, or onFalseClaim: Deny.")
     if allow and deny:
@@ -133,14 +134,6 @@ def _bases(raw: object) -> Bases:
         min_evidence=_min_evidence(bases.get("minEvidence", {})),
         on_false_claim=on_false_claim,
     )
-
-
-def _globs(bases: JsonObject, key: str) -> tuple[str, ...]:
-    path = f"spec.bases.{key}"
-    globs = texts_of(bases.get(key), path, IMAGE_GLOB)
-    if key in bases and not globs:
-        raise InvalidPolicyError(path, "must not be empty.")
-    return globs
 
 
 def _min_evidence(raw: object) -> MinEvidence:
