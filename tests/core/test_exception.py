@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from slimgate.core.checks import CHECKS
 from slimgate.core.exception import Excused, Refusal, SlimException
 from slimgate.core.finding import Finding, Outcome, Subject
 from slimgate.core.policy import ExceptionRules, Policy
@@ -66,8 +67,10 @@ COVERS = [
     (exception(images=("**/shop:*",), resources=(API,)), False),
     (exception(pullSize=400), True),
     (exception(pullSize=399), False),
-    (exception(layers=1), True),
+    (exception(layers=1), False),
+    (exception(layers=1, pullSize=400), True),
     (exception(checks=("pullSize",), pullSize=500), True),
+    (exception(checks=("pullSize", "layers"), layers=1), True),
 ]
 
 
@@ -99,16 +102,34 @@ def test_caps(value: int | None, *, at_least: bool, outcome: Outcome, expected: 
     )
 
     assert exception(unpackedSize=500).covers(found, SUBJECT, NOW) is expected
-    assert exception(pullSize=1).covers(found, SUBJECT, NOW)
     assert exception().covers(found, SUBJECT, NOW)
 
 
+@pytest.mark.parametrize("check", [*CHECKS, "inspection"])
+def test_a_cap_alone(check: str) -> None:
+    """An exception with caps and without checks excuses the capped checks, and nothing else."""
+    found = Finding(policy="default", check=check, outcome=Outcome.DENY, use=WEB, value=400)
+    given_exception = exception(pullSize=400, layers=400)
+
+    assert given_exception.covers(found, SUBJECT, NOW) is (check in {"pullSize", "layers"})
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_caps_beside_checks(check: str) -> None:
+    """A check that is named and has no cap is excused whatever the value."""
+    found = Finding(policy="default", check=check, outcome=Outcome.DENY, use=WEB, value=400)
+    given_exception = exception(checks=("pullSize", "base"), pullSize=399)
+
+    assert given_exception.covers(found, SUBJECT, NOW) is (check == "base")
+
+
 def test_an_image_that_can_not_be_looked_up() -> None:
-    """It is excused by the check of its own name, which has no cap, or where no check is named."""
+    """It is excused by the check of its own name, or where neither checks nor caps are named."""
     found = Finding(policy="default", check="inspection", outcome=Outcome.UNKNOWN, use=WEB)
 
     assert exception(checks=("inspection",)).covers(found, SUBJECT, NOW)
-    assert exception(pullSize=1).covers(found, SUBJECT, NOW)
+    assert exception().covers(found, SUBJECT, NOW)
+    assert not exception(pullSize=1).covers(found, SUBJECT, NOW)
     assert not exception(checks=("pullSize",)).covers(found, SUBJECT, NOW)
 
 

@@ -32,6 +32,8 @@ SCOPES: dict[str, tuple[Json, bool]] = {
     "another check": ({"checks": ["layers"]}, False),
     "a cap above it": ({"checks": ["pullSize"], "upTo": {"pullSize": "50Ki"}}, True),
     "a cap below it": ({"checks": ["pullSize"], "upTo": {"pullSize": "49Ki"}}, False),
+    "a cap alone": ({"upTo": {"pullSize": "50Ki"}}, True),
+    "a cap of another check alone": ({"upTo": {"layers": 9}}, False),
     "the image": ({"images": ["**/app:v1"]}, True),
     "the image without its tag": ({"images": ["**/app"]}, True),
     "another image": ({"images": ["**/app:v2"]}, False),

@@ -51,7 +51,8 @@ class SlimException:
     """Honoured for its own namespace only, and until `expires`.
 
     Without `checks`, `resources` or `images` it excuses all of them. `up_to` holds for each check
-    the largest value that is excused: bytes, a count, or percent.
+    the largest value that is excused: bytes, a count, or percent. Without `checks`, a cap names
+    its check: who says `pullSize: 900Mi` and no more means pull sizes.
     """
 
     namespace: str
@@ -70,7 +71,7 @@ class SlimException:
             now < self.expires
             and subject.workload.namespace == self.namespace
             and finding.policy in self.policies
-            and (not self.checks or finding.check in self.checks)
+            and self._check(finding)
             and (not self.resources or any(one.holds(subject.workload) for one in self.resources))
             and self._image(finding, subject)
             and self._within(finding)
@@ -86,6 +87,10 @@ class SlimException:
         longest = format_duration(rules.max_duration.total_seconds())
         message = f"policy {name} allows exceptions for {longest} at most"
         return Refusal(TOO_LONG, message, now + rules.max_duration)
+
+    def _check(self, finding: Finding) -> bool:
+        named = self.checks or self.up_to
+        return not named or finding.check in named
 
     def _image(self, finding: Finding, subject: Subject) -> bool:
         if not self.images:
