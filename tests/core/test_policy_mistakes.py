@@ -109,6 +109,10 @@ BROKEN: list[tuple[dict[str, object], str]] = [
         "spec.bases.minEvidence.deny: must be one of Proven, Claimed, Inferred. Did you mean Prove",
     ),
     (
+        {"bases": {"maxTier": {"deny": "Full"}, "minEvidence": {"tier": "Claimed"}}},
+        "spec.bases.minEvidence.tier: must be one of Proven, Inferred.",
+    ),
+    (
         {"bases": {"deny": ["a"], "minEvidence": "Proven"}},
         "spec.bases.minEvidence: must be an object.",
     ),

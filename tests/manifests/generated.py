@@ -107,7 +107,7 @@ POLICIES: Final[SearchStrategy[Spec]] = _some(
         minEvidence=_some(
             allow=st.sampled_from(_EVIDENCE),
             deny=st.sampled_from(_EVIDENCE),
-            tier=st.sampled_from(_EVIDENCE),
+            tier=st.sampled_from(_EVIDENCE[::2]),
         ),
         onFalseClaim=st.sampled_from(("Ignore", "Warn", "Deny")),
     ),

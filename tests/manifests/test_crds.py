@@ -176,6 +176,11 @@ EXPRESSION = "spec.match.objectSelector.matchExpressions[0]"
             "spec.bases.minEvidence.deny",
             '"Proven", "Claimed", "Inferred"',
         ),
+        (
+            {"bases": {"deny": ["a"], "minEvidence": {"tier": "Claimed"}}},
+            "spec.bases.minEvidence.tier",
+            'supported values: "Proven", "Inferred"',
+        ),
         (_match(kinds=["Pod"]), "spec.match.kinds", "unknown field"),
         (_match(images=["a"]), "spec.match.images", "must be of type object"),
         (_match(images={"include": ["a b"]}), "spec.match.images.include[0]", "should match"),

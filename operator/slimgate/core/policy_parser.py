@@ -49,6 +49,9 @@ _MODES: Final = {mode.value: mode for mode in Mode}
 _ON_UNKNOWN: Final = {choice.value: choice for choice in OnUnknown}
 _ON_FALSE_CLAIM: Final = {choice.value: choice for choice in OnFalseClaim}
 _EVIDENCE: Final = {evidence.value: evidence for evidence in Evidence}
+# A tier is never claimed: `Claimed` would say nothing that `Proven` does not.
+_OF_TIERS: Final = {one.value: one for one in (Evidence.PROVEN, Evidence.INFERRED)}
+_EVIDENCE_OF: Final = {"allow": _EVIDENCE, "deny": _EVIDENCE, "tier": _OF_TIERS}
 _MAX_MESSAGE: Final = 256
 _MAX_RESOURCES: Final = 32
 
@@ -138,8 +141,10 @@ def _bases(raw: object) -> Bases:
 
 def _min_evidence(raw: object) -> MinEvidence:
     path = "spec.bases.minEvidence"
-    given = object_of(raw, path, ("allow", "deny", "tier"))
-    return MinEvidence(**{rule: one_of(given[rule], _EVIDENCE, f"{path}.{rule}") for rule in given})
+    given = object_of(raw, path, _EVIDENCE_OF)
+    return MinEvidence(
+        **{rule: one_of(given[rule], _EVIDENCE_OF[rule], f"{path}.{rule}") for rule in given}
+    )
 
 
 def _exceptions(raw: object) -> ExceptionRules:
