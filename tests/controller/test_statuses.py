@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from slimgate.cluster.conditions import stamp
 from slimgate.controller.ledger import Ledger
 from slimgate.controller.statuses import Statuses
 from slimgate.core.errors import ClusterError, UnavailableError
 from slimgate.core.status import Status
 from slimgate.core.verdict import Verdict
+from slimgate.core.workload import mapping_at
 from tests.controller.fakes import FAT, LIMIT, World, fat
 from tests.core.status.make import brief, messages
 from tests.engine.cluster import base_image, exception, policy, workload
@@ -184,6 +186,48 @@ async def test_exceptions_that_policies_do_not_allow(office: Office) -> None:
     ]
     messages = {one.type: one.message for one in found["lost"].conditions}
     assert messages["ResolvedRefs"] == "there is no SlimPolicy gone, lost"
+
+
+async def test_time_brings_no_refused_exception_into_force(office: Office) -> None:
+    """By what its status holds it stays refused until it is edited, or its policy is."""
+    world = office.world
+    world.catalog.put_policy(policy(limits=LIMIT, exceptions={"maxDuration": "240h"}))
+    held = exception("legacy", expirationTime="2026-12-10T00:00:00Z")
+    states = []
+
+    async def look(generation: int = 1, **spec: object) -> None:
+        """Take it as a mirror brings it, write its status, and judge."""
+        edited = {**held, "spec": {**mapping_at(held, "spec"), **spec}}
+        edited["metadata"] = {**mapping_at(held, "metadata"), "generation": generation}
+        world.catalog.put_exception(edited)
+        found = (await office.written())["legacy"]
+        conditions = stamp(found.conditions, mapping_at(edited, "status"), generation, world.wall())
+        held.update({**edited, "status": {"conditions": conditions}})
+        await office.judged()
+        (verdict,) = world.ledger.verdicts()
+        states.append((brief(found)["Accepted"], verdict.outcome.label))
+
+    await look()
+    for _ in range(2):
+        world.wall.move(6 * 86_400)
+        await look()
+    world.catalog.put_policy(policy(limits=LIMIT, exceptions={"maxDuration": "360h"}))
+    await look()
+    world.catalog.put_policy(policy(limits=LIMIT, exceptions={"maxDuration": "24h"}))
+    await look()
+    await look(2, expirationTime="2026-12-08T00:00:00Z")
+    world.wall.move(3600)
+    await look(2)
+
+    assert states == [
+        ("False TooLong", "deny"),
+        ("False TooLong", "deny"),
+        ("False TooLong", "deny"),
+        ("True Accepted", "allow"),
+        ("False TooLong", "deny"),
+        ("True Accepted", "allow"),
+        ("True Accepted", "allow"),
+    ]
 
 
 async def test_last_use(office: Office) -> None:

@@ -1,5 +1,6 @@
 """SlimExceptions: what they excuse, for how long, how far, and which policies honour them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -193,3 +194,32 @@ def test_policies_that_do_not_honour_it(
     policy = Policy(name="default", exceptions=rules)
 
     assert exception(expires=NOW + ends_in).refused_by(policy, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("longest", "refused"),
+    [(90 * DAY, True), (99 * DAY, True), (100 * DAY, False), (None, False)],
+)
+@pytest.mark.parametrize("passed", [timedelta(), 50 * DAY, 99 * DAY])
+def test_time_brings_nothing_into_force(
+    passed: timedelta, longest: timedelta | None, *, refused: bool
+) -> None:
+    """What was refused goes on being measured from then, whatever is left; policies may change."""
+    policy = Policy(name="default", exceptions=ExceptionRules(max_duration=longest))
+    held = replace(exception(expires=NOW + 100 * DAY), refused_since=NOW)
+
+    found = held.refused_by(policy, NOW + passed)
+
+    assert (found is not None) is refused
+    if found is not None:
+        assert found.message.endswith(
+            " at most, counted from 2026-11-25T12:00:00Z, when this one was first refused"
+        )
+
+
+def test_a_refusal_to_come() -> None:
+    """A status written by a clock that is ahead makes no exception last longer."""
+    policy = Policy(name="default", exceptions=ExceptionRules(max_duration=90 * DAY))
+    held = replace(exception(expires=NOW + 91 * DAY), refused_since=NOW + 2 * DAY)
+
+    assert held.refused_by(policy, NOW) is not None

@@ -146,6 +146,41 @@ def test_without_spec() -> None:
         parse_exception({})
 
 
+REFUSED = {
+    "type": "Accepted",
+    "status": "False",
+    "reason": "TooLong",
+    "observedGeneration": 2,
+    "lastTransitionTime": "2026-11-25T12:00:00Z",
+}
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, NOON),
+        ({"reason": "NotAllowed"}, NOON),
+        ({"reason": "Invalid"}, None),
+        ({"status": "True", "reason": "Accepted"}, None),
+        ({"type": "InForce"}, None),
+        ({"observedGeneration": 1}, None),
+        ({"observedGeneration": None}, None),
+        ({"lastTransitionTime": "yesterday"}, None),
+        ({"lastTransitionTime": 5}, None),
+    ],
+)
+def test_when_it_was_refused(change: dict[str, object], expected: datetime | None) -> None:
+    """Its status says since when a policy does not allow it, of the spec as it is now only."""
+    resource = {
+        "metadata": {"name": "x", "namespace": "team-a", "generation": 2},
+        "spec": SPEC,
+        "status": {"conditions": ["odd", {"type": "Used"}, {**REFUSED, **change}]},
+    }
+
+    assert parse_exception(resource).refused_since == expected
+
+
 KEYS = (
     "metadata", "spec", "policyRefs", "checks", "resources", "apiGroup", "kind", "images", "upTo",
     "layers", "reason", "expirationTime",

@@ -62,6 +62,23 @@ def test_what_is_stored_may_stay() -> None:
     assert not reviewed(changed, stored, "UPDATE").allowed
 
 
+def test_a_change_is_measured_from_now() -> None:
+    """An exception that was refused long ago can be put right in place."""
+    refused = {
+        "type": "Accepted",
+        "status": "False",
+        "reason": "TooLong",
+        "observedGeneration": 1,
+        "lastTransitionTime": "2026-01-01T00:00:00Z",
+    }
+    stored = {**excuse("brief", end="2027-12-01T00:00:00Z"), "status": {"conditions": [refused]}}
+    for generation in (1, 2):
+        metadata = {"name": "legacy", "namespace": "shop", "generation": generation}
+        changed = {**stored, **excuse("brief"), "metadata": metadata}
+
+        assert reviewed(changed, stored, "UPDATE") == ALLOWED
+
+
 def test_policies_that_are_not_there() -> None:
     """An exception may come before its policy, and somebody may have mistyped a name."""
     found = reviewed(excuse("fre", "free"))

@@ -1,6 +1,7 @@
 """What the cluster says that verdicts depend on, and who hears when it changes."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 import pytest
 
@@ -120,6 +121,16 @@ def broken() -> Mapping[str, object]:
 
 
 RESOLVED = {"resolved": [{"reference": "base.test/go:1", "digest": f"sha256:{'a' * 64}"}]}
+REFUSED = {
+    "conditions": [
+        {
+            "type": "Accepted",
+            "status": "False",
+            "reason": "TooLong",
+            "lastTransitionTime": "2026-11-25T00:00:00Z",
+        }
+    ]
+}
 Act = Callable[[Catalog], object]
 CHANGES: list[tuple[Act, Act, list[Change]]] = [
     (put_policy, lambda c: c.put_policy(policy("slim", generation=4)), [Change.POLICIES]),
@@ -131,6 +142,7 @@ CHANGES: list[tuple[Act, Act, list[Change]]] = [
     (put_policy, lambda c: c.drop_policy("slim"), [Change.POLICIES]),
     (put_policy, lambda c: c.drop_policy("other"), []),
     (put_exception, lambda c: c.put_exception({**exception("late"), "status": {}}), []),
+    (put_exception, lambda c: c.put_exception({**exception("late"), "status": REFUSED}), []),
     (put_exception, lambda c: c.put_exception(exception("late", reason="x")), [Change.EXCEPTIONS]),
     (put_exception, lambda c: c.drop_exception("shop", "late"), [Change.EXCEPTIONS]),
     (put_exception, lambda c: c.drop_exception("other", "late"), []),
@@ -239,6 +251,15 @@ def test_base_images_come_by_name(catalog: Catalog) -> None:
     assert (Kind.BASE_IMAGE, "", "c") in catalog.resources
     catalog.put_base_image(base_image("base.test/c:1", name="c"))
     assert catalog.broken_base_images == {}
+
+
+def test_refusals_are_taken_from_the_status(catalog: Catalog) -> None:
+    """Nobody hears of one, and the next verdict takes it into account."""
+    put_exception(catalog)
+    catalog.put_exception({**exception("late"), "status": REFUSED})
+
+    (found,) = catalog.exceptions_for(workload())
+    assert found.refused_since == datetime(2026, 11, 25, tzinfo=UTC)
 
 
 def test_earlier_digests_are_taken_from_the_status(catalog: Catalog) -> None:

@@ -183,6 +183,30 @@ def test_what_its_policy_does_not_allow(room: Room, kubectl: Kubectl, case: str)
     assert len(line.splitlines()) == 1
 
 
+def test_time_brings_no_refused_exception_into_force(room: Room, controller: Program) -> None:
+    """What was refused as too long stays so when little of it is left; an edit is measured anew."""
+    image = room.shelf.noise(SMALL)
+    policy = room.policy(limits={"pullSize": {"deny": "10k"}})
+    ends = datetime.now(UTC) + timedelta(seconds=40)
+    leave = room.api.create(
+        make.exception(room.namespace, policy, expirationTime=ends.isoformat(timespec="seconds"))
+    )
+    eventually(lambda: room.ask(image).accepted, "the exception is seen")
+
+    room.edit(policy, exceptions={"maxDuration": "20s"})
+    eventually(lambda: room.condition(leave, "Accepted")[1] == "TooLong", "it says so")
+    eventually(lambda: ends - datetime.now(UTC) < timedelta(seconds=18), "18 s are left")
+    refused, accepted = room.ask(image), room.condition(leave, "Accepted")
+    room.api.patch(leave, {"spec": {"reason": "somebody has looked at it"}})
+
+    eventually(lambda: room.ask(image).accepted, "the edit is seen")
+    eventually(lambda: room.condition(leave, "Accepted")[0] == "True", "it says so")
+    assert refused.status == 403
+    assert accepted[1] == "TooLong"
+    assert "20s at most, counted from " in accepted[2]
+    assert controller.runs()
+
+
 # What is wrong with a spec, and the line in which the API server says so.
 MISTAKES: dict[str, tuple[dict[str, str | None], str]] = {
     "no such day": (

@@ -4,10 +4,11 @@ https://github.com/kubernetes/community/blob/master/contributors/devel/sig-archi
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from slimgate.core.status import Condition
 from slimgate.core.text import printable
+from slimgate.core.timestamp import format_time
 from slimgate.core.workload import JsonObject, objects_at, text_at
 
 _MESSAGE_LENGTH = 1024
@@ -29,13 +30,9 @@ def stamp(
                 "type": condition.type,
                 "status": status,
                 "observedGeneration": generation,
-                "lastTransitionTime": since.get((condition.type, status)) or _time(now),
+                "lastTransitionTime": since.get((condition.type, status)) or format_time(now),
                 "reason": condition.reason,
                 "message": printable(condition.message, _MESSAGE_LENGTH),
             }
         )
     return stamped
-
-
-def _time(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

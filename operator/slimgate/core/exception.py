@@ -9,6 +9,7 @@ from slimgate.core.finding import Finding, Subject
 from slimgate.core.globs import matches, matches_reference
 from slimgate.core.policy import Policy
 from slimgate.core.text import printable
+from slimgate.core.timestamp import format_time
 from slimgate.core.workload import GroupKind, Workload
 
 NOT_ALLOWED = "NotAllowed"
@@ -52,7 +53,8 @@ class SlimException:
 
     Without `checks`, `resources` or `images` it excuses all of them. `up_to` holds for each check
     the largest value that is excused: bytes, a count, or percent. Without `checks`, a cap names
-    its check: who says `pullSize: 900Mi` and no more means pull sizes.
+    its check: who says `pullSize: 900Mi` and no more means pull sizes. `refused_since` is when a
+    policy was first found not to allow it as it is.
     """
 
     namespace: str
@@ -64,6 +66,7 @@ class SlimException:
     resources: tuple[Excused, ...] = ()
     images: tuple[str, ...] = ()
     up_to: Mapping[str, int] = field(default_factory=dict)
+    refused_since: datetime | None = None
 
     def covers(self, finding: Finding, subject: Subject, now: datetime) -> bool:
         """Whether the finding is excused now, if its policy honours the exception."""
@@ -78,14 +81,21 @@ class SlimException:
         )
 
     def refused_by(self, policy: Policy, now: datetime) -> Refusal | None:
-        """Say why a policy that it names does not honour it now; None if it does."""
+        """Say why a policy that it names does not honour it now; None if it does.
+
+        The time that a policy allows is that from now on, but time alone brings nothing into force:
+        what was refused goes on being measured from then, until it or the policy is changed.
+        """
         rules, name = policy.exceptions, printable(policy.name, 253)
         if not rules.allowed:
             return Refusal(NOT_ALLOWED, f"policy {name} allows no exceptions")
-        if rules.max_duration is None or self.expires - now <= rules.max_duration:
+        since = now if self.refused_since is None else min(now, self.refused_since)
+        if rules.max_duration is None or self.expires - since <= rules.max_duration:
             return None
         longest = format_duration(rules.max_duration.total_seconds())
         message = f"policy {name} allows exceptions for {longest} at most"
+        if self.refused_since is not None:
+            message += f", counted from {format_time(since)}, when this one was first refused"
         return Refusal(TOO_LONG, message, now + rules.max_duration)
 
     def _check(self, finding: Finding) -> bool:

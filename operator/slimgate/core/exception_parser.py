@@ -7,7 +7,7 @@ from typing import Final
 
 from slimgate.core.checks import CHECKS
 from slimgate.core.errors import InvalidPolicyError
-from slimgate.core.exception import Excused, SlimException
+from slimgate.core.exception import NOT_ALLOWED, TOO_LONG, Excused, SlimException
 from slimgate.core.fields import (
     ANY,
     IMAGE_GLOB,
@@ -22,7 +22,8 @@ from slimgate.core.fields import (
 from slimgate.core.finding import INSPECTION
 from slimgate.core.limits_parser import caps_of
 from slimgate.core.text import printable
-from slimgate.core.workload import JsonObject, mapping_at, text_at
+from slimgate.core.timestamp import parse_time
+from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
 
 _SPEC: Final = ("policyRefs", "checks", "resources", "images", "upTo", "reason", "expirationTime")
 _CHECKS: Final = {check: check for check in (*CHECKS, INSPECTION)}
@@ -62,7 +63,21 @@ def parse_exception(resource: JsonObject) -> SlimException:
         resources=_resources(list_of(spec.get("resources"), "spec.resources", least=1)),
         images=texts_of(spec.get("images"), "spec.images", IMAGE_GLOB, least=1),
         up_to=_caps(spec, checks),
+        refused_since=_refused_since(resource),
     )
+
+
+def _refused_since(resource: JsonObject) -> datetime | None:
+    """Read from the status when a policy refused it, unless its spec was changed after that."""
+    generation = mapping_at(resource, "metadata").get("generation")
+    for one in objects_at(mapping_at(resource, "status"), "conditions"):
+        if (
+            (text_at(one, "type"), text_at(one, "status")) == ("Accepted", "False")
+            and text_at(one, "reason") in {NOT_ALLOWED, TOO_LONG}
+            and one.get("observedGeneration") == generation
+        ):
+            return parse_time(text_at(one, "lastTransitionTime"))
+    return None
 
 
 def _checks(spec: JsonObject) -> tuple[str, ...]:

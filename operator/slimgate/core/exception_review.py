@@ -33,7 +33,8 @@ def review(request: JsonObject, find: Callable[[str], Policy | None], now: datet
     if old and new.get("spec") == old.get("spec"):
         return ALLOWED
     try:
-        exception = parse_exception(new)
+        # What was said of it before its change does not count.
+        exception = parse_exception({**new, "status": None})
     except InvalidPolicyError as err:
         return Decision(allowed=False, message=str(err))
     return _judge(exception, find, now)

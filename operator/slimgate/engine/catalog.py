@@ -118,7 +118,7 @@ class Catalog:
             self._policies_changed()
 
     def put_exception(self, resource: JsonObject) -> None:
-        """Take a SlimException as it is now."""
+        """Take a SlimException as it is now; what only its status says changes no verdict."""
         metadata = mapping_at(resource, "metadata")
         key = (text_at(metadata, "namespace"), text_at(metadata, "name"))
         self.resources[Kind.EXCEPTION, *key] = resource
@@ -129,9 +129,10 @@ class Catalog:
             self._without_exception(key)
             return
         self.broken_exceptions.pop(key, None)
-        if self.exceptions.get(key) != exception:
-            self.exceptions[key] = exception
-            self._exceptions_of.setdefault(key[0], {})[key[1]] = exception
+        before = self.exceptions.get(key)
+        self.exceptions[key] = exception
+        self._exceptions_of.setdefault(key[0], {})[key[1]] = exception
+        if before is None or _as_written(before) != _as_written(exception):
             self._changed(Change.EXCEPTIONS, key[0])
 
     def drop_exception(self, namespace: str, name: str) -> None:
@@ -227,3 +228,7 @@ class Catalog:
 
 def _without_status(image: BaseImage | None) -> BaseImage | None:
     return None if image is None else replace(image, earlier=())
+
+
+def _as_written(exception: SlimException) -> SlimException:
+    return replace(exception, refused_since=None)

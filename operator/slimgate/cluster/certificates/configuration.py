@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from slimgate.cluster.certificates.held import current, issuer_of, read_bundle, refusal_of
+from slimgate.core.timestamp import parse_time
 from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
 
 
@@ -73,7 +74,7 @@ def is_new(configuration: JsonObject) -> bool:
 def changed_at(obj: JsonObject, now: datetime) -> datetime:
     """Say when an object was changed last; now where that can't be told."""
     metadata = mapping_at(obj, "metadata")
-    times = (_time(text_at(entry, "time")) for entry in objects_at(metadata, "managedFields"))
+    times = (parse_time(text_at(entry, "time")) for entry in objects_at(metadata, "managedFields"))
     return min(now, max(filter(None, times), default=now))
 
 
@@ -91,11 +92,3 @@ def _names(configuration: JsonObject) -> Iterator[str]:
             yield f"{text_at(service, 'name')}.{text_at(service, 'namespace')}.svc"
         elif host := urlsplit(text_at(client, "url")).hostname:
             yield host
-
-
-def _time(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None

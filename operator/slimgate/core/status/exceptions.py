@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Self
 
 from slimgate.core.quantity import format_quantity
@@ -17,6 +17,7 @@ from slimgate.core.status.condition import (
 )
 from slimgate.core.status.tally import Excess, Excused
 from slimgate.core.tier import Tier
+from slimgate.core.timestamp import format_time, parse_time
 from slimgate.core.workload import JsonObject, mapping_at, text_at
 
 UNUSED_AFTER: Final = timedelta(days=30)
@@ -43,9 +44,9 @@ class Use:
         status = mapping_at(resource, "status")
         workloads = status.get("workloads")
         return cls(
-            created=_time(text_at(mapping_at(resource, "metadata"), "creationTimestamp")),
+            created=parse_time(text_at(mapping_at(resource, "metadata"), "creationTimestamp")),
             workloads=workloads if isinstance(workloads, int) else 0,
-            last=_time(text_at(status, "lastUsedTime")),
+            last=parse_time(text_at(status, "lastUsedTime")),
         )
 
     def then(self, workloads: int, now: datetime) -> Self:
@@ -83,7 +84,7 @@ def exception_status(trial: Trial, use: Use, now: datetime) -> Status:
         conditions=[_accepted(trial), _resolved(trial), _in_force(trial, now), _used(use, now)],
         fields={
             "workloads": use.workloads,
-            "lastUsedTime": None if use.last is None else _text(use.last),
+            "lastUsedTime": None if use.last is None else format_time(use.last),
             "excused": list(_excesses(excused.checks)),
         },
     )
@@ -107,7 +108,7 @@ def _resolved(trial: Trial) -> Condition:
 
 def _in_force(trial: Trial, now: datetime) -> Condition:
     if trial.error is None and trial.expires is not None and now >= trial.expires:
-        return fails("InForce", "Expired", f"it ended at {_text(trial.expires)}")
+        return fails("InForce", "Expired", f"it ended at {format_time(trial.expires)}")
     if trial.error is not None or (trial.refusals and not trial.honoured):
         return fails("InForce", "NotAccepted", "it excuses nothing while it is not accepted")
     if not trial.honoured:
@@ -122,7 +123,7 @@ def _used(use: Use, now: datetime) -> Condition:
         days = UNUSED_AFTER.days
         return fails("Used", "Unused", f"it has excused nothing for {days} days: delete it")
     if use.last is not None:
-        return holds("Used", "RecentlyUsed", f"it excused something until {_text(use.last)}")
+        return holds("Used", "RecentlyUsed", f"it excused something until {format_time(use.last)}")
     return open_("Used", "NotYetUsed", "it has excused nothing so far")
 
 
@@ -145,15 +146,3 @@ def _amount(check: str, value: int | Tier | None) -> str | None:
     if check in _SIZES:
         return format_quantity(value)
     return f"{value}%" if check == "growth" else str(value)
-
-
-def _time(text: str) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return time if time.tzinfo is not None else None
-
-
-def _text(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
