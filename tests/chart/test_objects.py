@@ -1,10 +1,11 @@
 """What the objects must be whatever the values are."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.chart.helm import NAMESPACE, Helm, nested
+from tests.chart.helm import NAMESPACE, Helm, Object, nested
 
 
 def test_own_namespace_is_never_asked_about(helm4: Helm, case: Path) -> None:
@@ -35,12 +36,45 @@ def test_every_object_has_the_labels(helm4: Helm, case: Path) -> None:
 
 @pytest.mark.parametrize("role", ["controller", "webhook"])
 def test_selectors_never_change(helm4: Helm, role: str) -> None:
-    """A Deployment's selector can't be changed, so no label of a release or version is in it."""
+    """A Deployment's selector can't be changed, so nothing that values or versions set is in it."""
     spec = helm4.objects().one(f"Deployment/slimgate-{role}")["spec"]
 
-    expected = {"app.kubernetes.io/name": "slimgate", "app.kubernetes.io/component": role}
+    expected = {
+        "app.kubernetes.io/name": "slimgate",
+        "app.kubernetes.io/instance": "slimgate",
+        "app.kubernetes.io/component": role,
+    }
     assert spec["selector"]["matchLabels"] == expected
     assert expected.items() <= spec["template"]["metadata"]["labels"].items()
+
+
+def test_releases_select_their_own_pods_only(helm4: Helm, case: Path) -> None:
+    """Two releases in one namespace share no pod: each selector of each object has the release."""
+    objects = helm4.objects("--values", str(case)).all
+    names = {one["metadata"]["labels"]["app.kubernetes.io/name"] for one in objects}
+    ours = {"app.kubernetes.io/name": names.pop(), "app.kubernetes.io/instance": "slimgate"}
+
+    found = [selector for one in objects for selector in _selectors(one)]
+
+    assert not names
+    assert len(found) >= 4
+    assert [one for one in found if not ours.items() <= one.items()] == []
+
+
+def _selectors(one: Object) -> Iterator[Object]:
+    """Yield the labels by which an object selects pods or Services."""
+    spec = one.get("spec", {})
+    if one["kind"] == "Service":
+        yield spec["selector"]
+    if one["kind"] in {"Deployment", "PodDisruptionBudget", "ServiceMonitor"}:
+        yield spec["selector"]["matchLabels"]
+    if one["kind"] == "Deployment":
+        for rule in spec["template"]["spec"].get("topologySpreadConstraints", ()):
+            yield rule["labelSelector"]["matchLabels"]
+    if one["kind"] == "NetworkPolicy":
+        yield spec["podSelector"]["matchLabels"]
+        own = [peer for rule in spec.get("ingress", ()) for peer in rule.get("from", ())[-1:]]
+        yield from (peer["podSelector"]["matchLabels"] for peer in own)
 
 
 def test_a_single_replica_stops_no_drain(helm4: Helm) -> None:

@@ -136,6 +136,30 @@ async def test_base_images(office: Office) -> None:
     }
 
 
+async def test_references_are_those_of_the_spec(office: Office) -> None:
+    """In all that statuses say of them, however else they can be written."""
+    catalog = office.world.catalog
+    catalog.put_base_image(base_image("docker.io/golden:1", "base.test/golden/go:1"))
+    catalog.put_policy(policy("allow", bases={"allow": ["golden", GOLDEN]}))
+    pending = (await office.written())["golden"], (await office.written())["allow"]
+    office.world.shelf.faults["docker.io"] = UnavailableError("down")
+    office.world.shelf.put(GOLDEN, images.image([*fat().layers]))
+    await office.refreshed()
+
+    found = await office.written()
+
+    said = "being looked up: docker.io/golden:1, base.test/golden/go:1"
+    assert [messages(one)["ResolvedRefs"] for one in pending] == [said] * 2
+    assert found["golden"].fields["errors"] == [
+        {"reference": "docker.io/golden:1", "message": "down"}
+    ]
+    resolved = found["golden"].fields["resolved"]
+    assert isinstance(resolved, list)
+    assert [one["reference"] for one in resolved] == [GOLDEN]
+    assert messages(found["golden"])["Ready"] == "docker.io/golden:1: down"
+    assert messages(found["allow"])["Ready"] == "docker.io/golden:1 of BaseImage golden: down"
+
+
 async def test_exceptions(office: Office) -> None:
     """How many workloads each excuses and how far over they are, or why it excuses none."""
     put = office.world.catalog.put_exception

@@ -45,12 +45,16 @@ def any_facts(texts: SearchStrategy[str] = _TEXTS) -> SearchStrategy[ImageFacts]
 
 
 def _consistent(base: Base) -> Base:
-    """Say only of a proven base that its tier or its family, if it has them, are inferred."""
+    """Say only of a proven base that its tier or its family, if it has them, are inferred.
+
+    And always how far it reaches.
+    """
     proven = base.evidence is Evidence.PROVEN
     return replace(
         base,
         tier_inferred=base.tier_inferred and proven and base.tier is not None,
         family_inferred=base.family_inferred and proven and base.family is not None,
+        layers=base.layers or 0 if proven else base.layers,
     )
 
 

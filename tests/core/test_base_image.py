@@ -28,6 +28,7 @@ def test_everything_that_it_says() -> None:
     assert found == BaseImage(
         name="golden",
         references=(Reference.parse(GOLDEN), Reference.parse("golang:1.26")),
+        texts=(GOLDEN, "golang:1.26"),
         tier=Tier.DISTROLESS,
     )
 
@@ -90,6 +91,16 @@ def test_earlier_digests_are_bounded() -> None:
     found = parse_base_image(resource({"references": [GOLDEN]}, {"resolved": entries}))
 
     assert len(found.earlier) == MAX_RESOLVED
+
+
+@pytest.mark.parametrize(
+    "written", ["golang", "golang:1.26", "docker.io/golang:1.26", f"{GOLDEN}@{ONE}", GOLDEN]
+)
+def test_references_as_they_are_written(written: str) -> None:
+    """People find in the status what they wrote; of two ways to write one, the first."""
+    found = parse_base_image(resource({"references": [written, str(Reference.parse(written))]}))
+
+    assert [found.text_of(one) for one in found.references] == [written]
 
 
 @given(json_of("references", "tier"), json_of("resolved", "reference", "digest"))

@@ -112,7 +112,7 @@ def test_form() -> None:
                     "tier": "Builder",
                     "tierEvidence": "Inferred",
                     "evidence": "Proven",
-                    "layers": None,
+                    "layerCount": None,
                     "contradiction": None,
                     "unchecked": None,
                     "claims": ["golang:1.26"],

@@ -31,6 +31,7 @@ from slimgate.core.profile import (
     replacing,
     to_profile,
 )
+from slimgate.core.tier import Evidence, Tier
 from tests.core.any_facts import any_facts
 from tests.core.make import MIB, SHA, image, layer
 
@@ -99,6 +100,17 @@ def test_who_estimated_is_for_slimgate_alone() -> None:
 
     assert facts_in(to_profile(facts))["estimatedBy"] == "0123"
     assert from_json(to_json(facts)) == FACTS
+
+
+def test_bases_of_former_profiles() -> None:
+    """An image whose proven base does not say how far it reaches is looked up again."""
+    base = Base(name="golang:1.26", tier=Tier.BUILDER, evidence=Evidence.PROVEN, layers=3)
+    written = facts_in(to_profile(replace(FACTS, base=base)))
+    assert from_profile(written).facts == replace(FACTS, base=base)
+
+    written["base"]["layers"] = written["base"].pop("layerCount")
+
+    assert from_profile(written).facts is None
 
 
 @pytest.mark.parametrize(("count", "listed"), [(127, 127), (128, 128), (129, 128), (1024, 128)])

@@ -33,9 +33,15 @@
 {{- toYaml (mergeOverwrite (deepCopy $root.Values.commonLabels) $own) }}
 {{- end }}
 
+{{- /* Labels by which everything of this release is selected, and of no other in its namespace. */}}
+{{- define "slimgate.release" -}}
+app.kubernetes.io/name: {{ include "slimgate.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
+{{- end }}
+
 {{- /* Labels by which pods of a role are selected; they can never change: (list $ component). */}}
 {{- define "slimgate.selector" -}}
-app.kubernetes.io/name: {{ include "slimgate.name" (index . 0) }}
+{{ include "slimgate.release" (index . 0) }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 

@@ -6,7 +6,6 @@
 {{- $values := index $root.Values $role }}
 labels:
   {{- $own := include "slimgate.selector" . | fromYaml }}
-  {{- $_ := set $own "app.kubernetes.io/instance" $root.Release.Name }}
   {{- /* What the metrics Service selects, which the pods of hooks are not among. */}}
   {{- $_ := set $own "slimgate.dev/metrics" "true" }}
   {{- toYaml (mergeOverwrite (deepCopy $root.Values.commonLabels) $values.podLabels $own) | nindent 2 }}

@@ -131,7 +131,7 @@ class Statuses:
                 missing = history and history.missing
                 yield Dependency(
                     base_image=image.name,
-                    reference=reference.familiar,
+                    reference=image.text_of(reference),
                     pending=history is None,
                     error=None if missing is None else str(missing),
                 )
@@ -139,14 +139,15 @@ class Statuses:
     def _base_image(self, name: str, counts: Tally) -> Status:
         if (error := self._catalog.broken_base_images.get(name)) is not None:
             return base_image_status(str(error), (), 0)
-        lookups = map(self._lookup, self._catalog.base_image(name).references)
+        image = self._catalog.base_image(name)
+        lookups = [self._lookup(one, image.text_of(one)) for one in image.references]
         return base_image_status(None, lookups, counts.images(name))
 
-    def _lookup(self, reference: Reference) -> Lookup:
+    def _lookup(self, reference: Reference, text: str) -> Lookup:
         history = self._bases.history(reference)
         if history is None:
-            return Lookup(reference=str(reference), pending=True)
-        return Lookup(reference=str(reference), error=history.error, digests=history.digests)
+            return Lookup(reference=text, pending=True)
+        return Lookup(reference=text, error=history.error, digests=history.digests)
 
     def _exception(self, key: ResourceKey, resource: JsonObject, counts: Tally) -> Status:
         name, own, now = key[1:], (_uid(resource), key), self._now()

@@ -21,14 +21,22 @@ _TIERS: Final = {tier.label: tier for tier in Tier}
 class BaseImage:
     """One BaseImage. `tier` is its own word, None where the base's layers are to tell.
 
+    `texts` are the references as its spec has them, in which people look for them in its status.
     `earlier` are the digests that its status lists, newest first: what a reference pointed at
     before its tag moved, images that run may be based on still.
     """
 
     name: str
     references: tuple[Reference, ...]
+    texts: tuple[str, ...] = ()
     tier: Tier | None = None
     earlier: tuple[tuple[Reference, Digest], ...] = ()
+
+    def text_of(self, reference: Reference) -> str:
+        """Write one of its references as its spec does."""
+        return dict(zip(self.references, self.texts, strict=False)).get(
+            reference, reference.familiar
+        )
 
     def earlier_of(self, reference: Reference) -> tuple[Digest, ...]:
         """List the digests of one reference, newest first."""
@@ -44,12 +52,14 @@ def parse_base_image(resource: JsonObject) -> BaseImage:
     entries = list_of(spec.get("references"), "spec.references")
     if not 1 <= len(entries) <= MAX_REFERENCES:
         raise InvalidPolicyError("spec.references", f"must be 1 to {MAX_REFERENCES} references.")
-    references = tuple(
-        _reference(entry, f"spec.references[{i}]") for i, entry in enumerate(entries)
-    )
+    references: dict[Reference, str] = {}
+    for i, entry in enumerate(entries):
+        text = text_of(entry, f"spec.references[{i}]")
+        references.setdefault(_reference(text, f"spec.references[{i}]"), text)
     return BaseImage(
         name=name,
-        references=tuple(dict.fromkeys(references)),
+        references=tuple(references),
+        texts=tuple(references.values()),
         tier=_tier(spec["tier"]) if "tier" in spec else None,
         earlier=tuple(_earlier(mapping_at(resource, "status"), frozenset(references))),
     )
@@ -72,9 +82,9 @@ def claims(text: str, reference: Reference) -> bool:
     return claim.tag is None or reference.tag is None or claim.tag == reference.tag
 
 
-def _reference(raw: object, path: str) -> Reference:
+def _reference(text: str, path: str) -> Reference:
     try:
-        return Reference.parse(text_of(raw, path))
+        return Reference.parse(text)
     except InvalidReferenceError as err:
         raise InvalidPolicyError(path, str(err)) from err
 

@@ -117,7 +117,7 @@ def _base_to_json(base: Base) -> JsonObject:
         "tier": None if base.tier is None else base.tier.label,
         "tierEvidence": None if base.tier_evidence is None else base.tier_evidence.value,
         "evidence": None if base.evidence is None else base.evidence.value,
-        "layers": base.layers,
+        "layerCount": base.layers,
         "contradiction": base.contradiction,
         "unchecked": base.unchecked,
         "claims": list(base.claims),
@@ -126,7 +126,7 @@ def _base_to_json(base: Base) -> JsonObject:
 
 def _base(raw: Mapping[str, object]) -> Base:
     tier, evidence = _optional(raw, "tier", str), _optional(raw, "evidence", str)
-    layers, of_tier = _optional(raw, "layers", int), _optional(raw, "tierEvidence", str)
+    layers, of_tier = _optional(raw, "layerCount", int), _optional(raw, "tierEvidence", str)
     proven, family = evidence == Evidence.PROVEN.value, _optional(raw, "family", str)
     of_family = _optional(raw, "familyEvidence", str)
     try:

@@ -12,11 +12,12 @@ from typing import Final
 
 from slimgate.core.errors import InvalidFactsError, InvalidReferenceError
 from slimgate.core.facts_json import JsonObject, from_json, to_json
-from slimgate.core.image import Digest, ImageFacts, Layer, Size, total
+from slimgate.core.image import Base, Digest, ImageFacts, Layer, Size, total
 from slimgate.core.node import Node
 from slimgate.core.quantity import format_quantity
 from slimgate.core.reference import Reference, parse_digest
 from slimgate.core.text import printable
+from slimgate.core.tier import Evidence
 
 MAX_LAYERS: Final = 128
 """As many as overlayfs stacks on old kernels; more than nearly every image has."""
@@ -42,7 +43,7 @@ _FACTS: Final = (
 )  # fmt: skip
 _BASE: Final = (
     "name", "family", "familyEvidence", "otherFamilies", "looksLike", "tier", "tierEvidence",
-    "evidence", "layers", "contradiction", "unchecked", "claims",
+    "evidence", "layerCount", "contradiction", "unchecked", "claims",
 )  # fmt: skip
 _MORE: Final = ("count", "pullBytes", "unpackedBytes")
 
@@ -85,7 +86,8 @@ def from_profile(facts: Mapping[str, object]) -> Profile:
     except InvalidReferenceError as err:
         raise InvalidFactsError(f"digest: {err}") from err
     # Facts without some layers would be wrong, so the image is looked up again.
-    return Profile(digest, None if "moreLayers" in facts else from_json(facts))
+    found = None if "moreLayers" in facts else from_json(facts)
+    return Profile(digest, None if found is None or _is_former(found.base) else found)
 
 
 def replacing(profile: Mapping[str, object]) -> JsonObject:
@@ -127,6 +129,11 @@ def names_on(
             if one.digest is not None:
                 names.setdefault(one.digest, set()).update(held.get(digest, ()))
     return names
+
+
+def _is_former(base: Base) -> bool:
+    """Whether a base was written by a version that had another field for how far it reaches."""
+    return base.evidence is Evidence.PROVEN and base.layers is None
 
 
 def _named(text: str) -> Reference | None:
