@@ -192,7 +192,9 @@ async def test_exceptions_that_policies_do_not_allow(office: Office) -> None:
         ("refused", ["default", "closed"]),
         ("long", ["brief"]),
         ("lost", ["gone", "broken", "lost"]),
+        ("alone", ["gone"]),
         ("half", ["default", "gone"]),
+        ("spoilt", ["broken"]),
     ):
         put(exception(name, policyRefs=named))
 
@@ -201,12 +203,16 @@ async def test_exceptions_that_policies_do_not_allow(office: Office) -> None:
     assert brief(found["refused"])["Accepted"] == "False NotAllowed"
     assert brief(found["long"])["Accepted"] == "False TooLong"
     assert brief(found["lost"])["ResolvedRefs"] == "False PolicyNotFound"
-    in_force = [brief(found[one])["InForce"] for one in ("refused", "long", "lost", "half")]
+    assert brief(found["alone"])["InForce"] == "False PolicyNotFound"
+    assert brief(found["spoilt"])["ResolvedRefs"] == "True Resolved"
+    names = ("refused", "long", "lost", "half", "spoilt")
+    in_force = [brief(found[one])["InForce"] for one in names]
     assert in_force == [
         "True NotExpired",
         "False NotAccepted",
-        "False PolicyNotFound",
+        "False PolicyInvalid",
         "True NotExpired",
+        "False PolicyInvalid",
     ]
     messages = {one.type: one.message for one in found["lost"].conditions}
     assert messages["ResolvedRefs"] == "there is no SlimPolicy gone, lost"

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from slimgate.core.admission import ALLOWED, Decision, InvalidReviewError
+from slimgate.core.errors import InvalidPolicyError
 from slimgate.core.exception_review import review
 from slimgate.core.policy import ExceptionRules, Policy
 
@@ -18,6 +19,8 @@ POLICIES = {
     )
 }
 
+BROKEN = {"broken": InvalidPolicyError("spec", "set at least one of limits and bases.")}
+
 
 def excuse(*policies: str, end: str = "2027-01-31T00:00:00Z", **spec: object) -> dict[str, object]:
     """Make a SlimException."""
@@ -28,7 +31,7 @@ def excuse(*policies: str, end: str = "2027-01-31T00:00:00Z", **spec: object) ->
 def reviewed(new: object, old: object = None, operation: str = "CREATE") -> Decision:
     """Review a request."""
     request = {"operation": operation, "object": new, "oldObject": old}
-    return review(request, POLICIES.get, NOW)
+    return review(request, lambda name: POLICIES.get(name) or BROKEN.get(name), NOW)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +91,19 @@ def test_policies_that_are_not_there() -> None:
     )
     assert len(reviewed(excuse(*(f"p{n}" for n in range(64)))).warnings) == 5
     assert not reviewed(excuse("fre", "strict")).allowed
+
+
+def test_policies_that_are_invalid() -> None:
+    """One that can't be used is there: whoever looks for it is not sent looking for its name."""
+    found = reviewed(excuse("broken", "gone"))
+
+    assert found == Decision(
+        allowed=True,
+        warnings=(
+            "slimgate: policy broken is invalid and not applied",
+            "slimgate: there is no policy gone that could be excused from",
+        ),
+    )
 
 
 def test_mistakes() -> None:

@@ -56,6 +56,9 @@ def test_a_broken_policy_is_kept_apart(catalog: Catalog, heard: list[Change]) ->
 
     assert matching(catalog, workload()) == ["good"]
     assert str(catalog.broken["edited"]).startswith("spec.limits.pullSize.deny: 'a lot'")
+    assert catalog.find_policy("edited") is catalog.broken["edited"]
+    assert catalog.find_policy("good") is catalog.policies["good"]
+    assert catalog.find_policy("gone") is None
     assert (Kind.POLICY, "", "edited") in catalog.resources
     assert heard == [Change.POLICIES] * 3
 

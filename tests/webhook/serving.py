@@ -165,7 +165,7 @@ async def serving(
     server = WebhookServer(
         settings,
         AdmissionService(judge or engine.judge(catalog), policies or catalog, observer=heard),
-        ExceptionService(catalog.policies.get),
+        ExceptionService(catalog.find_policy),
         ready=lambda: reasons[0] if reasons else None,
         observer=heard,
     )

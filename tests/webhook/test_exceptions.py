@@ -33,7 +33,7 @@ def review(*policies: str, operation: str = "CREATE") -> bytes:
 def service() -> ExceptionService:
     """Make a service that knows a policy which allows exceptions, and one which does not."""
     strict = {**engine.policy("strict"), "spec": STRICT}
-    return ExceptionService(engine.catalog(engine.policy(), strict).policies.get)
+    return ExceptionService(engine.catalog(engine.policy(), strict).find_policy)
 
 
 async def test_answers(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,9 +9,10 @@ from typing import Final
 
 from slimgate.controller.ledger import Ledger
 from slimgate.controller.ports import Recorder
-from slimgate.core.errors import ClusterError
+from slimgate.core.errors import ClusterError, InvalidPolicyError
 from slimgate.core.hinges import depends
 from slimgate.core.policy import Bases as BaseRules
+from slimgate.core.policy import Policy
 from slimgate.core.reference import Reference
 from slimgate.core.status import (
     Counts,
@@ -157,20 +158,18 @@ class Statuses:
         if (error := self._catalog.broken_exceptions.get(name)) is not None:
             return exception_status(Trial(error=str(error)), use, now)
         exception = self._catalog.exceptions[name]
-        policies = self._catalog.policies
-        named = [policies[one] for one in exception.policies if one in policies]
-        refusals = [one for p in named if (one := exception.refused_by(p, now)) is not None]
+        named = {one: self._catalog.find_policy(one) for one in exception.policies}
+        policies = [one for one in named.values() if isinstance(one, Policy)]
+        refusals = [one for p in policies if (one := exception.refused_by(p, now)) is not None]
         trial = Trial(
             expires=exception.expires,
             excused=excused,
-            missing=[one for one in exception.policies if not self._is_there(one)],
+            missing=[one for one, policy in named.items() if policy is None],
+            invalid=[one for one, p in named.items() if isinstance(p, InvalidPolicyError)],
             refusals=[(one.reason, one.message) for one in refusals],
-            honoured=len(refusals) < len(named),
+            honoured=len(refusals) < len(policies),
         )
         return exception_status(trial, use, now)
-
-    def _is_there(self, policy: str) -> bool:
-        return policy in self._catalog.policies or policy in self._catalog.broken
 
 
 def _uid(resource: JsonObject) -> str:

@@ -15,12 +15,14 @@ from slimgate.core.policy import Policy
 from slimgate.core.text import printable
 from slimgate.core.workload import JsonObject, mapping_at, text_at
 
+Find = Callable[[str], Policy | InvalidPolicyError | None]
+"""Knows policies by their names, and of those that can't be used why."""
 _REVIEWED: Final = frozenset({"CREATE", "UPDATE"})
 _MAX_NAMED: Final = 5
 
 
-def review(request: JsonObject, find: Callable[[str], Policy | None], now: datetime) -> Decision:
-    """Decide on the `request` of an AdmissionReview; `find` knows policies by their names.
+def review(request: JsonObject, find: Find, now: datetime) -> Decision:
+    """Decide on the `request` of an AdmissionReview.
 
     What is stored already is let be while its spec stays: it must still take annotations and lose
     finalizers.
@@ -40,21 +42,17 @@ def review(request: JsonObject, find: Callable[[str], Policy | None], now: datet
     return _judge(exception, find, now)
 
 
-def _judge(
-    exception: SlimException, find: Callable[[str], Policy | None], now: datetime
-) -> Decision:
-    missing: list[str] = []
+def _judge(exception: SlimException, find: Find, now: datetime) -> Decision:
+    warnings: list[str] = []
     for name in exception.policies:
-        policy = find(name)
+        policy, shown = find(name), printable(name, 63)
         if policy is None:
-            missing.append(printable(name, 63))
+            warnings.append(f"slimgate: there is no policy {shown} that could be excused from")
+        elif isinstance(policy, InvalidPolicyError):
+            warnings.append(f"slimgate: policy {shown} is invalid and not applied")
         elif (refusal := exception.refused_by(policy, now)) is not None:
             return Decision(allowed=False, message=_sentence(refusal))
-    warnings = tuple(
-        f"slimgate: there is no policy {name} that could be excused from"
-        for name in missing[:_MAX_NAMED]
-    )
-    return Decision(allowed=True, warnings=warnings)
+    return Decision(allowed=True, warnings=tuple(warnings[:_MAX_NAMED]))
 
 
 def _sentence(refusal: Refusal) -> str:

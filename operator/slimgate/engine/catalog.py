@@ -92,6 +92,10 @@ class Catalog:
         own = self._exceptions_of.get(workload.namespace, {})
         return tuple(own[name] for name in sorted(own))
 
+    def find_policy(self, name: str) -> Policy | InvalidPolicyError | None:
+        """Return a policy, or why it can't be used; None if there is none of that name."""
+        return self.policies.get(name) or self.broken.get(name)
+
     def put_policy(self, resource: JsonObject) -> None:
         """Take a SlimPolicy as it is now."""
         name = text_at(mapping_at(resource, "metadata"), "name")

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from slimgate.core.admission import encode, request_of, uid_of
-from slimgate.core.exception_review import review
-from slimgate.core.policy import Policy
+from slimgate.core.exception_review import Find, review
 from slimgate.core.text import printable
 from slimgate.core.workload import mapping_at, text_at
 from slimgate.webhook.body import parse_review
@@ -21,7 +20,7 @@ class ExceptionService:
 
     def __init__(
         self,
-        find: Callable[[str], Policy | None],
+        find: Find,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:

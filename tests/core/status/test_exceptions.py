@@ -49,6 +49,15 @@ CASES = [
         "ResolvedRefs": ("False PolicyNotFound", "there is no SlimPolicy slim, soya"),
         "InForce": ("False PolicyNotFound", "there is no policy to excuse from"),
     }),
+    (Trial(invalid=["slim", "soya"], missing=["fat"], honoured=False), {
+        "Accepted": ("True Accepted", ""),
+        "ResolvedRefs": ("False PolicyNotFound", "there is no SlimPolicy fat"),
+        "InForce": ("False PolicyInvalid", "SlimPolicy slim, soya is invalid and not applied"),
+    }),
+    (Trial(invalid=["slim"]), {
+        "ResolvedRefs": ("True Resolved", ""),
+        "InForce": ("True NotExpired", ""),
+    }),
     (Trial(missing=["slim"]), {
         "ResolvedRefs": ("False PolicyNotFound", "there is no SlimPolicy slim"),
         "InForce": ("True NotExpired", ""),

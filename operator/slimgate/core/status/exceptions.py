@@ -65,12 +65,13 @@ class Trial:
     """What was made of an exception.
 
     `error` says why it can't be read. Of the policies that it names, `missing` are those that there
-    are not, `refusals` the reasons and messages of those that do not honour it, and `honoured` says
-    whether there is one that does.
+    are not, `invalid` those that can't be used, `refusals` the reasons and messages of those that
+    do not honour it, and `honoured` says whether there is one that does.
     """
 
     error: str | None = None
     missing: Sequence[str] = ()
+    invalid: Sequence[str] = ()
     refusals: Sequence[tuple[str, str]] = ()
     honoured: bool = True
     expires: datetime | None = None
@@ -111,6 +112,9 @@ def _in_force(trial: Trial, now: datetime) -> Condition:
         return fails("InForce", "Expired", f"it ended at {format_time(trial.expires)}")
     if trial.error is not None or (trial.refusals and not trial.honoured):
         return fails("InForce", "NotAccepted", "it excuses nothing while it is not accepted")
+    if not trial.honoured and trial.invalid:
+        names = joined(trial.invalid, ", ")
+        return fails("InForce", "PolicyInvalid", f"SlimPolicy {names} is invalid and not applied")
     if not trial.honoured:
         return fails("InForce", "PolicyNotFound", "there is no policy to excuse from")
     return holds("InForce", "NotExpired")
