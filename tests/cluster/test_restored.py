@@ -9,7 +9,7 @@ from aiohttp import web
 from slimgate.cluster.statuses import Statuses
 from slimgate.core.status import Counts, Status, policy_status
 from slimgate.core.workload import JsonObject
-from slimgate.engine.catalog import Kind
+from slimgate.engine.objects import Kind
 from tests.support.cluster_client import client_of
 
 

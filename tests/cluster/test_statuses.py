@@ -26,7 +26,7 @@ from slimgate.core.status import (
     policy_status,
 )
 from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
-from slimgate.engine.catalog import Kind
+from slimgate.engine.objects import Kind
 from tests.cluster.verdicts import version
 from tests.lab.kubectl import Kubectl
 

@@ -19,8 +19,8 @@ from slimgate.core.status import Status
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
 from slimgate.engine.catalog import Catalog
-from slimgate.engine.catalog import Kind as StatusKind
 from slimgate.engine.judge import Judge
+from slimgate.engine.objects import Kind as StatusKind
 from tests.engine.cluster import Keys, policy
 from tests.engine.shelf import APP, REGISTRY, Door, Shelf, inspector, tiny, until
 from tests.support import images

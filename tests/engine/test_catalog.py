@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from slimgate.core.image import Platform
-from slimgate.core.workload import Workload
-from slimgate.engine.catalog import Catalog, Change, Kind
+from slimgate.core.workload import Workload, mapping_at
+from slimgate.engine.catalog import Catalog, Change
+from slimgate.engine.objects import Kind
 from tests.engine.cluster import base_image, exception, namespace, node, policy, workload
 
+GOLDEN = "base.test/go:1"
 AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64")
 SOME = {"matchLabels": {"slim": "yes"}}
 
@@ -59,7 +61,7 @@ def test_a_broken_policy_is_kept_apart(catalog: Catalog, heard: list[Change]) ->
     assert catalog.find_policy("edited") is catalog.broken["edited"]
     assert catalog.find_policy("good") is catalog.policies["good"]
     assert catalog.find_policy("gone") is None
-    assert (Kind.POLICY, "", "edited") in catalog.resources
+    assert (Kind.POLICY, "", "edited") in catalog.objects
     assert heard == [Change.POLICIES] * 3
 
     catalog.put_policy(policy("edited"))
@@ -214,6 +216,45 @@ def test_listeners_hear_where(catalog: Catalog) -> None:
     ]
 
 
+def of(edited: Mapping[str, object], generation: int, uid: str = "u1") -> Mapping[str, object]:
+    """Give an object a generation and a uid."""
+    metadata = {**mapping_at(edited, "metadata"), "generation": generation, "uid": uid}
+    return {**edited, "metadata": metadata}
+
+
+Put = Callable[[Catalog, Mapping[str, object]], None]
+EDITED: list[tuple[Put, Mapping[str, object], Act]] = [
+    (Catalog.put_policy, policy("x"), lambda c: c.drop_policy("x")),
+    (Catalog.put_policy, {**policy("x"), "spec": {}}, lambda c: c.drop_policy("x")),
+    (Catalog.put_exception, exception("x"), lambda c: c.drop_exception("shop", "x")),
+    (Catalog.put_exception, exception("x", reason=""), lambda c: c.drop_exception("shop", "x")),
+    (Catalog.put_base_image, base_image(GOLDEN, name="x"), lambda c: c.drop_base_image("x")),
+    (Catalog.put_base_image, base_image(name="x"), lambda c: c.drop_base_image("x")),
+]
+
+
+@pytest.mark.parametrize(("put", "resource", "drop"), EDITED)
+def test_who_writes_statuses_hears_of_every_edit(
+    put: Put, resource: Mapping[str, object], drop: Act
+) -> None:
+    """Of one that reads the same too, and of invalid ones; of nothing that is no edit."""
+    catalog, heard, told = Catalog(), list[None](), list[int]()
+    catalog.objects.listen(lambda: heard.append(None))
+    status = {"observedGeneration": 1}
+
+    for shown in (of(resource, 1), {**of(resource, 1), "status": status}, of(resource, 2)):
+        put(catalog, shown)
+        told.append(len(heard))
+    put(catalog, of(resource, 2, "u2"))
+    told.append(len(heard))
+    for _ in range(2):
+        drop(catalog)
+        told.append(len(heard))
+
+    assert told == [1, 1, 2, 3, 4, 4]
+    assert len(catalog.objects) == 0
+
+
 def test_namespace_labels(catalog: Catalog) -> None:
     """A policy follows the labels of namespaces as they come, change and go."""
     catalog.put_policy(policy(match={"namespaceSelector": SOME}))
@@ -251,7 +292,7 @@ def test_base_images_come_by_name(catalog: Catalog) -> None:
     assert [image.name for image in catalog.base_images] == ["a", "b"]
     assert catalog.base_image("a") is catalog.base_images[0]
     assert str(catalog.broken_base_images["c"]).startswith("spec.references[0]: 'a b'")
-    assert (Kind.BASE_IMAGE, "", "c") in catalog.resources
+    assert (Kind.BASE_IMAGE, "", "c") in catalog.objects
     catalog.put_base_image(base_image("base.test/c:1", name="c"))
     assert catalog.broken_base_images == {}
 

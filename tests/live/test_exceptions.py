@@ -207,6 +207,19 @@ def test_time_brings_no_refused_exception_into_force(room: Room, controller: Pro
     assert controller.runs()
 
 
+def test_an_edit_that_reads_the_same(room: Room, controller: Program) -> None:
+    """Its status is about the spec that is there, well before all statuses are looked at again."""
+    policy = room.policy(limits={"pullSize": {"deny": "10k"}})
+    leave = room.api.create(make.exception(room.namespace, policy, upTo={"pullSize": "1Mi"}))
+    eventually(lambda: room.status_of(leave).get("observedGeneration") == 1, "it has a status")
+
+    room.api.patch(leave, {"spec": {"upTo": {"pullSize": 2**20}}})
+
+    seen = "the status is about the edited spec"
+    eventually(lambda: room.status_of(leave)["observedGeneration"] == 2, seen, seconds=10)
+    assert controller.runs()
+
+
 # What is wrong with a spec, and the line in which the API server says so.
 MISTAKES: dict[str, tuple[dict[str, str | None], str]] = {
     "no such day": (

@@ -102,6 +102,7 @@ async def _work(
     memory = MemoryKeeper(core.api, core.inspector, settings, owner)
     await memory.restore()
     core.catalog.listen(partial(_heard, reconciler))
+    core.catalog.objects.listen(reconciler.changed.set)
     metrics.show_workloads(ledger, core.catalog)
     metrics.show_queue(reconciler.queue)
     token = KubeletToken(core.api, settings)

@@ -18,7 +18,7 @@ from slimgate.cluster.statuses import Statuses
 from slimgate.core.status import Status
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload
-from slimgate.engine.catalog import Kind
+from slimgate.engine.objects import Kind
 
 _LOG: Final = logging.getLogger(__name__)
 _REFUSED_SECONDS: Final = 300.0

@@ -17,7 +17,7 @@ from slimgate.cluster.resources import (
 from slimgate.core.status import Status
 from slimgate.core.workload import JsonObject, mapping_at, text_at
 from slimgate.engine.bounded import Bounded
-from slimgate.engine.catalog import Kind
+from slimgate.engine.objects import Kind
 
 _MAX_WRITTEN: Final = 4_096
 _VERSION: Final = "resourceVersion"

@@ -9,7 +9,7 @@ from slimgate.core.image import Digest, ImageFacts
 from slimgate.core.status import Status
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload
-from slimgate.engine.catalog import Kind as StatusKind
+from slimgate.engine.objects import Kind as StatusKind
 
 
 @dataclass(frozen=True, slots=True)

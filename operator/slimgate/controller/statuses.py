@@ -28,7 +28,8 @@ from slimgate.core.status import (
 )
 from slimgate.core.workload import JsonObject, mapping_at, text_at
 from slimgate.engine.bases import Bases
-from slimgate.engine.catalog import Catalog, Kind, ResourceKey
+from slimgate.engine.catalog import Catalog
+from slimgate.engine.objects import Kind, ObjectKey
 
 _LOG: Final = logging.getLogger(__name__)
 _PAUSE: Final = 1.0
@@ -64,7 +65,7 @@ class Statuses:
         self._bases = bases
         self._changed = changed
         self._now = now
-        self._uses: dict[tuple[str, ResourceKey], Use] = {}
+        self._uses: dict[tuple[str, ObjectKey], Use] = {}
         """Of exceptions by uid and key: what a mirror shows may be older than what was written."""
 
     async def run(self) -> None:
@@ -91,15 +92,15 @@ class Statuses:
     async def write(self) -> None:
         """Write what differs from what the resources hold; all is counted in one pass."""
         counts = await self._count()
-        for key in list(self._catalog.resources):
-            resource = self._catalog.resources.get(key)
+        for key in list(self._catalog.objects):
+            resource = self._catalog.objects.get(key)
             if resource is None:
                 continue  # it went while others were written
             try:
                 await self._recorder.status(key[0], resource, self._status(key, resource, counts))
             except ClusterError as error:
                 _LOG.warning("the status of %s could not be written: %s", key[2], error)
-        there = {(_uid(one), key) for key, one in self._catalog.resources.items()}
+        there = {(_uid(one), key) for key, one in self._catalog.objects.items()}
         self._uses = {key: use for key, use in self._uses.items() if key in there}
 
     async def _count(self) -> Tally:
@@ -110,7 +111,7 @@ class Statuses:
                 await asyncio.sleep(0)
         return counts
 
-    def _status(self, key: ResourceKey, resource: JsonObject, counts: Tally) -> Status:
+    def _status(self, key: ObjectKey, resource: JsonObject, counts: Tally) -> Status:
         kind, _, name = key
         if kind is Kind.POLICY:
             return self._policy(name, counts)
@@ -150,7 +151,7 @@ class Statuses:
             return Lookup(reference=text, pending=True)
         return Lookup(reference=text, error=history.error, digests=history.digests)
 
-    def _exception(self, key: ResourceKey, resource: JsonObject, counts: Tally) -> Status:
+    def _exception(self, key: ObjectKey, resource: JsonObject, counts: Tally) -> Status:
         name, own, now = key[1:], (_uid(resource), key), self._now()
         excused = counts.exceptions.get(name)
         before = self._uses.get(own) or Use.of(resource)

@@ -17,6 +17,7 @@ from slimgate.core.image import Platform
 from slimgate.core.policy import Policy
 from slimgate.core.policy_parser import parse_policy
 from slimgate.core.workload import JsonObject, Workload, labels_of, mapping_at, text_at
+from slimgate.engine.objects import Kind, Objects
 
 DEFAULT_PLATFORM: Final = Platform("linux", "amd64")
 
@@ -31,19 +32,9 @@ class Change(Enum):
     PLATFORMS = "platforms"
 
 
-class Kind(Enum):
-    """A kind of object that has a status."""
-
-    POLICY = "SlimPolicy"
-    EXCEPTION = "SlimException"
-    BASE_IMAGE = "BaseImage"
-
-
 Listener = Callable[[Change, str], None]
 """Hears what changed, and for the workloads of which namespace; empty if for those of all."""
 NamespacedName = tuple[str, str]
-ResourceKey = tuple[Kind, str, str]
-"""Kind, namespace and name."""
 
 
 class Catalog:
@@ -66,8 +57,7 @@ class Catalog:
         self.broken_base_images: dict[str, InvalidPolicyError] = {}
         self._base_images: dict[str, BaseImage] = {}
         self.base_images: tuple[BaseImage, ...] = ()
-        self.resources: dict[ResourceKey, JsonObject] = {}
-        """Policies, exceptions and BaseImages as stored, for whoever writes their status."""
+        self.objects = Objects()
         self.generation = 0
         """Grows with every change."""
 
@@ -99,7 +89,7 @@ class Catalog:
     def put_policy(self, resource: JsonObject) -> None:
         """Take a SlimPolicy as it is now."""
         name = text_at(mapping_at(resource, "metadata"), "name")
-        self.resources[Kind.POLICY, "", name] = resource
+        self.objects.put((Kind.POLICY, "", name), resource)
         before = self.policies.get(name), self.broken.get(name)
         try:
             policy = parse_policy(resource)
@@ -116,7 +106,7 @@ class Catalog:
 
     def drop_policy(self, name: str) -> None:
         """Forget a SlimPolicy."""
-        self.resources.pop((Kind.POLICY, "", name), None)
+        self.objects.drop((Kind.POLICY, "", name))
         self.broken.pop(name, None)
         if self.policies.pop(name, None) is not None:
             self._policies_changed()
@@ -125,7 +115,7 @@ class Catalog:
         """Take a SlimException as it is now; what only its status says changes no verdict."""
         metadata = mapping_at(resource, "metadata")
         key = (text_at(metadata, "namespace"), text_at(metadata, "name"))
-        self.resources[Kind.EXCEPTION, *key] = resource
+        self.objects.put((Kind.EXCEPTION, *key), resource)
         try:
             exception = parse_exception(resource)
         except InvalidPolicyError as error:
@@ -142,14 +132,14 @@ class Catalog:
     def drop_exception(self, namespace: str, name: str) -> None:
         """Forget a SlimException."""
         key = (namespace, name)
-        self.resources.pop((Kind.EXCEPTION, *key), None)
+        self.objects.drop((Kind.EXCEPTION, *key))
         self.broken_exceptions.pop(key, None)
         self._without_exception(key)
 
     def put_base_image(self, resource: JsonObject) -> None:
         """Take a BaseImage as it is now; what only its status says makes no verdict another."""
         name = text_at(mapping_at(resource, "metadata"), "name")
-        self.resources[Kind.BASE_IMAGE, "", name] = resource
+        self.objects.put((Kind.BASE_IMAGE, "", name), resource)
         before, found = self._base_images.get(name), None
         try:
             found = parse_base_image(resource)
@@ -163,7 +153,7 @@ class Catalog:
 
     def drop_base_image(self, name: str) -> None:
         """Forget a BaseImage."""
-        self.resources.pop((Kind.BASE_IMAGE, "", name), None)
+        self.objects.drop((Kind.BASE_IMAGE, "", name))
         self.broken_base_images.pop(name, None)
         if name in self._base_images:
             self._with_base_image(name, None)
