@@ -82,6 +82,7 @@ def webhook() -> WebhookMetrics:
     for operation, outcome in product(operations, outcomes):
         for allowed in (True, False):
             metrics.admission(operation, outcome, 0.1, allowed=allowed)
+            metrics.exception(operation, allowed=allowed)
     checks, reasons = (*CHECKS, INSPECTION), (*IMAGE_REASONS, UNDETERMINED, *FAULTS)
     for number, effect in product(range(TOO_MANY), Effect):
         effects = {f"p{number % 120}": effect}

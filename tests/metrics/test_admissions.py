@@ -59,6 +59,25 @@ def test_admissions() -> None:
     assert by(registry, f"{name}_sum")[()] == pytest.approx(5.2032)
 
 
+def test_exceptions() -> None:
+    """Reviews of exceptions are counted by themselves: those that are refused are no denials."""
+    registry, metrics = made()
+    metrics.exception("CREATE", allowed=False)
+    metrics.exception("CREATE", allowed=False)
+    metrics.exception("UPDATE", allowed=True)
+    metrics.exception("whatever", allowed=True)
+
+    assert by(registry, "slimgate_exception_admissions_total") == {
+        ("false", "CREATE"): 2.0,
+        ("true", "CREATE"): 0.0,
+        ("false", "UPDATE"): 0.0,
+        ("true", "UPDATE"): 1.0,
+        ("true", "_other"): 1.0,
+    }
+    assert not any(by(registry, ADMISSIONS).values())
+    assert by(registry, "slimgate_admission_duration_seconds_count") == {(): 0.0}
+
+
 def test_buckets_reach_the_deadlines() -> None:
     """Time-outs of 1, 5, 10 and 30 seconds, the longest there may be, are bounds of buckets."""
     registry, _ = made()

@@ -157,11 +157,16 @@ class Recorder:
         default_factory=list
     )
     refusals: list[int] = field(default_factory=list)
+    exceptions: list[tuple[str, bool]] = field(default_factory=list)
 
     def admission(self, operation: str, outcome: str, seconds: float, *, allowed: bool) -> None:
         """Remember all but the time."""
         assert seconds >= 0
         self.admissions.append((operation, outcome, allowed))
+
+    def exception(self, operation: str, *, allowed: bool) -> None:
+        """Remember it."""
+        self.exceptions.append((operation, allowed))
 
     def found(
         self, namespace: str, effects: Mapping[str, Effect], unknown: Iterable[tuple[str, str]]

@@ -165,7 +165,7 @@ async def serving(
     server = WebhookServer(
         settings,
         AdmissionService(judge or engine.judge(catalog), policies or catalog, observer=heard),
-        ExceptionService(catalog.find_policy),
+        ExceptionService(catalog.find_policy, observer=heard),
         ready=lambda: reasons[0] if reasons else None,
         observer=heard,
     )

@@ -30,10 +30,10 @@ def review(*policies: str, operation: str = "CREATE") -> bytes:
     return json.dumps({"kind": "AdmissionReview", "request": request}).encode()
 
 
-def service() -> ExceptionService:
+def service(heard: engine.Recorder | None = None) -> ExceptionService:
     """Make a service that knows a policy which allows exceptions, and one which does not."""
     strict = {**engine.policy("strict"), "spec": STRICT}
-    return ExceptionService(engine.catalog(engine.policy(), strict).find_policy)
+    return ExceptionService(engine.catalog(engine.policy(), strict).find_policy, observer=heard)
 
 
 async def test_answers(caplog: pytest.LogCaptureFixture) -> None:
@@ -55,6 +55,16 @@ async def test_answers(caplog: pytest.LogCaptureFixture) -> None:
     ]
 
 
+async def test_reviews_are_counted() -> None:
+    """Refused ones too, and in another place than those of workloads."""
+    heard = engine.Recorder()
+    for named in (["default"], ["default", "strict"]):
+        await service(heard).answer(review(*named), 1)
+
+    assert heard.exceptions == [("CREATE", True), ("CREATE", False)]
+    assert heard.admissions == []
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"request": {}}', b'{"request": {"uid": 1}}'])
 async def test_what_is_not_a_review(body: bytes) -> None:
     """It gets no answer that looks like an allow."""
@@ -67,8 +77,11 @@ async def test_over_http(tmp_path: Path) -> None:
     async with serving(tmp_path) as live:
         url = f"https://{HOST}:{live.port}{EXCEPTIONS}"
         status, body = await live.post(review("default"), url)
+        await live.post(review("other", operation="UPDATE"), url)
         broken, _ = await live.post(b"{}", url)
 
     assert (status, Answered.of(body).allowed) == (200, True)
     assert broken == 400
     assert live.heard.admissions == []
+    assert live.heard.exceptions == [("CREATE", True), ("UPDATE", True)]
+    assert live.heard.refusals == [400]

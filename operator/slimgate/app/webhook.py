@@ -87,7 +87,7 @@ def _server(settings: Settings, core: Core, metrics: WebhookMetrics) -> WebhookS
             drain_seconds=settings.drain_seconds,
         ),
         service,
-        ExceptionService(core.catalog.find_policy),
+        ExceptionService(core.catalog.find_policy, observer=metrics),
         ready=core.unready_reason,
         observer=metrics,
     )

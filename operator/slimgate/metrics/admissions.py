@@ -32,21 +32,28 @@ _CODES: Final = (400, 404, 405, 408, 413, 415, 500, 503)
 
 
 class AdmissionMetrics:
-    """Admissions, and requests that were none."""
+    """Admissions of workloads and exceptions, and requests that were none."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._places = Places()
         self._admissions = Counter(
             "slimgate_admissions",
-            "Admission reviews answered. The outcome is the verdict, or why none was needed or "
-            "reached.",
+            "Admission reviews of workloads answered. The outcome is the verdict, or why none was "
+            "needed or reached.",
             ["operation", "outcome", "allowed"],
             registry=registry,
         )
         self._seconds = Histogram(
             "slimgate_admission_duration_seconds",
-            "Time from having read an admission review to having written its answer.",
+            "Time from having read an admission review of a workload to having written its answer.",
             buckets=_SECONDS,
+            registry=registry,
+        )
+        self._exceptions = Counter(
+            "slimgate_exception_admissions",
+            "Admission reviews of SlimExceptions answered. Those that a policy does not allow are "
+            "refused.",
+            ["operation", "allowed"],
             registry=registry,
         )
         self._by_policy = Counter(
@@ -72,6 +79,8 @@ class AdmissionMetrics:
             for fault in sorted(FAULTS):
                 for allowed in ("true", "false"):
                     self._admissions.labels(operation, fault, allowed)
+            for allowed in ("true", "false"):
+                self._exceptions.labels(operation, allowed)
         for check, reason in expected(sorted(FAULTS - {*IMAGE_REASONS})):
             self._unknown.labels(check, reason)
         for code in _CODES:
@@ -82,6 +91,11 @@ class AdmissionMetrics:
         known = operation if operation in _OPERATIONS else OTHER
         self._admissions.labels(known, outcome, "true" if allowed else "false").inc()
         self._seconds.observe(seconds)
+
+    def exception(self, operation: str, *, allowed: bool) -> None:
+        """Count an answer about a SlimException, which takes memory alone and so no time."""
+        known = operation if operation in _OPERATIONS else OTHER
+        self._exceptions.labels(known, "true" if allowed else "false").inc()
 
     def found(
         self, namespace: str, effects: Mapping[str, Effect], unknown: Iterable[tuple[str, str]]
@@ -125,7 +139,7 @@ class ServingCollector(Collector):
         """Look at it."""
         yield GaugeMetricFamily(
             "slimgate_admissions_in_flight",
-            "Admission reviews that are being answered.",
+            "Admission reviews of workloads that are being answered.",
             value=self._serving.in_flight,
         )
         certificate = GaugeMetricFamily(

@@ -56,6 +56,7 @@ class WebhookMetrics(Metrics):
         super().__init__("webhook", registry)
         admissions = AdmissionMetrics(self.registry)
         self.admission = admissions.admission
+        self.exception = admissions.exception
         self.found = admissions.found
         self.invalid_request = admissions.invalid_request
         self.keep_policies = admissions.keep_policies

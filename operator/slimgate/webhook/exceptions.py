@@ -11,6 +11,7 @@ from slimgate.core.exception_review import Find, review
 from slimgate.core.text import printable
 from slimgate.core.workload import mapping_at, text_at
 from slimgate.webhook.body import parse_review
+from slimgate.webhook.ports import AdmissionObserver, SilentObserver
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -22,9 +23,11 @@ class ExceptionService:
         self,
         find: Find,
         *,
+        observer: AdmissionObserver | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._find = find
+        self._observer = observer or SilentObserver()
         self._now = now
 
     async def answer(self, body: bytes, _seconds: float) -> bytes:
@@ -36,4 +39,6 @@ class ExceptionService:
             name = text_at(mapping_at(mapping_at(request, "object"), "metadata"), "name")
             whole = printable(f"{text_at(request, 'namespace')}/{name}")
             _LOG.info("SlimException %s was refused: %s", whole, decision.message)
-        return json.dumps(encode(uid_of(asked), decision), separators=(",", ":")).encode()
+        answer = json.dumps(encode(uid_of(asked), decision), separators=(",", ":")).encode()
+        self._observer.exception(text_at(request, "operation"), allowed=decision.allowed)
+        return answer

@@ -46,11 +46,14 @@ class AdmissionObserver(Protocol):
     """
 
     def admission(self, operation: str, outcome: str, seconds: float, *, allowed: bool) -> None:
-        """Hear of one answer.
+        """Hear of one answer about a workload.
 
         `operation` is CREATE, UPDATE, DELETE, CONNECT or other. `outcome` is a verdict's label,
         the value of a core.repeat.Skip, or one of FAULTS.
         """
+
+    def exception(self, operation: str, *, allowed: bool) -> None:
+        """Hear of one answer about a SlimException."""
 
     def found(
         self, namespace: str, effects: Mapping[str, Effect], unknown: Iterable[tuple[str, str]]
@@ -68,6 +71,9 @@ class SilentObserver:
     """Tells nobody."""
 
     def admission(self, operation: str, outcome: str, seconds: float, *, allowed: bool) -> None:
+        """Do nothing."""
+
+    def exception(self, operation: str, *, allowed: bool) -> None:
         """Do nothing."""
 
     def found(
