@@ -115,6 +115,25 @@ async def test_a_start_where_nothing_is_annotated(
     assert sorted(later) == [("note", (name, "WithinPolicy")) for name in ("new", "web")]
 
 
+async def test_a_start_where_annotations_were_left() -> None:
+    """What another setting has written, and is still so, is told of when it changes."""
+    old, new = World(), World(Annotate.NONE)
+    async with old.running():
+        key = old.show(WEB)
+        await old.quiet()
+        record = old.ledger.get(key)
+    assert record is not None
+
+    async with new.running():
+        new.show(WEB, record.observed.annotations, created=new.wall.now - timedelta(days=1))
+        await new.quiet()
+        first = new.recorder.of("note")
+        put_policy(new)
+        await new.quiet()
+
+    assert (first, new.recorder.of("note")) == ([], [("note", ("web", "WithinPolicy"))])
+
+
 @pytest.mark.parametrize("annotate", Annotate)
 async def test_annotations_of_another_mode(annotate: Annotate) -> None:
     """What all had is taken from those within policy, unless all keep it or none is written."""

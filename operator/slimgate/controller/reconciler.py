@@ -208,6 +208,7 @@ class Reconciler:
             if note is not None and not self._was_told(record):
                 await self._recorder.note(observed.kind, observed.workload, note)
                 _LOG.info("%s: %s", observed.workload, says[VERDICT] or "no policy")
+        if says != record.said:
             self._ledger.said(key, observed, says)
         lacking = self._ledger.lacks(observed, verdict)
         if lacking is not None:
