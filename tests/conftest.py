@@ -15,7 +15,7 @@ settings.register_profile(
 )
 settings.load_profile("quick")
 
-pytest_plugins = ("tests.lab.fixtures",)
+pytest_plugins = ("tests.lab.fixtures", "tests.chart.fixtures")
 
 
 # First, since xdist reads the groups in the same hook.

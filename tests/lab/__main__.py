@@ -23,7 +23,7 @@ COMMANDS = {
     "down": "end the lab and leave nothing behind",
     "status": "say what runs; exit 1 when the lab is not up",
     "images": "build the example's three images and push them to the lab's registry",
-    "tools": "build Helm 4, Helm 3 and kubeconform, which the chart's tests run",
+    "tools": "build Helm 4, Helm 3, kubeconform and CoreDNS, which the chart's tests run",
 }
 
 

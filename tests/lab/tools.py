@@ -1,4 +1,4 @@
-"""Programs that tests of the chart run beside the lab: both Helms, kubeconform and its schemas.
+"""Programs that tests of the chart run: both Helms, kubeconform and its schemas, a cluster's DNS.
 
 Each is a Go module of its own below programs/, pinned by its go.sum, since two Helms in one module
 would share their dependencies' versions.
@@ -41,7 +41,7 @@ class Tool:
     def required(self, module: str) -> str:
         """Return the version of a module that its go.mod requires."""
         lines = (self.source / "go.mod").read_text(encoding="utf-8").splitlines()
-        words = [line.split() for line in lines]
+        words = [line.removeprefix("require ").split() for line in lines]
         return next(found[1] for found in words if found[:1] == [module] and len(found) > 1)
 
     @property
@@ -64,6 +64,7 @@ class Tool:
     def part(self) -> str:
         """The name of the cached part."""
         files = [self.source / name for name in ("go.mod", "go.sum")]
+        files += self.source.glob("*.go")
         return f"{self.name}-{content_hash(files, self.package, self.flags)}"
 
     def path(self, layout: Layout) -> Path:
@@ -94,7 +95,14 @@ KUBECONFORM = Tool(
     version_variable="main.version",
     lasts="some seconds",
 )
-TOOLS = (KUBECONFORM, HELM3, HELM4)
+COREDNS = Tool(
+    name="coredns",
+    package=".",
+    module="github.com/coredns/coredns",
+    version_variable="github.com/coredns/coredns/coremain.GitCommit",
+    lasts="1 to 4 minutes",
+)
+TOOLS = (KUBECONFORM, COREDNS, HELM3, HELM4)
 
 
 def ensure(layout: Layout, tools: Iterable[Tool] = TOOLS) -> None:
