@@ -102,7 +102,14 @@ COREDNS = Tool(
     version_variable="github.com/coredns/coredns/coremain.GitCommit",
     lasts="1 to 4 minutes",
 )
-TOOLS = (KUBECONFORM, COREDNS, HELM3, HELM4)
+CERT_MANAGER = Tool(
+    name="cert-manager",
+    package=".",
+    module="github.com/cert-manager/cert-manager",
+    version_variable="github.com/cert-manager/cert-manager/pkg/util.AppVersion",
+    lasts="about 2 minutes",
+)
+TOOLS = (KUBECONFORM, COREDNS, CERT_MANAGER, HELM3, HELM4)
 
 
 def ensure(layout: Layout, tools: Iterable[Tool] = TOOLS) -> None:

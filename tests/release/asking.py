@@ -49,6 +49,15 @@ def slim(lab: Lab) -> str:
     return f"{lab.registry}/bases/distroless:bookworm"
 
 
+def get(lab: Lab, path: str) -> str:
+    """Return what the API server answers, be it an error."""
+    asker = Asker(lab)
+    try:
+        return asker.get(path)
+    finally:
+        asker.close()
+
+
 class Asker:
     """One connection to the API server, made anew when it breaks."""
 
@@ -79,6 +88,11 @@ class Asker:
         self.said = json.loads(text).get("message", text)
         is_refused = answer.status < 500 and "denied the request" in self.said
         return Answer.REFUSED if is_refused else Answer.LOST
+
+    def get(self, path: str) -> str:
+        """Return what is there."""
+        self._connection.request("GET", path)
+        return self._connection.getresponse().read().decode()
 
     def close(self) -> None:
         """Hang up."""

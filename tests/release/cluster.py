@@ -77,11 +77,14 @@ def restricted(kubectl: Kubectl, name: str) -> Iterator[str]:
     try:
         yield name
     finally:
-        # With pods in it, its deletion looks again but seldom.
-        kubectl.attempt(
-            "delete", "deployments,pods", "--all", "-n", name, "--cascade=foreground", "--now"
-        )
-        kubectl("delete", "namespace", name, "--timeout=60s")
+        end_pods(kubectl, name)
+        kubectl("delete", "namespace", name, "--timeout=55s")
+
+
+def end_pods(kubectl: Kubectl, namespace: str) -> None:
+    """End a namespace's pods first: with pods in it, its deletion looks again but seldom."""
+    options = ("--all", "-n", namespace, "--timeout=50s", "--now")
+    kubectl.attempt("delete", "deployments,pods", *options)
 
 
 @contextmanager
@@ -103,11 +106,19 @@ def dns(lab: Lab, kubectl: Kubectl, program: Path, folder: Path) -> Iterator[Non
         running.wait(timeout=20)
 
 
+def remove_strays(kubectl: Kubectl) -> None:
+    """Remove what a failed test may have left outside of slimgate's namespace."""
+    own = "--selector=app.kubernetes.io/name=slimgate"
+    kubectl("delete", CLUSTER_WIDE, own)
+    kubectl("delete", "roles,rolebindings", "-A", own)
+
+
 def left(kubectl: Kubectl, namespace: str) -> list[str]:
     """Return the names of what an uninstalled release has left, but for definitions."""
     own = "--selector=app.kubernetes.io/name=slimgate"
     found = [
         *_listed(kubectl, NAMESPACED, "-n", namespace),
+        *_listed(kubectl, NAMESPACED, "-A", own),
         *_listed(kubectl, CLUSTER_WIDE, own),
         *_listed(kubectl, "imageprofiles"),
     ]

@@ -16,7 +16,7 @@ from tests.chart.helm import Helm
 from tests.lab import tools
 from tests.lab.kubectl import Kubectl
 from tests.lab.state import Lab
-from tests.release.cluster import CLUSTER_WIDE, dns, restricted, without_definitions
+from tests.release.cluster import dns, remove_strays, restricted, without_definitions
 from tests.release.release import Release
 from tests.release.table import Figures
 
@@ -84,7 +84,7 @@ def release4(
     yield found
     found.attempt("uninstall", found.name, "--ignore-not-found", "--no-hooks", "--wait")
     # A clean-up that failed leaves its rights, and Helm knows nothing of them.
-    bare("delete", CLUSTER_WIDE, "--selector=app.kubernetes.io/name=slimgate")
+    remove_strays(bare)
 
 
 @pytest.fixture

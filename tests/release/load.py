@@ -12,7 +12,7 @@ from tests.lab.state import Lab
 from tests.release.asking import Answer, Asker, fat, slim
 
 RATE: Final = 30.0
-"""Requests per second, about half of what two processors take beside a rolling update."""
+"""Requests per second: a guess at half of what two processors take that start pods besides."""
 _WORKERS: Final = 6
 _MAX_SECONDS: Final = 120.0
 LATE_SECONDS: Final = 1.0
@@ -55,7 +55,7 @@ class Load:
         self._rate = rate
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._counted = Counted()
+        self.counted = Counted()
         self._threads = [threading.Thread(target=self._work, args=[n]) for n in range(_WORKERS)]
         self._began = 0.0
 
@@ -65,13 +65,12 @@ class Load:
         for one in self._threads:
             one.start()
 
-    def end(self) -> Counted:
-        """Wait for the last answers, and return what was counted."""
-        self._counted.seconds = time.monotonic() - self._began
+    def end(self) -> None:
+        """Wait for the last answers."""
+        self.counted.seconds = time.monotonic() - self._began
         self._stop.set()
         for one in self._threads:
             one.join()
-        return self._counted
 
     def _work(self, number: int) -> None:
         asker = Asker(self._lab)
@@ -89,8 +88,8 @@ class Load:
         began = time.monotonic()
         answer = asker.ask(fat(self._lab) if is_fat else slim(self._lab))
         lasted = time.monotonic() - began
+        counted = self.counted
         with self._lock:
-            counted = self._counted
             counted.requests += 1
             counted.latencies.append(lasted)
             counted.late += lasted > LATE_SECONDS
@@ -107,10 +106,9 @@ def under_load(lab: Lab, rate: float = RATE, settle: float = 2.0) -> Iterator[Co
     """Ask while something happens, and some time before and after; the count is filled in then."""
     load = Load(lab, rate)
     load.start()
-    counted = load._counted
     try:
         time.sleep(settle)
-        yield counted
+        yield load.counted
         time.sleep(settle)
     finally:
         load.end()
