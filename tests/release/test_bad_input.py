@@ -12,11 +12,11 @@ from tests.release.release import Release
 
 
 def test_a_wrong_value_is_named(
-    helm: Helm, kubectl: Kubectl, namespace: str, tmp_path: Path
+    helm4: Helm, kubectl: Kubectl, namespace: str, tmp_path: Path
 ) -> None:
     """`helm install` fails with the name of the value, and leaves nothing."""
     release = Release(
-        helm=helm,
+        helm=helm4,
         lab=kubectl.lab,
         kubectl=kubectl,
         namespace=namespace,

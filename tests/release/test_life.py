@@ -47,6 +47,9 @@ def running(kubectl: Kubectl, image: str) -> Iterator[str]:
         kubectl("delete", "deployment", name, "-n", "default")
 
 
+@pytest.mark.parametrize(
+    "helm", ["helm4", pytest.param("helm3", marks=pytest.mark.life)], indirect=True
+)
 @pytest.mark.usefixtures("cluster_dns")
 def test_a_release_from_install_to_uninstall(release: Release, figures: Figures) -> None:
     """What a user has made of the first policy survives, and the webhook judges all the time.
