@@ -40,8 +40,12 @@ manifests: $(STAMP) ## write what is made from the chart: schema, README, manife
 	$(PYTHON) -m scripts.chart write
 
 .PHONY: test
-test: $(STAMP) ## every test, on the lab: started if need be, and then taken down again
+test: $(STAMP) ## every test but those of `make life`, on the lab, taken down again afterwards
 	@scripts/test
+
+.PHONY: life
+life: $(STAMP) ## a release from install to uninstall, under load, on the lab: a table in minutes
+	@scripts/life
 
 .PHONY: test-fast
 test-fast: $(STAMP) ## in half a minute: the tests that need neither lab, registry, engine nor Helm

@@ -1,0 +1,48 @@
+"""The table of life: what becomes of admissions while something happens to a release.
+
+By `failurePolicy: Fail`, so that the API server says of each call to the webhook that failed, but
+for the last row.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.chart.helm import merged
+from tests.release.asking import Answer
+from tests.release.events import EVENTS, away, settled
+from tests.release.judging import edit, wait_for
+from tests.release.load import under_load
+from tests.release.release import Release
+from tests.release.table import Figures
+
+pytestmark = pytest.mark.life
+_FAIL = {"webhook": {"failurePolicy": "Fail"}}
+
+
+@pytest.mark.timeout(1500)
+def test_what_a_release_goes_through(release4: Release, figures: Figures) -> None:
+    """None is wrong while anything answers, and none lost but where nothing can answer."""
+    release = replace(release4, values=merged(release4.values, _FAIL))
+    release.install()
+    edit(release.kubectl, {"mode": "Enforce"})
+    wait_for(release.lab, Answer.REFUSED)
+    faults = {}
+    for event in EVENTS:
+        settled(release)
+        with under_load(release.lab) as counted:
+            event.run(release)
+        figures.add(event.name, counted)
+        if counted.wrong or (counted.lost and not event.loses):
+            faults[event.name] = counted.said
+
+    # While nothing answers, what would be refused is admitted.
+    release.upgrade({"webhook": {"failurePolicy": "Ignore"}})
+    settled(release)
+    with under_load(release.lab) as counted:
+        away("webhook", 2, 10)(release)
+    figures.add("all webhook pods away, Ignore", counted)
+
+    assert not faults
+    assert counted.wrong
+    assert not counted.lost
