@@ -16,15 +16,17 @@ HOOK: Final = "validatingwebhookconfiguration/slimgate"
 _WEBHOOK: Final = "app.kubernetes.io/component=webhook"
 _CERTIFICATE: Final = "slimgate-webhook-tls"
 MENDED_SECONDS: Final = 5.0
+NOTICED_SECONDS: Final = 2.0
+"""Until kubelet and kube-proxy have seen that a process is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happens; `loses` where requests are lost that nothing could answer."""
+    """Something that happens, and for how many seconds nothing may be there to answer."""
 
     name: str
     run: Callable[[Release], None]
-    loses: bool = False
+    unanswered: float = 0.0
 
 
 def pods(release: Release) -> list[Object]:
@@ -170,11 +172,13 @@ EVENTS: Final = (
     Event(name="a webhook pod deleted", run=delete()),
     Event(name="a webhook pod evicted", run=evict),
     Event(
-        name="a webhook pod deleted by force", run=delete("--force", "--grace-period=0"), loses=True
+        name="a webhook pod deleted by force",
+        run=delete("--force", "--grace-period=0"),
+        unanswered=NOTICED_SECONDS,
     ),
-    Event(name="a webhook process killed (SIGKILL)", run=kill, loses=True),
+    Event(name="a webhook process killed (SIGKILL)", run=kill, unanswered=NOTICED_SECONDS),
     Event(name="the certificate's Secret deleted", run=rotate),
     Event(name="the controller away for a minute", run=away("controller", 1, 60)),
-    Event(name="the `caBundle` emptied", run=empty_bundle, loses=True),
-    Event(name="all webhook pods away", run=away("webhook", 2, 10), loses=True),
+    Event(name="the `caBundle` emptied", run=empty_bundle, unanswered=MENDED_SECONDS),
+    Event(name="all webhook pods away", run=away("webhook", 2, 10), unanswered=60),
 )
