@@ -9,7 +9,7 @@ from slimgate.core.checks import CHECKS
 from slimgate.core.exception import Excused, Refusal, SlimException
 from slimgate.core.finding import Finding, Outcome, Subject
 from slimgate.core.policy import ExceptionRules, Policy
-from slimgate.core.workload import Owner, Workload
+from slimgate.core.workload import MAX_IMAGES, Owner, Workload
 from tests.core.make import WEB, inspection, subject, use
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -144,6 +144,15 @@ def test_findings_on_the_whole_workload(images: tuple[str, ...], *, expected: bo
     whole = Finding(policy="default", check="workloadPullSize", outcome=Outcome.DENY)
 
     assert exception(images=images).covers(whole, SUBJECT, NOW) is expected
+
+
+@pytest.mark.parametrize(("images", "expected"), [((), True), (("**",), False)])
+def test_a_workload_of_too_many_images(images: tuple[str, ...], *, expected: bool) -> None:
+    """Of images that nobody looks at, none is known to be excused by its name."""
+    many = tuple(use(f"r.io/a:{number}", f"c{number}") for number in range(MAX_IMAGES + 1))
+    given = replace(SUBJECT, workload=replace(SUBJECT.workload, images=many))
+
+    assert exception(images=images).covers(replace(FINDING, use=None), given, NOW) is expected
 
 
 def test_owned_workloads() -> None:

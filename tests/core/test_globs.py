@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slimgate.core.glob import Automaton, Glob
 from slimgate.core.globs import MAX_GLOB, matches, matches_reference
 from tests.core.make import SHA
 
@@ -75,6 +76,12 @@ def test_the_same_as_trying_everything(glob: str, text: str) -> None:
     assert matches((glob,), text) is plain(glob, text)
 
 
+@given(st.text("ab/*?", max_size=40), st.text("ab/", max_size=40))
+def test_two_ways_to_compare(glob: str, text: str) -> None:
+    """Searching for what is between stars finds what going by characters does."""
+    assert Glob.of(glob).matches(text) is Automaton.of(glob).matches(text)
+
+
 @given(st.text("ab/:", max_size=20), st.data())
 def test_made_from_what_it_matches(text: str, data: st.DataObject) -> None:
     """Any part of a text may be written as two stars, and one without slashes as one."""
@@ -85,7 +92,9 @@ def test_made_from_what_it_matches(text: str, data: st.DataObject) -> None:
     assert matches((f"{text[:start]}*{text[end:]}",), text) or "/" in text[start:end]
 
 
-@pytest.mark.parametrize("glob", ["*a" * 256, "**a" * 170, "*a**a" * 100, "?*" * 256])
+@pytest.mark.parametrize(
+    "glob", ["*a" * 256, "**a" * 170, "*a**a" * 100, "?*" * 256, f"**{'a' * 400}b**"]
+)
 def test_no_pattern_is_slow(glob: str) -> None:
     """The longest patterns and texts that are compared take milliseconds, whatever they hold."""
     assert len(glob) <= MAX_GLOB

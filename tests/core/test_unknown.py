@@ -17,6 +17,7 @@ CASES = [
     # the check, its image (None is the workload), the images, what runs, the reason
     ("inspection", WEB, {WEB: GONE}, {}, "not_found"),
     ("inspection", SIDE, {WEB: GONE, SIDE: BUSY}, {}, "rate_limited"),
+    ("inspection", None, {WEB: GONE}, {}, "too_large"),
     ("unpackedSize", WEB, {WEB: KNOWN, SIDE: GONE}, {}, UNDETERMINED),
     ("growth", WEB, {WEB: KNOWN}, {WEB.slot: BUSY}, "rate_limited"),
     ("growth", WEB, {WEB: KNOWN}, {WEB.slot: KNOWN}, UNDETERMINED),

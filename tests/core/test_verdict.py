@@ -5,17 +5,30 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from slimgate.core.checks import CHECKS
 from slimgate.core.errors import NotFoundError
 from slimgate.core.exception import SlimException
 from slimgate.core.finding import Finding, Outcome, Subject
-from slimgate.core.image import Size
-from slimgate.core.policy import ExceptionRules, Limit, Limits, Match, Mode, Policy
+from slimgate.core.image import Base, Size
+from slimgate.core.policy import (
+    Bases,
+    ExceptionRules,
+    Limit,
+    Limits,
+    Match,
+    Mode,
+    Policy,
+    TierLimit,
+)
+from slimgate.core.tier import Evidence, Tier
 from slimgate.core.verdict import Verdict, evaluate
+from slimgate.core.workload import MAX_IMAGES
 from tests.core.make import (
     DENY,
     UNKNOWN,
     WARN,
     WEB,
+    denying,
     image,
     inspection,
     limiting,
@@ -124,6 +137,51 @@ def test_what_could_not_be_inspected() -> None:
         ("team", "pullSize", DENY),
     ]
     assert (verdict.findings[0].use, verdict.findings[0].reason) == (WEB, str(GONE))
+
+
+def test_only_the_policys_images() -> None:
+    """No check looks at an image that its policy does not speak of."""
+    base = Base(
+        name="golang:1.26",
+        tier=Tier.BUILDER,
+        evidence=Evidence.PROVEN,
+        contradiction="it claims another",
+    )
+    fat = inspection(image(21, 21, base=base))
+    given = subject({WEB: fat, SIDE: fat}, {at.name: inspection(image(1)) for at in (WEB, SIDE)})
+    strict = Policy(
+        name="strict",
+        match=on_images("proxy"),
+        limits=denying(
+            pull_size=1, unpacked_size=1, layers=1, layer_size=1, workload_pull_size=41, growth=1
+        ),
+        bases=Bases(deny=("golang",), max_tier=TierLimit(deny=Tier.FULL)),
+    )
+
+    found = judge(given, strict).findings
+
+    # Those of one image alone are within 42 bytes, which are no more to pull for both.
+    assert {one.use for one in found} == {SIDE, None}
+    assert {one.check for one in found} == CHECKS.keys()
+    assert [one.value for one in found if one.use is None] == [42]
+    # Whoever has compared them already is believed.
+    told = replace(given, spoken_of={"strict": frozenset({WEB})})
+    assert {one.use for one in judge(told, strict).findings} == {WEB, None}
+
+
+def test_more_images_than_are_judged() -> None:
+    """That is unknown, for each policy, and what is known of the others stands."""
+    uses = [use(f"r.io/a:{number}", f"c{number}") for number in range(MAX_IMAGES + 1)]
+    workload = replace(subject({}).workload, images=tuple(uses))
+    known = subject({uses[0]: inspection(image(21))}, workload=workload)
+
+    (beyond, fat) = judge(known, HARD).findings
+    within = replace(known, workload=replace(workload, images=workload.judged))
+
+    assert (fat.use, fat.outcome) == (uses[0], DENY)
+    assert (beyond.use, beyond.check, beyond.outcome) == (None, "inspection", UNKNOWN)
+    assert beyond.reason == "it has 513 images, and slimgate judges 512 of a workload at most"
+    assert judge(within, HARD).findings == (fat,)
 
 
 EXCUSES = [

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from slimgate.core.admission import Effect, InvalidReviewError
+from slimgate.core.workload import MAX_IMAGES
 from slimgate.engine.catalog import Catalog
 from slimgate.webhook.ports import Judge, Policies
 from slimgate.webhook.service import AdmissionService, ServiceSettings
@@ -83,6 +84,21 @@ async def test_denial_is_a_sentence() -> None:
     answer = await Service().answer(review(deployment(FAT)))
     for part in ('slimgate: container "main"', FAT, "limit 4 KiB", "[policy default, pullSize]"):
         assert part in answer.message
+
+
+async def test_very_many_images() -> None:
+    """Where slimgate fails, no more images are spoken of one by one than it judges."""
+    catalog = engine.catalog(engine.policy(on_unknown="Deny"))
+    service = Service(catalog, OddJudge(explode))
+    pod = {"containers": [{"name": f"c{n}", "image": f"{SLIM}-{n}"} for n in range(1_000)]}
+    many: Json = deployment(SLIM) | {"spec": {"template": {"spec": pod}}}
+
+    answer = await service.answer(review(many))
+
+    assert not answer.allowed
+    ((_, _, unknown),) = service.heard.found_in
+    assert len(unknown) == MAX_IMAGES + 1
+    assert ("inspection", "too_large") in unknown
 
 
 async def test_dry_run() -> None:

@@ -118,7 +118,7 @@ class RefusedAddressError(ImageError):
 
 
 class TooLargeError(ImageError):
-    """An answer is beyond what slimgate reads."""
+    """An answer, or a workload, is beyond what slimgate reads."""
 
     reason = "too_large"
 

@@ -58,13 +58,15 @@ class Subject:
 
     `running` holds what the workload runs now in each slot of its pods, for the growth check.
     `missing_bases` are the references of BaseImages that could not be looked up: an image may be
-    based on one of them.
+    based on one of them. `spoken_of` holds, by policy, the images that it speaks of, where they are
+    compared with its globs already.
     """
 
     workload: Workload
     images: Mapping[ImageUse, Inspection | ImageError]
     running: Mapping[Slot, Inspection | ImageError] = field(default_factory=dict)
     missing_bases: Mapping[Reference, ImageError] = field(default_factory=dict)
+    spoken_of: Mapping[str, frozenset[ImageUse]] = field(default_factory=dict)
 
     def inspected(self) -> Mapping[ImageUse, Inspection]:
         """Only those images whose inspection succeeded."""

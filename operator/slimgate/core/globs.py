@@ -1,16 +1,11 @@
-"""Globs for names and for image references, matched in time that grows with the text alone.
+"""Globs for names and for image references: lists of them, any of which may match."""
 
-`*` is any run of characters within a path segment, `**` any run across segments, `?` one character
-that is not `/`; every other character is itself. A pattern may come from anybody who writes an
-exception, so it must not be able to make matching slow, as regular expressions can.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
 from slimgate.core.errors import InvalidReferenceError
+from slimgate.core.glob import Glob
 from slimgate.core.reference import Reference
 
 MAX_GLOB: Final = 512
@@ -18,51 +13,49 @@ MAX_GLOB: Final = 512
 _MAX_TEXT: Final = 1024
 """What is longer is not a reference, and need not be compared to its end."""
 _KEPT: Final = 4096
+_LISTS_KEPT: Final = 256
 
 
-@dataclass(frozen=True, slots=True)
-class _Automaton:
-    """Bit i of a state says that i characters of the pattern, stars aside, are matched.
+class Globs:
+    """A list of globs, taken apart once: for whoever compares many texts with it."""
 
-    `accepts` holds where a character moves on from, `wild` where any but `/` does; `within` and
-    `across` hold where `*` and `**` let it stay.
-    """
+    __slots__ = ("_globs", "_heads", "_tails")
 
-    start: str
-    accepts: Mapping[str, int]
-    wild: int
-    within: int
-    across: int
-    end: int
+    def __init__(self, written: tuple[str, ...]) -> None:
+        self._globs = tuple(Glob.of(one) for one in written)
+        self._heads = tuple({one.head for one in self._globs})
+        self._tails = tuple({one.tail for one in self._globs})
+
+    def __bool__(self) -> bool:
+        return bool(self._globs)
 
     def matches(self, text: str) -> bool:
-        """Whether the whole text matches; one step a character."""
-        if not text.startswith(self.start):
+        """Whether any of the globs matches the whole text."""
+        # Of most texts this tells at once, however many globs there are.
+        if not (text.startswith(self._heads) and text.endswith(self._tails)):
             return False
-        state = 1
-        for char in text:
-            moves, stays = self.accepts.get(char, 0), self.across
-            if char != "/":
-                moves, stays = moves | self.wild, stays | self.within
-            state = (state & moves) << 1 | state & stays
-            if not state:
-                return False
-        return bool(state & self.end)
+        return any(glob.matches(text) for glob in self._globs)
+
+    def matches_reference(self, written: str) -> bool:
+        """Whether any of the globs matches a reference in any of its forms.
+
+        These are its full name and its familiar one, each with tag and digest, with one of them,
+        and with neither: a rule on a name holds for `name@sha256:…`, too.
+        """
+        return bool(self._globs) and any(map(self.matches, _forms(written)))
 
 
 def matches(globs: tuple[str, ...], text: str) -> bool:
     """Whether any of the globs matches the whole text."""
-    return any(_compiled(glob).matches(text) for glob in globs)
+    return _compiled(globs).matches(text)
 
 
-@lru_cache(maxsize=_KEPT)
 def matches_reference(globs: tuple[str, ...], written: str) -> bool:
-    """Whether any of the globs matches a reference in any of its forms.
+    """Whether any of the globs matches a reference in any of its forms."""
+    return _compiled(globs).matches_reference(written)
 
-    These are its full name and its familiar one, each with tag and digest, with one of them, and
-    with neither: a rule on a name holds for `name@sha256:…`, too.
-    """
-    return any(matches(globs, form) for form in _forms(written))
+
+_compiled = lru_cache(maxsize=_LISTS_KEPT)(Globs)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -82,28 +75,3 @@ def _forms(written: str) -> frozenset[str]:
         for name in (one.name, one.familiar)
         for tail in ("", tag, digest, tag + digest)
     )
-
-
-@lru_cache(maxsize=_KEPT)
-def _compiled(glob: str) -> _Automaton:
-    accepts: dict[str, int] = {}
-    wild = within = across = 0
-    place = 1
-    rest = glob
-    while rest:
-        if rest[0] == "*":
-            after = rest.lstrip("*")
-            if len(rest) - len(after) > 1:
-                across |= place
-            else:
-                within |= place
-            rest = after
-            continue
-        if rest[0] == "?":
-            wild |= place
-        else:
-            accepts[rest[0]] = accepts.get(rest[0], 0) | place
-        place <<= 1
-        rest = rest[1:]
-    start = glob[: min((at for at in map(glob.find, "*?") if at >= 0), default=len(glob))]
-    return _Automaton(start, accepts, wild, within, across, place)

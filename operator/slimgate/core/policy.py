@@ -1,15 +1,15 @@
 """SlimPolicy as the checks see it; policy_parser reads it from the resource."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
-from slimgate.core.globs import matches, matches_reference
+from slimgate.core.globs import Globs
 from slimgate.core.image import Wants
 from slimgate.core.selector import Selector
 from slimgate.core.tier import EMPTY_BASE, Evidence, Tier
-from slimgate.core.workload import GroupKind, Workload
+from slimgate.core.workload import GroupKind, ImageUse, Workload
 
 
 class Mode(Enum):
@@ -106,12 +106,24 @@ class Chosen:
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    _include: Globs = field(init=False, repr=False, compare=False)
+    _exclude: Globs = field(init=False, repr=False, compare=False)
 
-    def holds(self, name: str, match: Callable[[tuple[str, ...], str], bool] = matches) -> bool:
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_include", Globs(self.include))
+        object.__setattr__(self, "_exclude", Globs(self.exclude))
+
+    def holds(self, name: str) -> bool:
         """Whether a name is meant."""
-        if self.exclude and match(self.exclude, name):
+        if self._exclude.matches(name):
             return False
-        return not self.include or match(self.include, name)
+        return not self.include or self._include.matches(name)
+
+    def holds_reference(self, written: str) -> bool:
+        """Whether an image is meant, however its reference is written."""
+        if self._exclude.matches_reference(written):
+            return False
+        return not self.include or self._include.matches_reference(written)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +148,11 @@ class Match:
 
     def image(self, written: str) -> bool:
         """Whether the policy applies to this image, however its reference is written."""
-        return self.images.holds(written, matches_reference)
+        return self.images.holds_reference(written)
+
+    def spoken_of(self, uses: Iterable[ImageUse]) -> frozenset[ImageUse]:
+        """Find the images that the policy applies to."""
+        return frozenset(use for use in uses if self.image(use.reference))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,16 +3,21 @@
 from typing import Final
 
 from slimgate.core.checks import growth
-from slimgate.core.errors import ImageError
-from slimgate.core.finding import Finding, Subject
+from slimgate.core.errors import ImageError, TooLargeError
+from slimgate.core.finding import INSPECTION, Finding, Subject
 
 UNDETERMINED: Final = "undetermined"
 """The image is known, and does not tell what a check wants."""
 
 
 def reason_of(finding: Finding, subject: Subject) -> str:
-    """Name the error that kept an image from being known, else say that it does not tell."""
+    """Name the error that kept an image from being known, else say that it does not tell.
+
+    A workload as a whole is not inspected where it has more images than are.
+    """
     use = finding.use
+    if use is None and finding.check == INSPECTION:
+        return TooLargeError.reason
     if use is None:
         errors = [seen for seen in subject.images.values() if isinstance(seen, ImageError)]
         return errors[0].reason if errors else UNDETERMINED

@@ -1,7 +1,7 @@
 """The verdict on a workload, reached before any mode is applied."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from slimgate.core.checks import CHECKS
@@ -52,7 +52,7 @@ def evaluate(
     excused: list[tuple[Finding, SlimException]] = []
     for policy in policies:
         honoured = [one for one in exceptions if one.refused_by(policy, now) is None]
-        for finding in _findings(policy, subject):
+        for finding in _findings(policy, _narrowed(subject, policy)):
             by = next((e for e in honoured if e.covers(finding, subject, now)), None)
             if by is None:
                 findings.append(finding)
@@ -66,9 +66,21 @@ def evaluate(
     )
 
 
+def _narrowed(subject: Subject, policy: Policy) -> Subject:
+    """Leave out the images that the policy does not speak of."""
+    spoken_of = subject.spoken_of.get(policy.name)
+    if spoken_of is None:
+        spoken_of = policy.match.spoken_of(subject.images)
+    images = {use: seen for use, seen in subject.images.items() if use in spoken_of}
+    return replace(subject, images=images)
+
+
 def _findings(policy: Policy, subject: Subject) -> Iterator[Finding]:
+    excess = subject.workload.excess
+    if excess is not None:
+        yield Finding(policy=policy.name, check=INSPECTION, outcome=Outcome.UNKNOWN, reason=excess)
     for use, seen in subject.images.items():
-        if isinstance(seen, ImageError) and policy.match.image(use.reference):
+        if isinstance(seen, ImageError):
             yield Finding(
                 policy=policy.name,
                 check=INSPECTION,

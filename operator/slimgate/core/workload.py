@@ -30,6 +30,13 @@ TEMPLATE_PATHS: Final[TemplatePaths] = {
 }
 """Where each built-in kind keeps its pod template."""
 
+MAX_IMAGES: Final = 512
+"""Images of one workload that are judged, one by one.
+
+The API server takes pods of many thousand containers, and all of them would keep everybody else
+waiting. No node starts that many: the kubelet takes 110 pods unless it is told otherwise.
+"""
+
 
 class Role(Enum):
     """What in a pod uses an image; the value is how messages call it."""
@@ -92,6 +99,19 @@ class Workload:
     def group_kind(self) -> GroupKind:
         """The kind with its group."""
         return self.group, self.kind
+
+    @property
+    def judged(self) -> tuple[ImageUse, ...]:
+        """The images that are judged one by one; of the others it is only known that they are."""
+        return self.images[:MAX_IMAGES]
+
+    @property
+    def excess(self) -> str | None:
+        """Say that it has more images than are judged; None if it has not."""
+        if len(self.images) <= MAX_IMAGES:
+            return None
+        count = f"{len(self.images):,}"
+        return f"it has {count} images, and slimgate judges {MAX_IMAGES} of a workload at most"
 
     def __str__(self) -> str:
         return f"{self.kind.lower()} {self.namespace}/{self.name}"

@@ -27,6 +27,7 @@ from slimgate.engine.catalog import Catalog
 from slimgate.engine.flights import Flights
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.engine.ports import Keyring
+from slimgate.engine.wanted import spoken_of, wanted_by
 
 Seen = Inspection | ImageError
 _LOG: Final = logging.getLogger(__name__)
@@ -76,12 +77,14 @@ class Judge:
         seconds = self._seconds if seconds is None else seconds
         deadline = _Deadline(asyncio.get_running_loop().time() + seconds, seconds)
         settling = self._start_to_settle(policies)
-        wanted = _wanted_by(policies, workload)
+        spoken = await spoken_of(policies, workload)
+        wanted = wanted_by(policies, workload, spoken)
         subject = Subject(
             workload=workload,
             images=await self._look(wanted, workload, deadline),
-            running=await self._running(old, policies, deadline),
+            running=await self._running(old, workload, policies, deadline),
             missing_bases=self._missing_bases(policies),
+            spoken_of=spoken,
         )
         verdict = self._evaluate(subject, policies)
         late = [task for image, task in settling.items() if may_change(verdict, image)]
@@ -108,14 +111,22 @@ class Judge:
         return evaluate(subject, policies, exceptions, self._now())
 
     async def _running(
-        self, old: Workload | None, policies: Sequence[Policy], deadline: _Deadline
+        self,
+        old: Workload | None,
+        new: Workload,
+        policies: Sequence[Policy],
+        deadline: _Deadline,
     ) -> Mapping[Slot, Seen]:
         growing = [policy for policy in policies if policy.limits.growth is not None]
         if old is None or not growing:
             return {}
+        # Only what a new image replaces is compared with it.
+        slots = {use.slot for use in new.judged}
+        old = replace(old, images=tuple(use for use in old.images if use.slot in slots))
         # Both sides are to name their platforms by the same documents.
         wants = Wants(config=any(policy.wants.config for policy in policies))
-        wanted = dict.fromkeys(_wanted_by(growing, old), wants)
+        spoken = await spoken_of(growing, old)
+        wanted = dict.fromkeys(wanted_by(growing, old, spoken), wants)
         seen = await self._look(wanted, old, deadline)
         return {use.slot: one for use, one in seen.items()}
 
@@ -195,16 +206,6 @@ class Judge:
         if not _on_bases(policies):
             return {}
         return self._inspector.bases.missing(self._catalog.base_images, self._catalog.platforms)
-
-
-def _wanted_by(policies: Sequence[Policy], workload: Workload) -> dict[ImageUse, Wants]:
-    """Find the images that policies speak of, and what those that do want of each."""
-    wanted: dict[ImageUse, Wants] = {}
-    for policy in policies:
-        for use in workload.images:
-            if policy.match.image(use.reference):
-                wanted[use] = wanted.get(use, Wants()) | policy.wants
-    return {use: wanted[use] for use in workload.images if use in wanted}
 
 
 def _on_bases(policies: Sequence[Policy]) -> bool:

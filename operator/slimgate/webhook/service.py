@@ -140,7 +140,7 @@ class AdmissionService:
 
     def _unknown(self, workload: Workload, fault: ImageError) -> Verdict:
         """Let the policies that speak of the workload say what becomes of an unknown image."""
-        subject = Subject(workload=workload, images=dict.fromkeys(workload.images, fault))
+        subject = Subject(workload=workload, images=dict.fromkeys(workload.judged, fault))
         matching = self._policies.matching(workload)
         return evaluate(subject, matching, self._policies.exceptions_for(workload), self._now())
 

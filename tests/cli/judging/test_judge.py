@@ -233,6 +233,17 @@ async def test_only_what_policies_speak_of(tmp_path: Path) -> None:
     assert report.status == 0
 
 
+async def test_more_images_than_are_judged(tmp_path: Path) -> None:
+    """The command line looks up as many as the webhook does, and says that there are more."""
+    known = Known()
+    containers = "".join(f"        - {{name: c{n}, image: 'shop:{n}'}}\n" for n in range(513))
+    many = WEB[: WEB.index("        - name")] + containers
+    (judged,) = (await check(tmp_path, many, POLICY + UNKNOWN, known=known)).judged
+
+    assert len(known.asked) == 512
+    assert _effects(judged).count(("deny", "inspection", "-")) == 1
+
+
 async def test_exceptions(tmp_path: Path) -> None:
     """An exception beside the policy excuses what it names, in its namespace and until its end."""
     report = await check(tmp_path, policies=POLICY + EXCEPTION)

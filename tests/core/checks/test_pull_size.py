@@ -19,14 +19,12 @@ from tests.core.make import (
     image,
     inspection,
     limiting,
-    on_images,
     one,
     subject,
     use,
 )
 
 POLICY = limiting(pull_size=Limit(warn=50, deny=100))
-TEAM = limiting(on_images("**/team/**"), pull_size=Limit(deny=100))
 MODEL = use("models/llama:1", "model", Role.VOLUME)
 
 LOST = Size.unknown("lost")
@@ -60,15 +58,6 @@ CASES = [
 def test_pull_size(given: Subject, expected: list[tuple[object, ...]]) -> None:
     """The sum of the compressed layers is compared."""
     assert brief(check(POLICY, given)) == expected
-
-
-def test_only_the_policys_images() -> None:
-    """An image that the policy does not speak of is left alone."""
-    given = subject(
-        {WEB: inspection(image(101)), use("r.io/team/a:1", "a"): inspection(image(102))}
-    )
-
-    assert brief(check(TEAM, given)) == [(DENY, 102, 100)]
 
 
 def test_without_limit() -> None:

@@ -1,5 +1,7 @@
 """limits.workloadPullSize: all images of a pod together, shared layers once."""
 
+from dataclasses import replace
+
 import pytest
 
 from slimgate.core.checks.workload_pull_size import check
@@ -7,7 +9,7 @@ from slimgate.core.errors import NotFoundError
 from slimgate.core.finding import Subject
 from slimgate.core.image import Layer, Size
 from slimgate.core.policy import Limit
-from slimgate.core.workload import Role
+from slimgate.core.workload import MAX_IMAGES, Role
 from tests.core.make import (
     ARM64,
     DENY,
@@ -19,7 +21,6 @@ from tests.core.make import (
     inspection,
     layer,
     limiting,
-    on_images,
     one,
     subject,
     use,
@@ -144,12 +145,17 @@ def test_workload_pull_size(given: Subject, expected: list[tuple[object, ...]]) 
     assert brief(check(POLICY, given)) == expected
 
 
-def test_only_the_policys_images() -> None:
-    """Images that the policy does not speak of are no part of the sum."""
-    policy = limiting(on_images("m"), workload_pull_size=Limit(deny=100))
-    given = subject({WEB: inspection(image(99)), INIT: GONE, MODEL: inspection(image(2))})
+def test_more_images_than_are_judged() -> None:
+    """The sum of those that are is a lower bound."""
+    uses = [use(f"r.io/a:{number}", f"c{number}") for number in range(MAX_IMAGES + 1)]
+    judged = dict.fromkeys(uses[:MAX_IMAGES], inspection(image(200)))
+    given = replace(subject(judged), workload=replace(subject({}).workload, images=tuple(uses)))
 
-    assert brief(check(policy, given)) == []
+    (over,) = check(POLICY, given)
+    (unknown,) = check(limiting(workload_pull_size=Limit(deny=201)), given)
+
+    assert (over.outcome, over.at_least, over.reason) == (DENY, True, given.workload.excess)
+    assert (unknown.outcome, unknown.reason) == (UNKNOWN, given.workload.excess)
 
 
 def test_findings_are_on_the_whole_workload() -> None:

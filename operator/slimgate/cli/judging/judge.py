@@ -155,7 +155,7 @@ def _was_not_found(finding: Finding, subject: Subject) -> bool:
 
 
 def _spoken_of(workload: Workload, policies: Sequence[Policy]) -> list[ImageUse]:
-    return [u for u in workload.images if any(p.match.image(u.reference) for p in policies)]
+    return [u for u in workload.judged if any(p.match.image(u.reference) for p in policies)]
 
 
 def _wanted(

@@ -1,4 +1,7 @@
-"""The checks, one file each: a policy and a subject in, findings out."""
+"""The checks, one file each: a policy and a subject in, findings out.
+
+The subject's images are those that the policy speaks of.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Final

@@ -25,7 +25,7 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     bases = policy.bases
     if bases is None or not (bases.allow or bases.deny):
         return
-    for use, image in images(policy, subject):
+    for use, image in images(subject):
         judge = _by_deny if bases.deny else _by_allow
         found = judge(bases, image.base, subject)
         if found is None:

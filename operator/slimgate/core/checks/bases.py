@@ -8,15 +8,14 @@ from slimgate.core.finding import Subject
 from slimgate.core.globs import matches as matches_text
 from slimgate.core.globs import matches_reference
 from slimgate.core.image import Base, ImageFacts
-from slimgate.core.policy import Policy
 from slimgate.core.tier import EMPTY_BASE, Evidence, Tier
 from slimgate.core.workload import ImageUse, Role
 
 
-def images(policy: Policy, subject: Subject) -> Iterator[tuple[ImageUse, ImageFacts]]:
+def images(subject: Subject) -> Iterator[tuple[ImageUse, ImageFacts]]:
     """Yield every image that has a base; a mounted volume's files run nothing of theirs."""
     for use, seen in subject.inspected().items():
-        if use.role is not Role.VOLUME and policy.match.image(use.reference):
+        if use.role is not Role.VOLUME:
             for image in seen.images:
                 yield use, image
 

@@ -19,7 +19,7 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     outcome = _OUTCOMES.get(policy.bases.on_false_claim) if policy.bases else None
     if outcome is None:
         return
-    for use, image in images(policy, subject):
+    for use, image in images(subject):
         if image.base.contradiction is not None:
             yield Finding(
                 policy=policy.name,

@@ -19,7 +19,7 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
         return
     for use, seen in subject.inspected().items():
         before = subject.running.get(use.slot)
-        if before is None or not policy.match.image(use.reference):
+        if before is None:
             continue
         measured = _growth(before, seen) if isinstance(before, Inspection) else [_unknown(before)]
         yield from against(policy, NAME, limit, measured, use)

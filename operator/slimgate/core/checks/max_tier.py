@@ -21,7 +21,7 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     bases = policy.bases
     if bases is None or bases.max_tier is None:
         return
-    for use, image in images(policy, subject):
+    for use, image in images(subject):
         tier, evidence = image.base.tier, image.base.tier_evidence
         outcome, line = _grade(bases.max_tier, tier)
         if outcome is Outcome.ALLOW:

@@ -48,13 +48,12 @@ Measured = tuple[ImageFacts | None, Amount]
 def each_image(
     policy: Policy, subject: Subject, name: str, limit: Limit | None, measure: Measure
 ) -> Iterator[Finding]:
-    """Measure every image that the policy speaks of; the largest platform counts."""
+    """Measure every image; the largest platform counts."""
     if limit is None:
         return
     for use, seen in subject.inspected().items():
-        if policy.match.image(use.reference):
-            measured = [(image, amount) for image in seen.images for amount in measure(image)]
-            yield from against(policy, name, limit, measured, use)
+        measured = [(image, amount) for image in seen.images for amount in measure(image)]
+        yield from against(policy, name, limit, measured, use)
 
 
 def against(

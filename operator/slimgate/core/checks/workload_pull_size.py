@@ -20,11 +20,12 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     limit = policy.limits.workload_pull_size
     if limit is None:
         return
-    seen = [s for use, s in subject.images.items() if policy.match.image(use.reference)]
-    images = [s for s in seen if isinstance(s, Inspection)]
+    images = list(subject.inspected().values())
     platforms = {image.platform for inspection in images for image in inspection.images}
     # An image that could not be inspected has layers on any platform.
-    missing = [Size.unknown(str(s)) for s in seen if isinstance(s, ImageError)]
+    errors = [str(seen) for seen in subject.images.values() if isinstance(seen, ImageError)]
+    excess = subject.workload.excess
+    missing = [Size.unknown(why) for why in (*errors, *([] if excess is None else [excess]))]
     measured: list[Measured] = [
         (None, Amount.sum([*missing, *_pod_pull(images, platform)]))
         for platform in sorted(platforms, key=str)

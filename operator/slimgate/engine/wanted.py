@@ -1,0 +1,42 @@
+"""Which images of a workload are looked up, and for which of their facts."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from slimgate.core.image import Wants
+from slimgate.core.policy import Policy
+from slimgate.core.workload import ImageUse, Workload
+
+SpokenOf = Mapping[str, frozenset[ImageUse]]
+"""By policy, the images that it speaks of."""
+_COMPARED_AT_ONCE: Final = 512
+"""Images and policies that are compared before others have their turn: milliseconds."""
+
+
+async def spoken_of(policies: Sequence[Policy], workload: Workload) -> SpokenOf:
+    """Compare a workload's images with policies' globs, once for a verdict.
+
+    Policies may have many globs, and workloads many images: others have their turn in between, and
+    whoever waits gives up when the time is up.
+    """
+    found: dict[str, frozenset[ImageUse]] = {}
+    compared = 0
+    for policy in policies:
+        found[policy.name] = policy.match.spoken_of(workload.judged)
+        compared += len(workload.judged)
+        if compared >= _COMPARED_AT_ONCE:
+            compared = 0
+            await asyncio.sleep(0)
+    return found
+
+
+def wanted_by(
+    policies: Sequence[Policy], workload: Workload, spoken_of: SpokenOf
+) -> dict[ImageUse, Wants]:
+    """Find what policies want of each image that they speak of."""
+    wanted: dict[ImageUse, Wants] = {}
+    for policy in policies:
+        for use in spoken_of[policy.name]:
+            wanted[use] = wanted.get(use, Wants()) | policy.wants
+    return {use: wanted[use] for use in workload.judged if use in wanted}

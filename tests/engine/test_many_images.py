@@ -1,0 +1,118 @@
+"""Workloads of very many images: they keep nobody else waiting, and nothing is let through."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Self
+
+import pytest
+
+from slimgate.core.errors import UnavailableError
+from slimgate.core.finding import Outcome
+from slimgate.core.globs import Globs
+from slimgate.core.policy_parser import parse_policy
+from slimgate.core.workload import MAX_IMAGES
+from slimgate.engine.catalog import Catalog
+from slimgate.engine.judge import Judge
+from slimgate.engine.wanted import spoken_of
+from tests.engine.cluster import Keys, policy, use, workload
+from tests.engine.shelf import REGISTRY, Shelf, inspector, tiny
+from tests.support.clock import Clock
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+TEAM = {"images": {"include": [f"{REGISTRY}/team/**"], "exclude": ["**/istio/**"]}}
+
+
+class Comparisons:
+    """Counts how often a reference is compared with a list of globs."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        sys.setprofile(self._called)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+    def _called(self, frame: FrameType, event: str, _: object) -> None:
+        self.count += event == "call" and frame.f_code is Globs.matches_reference.__code__
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    """Make a catalog of two policies with globs for images."""
+    catalog = Catalog()
+    for name in "ab":
+        limits = {"pullSize": {"deny": "1Gi"}, "layers": {"deny": 1}, "growth": {"deny": "1%"}}
+        catalog.put_policy(policy(name, match=TEAM, limits=limits))
+    return catalog
+
+
+@pytest.fixture
+def judge(shelf: Shelf, clock: Clock, catalog: Catalog) -> Judge:
+    """Make a judge."""
+    watched = inspector(shelf, clock)
+    return Judge(inspector=watched, catalog=catalog, keyring=Keys(), now=lambda: NOW, seconds=5)
+
+
+async def test_no_more_than_a_bound_are_looked_up(judge: Judge, shelf: Shelf) -> None:
+    """The first are judged as ever; that there are more is one unknown finding of each policy."""
+    names = [f"{REGISTRY}/team/app:{number}" for number in range(MAX_IMAGES + 100)]
+    shelf.put(names[0], tiny("a", "b"))
+    shelf.put(names[-1], tiny("a", "b"))
+
+    verdict = await judge.judge(workload(*names))
+
+    assert len(verdict.subject.images) == MAX_IMAGES
+    found = [(f.policy, f.check) for f in verdict.findings if f.use is None]
+    assert found == [("a", "inspection"), ("b", "inspection")]
+    denied = [f.use.reference for f in verdict.findings if f.use and f.outcome is Outcome.DENY]
+    assert denied == [names[0]] * 2
+
+
+async def test_images_are_compared_once_for_a_verdict(judge: Judge, shelf: Shelf) -> None:
+    """With the globs of a policy, however many checks it has and whatever is looked up again."""
+    names = [f"{REGISTRY}/team/app:{number}" for number in range(20)]
+    for name in names:
+        shelf.put(name, tiny("a", "b"))
+
+    with Comparisons() as made:
+        verdict = await judge.judge(workload(*names))
+
+    assert len(verdict.findings) == 40
+    assert made.count == 2 * 2 * len(names)
+
+
+async def test_growth_compares_what_is_judged(judge: Judge, shelf: Shelf) -> None:
+    """The image that one of few replaces is found among very many."""
+    old, new = f"{REGISTRY}/team/app:1", f"{REGISTRY}/team/app:2"
+    shelf.put(old, tiny("a"))
+    shelf.faults[REGISTRY] = UnavailableError("down")
+    many = [use(old, f"c{number}") for number in range(MAX_IMAGES + 100)]
+
+    verdict = await judge.judge(workload(use(new, "c600")), old=workload(*many))
+
+    assert verdict.subject.running.keys() == {"c600"}
+
+
+async def test_others_have_their_turn() -> None:
+    """While many images are compared with many globs; and whoever waits may give up."""
+    policies = [parse_policy(policy(str(number), match=TEAM)) for number in range(3)]
+    many = workload(*[f"{REGISTRY}/team/app:{number}" for number in range(2 * MAX_IMAGES)])
+    turns: list[str] = []
+
+    async def other() -> None:
+        turns.append("other")
+
+    task = asyncio.create_task(other())
+    await spoken_of(policies, many)
+    turns.append("done")
+
+    assert turns == ["other", "done"]
+    assert task.done()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await spoken_of(policies, many)
