@@ -5,6 +5,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from slimgate.core.glob import Automaton, Glob
 from slimgate.core.globs import MAX_GLOB, matches, matches_reference
@@ -131,6 +132,21 @@ IMAGES = [
     ("registry.example.com/team/*", "REGISTRY.example.com/team/a"),
     ("registry.example.com/team/*", "registry.example.com:443/team/a"),
     ("REGISTRY.example.com/team/*", "REGISTRY.example.com/team/a"),
+    ("REGISTRY.example.com/team/*", "registry.example.com/team/a"),
+    ("registry.example.com:443/team/*", "registry.example.com/team/a"),
+    ("*.EXAMPLE.com:0443/team/*", "registry.example.com/team/a"),
+    ("*.example.com:05000/team/*", "registry.example.com:5000/team/a"),
+    ("localhost:5055/**", "localhost:05055/team/app:1"),
+    ("localhost:05055/**", "localhost:5055/team/app:1"),
+    ("10.99.0.1:5000/**", "[::ffff:a63:1]:5000/team/a"),
+    ("?::1?:5000/**", "[0:0:0:0:0:0:0:1]:5000/a"),
+    ("docker.io/**", "index.docker.io:443/library/golang:1"),
+    ("docker.io/**", "INDEX.docker.io/library/golang:1"),
+    ("golang", "registry-1.docker.io/library/golang:1"),
+    ("golang", "registry-1.docker.io:0443/golang:1"),
+    ("registry-1.docker.io/library/golang", "golang"),
+    ("docker.io/golang:1", "golang:1"),
+    ("docker.io/*", "golang:1"),
     ("*.example.com/**", "registry.example.com/team/a"),
     ("**/legacy:*", "registry.example.com/team/legacy:1"),
     ("**/legacy", "registry.example.com/team/legacy:1"),
@@ -149,6 +165,12 @@ OTHERS = [
     ("docker.io/*", "bitnami/redis:7"),
     ("bitnami/*", "library/redis"),
     ("a/b", "library/a/b"),
+    ("docker.io/a/b", "library/a/b"),
+    ("docker.io/**", "index.docker.io:5000/a"),
+    ("*:443/**", "registry.example.com:5000/a"),
+    ("a:/b", "a/b"),
+    ("a:0/b", "a/b"),
+    ("nginx:TAG", "nginx:tag"),
     ("registry.example.com/team/*", "registry.example.com/team/a/b:1"),
     ("registry.example.com/team/**", "registry.example.com/teams/a"),
     ("registry.example.com/team/**", "registry.example.com:5000/team/a"),
@@ -170,6 +192,42 @@ def test_references(glob: str, written: str) -> None:
 def test_other_references(glob: str, written: str) -> None:
     """A glob matches no image of another repository, tag or registry."""
     assert not matches_reference((glob,), written)
+
+
+def cased(text: str) -> SearchStrategy[str]:
+    """Write some letters as capitals."""
+    return st.tuples(*[st.sampled_from((char, char.upper())) for char in text]).map("".join)
+
+
+def spelt(*registries: str) -> SearchStrategy[str]:
+    """Write a registry in one of the ways that reach the same one."""
+    ways = []
+    for one in registries:
+        host, _, port = one.partition(":")
+        ports = [f":{zeros}{port or 443}" for zeros in ("", "0", "000")] + ([] if port else [""])
+        ways.append(st.builds("{}{}".format, cased(host), st.sampled_from(ports)))
+    return st.one_of(ways)
+
+
+SPELT = {
+    "registry.example.com": spelt("registry.example.com"),
+    "localhost:5055": spelt("localhost:5055"),
+    "10.99.0.1:5000": spelt("10.99.0.1:5000"),
+    "docker.io": spelt("docker.io", "index.docker.io", "registry-1.docker.io"),
+}
+RESTS = ["**", "team/**", "team/*:1", "team/a", "*", "other/**", "t?am/a:*"]
+
+
+@pytest.mark.parametrize("registry", SPELT)
+@given(data=st.data(), rest=st.sampled_from(RESTS))
+def test_all_spellings_of_a_registry(registry: str, data: st.DataObject, rest: str) -> None:
+    """A glob matches an image by all of them or by none, however its own registry is spelt."""
+    image = data.draw(SPELT[registry].map(lambda one: f"{one}/team/a:1"))
+    glob = data.draw(SPELT[registry].map(lambda one: f"{one}/{rest}"))
+
+    expected = matches_reference((f"{registry}/{rest}",), f"{registry}/team/a:1")
+    assert matches_reference((glob,), image) is expected
+    assert matches_reference((glob,), f"other.{registry}/team/a:1") is False
 
 
 def test_what_is_too_long_to_be_a_reference() -> None:

@@ -81,6 +81,7 @@ REFUSED = [
     ("r.io:0/a", "its registry is not a host[:port]"),
     ("r.io:65536/a", "its registry is not a host[:port]"),
     (f"r.io:{'9' * 500}/a", "its registry is not a host[:port]"),
+    (f"r.io:{'9' * 1000}/a", "its registry is not a host[:port]"),
     ("a:", "what follows : is not a tag"),
     ("a:-b", "what follows : is not a tag"),
     ("a:b:c", "what follows : is not a tag"),
@@ -171,6 +172,26 @@ def test_only_one_kind_of_error(text: str) -> None:
 def test_familiar(text: str, familiar: str) -> None:
     """Docker Hub's host and `library/` are left out where they go without saying."""
     assert Reference.parse(text).familiar == familiar
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Registry.Example.com:0443/a", "registry.example.com/a:latest"),
+        ("r.io:05000/a/b:T", "r.io:5000/a/b:T"),
+        ("r.io:80/a", "r.io:80/a:latest"),
+        (f"index.docker.io:443/golang@{SHA}", f"docker.io/library/golang@{SHA}"),
+        ("registry.hub.docker.com/a/b", "docker.io/a/b:latest"),
+        ("registry-1.docker.io:444/a", "registry-1.docker.io:444/a:latest"),
+        ("[::0:1]:5000/a", "[::1]:5000/a:latest"),
+        ("[::FFFF:a00:1]/a", "10.0.0.1/a:latest"),
+        ("[:::1]/a", "[:::1]/a:latest"),
+        ("nginx", "docker.io/library/nginx:latest"),
+    ],
+)
+def test_plain(text: str, plain: str) -> None:
+    """All spellings of one registry are one; what else is written stays."""
+    assert str(Reference.parse(text).plain) == plain
 
 
 @pytest.mark.parametrize(

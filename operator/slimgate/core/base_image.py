@@ -75,7 +75,7 @@ def claims(text: str, reference: Reference) -> bool:
         claim = Reference.parse(text)
     except InvalidReferenceError:
         return False  # facts that are kept in the cluster can be edited by hand
-    if claim.name != reference.name:
+    if claim.plain.name != reference.plain.name:
         return False
     if claim.digest and reference.digest:
         return claim.digest == reference.digest

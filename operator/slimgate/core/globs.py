@@ -6,7 +6,7 @@ from typing import Final
 
 from slimgate.core.errors import InvalidReferenceError
 from slimgate.core.glob import Glob
-from slimgate.core.reference import Reference
+from slimgate.core.reference import DOCKER_HUB, HTTPS_PORT, Reference, plain_registry, split_port
 
 MAX_GLOB: Final = 512
 """Characters of a pattern that policies and exceptions may write."""
@@ -16,33 +16,43 @@ _KEPT: Final = 4096
 _LISTS_KEPT: Final = 256
 
 
-class Globs:
-    """A list of globs, taken apart once: for whoever compares many texts with it."""
-
+class _Any:
     __slots__ = ("_globs", "_heads", "_tails")
 
-    def __init__(self, written: tuple[str, ...]) -> None:
-        self._globs = tuple(Glob.of(one) for one in written)
+    def __init__(self, globs: tuple[str, ...]) -> None:
+        self._globs = tuple(map(Glob.of, globs))
         self._heads = tuple({one.head for one in self._globs})
         self._tails = tuple({one.tail for one in self._globs})
 
-    def __bool__(self) -> bool:
-        return bool(self._globs)
-
     def matches(self, text: str) -> bool:
-        """Whether any of the globs matches the whole text."""
         # Of most texts this tells at once, however many globs there are.
         if not (text.startswith(self._heads) and text.endswith(self._tails)):
             return False
         return any(glob.matches(text) for glob in self._globs)
 
+
+class Globs:
+    """A list of globs, taken apart once: for whoever compares many texts with it."""
+
+    __slots__ = ("_of_references", "_of_texts")
+
+    def __init__(self, written: tuple[str, ...]) -> None:
+        plain = tuple(map(_plain, written))
+        self._of_texts = _Any(written)
+        self._of_references = self._of_texts if plain == written else _Any(plain)
+
+    def matches(self, text: str) -> bool:
+        """Whether any of the globs matches the whole text."""
+        return self._of_texts.matches(text)
+
     def matches_reference(self, written: str) -> bool:
         """Whether any of the globs matches a reference in any of its forms.
 
         These are its full name and its familiar one, each with tag and digest, with one of them,
-        and with neither: a rule on a name holds for `name@sha256:…`, too.
+        and with neither: a rule on a name holds for `name@sha256:…`, too. No other way to write a
+        registry, in a reference or in a glob, leads past a rule.
         """
-        return bool(self._globs) and any(map(self.matches, _forms(written)))
+        return any(map(self._of_references.matches, _forms(written)))
 
 
 def matches(globs: tuple[str, ...], text: str) -> bool:
@@ -58,20 +68,34 @@ def matches_reference(globs: tuple[str, ...], written: str) -> bool:
 _compiled = lru_cache(maxsize=_LISTS_KEPT)(Globs)
 
 
+def _plain(glob: str) -> str:
+    """Write the registry of a glob as references have it, as far as it is no wildcard itself.
+
+    What stands before the first slash is a registry, or a part of a repository, in lower case.
+    """
+    host, slash, rest = glob.partition("/")
+    if not slash:
+        return glob
+    host = host.lower()
+    if "*" not in host and "?" not in host:
+        return f"{plain_registry(host)}/{rest}"
+    # Where the wildcard ends the host, it would take the place of a port that was left out.
+    name, port = split_port(host)
+    if port is not None and not name.endswith(("*", "?")):
+        host = name if port == HTTPS_PORT else f"{name}:{port}"
+    return f"{host}/{rest}"
+
+
 @lru_cache(maxsize=_KEPT)
 def _forms(written: str) -> frozenset[str]:
     try:
-        reference = Reference.parse(written)
+        reference = Reference.parse(written).plain
     except InvalidReferenceError:
         return frozenset({written[:_MAX_TEXT]})
     bare = replace(reference, tag=None, digest=None)
-    # No other way to write a registry may lead past a policy.
-    plain = replace(bare, registry=bare.registry.lower().removesuffix(":443"))
+    names = {bare.name, bare.familiar}
+    if bare.registry == DOCKER_HUB:
+        names.add(f"{DOCKER_HUB}/{bare.familiar.removeprefix(f'{DOCKER_HUB}/')}")
     tag = f":{reference.tag}" if reference.tag else ""
     digest = f"@{reference.digest}" if reference.digest else ""
-    return frozenset(
-        f"{name}{tail}"
-        for one in (bare, plain)
-        for name in (one.name, one.familiar)
-        for tail in ("", tag, digest, tag + digest)
-    )
+    return frozenset(f"{name}{tail}" for name in names for tail in ("", tag, digest, tag + digest))

@@ -4,6 +4,7 @@ Grammar and normalisation follow github.com/distribution/reference v0.6.0, as co
 and the kubelet do: https://github.com/distribution/reference/blob/v0.6.0/normalize.go
 """
 
+import ipaddress
 import re
 from dataclasses import dataclass, replace
 from typing import Self
@@ -14,6 +15,10 @@ from slimgate.core.text import printable
 
 DOCKER_HUB = "docker.io"
 _LEGACY_HUB = "index.docker.io"
+_HUBS = frozenset({DOCKER_HUB, _LEGACY_HUB, "registry-1.docker.io", "registry.hub.docker.com"})
+"""Hosts at which Docker Hub's registry answers, or that stand for it."""
+_PORT = re.compile(r":([0-9]+)\Z", re.ASCII)
+HTTPS_PORT = 443
 
 _HOST_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _HOST = rf"(?:{_HOST_LABEL}(?:\.{_HOST_LABEL})*|\[(?:[a-fA-F0-9:]+)\])(?::[0-9]+)?"
@@ -62,6 +67,17 @@ class Reference:
         return f"{self.registry}/{self.repository}"
 
     @property
+    def plain(self) -> Self:
+        """The same image, by the one spelling of its registry that rules are compared with.
+
+        What is looked up, and with whose credentials, goes by what is written, as everywhere.
+        """
+        registry, repository = plain_registry(self.registry), self.repository
+        if registry == DOCKER_HUB and "/" not in repository:
+            repository = f"library/{repository}"
+        return replace(self, registry=registry, repository=repository)
+
+    @property
     def familiar(self) -> str:
         """The reference as people write it: `golang:1.26` for docker.io/library/golang:1.26."""
         # library/a/b is not what a/b names, and a.b/c names a registry.
@@ -84,6 +100,24 @@ class Reference:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
         return f"{self.name}{tag}{digest}"
+
+
+def plain_registry(written: str) -> str:
+    """Write a registry as all are that reach the same one.
+
+    Hosts are the same in upper case, ports are numbers, and that of HTTPS goes without saying.
+    """
+    host, port = split_port(written.lower())
+    host = _plain_address(host) if host.startswith("[") else host
+    if port in {None, HTTPS_PORT}:
+        return DOCKER_HUB if host in _HUBS else host
+    return f"{host}:{port}"
+
+
+def split_port(registry: str) -> tuple[str, int | None]:
+    """Take the port off a registry, None if it has none."""
+    match = _PORT.search(registry)
+    return (registry, None) if match is None else (registry[: match.start()], int(match[1]))
 
 
 def parse_digest(text: str) -> Digest:
@@ -133,8 +167,17 @@ def _check_name(domain: str, path: str, text: str) -> None:
 
 
 def _valid_port(domain: str) -> bool:
-    port = domain.rpartition(":")[2] if not domain.endswith("]") and ":" in domain else "1"
-    return int(port) in range(1, _MAX_PORT + 1)
+    port = split_port(domain)[1]
+    return port is None or port in range(1, _MAX_PORT + 1)
+
+
+def _plain_address(host: str) -> str:
+    """Write an IPv6 address in its one short form, or the IPv4 address that it stands for."""
+    try:
+        address = ipaddress.IPv6Address(host[1:-1])
+    except ValueError:
+        return host
+    return f"[{address}]" if address.ipv4_mapped is None else str(address.ipv4_mapped)
 
 
 def _invalid(text: str, why: str) -> InvalidReferenceError:

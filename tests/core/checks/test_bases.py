@@ -57,7 +57,7 @@ OTHERS = [
     (GOLANG, "bitnami/golang*"),
     # Neither a family nor a name of a policy's own is a reference with a tag.
     (GOLANG, "**:latest"),
-    (GOLANG, "docker.io/*"),
+    (GOLANG, "docker.io/d*"),
     (GOLANG, "debian:*"),
     (GOLANG, "docker.io/library/debian*"),
     (Base(name="golden"), "**:latest"),
