@@ -1,10 +1,7 @@
 """Workloads of very many images: they keep nobody else waiting, and nothing is let through."""
 
 import asyncio
-import sys
 from datetime import UTC, datetime
-from types import FrameType
-from typing import Self
 
 import pytest
 
@@ -18,27 +15,11 @@ from slimgate.engine.judge import Judge
 from slimgate.engine.wanted import spoken_of
 from tests.engine.cluster import Keys, policy, use, workload
 from tests.engine.shelf import REGISTRY, Shelf, inspector, tiny
+from tests.support.calls import Calls
 from tests.support.clock import Clock
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 TEAM = {"images": {"include": [f"{REGISTRY}/team/**"], "exclude": ["**/istio/**"]}}
-
-
-class Comparisons:
-    """Counts how often a reference is compared with a list of globs."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __enter__(self) -> Self:
-        sys.setprofile(self._called)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        sys.setprofile(None)
-
-    def _called(self, frame: FrameType, event: str, _: object) -> None:
-        self.count += event == "call" and frame.f_code is Globs.matches_reference.__code__
 
 
 @pytest.fixture
@@ -79,7 +60,7 @@ async def test_images_are_compared_once_for_a_verdict(judge: Judge, shelf: Shelf
     for name in names:
         shelf.put(name, tiny("a", "b"))
 
-    with Comparisons() as made:
+    with Calls(Globs.matches_reference) as made:
         verdict = await judge.judge(workload(*names))
 
     assert len(verdict.findings) == 40

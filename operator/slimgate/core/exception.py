@@ -1,12 +1,12 @@
 """SlimException: what a namespace's workloads are excused from, why, how far, and until when."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from slimgate.core.duration import format_duration
 from slimgate.core.finding import Finding, Subject
-from slimgate.core.globs import matches, matches_reference
+from slimgate.core.globs import Globs
 from slimgate.core.policy import Policy
 from slimgate.core.text import printable
 from slimgate.core.timestamp import format_time
@@ -36,6 +36,11 @@ class Excused:
     kind: str
     name: str = "*"
 
+    _names: Globs = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_names", Globs((self.name,)))
+
     def holds(self, workload: Workload) -> bool:
         """Whether it means the workload, or what that was made by."""
         owner = workload.owner
@@ -44,7 +49,7 @@ class Excused:
         )
 
     def _is(self, kind: GroupKind, name: str) -> bool:
-        return kind == (self.group, self.kind) and matches((self.name,), name)
+        return kind == (self.group, self.kind) and self._names.matches(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +72,35 @@ class SlimException:
     images: tuple[str, ...] = ()
     up_to: Mapping[str, int] = field(default_factory=dict)
     refused_since: datetime | None = None
+    _globs: Globs = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_globs", Globs(self.images))
+
+    def concerns(self, workload: Workload, now: datetime) -> bool:
+        """Whether it may excuse anything of the workload now."""
+        return (
+            now < self.expires
+            and workload.namespace == self.namespace
+            and (not self.resources or any(one.holds(workload) for one in self.resources))
+        )
 
     def covers(self, finding: Finding, subject: Subject, now: datetime) -> bool:
         """Whether the finding is excused now, if its policy honours the exception."""
+        return self.concerns(subject.workload, now) and self.excuses(finding, subject)
+
+    def excuses(
+        self,
+        finding: Finding,
+        subject: Subject,
+        compare: Callable[[Globs, str], bool] = Globs.matches_reference,
+    ) -> bool:
+        """Whether it excuses a finding of a workload that it concerns; globs are told last."""
         return (
-            now < self.expires
-            and subject.workload.namespace == self.namespace
-            and finding.policy in self.policies
+            finding.policy in self.policies
             and self._check(finding)
-            and (not self.resources or any(one.holds(subject.workload) for one in self.resources))
-            and self._image(finding, subject)
             and self._within(finding)
+            and self._image(finding, subject, compare)
         )
 
     def refused_by(self, policy: Policy, now: datetime) -> Refusal | None:
@@ -102,13 +125,15 @@ class SlimException:
         named = self.checks or self.up_to
         return not named or finding.check in named
 
-    def _image(self, finding: Finding, subject: Subject) -> bool:
+    def _image(
+        self, finding: Finding, subject: Subject, compare: Callable[[Globs, str], bool]
+    ) -> bool:
         if not self.images:
             return True
         if finding.use is None and subject.workload.excess is not None:
             return False  # nobody has looked at all its images
         uses = [finding.use] if finding.use else list(subject.images)
-        return all(matches_reference(self.images, use.reference) for use in uses)
+        return all(compare(self._globs, use.reference) for use in uses)
 
     def _within(self, finding: Finding) -> bool:
         """Whether a value is known to be no more than its cap.

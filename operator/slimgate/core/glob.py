@@ -9,6 +9,7 @@ tried twice. Regular expressions would try again, and take years over a glob tha
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Self
 
 _STARS: Final = re.compile(r"(\*+)")
@@ -17,9 +18,39 @@ _STEPS_OF_AN_AUTOMATON: Final = 256
 """How many searches it is worth to go through a reference by characters; about what is measured."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_KEPT: Final = 1024
+"""Globs that are kept taken apart: of a hostile one that is twenty times as much as its text."""
+
+
+@dataclass(frozen=True, slots=True)
 class Glob:
-    """A glob, taken apart; `head` and `tail` are what a text that matches begins and ends with.
+    """A glob, and what a text that it matches begins and ends with."""
+
+    text: str
+    head: str
+    tail: str
+
+    @classmethod
+    def of(cls, glob: str) -> Self:
+        """Look where the first and the last wildcard are."""
+        parts = _WILD.split(glob)
+        return cls(glob, parts[0], parts[-1])
+
+    def matches(self, text: str) -> bool:
+        """Whether the whole text matches."""
+        return self.compare(text)[0]
+
+    def compare(self, text: str) -> tuple[bool, int]:
+        """Whether the whole text matches, and how much work it was at most, in searches."""
+        if not (text.startswith(self.head) and text.endswith(self.tail)):
+            return False, 1
+        parts = _taken_apart(self.text)
+        return parts.match(text), parts.steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What is between the stars of a glob; `head` and `tail` are before and behind them.
 
     `front` and `back` are reached from either end by single stars, the nearest first, and `middle`
     by double ones; all are texts. Where that does not tell, an automaton does.
@@ -60,14 +91,10 @@ class Glob:
         searches = 1 + len(self.front) + len(self.middle) + len(self.back)
         return searches + (0 if self.automaton is None else _STEPS_OF_AN_AUTOMATON)
 
-    def may_match(self, text: str) -> bool:
-        """Whether a text begins and ends as one that matches."""
-        return text.startswith(self.head) and text.endswith(self.tail)
-
-    def matches(self, text: str) -> bool:
-        """Whether the whole text matches."""
-        if self.is_text or not self.may_match(text):
-            return self.is_text and text == self.head
+    def match(self, text: str) -> bool:
+        """Whether a text matches that begins and ends so."""
+        if self.is_text:
+            return text == self.head
         start, end = len(self.head), len(text) - len(self.tail)
         if self.automaton is not None:
             found = _in_this_order(self.middle, text, start, end)
@@ -86,6 +113,9 @@ class Glob:
                 return False
             end = at
         return _in_this_order(self.middle, text, start, end)
+
+
+_taken_apart = lru_cache(maxsize=_KEPT)(_Parts.of)
 
 
 def _in_this_order(parts: Iterable[str], text: str, start: int, end: int) -> bool:

@@ -25,10 +25,19 @@ class _Any:
         self._tails = tuple({one.tail for one in self._globs})
 
     def matches(self, text: str) -> bool:
+        return self.compare(text)[0]
+
+    def compare(self, text: str) -> tuple[bool, int]:
         # Of most texts this tells at once, however many globs there are.
         if not (text.startswith(self._heads) and text.endswith(self._tails)):
-            return False
-        return any(glob.matches(text) for glob in self._globs)
+            return False, 1
+        steps = 1
+        for glob in self._globs:
+            matched, work = glob.compare(text)
+            steps += work
+            if matched:
+                return True, steps
+        return False, steps
 
 
 class Globs:
@@ -52,7 +61,17 @@ class Globs:
         and with neither: a rule on a name holds for `name@sha256:…`, too. No other way to write a
         registry, in a reference or in a glob, leads past a rule.
         """
-        return any(map(self._of_references.matches, _forms(written)))
+        return self.compare_reference(written)[0]
+
+    def compare_reference(self, written: str) -> tuple[bool, int]:
+        """Say whether any matches a reference, and how much work it was, in searches."""
+        work = 0
+        for form in _forms(written):
+            matched, steps = self._of_references.compare(form)
+            work += steps
+            if matched:
+                return True, work
+        return False, work
 
 
 def matches(globs: tuple[str, ...], text: str) -> bool:
@@ -87,15 +106,16 @@ def _plain(glob: str) -> str:
 
 
 @lru_cache(maxsize=_KEPT)
-def _forms(written: str) -> frozenset[str]:
+def _forms(written: str) -> tuple[str, ...]:
     try:
         reference = Reference.parse(written).plain
     except InvalidReferenceError:
-        return frozenset({written[:_MAX_TEXT]})
+        return (written[:_MAX_TEXT],)
     bare = replace(reference, tag=None, digest=None)
     names = {bare.name, bare.familiar}
     if bare.registry == DOCKER_HUB:
         names.add(f"{DOCKER_HUB}/{bare.familiar.removeprefix(f'{DOCKER_HUB}/')}")
     tag = f":{reference.tag}" if reference.tag else ""
     digest = f"@{reference.digest}" if reference.digest else ""
-    return frozenset(f"{name}{tail}" for name in names for tail in ("", tag, digest, tag + digest))
+    tails = dict.fromkeys(("", tag, digest, tag + digest))
+    return tuple(f"{name}{tail}" for name in sorted(names) for tail in tails)

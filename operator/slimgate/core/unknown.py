@@ -13,15 +13,17 @@ UNDETERMINED: Final = "undetermined"
 def reason_of(finding: Finding, subject: Subject) -> str:
     """Name the error that kept an image from being known, else say that it does not tell.
 
-    A workload as a whole is not inspected where it has more images than are.
+    What is not inspected for no error is too much: images, or exceptions to compare them with.
     """
     use = finding.use
-    if use is None and finding.check == INSPECTION:
-        return TooLargeError.reason
-    if use is None:
+    if use is None and finding.check != INSPECTION:
         errors = [seen for seen in subject.images.values() if isinstance(seen, ImageError)]
         return errors[0].reason if errors else UNDETERMINED
-    seen = subject.images.get(use)
+    seen = None if use is None else subject.images.get(use)
+    if finding.check == INSPECTION and not isinstance(seen, ImageError):
+        return TooLargeError.reason
+    if use is None:
+        return UNDETERMINED
     if not isinstance(seen, ImageError) and finding.check == growth.NAME:
         seen = subject.running.get(use.slot)
     return seen.reason if isinstance(seen, ImageError) else UNDETERMINED
