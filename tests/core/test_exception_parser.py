@@ -114,6 +114,7 @@ BROKEN = [
     ({"upTo": {"pullSize": "lots"}}, "spec.upTo.pullSize: 'lots' is not a quantity"),
     ({"upTo": {"pullSize": {"deny": 1}}}, "spec.upTo.pullSize: must be a quantity, as in 300Mi"),
     ({"upTo": {"layers": "60"}}, "spec.upTo.layers: must be a whole number from 1 to"),
+    ({"upTo": {"layers": 0.5}}, "spec.upTo.layers: must be a whole number from 1 to"),
     ({"upTo": {"maxTier": "Full"}}, "spec.upTo.maxTier: is not a field."),
     ({"upTo": {"layers": 6}, "checks": ["pullSize"]}, "spec.upTo: layers must be among the checks"),
     ({"reason": None}, "spec.reason: is required: say why the exception is needed."),
@@ -138,6 +139,11 @@ def test_broken(spec: dict[str, object], message: str) -> None:
         parse(**spec)
 
     assert str(caught.value).startswith(message)
+
+
+def test_whole_numbers() -> None:
+    """A cap on a count may be written with a point, as the API server takes it."""
+    assert parse(upTo={"layers": 60.0}).up_to == {"layers": 60}
 
 
 def test_without_spec() -> None:

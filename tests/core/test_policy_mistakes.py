@@ -66,6 +66,12 @@ BROKEN: list[tuple[dict[str, object], str]] = [
     ({"limits": {"layers": {"deny": 0}}}, "spec.limits.layers.deny: must be a whole number from 1"),
     ({"limits": {"layers": {"deny": True}}}, "spec.limits.layers.deny: must be a whole number"),
     ({"limits": {"layers": {"deny": 1_000_001}}}, "spec.limits.layers.deny: must be a whole numb"),
+    ({"limits": {"layers": {"warn": 0.0}}}, "spec.limits.layers.warn: must be a whole number from"),
+    ({"limits": {"layers": {"warn": 1e30}}}, "spec.limits.layers.warn: must be a whole number"),
+    (
+        {"limits": {"layers": {"warn": float("inf")}}},
+        "spec.limits.layers.warn: must be a whole number",
+    ),
     ({"limits": {"layers": {"warn": 1.5}}}, "spec.limits.layers.warn: must be a whole number from"),
     ({"limits": {"growth": "50%"}}, "spec.limits.growth: must be an object: write {deny: 50%}."),
     ({"limits": {"growth": {"deny": 10}}}, "spec.limits.growth.deny: must be a percentage, as in"),

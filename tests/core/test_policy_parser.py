@@ -103,6 +103,14 @@ def test_whole() -> None:
     assert parse_policy(yaml.safe_load(WHOLE)) == expected
 
 
+def test_whole_numbers() -> None:
+    """A count may be written with a point, as the API server takes it and stores it without."""
+    limits = parse(limits={"layers": {"warn": 20.0, "deny": 3e1}}).limits
+
+    assert limits.layers == Limit(warn=20, deny=30)
+    assert type(limits.layers.deny) is int
+
+
 def test_least() -> None:
     """What is left out has the default that breaks nothing."""
     found = parse(**LIMITS)

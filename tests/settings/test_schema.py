@@ -90,6 +90,17 @@ def test_takes_what_is_read(name: str) -> None:
     assert VALIDATOR.is_valid({**HEAD, name: VALUES[name][0]})
 
 
+@pytest.mark.parametrize(
+    "text", ["httpPort: 8081.0", "wholeLayerSize: 1024.0", "wholeLayerSize: 0.0"]
+)
+def test_whole_numbers(text: str) -> None:
+    """A number with a point and nothing behind it is valid, and read, as without."""
+    content, plain = (f"{yaml.safe_dump(HEAD)}{one}\n" for one in (text, text.removesuffix(".0")))
+
+    assert VALIDATOR.is_valid(yaml.safe_load(content))
+    assert read({}, File("c.yaml", content.encode())) == read({}, File("c.yaml", plain.encode()))
+
+
 @pytest.mark.parametrize(("name", "raw", "expected"), WRONG, ids=lambda one: str(one)[:40])
 def test_refuses_what_is_not(name: str, raw: object, expected: str) -> None:
     """What the reader refuses is not valid, except where a schema can't say why."""

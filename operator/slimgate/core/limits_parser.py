@@ -11,7 +11,7 @@ from slimgate.core.duration import parse_duration
 from slimgate.core.errors import InvalidPolicyError, InvalidQuantityError
 from slimgate.core.fields import object_of, one_of
 from slimgate.core.policy import Limit, Limits, TierLimit
-from slimgate.core.quantity import exact_quantity, parse_percent
+from slimgate.core.quantity import as_integer, exact_quantity, parse_percent
 from slimgate.core.text import printable
 from slimgate.core.tier import Tier
 
@@ -115,6 +115,7 @@ def _size(raw: object, path: str) -> Fraction:
 
 
 def _count(raw: object, path: str) -> Fraction:
+    raw = as_integer(raw)
     if not isinstance(raw, int) or isinstance(raw, bool) or not 0 < raw <= _MAX_COUNT:
         raise InvalidPolicyError(path, f"must be a whole number from 1 to {_MAX_COUNT}.")
     return Fraction(raw)

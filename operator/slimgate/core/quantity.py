@@ -29,6 +29,11 @@ _NO_DECIMALS_FROM = 100
 _MAX_BYTES = 2**63 - 1
 
 
+def as_integer(raw: object) -> object:
+    """Take 30.0 for 30, as schemas and the API server do: JSON has one kind of number."""
+    return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
+
+
 def parse_quantity(text: str | int) -> int:
     """Read a quantity as whole bytes, rounded up as Kubernetes does.
 

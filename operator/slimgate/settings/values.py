@@ -11,7 +11,7 @@ from typing import Final
 from slimgate.core.duration import PATTERN as DURATION
 from slimgate.core.duration import format_duration, parse_duration
 from slimgate.core.errors import InvalidDurationError, InvalidQuantityError
-from slimgate.core.quantity import parse_quantity
+from slimgate.core.quantity import as_integer, parse_quantity
 from slimgate.core.text import nearest, printable
 from slimgate.settings.faults import InvalidSettingsError, fault
 from slimgate.settings.model import MAX_LAYER_BYTES
@@ -92,6 +92,7 @@ def port() -> Value:
     """Make a value of a TCP port."""
 
     def read(raw: object, path: str) -> int:
+        raw = as_integer(raw)
         if not isinstance(raw, int) or isinstance(raw, bool) or not 0 < raw <= _MAX_PORT:
             raise wrong(raw, path, f"a port from 1 to {_MAX_PORT}")
         return raw
@@ -141,6 +142,7 @@ def size() -> Value:
     """Make a value of a number of bytes, none to 64 GiB."""
 
     def read(raw: object, path: str) -> int:
+        raw = as_integer(raw)
         if isinstance(raw, bool) or not isinstance(raw, str | int):
             raise wrong(raw, path, "a quantity, as in 8Mi")
         try:
