@@ -20,10 +20,9 @@ def resource(spec: object, status: object = None) -> dict[str, object]:
 
 
 def test_everything_that_it_says() -> None:
-    """References are read in full, each once."""
-    found = parse_base_image(
-        resource({"references": [GOLDEN, "golang:1.26", GOLDEN], "tier": Tier.DISTROLESS.label})
-    )
+    """References are read in full, and those that are the same as one."""
+    references = [GOLDEN, "golang:1.26", "docker.io/library/golang:1.26"]
+    found = parse_base_image(resource({"references": references, "tier": Tier.DISTROLESS.label}))
 
     assert found == BaseImage(
         name="golden",
@@ -48,6 +47,8 @@ def test_what_is_left_out() -> None:
         ({"references": GOLDEN}, "spec.references"),
         ({"references": [GOLDEN, 1]}, "spec.references[1]"),
         ({"references": ["https://a/b"]}, "spec.references[0]"),
+        ({"references": [GOLDEN, GOLDEN]}, "spec.references[1]"),
+        ({"references": [f"{'r' * 300}.io/{'a' * 250}"]}, "spec.references[0]"),
         ({"references": [GOLDEN], "tier": "thin"}, "spec.tier"),
         ({"references": [GOLDEN], "tier": 1}, "spec.tier"),
         ({"references": [GOLDEN], "name": "golden"}, "spec.name"),

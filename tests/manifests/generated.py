@@ -1,4 +1,4 @@
-"""Policies and exceptions as nobody would write them: every field, and every kind of mistake."""
+"""Resources as nobody would write them: every field, and every kind of mistake."""
 
 import copy
 from collections.abc import Iterator, Mapping
@@ -135,6 +135,44 @@ EXCEPTIONS: Final[SearchStrategy[Spec]] = st.fixed_dictionaries(
     },
 )
 """Specs of SlimExceptions."""
+
+_HEX: Final = "0123456789abcdef" * 4
+_REGISTRIES: Final = (
+    "", "registry.example.com/", "localhost:5000/", "Upper/", "[::1]:05000/", "r.io:65535/",
+    "r.io:0/", "r.io:65536/", "r.io:/", "r..io/", "-r.io/", "a_b.c/", "a_b/", "fc00::1/",
+)  # fmt: skip
+_REPOSITORIES: Final = (
+    "golden/go", "go", "a__b/c---d.e_f", "192.168.1.1", _HEX, "a" * 247, "a/" + "b" * 240,
+    "a" * 248, "a/" + "b" * 260, "Team", "a/", "/a", "1.", "a___b", "a..b", "a//b", "a-/b",
+)  # fmt: skip
+_IDENTIFIERS: Final = (
+    "", ":1.26", ":A_b.C-d", f":{'t' * 128}", f"@sha256:{_HEX}", f":1@sha512:{_HEX}{_HEX}",
+    ":", ":-b", ":b:c", f":{'t' * 129}", "@", f"@sha256:{_HEX[1:]}", f"@md5:{_HEX[:32]}",
+    f"@sha256:{_HEX}:tag", "@tag", ":1\n",
+)  # fmt: skip
+
+
+def _mostly(right: int, words: tuple[str, ...]) -> SearchStrategy[str]:
+    """Choose one of the first words, and rarely of the others."""
+    return st.sampled_from(words[:right] * 12 + words)
+
+
+BASE_IMAGES: Final[SearchStrategy[Spec]] = st.fixed_dictionaries(
+    {
+        "references": st.lists(
+            st.builds(
+                "{}{}{}".format,
+                _mostly(6, _REGISTRIES),
+                _mostly(7, _REPOSITORIES),
+                _mostly(6, _IDENTIFIERS),
+            ),
+            min_size=1,
+            max_size=3,
+        )
+    },
+    optional={"tier": st.sampled_from(_TIERS)},
+)
+"""Specs of BaseImages."""
 
 
 @st.composite

@@ -12,6 +12,7 @@ from tests.lab.state import Lab
 
 _PATHS: Final = {
     "SlimPolicy": "/apis/slimgate.dev/v1alpha1/slimpolicies",
+    "BaseImage": "/apis/slimgate.dev/v1alpha1/baseimages",
     "SlimException": "/apis/slimgate.dev/v1alpha1/namespaces/default/slimexceptions",
 }
 _QUERY: Final = "?dryRun=All&fieldValidation=Strict"

@@ -10,12 +10,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis.strategies import SearchStrategy
 
+from slimgate.core.base_image import parse_base_image
 from slimgate.core.errors import InvalidPolicyError
 from slimgate.core.exception_parser import parse_exception
 from slimgate.core.policy_parser import parse_policy
 from tests.lab.state import Lab
-from tests.manifests.generated import EXCEPTIONS, POLICIES, Spec, spoilt
-from tests.manifests.resources import exception, policy
+from tests.manifests.generated import BASE_IMAGES, EXCEPTIONS, POLICIES, Spec, spoilt
+from tests.manifests.resources import base_image, exception, policy
 from tests.manifests.server import Server
 
 pytestmark = pytest.mark.lab
@@ -69,6 +70,13 @@ def test_policies(server: Server, specs: SearchStrategy[Spec]) -> None:
 def test_exceptions(server: Server, specs: SearchStrategy[Spec]) -> None:
     """Whatever an exception holds, both say the same of it, and mean the same by it."""
     _compare(server, specs, exception, parse_exception)
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("specs", [BASE_IMAGES, spoilt(BASE_IMAGES)], ids=["right", "spoilt"])
+def test_base_images(server: Server, specs: SearchStrategy[Spec]) -> None:
+    """Whatever a BaseImage holds, both say the same of it, and mean the same by it."""
+    _compare(server, specs, base_image, parse_base_image)
 
 
 def _compare(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from slimgate.core.errors import ImageError, InvalidPolicyError, InvalidReferenceError
-from slimgate.core.fields import list_of, object_of, text_of
+from slimgate.core.fields import ANY, object_of, text_of, texts_of
 from slimgate.core.image import Digest
 from slimgate.core.reference import Reference, parse_digest
 from slimgate.core.tier import Tier
@@ -14,6 +14,7 @@ MAX_REFERENCES: Final = 32
 MAX_RESOLVED: Final = 128
 """Entries of status.resolved: the digests of all references, former ones too."""
 _SPEC: Final = frozenset({"references", "tier"})
+_TEXT: Final = ANY.up_to(512)
 _TIERS: Final = {tier.label: tier for tier in Tier}
 
 
@@ -49,7 +50,7 @@ def parse_base_image(resource: JsonObject) -> BaseImage:
     if not name:
         raise InvalidPolicyError("metadata.name", "is required.")
     spec = object_of(resource.get("spec"), "spec", _SPEC)
-    entries = list_of(spec.get("references"), "spec.references")
+    entries = texts_of(spec.get("references"), "spec.references", _TEXT)
     if not 1 <= len(entries) <= MAX_REFERENCES:
         raise InvalidPolicyError("spec.references", f"must be 1 to {MAX_REFERENCES} references.")
     references: dict[Reference, str] = {}
