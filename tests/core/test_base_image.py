@@ -99,7 +99,8 @@ def test_earlier_digests_are_bounded() -> None:
 )
 def test_references_as_they_are_written(written: str) -> None:
     """People find in the status what they wrote; of two ways to write one, the first."""
-    found = parse_base_image(resource({"references": [written, str(Reference.parse(written))]}))
+    ways = dict.fromkeys([written, str(Reference.parse(written))])
+    found = parse_base_image(resource({"references": [*ways]}))
 
     assert [found.text_of(one) for one in found.references] == [written]
 
