@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from slimgate.core.errors import ImageError, InvalidPolicyError, InvalidReferenceError
-from slimgate.core.fields import ANY, object_of, text_of, texts_of
+from slimgate.core.fields import ANY, object_of, texts_of
 from slimgate.core.image import Digest
 from slimgate.core.reference import Reference, parse_digest
 from slimgate.core.tier import Tier
@@ -54,8 +54,7 @@ def parse_base_image(resource: JsonObject) -> BaseImage:
     if not 1 <= len(entries) <= MAX_REFERENCES:
         raise InvalidPolicyError("spec.references", f"must be 1 to {MAX_REFERENCES} references.")
     references: dict[Reference, str] = {}
-    for i, entry in enumerate(entries):
-        text = text_of(entry, f"spec.references[{i}]")
+    for i, text in enumerate(entries):
         references.setdefault(_reference(text, f"spec.references[{i}]"), text)
     return BaseImage(
         name=name,
