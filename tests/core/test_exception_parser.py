@@ -142,7 +142,7 @@ def test_broken(spec: dict[str, object], message: str) -> None:
 
 
 def test_whole_numbers() -> None:
-    """A cap on a count may be written with a point, as the API server takes it."""
+    """A cap on a count may be written with a point, as kubectl takes it."""
     assert parse(upTo={"layers": 60.0}).up_to == {"layers": 60}
 
 

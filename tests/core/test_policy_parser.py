@@ -104,11 +104,12 @@ def test_whole() -> None:
 
 
 def test_whole_numbers() -> None:
-    """A count may be written with a point, as the API server takes it and stores it without."""
+    """A number may be written with a point in a file: kubectl sends it without."""
     limits = parse(limits={"layers": {"warn": 20.0, "deny": 3e1}}).limits
 
     assert limits.layers == Limit(warn=20, deny=30)
     assert type(limits.layers.deny) is int
+    assert parse(limits={"pullSize": {"deny": 300.0}}).limits.pull_size == Limit(deny=300)
 
 
 def test_least() -> None:

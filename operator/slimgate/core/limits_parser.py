@@ -100,6 +100,7 @@ def _whole(value: Fraction) -> int:
 
 
 def _size(raw: object, path: str) -> Fraction:
+    raw = as_integer(raw)
     if isinstance(raw, bool) or not isinstance(raw, str | int):
         raise InvalidPolicyError(path, "must be a quantity, as in 300Mi or 2G.")
     if isinstance(raw, str) and not _SIZE.fullmatch(raw):

@@ -30,7 +30,7 @@ _MAX_BYTES = 2**63 - 1
 
 
 def as_integer(raw: object) -> object:
-    """Take 30.0 for 30, as schemas and the API server do: JSON has one kind of number."""
+    """Take 30.0 for 30, as schemas do, and kubectl, which writes 30 where a file has 30.0."""
     return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
 
 
