@@ -18,6 +18,8 @@ NAMESPACED: Final = (
     "pods,deployments,replicasets,jobs,services,endpointslices,configmaps,secrets,serviceaccounts,"
     "roles,rolebindings,leases,poddisruptionbudgets"
 )
+_UNDEFINED: Final = ("doesn't have a resource type", "could not find the requested resource")
+"""What kubectl says of a kind that is not there, and of one that it remembers."""
 _OF_NAMESPACES: Final = {("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")}
 """Each namespace has them."""
 _RESTRICTED: Final = "pod-security.kubernetes.io/enforce=restricted"
@@ -128,7 +130,8 @@ def left(kubectl: Kubectl, namespace: str) -> list[str]:
 def _listed(kubectl: Kubectl, *argv: str) -> Iterator[tuple[str, str]]:
     # Without definitions there is nothing of their kinds.
     found = kubectl.attempt("get", *argv, "-o", "json")
-    assert found.returncode == 0 or "doesn't have a resource type" in found.stderr, found.stderr
+    is_undefined = any(one in found.stderr for one in _UNDEFINED)
+    assert found.returncode == 0 or is_undefined, found.stderr
     for one in json.loads(found.stdout or "{}").get("items", []):
         yield one["kind"], one["metadata"]["name"]
 
