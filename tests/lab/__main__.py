@@ -1,4 +1,4 @@
-"""`python -m tests.lab up|down|status|images|tools`, from the checkout's root."""
+"""`python -m tests.lab up|down|status|images|tools|life-tools`, from the checkout's root."""
 
 import argparse
 import fcntl
@@ -24,6 +24,7 @@ COMMANDS = {
     "status": "say what runs; exit 1 when the lab is not up",
     "images": "build the example's three images and push them to the lab's registry",
     "tools": "build Helm 4, Helm 3, kubeconform and CoreDNS, which the chart's tests run",
+    "life-tools": "build them and cert-manager's controllers, for make life",
 }
 
 
@@ -125,6 +126,8 @@ def main() -> int:
             command_images(layout)
         elif command == "tools":
             tools.ensure(layout)
+        elif command == "life-tools":
+            tools.ensure(layout, tools.LIFE_TOOLS)
         else:
             with alone(layout):
                 (command_up if command == "up" else command_down)(layout)

@@ -109,7 +109,8 @@ CERT_MANAGER = Tool(
     version_variable="github.com/cert-manager/cert-manager/pkg/util.AppVersion",
     lasts="about 2 minutes",
 )
-TOOLS = (KUBECONFORM, COREDNS, CERT_MANAGER, HELM3, HELM4)
+TOOLS = (KUBECONFORM, COREDNS, HELM3, HELM4)
+LIFE_TOOLS = (*TOOLS, CERT_MANAGER)
 
 
 def ensure(layout: Layout, tools: Iterable[Tool] = TOOLS) -> None:

@@ -88,6 +88,7 @@ def test_a_given_certificate(release4: Release, figures: Figures) -> None:
     assert release.get("secret", _NAME)
 
 
+@pytest.mark.life
 @pytest.mark.usefixtures("cert_manager")
 def test_a_certificate_of_cert_manager(release4: Release, figures: Figures) -> None:
     """cert-manager signs it, and injects its CA into the webhook's configuration."""
