@@ -8,7 +8,7 @@ import fcntl
 import json
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.lab.layout import Layout
@@ -117,7 +117,8 @@ def ensure(layout: Layout, tools: Iterable[Tool] = TOOLS) -> None:
     """Build what is not there; whoever else wants it at the same time waits for it."""
     for folder in (layout.cache, layout.logs):
         folder.mkdir(parents=True, exist_ok=True)
-    processes = Processes(layout=layout)
+    # They are no part of a lab: another checkout that takes its own down is to leave them alone.
+    processes = Processes(layout=replace(layout, run=layout.cache / "tools"))
     with (layout.cache / "tools.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for tool in tools:
