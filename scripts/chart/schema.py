@@ -9,6 +9,7 @@ from typing import Any, Final
 import yaml
 
 from scripts.chart.values import Value, ValuesError
+from slimgate.core.duration import PATTERN as DURATION
 from slimgate.settings.keys import KEYS
 from slimgate.settings.schema import schema as configuration_schema
 from tests.lab.schemas import closed
@@ -105,7 +106,12 @@ def _definitions() -> Mapping[str, Schema]:
     named = {
         name: {_REFERENCE: f"#/$defs/{target}"} for name, target in written["kubernetes"].items()
     }
-    made = {"SlimPolicySpec": _policy_spec(), "Registry": _registry()}
+    made = {
+        "Duration": {"type": "string", "pattern": f"^{DURATION}$", "maxLength": 64},
+        "OptionalDuration": {"type": "string", "pattern": f"^{DURATION}?$", "maxLength": 64},
+        "SlimPolicySpec": _policy_spec(),
+        "Registry": _registry(),
+    }
     return {**own, **named, **kubernetes, **made}
 
 

@@ -109,6 +109,19 @@ def test_definitions_are_the_checkouts_own(helm4: Helm, *, keep: bool) -> None:
         assert kept is keep
 
 
+def test_registries_can_be_reached(helm4: Helm) -> None:
+    """At the port that each is listed with, and 80 for plain HTTP without one."""
+    hosts = ["a:5000", "[::1]:5001", "b.internal", "c:443"]
+    registries = [{"host": host} for host in hosts] + [{"host": "d", "plainHTTP": True}]
+    values = {"registries": registries, "networkPolicy": {"enabled": True}}
+    objects = helm4.objects(values=values)
+
+    for role in ("controller", "webhook"):
+        egress = objects.one(f"NetworkPolicy/slimgate-{role}")["spec"]["egress"]
+        ports = [one["port"] for one in egress[1]["ports"] if one["port"] != 10250]
+        assert ports == [443, 6443, 5000, 5001, 80]
+
+
 def test_notes_have_the_users_own_values(helm4: Helm) -> None:
     """Three commands that can be copied as they are."""
     values = {

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from scripts.chart.values import Value, read_values
 from tests.chart.helm import CHART, Helm, nested
 
+_CERTIFICATE: Final = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
 _REFUSED: Final[list[tuple[dict[str, Any], str]]] = [
     ({"webhok": {}}, "'webhok'"),
     (nested("webhook.failurePolcy", "Fail"), "'failurePolcy'"),
@@ -42,6 +43,8 @@ _REFUSED: Final[list[tuple[dict[str, Any], str]]] = [
     (nested("metrics.dashboards.renderMode", "Always"), "/metrics/dashboards/renderMode"),
     (nested("metrics.dashboards.label", "a b"), "/metrics/dashboards/label"),
     (nested("metrics.prometheusRule.runbookURL", "wiki#a"), "/metrics/prometheusRule/runbookURL"),
+    (nested("networkPolicy.apiServerPorts", []), "/networkPolicy/apiServerPorts"),
+    (nested("networkPolicy.registryPorts", []), "/networkPolicy/registryPorts"),
     # What the schema can't say.
     (nested("certificates.source", "Secret"), "certificates.secretName"),
     (nested("certificates.secretName", "a"), "certificates.secretName"),
@@ -53,6 +56,16 @@ _REFUSED: Final[list[tuple[dict[str, Any], str]]] = [
     ),
     (nested("webhook.serviceAccount.create", value=False), "webhook.serviceAccount.name"),
     (nested("webhook.port", 8080), "webhook.port"),
+    (
+        {"registries": [{"host": "a", "ca": f"{_CERTIFICATE}\n-----BEGIN PRIVATE KEY-----\n"}]},
+        "registries[0].ca: holds a private key",
+    ),
+    (nested("certificates.certManager.duration", "59m"), "certificates.certManager.duration"),
+    (nested("certificates.certManager.renewBefore", "4m59s"), "certManager.renewBefore"),
+    (
+        nested("certificates.certManager", {"duration": "2160h", "renewBefore": "2160h"}),
+        "certificates.certManager.renewBefore",
+    ),
     (nested("webhook.autoscaling.minReplicas", 7), "webhook.autoscaling.minReplicas"),
 ]
 _SCHEMA: Final[Mapping[str, Any]] = json.loads((CHART / "values.schema.json").read_text())

@@ -123,6 +123,8 @@ WRONG: Final[list[tuple[str, object, str]]] = [
         "must be os/architecture[/variant], as in linux/arm64, not 'linux'",
     ),
     ("platforms", ["linux/amd64/"], "must be os/architecture[/variant], as in linux/arm64, not"),
+    ("platforms", ["linux/am$d"], "must be os/architecture[/variant], as in linux/arm64, not"),
+    ("platforms", ["linux/armhf/v7"], "'linux/armhf/v7' is not a platform: write "),
     (
         "platforms",
         ["linux/amd64/v2/x"],

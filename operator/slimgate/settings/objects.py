@@ -70,7 +70,7 @@ def list_of(entry: Value, most: int, key: Callable[..., object] = lambda one: on
     return Value(
         read=read,
         write=lambda values: [entry.write(one) for one in values],
-        schema={"type": "array", "items": entry.schema, "maxItems": most},
+        schema={"type": "array", "items": entry.schema, "maxItems": most, "uniqueItems": True},
         parse=None,
     )
 

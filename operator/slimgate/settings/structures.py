@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from slimgate.core.image import Platform
+from slimgate.core.errors import InvalidReferenceError
+from slimgate.core.image import ARCHITECTURES, Platform
 from slimgate.core.workload import TEMPLATE_PATHS
 from slimgate.settings.faults import fault
 from slimgate.settings.model import Exemption, ExtraKind
@@ -16,7 +17,7 @@ _BUILT_IN: Final = frozenset(kind for _, kind in TEMPLATE_PATHS)
 _MAX_PORT: Final = 65_535
 _HOST: Final = r"([A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:]{2,39}\])(:[0-9]{1,5})?"
 _GROUP: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+"
-_PLATFORM: Final = r"[\x21-\x2e\x30-\x7e]+(/[\x21-\x2e\x30-\x7e]+){1,2}"
+_PLATFORM: Final = r"[A-Za-z0-9._\-]+(/[A-Za-z0-9._\-]+){1,2}"
 _REGISTRY: Final[Mapping[str, Field]] = {
     "host": Field(
         value=text(_HOST, "a host and perhaps a port, as in registry.internal:5000"),
@@ -110,12 +111,17 @@ def namespaces() -> Value:
 def platforms() -> Value:
     """Make the value of a list of platforms, one at least."""
     entry = text(_PLATFORM, "os/architecture[/variant], as in linux/arm64", max_length=128)
-    entries = list_of(
-        replace(
-            entry, read=lambda raw, path: Platform.parse(str(entry.read(raw, path))), write=str
-        ),
-        16,
-    )
+
+    def parse(raw: object, path: str) -> Platform:
+        try:
+            return Platform.parse(str(entry.read(raw, path)))
+        except InvalidReferenceError as error:
+            raise fault(path, str(error).rstrip(".")) from error
+
+    # These names have a variant in themselves, and there is no second one.
+    twice = "|".join(name for name, found in ARCHITECTURES.items() if "/" in found)
+    schema = {**entry.schema, "not": {"pattern": f"^[^/]+/({twice})/"}}
+    entries = list_of(replace(entry, read=parse, write=str, schema=schema), 16)
 
     def read(raw: object, path: str) -> object:
         found = entries.read(raw, path)

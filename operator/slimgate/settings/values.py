@@ -13,6 +13,7 @@ from slimgate.core.duration import format_duration, parse_duration
 from slimgate.core.errors import InvalidDurationError, InvalidQuantityError
 from slimgate.core.quantity import as_integer, parse_quantity
 from slimgate.core.text import nearest, printable
+from slimgate.settings.addresses import IPV4, IPV6
 from slimgate.settings.faults import InvalidSettingsError, fault
 from slimgate.settings.model import MAX_LAYER_BYTES
 
@@ -113,7 +114,10 @@ def address() -> Value:
         except ValueError:
             raise wrong(raw, path, "an IP address, as in 0.0.0.0 or ::") from None
 
-    forms = [{"format": "ipv4"}, {"format": "ipv6"}]
+    forms = [
+        {"format": "ipv4", "pattern": f"^({IPV4})$"},
+        {"format": "ipv6", "pattern": f"^({IPV6})$"},
+    ]
     return Value(read=read, schema={"type": "string", "anyOf": forms})
 
 
