@@ -18,6 +18,10 @@ _HERE: Final = Path(__file__).parent
 _POLICY: Final = Path("manifests/crds/slimgate.dev_slimpolicies.yaml")
 _TYPES: Final = {bool: "boolean", int: "integer", str: "string"}
 _REFERENCE: Final = "$ref"
+_REMOVABLE: Final = {
+    name: {"type": ["integer", "null"]} for name in ("fsGroup", "runAsGroup", "runAsUser")
+}
+"""What platforms such as OpenShift choose themselves: null takes the chart's own away."""
 _CONFIG: Final = "config."
 
 Schema = dict[str, Any]
@@ -106,9 +110,11 @@ def _definitions() -> Mapping[str, Schema]:
     named = {
         name: {_REFERENCE: f"#/$defs/{target}"} for name, target in written["kubernetes"].items()
     }
+    pods: Schema = kubernetes[written["kubernetes"]["PodSecurityContext"]]
     made = {
         "Duration": {"type": "string", "pattern": f"^{DURATION}$", "maxLength": 64},
         "OptionalDuration": {"type": "string", "pattern": f"^{DURATION}?$", "maxLength": 64},
+        "PodSecurityContext": {**pods, "properties": {**_properties(pods), **_REMOVABLE}},
         "SlimPolicySpec": _policy_spec(),
         "Registry": _registry(),
     }

@@ -1,5 +1,7 @@
 """What the objects must be whatever the values are."""
 
+import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,6 +124,46 @@ def test_registries_can_be_reached(helm4: Helm) -> None:
         assert ports == [443, 6443, 5000, 5001, 80]
 
 
+def test_platforms_can_choose_the_user(helm: Helm) -> None:
+    """Null takes a user or group of the chart's away from all pods, and nothing else."""
+    chosen = {"podSecurityContext": dict.fromkeys(["runAsUser", "runAsGroup", "fsGroup"])}
+    objects = helm.objects(values={"webhook": chosen, "controller": chosen})
+    pods = [objects.one("Pod/slimgate-test")]
+    pods += [
+        one["spec"]["template"] for name in ("Deployment", "Job") for one in objects.kind(name)
+    ]
+
+    kept = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    assert [pod["spec"]["securityContext"] for pod in pods] == [kept] * 4
+
+
+def test_recreate_rolls_nothing(helm4: Helm) -> None:
+    """The API server refuses the default's `rollingUpdate` beside it."""
+    objects = helm4.objects(values=nested("webhook.strategy.type", "Recreate"))
+
+    assert objects.one("Deployment/slimgate-webhook")["spec"]["strategy"] == {"type": "Recreate"}
+
+
+def test_labels_of_the_namespace_win(helm4: Helm) -> None:
+    """Over common labels, without standing there twice, which strict decoding refuses."""
+    values = {
+        "commonLabels": {"team": "a", "cost": "b"},
+        "namespace": {"create": True, "labels": {"team": "c"}},
+    }
+    labels = helm4.objects(values=values).one(f"Namespace/{NAMESPACE}")["metadata"]["labels"]
+
+    assert (labels["team"], labels["cost"]) == ("c", "b")
+
+
+def test_metrics_are_at_the_port_that_pods_listen_on(helm4: Helm) -> None:
+    """The Service is headless: nobody turns its port into another."""
+    objects = helm4.objects("--set", "config.httpPort=81")
+    service = objects.one("Service/slimgate-metrics")["spec"]
+
+    assert service["clusterIP"] == "None"
+    assert service["ports"] == [{"name": "http", "port": 81, "targetPort": "http"}]
+
+
 def test_notes_have_the_users_own_values(helm4: Helm) -> None:
     """Three commands that can be copied as they are."""
     values = {
@@ -136,6 +178,7 @@ def test_notes_have_the_users_own_values(helm4: Helm) -> None:
     notes = done.stdout.partition("NOTES:\n")[2]
     assert "kubectl -n team-x wait" in notes
     assert "deployment/gate-controller deployment/gate-webhook" in notes
+    assert "it refuses nothing" in notes
     assert "kubectl get slimpolicy first" in notes
     assert "refused in all namespaces but kube-system, team-x" in notes
     assert "does not exist" not in notes
@@ -146,3 +189,19 @@ def test_notes_say_that_the_image_is_a_placeholder(helm4: Helm) -> None:
     done = helm4.attempt("install", "--dry-run=client")
 
     assert "image.repository is registry.example.com/slimgate" in done.stdout
+
+
+def test_notes_say_what_an_enforced_policy_does(helm4: Helm) -> None:
+    """Not that it refuses nothing; and without a policy, how a POSIX shell makes one."""
+    enforced = helm4.attempt(
+        "install", "--dry-run=client", "--set", "defaultPolicy.spec.mode=Enforce"
+    )
+    none = helm4.attempt("install", "--dry-run=client", "--set", "defaultPolicy.create=false")
+    command = next(line for line in none.stdout.splitlines() if "kubectl create" in line)
+    echoed = subprocess.run(
+        ["sh", "-c", command.partition("|")[0]], capture_output=True, text=True, check=True
+    )
+
+    assert "it refuses new workloads" in enforced.stdout
+    assert "it refuses nothing" not in enforced.stdout
+    assert json.loads(echoed.stdout)["kind"] == "SlimPolicy"

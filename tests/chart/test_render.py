@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chart.helm import NAMESPACE, Helm, normal
+from tests.chart.helm import CHART, NAMESPACE, Helm, Objects, normal, parse
 from tests.lab.schemas import LOCATION
 
 _FOREIGN = "Certificate,GrafanaDashboard,Issuer,PrometheusRule,ServiceMonitor"
@@ -77,6 +77,32 @@ def test_odd_names_stay_names(helm4: Helm, name: str) -> None:
     assert {type(one["metadata"]["name"]) for one in objects.all} == {str}
     assert objects.one(f"Service/{name}-webhook")["metadata"]["namespace"] == "456"
     assert objects.config()["name"] == name
+    for role in ("controller", "webhook"):
+        deployment = objects.one(f"Deployment/{name}-{role}")
+        labels = deployment["spec"]["selector"]["matchLabels"]
+        assert labels["app.kubernetes.io/name"] == name
+        assert labels.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+
+
+@pytest.mark.parametrize(
+    ("release", "name"),
+    [
+        ("gate", "gate-slimgate"),
+        ("my.app", "my-app-slimgate"),
+        ("slimgate.v1", "slimgate-v1"),
+        (f"slimgate-{'a' * 30}.b", f"slimgate-{'a' * 30}"),
+    ],
+)
+def test_names_follow_the_release(helm: Helm, release: str, name: str) -> None:
+    """Each is one that a Service can have, which takes no dots."""
+    done = subprocess.run(
+        [helm.path, "template", release, CHART], capture_output=True, text=True, check=True
+    )
+    objects = Objects(parse(done.stdout))
+
+    assert objects.one(f"Service/{name}-webhook")
+    assert objects.config()["name"] == name
+    assert not [one for one in objects.kind("Service") if "." in one["metadata"]["name"]]
 
 
 def test_the_ca_bundle_is_never_rendered(helm4: Helm, case: Path) -> None:

@@ -4,16 +4,16 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" }}
 {{- end }}
 
-{{- /* Short enough for the longest suffix that is added. */}}
+{{- /* Short enough for the longest suffix that is added; Services have no dots in their names. */}}
 {{- define "slimgate.fullname" -}}
 {{- if .Values.fullnameOverride }}
 {{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
 {{- else }}
 {{- $name := include "slimgate.name" . }}
 {{- if contains $name .Release.Name }}
-{{- .Release.Name | trunc 40 | trimSuffix "-" }}
+{{- .Release.Name | replace "." "-" | trunc 40 | trimSuffix "-" }}
 {{- else }}
-{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" }}
+{{- printf "%s-%s" .Release.Name $name | replace "." "-" | trunc 40 | trimSuffix "-" }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -35,7 +35,7 @@
 
 {{- /* Labels by which everything of this release is selected, and of no other in its namespace. */}}
 {{- define "slimgate.release" -}}
-app.kubernetes.io/name: {{ include "slimgate.name" . }}
+app.kubernetes.io/name: {{ include "slimgate.name" . | toYaml }}
 app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{- end }}
 

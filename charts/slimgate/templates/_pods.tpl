@@ -102,7 +102,13 @@ securityContext:
     "runAsGroup" 65532
     "fsGroup" 65532
     "seccompProfile" (dict "type" "RuntimeDefault") }}
-{{- toYaml (mergeOverwrite $context (deepCopy .)) }}
+{{- $context = mergeOverwrite $context (deepCopy .) }}
+{{- range $name, $value := . }}
+{{- if kindIs "invalid" $value }}
+{{- $_ := unset $context $name }}
+{{- end }}
+{{- end }}
+{{- toYaml $context }}
 {{- end }}
 
 {{- /* Its container, with changes. */}}
