@@ -41,6 +41,16 @@ _UNGUARDED: Final = "slimgate_webhook_configuration_unguarded_seconds_total"
 _UNUSED: Final = 'sum by (cluster, node) (slimgate_node_image_bytes{share="unused"})'
 _ALL: Final = "sum by (cluster, node) (slimgate_node_image_bytes)"
 
+
+def _missing(role: str) -> str:
+    """Ask for clusters in which slimgate was, and a role is not; and if slimgate was nowhere."""
+    return (
+        "group by (cluster) (last_over_time(slimgate_build_info[6h])) "
+        f'unless on (cluster) slimgate_build_info{{role="{role}"}} '
+        "or absent_over_time(slimgate_build_info[6h])"
+    )
+
+
 RECORDINGS: Final = (
     Recording(record="node:slimgate_node_image_bytes:sum", expr=_ALL),
     Recording(
@@ -65,7 +75,7 @@ RECORDINGS: Final = (
 ALERTS: Final = (
     Alert(
         name="SlimgateWebhookDown",
-        expr='absent(slimgate_build_info{role="webhook"})',
+        expr=_missing("webhook"),
         hold="2m",
         severity=Severity.CRITICAL,
         summary="No webhook pod of slimgate is scraped.",
@@ -123,7 +133,7 @@ ALERTS: Final = (
     ),
     Alert(
         name="SlimgateControllerDown",
-        expr='absent(slimgate_build_info{role="controller"})',
+        expr=_missing("controller"),
         hold="5m",
         severity=Severity.WARNING,
         summary="No controller pod of slimgate is scraped.",

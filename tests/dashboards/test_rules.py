@@ -4,6 +4,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import pytest
 import yaml
@@ -13,6 +14,12 @@ from scripts.dashboards.rules import ALERTS, RECORDINGS, RUNBOOKS
 
 _RUNBOOKS = Path("docs/runbooks.md")
 _CASES = yaml.safe_load((Path(__file__).parent / "alerts.yaml").read_text(encoding="utf-8"))
+_WEBHOOK_A: Final = 'slimgate_build_info{cluster="a", role="webhook"}'
+_BOTH: Final = [
+    f'slimgate_build_info{{cluster="{cluster}", role="{role}"}}'
+    for cluster in "ab"
+    for role in ("controller", "webhook")
+]
 
 
 def _promtool(*argv: str | Path) -> str:
@@ -63,6 +70,46 @@ def _unit_test(name: str, case: Mapping[str, object], kind: str) -> dict[str, ob
             }
         ],
     }
+
+
+@pytest.mark.prometheus
+@pytest.mark.parametrize(
+    ("series", "minute", "expected"),
+    [
+        ({}, 3, ["{}"]),
+        (dict.fromkeys(_BOTH, "1x10"), 8, []),
+        # One role of one cluster ends, or never was.
+        (dict.fromkeys(_BOTH, "1x20") | {_WEBHOOK_A: "1x5 stale"}, 9, ['{cluster="a"}']),
+        ({one: "1x20" for one in _BOTH if one != _WEBHOOK_A}, 9, ['{cluster="a"}']),
+        # All of a cluster ends, and is forgotten in the end.
+        ({one: "1x500" if '"b"' in one else "1x5 stale" for one in _BOTH}, 360, ['{cluster="a"}']),
+        ({one: "1x500" if '"b"' in one else "1x5 stale" for one in _BOTH}, 370, []),
+        # All of the only one, without a label.
+        ({'slimgate_build_info{role="webhook"}': "1x5 stale"}, 300, ["{}"]),
+        ({'slimgate_build_info{role="webhook"}': "1x5 stale"}, 500, ["{}"]),
+    ],
+)
+def test_a_role_is_missed_in_each_cluster(
+    series: Mapping[str, str], minute: int, expected: list[str], rule_file: Path
+) -> None:
+    """Another cluster's pods do not stand in for those that are gone."""
+    firing = 'count by (cluster) (ALERTS{alertname="SlimgateWebhookDown", alertstate="firing"})'
+    case = {
+        "interval": "1m",
+        "input_series": [{"series": one, "values": values} for one, values in series.items()],
+        "promql_expr_test": [
+            {
+                "expr": firing,
+                "eval_time": f"{minute}m",
+                "exp_samples": [{"labels": one, "value": 1} for one in expected],
+            }
+        ],
+    }
+    file = rule_file.with_name("tests.yaml")
+    content = {"rule_files": [rule_file.name], "evaluation_interval": "1m", "tests": [case]}
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+
+    assert _promtool("test", "rules", file) == ""
 
 
 def test_every_alert_has_its_cases_and_its_runbook() -> None:
