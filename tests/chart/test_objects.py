@@ -139,9 +139,15 @@ def test_platforms_can_choose_the_user(helm: Helm) -> None:
 
 def test_recreate_rolls_nothing(helm4: Helm) -> None:
     """The API server refuses the default's `rollingUpdate` beside it."""
-    objects = helm4.objects(values=nested("webhook.strategy.type", "Recreate"))
+    found = [
+        helm4.objects(values=nested("webhook.strategy.type", kind)).one(
+            "Deployment/slimgate-webhook"
+        )["spec"]["strategy"]
+        for kind in ("Recreate", None)
+    ]
 
-    assert objects.one("Deployment/slimgate-webhook")["spec"]["strategy"] == {"type": "Recreate"}
+    assert found[0] == {"type": "Recreate"}
+    assert found[1] == {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
 
 
 def test_labels_of_the_namespace_win(helm4: Helm) -> None:
