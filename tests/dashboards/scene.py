@@ -23,6 +23,8 @@ POLICIES: Final = ("teams", "images-known")
 _RETIRED: Final = "reports"
 _RUNNING: Final = ("storefront", "cart", "catalog", _RETIRED)
 BROKEN: Final = "no-reference"
+_TOO_LONG: Final = f"docker.io/{'a' * 248}"
+"""Its name, with library/ before it; the API server does not count that."""
 UNREGISTERED_SECONDS: Final = 5.0
 _API: Final = "slimgate.dev/v1alpha1"
 _ROLES: Final = ("deployment/slimgate-controller", "deployment/slimgate-webhook")
@@ -178,7 +180,7 @@ def _namespace(name: str) -> Json:
 
 
 def _broken() -> Json:
-    spec = {"references": ["registry.example.com/UPPER"], "tier": "Slim"}
+    spec = {"references": [_TOO_LONG], "tier": "Slim"}
     return _object(_API, "BaseImage", BROKEN, "", spec)
 
 

@@ -16,6 +16,8 @@ from tests.support.images import Image, image, layer
 pytestmark = pytest.mark.lab
 
 NAME = "org.opencontainers.image.base.name"
+ODD = f"docker.io/{'a' * 248}"
+"""The API server takes it for a reference; with library/ before its name it is too long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +166,8 @@ def test_a_base_image_that_is_gone_switches_nothing_off(room: Room) -> None:
     room.base_image(room.shelf.reference(repository="golden"), tier="Distroless")
     room.policy(bases={"maxTier": {"warn": "Slim", "deny": "Full"}})
     go = {"Env": ["PATH=/usr/local/go/bin:/usr/bin", "GOLANG_VERSION=1.26.1"]}
-    reference = room.shelf.push(noisy(TINY, config=go))
+    system = layer({"bin/sh": b"#", "usr/local/go/bin/go": b"#"})
+    reference = room.shelf.push(image([system], config=go))
 
     for _ in range(3):
         assert "is of tier Builder (Inferred), limit Full" in room.ask(reference).message
@@ -190,7 +193,7 @@ def test_the_status_of_a_base_image(
     assert {name: row[name] for name in ("TIER", "IMAGES", "READY")} == {
         "TIER": "Slim", "IMAGES": "1", "READY": "True",
     }  # fmt: skip
-    assert row["REFERENCES"] == f'["{stock.reference}"]'
+    assert row["REFERENCE"] == stock.reference
     assert controller.runs()
 
 
@@ -220,7 +223,7 @@ def test_a_tag_that_has_moved(room: Room, stock: Stock, site: Site) -> None:
 def test_a_broken_base_image(room: Room, controller: Program) -> None:
     """What passes the API server and is no reference is named; mended, it is Ready."""
     good = room.shelf.push(noisy(TINY), repository="golden")
-    broken = room.base_image("registry.example.com/UPPER")
+    broken = room.base_image(ODD)
 
     eventually(lambda: room.condition(broken, "Ready")[0] == "False", "it is not Ready")
     status, reason, message = room.condition(broken, "Accepted")
@@ -228,7 +231,7 @@ def test_a_broken_base_image(room: Room, controller: Program) -> None:
     eventually(lambda: room.condition(broken, "Ready")[0] == "True", "it is Ready")
 
     assert (status, reason) == ("False", "Invalid")
-    assert message.startswith("spec.references[0]: 'registry.example.com/UPPER' is no")
+    assert message.startswith("spec.references[0]: ")
     assert controller.runs()
 
 

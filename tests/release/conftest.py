@@ -21,17 +21,6 @@ from tests.release.release import Release
 from tests.release.table import Figures
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all of it: each test installs slimgate on the real node."""
-    here = Path(__file__).parent
-    marks = ("lab", "node", "helm", "slow")
-    for item in items:
-        if here in item.path.parents:
-            for mark in marks:
-                item.add_marker(mark)
-            item.add_marker(pytest.mark.timeout(600))
-
-
 @pytest.fixture(scope="session")
 def image(lab_node: Lab) -> str:
     """Build slimgate's own image as the demo does, push it, and return its reference by digest."""

@@ -5,10 +5,20 @@ tests/chart/test_refused.py holds it of all values.
 
 from pathlib import Path
 
+import pytest
+
 from tests.chart.helm import CHART, Helm
 from tests.lab.kubectl import Kubectl
 from tests.release.cluster import left
 from tests.release.release import Release
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.node,
+    pytest.mark.helm,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+]
 
 
 def test_a_wrong_value_is_named(

@@ -24,6 +24,14 @@ from tests.release.load import under_load
 from tests.release.release import Release, eventually
 from tests.release.table import Figures
 
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.node,
+    pytest.mark.helm,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+]
+
 _NAME: Final = "given"
 _HASTY: Final = {"webhook": {"drainDuration": "1s"}}
 

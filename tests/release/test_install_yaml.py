@@ -16,6 +16,14 @@ from tests.release.manifest import NAMESPACE, Manifest, written
 from tests.release.release import Release, eventually
 from tests.release.table import Figures
 
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.node,
+    pytest.mark.helm,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+]
+
 _FORCE: Final = {"helm4": ("--force-conflicts",), "helm3": ()}
 """Helm 4 applies on the server, which asks before it takes a field from kubectl."""
 

@@ -17,7 +17,13 @@ from tests.release.load import RATE, under_load
 from tests.release.release import Release
 from tests.release.table import Figures
 
-pytestmark = pytest.mark.life
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.node,
+    pytest.mark.helm,
+    pytest.mark.slow,
+    pytest.mark.life,
+]
 _FAIL = {"webhook": {"failurePolicy": "Fail"}}
 
 
