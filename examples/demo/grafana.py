@@ -1,13 +1,14 @@
 """What Grafana would show: queries of the chart's dashboards, answered by a real Prometheus."""
 
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 from examples.demo.errors import DemoError
 from examples.demo.programs import wait_for
 from examples.demo.progress import heading, write
 from examples.demo.table import written
-from tests.dashboards.answers import PAGES, Answered, look
+from tests.dashboards.answers import PAGES, look
 from tests.dashboards.units import shown
 from tests.lab import prometheus
 from tests.lab.errors import LabError
@@ -42,25 +43,19 @@ def start() -> Prometheus:
 def show(asked: Prometheus) -> None:
     """Show what the panels say once the refusal of the demo is among it."""
     heading(8, "What Grafana shows: queries of the chart's dashboards, answered by Prometheus")
-    wait_for("Prometheus knows of no refusal", _SECONDS, lambda: _is_counted(asked) or None)
-    rows = [(str(PAGES[uid]["title"]), title, _value(asked, uid, title)) for uid, title in _PANELS]
-    sys.stdout.write(written(_COLUMNS, rows))
+    answered = wait_for("Prometheus knows of no refusal", _SECONDS, lambda: _answered(asked))
+    sys.stdout.write(written(_COLUMNS, answered))
     write(f"\nPrometheus itself: {asked.url}")
 
 
-def _is_counted(asked: Prometheus) -> bool:
+def _answered(asked: Prometheus) -> list[Sequence[str]] | None:
+    """Ask all panels; None while one is empty, or counts no refusal yet."""
     prometheus.follow(default_layout())
-    found = [_last(look(uid, title, asked)) for uid, title in _PANELS]
-    refused = found[[title for _, title in _PANELS].index(_REFUSED)]
-    return None not in found and bool(refused)
-
-
-def _value(asked: Prometheus, uid: str, title: str) -> str:
-    answered = look(uid, title, asked)
-    value = _last(answered)
-    return "no data" if value is None else shown(value, answered.unit)
-
-
-def _last(answered: Answered) -> float | None:
-    values = [value for _, value in answered.answers[0].last()]
-    return values[0] if values else None
+    rows: list[Sequence[str]] = []
+    for uid, title in _PANELS:
+        answered = look(uid, title, asked)
+        last = answered.answers[0].last()
+        if not last or (title == _REFUSED and not last[0][1]):
+            return None
+        rows.append((str(PAGES[uid]["title"]), title, shown(last[0][1], answered.unit)))
+    return rows

@@ -16,6 +16,7 @@ from scripts.dashboards.model import (
     Variable,
     a_minute,
     bars,
+    certificate_end,
     counted,
     lines,
     rate_by,
@@ -81,14 +82,7 @@ ADMISSION: Final = Dashboard(
                     "judged, or refused with failurePolicy Fail.",
                     palette=Palette.THERE,
                 ),
-                stat(
-                    "Certificate ends in",
-                    f"min(slimgate_webhook_certificate_expiration_timestamp_seconds{{{CLUSTER}}})"
-                    " - time()",
-                    "Until the certificate that the webhook serves with ends.",
-                    unit="s",
-                    palette=Palette.SHORT,
-                ),
+                certificate_end(),
             ),
         ),
         Row(

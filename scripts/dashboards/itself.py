@@ -7,6 +7,7 @@ from scripts.dashboards.model import (
     Dashboard,
     Palette,
     Row,
+    certificate_end,
     counted,
     lines,
     rate_by,
@@ -82,14 +83,7 @@ ITSELF: Final = Dashboard(
                     "why.",
                     palette=Palette.BAD,
                 ),
-                stat(
-                    "Certificate ends in",
-                    f"min(slimgate_webhook_certificate_expiration_timestamp_seconds{{{CLUSTER}}})"
-                    " - time()",
-                    "Until the certificate that the webhook serves with ends.",
-                    unit="s",
-                    palette=Palette.SHORT,
-                ),
+                certificate_end(),
             ),
         ),
         Row(

@@ -153,6 +153,17 @@ def stat(
     )
 
 
+def certificate_end() -> Panel:
+    """Show how long the webhook's certificate lasts."""
+    return stat(
+        "Certificate ends in",
+        f"min(slimgate_webhook_certificate_expiration_timestamp_seconds{{{CLUSTER}}}) - time()",
+        "Until the certificate that the webhook serves with ends.",
+        unit="s",
+        palette=Palette.SHORT,
+    )
+
+
 def lines(
     title: str,
     about: str,

@@ -7,6 +7,7 @@ from datetime import datetime
 from slimgate.controller.ports import Kind
 from slimgate.core.annotations import SUMMARY, VERDICT, Annotate, wanted_annotations
 from slimgate.core.image import Digest
+from slimgate.core.timestamp import parse_time
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload, mapping_at, objects_at, text_at
 
@@ -191,7 +192,7 @@ def observed_of(kind: Kind, resource: JsonObject, workload: Workload) -> Observe
         verdict=verdict,
         summary=summary,
         master=master_of(metadata),
-        created=_created(metadata),
+        created=parse_time(text_at(metadata, "creationTimestamp")),
     )
 
 
@@ -209,10 +210,3 @@ def master_of(metadata: JsonObject) -> Master | None:
             group, _, _ = text_at(owner, "apiVersion").rpartition("/")
             return Master(group, text_at(owner, "kind"), text_at(owner, "uid"))
     return None
-
-
-def _created(metadata: JsonObject) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text_at(metadata, "creationTimestamp"))
-    except ValueError:
-        return None

@@ -85,15 +85,8 @@ class SlimException:
             and (not self.resources or any(one.holds(workload) for one in self.resources))
         )
 
-    def covers(self, finding: Finding, subject: Subject, now: datetime) -> bool:
-        """Whether the finding is excused now, if its policy honours the exception."""
-        return self.concerns(subject.workload, now) and self.excuses(finding, subject)
-
     def excuses(
-        self,
-        finding: Finding,
-        subject: Subject,
-        compare: Callable[[Globs, str], bool] = Globs.matches_reference,
+        self, finding: Finding, subject: Subject, compare: Callable[[Globs, str], bool]
     ) -> bool:
         """Whether it excuses a finding of a workload that it concerns; globs are told last."""
         return (

@@ -1,6 +1,6 @@
 """SlimPolicy as the checks see it; policy_parser reads it from the resource."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -113,17 +113,11 @@ class Chosen:
         object.__setattr__(self, "_include", Globs(self.include))
         object.__setattr__(self, "_exclude", Globs(self.exclude))
 
-    def holds(self, name: str) -> bool:
+    def holds(self, name: str, compare: Callable[[Globs, str], bool] = Globs.matches) -> bool:
         """Whether a name is meant."""
-        if self._exclude.matches(name):
+        if compare(self._exclude, name):
             return False
-        return not self.include or self._include.matches(name)
-
-    def holds_reference(self, written: str) -> bool:
-        """Whether an image is meant, however its reference is written."""
-        if self._exclude.matches_reference(written):
-            return False
-        return not self.include or self._include.matches_reference(written)
+        return not self.include or compare(self._include, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +142,7 @@ class Match:
 
     def image(self, written: str) -> bool:
         """Whether the policy applies to this image, however its reference is written."""
-        return self.images.holds_reference(written)
+        return self.images.holds(written, Globs.matches_reference)
 
     def spoken_of(self, uses: Iterable[ImageUse]) -> frozenset[ImageUse]:
         """Find the images that the policy applies to."""
