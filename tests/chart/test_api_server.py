@@ -11,6 +11,7 @@ import yaml
 
 from tests.chart.helm import Helm, Object, parse
 from tests.lab.kubectl import Kubectl
+from tests.release.cluster import without_definitions
 
 pytestmark = pytest.mark.lab
 
@@ -21,6 +22,13 @@ _OF_OTHERS: Final = {
 }
 """Their definitions are not in the lab."""
 _GITOPS: Final = ("--server-side", "--field-manager=gitops", "--validate=strict")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def undefined(kubectl: Kubectl) -> Iterator[None]:
+    """Begin without definitions: a demo that was removed has left those that Helm owns."""
+    with without_definitions(kubectl):
+        yield
 
 
 @pytest.fixture
