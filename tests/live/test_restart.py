@@ -53,6 +53,7 @@ def test_killed_and_started_anew(make_room: MakeRoom, site: Site) -> None:
     _await_status(later, last, 1)
 
     assert 0 < in_the_middle < WORKLOADS
+    assert all(before.values())
     assert events == {f"web-{number}": (1, "SlimPolicyViolation") for number in range(WORKLOADS)}
     assert _events(room) == events
     assert _versions(room, policy, [image.digest for image in images]) == before
@@ -122,16 +123,26 @@ def _await_status(room: Room, policy: str, workloads: int) -> None:
     )
 
 
-def _versions(room: Room, policy: str, digests: list[Digest]) -> Mapping[str, str]:
-    """Return the versions of all that the controller writes."""
+def _versions(room: Room, policy: str, digests: list[Digest]) -> Mapping[str, object]:
+    """Return the versions of all that the controller alone writes, and its part of the rest."""
     names = {digest.replace(":", "-") for digest in digests}
     objects: list[Json] = [
         room.api.get(make.policy(policy, {})),
-        *room.api.list(*_deployments(room)),
         *room.api.list("Event", room.namespace),
         *(p for p in room.api.list("ImageProfile") if p["metadata"]["name"] in names),
     ]
-    return {obj["metadata"]["uid"]: obj["metadata"]["resourceVersion"] for obj in objects}
+    # Kubernetes writes the status of a hundred Deployments for half a minute.
+    parts = {_uid(obj): _managed(obj) for obj in room.api.list(*_deployments(room))}
+    return {_uid(obj): obj["metadata"]["resourceVersion"] for obj in objects} | parts
+
+
+def _uid(obj: Json) -> str:
+    return str(obj["metadata"]["uid"])
+
+
+def _managed(obj: Json) -> list[Json]:
+    """Return what slimgate has written of an object, and when."""
+    return [e for e in obj["metadata"]["managedFields"] if e["manager"] == "slimgate"]
 
 
 def _asked(site: Site, room: Room) -> Counter[str]:
