@@ -15,10 +15,10 @@ from typing import Final
 
 import aiohttp
 
-from slimgate.core.identity import ANONYMOUS
-from slimgate.core.image import Wants
-from slimgate.core.oci import ACCEPTED
-from slimgate.core.reference import Reference
+from slimgate.core.credentials.identity import ANONYMOUS
+from slimgate.core.images.facts import Wants
+from slimgate.core.images.oci import ACCEPTED
+from slimgate.core.images.reference import Reference
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistrySettings

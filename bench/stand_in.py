@@ -12,8 +12,8 @@ from bench.images import LIMIT
 from slimgate.app.health import serving_health
 from slimgate.app.logs import configure
 from slimgate.app.stopping import stop_on_signals
-from slimgate.core.identity import ANONYMOUS, Identity
-from slimgate.core.workload import Workload
+from slimgate.core.credentials.identity import ANONYMOUS, Identity
+from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge

@@ -14,7 +14,7 @@ from slimgate.cluster.backoff import Pace
 from slimgate.controller.handlers import BUILT_IN
 from slimgate.controller.ledger import Key
 from slimgate.controller.ports import Kind
-from slimgate.core.workload import JsonObject
+from slimgate.core.json_object import JsonObject
 from slimgate.settings import ExtraKind, Settings
 from tests.cluster.conftest import write_kubeconfig
 from tests.controller.fakes import World

@@ -9,11 +9,12 @@ from aiohttp import web
 
 from slimgate.app.view import ApiView, ChosenNodes
 from slimgate.cluster.api import ClusterApi
+from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ClusterError
-from slimgate.core.identity import ANONYMOUS, Identity
-from slimgate.core.image import Inspection, Platform
-from slimgate.core.selector_text import read_selector
-from slimgate.core.workload import JsonObject, Workload
+from slimgate.core.images.facts import Inspection, Platform
+from slimgate.core.json_object import JsonObject
+from slimgate.core.matching.selector_text import read_selector
+from slimgate.core.workloads.workload import Workload
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.settings import Settings
 from tests.support.cluster_client import client_of

@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from slimgate.cli.ports import WorkloadJudge
-from slimgate.core.base_image import parse_base_image
-from slimgate.core.disk import NodeDisk
 from slimgate.core.errors import ImageError, NotFoundError, UnauthorizedError
-from slimgate.core.exception_parser import parse_exception
-from slimgate.core.finding import Subject
-from slimgate.core.image import Inspection, Platform
-from slimgate.core.policy_parser import parse_policy
-from slimgate.core.selector import Selector
-from slimgate.core.verdict import Verdict, evaluate
-from slimgate.core.workload import JsonObject, Workload
+from slimgate.core.images.facts import Inspection, Platform
+from slimgate.core.json_object import JsonObject
+from slimgate.core.matching.selector import Selector
+from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.policies.base_image import parse_base_image
+from slimgate.core.policies.exception_parser import parse_exception
+from slimgate.core.policies.finding import Subject
+from slimgate.core.policies.policy_parser import parse_policy
+from slimgate.core.policies.verdict import Verdict, evaluate
+from slimgate.core.workloads.workload import Workload
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from slimgate.core.image import (
+from slimgate.core.images.facts import (
     Base,
     DiffID,
     Digest,
@@ -12,7 +12,7 @@ from slimgate.core.image import (
     Platform,
     Size,
 )
-from slimgate.core.tier import Evidence, Tier
+from slimgate.core.images.tier import Evidence, Tier
 
 MIB = 2**20
 

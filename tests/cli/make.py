@@ -16,8 +16,8 @@ from slimgate.cli.outside import Outside
 from slimgate.cli.ports import ClusterView, Inspector
 from slimgate.cli.reports.report import Report
 from slimgate.core.errors import ImageError, NotFoundError
-from slimgate.core.image import Inspection, Platform, Wants
-from slimgate.core.source import SourcedReference
+from slimgate.core.images.facts import Inspection, Platform, Wants
+from slimgate.core.images.source import SourcedReference
 from slimgate.settings import Settings
 from slimgate.sources.stream import Progress
 from tests.cli.facts import FAT, SOYA, inspection

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from docker.api import APIClient
 
-from slimgate.core.image import Platform
+from slimgate.core.images.facts import Platform
 from tests.cli.make import POLICY, slimgate, write
 from tests.registry import servers
 from tests.registry.servers import Registry

@@ -8,9 +8,9 @@ from typing import Final
 import pytest
 import yaml
 
-from slimgate.core.base_image import parse_base_image
-from slimgate.core.exception_parser import parse_exception
-from slimgate.core.policy_parser import parse_policy
+from slimgate.core.policies.base_image import parse_base_image
+from slimgate.core.policies.exception_parser import parse_exception
+from slimgate.core.policies.policy_parser import parse_policy
 
 _PAGES: Final = [Path("README.md"), *sorted(Path("docs").rglob("*.md"))]
 _BLOCK: Final = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)

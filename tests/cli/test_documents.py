@@ -8,7 +8,7 @@ import yaml
 
 from slimgate.cli.documents import document_text, json_lines, yaml_text
 from slimgate.cli.forms import Output
-from slimgate.core.facts_json import inspection_to_json
+from slimgate.core.images.facts_json import inspection_to_json
 from tests.cli.facts import FAT, HOSTILE, SOYA, inspection
 
 ONE = inspection_to_json(inspection("shop:fat", FAT))

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from aiohttp import web
 
-from slimgate.core.image import Platform
+from slimgate.core.images.facts import Platform
 from tests.cli.make import slimgate
 from tests.registry import servers
 from tests.registry.hostile import hostile

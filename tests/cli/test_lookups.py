@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from slimgate.cli.lookups import Failure, look_up
 from slimgate.cli.progress import SilentBoard
 from slimgate.core.errors import NotFoundError
-from slimgate.core.image import Inspection, Platform, Wants
-from slimgate.core.source import SourcedReference
+from slimgate.core.images.facts import Inspection, Platform, Wants
+from slimgate.core.images.source import SourcedReference
 from slimgate.sources.stream import Progress
 from tests.cli.facts import FAT, inspection
 

@@ -19,7 +19,7 @@ from tests.cli.make import PROGRAM, slimgate
 
 HEAVY = {
     "aiohttp", "asyncio", "backports", "cryptography", "docker", "kopf", "kubernetes",
-    "prometheus_client", "requests", "rich", "slimgate.core.image", "yaml",
+    "prometheus_client", "requests", "rich", "slimgate.core.images.facts", "yaml",
 }  # fmt: skip
 COMMANDS = [
     "inspect",

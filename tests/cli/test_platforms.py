@@ -6,7 +6,7 @@ import pytest
 
 from slimgate.cli.platforms import host_platform, platforms_of
 from slimgate.core.errors import InvalidReferenceError
-from slimgate.core.image import Platform
+from slimgate.core.images.facts import Platform
 
 AMD, ARM = Platform("linux", "amd64"), Platform("linux", "arm64")
 

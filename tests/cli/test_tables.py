@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 
 from slimgate.cli.cells import allows_bars
 from slimgate.cli.tables import images_table, layers_tables
-from slimgate.core.image import Inspection, Size
+from slimgate.core.images.facts import Inspection, Size
 from tests.cli.facts import FAT, HOSTILE, MIB, SAVED, SOYA, inspection
 
 ALL = [inspection("shop:fat", FAT), inspection("shop:soya", SOYA)]

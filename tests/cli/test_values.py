@@ -18,7 +18,7 @@ from slimgate.cli.values import (
     words_of,
 )
 from slimgate.core.errors import SettingsError
-from slimgate.core.selector import Requirement, Selector
+from slimgate.core.matching.selector import Requirement, Selector
 
 
 @pytest.mark.parametrize("output", Output)

@@ -18,7 +18,7 @@ from slimgate.cluster.resources import (
     POLICY_REPORTS,
     SERVICE_ACCOUNTS,
 )
-from slimgate.core.workload import mapping_at, text_at
+from slimgate.core.json_object import mapping_at, text_at
 from tests.cluster.relay import Relay
 from tests.lab.kubectl import Kubectl
 from tests.lab.state import Lab

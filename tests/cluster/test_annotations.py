@@ -8,7 +8,7 @@ import pytest
 from slimgate.cluster.annotations import annotate, strip_copies
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.resources import WORKLOADS, Target
-from slimgate.core.workload import mapping_at, objects_at, text_at
+from slimgate.core.json_object import mapping_at, objects_at, text_at
 from tests.cluster.conftest import eventually
 from tests.cluster.verdicts import annotations, deployment, thing, version
 

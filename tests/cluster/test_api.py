@@ -28,7 +28,7 @@ from slimgate.cluster.resources import (
     SLIM_POLICIES,
     Resource,
 )
-from slimgate.core.workload import mapping_at, text_at
+from slimgate.core.json_object import mapping_at, text_at
 from tests.cluster.conftest import Login, read_kubeconfig, write_kubeconfig
 from tests.cluster.relay import Relay
 from tests.lab.state import Lab

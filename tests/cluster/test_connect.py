@@ -9,7 +9,7 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.connect import open_access
 from slimgate.cluster.errors import ApiError, UnreachableError
 from slimgate.core.errors import NoClusterError
-from slimgate.core.workload import mapping_at, text_at
+from slimgate.core.json_object import mapping_at, text_at
 from tests.cluster.conftest import Login, read_kubeconfig, write_kubeconfig
 from tests.lab.state import Lab
 

@@ -11,8 +11,8 @@ from aiohttp import web
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
 from slimgate.controller.ports import Kind
-from slimgate.core.annotations import NO_ANNOTATIONS, SUMMARY, VERDICT
-from slimgate.core.workload import Workload
+from slimgate.core.wording.annotations import NO_ANNOTATIONS, SUMMARY, VERDICT
+from slimgate.core.workloads.workload import Workload
 from tests.support.cluster_client import client_of
 
 OURS = {VERDICT: "deny", SUMMARY: "too fat"}

@@ -8,7 +8,7 @@ import pytest
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.events import Events
 from slimgate.cluster.resources import EVENTS, NAMESPACES, Target
-from slimgate.core.workload import JsonObject, mapping_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from tests.cluster.verdicts import Note, thing
 
 pytestmark = pytest.mark.lab

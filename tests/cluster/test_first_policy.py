@@ -10,7 +10,7 @@ import pytest
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.first_policy import FirstPolicy
 from slimgate.cluster.resources import SLIM_POLICIES, Resource
-from slimgate.core.workload import mapping_at, text_at
+from slimgate.core.json_object import mapping_at, text_at
 from tests.lab.kubectl import Kubectl
 
 pytestmark = pytest.mark.lab

@@ -11,7 +11,7 @@ from slimgate.app.kubelets import KubeletToken
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.kubelet import Kubelets, kubelet_tls, no_headers
 from slimgate.core.errors import ClusterError
-from slimgate.core.node import Node, node_of
+from slimgate.core.nodes.node import Node, node_of
 from slimgate.settings import Settings
 from tests.lab.kubectl import Kubectl
 from tests.lab.state import Lab

@@ -12,10 +12,10 @@ from slimgate.cluster.memory import MemoryKeeper, pack, unpack
 from slimgate.cluster.owner import Owner
 from slimgate.cluster.resources import OWN_LABELS, SECRETS
 from slimgate.core.errors import InvalidFactsError
-from slimgate.core.image import Digest, Platform
-from slimgate.core.memory import Memory
-from slimgate.core.oci import OCI_INDEX, OCI_MANIFEST, Descriptor, Index
-from slimgate.core.workload import mapping_at
+from slimgate.core.images.facts import Digest, Platform
+from slimgate.core.images.memory import Memory
+from slimgate.core.images.oci import OCI_INDEX, OCI_MANIFEST, Descriptor, Index
+from slimgate.core.json_object import mapping_at
 from slimgate.settings import Settings
 
 LIMIT = 100_000

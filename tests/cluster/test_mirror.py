@@ -13,7 +13,7 @@ from slimgate.cluster.backoff import Pace
 from slimgate.cluster.errors import ForbiddenError, MissingError, UnreachableError
 from slimgate.cluster.mirror import Mirror, Scope
 from slimgate.cluster.resources import IMAGE_PROFILES, NODES, SECRETS, SLIM_EXCEPTIONS, Resource
-from slimgate.core.workload import JsonObject, mapping_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from tests.cluster.conftest import Login, at_last, soon
 from tests.cluster.relay import Relay
 from tests.lab.kubectl import Kubectl

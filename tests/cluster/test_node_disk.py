@@ -12,12 +12,12 @@ from uuid import uuid4
 import pytest
 
 from slimgate.cluster.kubelet import Kubelets, kubelet_tls
-from slimgate.core.disk import ImageDisk, NodeDisk, node_disk, wanted_facts
-from slimgate.core.identity import ANONYMOUS
-from slimgate.core.image import Digest, ImageFacts, Wants
-from slimgate.core.node import node_of, pod_of
-from slimgate.core.reference import Reference
-from slimgate.core.stored import Stored, chain_ids
+from slimgate.core.credentials.identity import ANONYMOUS
+from slimgate.core.images.facts import Digest, ImageFacts, Wants
+from slimgate.core.images.reference import Reference
+from slimgate.core.nodes.disk import ImageDisk, NodeDisk, node_disk, wanted_facts
+from slimgate.core.nodes.node import node_of, pod_of
+from slimgate.core.nodes.stored import Stored, chain_ids
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistrySettings

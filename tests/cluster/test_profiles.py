@@ -14,9 +14,9 @@ from slimgate.cluster.errors import MissingError
 from slimgate.cluster.mirror import Mirror
 from slimgate.cluster.profiles import ProfileStore
 from slimgate.cluster.resources import IMAGE_PROFILES
-from slimgate.core.image import Base, DiffID, Digest, ImageFacts, Layer, Platform, Size
-from slimgate.core.tier import Evidence, Tier
-from slimgate.core.workload import mapping_at
+from slimgate.core.images.facts import Base, DiffID, Digest, ImageFacts, Layer, Platform, Size
+from slimgate.core.images.tier import Evidence, Tier
+from slimgate.core.json_object import mapping_at
 from tests.cluster.conftest import soon
 from tests.cluster.verdicts import version
 

@@ -12,8 +12,8 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import MalformedSecretError, UnreachableError
 from slimgate.cluster.pull_secrets import MAX_SECRETS, PullSecrets
 from slimgate.cluster.resources import SECRETS, SERVICE_ACCOUNTS
-from slimgate.core.identity import ANONYMOUS, Credential, Entry, Identity
-from slimgate.core.workload import Workload
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
+from slimgate.core.workloads.workload import Workload
 from tests.cluster.conftest import Login
 from tests.cluster.relay import Relay
 from tests.lab.kubectl import Kubectl

@@ -11,9 +11,10 @@ from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
 from slimgate.cluster.resources import EVENTS, Target
 from slimgate.controller import ports
-from slimgate.core.finding import Outcome
-from slimgate.core.identity import ANONYMOUS, Identity
-from slimgate.core.workload import Workload, text_at
+from slimgate.core.credentials.identity import ANONYMOUS, Identity
+from slimgate.core.json_object import text_at
+from slimgate.core.policies.finding import Outcome
+from slimgate.core.workloads.workload import Workload
 from slimgate.engine.ports import Keyring
 from tests.cluster.verdicts import THINGS, annotations, thing, verdict
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
 from slimgate.controller.ports import Kind
-from slimgate.core.workload import Workload
+from slimgate.core.workloads.workload import Workload
 from tests.support.clock import Clock
 from tests.support.cluster_client import client_of
 

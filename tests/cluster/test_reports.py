@@ -12,8 +12,8 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ForbiddenError, MissingError
 from slimgate.cluster.reports import Reports
 from slimgate.cluster.resources import OPEN_REPORTS, POLICY_REPORTS, Resource, Target
-from slimgate.core.finding import Outcome
-from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.policies.finding import Outcome
 from tests.cluster.conftest import CRDS, Login, at_last
 from tests.cluster.verdicts import deployment, thing, verdict, version
 from tests.lab.kubectl import Kubectl

@@ -14,7 +14,7 @@ from slimgate.cluster.resources import (
     resource_at,
 )
 from slimgate.controller.ports import Kind
-from slimgate.core.workload import TEMPLATE_PATHS, Workload
+from slimgate.core.workloads.workload import TEMPLATE_PATHS, Workload
 
 PATHS = [
     (NODES.all(), "/api/v1/nodes"),

@@ -7,8 +7,8 @@ from pathlib import Path
 from aiohttp import web
 
 from slimgate.cluster.statuses import Statuses
-from slimgate.core.status import Counts, Status, policy_status
-from slimgate.core.workload import JsonObject
+from slimgate.core.json_object import JsonObject
+from slimgate.core.wording.status import Counts, Status, policy_status
 from slimgate.engine.objects import Kind
 from tests.support.cluster_client import client_of
 

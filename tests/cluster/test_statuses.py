@@ -12,8 +12,9 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.resources import Resource
 from slimgate.cluster.statuses import RESOURCES, Statuses
 from slimgate.core.errors import NotFoundError
-from slimgate.core.image import Digest, Platform
-from slimgate.core.status import (
+from slimgate.core.images.facts import Digest, Platform
+from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.wording.status import (
     Counts,
     Excess,
     Excused,
@@ -25,7 +26,6 @@ from slimgate.core.status import (
     exception_status,
     policy_status,
 )
-from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
 from slimgate.engine.objects import Kind
 from tests.cluster.verdicts import version
 from tests.lab.kubectl import Kubectl

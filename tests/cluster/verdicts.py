@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.resources import WORKLOADS, Resource, Target
-from slimgate.core.finding import Finding, Outcome, Subject
-from slimgate.core.policy import Policy
-from slimgate.core.verdict import Verdict
-from slimgate.core.workload import ImageUse, JsonObject, Role, Workload, mapping_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.policies.finding import Finding, Outcome, Subject
+from slimgate.core.policies.policy import Policy
+from slimgate.core.policies.verdict import Verdict
+from slimgate.core.workloads.workload import ImageUse, Role, Workload
 
 DEPLOYMENT = WORKLOADS["Deployment"]
 THINGS = Resource(version="v1", kind="ConfigMap", plural="configmaps")

@@ -6,9 +6,10 @@ from slimgate.controller.intake import Intake
 from slimgate.controller.ledger import Key
 from slimgate.controller.masters import Masters
 from slimgate.controller.ports import Kind
-from slimgate.core.annotations import SUMMARY, VERDICT, Annotate
 from slimgate.core.errors import ClusterError
-from slimgate.core.workload import TEMPLATE_PATHS, mapping_at
+from slimgate.core.json_object import mapping_at
+from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate
+from slimgate.core.workloads.workload import TEMPLATE_PATHS
 from tests.controller.fakes import DEPLOYMENT, World
 from tests.engine.shelf import APP, until
 

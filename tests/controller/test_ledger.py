@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from slimgate.controller.ledger import Ledger, observed_of
-from slimgate.core.annotations import SUMMARY, VERDICT, annotations_of
-from slimgate.core.verdict import Verdict
-from slimgate.core.workload import Workload
+from slimgate.core.policies.verdict import Verdict
+from slimgate.core.wording.annotations import SUMMARY, VERDICT, annotations_of
+from slimgate.core.workloads.workload import Workload
 from tests.controller.fakes import DEPLOYMENT, FAT, Annotations, World, fat, key_of, observed
 from tests.engine.cluster import workload
 from tests.engine.shelf import APP, REGISTRY, tiny

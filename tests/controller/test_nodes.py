@@ -6,8 +6,8 @@ import pytest
 
 from slimgate.controller.nodes import NodeSurvey
 from slimgate.core.errors import ClusterError
-from slimgate.core.node import ImageFs, Node
-from slimgate.core.workload import JsonObject
+from slimgate.core.json_object import JsonObject
+from slimgate.core.nodes.node import ImageFs, Node
 from tests.engine.cluster import Keys
 from tests.engine.shelf import Shelf, inspector
 from tests.support.clock import Clock

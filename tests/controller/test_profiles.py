@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from slimgate.controller.profiles import Profiles
-from slimgate.core.image import Digest, ImageFacts
+from slimgate.core.images.facts import Digest, ImageFacts
 from tests.controller.fakes import Store
 from tests.core.make import digest, image
 from tests.engine.shelf import until

@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from slimgate.core.annotations import (
+from slimgate.core.errors import ClusterError, NotFoundError, UnavailableError
+from slimgate.core.wording.annotations import (
     NO_ANNOTATIONS,
     SUMMARY,
     VERDICT,
     Annotate,
     annotations_of,
 )
-from slimgate.core.errors import ClusterError, NotFoundError, UnavailableError
 from tests.controller.fakes import FAT, LIMIT, World, fat, key_of, observed
 from tests.engine.cluster import exception, policy, workload
 from tests.engine.shelf import APP, REGISTRY, Door, tiny, until

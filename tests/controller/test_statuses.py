@@ -9,11 +9,11 @@ from slimgate.cluster.conditions import stamp
 from slimgate.controller.ledger import Ledger
 from slimgate.controller.statuses import Statuses
 from slimgate.core.errors import ClusterError, UnavailableError
-from slimgate.core.status import Status
-from slimgate.core.verdict import Verdict
-from slimgate.core.workload import mapping_at
+from slimgate.core.json_object import mapping_at
+from slimgate.core.policies.verdict import Verdict
+from slimgate.core.wording.status import Status
 from tests.controller.fakes import FAT, LIMIT, World, fat
-from tests.core.status.make import brief, messages
+from tests.core.wording.status.make import brief, messages
 from tests.engine.cluster import base_image, exception, policy, workload
 from tests.engine.shelf import Door, until
 from tests.support import images

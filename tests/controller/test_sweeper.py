@@ -11,7 +11,7 @@ import pytest
 from slimgate.controller.ports import Kind
 from slimgate.controller.sweeper import Sweeper
 from slimgate.core.errors import ClusterError
-from slimgate.core.workload import Workload
+from slimgate.core.workloads.workload import Workload
 from tests.controller.fakes import DEPLOYMENT, World, key_of, observed
 from tests.engine.cluster import workload
 from tests.engine.shelf import APP, Door, until

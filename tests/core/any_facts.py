@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from slimgate.core.image import Base, DiffID, Digest, ImageFacts, Layer, Platform, Size
-from slimgate.core.tier import Evidence, Tier
+from slimgate.core.images.facts import Base, DiffID, Digest, ImageFacts, Layer, Platform, Size
+from slimgate.core.images.tier import Evidence, Tier
 
 _TEXTS = st.text(max_size=30)
 _DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64).map(lambda t: f"sha256:{t}")

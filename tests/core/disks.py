@@ -1,7 +1,7 @@
 """Makes images, nodes and pods of letters: one letter is one layer, `ab` stands on `a`."""
 
-from slimgate.core.image import DiffID, Digest, ImageFacts, Layer, Platform, Size
-from slimgate.core.node import Node, NodeImage, NodePod, PodImage, Runtime
+from slimgate.core.images.facts import DiffID, Digest, ImageFacts, Layer, Platform, Size
+from slimgate.core.nodes.node import Node, NodeImage, NodePod, PodImage, Runtime
 
 AMD64 = Platform("linux", "amd64")
 REPOSITORY = "r.example.com/app"

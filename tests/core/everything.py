@@ -1,7 +1,7 @@
 """A policy that asks for every check there is."""
 
-from slimgate.core.policy import Bases, Limit, Limits, Policy, TierLimit
-from slimgate.core.tier import Tier
+from slimgate.core.images.tier import Tier
+from slimgate.core.policies.policy import Bases, Limit, Limits, Policy, TierLimit
 
 _LIMIT = Limit(deny=1)
 EVERYTHING = Policy(

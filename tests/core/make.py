@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from slimgate.core.errors import ImageError
-from slimgate.core.finding import Finding, Outcome, Subject
-from slimgate.core.image import (
+from slimgate.core.images.facts import (
     UNKNOWN_BASE,
     Base,
     DiffID,
@@ -19,7 +18,9 @@ from slimgate.core.image import (
     Platform,
     Size,
 )
-from slimgate.core.policy import (
+from slimgate.core.images.tier import Evidence, Tier
+from slimgate.core.policies.finding import Finding, Outcome, Subject
+from slimgate.core.policies.policy import (
     Bases,
     Chosen,
     Limit,
@@ -30,9 +31,8 @@ from slimgate.core.policy import (
     Policy,
     TierLimit,
 )
-from slimgate.core.tier import Evidence, Tier
-from slimgate.core.verdict import Verdict, evaluate
-from slimgate.core.workload import ImageUse, Role, Slot, Workload
+from slimgate.core.policies.verdict import Verdict, evaluate
+from slimgate.core.workloads.workload import ImageUse, Role, Slot, Workload
 
 MIB = 2**20
 AMD64 = Platform("linux", "amd64")

@@ -13,7 +13,7 @@ from slimgate.core.assemble import (
     has_config,
 )
 from slimgate.core.base import KnownBase
-from slimgate.core.image import (
+from slimgate.core.images.facts import (
     NOT_ASKED,
     Digest,
     ImageFacts,
@@ -22,9 +22,16 @@ from slimgate.core.image import (
     Size,
     Wants,
 )
-from slimgate.core.oci import OCI_INDEX, OCI_MANIFEST, Descriptor, Index, Manifest, parse_config
-from slimgate.core.reference import Reference
-from slimgate.core.tier import Evidence, Tier
+from slimgate.core.images.oci import (
+    OCI_INDEX,
+    OCI_MANIFEST,
+    Descriptor,
+    Index,
+    Manifest,
+    parse_config,
+)
+from slimgate.core.images.reference import Reference
+from slimgate.core.images.tier import Evidence, Tier
 from tests.core.make import AMD64, ARM64, digest
 from tests.support import images
 from tests.support.images import Image, layer

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from slimgate.core.identity import ANONYMOUS, Identity
-from slimgate.core.workload import ImageUse, Role, Workload
+from slimgate.core.credentials.identity import ANONYMOUS, Identity
+from slimgate.core.workloads.workload import ImageUse, Role, Workload
 from tests.engine.shelf import APP
 
 EXPIRES = "2027-01-31T00:00:00Z"

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping
 
-from slimgate.core.image import Platform
-from slimgate.core.oci import OCI_INDEX, OCI_MANIFEST
+from slimgate.core.images.facts import Platform
+from slimgate.core.images.oci import OCI_INDEX, OCI_MANIFEST
 from tests.support.images import OCI_LAYER, digest_of
 
 

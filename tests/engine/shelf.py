@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
 from slimgate.core.errors import ImageError, NotFoundError, UnauthorizedError
-from slimgate.core.identity import ANONYMOUS, Credential, Entry, Identity
-from slimgate.core.image import Digest, LayerContents, Platform, Size, Wants
-from slimgate.core.oci import Descriptor
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import Digest, LayerContents, Platform, Size, Wants
+from slimgate.core.images.oci import Descriptor
+from slimgate.core.images.reference import Reference
 from slimgate.engine.inspector import Inspector, InspectorSettings, Question
 from slimgate.engine.ports import Document, LayerReading
 from slimgate.engine.reader import ReaderSettings

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from slimgate.core.base_image import BaseImage
 from slimgate.core.errors import (
     ImageError,
     NotFoundError,
@@ -13,10 +12,11 @@ from slimgate.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from slimgate.core.image import Base, Digest, Platform
-from slimgate.core.oci import OCI_MANIFEST
-from slimgate.core.reference import Reference
-from slimgate.core.tier import Evidence, Tier
+from slimgate.core.images.facts import Base, Digest, Platform
+from slimgate.core.images.oci import OCI_MANIFEST
+from slimgate.core.images.reference import Reference
+from slimgate.core.images.tier import Evidence, Tier
+from slimgate.core.policies.base_image import BaseImage
 from slimgate.engine.inspector import Inspector
 from tests.engine.documents import descriptor, manifest_of
 from tests.engine.shelf import (

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from slimgate.core.image import Platform
-from slimgate.core.workload import Workload, mapping_at
+from slimgate.core.images.facts import Platform
+from slimgate.core.json_object import mapping_at
+from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog, Change
 from slimgate.engine.objects import Kind
 from tests.engine.cluster import base_image, exception, namespace, node, policy, workload

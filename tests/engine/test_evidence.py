@@ -13,8 +13,8 @@ from slimgate.core.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from slimgate.core.image import ImageFacts, Inspection, Size, SizeEvidence
-from slimgate.core.memory import place_key
+from slimgate.core.images.facts import ImageFacts, Inspection, Size, SizeEvidence
+from slimgate.core.images.memory import place_key
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.ports import LayerReading
 from tests.engine.shelf import (

@@ -12,9 +12,9 @@ from slimgate.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from slimgate.core.image import NOT_ASKED, Platform, Size, Wants
-from slimgate.core.oci import OCI_INDEX, OCI_MANIFEST
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import NOT_ASKED, Platform, Size, Wants
+from slimgate.core.images.oci import OCI_INDEX, OCI_MANIFEST
+from slimgate.core.images.reference import Reference
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.ports import LayerReading
 from tests.engine.documents import descriptor, index_of, manifest_of

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from slimgate.core.admission import decide
+from slimgate.core.admission.decision import decide
 from slimgate.core.errors import ClusterError, NotFoundError, UnavailableError
-from slimgate.core.finding import Finding, Outcome
-from slimgate.core.image import Size
-from slimgate.core.verdict import Verdict
-from slimgate.core.workload import Role
+from slimgate.core.images.facts import Size
+from slimgate.core.policies.finding import Finding, Outcome
+from slimgate.core.policies.verdict import Verdict
+from slimgate.core.workloads.workload import Role
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 from slimgate.engine.ports import LayerReading

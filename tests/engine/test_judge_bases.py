@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from slimgate.core.admission import decide
+from slimgate.core.admission.decision import decide
 from slimgate.core.errors import UnavailableError
-from slimgate.core.finding import Finding, Outcome
-from slimgate.core.tier import Evidence
+from slimgate.core.images.tier import Evidence
+from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 from tests.engine.cluster import Keys, base_image, node, policy, workload

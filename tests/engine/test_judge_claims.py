@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from slimgate.core.finding import Outcome
-from slimgate.core.image import LayerContents, Size
-from slimgate.core.tier import Evidence, Tier
+from slimgate.core.images.facts import LayerContents, Size
+from slimgate.core.images.tier import Evidence, Tier
+from slimgate.core.policies.finding import Outcome
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 from slimgate.engine.ports import LayerReading

@@ -5,9 +5,9 @@ import random
 from datetime import UTC, datetime
 
 from slimgate.core.errors import UnavailableError
-from slimgate.core.finding import Outcome
-from slimgate.core.image import Inspection
-from slimgate.core.verdict import Verdict
+from slimgate.core.images.facts import Inspection
+from slimgate.core.policies.finding import Outcome
+from slimgate.core.policies.verdict import Verdict
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 from tests.engine.cluster import Keys, policy, workload

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from slimgate.core.errors import UnavailableError
-from slimgate.core.image import Digest, LayerContents, Size
+from slimgate.core.images.facts import Digest, LayerContents, Size
 from slimgate.engine.layer_cache import LayerCache, Place
 from slimgate.engine.ports import LayerReading
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from slimgate.core.errors import UnavailableError
-from slimgate.core.finding import Outcome
-from slimgate.core.globs import Globs
-from slimgate.core.policy_parser import parse_policy
-from slimgate.core.workload import MAX_IMAGES
+from slimgate.core.matching.globs import Globs
+from slimgate.core.policies.finding import Outcome
+from slimgate.core.policies.policy_parser import parse_policy
+from slimgate.core.workloads.workload import MAX_IMAGES
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 from slimgate.engine.wanted import spoken_of

@@ -16,10 +16,10 @@ from slimgate.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from slimgate.core.finding import Outcome
-from slimgate.core.image import Wants
-from slimgate.core.oci import OCI_MANIFEST
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import Wants
+from slimgate.core.images.oci import OCI_MANIFEST
+from slimgate.core.images.reference import Reference
+from slimgate.core.policies.finding import Outcome
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.engine.judge import Judge

@@ -8,10 +8,10 @@ import pytest
 
 from slimgate.core.assemble import coverage
 from slimgate.core.errors import NotFoundError, UnauthorizedError, UnavailableError
-from slimgate.core.image import Base, ImageFacts, Inspection, Platform, Wants
-from slimgate.core.memory import from_json, to_json
-from slimgate.core.reference import Reference
-from slimgate.core.tier import Evidence
+from slimgate.core.images.facts import Base, ImageFacts, Inspection, Platform, Wants
+from slimgate.core.images.memory import from_json, to_json
+from slimgate.core.images.reference import Reference
+from slimgate.core.images.tier import Evidence
 from slimgate.engine.inspector import Inspector, InspectorSettings
 from tests.engine.documents import descriptor, index_of
 from tests.engine.shelf import (

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
 from slimgate.core.errors import UnauthorizedError
-from slimgate.core.identity import ANONYMOUS, Credential, Entry, Identity
-from slimgate.core.image import Wants
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import Wants
+from slimgate.core.images.reference import Reference
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.registry.client import RegistryClient
 from tests.engine.shelf import AMD64, ARM64, CONFIG, EVERYTHING, tiny

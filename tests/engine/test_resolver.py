@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.errors import UnauthorizedError
-from slimgate.core.identity import ANONYMOUS
-from slimgate.core.memory import answer_key
-from slimgate.core.reference import Reference
+from slimgate.core.images.memory import answer_key
+from slimgate.core.images.reference import Reference
 from slimgate.engine.resolver import Resolver, ResolverSettings
 from tests.engine.shelf import APP, REGISTRY, Shelf, identity, tiny
 from tests.support.clock import Clock

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from slimgate.core.assemble import coverage
-from slimgate.core.image import Digest, ImageFacts, Inspection, Size
-from slimgate.core.memory import place_key
-from slimgate.core.profile import from_profile, to_profile
+from slimgate.core.images.facts import Digest, ImageFacts, Inspection, Size
+from slimgate.core.images.memory import place_key
+from slimgate.core.images.profile import from_profile, to_profile
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.ports import LayerReading
 from tests.engine.shelf import APP, CONFIG, EVERYTHING, Shelf, inspector, question, settled, tiny

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from slimgate.cluster.certificates.authority import make as make_certificates
-from slimgate.core.image import Digest
+from slimgate.core.images.facts import Digest
 from tests.lab.state import Lab
 from tests.live import make
 from tests.live.api import Api, Json, eventually

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from slimgate.core.image import DiffID, Digest
+from slimgate.core.images.facts import DiffID, Digest
 from tests.support.images import (
     OCI_LAYER,
     Image,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from slimgate.core.render import REMEDY
+from slimgate.core.wording.render import REMEDY
 from tests.lab.kubectl import Kubectl
 from tests.live.programs import Program
 from tests.live.room import Room

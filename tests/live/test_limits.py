@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from slimgate.core.image import Platform
+from slimgate.core.images.facts import Platform
 from tests.live.make import pod_spec, with_image
 from tests.live.room import Room
 from tests.live.shelf import TINY, bytes_of, noise, pull_size

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from slimgate.core.image import Digest
+from slimgate.core.images.facts import Digest
 from tests.live import make
 from tests.live.api import Json, eventually
 from tests.live.conftest import MakeRoom, Site

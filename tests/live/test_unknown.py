@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from slimgate.core.image import Platform
-from slimgate.core.render import RETRY
+from slimgate.core.images.facts import Platform
+from slimgate.core.wording.render import RETRY
 from tests.live.conftest import ABSENT_PORT, Site
 from tests.live.programs import Program
 from tests.live.room import Room

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from slimgate.core.base_image import parse_base_image
 from slimgate.core.errors import InvalidPolicyError
+from slimgate.core.policies.base_image import parse_base_image
 from tests.manifests.resources import Try, base_image
 
 pytestmark = pytest.mark.lab

@@ -10,10 +10,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis.strategies import SearchStrategy
 
-from slimgate.core.base_image import parse_base_image
 from slimgate.core.errors import InvalidPolicyError
-from slimgate.core.exception_parser import parse_exception
-from slimgate.core.policy_parser import parse_policy
+from slimgate.core.policies.base_image import parse_base_image
+from slimgate.core.policies.exception_parser import parse_exception
+from slimgate.core.policies.policy_parser import parse_policy
 from tests.lab.state import Lab
 from tests.manifests.generated import BASE_IMAGES, EXCEPTIONS, POLICIES, Spec, spoilt
 from tests.manifests.resources import base_image, exception, policy

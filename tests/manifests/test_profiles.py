@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from slimgate.core.image import Base, DiffID, Digest, ImageFacts, Layer, Platform, Size
-from slimgate.core.profile import to_profile
-from slimgate.core.tier import Evidence, Tier
+from slimgate.core.images.facts import Base, DiffID, Digest, ImageFacts, Layer, Platform, Size
+from slimgate.core.images.profile import to_profile
+from slimgate.core.images.tier import Evidence, Tier
 from tests.lab.kubectl import Kubectl
 from tests.manifests.resources import Try, profile
 

@@ -14,16 +14,16 @@ from slimgate.app.cluster import Core
 from slimgate.app.parts import now
 from slimgate.app.profiles import follow_profiles
 from slimgate.cluster.owner import Owner
-from slimgate.core.admission import Effect
-from slimgate.core.checks import CHECKS
-from slimgate.core.disk import NodeDisk
+from slimgate.core.admission.decision import Effect
+from slimgate.core.admission.repeat import Skip
 from slimgate.core.errors import IMAGE_REASONS
-from slimgate.core.finding import INSPECTION, Finding, Outcome
-from slimgate.core.own_checks import own_checks
-from slimgate.core.policy import Mode, OnUnknown, Policy
-from slimgate.core.repeat import Skip
-from slimgate.core.unknown import UNDETERMINED
-from slimgate.core.verdict import Verdict
+from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.policies.checks import CHECKS
+from slimgate.core.policies.finding import INSPECTION, Finding, Outcome
+from slimgate.core.policies.own_checks import own_checks
+from slimgate.core.policies.policy import Mode, OnUnknown, Policy
+from slimgate.core.policies.unknown import UNDETERMINED
+from slimgate.core.policies.verdict import Verdict
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 from slimgate.metrics import ControllerMetrics, Metrics, WebhookMetrics

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from prometheus_client import CollectorRegistry
 
-from slimgate.core.admission import Effect
+from slimgate.core.admission.decision import Effect
 from slimgate.metrics import WebhookMetrics
 from slimgate.metrics.admissions import FAULTS, AdmissionMetrics
 from slimgate.metrics.bounded import MAX_PLACES, MAX_POLICIES

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client.metrics_core import Metric
 
-from slimgate.core.checks import CHECKS
 from slimgate.core.errors import IMAGE_REASONS
-from slimgate.core.finding import INSPECTION
+from slimgate.core.policies.checks import CHECKS
+from slimgate.core.policies.finding import INSPECTION
 from slimgate.metrics import bounded
 from slimgate.metrics.bounded import OTHER
 from tests.metrics import documented, full

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from slimgate.core.errors import InvalidPolicyError, NotFoundError
-from slimgate.core.exception import SlimException
-from slimgate.core.finding import Finding, Outcome, Subject
-from slimgate.core.policy import Limit, Limits, Mode, OnUnknown, Policy
-from slimgate.core.verdict import Verdict
-from slimgate.core.workload import ImageUse, Role, Workload
+from slimgate.core.policies.exception import SlimException
+from slimgate.core.policies.finding import Finding, Outcome, Subject
+from slimgate.core.policies.policy import Limit, Limits, Mode, OnUnknown, Policy
+from slimgate.core.policies.verdict import Verdict
+from slimgate.core.workloads.workload import ImageUse, Role, Workload
 from slimgate.metrics import ControllerMetrics
 from slimgate.metrics.bounded import MAX_NAMESPACES, MAX_POLICIES
 from tests.metrics.series import by

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 import pytest
 from aiohttp import web
 
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
 from slimgate.core.errors import (
     ImageError,
     RefusedAddressError,
     UnavailableError,
     UnsupportedError,
 )
-from slimgate.core.identity import ANONYMOUS, Credential, Entry, Identity
-from slimgate.core.reference import Reference
+from slimgate.core.images.reference import Reference
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.guard import Kind, classify
 from slimgate.registry.settings import RegistrySettings

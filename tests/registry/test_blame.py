@@ -3,9 +3,9 @@
 import pytest
 from aiohttp import web
 
+from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.errors import UnavailableError
-from slimgate.core.identity import ANONYMOUS
-from slimgate.core.reference import Reference
+from slimgate.core.images.reference import Reference
 from slimgate.registry.client import RegistryClient
 from tests.registry.conftest import settings_for
 from tests.registry.hostile import hostile, silent

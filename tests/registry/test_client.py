@@ -2,11 +2,11 @@
 
 import pytest
 
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
 from slimgate.core.errors import NotFoundError, UnauthorizedError, UnavailableError
-from slimgate.core.identity import ANONYMOUS, Credential, Entry, Identity
-from slimgate.core.image import Size
-from slimgate.core.oci import parse_document
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import Size
+from slimgate.core.images.oci import parse_document
+from slimgate.core.images.reference import Reference
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Exemption

@@ -13,6 +13,7 @@ from email.utils import format_datetime
 import pytest
 from aiohttp import web
 
+from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.errors import (
     DigestMismatchError,
     ImageError,
@@ -23,10 +24,9 @@ from slimgate.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from slimgate.core.identity import ANONYMOUS
-from slimgate.core.image import Digest, Size
-from slimgate.core.oci import MAX_DOCUMENT, Descriptor
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import Digest, Size
+from slimgate.core.images.oci import MAX_DOCUMENT, Descriptor
+from slimgate.core.images.reference import Reference
 from slimgate.registry.client import RegistryClient
 from tests.registry.conftest import settings_for
 from tests.registry.hostile import Behaviour, drip, endless, hostile, raw, silent

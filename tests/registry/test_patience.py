@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from aiohttp import web
 
+from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.errors import UnavailableError
-from slimgate.core.gzip import TAIL
-from slimgate.core.identity import ANONYMOUS
-from slimgate.core.oci import Descriptor
+from slimgate.core.images.oci import Descriptor
+from slimgate.core.layers.gzip import TAIL
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.threads import Threads
 from tests.registry.conftest import settings_for

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
 from slimgate.core.errors import ImageError, UnavailableError
-from slimgate.core.identity import ANONYMOUS, Credential, Entry, Identity
-from slimgate.core.image import Wants
-from slimgate.core.oci import OCI_MANIFEST
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import Wants
+from slimgate.core.images.oci import OCI_MANIFEST
+from slimgate.core.images.reference import Reference
 from slimgate.engine.inspector import Inspector, InspectorSettings, Question
 from slimgate.engine.resolver import ResolverSettings
 from slimgate.registry.client import RegistryClient

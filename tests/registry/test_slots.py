@@ -2,8 +2,8 @@
 
 import asyncio
 
-from slimgate.core.identity import ANONYMOUS
-from slimgate.core.oci import Descriptor
+from slimgate.core.credentials.identity import ANONYMOUS
+from slimgate.core.images.oci import Descriptor
 from slimgate.registry.client import RegistryClient
 from tests.registry.conftest import settings_for
 from tests.registry.hostile import hostile, silent

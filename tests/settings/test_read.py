@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from slimgate.core.annotations import Annotate
 from slimgate.core.errors import SettingsError
-from slimgate.core.image import Platform
+from slimgate.core.images.facts import Platform
+from slimgate.core.wording.annotations import Annotate
 from slimgate.settings import Certificates, Exemption, ExtraKind, File, LogFormat, Settings, read
 from slimgate.settings.keys import KEYS, variable
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from slimgate.core.annotations import Annotate
-from slimgate.core.image import Platform
+from slimgate.core.images.facts import Platform
+from slimgate.core.wording.annotations import Annotate
 from slimgate.settings import Exemption, ExtraKind, File, LogFormat, Settings, read
 from slimgate.settings.read import API_VERSION
 from slimgate.settings.schema import as_file, schema

@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from slimgate.core.image import Platform
+from slimgate.core.images.facts import Platform
 from tests.sizes.packing import (
     MIB,
     Packed,

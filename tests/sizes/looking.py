@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from slimgate.app.configuration import read_settings
 from slimgate.app.images import cli_inspector
-from slimgate.core.image import ImageFacts, Platform, SizeEvidence, Wants
-from slimgate.core.source import parse_source
+from slimgate.core.images.facts import ImageFacts, Platform, SizeEvidence, Wants
+from slimgate.core.images.source import parse_source
 
 Sizes = list[list[int | None]]
 

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from slimgate.core.image import DiffID
+from slimgate.core.images.facts import DiffID
 from tests.support import zstd
 from tests.support.images import OCI_LAYER, Layer, digest_of
 

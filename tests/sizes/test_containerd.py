@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from slimgate.core.stored import chain_ids
+from slimgate.core.nodes.stored import chain_ids
 from tests.sizes.conftest import Shop, form
 from tests.sizes.containerd import Containerd
 from tests.sizes.forms import NAMES, called_gzip

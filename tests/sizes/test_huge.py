@@ -2,7 +2,7 @@
 
 import pytest
 
-from slimgate.core.image import SizeEvidence
+from slimgate.core.images.facts import SizeEvidence
 from tests.sizes.conftest import Shop
 from tests.sizes.containerd import Containerd
 from tests.sizes.engine import Engine

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from slimgate.core.image import SizeEvidence
+from slimgate.core.images.facts import SizeEvidence
 from tests.sizes.conftest import Shop, form
 from tests.sizes.forms import NAMES, called_gzip, text
 from tests.sizes.looking import look

@@ -6,8 +6,8 @@ import pytest
 
 from slimgate.app.configuration import read_settings
 from slimgate.app.images import cli_inspector
-from slimgate.core.image import Wants
-from slimgate.core.source import parse_source
+from slimgate.core.images.facts import Wants
+from slimgate.core.images.source import parse_source
 from tests.sizes.conftest import Shop
 from tests.sizes.containerd import Containerd
 from tests.sizes.forms import text

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.errors import ImageError
-from slimgate.core.identity import ANONYMOUS
-from slimgate.core.oci import Index, Manifest, parse_document
-from slimgate.core.source import parse_source
+from slimgate.core.images.oci import Index, Manifest, parse_document
+from slimgate.core.images.source import parse_source
 from slimgate.engine.ports import Document, LayerReading, pull_size
 from slimgate.sources.opening import open_source
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.errors import DigestMismatchError, NotFoundError, UnsupportedError
-from slimgate.core.identity import ANONYMOUS
-from slimgate.core.image import Platform
-from slimgate.core.oci import Index, parse_document
-from slimgate.core.source import parse_source
+from slimgate.core.images.facts import Platform
+from slimgate.core.images.oci import Index, parse_document
+from slimgate.core.images.source import parse_source
 from slimgate.sources.opening import open_source
 from tests.sources.images import Files, config_of, first_layer, read, refusal, sizes, tar_of
 

@@ -11,9 +11,9 @@ from uuid import uuid4
 import pytest
 from docker.api import APIClient
 
+from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.errors import NotFoundError, UnavailableError
-from slimgate.core.identity import ANONYMOUS
-from slimgate.core.source import parse_source
+from slimgate.core.images.source import parse_source
 from slimgate.sources.opening import open_source
 from tests.sources.images import config_of, read, refusal, sizes, tar_of
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
+from slimgate.core.credentials.keychain import candidates
 from slimgate.core.errors import UnauthorizedError
-from slimgate.core.identity import ANONYMOUS, Credential, Entry, Identity
-from slimgate.core.keychain import candidates
-from slimgate.core.reference import Reference
+from slimgate.core.images.reference import Reference
 from slimgate.sources.logins import Logins, config_file
 
 HUB, PRIVATE = Reference.parse("nginx"), Reference.parse("r.example.com:5000/team/app:1")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.errors import (
     DigestMismatchError,
     ImageError,
@@ -16,10 +17,9 @@ from slimgate.core.errors import (
     TooLargeError,
     UnsupportedError,
 )
-from slimgate.core.identity import ANONYMOUS
-from slimgate.core.image import LayerContents, Size
-from slimgate.core.oci import Index, parse_document
-from slimgate.core.source import parse_source
+from slimgate.core.images.facts import LayerContents, Size
+from slimgate.core.images.oci import Index, parse_document
+from slimgate.core.images.source import parse_source
 from slimgate.engine.ports import LayerReading
 from slimgate.sources.opening import open_source
 from tests.sources.images import (

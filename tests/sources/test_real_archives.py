@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from slimgate.core.identity import ANONYMOUS
-from slimgate.core.oci import parse_config
-from slimgate.core.source import parse_source
+from slimgate.core.credentials.identity import ANONYMOUS
+from slimgate.core.images.oci import parse_config
+from slimgate.core.images.source import parse_source
 from slimgate.sources.opening import open_source
 from tests.sources.images import read, sizes
 

@@ -14,8 +14,8 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from slimgate.core.image import DiffID, Digest, Platform
-from slimgate.core.oci import (
+from slimgate.core.images.facts import DiffID, Digest, Platform
+from slimgate.core.images.oci import (
     DOCKER_CONFIG,
     DOCKER_INDEX,
     DOCKER_MANIFEST,

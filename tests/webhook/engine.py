@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from slimgate.core.admission import Effect
+from slimgate.core.admission.decision import Effect
+from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import NotFoundError
-from slimgate.core.exception import SlimException
-from slimgate.core.identity import ANONYMOUS, Identity
-from slimgate.core.image import Digest, Size
-from slimgate.core.oci import Descriptor
-from slimgate.core.policy import Policy
-from slimgate.core.reference import Reference
-from slimgate.core.verdict import Verdict
-from slimgate.core.workload import Workload
+from slimgate.core.images.facts import Digest, Size
+from slimgate.core.images.oci import Descriptor
+from slimgate.core.images.reference import Reference
+from slimgate.core.policies.exception import SlimException
+from slimgate.core.policies.policy import Policy
+from slimgate.core.policies.verdict import Verdict
+from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge

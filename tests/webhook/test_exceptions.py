@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from slimgate.core.admission import InvalidReviewError
+from slimgate.core.admission.decision import InvalidReviewError
 from slimgate.webhook.admit import EXCEPTIONS
 from slimgate.webhook.exceptions import ExceptionService
 from tests.webhook import engine

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from slimgate.core.admission import Effect, InvalidReviewError
-from slimgate.core.workload import MAX_IMAGES
+from slimgate.core.admission.decision import Effect, InvalidReviewError
+from slimgate.core.workloads.workload import MAX_IMAGES
 from slimgate.engine.catalog import Catalog
 from slimgate.webhook.ports import Judge, Policies
 from slimgate.webhook.service import AdmissionService, ServiceSettings

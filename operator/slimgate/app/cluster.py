@@ -24,7 +24,7 @@ from slimgate.cluster.resources import (
     SLIM_POLICIES,
 )
 from slimgate.cluster.wire import ApiObserver
-from slimgate.core.workload import JsonObject
+from slimgate.core.json_object import JsonObject
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge

@@ -37,7 +37,7 @@ from slimgate.controller.profiles import Names, Profiles
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.controller.statuses import Statuses
 from slimgate.controller.sweeper import Sweeper
-from slimgate.core.image import Digest, ImageFacts, Wants
+from slimgate.core.images.facts import Digest, ImageFacts, Wants
 from slimgate.engine.catalog import Change
 from slimgate.metrics import ControllerMetrics
 from slimgate.settings import Settings

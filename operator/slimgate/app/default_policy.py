@@ -6,8 +6,8 @@ from typing import Final, cast
 import yaml
 
 from slimgate.core.errors import SettingsError
+from slimgate.core.json_object import JsonObject
 from slimgate.core.text import printable
-from slimgate.core.workload import JsonObject
 from slimgate.settings import Settings
 
 _MAX_BYTES: Final = 64 * 1024

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from slimgate.app.parts import inspector_settings, registry_settings
-from slimgate.core.identity import ANONYMOUS
-from slimgate.core.image import Inspection, Platform, Wants
-from slimgate.core.source import SourcedReference, SourceKind
+from slimgate.core.credentials.identity import ANONYMOUS
+from slimgate.core.images.facts import Inspection, Platform, Wants
+from slimgate.core.images.source import SourcedReference, SourceKind
 from slimgate.engine.inspector import Inspector, InspectorSettings, Question
 from slimgate.registry.client import RegistryClient
 from slimgate.settings import Settings

@@ -15,7 +15,7 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.kubelet import Kubelets, kubelet_tls
 from slimgate.cluster.resources import SERVICE_ACCOUNTS
 from slimgate.core.errors import ClusterError
-from slimgate.core.workload import mapping_at, text_at
+from slimgate.core.json_object import mapping_at, text_at
 from slimgate.settings import Settings
 
 _LOG: Final = logging.getLogger(__name__)

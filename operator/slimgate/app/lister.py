@@ -7,7 +7,7 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.resources import NODES, PODS
 from slimgate.controller.ports import Kind
 from slimgate.core.errors import ClusterError
-from slimgate.core.workload import JsonObject, mapping_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 
 
 class ClusterLister:

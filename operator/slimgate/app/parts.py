@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from slimgate.core.docker_config import MalformedDockerConfigError, parse_config
+from slimgate.core.credentials.docker_config import MalformedDockerConfigError, parse_config
+from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import SettingsError
-from slimgate.core.identity import ANONYMOUS, Identity
-from slimgate.core.workload import TEMPLATE_PATHS, TemplatePaths
+from slimgate.core.workloads.workload import TEMPLATE_PATHS, TemplatePaths
 from slimgate.engine.inspector import InspectorSettings
 from slimgate.engine.reader import ReaderSettings
 from slimgate.engine.resolver import ResolverSettings

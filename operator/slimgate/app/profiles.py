@@ -4,7 +4,7 @@ from slimgate.app.cluster import Core
 from slimgate.cluster.profiles import ProfileStore
 from slimgate.cluster.resources import IMAGE_PROFILES
 from slimgate.core.assemble import coverage
-from slimgate.core.image import ImageFacts
+from slimgate.core.images.facts import ImageFacts
 
 
 def follow_profiles(core: Core) -> ProfileStore | None:

@@ -26,14 +26,15 @@ from slimgate.cluster.resources import (
     Resource,
 )
 from slimgate.controller.nodes import Lister, NodeSurvey
-from slimgate.core.disk import NodeDisk
 from slimgate.core.errors import ClusterError
-from slimgate.core.image import Inspection, Platform, Wants
-from slimgate.core.node import ImageFs, Node, image_fs_of
-from slimgate.core.reference import Reference
-from slimgate.core.selector import Selector
+from slimgate.core.images.facts import Inspection, Platform, Wants
+from slimgate.core.images.reference import Reference
+from slimgate.core.json_object import JsonObject, labels_of, mapping_at, text_at
+from slimgate.core.matching.selector import Selector
+from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.nodes.node import ImageFs, Node, image_fs_of
 from slimgate.core.text import printable
-from slimgate.core.workload import JsonObject, Workload, labels_of, mapping_at, text_at, workload_of
+from slimgate.core.workloads.workload import Workload, workload_of
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.engine.judge import Judge

@@ -14,7 +14,7 @@ from slimgate.app.profiles import follow_profiles
 from slimgate.app.stopping import unless, whole
 from slimgate.cluster.memory import MemoryKeeper
 from slimgate.cluster.owner import Owner
-from slimgate.core.repeat import CONTROLLER_USERS
+from slimgate.core.admission.repeat import CONTROLLER_USERS
 from slimgate.engine.catalog import Catalog, Change
 from slimgate.metrics import WebhookMetrics
 from slimgate.settings import Settings

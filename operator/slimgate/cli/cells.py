@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from slimgate.core.image import NOT_ASKED, ImageFacts, Size, SizeEvidence
+from slimgate.core.images.facts import NOT_ASKED, ImageFacts, Size, SizeEvidence
 from slimgate.core.quantity import format_bytes
 
 _BAR_WIDTH: Final = 20

@@ -17,7 +17,7 @@ from slimgate.cli.options import (
 )
 from slimgate.cli.values import one_of, read_namespace, read_several, words_of
 from slimgate.core.errors import SlimgateError
-from slimgate.core.tier import Tier
+from slimgate.core.images.tier import Tier
 
 if TYPE_CHECKING:
     from collections.abc import Callable

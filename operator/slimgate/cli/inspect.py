@@ -19,7 +19,7 @@ from slimgate.cli.options import (
 
 if TYPE_CHECKING:
     from slimgate.cli.lookups import Failure
-    from slimgate.core.image import Inspection, Platform
+    from slimgate.core.images.facts import Inspection, Platform
     from slimgate.settings import Settings
 
 HELP: Final = """Show the size, layers and base of images.
@@ -112,11 +112,11 @@ async def _inspect_all(
 
 
 def _print(found: "Sequence[Inspection | Failure]", output: Output, *, layers: bool) -> None:
-    from slimgate.core.image import Inspection  # noqa: PLC0415 - help must not wait for it
+    from slimgate.core.images.facts import Inspection  # noqa: PLC0415 - help must not wait for it
 
     if output.is_document:
         from slimgate.cli import documents  # noqa: PLC0415
-        from slimgate.core.facts_json import inspection_to_json  # noqa: PLC0415
+        from slimgate.core.images.facts_json import inspection_to_json  # noqa: PLC0415
 
         written = [
             inspection_to_json(entry) if isinstance(entry, Inspection) else entry.document

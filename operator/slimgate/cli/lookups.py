@@ -12,9 +12,9 @@ from slimgate.cli.ports import Inspector
 from slimgate.cli.progress import Board
 from slimgate.cli.waiting import within
 from slimgate.core.errors import InvalidReferenceError, SlimgateError, UnauthorizedError
-from slimgate.core.image import Inspection, Platform, Wants
-from slimgate.core.reference import Reference
-from slimgate.core.source import parse_source
+from slimgate.core.images.facts import Inspection, Platform, Wants
+from slimgate.core.images.reference import Reference
+from slimgate.core.images.source import parse_source
 from slimgate.core.text import printable
 
 _AT_ONCE: Final = 16

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slimgate.cli.outside import Outside
-    from slimgate.core.disk import NodeDisk
-    from slimgate.core.selector import Selector
+    from slimgate.core.matching.selector import Selector
+    from slimgate.core.nodes.disk import NodeDisk
 
 HELP: Final = """Show what images cost each node's disk.
 

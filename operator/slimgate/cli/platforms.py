@@ -4,7 +4,7 @@ import platform
 from collections.abc import Sequence
 from typing import Final
 
-from slimgate.core.image import Platform
+from slimgate.core.images.facts import Platform
 
 ALL: Final = "all"
 

@@ -11,12 +11,13 @@ What a user can put right is raised as SlimgateError, everywhere.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from slimgate.core.disk import NodeDisk
-from slimgate.core.image import Inspection, Platform, Wants
-from slimgate.core.selector import Selector
-from slimgate.core.source import SourcedReference
-from slimgate.core.verdict import Verdict
-from slimgate.core.workload import JsonObject, Workload
+from slimgate.core.images.facts import Inspection, Platform, Wants
+from slimgate.core.images.source import SourcedReference
+from slimgate.core.json_object import JsonObject
+from slimgate.core.matching.selector import Selector
+from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.policies.verdict import Verdict
+from slimgate.core.workloads.workload import Workload
 from slimgate.sources.stream import Progress
 
 

@@ -20,9 +20,9 @@ from slimgate.cli.cells import (
     size_text,
 )
 from slimgate.core.base.history import instruction_of
-from slimgate.core.image import ImageFacts, Inspection, Layer
-from slimgate.core.render import base_text
+from slimgate.core.images.facts import ImageFacts, Inspection, Layer
 from slimgate.core.text import printable
+from slimgate.core.wording.render import base_text
 
 _INSTRUCTION: Final = 160
 _REFERENCE: Final = 256

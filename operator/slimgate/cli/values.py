@@ -13,7 +13,7 @@ from slimgate.core.errors import InvalidDurationError, InvalidSelectorError, Set
 from slimgate.core.text import nearest, printable
 
 if TYPE_CHECKING:
-    from slimgate.core.selector import Selector
+    from slimgate.core.matching.selector import Selector
 
 E = TypeVar("E", bound=Enum)
 
@@ -96,7 +96,7 @@ def read_namespace(given: object) -> str:
 
 def read_selection(text: str | None) -> "Selector":
     """Read a label selector; None selects everything."""
-    from slimgate.core.selector_text import read_selector  # noqa: PLC0415 - help must not wait
+    from slimgate.core.matching.selector_text import read_selector  # noqa: PLC0415 - help must not wait
 
     try:
         return read_selector(text or "")

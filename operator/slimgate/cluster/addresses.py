@@ -9,8 +9,8 @@ from typing import Final
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ApiError, UnreachableError
 from slimgate.cluster.resources import ENDPOINT_SLICES
+from slimgate.core.json_object import JsonObject, objects_at, text_at
 from slimgate.core.text import printable
-from slimgate.core.workload import JsonObject, objects_at, text_at
 
 _OWN_SLICES: Final = {"labelSelector": "kubernetes.io/service-name=kubernetes"}
 

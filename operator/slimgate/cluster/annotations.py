@@ -7,7 +7,7 @@ from typing import Final
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ConflictError, MissingError
 from slimgate.cluster.resources import WORKLOADS, Target
-from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 
 _COPIES: Final = WORKLOADS["ReplicaSet"]
 _MADE_BY: Final = "Deployment"

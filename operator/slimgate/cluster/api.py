@@ -18,7 +18,7 @@ from yarl import URL
 from slimgate.cluster.connect import DEFAULT_NAMESPACE, open_session
 from slimgate.cluster.errors import GoneError, MissingError, UnreachableError, event_error
 from slimgate.cluster.wire import APPLY_PATCH, JSON, MERGE_PATCH, ApiObserver, Call, Wire
-from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 
 T = TypeVar("T")
 

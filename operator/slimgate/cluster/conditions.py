@@ -6,10 +6,10 @@ https://github.com/kubernetes/community/blob/master/contributors/devel/sig-archi
 from collections.abc import Iterable
 from datetime import datetime
 
-from slimgate.core.status import Condition
+from slimgate.core.json_object import JsonObject, objects_at, text_at
 from slimgate.core.text import printable
 from slimgate.core.timestamp import format_time
-from slimgate.core.workload import JsonObject, objects_at, text_at
+from slimgate.core.wording.status import Condition
 
 _MESSAGE_LENGTH = 1024
 

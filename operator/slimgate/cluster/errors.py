@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Final, cast
 
 from slimgate.core.errors import ClusterError
+from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.text import printable
-from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
 
 _MESSAGE_LENGTH: Final = 512
 _RIGHT_MARK: Final = " cannot "

@@ -13,8 +13,8 @@ from typing import Final, Protocol
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ExistsError, MissingError
 from slimgate.cluster.resources import EVENTS, Target
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.text import printable
-from slimgate.core.workload import JsonObject, mapping_at, text_at
 
 _CONTROLLER: Final = "slimgate"
 _ACTION: Final = "Judge"

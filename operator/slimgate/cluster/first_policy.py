@@ -11,8 +11,8 @@ from typing import Final
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ApiError, ExistsError
 from slimgate.cluster.resources import SLIM_POLICIES, Resource
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.text import printable
-from slimgate.core.workload import JsonObject, mapping_at, text_at
 
 _LOG: Final = logging.getLogger(__name__)
 _RETRY: Final = 5.0

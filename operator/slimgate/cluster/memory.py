@@ -16,8 +16,8 @@ from slimgate.cluster.errors import MissingError
 from slimgate.cluster.owner import Owner
 from slimgate.cluster.resources import OWN_LABELS, SECRETS
 from slimgate.core.errors import ClusterError, InvalidFactsError
-from slimgate.core.memory import Memory, from_json, to_json
-from slimgate.core.workload import mapping_at, text_at
+from slimgate.core.images.memory import Memory, from_json, to_json
+from slimgate.core.json_object import mapping_at, text_at
 from slimgate.settings import Settings
 
 _LOG: Final = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from slimgate.cluster.backoff import Pace
 from slimgate.cluster.errors import ApiError, GoneError, MissingError, UnreachableError
 from slimgate.cluster.resources import resource_at
 from slimgate.core.errors import ClusterError
-from slimgate.core.workload import JsonObject, mapping_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 
 _LOG: Final = logging.getLogger(__name__)
 _PAGE_SIZE: Final = 100

@@ -7,7 +7,7 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import UnreachableError
 from slimgate.cluster.resources import PODS, WORKLOADS
 from slimgate.core.errors import ClusterError
-from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 
 _LOG: Final = logging.getLogger(__name__)
 _OWNERS: Final = ("ReplicaSet", "Deployment")

@@ -12,10 +12,10 @@ from slimgate.cluster.errors import ExistsError, MissingError
 from slimgate.cluster.mirror import Sink
 from slimgate.cluster.resources import IMAGE_PROFILES
 from slimgate.core.errors import InvalidFactsError
-from slimgate.core.image import Digest, ImageFacts
-from slimgate.core.profile import from_profile, replacing, to_profile
+from slimgate.core.images.facts import Digest, ImageFacts
+from slimgate.core.images.profile import from_profile, replacing, to_profile
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.text import printable
-from slimgate.core.workload import JsonObject, mapping_at, text_at
 
 _LOG: Final = logging.getLogger(__name__)
 

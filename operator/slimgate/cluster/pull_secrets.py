@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ForbiddenError, MalformedSecretError, MissingError
 from slimgate.cluster.resources import SECRETS, SERVICE_ACCOUNTS, Resource
-from slimgate.core.docker_config import (
+from slimgate.core.credentials.docker_config import (
     CONFIG_JSON_KEY,
     CONFIG_JSON_TYPE,
     LEGACY_KEY,
@@ -24,10 +24,11 @@ from slimgate.core.docker_config import (
     MalformedDockerConfigError,
     parse_secret,
 )
+from slimgate.core.credentials.identity import ANONYMOUS, Entry, Identity
 from slimgate.core.errors import SlimgateError
-from slimgate.core.identity import ANONYMOUS, Entry, Identity
+from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.text import printable
-from slimgate.core.workload import JsonObject, Workload, mapping_at, objects_at, text_at
+from slimgate.core.workloads.workload import Workload
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.flights import Flights
 

@@ -15,9 +15,10 @@ from slimgate.cluster.events import Events, Notice
 from slimgate.cluster.reports import Reports
 from slimgate.cluster.resources import Served, Target
 from slimgate.cluster.statuses import Statuses
-from slimgate.core.status import Status
-from slimgate.core.verdict import Verdict
-from slimgate.core.workload import JsonObject, Workload
+from slimgate.core.json_object import JsonObject
+from slimgate.core.policies.verdict import Verdict
+from slimgate.core.wording.status import Status
+from slimgate.core.workloads.workload import Workload
 from slimgate.engine.objects import Kind
 
 _LOG: Final = logging.getLogger(__name__)

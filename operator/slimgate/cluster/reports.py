@@ -16,9 +16,9 @@ from slimgate.cluster.errors import MissingError
 from slimgate.cluster.mirror import Mirror, Scope
 from slimgate.cluster.resources import OPEN_REPORTS, POLICY_REPORTS, Resource, Target
 from slimgate.core.errors import ClusterError
-from slimgate.core.report import SOURCE, report_of
-from slimgate.core.verdict import Verdict
-from slimgate.core.workload import JsonObject, mapping_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.policies.verdict import Verdict
+from slimgate.core.wording.report import SOURCE, report_of
 
 _LOG: Final = logging.getLogger(__name__)
 _MANAGED_BY: Final = "app.kubernetes.io/managed-by"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from slimgate.cluster.errors import MissingError
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.text import printable
-from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
+from slimgate.core.workloads.workload import Workload
 
 OWN_LABELS: Final[Mapping[str, str]] = {
     "app.kubernetes.io/name": "slimgate",

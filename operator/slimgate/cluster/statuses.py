@@ -14,8 +14,8 @@ from slimgate.cluster.resources import (
     Resource,
     Target,
 )
-from slimgate.core.status import Status
-from slimgate.core.workload import JsonObject, mapping_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.wording.status import Status
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.objects import Kind
 

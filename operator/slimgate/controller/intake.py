@@ -7,7 +7,8 @@ from slimgate.controller.ledger import Key, Observed, marks_of, master_of, obser
 from slimgate.controller.masters import Masters
 from slimgate.controller.ports import Kind
 from slimgate.controller.reconciler import COPIES, Reconciler
-from slimgate.core.workload import JsonObject, TemplatePaths, Workload, text_at, workload_of
+from slimgate.core.json_object import JsonObject, text_at
+from slimgate.core.workloads.workload import TemplatePaths, Workload, workload_of
 
 _LOG: Final = logging.getLogger(__name__)
 

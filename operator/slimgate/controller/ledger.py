@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from slimgate.controller.ports import Kind
-from slimgate.core.annotations import SUMMARY, VERDICT, Annotate, wanted_annotations
-from slimgate.core.image import Digest
+from slimgate.core.images.facts import Digest
+from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.policies.verdict import Verdict
 from slimgate.core.timestamp import parse_time
-from slimgate.core.verdict import Verdict
-from slimgate.core.workload import JsonObject, Workload, mapping_at, objects_at, text_at
+from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate, wanted_annotations
+from slimgate.core.workloads.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
-from slimgate.core.disk import NodeDisk, node_disk, wanted_facts
+from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ClusterError, ImageError
-from slimgate.core.identity import ANONYMOUS, Identity
-from slimgate.core.image import Digest, ImageFacts, Platform, Wants
-from slimgate.core.node import ImageFs, Node, NodePod, digest_in, node_of, pod_of
-from slimgate.core.profile import names_on
-from slimgate.core.reference import Reference
-from slimgate.core.workload import JsonObject, Workload, workload_of
+from slimgate.core.images.facts import Digest, ImageFacts, Platform, Wants
+from slimgate.core.images.profile import names_on
+from slimgate.core.images.reference import Reference
+from slimgate.core.json_object import JsonObject
+from slimgate.core.nodes.disk import NodeDisk, node_disk, wanted_facts
+from slimgate.core.nodes.node import ImageFs, Node, NodePod, digest_in, node_of, pod_of
+from slimgate.core.workloads.workload import Workload, workload_of
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.engine.ports import Keyring
 

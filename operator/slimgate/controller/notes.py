@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from slimgate.controller.ports import Note
-from slimgate.core import render
-from slimgate.core.annotations import VERDICT
-from slimgate.core.finding import Outcome
-from slimgate.core.verdict import Verdict
+from slimgate.core.policies.finding import Outcome
+from slimgate.core.policies.verdict import Verdict
+from slimgate.core.wording import render
+from slimgate.core.wording.annotations import VERDICT
 
 _REASONS: Final = {
     Outcome.ALLOW: "WithinPolicy",

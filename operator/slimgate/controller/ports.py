@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from ssl import SSLContext
 from typing import Protocol
 
-from slimgate.core.image import Digest, ImageFacts
-from slimgate.core.status import Status
-from slimgate.core.verdict import Verdict
-from slimgate.core.workload import JsonObject, Workload
+from slimgate.core.images.facts import Digest, ImageFacts
+from slimgate.core.json_object import JsonObject
+from slimgate.core.policies.verdict import Verdict
+from slimgate.core.wording.status import Status
+from slimgate.core.workloads.workload import Workload
 from slimgate.engine.objects import Kind as StatusKind
 
 

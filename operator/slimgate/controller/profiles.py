@@ -8,8 +8,8 @@ from typing import Final
 
 from slimgate.controller.ports import ProfileStore
 from slimgate.core.errors import ClusterError
-from slimgate.core.image import Digest, ImageFacts
-from slimgate.core.profile import recognisable
+from slimgate.core.images.facts import Digest, ImageFacts
+from slimgate.core.images.profile import recognisable
 
 _LOG: Final = logging.getLogger(__name__)
 _PERIOD: Final = 15.0

@@ -14,15 +14,15 @@ from slimgate.controller.ledger import Key, Ledger, Observed, Record
 from slimgate.controller.notes import note_of
 from slimgate.controller.ports import Recorder, SilentObserver, WorkObserver
 from slimgate.controller.queue import WorkQueue
-from slimgate.core.annotations import (
+from slimgate.core.errors import ImageError, SlimgateError
+from slimgate.core.policies.verdict import Verdict
+from slimgate.core.wording.annotations import (
     NO_ANNOTATIONS,
     VERDICT,
     Annotate,
     annotations_of,
 )
-from slimgate.core.errors import ImageError, SlimgateError
-from slimgate.core.verdict import Verdict
-from slimgate.core.workload import Workload
+from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 

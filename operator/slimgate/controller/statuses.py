@@ -10,11 +10,12 @@ from typing import Final
 from slimgate.controller.ledger import Ledger
 from slimgate.controller.ports import Recorder
 from slimgate.core.errors import ClusterError, InvalidPolicyError
-from slimgate.core.hinges import depends
-from slimgate.core.policy import Bases as BaseRules
-from slimgate.core.policy import Policy
-from slimgate.core.reference import Reference
-from slimgate.core.status import (
+from slimgate.core.images.reference import Reference
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.policies.hinges import depends
+from slimgate.core.policies.policy import Bases as BaseRules
+from slimgate.core.policies.policy import Policy
+from slimgate.core.wording.status import (
     Counts,
     Dependency,
     Lookup,
@@ -26,7 +27,6 @@ from slimgate.core.status import (
     exception_status,
     policy_status,
 )
-from slimgate.core.workload import JsonObject, mapping_at, text_at
 from slimgate.engine.bases import Bases
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.objects import Kind, ObjectKey

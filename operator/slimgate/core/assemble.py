@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from slimgate.core.base import KnownBase, find_base, find_toolchains
-from slimgate.core.image import (
+from slimgate.core.images.facts import (
     NOT_ASKED,
     DiffID,
     Digest,
@@ -17,8 +17,8 @@ from slimgate.core.image import (
     SizeEvidence,
     Wants,
 )
-from slimgate.core.oci import Descriptor, ImageConfig, Index, Manifest
-from slimgate.core.tier import Evidence
+from slimgate.core.images.oci import Descriptor, ImageConfig, Index, Manifest
+from slimgate.core.images.tier import Evidence
 
 UNKNOWN_PLATFORM: Final = Platform("unknown", "unknown")
 """Of a manifest whose config nobody has read."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from slimgate.core.errors import InvalidPolicyError
-from slimgate.core.globs import MAX_GLOB
+from slimgate.core.json_object import JsonObject
+from slimgate.core.matching.globs import MAX_GLOB
 from slimgate.core.text import nearest, printable
-from slimgate.core.workload import GroupKind, JsonObject
+from slimgate.core.workloads.workload import GroupKind
 
 _T = TypeVar("_T")
 MAX_ENTRIES: Final = 64

@@ -11,12 +11,12 @@ from typing import Final
 
 from slimgate.core.assemble import choose
 from slimgate.core.base import KnownBase
-from slimgate.core.base_image import BaseImage
+from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ImageError, NotFoundError, UnavailableError, UnsupportedError
-from slimgate.core.identity import ANONYMOUS, Identity
-from slimgate.core.image import Digest, Platform
-from slimgate.core.oci import Index, Manifest, parse_config, parse_document
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import Digest, Platform
+from slimgate.core.images.oci import Index, Manifest, parse_config, parse_document
+from slimgate.core.images.reference import Reference
+from slimgate.core.policies.base_image import BaseImage
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.flights import Flights
 from slimgate.engine.history import Found, History

@@ -9,14 +9,15 @@ from dataclasses import replace
 from enum import Enum
 from typing import Final
 
-from slimgate.core.base_image import BaseImage, parse_base_image
 from slimgate.core.errors import InvalidPolicyError
-from slimgate.core.exception import SlimException
-from slimgate.core.exception_parser import parse_exception
-from slimgate.core.image import Platform
-from slimgate.core.policy import Policy
-from slimgate.core.policy_parser import parse_policy
-from slimgate.core.workload import JsonObject, Workload, labels_of, mapping_at, text_at
+from slimgate.core.images.facts import Platform
+from slimgate.core.json_object import JsonObject, labels_of, mapping_at, text_at
+from slimgate.core.policies.base_image import BaseImage, parse_base_image
+from slimgate.core.policies.exception import SlimException
+from slimgate.core.policies.exception_parser import parse_exception
+from slimgate.core.policies.policy import Policy
+from slimgate.core.policies.policy_parser import parse_policy
+from slimgate.core.workloads.workload import Workload
 from slimgate.engine.objects import Kind, Objects
 
 DEFAULT_PLATFORM: Final = Platform("linux", "amd64")

@@ -6,7 +6,7 @@ from typing import Final
 
 from slimgate.core.base import KnownBase
 from slimgate.core.errors import ImageError, NotFoundError, UnsupportedError
-from slimgate.core.image import Digest, Platform
+from slimgate.core.images.facts import Digest, Platform
 
 _KEPT: Final = 16
 _TRIED: Final = 128

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 
 from slimgate.core.assemble import UNKNOWN_PLATFORM, choose
 from slimgate.core.base import with_known
+from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ImageError, NotFoundError, UnsupportedError
-from slimgate.core.identity import ANONYMOUS, Identity
-from slimgate.core.image import Digest, ImageFacts, Inspection, Platform, Wants
-from slimgate.core.memory import Memory
-from slimgate.core.oci import Index
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import Digest, ImageFacts, Inspection, Platform, Wants
+from slimgate.core.images.memory import Memory
+from slimgate.core.images.oci import Index
+from slimgate.core.images.reference import Reference
 from slimgate.core.text import printable
 from slimgate.engine.bases import Bases
 from slimgate.engine.bounded import Bounded

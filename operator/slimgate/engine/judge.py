@@ -12,15 +12,15 @@ from datetime import datetime
 from typing import Final
 
 from slimgate.core.assemble import has_config
+from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ImageError, SlimgateError, UnavailableError
-from slimgate.core.finding import Finding, Outcome, Subject
-from slimgate.core.hinges import may_change
-from slimgate.core.identity import ANONYMOUS, Identity
-from slimgate.core.image import Inspection, Wants
-from slimgate.core.policy import Policy
-from slimgate.core.reference import Reference
-from slimgate.core.verdict import Verdict, evaluate
-from slimgate.core.workload import ImageUse, Slot, Workload
+from slimgate.core.images.facts import Inspection, Wants
+from slimgate.core.images.reference import Reference
+from slimgate.core.policies.finding import Finding, Outcome, Subject
+from slimgate.core.policies.hinges import may_change
+from slimgate.core.policies.policy import Policy
+from slimgate.core.policies.verdict import Verdict, evaluate
+from slimgate.core.workloads.workload import ImageUse, Slot, Workload
 from slimgate.engine.bases import Settling
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.catalog import Catalog

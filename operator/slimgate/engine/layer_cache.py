@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 
-from slimgate.core.image import Digest
+from slimgate.core.images.facts import Digest
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.flights import Flights
 from slimgate.engine.ports import LayerReading

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 
-from slimgate.core.workload import JsonObject, mapping_at
+from slimgate.core.json_object import JsonObject, mapping_at
 
 
 class Kind(Enum):

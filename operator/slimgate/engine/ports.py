@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from slimgate.core.base import KnownBase
-from slimgate.core.identity import Identity
-from slimgate.core.image import Digest, LayerContents, Platform, Size
-from slimgate.core.oci import Descriptor
-from slimgate.core.reference import Reference
-from slimgate.core.workload import Workload
+from slimgate.core.credentials.identity import Identity
+from slimgate.core.images.facts import Digest, LayerContents, Platform, Size
+from slimgate.core.images.oci import Descriptor
+from slimgate.core.images.reference import Reference
+from slimgate.core.workloads.workload import Workload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from slimgate.core.assemble import after_another_look, better_of, is_of, without_unverified
+from slimgate.core.credentials.identity import Identity
 from slimgate.core.errors import ImageError, UnsupportedError
-from slimgate.core.identity import Identity
-from slimgate.core.image import NOT_ASKED, Digest, ImageFacts, Layer, SizeEvidence, Wants
-from slimgate.core.memory import place_key
-from slimgate.core.oci import Index, Manifest, parse_document
-from slimgate.core.reference import Reference
-from slimgate.core.tier import Evidence
+from slimgate.core.images.facts import NOT_ASKED, Digest, ImageFacts, Layer, SizeEvidence, Wants
+from slimgate.core.images.memory import place_key
+from slimgate.core.images.oci import Index, Manifest, parse_document
+from slimgate.core.images.reference import Reference
+from slimgate.core.images.tier import Evidence
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.flights import Flights
 from slimgate.engine.layer_cache import LayerCache, Place

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from slimgate.core.assemble import LayerLook, facts_of
 from slimgate.core.base import Claim, KnownBase, claims_of
+from slimgate.core.credentials.identity import Identity
 from slimgate.core.errors import ImageError, NotFoundError, UnavailableError, UnsupportedError
-from slimgate.core.identity import Identity
-from slimgate.core.image import Digest, ImageFacts, Platform, Size, Wants
-from slimgate.core.memory import place_key
-from slimgate.core.oci import Descriptor, ImageConfig, Manifest, parse_config
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import Digest, ImageFacts, Platform, Size, Wants
+from slimgate.core.images.memory import place_key
+from slimgate.core.images.oci import Descriptor, ImageConfig, Manifest, parse_config
+from slimgate.core.images.reference import Reference
 from slimgate.engine.layer_cache import LayerCache, Place
 from slimgate.engine.ports import BaseFinder, Document, ImageSource, LayerReading, pull_size
 

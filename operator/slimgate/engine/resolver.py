@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from slimgate.core.credentials.identity import Identity
 from slimgate.core.errors import ImageError
-from slimgate.core.identity import Identity
-from slimgate.core.image import Digest
-from slimgate.core.memory import answer_key
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import Digest
+from slimgate.core.images.memory import answer_key
+from slimgate.core.images.reference import Reference
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.failures import Failures
 from slimgate.engine.flights import Flights

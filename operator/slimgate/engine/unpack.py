@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from slimgate.core.image import Size
-from slimgate.core.tar import TarLister
+from slimgate.core.images.facts import Size
+from slimgate.core.layers.tar import TarLister
 from slimgate.engine.ports import LayerReading
 from slimgate.engine.zstd import OPTIONS, ZstdDecompressor, ZstdError
 

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from slimgate.core.image import Wants
-from slimgate.core.policy import Policy
-from slimgate.core.workload import ImageUse, Workload
+from slimgate.core.images.facts import Wants
+from slimgate.core.policies.policy import Policy
+from slimgate.core.workloads.workload import ImageUse, Workload
 
 SpokenOf = Mapping[str, frozenset[ImageUse]]
 """By policy, the images that it speaks of."""

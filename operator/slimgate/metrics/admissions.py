@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from slimgate.core.admission import Effect
+from slimgate.core.admission.decision import Effect
 from slimgate.core.errors import IMAGE_REASONS
 from slimgate.metrics.bounded import OTHER, Places
 from slimgate.metrics.certificate import CERTIFICATE_EXPIRY

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from slimgate.core.checks import CHECKS
 from slimgate.core.errors import IMAGE_REASONS
-from slimgate.core.finding import INSPECTION
-from slimgate.core.unknown import UNDETERMINED
+from slimgate.core.policies.checks import CHECKS
+from slimgate.core.policies.finding import INSPECTION
+from slimgate.core.policies.unknown import UNDETERMINED
 
 LABELS: Final = ("check", "reason")
 

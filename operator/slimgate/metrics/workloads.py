@@ -7,10 +7,10 @@ from typing import Final, Protocol, TypeVar
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from slimgate.core.finding import Outcome
-from slimgate.core.own_checks import own_checks
-from slimgate.core.policy import Policy
-from slimgate.core.verdict import Verdict
+from slimgate.core.policies.finding import Outcome
+from slimgate.core.policies.own_checks import own_checks
+from slimgate.core.policies.policy import Policy
+from slimgate.core.policies.verdict import Verdict
 from slimgate.metrics.bounded import MAX_NAMESPACES, MAX_POLICIES, OTHER, largest
 from slimgate.metrics.unknowns import LABELS, expected
 

@@ -11,9 +11,9 @@ from typing import Final
 
 from yarl import URL
 
-from slimgate.core.challenge import Challenge
+from slimgate.core.credentials.challenge import Challenge
+from slimgate.core.credentials.identity import Credential
 from slimgate.core.errors import RefusedAddressError, UnsupportedError
-from slimgate.core.identity import Credential
 from slimgate.core.text import printable
 from slimgate.registry.tokens import Tokens, Wanted, basic, is_header_safe
 from slimgate.registry.transport import Transport

@@ -14,7 +14,7 @@ from slimgate.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from slimgate.core.image import Digest
+from slimgate.core.images.facts import Digest
 
 _CHUNK: Final = 64 * 2**10
 

@@ -11,11 +11,11 @@ from typing import Final, Self
 
 from aiohttp.abc import AbstractResolver
 
+from slimgate.core.credentials.identity import Identity
 from slimgate.core.errors import InvalidReferenceError, TooLargeError, UnsupportedError
-from slimgate.core.identity import Identity
-from slimgate.core.image import Digest, Size
-from slimgate.core.oci import ACCEPTED, MAX_DOCUMENT, Descriptor
-from slimgate.core.reference import Reference, parse_digest
+from slimgate.core.images.facts import Digest, Size
+from slimgate.core.images.oci import ACCEPTED, MAX_DOCUMENT, Descriptor
+from slimgate.core.images.reference import Reference, parse_digest
 from slimgate.core.text import printable
 from slimgate.engine.ports import Document, LayerReading
 from slimgate.registry.auth import Authenticator

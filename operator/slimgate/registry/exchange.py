@@ -9,16 +9,16 @@ from typing import Final, TypeVar
 
 from yarl import URL
 
-from slimgate.core.challenge import Challenge, parse_challenges
+from slimgate.core.credentials.challenge import Challenge, parse_challenges
+from slimgate.core.credentials.identity import Credential, Identity
+from slimgate.core.credentials.keychain import candidates
 from slimgate.core.errors import (
     ImageError,
     NotFoundError,
     RateLimitedError,
     UnauthorizedError,
 )
-from slimgate.core.identity import Credential, Identity
-from slimgate.core.keychain import candidates
-from slimgate.core.reference import DOCKER_HUB, Reference
+from slimgate.core.images.reference import DOCKER_HUB, Reference
 from slimgate.core.text import printable
 from slimgate.registry.auth import Authenticator
 from slimgate.registry.body import Answer

@@ -9,9 +9,9 @@ from dataclasses import replace
 from enum import Enum
 from typing import Final
 
-from slimgate.core.gzip import TAIL, size_from_tail
-from slimgate.core.image import Digest, Size
-from slimgate.core.oci import Descriptor
+from slimgate.core.images.facts import Digest, Size
+from slimgate.core.images.oci import Descriptor
+from slimgate.core.layers.gzip import TAIL, size_from_tail
 from slimgate.engine.ports import LayerReading
 from slimgate.engine.unpack import Unpacker, UnpackLimits, is_packed
 from slimgate.registry.body import Answer, Pace, algorithm_of, mismatch

@@ -11,8 +11,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from slimgate.core.credentials.identity import Credential
 from slimgate.core.errors import RateLimitedError
-from slimgate.core.identity import Credential
 from slimgate.engine.bounded import Bounded
 from slimgate.registry.settings import RegistrySettings
 

@@ -16,8 +16,8 @@ from typing import Final, cast
 
 from yarl import URL
 
+from slimgate.core.credentials.identity import Credential
 from slimgate.core.errors import ImageError, UnauthorizedError, UnsupportedError
-from slimgate.core.identity import Credential
 from slimgate.registry.errors import MAX_ERROR_BODY, error_of, retry_after_seconds
 from slimgate.registry.settings import RegistrySettings
 from slimgate.registry.transport import Request, Transport

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from slimgate.core.annotations import Annotate
+from slimgate.core.wording.annotations import Annotate
 from slimgate.settings import structures, values
 from slimgate.settings.model import Certificates, LogFormat
 from slimgate.settings.objects import Field

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from slimgate.core.annotations import Annotate
-from slimgate.core.image import Platform
+from slimgate.core.images.facts import Platform
+from slimgate.core.wording.annotations import Annotate
 
 WHOLE_LAYER_BYTES: Final = 8 * 2**20
 MAX_LAYER_BYTES: Final = 64 * 2**30

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from slimgate.core.errors import InvalidReferenceError
-from slimgate.core.image import ARCHITECTURES, Platform
-from slimgate.core.workload import TEMPLATE_PATHS
+from slimgate.core.images.facts import ARCHITECTURES, Platform
+from slimgate.core.workloads.workload import TEMPLATE_PATHS
 from slimgate.settings.faults import fault
 from slimgate.settings.model import Exemption, ExtraKind
 from slimgate.settings.objects import Field, list_of, object_of

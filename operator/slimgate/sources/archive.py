@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import IO, Final
 
 from slimgate.core.errors import TooLargeError, UnsupportedError
-from slimgate.core.oci import MAX_DOCUMENT
+from slimgate.core.images.oci import MAX_DOCUMENT
 from slimgate.sources.files import Blob
 from slimgate.sources.measure import algorithm_of, measure
 from slimgate.sources.stream import ForwardReader, Watch, chunks_of

@@ -16,9 +16,9 @@ from slimgate.core.errors import (
     TooLargeError,
     UnsupportedError,
 )
-from slimgate.core.image import DiffID, Digest, Size
-from slimgate.core.oci import MAX_ENTRIES, OCI_CONFIG, OCI_MANIFEST, Descriptor, parse_config
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import DiffID, Digest, Size
+from slimgate.core.images.oci import MAX_ENTRIES, OCI_CONFIG, OCI_MANIFEST, Descriptor, parse_config
+from slimgate.core.images.reference import Reference
 from slimgate.core.text import printable
 from slimgate.engine.ports import Document, LayerReading
 from slimgate.sources.files import Files

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from slimgate.core.image import Digest
+from slimgate.core.images.facts import Digest
 from slimgate.engine.ports import LayerReading
 from slimgate.sources.stream import Watch
 

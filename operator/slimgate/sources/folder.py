@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from slimgate.core.errors import UnsupportedError
-from slimgate.core.oci import MAX_DOCUMENT
+from slimgate.core.images.oci import MAX_DOCUMENT
 from slimgate.core.text import printable
 from slimgate.sources.files import Blob
 from slimgate.sources.measure import algorithm_of, measure

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import TypeVar
 
+from slimgate.core.credentials.identity import Identity
 from slimgate.core.errors import NotFoundError
-from slimgate.core.identity import Identity
-from slimgate.core.image import Digest
-from slimgate.core.oci import Descriptor
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import Digest
+from slimgate.core.images.oci import Descriptor
+from slimgate.core.images.reference import Reference
 from slimgate.engine.ports import Document, LayerReading
 from slimgate.sources.docker_archive import HeldImages
 from slimgate.sources.once import Once

@@ -10,8 +10,8 @@ from signal import SIGKILL
 from threading import Timer
 from typing import Final
 
+from slimgate.core.credentials.identity import Credential
 from slimgate.core.errors import SlimgateError
-from slimgate.core.identity import Credential
 from slimgate.core.text import printable
 
 _NOT_FOUND: Final = b"credentials not found in native keychain"

@@ -7,16 +7,16 @@ import os
 from pathlib import Path
 from typing import Final
 
-from slimgate.core.docker_config import (
+from slimgate.core.credentials.docker_config import (
     MAX_CONFIG,
     MalformedDockerConfigError,
     helper_of,
     host_of,
     parse_config,
 )
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
 from slimgate.core.errors import UnauthorizedError
-from slimgate.core.identity import ANONYMOUS, Credential, Entry, Identity
-from slimgate.core.reference import DOCKER_HUB, Reference
+from slimgate.core.images.reference import DOCKER_HUB, Reference
 from slimgate.core.text import printable
 from slimgate.engine.flights import Flights
 from slimgate.sources import helpers

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from slimgate.core.image import Digest
+from slimgate.core.images.facts import Digest
 from slimgate.engine.unpack import Unpacker, UnpackLimits
 from slimgate.sources.files import Blob
 

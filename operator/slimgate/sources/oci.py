@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from slimgate.core.credentials.identity import Identity
 from slimgate.core.errors import DigestMismatchError, NotFoundError, UnsupportedError
-from slimgate.core.identity import Identity
-from slimgate.core.image import Digest, Size
-from slimgate.core.oci import Descriptor, Index, parse_document
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import Digest, Size
+from slimgate.core.images.oci import Descriptor, Index, parse_document
+from slimgate.core.images.reference import Reference
 from slimgate.core.text import printable
 from slimgate.engine.ports import Document, LayerReading
 from slimgate.sources.files import Files

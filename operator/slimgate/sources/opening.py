@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from slimgate.core.errors import NotFoundError, UnsupportedError
-from slimgate.core.source import SourcedReference, SourceKind
+from slimgate.core.images.source import SourcedReference, SourceKind
 from slimgate.core.text import printable
 from slimgate.engine.ports import ImageSource
 from slimgate.sources.archive import ArchiveFiles, read_archive

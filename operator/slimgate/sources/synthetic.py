@@ -4,8 +4,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
-from slimgate.core.image import Digest, Platform
-from slimgate.core.oci import OCI_INDEX, OCI_MANIFEST, Descriptor
+from slimgate.core.images.facts import Digest, Platform
+from slimgate.core.images.oci import OCI_INDEX, OCI_MANIFEST, Descriptor
 from slimgate.engine.ports import Document
 
 

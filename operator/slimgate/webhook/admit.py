@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp.web import BaseRequest, Response
 
-from slimgate.core.admission import InvalidReviewError
+from slimgate.core.admission.decision import InvalidReviewError
 from slimgate.webhook.body import BodyReader, RefusedError
 from slimgate.webhook.deadline import Deadline
 from slimgate.webhook.ports import AdmissionObserver, Reviewer

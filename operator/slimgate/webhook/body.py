@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp.web import BaseRequest
 
-from slimgate.core.admission import InvalidReviewError
+from slimgate.core.admission.decision import InvalidReviewError
 from slimgate.core.nesting import parse
 
 _MEDIA_TYPE: Final = "application/json"

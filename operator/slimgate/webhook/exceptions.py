@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from slimgate.core.admission import encode, request_of, uid_of
-from slimgate.core.exception_review import Find, review
+from slimgate.core.admission.decision import encode, request_of, uid_of
+from slimgate.core.admission.exception_review import Find, review
+from slimgate.core.json_object import mapping_at, text_at
 from slimgate.core.text import printable
-from slimgate.core.workload import mapping_at, text_at
 from slimgate.webhook.body import parse_review
 from slimgate.webhook.ports import AdmissionObserver, SilentObserver
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from slimgate.core.admission import Effect
-from slimgate.core.exception import SlimException
-from slimgate.core.policy import Policy
-from slimgate.core.verdict import Verdict
-from slimgate.core.workload import Workload
+from slimgate.core.admission.decision import Effect
+from slimgate.core.policies.exception import SlimException
+from slimgate.core.policies.policy import Policy
+from slimgate.core.policies.verdict import Verdict
+from slimgate.core.workloads.workload import Workload
 
 
 class Judge(Protocol):

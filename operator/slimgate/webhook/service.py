@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from slimgate.core.admission import (
+from slimgate.core.admission.decision import (
     ALLOWED,
     Decision,
     Request,
@@ -22,12 +22,12 @@ from slimgate.core.admission import (
     encode,
     uid_of,
 )
+from slimgate.core.admission.repeat import CONTROLLER_USERS, skip_of
 from slimgate.core.errors import ImageError
-from slimgate.core.finding import Outcome, Subject
-from slimgate.core.repeat import CONTROLLER_USERS, skip_of
+from slimgate.core.policies.finding import Outcome, Subject
+from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.text import printable
-from slimgate.core.verdict import Verdict, evaluate
-from slimgate.core.workload import TEMPLATE_PATHS, TemplatePaths, Workload
+from slimgate.core.workloads.workload import TEMPLATE_PATHS, TemplatePaths, Workload
 from slimgate.webhook.body import parse_review
 from slimgate.webhook.ports import AdmissionObserver, Judge, Policies, SilentObserver
 

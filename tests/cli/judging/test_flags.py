@@ -4,8 +4,8 @@ import pytest
 
 from slimgate.cli.judging.flags import FLAGS, Flags
 from slimgate.core.errors import SettingsError
-from slimgate.core.policy import Limit, Limits, Mode
-from slimgate.core.tier import Tier
+from slimgate.core.images.tier import Tier
+from slimgate.core.policies.policy import Limit, Limits, Mode
 
 MIB = 2**20
 

@@ -12,9 +12,9 @@ from slimgate.cli.judging.judge import Effect, Judged
 from slimgate.cli.judging.request import DEFAULT_FAIL_ON, Request
 from slimgate.cli.judging.run import run
 from slimgate.cli.reports.report import Report
-from slimgate.core.admission import decide
+from slimgate.core.admission.decision import decide
 from slimgate.core.errors import ImageError, UnavailableError
-from slimgate.core.image import Base, ImageFacts, Inspection, Platform
+from slimgate.core.images.facts import Base, ImageFacts, Inspection, Platform
 from slimgate.settings import ExtraKind, Settings
 from tests.cli.facts import FAT, SAVED, SOYA, inspection
 from tests.cli.make import POLICY, SEEN, WEB, Known, check, outside, write

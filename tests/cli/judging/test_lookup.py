@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from slimgate.cli.judging.lookup import Lookup
 from slimgate.cli.progress import SilentBoard
-from slimgate.core.base_image import BaseImage
 from slimgate.core.errors import InvalidReferenceError, UnavailableError
-from slimgate.core.image import Digest, Inspection, Platform, Wants
-from slimgate.core.reference import Reference
-from slimgate.core.source import SourcedReference, parse_source
-from slimgate.core.tier import Tier
+from slimgate.core.images.facts import Digest, Inspection, Platform, Wants
+from slimgate.core.images.reference import Reference
+from slimgate.core.images.source import SourcedReference, parse_source
+from slimgate.core.images.tier import Tier
+from slimgate.core.policies.base_image import BaseImage
 from slimgate.sources.stream import Progress
 from tests.cli.facts import FAT, SOYA, inspection
 from tests.cli.make import Known

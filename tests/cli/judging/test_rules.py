@@ -13,8 +13,8 @@ from slimgate.cli.judging.rules import (
 )
 from slimgate.cli.manifests.read import read_documents
 from slimgate.core.errors import SlimgateError
-from slimgate.core.policy import ExceptionRules, Mode, Policy
-from slimgate.core.workload import Workload
+from slimgate.core.policies.policy import ExceptionRules, Mode, Policy
+from slimgate.core.workloads.workload import Workload
 
 HEAD = "apiVersion: slimgate.dev/v1alpha1\nkind: {}\nmetadata: {{name: {}}}\nspec:\n"
 POLICY = HEAD.format("SlimPolicy", "p")

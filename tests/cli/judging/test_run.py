@@ -10,8 +10,8 @@ from slimgate.cli.judging.request import Request
 from slimgate.cli.judging.run import run
 from slimgate.cli.reports.report import Report
 from slimgate.core.errors import SettingsError, SlimgateError
-from slimgate.core.image import Platform
-from slimgate.core.workload import ImageUse, Role, Workload
+from slimgate.core.images.facts import Platform
+from slimgate.core.workloads.workload import ImageUse, Role, Workload
 from tests.cli.clusters import Cluster
 from tests.cli.facts import FAT, SOYA, inspection
 from tests.cli.make import POLICY, SEEN, WEB, Known, check, outside, write

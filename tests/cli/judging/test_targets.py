@@ -6,7 +6,7 @@ import pytest
 
 from slimgate.cli.judging.targets import placed_image, sort_targets
 from slimgate.core.errors import SettingsError
-from slimgate.core.workload import ImageUse, Role
+from slimgate.core.workloads.workload import ImageUse, Role
 
 
 @pytest.fixture(autouse=True)

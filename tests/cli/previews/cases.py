@@ -4,7 +4,7 @@ from typing import Any
 
 from slimgate.cli.previews.preview import Preview, policy_in_cluster, policy_in_file, preview
 from slimgate.cli.progress import SilentBoard
-from slimgate.core.workload import ImageUse, Role, Workload
+from slimgate.core.workloads.workload import ImageUse, Role, Workload
 from tests.cli.clusters import Cluster
 from tests.cli.facts import FAT, HOSTILE, HOSTILE_TEXT, SAVED, SOYA, inspection
 

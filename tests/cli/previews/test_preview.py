@@ -12,8 +12,8 @@ from slimgate.cli.previews.document import preview_document
 from slimgate.cli.previews.preview import Fate, Preview
 from slimgate.cli.previews.table import preview_table
 from slimgate.core.errors import SlimgateError
-from slimgate.core.image import Size
-from slimgate.core.workload import Owner
+from slimgate.core.images.facts import Size
+from slimgate.core.workloads.workload import Owner
 from tests.cli.facts import FAT, HOSTILE_TEXT, SOYA, inspection
 from tests.cli.make import POLICY, read, write
 from tests.cli.previews.cases import cluster, policy, preview_of, workload

@@ -14,7 +14,7 @@ from slimgate.cli.manifests.read import read_documents
 from slimgate.cli.manifests.sort import sort
 from slimgate.cli.progress import SilentBoard
 from slimgate.cli.reports.report import Report
-from slimgate.core.image import Size
+from slimgate.core.images.facts import Size
 from tests.cli.facts import FAT, HOSTILE, HOSTILE_TEXT, SOYA, inspection
 from tests.cli.make import Known
 

@@ -1,7 +1,7 @@
 """What is told about checks: all of them, and no other."""
 
 from slimgate.cli.reports.checks import ABOUT
-from slimgate.core.checks import CHECKS
+from slimgate.core.policies.checks import CHECKS
 
 
 def test_every_check_is_described() -> None:

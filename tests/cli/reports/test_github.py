@@ -1,7 +1,7 @@
 """Workflow commands, escaped as the runner's own toolkit escapes them."""
 
 from slimgate.cli.reports.github import report_github
-from slimgate.core.render import REMEDY
+from slimgate.core.wording.render import REMEDY
 from tests.cli.reports.cases import BROKEN, EVIL, report_of
 
 

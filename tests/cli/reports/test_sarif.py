@@ -11,7 +11,7 @@ import pytest
 
 from slimgate.cli.reports import sarif
 from slimgate.cli.reports.sarif import report_sarif
-from slimgate.core.checks import CHECKS
+from slimgate.core.policies.checks import CHECKS
 from tests.cli.reports.cases import BROKEN, EVIL, MANIFESTS, report_of
 
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from slimgate.cli.reports.report import Report
 from slimgate.cli.reports.table import report_table
-from slimgate.core.render import REMEDY
+from slimgate.core.wording.render import REMEDY
 from tests.cli.reports.cases import EVIL, report_of
 
 TABLE = f"""\

@@ -12,8 +12,8 @@ from slimgate.cli.usage.images import Usage, together, used_images
 from slimgate.cli.usage.scope import Scope
 from slimgate.cli.usage.top_table import top_table
 from slimgate.cli.usage.usage_json import top_document
-from slimgate.core.image import Inspection
-from slimgate.core.selector_text import read_selector
+from slimgate.core.images.facts import Inspection
+from slimgate.core.matching.selector_text import read_selector
 from tests.cli.clusters import Cluster
 from tests.cli.facts import FAT, HOSTILE, HOSTILE_TEXT, SAVED, SOYA, inspection
 from tests.cli.make import read

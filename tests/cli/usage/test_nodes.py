@@ -8,9 +8,9 @@ from rich.console import Console, RenderableType
 from slimgate.cli.documents import json_text
 from slimgate.cli.usage.nodes_table import images_tables, nodes_table
 from slimgate.cli.usage.usage_json import nodes_document
-from slimgate.core.disk import NodeDisk, node_disk
-from slimgate.core.image import Digest, Platform
-from slimgate.core.node import ImageFs, Node, NodeImage, NodePod, PodImage, Runtime
+from slimgate.core.images.facts import Digest, Platform
+from slimgate.core.nodes.disk import NodeDisk, node_disk
+from slimgate.core.nodes.node import ImageFs, Node, NodeImage, NodePod, PodImage, Runtime
 from tests.cli.facts import FAT, HOSTILE_TEXT, SOYA
 from tests.cli.make import read
 

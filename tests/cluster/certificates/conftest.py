@@ -20,7 +20,7 @@ from slimgate.cluster.certificates.store import Store
 from slimgate.cluster.errors import ExistsError, MissingError
 from slimgate.cluster.owner import Owner
 from slimgate.cluster.resources import ENDPOINT_SLICES, SECRETS, WEBHOOK_CONFIGURATIONS, Resource
-from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.settings import Settings
 from tests.cluster.certificates.make import secret
 from tests.cluster.conftest import Login, eventually

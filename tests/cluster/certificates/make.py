@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from slimgate.cluster.certificates.authority import Certificates
-from slimgate.core.workload import JsonObject
+from slimgate.core.json_object import JsonObject
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 NAMES = ("slimgate-webhook.slimgate.svc", "slimgate-webhook", "127.0.0.1", "::1")

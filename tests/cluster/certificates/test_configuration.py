@@ -12,7 +12,7 @@ from slimgate.cluster.certificates.configuration import (
     is_new,
     with_bundle,
 )
-from slimgate.core.workload import JsonObject
+from slimgate.core.json_object import JsonObject
 from tests.cluster.certificates.make import NAMES, NOW, encoded, load
 
 MADE, OTHER = make(NAMES, NOW), make(NAMES, NOW)

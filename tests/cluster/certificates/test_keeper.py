@@ -19,7 +19,7 @@ from slimgate.cluster.certificates.keeper import CertificateKeeper
 from slimgate.cluster.certificates.trust import SETTLED
 from slimgate.cluster.errors import MissingError
 from slimgate.cluster.resources import OWN_LABELS, PODS, WORKLOADS
-from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from tests.cluster.certificates.conftest import HOOKS, SERVICE, Place
 from tests.cluster.certificates.make import encoded, files_of, foreign, load
 from tests.cluster.conftest import eventually

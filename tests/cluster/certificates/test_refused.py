@@ -9,7 +9,7 @@ import pytest
 
 from slimgate.cluster.certificates.authority import Certificates
 from slimgate.cluster.certificates.configuration import distrusts, lost_at, refused
-from slimgate.core.workload import JsonObject
+from slimgate.core.json_object import JsonObject
 from tests.cluster.certificates.make import NOW, encoded, given, load, shake
 
 CALLED = "gate.ns.svc"

@@ -24,7 +24,7 @@ from slimgate.cluster.resources import (
     WORKLOADS,
     Resource,
 )
-from slimgate.core.workload import JsonObject, mapping_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from tests.cluster.conftest import Login, eventually
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("crds", "report_crds")]

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from slimgate.cluster.cleanup import cleaner
 from slimgate.cluster.cleanup.cleaner import Cleaner, CleanupSettings
-from slimgate.core.annotations import VERDICT
+from slimgate.core.wording.annotations import VERDICT
 from tests.support.cluster_client import client_of
 
 SETTINGS = CleanupSettings(namespace="ns", configuration="gate", secrets=(), controllers="app=gate")

@@ -6,8 +6,8 @@ A line is a history entry's created_by; `~` before it says that it made no layer
 
 from collections.abc import Mapping
 
-from slimgate.core.image import DiffID, LayerContents, Platform
-from slimgate.core.oci import HistoryEntry, ImageConfig
+from slimgate.core.images.facts import DiffID, LayerContents, Platform
+from slimgate.core.images.oci import HistoryEntry, ImageConfig
 
 MB = 1_000_000
 LINUX = Platform("linux", "amd64")

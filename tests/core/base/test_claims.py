@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slimgate.core.base import Claim, claims_of
-from slimgate.core.image import Digest
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import Digest
+from slimgate.core.images.reference import Reference
 
 NAME = "org.opencontainers.image.base.name"
 DIGEST = "org.opencontainers.image.base.digest"

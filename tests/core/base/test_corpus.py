@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from slimgate.core.base import find_base
-from slimgate.core.image import Base
-from slimgate.core.oci import ImageConfig, parse_config
+from slimgate.core.images.facts import Base
+from slimgate.core.images.oci import ImageConfig, parse_config
 
 _IMAGES = Path(__file__).resolve().parents[4] / "shared" / "images"
 pytestmark = pytest.mark.skipif(

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from slimgate.core.base import KnownBase, find_base
-from slimgate.core.image import Base, Digest
-from slimgate.core.oci import ImageConfig
-from slimgate.core.tier import Evidence, Tier
+from slimgate.core.images.facts import Base, Digest
+from slimgate.core.images.oci import ImageConfig
+from slimgate.core.images.tier import Evidence, Tier
 from tests.core.base.make import MB, config, diff_ids
 
 NAME = "org.opencontainers.image.base.name"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from slimgate.core.base import find_base
 from slimgate.core.base.history import steps_of
-from slimgate.core.oci import HistoryEntry
+from slimgate.core.images.oci import HistoryEntry
 from tests.core.base.make import config, entry
 
 

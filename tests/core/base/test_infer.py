@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from slimgate.core.base import find_base
-from slimgate.core.image import Base, Platform
-from slimgate.core.oci import ImageConfig
+from slimgate.core.images.facts import Base, Platform
+from slimgate.core.images.oci import ImageConfig
 from tests.core.base.make import MB, config
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

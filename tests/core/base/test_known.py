@@ -6,9 +6,9 @@ import pytest
 
 from slimgate.core.base import KnownBase
 from slimgate.core.base.known import with_known
-from slimgate.core.image import Base, ImageFacts
-from slimgate.core.reference import Reference
-from slimgate.core.tier import Evidence, Tier
+from slimgate.core.images.facts import Base, ImageFacts
+from slimgate.core.images.reference import Reference
+from slimgate.core.images.tier import Evidence, Tier
 from tests.core.base.make import MB, config, diff_ids
 from tests.core.make import image, layer
 

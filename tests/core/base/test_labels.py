@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pytest
 
 from slimgate.core.base import find_base, find_toolchains
-from slimgate.core.image import Base
-from slimgate.core.oci import ImageConfig
-from slimgate.core.tier import Tier
+from slimgate.core.images.facts import Base
+from slimgate.core.images.oci import ImageConfig
+from slimgate.core.images.tier import Tier
 from tests.core.base.make import MB, config
 
 ADD = "/bin/sh -c #(nop) ADD file:0a1b2c3d in / "

@@ -3,9 +3,9 @@
 import pytest
 
 from slimgate.core.base import find_base
-from slimgate.core.image import LayerContents
-from slimgate.core.oci import ImageConfig
-from slimgate.core.tier import Tier
+from slimgate.core.images.facts import LayerContents
+from slimgate.core.images.oci import ImageConfig
+from slimgate.core.images.tier import Tier
 from tests.core.base.make import config, listing
 
 IMPORT = config("  ## Imported from -")

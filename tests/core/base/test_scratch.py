@@ -6,10 +6,10 @@ import pytest
 
 from slimgate.core.base import KnownBase, find_base
 from slimgate.core.base.scratch import has_shell
-from slimgate.core.image import Base, LayerContents, Platform
-from slimgate.core.oci import ImageConfig
-from slimgate.core.reference import Reference
-from slimgate.core.tier import Evidence, Tier
+from slimgate.core.images.facts import Base, LayerContents, Platform
+from slimgate.core.images.oci import ImageConfig
+from slimgate.core.images.reference import Reference
+from slimgate.core.images.tier import Evidence, Tier
 from tests.core.base.make import MB, config, listing
 
 SOYA = config(

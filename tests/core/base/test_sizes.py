@@ -3,7 +3,7 @@
 import pytest
 
 from slimgate.core.base.sizes import LayerSize, debian_tier, is_alpine, is_busybox
-from slimgate.core.tier import Tier
+from slimgate.core.images.tier import Tier
 from tests.core.base.make import MB
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from slimgate.core.errors import InvalidPolicyError, SettingsError
-from slimgate.core.policy import Policy
-from slimgate.core.policy_parser import GROUP, VERSION, parse_policy
+from slimgate.core.policies.policy import Policy
+from slimgate.core.policies.policy_parser import GROUP, VERSION, parse_policy
 
 FLAGS: Final = "flags"
 """The name of the policy that the flags make, as findings call it."""

@@ -11,16 +11,16 @@ from slimgate.cli.judging.lookup import Bases, Lookup, Seen
 from slimgate.cli.judging.rules import Rules
 from slimgate.cli.judging.sources import Sources
 from slimgate.cli.manifests.sort import PlacedWorkload
-from slimgate.core.admission import Decision, decide, denies
+from slimgate.core.admission.decision import Decision, decide, denies
 from slimgate.core.base import with_known
-from slimgate.core.base_image import BaseImage
 from slimgate.core.errors import ImageError
-from slimgate.core.finding import Finding, Outcome, Subject
-from slimgate.core.image import Inspection, Wants
-from slimgate.core.policy import Mode, Policy
-from slimgate.core.source import parse_source
-from slimgate.core.verdict import Verdict, evaluate
-from slimgate.core.workload import GroupKind, ImageUse, Workload
+from slimgate.core.images.facts import Inspection, Wants
+from slimgate.core.images.source import parse_source
+from slimgate.core.policies.base_image import BaseImage
+from slimgate.core.policies.finding import Finding, Outcome, Subject
+from slimgate.core.policies.policy import Mode, Policy
+from slimgate.core.policies.verdict import Verdict, evaluate
+from slimgate.core.workloads.workload import GroupKind, ImageUse, Workload
 
 WorkloadKey = tuple[GroupKind, str, str]
 _CONFIG: Final = Wants(config=True)

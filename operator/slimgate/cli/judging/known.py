@@ -10,15 +10,16 @@ from slimgate.cli.judging.rules import read_base_images, read_exceptions, read_p
 from slimgate.cli.manifests.files import read_all
 from slimgate.cli.manifests.sort import EXCEPTION, POLICY, PlacedWorkload, sort
 from slimgate.cli.ports import ClusterView
-from slimgate.core.base_image import BaseImage, parse_base_image
 from slimgate.core.errors import InvalidPolicyError, SettingsError
-from slimgate.core.exception import SlimException
-from slimgate.core.exception_parser import parse_exception
-from slimgate.core.image import Platform
-from slimgate.core.policy import Policy
-from slimgate.core.policy_parser import parse_policy
+from slimgate.core.images.facts import Platform
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.policies.base_image import BaseImage, parse_base_image
+from slimgate.core.policies.exception import SlimException
+from slimgate.core.policies.exception_parser import parse_exception
+from slimgate.core.policies.policy import Policy
+from slimgate.core.policies.policy_parser import parse_policy
 from slimgate.core.text import printable
-from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
+from slimgate.core.workloads.workload import Workload
 
 T = TypeVar("T")
 

@@ -8,11 +8,11 @@ from slimgate.cli.ports import Inspector
 from slimgate.cli.progress import Board
 from slimgate.cli.waiting import within
 from slimgate.core.base import KnownBase
-from slimgate.core.base_image import BaseImage
 from slimgate.core.errors import ImageError, UnsupportedError
-from slimgate.core.image import Inspection, Platform, Wants
-from slimgate.core.reference import Reference
-from slimgate.core.source import SourcedReference
+from slimgate.core.images.facts import Inspection, Platform, Wants
+from slimgate.core.images.reference import Reference
+from slimgate.core.images.source import SourcedReference
+from slimgate.core.policies.base_image import BaseImage
 
 Seen = Inspection | ImageError
 Where = Callable[[str], SourcedReference]

@@ -9,9 +9,9 @@ from slimgate.cli.judging.rules import void
 from slimgate.cli.manifests.read import Document
 from slimgate.cli.manifests.sort import Sorted, skipped
 from slimgate.core.errors import ImageError
-from slimgate.core.reference import Reference
+from slimgate.core.images.reference import Reference
+from slimgate.core.json_object import mapping_at, text_at
 from slimgate.core.text import printable
-from slimgate.core.workload import mapping_at, text_at
 
 _MAX_NAMED = 5
 

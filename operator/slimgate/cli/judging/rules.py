@@ -8,14 +8,15 @@ from typing import Final, Protocol, TypeVar
 from slimgate.cli.manifests.errors import InputError, InputsError
 from slimgate.cli.manifests.lines import field_line
 from slimgate.cli.manifests.read import Document
-from slimgate.core.base_image import BaseImage, parse_base_image
 from slimgate.core.errors import InvalidPolicyError
-from slimgate.core.exception import SlimException
-from slimgate.core.exception_parser import parse_exception
-from slimgate.core.policy import Mode, Policy
-from slimgate.core.policy_parser import GROUP, VERSION, parse_policy
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.policies.base_image import BaseImage, parse_base_image
+from slimgate.core.policies.exception import SlimException
+from slimgate.core.policies.exception_parser import parse_exception
+from slimgate.core.policies.policy import Mode, Policy
+from slimgate.core.policies.policy_parser import GROUP, VERSION, parse_policy
 from slimgate.core.text import printable
-from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
+from slimgate.core.workloads.workload import Workload
 
 T = TypeVar("T")
 NAME_LABEL: Final = "kubernetes.io/metadata.name"

@@ -21,7 +21,7 @@ from slimgate.cli.platforms import platforms_of
 from slimgate.cli.progress import board
 from slimgate.cli.reports.report import Report
 from slimgate.core.errors import SettingsError
-from slimgate.core.workload import TEMPLATE_PATHS
+from slimgate.core.workloads.workload import TEMPLATE_PATHS
 
 _NAMESPACE = "default"
 

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from slimgate.cli.forms import Origin
 from slimgate.core.errors import InvalidReferenceError, SettingsError
-from slimgate.core.reference import Reference
-from slimgate.core.source import SourcedReference, SourceKind, parse_source
+from slimgate.core.images.reference import Reference
+from slimgate.core.images.source import SourcedReference, SourceKind, parse_source
 from slimgate.core.text import printable
 
 

@@ -9,10 +9,10 @@ from typing import Final
 from slimgate.cli.manifests.names import STDIN, SUFFIXES
 from slimgate.cli.manifests.sort import PlacedWorkload
 from slimgate.core.errors import InvalidReferenceError, SettingsError
-from slimgate.core.reference import Reference
-from slimgate.core.source import SourceKind, parse_source
+from slimgate.core.images.reference import Reference
+from slimgate.core.images.source import SourceKind, parse_source
 from slimgate.core.text import printable
-from slimgate.core.workload import ImageUse, Role, Workload
+from slimgate.core.workloads.workload import ImageUse, Role, Workload
 
 _PATH: Final = re.compile(r"[./~]|.*/$|.*(?:" + "|".join(map(re.escape, SUFFIXES)) + ")$")
 _URL: Final = re.compile(r"(?:https?|oci|file|s3|git|ssh)://", re.IGNORECASE)

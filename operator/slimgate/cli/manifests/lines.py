@@ -4,15 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from slimgate.cli.manifests.placed import line_of
-from slimgate.core.workload import (
-    ImageUse,
-    JsonObject,
-    TemplatePaths,
-    Workload,
-    mapping_at,
-    objects_at,
-    text_at,
-)
+from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.workloads.workload import ImageUse, TemplatePaths, Workload
 
 _CONTAINERS: Final = ("initContainers", "containers", "ephemeralContainers")
 _TEMPLATES: Final = ("{{", "${")

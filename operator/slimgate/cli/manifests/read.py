@@ -11,8 +11,8 @@ import yaml
 
 from slimgate.cli.manifests.errors import InputError
 from slimgate.cli.manifests.placed import CycleError, Placed, Reader, TwiceError
+from slimgate.core.json_object import JsonObject
 from slimgate.core.text import printable
-from slimgate.core.workload import JsonObject
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SURROGATES: Final = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")

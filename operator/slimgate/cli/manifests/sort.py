@@ -8,19 +8,15 @@ from typing import Final
 from slimgate.cli.manifests.errors import InputError
 from slimgate.cli.manifests.lines import image_lines, odd_image, odd_list
 from slimgate.cli.manifests.read import Document
-from slimgate.core.policy_parser import GROUP
+from slimgate.core.json_object import JsonObject, labels_of, mapping_at, objects_at, text_at
+from slimgate.core.policies.policy_parser import GROUP
 from slimgate.core.text import printable
-from slimgate.core.workload import (
+from slimgate.core.workloads.workload import (
     TEMPLATE_PATHS,
     GroupKind,
     ImageUse,
-    JsonObject,
     TemplatePaths,
     Workload,
-    labels_of,
-    mapping_at,
-    objects_at,
-    text_at,
     workload_of,
 )
 

@@ -13,14 +13,15 @@ from slimgate.cli.manifests.names import STDIN, SUFFIXES
 from slimgate.cli.manifests.sort import sort
 from slimgate.cli.ports import ClusterView
 from slimgate.cli.progress import Board
-from slimgate.core.admission import denies
+from slimgate.core.admission.decision import denies
 from slimgate.core.errors import InvalidPolicyError, SettingsError
-from slimgate.core.finding import Finding, Outcome
-from slimgate.core.policy import Mode, Policy
-from slimgate.core.policy_parser import parse_policy
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.policies.finding import Finding, Outcome
+from slimgate.core.policies.policy import Mode, Policy
+from slimgate.core.policies.policy_parser import parse_policy
+from slimgate.core.policies.verdict import Verdict
 from slimgate.core.text import printable
-from slimgate.core.verdict import Verdict
-from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
+from slimgate.core.workloads.workload import Workload
 
 _AT_ONCE: Final = 16
 _MAX_NAMED: Final = 10

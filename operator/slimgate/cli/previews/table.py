@@ -10,13 +10,13 @@ from rich.text import Text
 from slimgate.cli.cells import largest_layer, plain_table
 from slimgate.cli.previews.preview import Fate, Foreseen, Preview
 from slimgate.cli.reports.report import count
-from slimgate.core.finding import Finding, Outcome
-from slimgate.core.image import ImageFacts
-from slimgate.core.policy import Mode
+from slimgate.core.images.facts import ImageFacts
+from slimgate.core.images.tier import Tier
+from slimgate.core.policies.finding import Finding, Outcome
+from slimgate.core.policies.policy import Mode
 from slimgate.core.quantity import format_bytes
-from slimgate.core.render import base_text
 from slimgate.core.text import printable
-from slimgate.core.tier import Tier
+from slimgate.core.wording.render import base_text
 
 _STYLES: Final[Mapping[Fate, str]] = {
     Fate.DENIED: "bold red",

@@ -6,12 +6,12 @@ from slimgate.cli.documents import Document
 from slimgate.cli.judging.judge import Judged
 from slimgate.cli.reports.report import Report, remarks_on
 from slimgate.core.errors import ImageError
-from slimgate.core.facts_json import inspection_to_json
-from slimgate.core.finding import Finding
-from slimgate.core.image import Inspection
-from slimgate.core.render import describe
-from slimgate.core.tier import Tier
-from slimgate.core.workload import ImageUse
+from slimgate.core.images.facts import Inspection
+from slimgate.core.images.facts_json import inspection_to_json
+from slimgate.core.images.tier import Tier
+from slimgate.core.policies.finding import Finding
+from slimgate.core.wording.render import describe
+from slimgate.core.workloads.workload import ImageUse
 
 SCHEMA: Final = 1
 JsonObject = dict[str, object]

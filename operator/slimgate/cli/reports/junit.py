@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from slimgate.cli.judging.judge import Effect, Judged
 from slimgate.cli.reports.paths import relative
 from slimgate.cli.reports.report import Fault, Remark, Report, excuses, remarks_on
-from slimgate.core.workload import ImageUse
+from slimgate.core.workloads.workload import ImageUse
 
 _IMAGES: Final = "images"
 _ELEMENTS: Final = {Effect.DENY: "failure", Effect.UNKNOWN: "error"}

@@ -10,12 +10,12 @@ from slimgate.cli.forms import FailOn
 from slimgate.cli.judging.judge import Effect, Judged
 from slimgate.cli.judging.request import DEFAULT_FAIL_ON
 from slimgate.cli.manifests.errors import InputError, InputsError
-from slimgate.core import render
 from slimgate.core.errors import ImageError, SlimgateError
-from slimgate.core.finding import Finding, Outcome
-from slimgate.core.policy import Policy
+from slimgate.core.policies.finding import Finding, Outcome
+from slimgate.core.policies.policy import Policy
 from slimgate.core.text import printable
-from slimgate.core.workload import ImageUse, Workload
+from slimgate.core.wording import render
+from slimgate.core.workloads.workload import ImageUse, Workload
 
 _WORDS: Final = {
     Effect.DENY: "denied",

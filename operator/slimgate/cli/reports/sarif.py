@@ -18,10 +18,10 @@ from slimgate.cli.judging.judge import Effect
 from slimgate.cli.reports.checks import ABOUT
 from slimgate.cli.reports.paths import relative
 from slimgate.cli.reports.report import Fault, Remark, Report, count
-from slimgate.core.finding import Finding
-from slimgate.core.render import DOCS, describe
+from slimgate.core.policies.finding import Finding
 from slimgate.core.text import printable
-from slimgate.core.workload import Workload
+from slimgate.core.wording.render import DOCS, describe
+from slimgate.core.workloads.workload import Workload
 
 JsonObject = dict[str, object]
 

@@ -14,10 +14,10 @@ from rich.text import Text
 from slimgate.cli.cells import footnotes, largest_layer, plain_table, size_text
 from slimgate.cli.judging.judge import Effect, Judged
 from slimgate.cli.reports.report import Remark, Report, excuses, file_text, remarks_on
-from slimgate.core.image import ImageFacts, Inspection
-from slimgate.core.render import base_text
+from slimgate.core.images.facts import ImageFacts, Inspection
 from slimgate.core.text import printable
-from slimgate.core.workload import ImageUse
+from slimgate.core.wording.render import base_text
+from slimgate.core.workloads.workload import ImageUse
 
 _ALLOW: Final = "allow"
 _NOBODY: Final = "-"

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from slimgate.core.disk import ImageDisk, NodeDisk
-from slimgate.core.stored import NOTHING, Stored
+from slimgate.core.nodes.disk import ImageDisk, NodeDisk
+from slimgate.core.nodes.stored import NOTHING, Stored
 
 
 def whole_of(disk: NodeDisk, namespace: str | None) -> Stored:

@@ -12,8 +12,8 @@ from slimgate.cli.progress import Board
 from slimgate.cli.usage.scope import Scope
 from slimgate.cli.waiting import within
 from slimgate.core.errors import SlimgateError
-from slimgate.core.image import ImageFacts, Inspection, Platform
-from slimgate.core.workload import Workload
+from slimgate.core.images.facts import ImageFacts, Inspection, Platform
+from slimgate.core.workloads.workload import Workload
 
 _AT_ONCE: Final = 16
 

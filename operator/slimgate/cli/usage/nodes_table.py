@@ -9,9 +9,9 @@ from rich.text import Text
 from slimgate.cli.cells import plain_table
 from slimgate.cli.reports.report import count
 from slimgate.cli.usage.disks import images_of, largest_first, own_of, whole_of
-from slimgate.core.disk import ImageDisk, NodeDisk
+from slimgate.core.nodes.disk import ImageDisk, NodeDisk
+from slimgate.core.nodes.stored import Stored
 from slimgate.core.quantity import format_bytes
-from slimgate.core.stored import Stored
 from slimgate.core.text import printable
 
 

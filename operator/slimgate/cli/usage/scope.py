@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from slimgate.cli.ports import ClusterView
-from slimgate.core.selector import Selector
+from slimgate.core.matching.selector import Selector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,11 @@ from slimgate.cli.cells import bar, largest_layer, plain_table
 from slimgate.cli.reports.report import count
 from slimgate.cli.usage.images import Usage, UsedImage, together
 from slimgate.cli.usage.scope import scope_text
-from slimgate.core.image import Inspection
+from slimgate.core.images.facts import Inspection
 from slimgate.core.quantity import format_bytes
-from slimgate.core.render import base_text
 from slimgate.core.text import printable
-from slimgate.core.workload import Workload
+from slimgate.core.wording.render import base_text
+from slimgate.core.workloads.workload import Workload
 
 _USERS: Final = 3
 _ALL_USERS: Final = 50

@@ -5,10 +5,10 @@ from typing import Final
 
 from slimgate.cli.usage.disks import images_of, largest_first, own_of, whole_of
 from slimgate.cli.usage.images import Usage, UsedImage, together
-from slimgate.core.disk import NodeDisk
-from slimgate.core.facts_json import inspection_to_json
-from slimgate.core.image import Inspection
-from slimgate.core.stored import Stored
+from slimgate.core.images.facts import Inspection
+from slimgate.core.images.facts_json import inspection_to_json
+from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.nodes.stored import Stored
 
 SCHEMA: Final = 1
 JsonObject = dict[str, object]

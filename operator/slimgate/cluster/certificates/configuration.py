@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from slimgate.cluster.certificates.held import current, issuer_of, read_bundle, refusal_of
+from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.timestamp import parse_time
-from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
 
 
 def authorities_of(configuration: JsonObject | None) -> frozenset[x509.Certificate]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from cryptography import x509
 
 from slimgate.cluster.certificates.configuration import is_new, lost_at
-from slimgate.core.workload import JsonObject
+from slimgate.core.json_object import JsonObject
 
 
 @dataclass(slots=True)

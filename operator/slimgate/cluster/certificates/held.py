@@ -19,7 +19,7 @@ from slimgate.cluster.certificates.authority import (
     pem,
     signed,
 )
-from slimgate.core.workload import JsonObject, mapping_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 
 CA: Final = "ca.crt"
 CERTIFICATE: Final = "tls.crt"

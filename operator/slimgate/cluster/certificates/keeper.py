@@ -41,7 +41,7 @@ from slimgate.cluster.certificates.store import Store
 from slimgate.cluster.certificates.trust import Trust
 from slimgate.cluster.errors import ForbiddenError
 from slimgate.core.errors import ClusterError
-from slimgate.core.workload import JsonObject
+from slimgate.core.json_object import JsonObject
 
 _LOG: Final = logging.getLogger(__name__)
 _PERIOD: Final = 600.0

@@ -15,7 +15,7 @@ from slimgate.cluster.errors import MissingError
 from slimgate.cluster.mirror import Mirror, Scope, Sink
 from slimgate.cluster.resources import ENDPOINT_SLICES, PODS
 from slimgate.core.errors import ClusterError
-from slimgate.core.workload import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 
 _MARK: Final = "slimgate.dev/certificate"
 _SERVICE: Final = "kubernetes.io/service-name"

@@ -24,9 +24,9 @@ from slimgate.cluster.resources import (
     WORKLOADS,
     Resource,
 )
-from slimgate.core.annotations import SUMMARY, VERDICT
 from slimgate.core.errors import ClusterError
-from slimgate.core.workload import JsonObject, mapping_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.wording.annotations import SUMMARY, VERDICT
 
 _REVISIONS: Final = Resource(
     group="apps", version="v1", kind="ControllerRevision", plural="controllerrevisions"

@@ -8,7 +8,7 @@ from slimgate.cluster.cleanup.tally import Tally
 from slimgate.cluster.errors import MissingError
 from slimgate.cluster.resources import PODS, WEBHOOK_CONFIGURATIONS, WORKLOADS
 from slimgate.core.errors import ClusterError
-from slimgate.core.workload import JsonObject, mapping_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 
 _LOOK_SECONDS: Final = 0.5
 _ENDED: Final = frozenset({"Succeeded", "Failed"})

@@ -9,7 +9,7 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.cleanup.tally import Tally
 from slimgate.cluster.errors import GoneError, MissingError
 from slimgate.core.errors import ClusterError
-from slimgate.core.workload import JsonObject, mapping_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 
 AT_ONCE: Final = 8
 _LISTINGS: Final = 20

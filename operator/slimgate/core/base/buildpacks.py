@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from slimgate.core.base.traces import Clue, Traces
-from slimgate.core.tier import Tier
+from slimgate.core.images.tier import Tier
 
 _LABELS: Final = (
     "io.buildpacks.stack.id",

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from slimgate.core.errors import InvalidReferenceError
-from slimgate.core.image import Digest
-from slimgate.core.reference import DOCKER_HUB, Reference, parse_digest
+from slimgate.core.images.facts import Digest
+from slimgate.core.images.reference import DOCKER_HUB, Reference, parse_digest
 
 Origin = Literal["annotation", "label"]
 

@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from slimgate.core.base.traces import Clue, Traces
-from slimgate.core.tier import Tier
+from slimgate.core.images.tier import Tier
 
 _DISTROLESS: Final = re.compile(
     r"bazel build (?:@(?P<repo>[\w.~+-]+)//(?P<package>[\w.+~/-]*):data\w*"

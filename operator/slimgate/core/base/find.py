@@ -9,11 +9,11 @@ from slimgate.core.base.infer import infer
 from slimgate.core.base.known import KnownBase, families_of, longest, stands_on
 from slimgate.core.base.scratch import is_proven
 from slimgate.core.base.traces import Clue, Traces, traces_of
-from slimgate.core.image import UNKNOWN_BASE, Base, DiffID, LayerContents
-from slimgate.core.oci import ImageConfig
-from slimgate.core.reference import Reference
+from slimgate.core.images.facts import UNKNOWN_BASE, Base, DiffID, LayerContents
+from slimgate.core.images.oci import ImageConfig
+from slimgate.core.images.reference import Reference
+from slimgate.core.images.tier import EMPTY_BASE, Evidence, Tier
 from slimgate.core.text import printable
-from slimgate.core.tier import EMPTY_BASE, Evidence, Tier
 
 _MAX_NAME: Final = 120
 _SCRATCH: Final = Base(

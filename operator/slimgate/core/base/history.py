@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from slimgate.core.oci import HistoryEntry
+from slimgate.core.images.oci import HistoryEntry
 
 _MAX_TEXT: Final = 32_768
 _MAX_TOTAL: Final = 262_144

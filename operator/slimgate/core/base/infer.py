@@ -13,7 +13,7 @@ from slimgate.core.base.scratch import is_bare
 from slimgate.core.base.toolchains import makes_builder, toolchains_in
 from slimgate.core.base.traces import Clue, Traces
 from slimgate.core.base.windows import windows
-from slimgate.core.tier import Tier
+from slimgate.core.images.tier import Tier
 
 Rule = Callable[[Traces], Clue | None]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from slimgate.core.base.infer import infer
 from slimgate.core.base.toolchains import makes_builder, toolchains_in
 from slimgate.core.base.traces import traces_of
-from slimgate.core.image import Base, DiffID, ImageFacts, LayerContents
-from slimgate.core.oci import ImageConfig
-from slimgate.core.reference import Reference
-from slimgate.core.tier import EMPTY_BASE, Evidence, Tier
+from slimgate.core.images.facts import Base, DiffID, ImageFacts, LayerContents
+from slimgate.core.images.oci import ImageConfig
+from slimgate.core.images.reference import Reference
+from slimgate.core.images.tier import EMPTY_BASE, Evidence, Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

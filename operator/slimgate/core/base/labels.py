@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from slimgate.core.base.traces import Clue, Traces
-from slimgate.core.tier import Tier
+from slimgate.core.images.tier import Tier
 
 _UBI: Final = re.compile(r"ubi(?P<major>\d+)(?:/ubi\d*)?(?:-(?P<kind>micro|minimal|init))?")
 _UBI_COMPONENT: Final = re.compile(

@@ -4,7 +4,7 @@ from typing import Final
 
 from slimgate.core.base.scratch import has_shell
 from slimgate.core.base.traces import Clue, Traces
-from slimgate.core.tier import Tier
+from slimgate.core.images.tier import Tier
 
 _APK: Final = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from slimgate.core.base.sizes import debian_tier, is_alpine, is_busybox, is_ubuntu
 from slimgate.core.base.traces import Clue, Traces
-from slimgate.core.tier import Tier
+from slimgate.core.images.tier import Tier
 
 _TARBALLS: Final = (
     (r"alpine-minirootfs-(\d+\.\d+(?:\.\d+)?)\S*-\w+\.tar\.gz", "alpine", Tier.MINIMAL),

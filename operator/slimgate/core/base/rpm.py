@@ -9,7 +9,7 @@ from typing import Final
 
 from slimgate.core.base.sizes import LayerSize
 from slimgate.core.base.traces import Clue, Traces
-from slimgate.core.tier import Tier
+from slimgate.core.images.tier import Tier
 
 _SIGNS: Final = (
     ("amazonlinux", re.compile(r"\.amzn(?:2|2023)\b|file:/+etc/pki/rpm-gpg/RPM-GPG-KEY-amazon")),

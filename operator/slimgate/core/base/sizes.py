@@ -7,7 +7,7 @@ neighbours in which nothing is said.
 from dataclasses import dataclass
 from typing import Final
 
-from slimgate.core.tier import Tier
+from slimgate.core.images.tier import Tier
 
 _MB: Final = 1_000_000
 _STORED_PLAIN: Final = 0.85

@@ -13,8 +13,8 @@ from typing import Final
 from slimgate.core.base.packages import left_behind
 from slimgate.core.base.scratch import is_bare
 from slimgate.core.base.traces import Traces, traces_of
-from slimgate.core.image import LayerContents
-from slimgate.core.oci import ImageConfig
+from slimgate.core.images.facts import LayerContents
+from slimgate.core.images.oci import ImageConfig
 from slimgate.core.text import printable
 
 RUNTIMES_TOO: Final = frozenset({"jdk"})

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from slimgate.core.base.history import Step, steps_of
 from slimgate.core.base.sizes import LayerSize
-from slimgate.core.image import LayerContents
-from slimgate.core.oci import ImageConfig
-from slimgate.core.tier import Tier
+from slimgate.core.images.facts import LayerContents
+from slimgate.core.images.oci import ImageConfig
+from slimgate.core.images.tier import Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from slimgate.core.base.traces import Clue, Traces
-from slimgate.core.tier import Tier
+from slimgate.core.images.tier import Tier
 
 _NANO_PULL: Final = (60, 480)
 _NANO_UNPACKED: Final = (200, 1_300)

@@ -1,0 +1,1 @@
+"""Admission reviews, and what they are answered."""

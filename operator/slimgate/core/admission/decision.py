@@ -1,0 +1,205 @@
+"""AdmissionReview in, decision out: the modes are applied here, last.
+
+https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, cast
+
+from slimgate.core.errors import SlimgateError
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.policies.finding import Finding, Outcome
+from slimgate.core.policies.policy import Mode, OnUnknown, Policy
+from slimgate.core.policies.verdict import Verdict
+from slimgate.core.wording import render
+from slimgate.core.workloads.workload import (
+    TEMPLATE_PATHS,
+    Role,
+    TemplatePaths,
+    Workload,
+    workload_of,
+)
+
+_API_VERSION: Final = "admission.k8s.io/v1"
+_AUDIT_LENGTH: Final = 1024
+
+
+class InvalidReviewError(SlimgateError):
+    """The body is no AdmissionReview."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the API server asks; `old` is None for a CREATE, `workload` for a kind without pods."""
+
+    uid: str
+    operation: str
+    namespace: str
+    workload: Workload | None
+    old: Workload | None = None
+    user: str = ""
+
+    @property
+    def images_unchanged(self) -> bool:
+        """An UPDATE that brings no image must never be stopped by a new limit.
+
+        Neither an order of containers nor a container less is a new image; the role counts, since
+        what was only mounted may now run.
+        """
+        return (
+            self.old is not None
+            and self.workload is not None
+            and _uses(self.workload) <= _uses(self.old)
+        )
+
+
+class Effect(Enum):
+    """What a policy's mode made of what it found; the value is how metrics call it."""
+
+    DENIED = "denied"
+    WARNED = "warned"
+    NOTED = "noted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the API server is told; `message` is set on a denial.
+
+    `effects` names all policies that found anything; `unknown` are the check and the reason of all
+    that could not be told.
+    """
+
+    allowed: bool
+    message: str = ""
+    warnings: tuple[str, ...] = ()
+    audit: Mapping[str, str] | None = None
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+    unknown: tuple[tuple[str, str], ...] = ()
+
+
+ALLOWED: Final = Decision(allowed=True)
+
+
+def uid_of(review: object) -> str:
+    """Read what the answer must name; InvalidReviewError if this is no AdmissionReview."""
+    uid = text_at(request_of(review), "uid")
+    if not uid:
+        raise InvalidReviewError("the body is not an AdmissionReview: request.uid is missing")
+    return uid
+
+
+def request_of(review: object) -> JsonObject:
+    """Return what the API server asks, empty if there is nothing."""
+    if not isinstance(review, Mapping):
+        raise InvalidReviewError("the body is not an AdmissionReview: it is not a JSON object")
+    return mapping_at(cast("JsonObject", review), "request")
+
+
+def decode(review: object, template_paths: TemplatePaths = TEMPLATE_PATHS) -> Request:
+    """Read an AdmissionReview; InvalidReviewError if it is none."""
+    uid = uid_of(review)
+    request = request_of(review)
+    namespace = text_at(request, "namespace")
+    return Request(
+        uid=uid,
+        operation=text_at(request, "operation"),
+        namespace=namespace,
+        workload=_workload(request, "object", namespace, template_paths),
+        old=_workload(request, "oldObject", namespace, template_paths),
+        user=text_at(mapping_at(request, "userInfo"), "username"),
+    )
+
+
+def decide(verdict: Verdict, old: Workload | None = None) -> Decision:
+    """Apply each policy's mode to its own findings.
+
+    `old` is what an UPDATE replaces: an image that it already runs is warned of, not refused, so
+    that a tightened limit never keeps anybody from changing another container.
+    """
+    policies = {policy.name: policy for policy in verdict.policies}
+    running = _uses(old) if old else frozenset[tuple[Role, str]]()
+    denied: list[Finding] = []
+    warned: list[Finding] = []
+    effects: dict[str, Effect] = {}
+    for finding in verdict.findings:
+        policy, use = policies[finding.policy], finding.use
+        runs = use is not None and (use.role, use.reference) in running
+        if denies(finding, policy) and not runs:
+            denied.append(finding)
+            effects[policy.name] = Effect.DENIED
+        elif policy.mode is not Mode.AUDIT:
+            warned.append(finding)
+            effects.setdefault(policy.name, Effect.WARNED)
+        else:
+            effects[policy.name] = Effect.NOTED
+    message = render.denial(denied, _policies(denied, policies)) if denied else ""
+    return Decision(
+        allowed=not denied,
+        message=message,
+        warnings=tuple(render.warnings(warned, _policies(warned, policies))),
+        audit=_audit(verdict) if verdict.policies else None,
+        effects=effects,
+        unknown=tuple(verdict.unknown()),
+    )
+
+
+def denies(finding: Finding, policy: Policy) -> bool:
+    """Whether a finding of a policy stops the workload, by the policy's mode."""
+    if policy.mode is not Mode.ENFORCE:
+        return False
+    if finding.outcome is Outcome.UNKNOWN:
+        return policy.on_unknown is OnUnknown.DENY
+    return finding.outcome is Outcome.DENY
+
+
+def encode(uid: str, decision: Decision) -> dict[str, object]:
+    """Write the AdmissionReview that answers the request `uid`."""
+    response: dict[str, object] = {"uid": uid, "allowed": decision.allowed}
+    if not decision.allowed:
+        response["status"] = {
+            "code": 403,
+            "reason": "Forbidden",
+            "message": f"slimgate: {decision.message}",
+        }
+    if decision.warnings:
+        response["warnings"] = list(decision.warnings)
+    if decision.audit:
+        response["auditAnnotations"] = dict(decision.audit)
+    return {"apiVersion": _API_VERSION, "kind": "AdmissionReview", "response": response}
+
+
+def _policies(findings: list[Finding], policies: Mapping[str, Policy]) -> list[Policy]:
+    return [policies[name] for name in sorted({finding.policy for finding in findings})]
+
+
+def _uses(workload: Workload) -> frozenset[tuple[Role, str]]:
+    return frozenset((use.role, use.reference) for use in workload.images)
+
+
+def _audit(verdict: Verdict) -> Mapping[str, str]:
+    return {
+        "verdict": verdict.outcome.label,
+        "summary": render.summary(verdict)[:_AUDIT_LENGTH],
+    }
+
+
+def _workload(
+    request: JsonObject,
+    key: str,
+    namespace: str,
+    template_paths: TemplatePaths,
+) -> Workload | None:
+    manifest = mapping_at(request, key)
+    if not manifest:
+        return None
+    # A namespaced object may leave its namespace to the request's path.
+    metadata = {"namespace": namespace, **mapping_at(manifest, "metadata")}
+    kind = mapping_at(request, "kind")
+    group, version = text_at(kind, "group"), text_at(kind, "version")
+    asked = {
+        "apiVersion": f"{group}/{version}" if group else version,
+        "kind": text_at(kind, "kind"),
+    }
+    return workload_of({**asked, **manifest, "metadata": metadata}, template_paths)

@@ -1,0 +1,279 @@
+"""Facts about an image, as slimgate's checks, profiles and outputs see them.
+
+Layers stand base first, as in the manifest. Sizes are bytes. An unknown value is None, and the
+reason stands beside it. Facts of one manifest digest never change.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final, NewType, Self
+
+from slimgate.core.errors import InvalidReferenceError
+from slimgate.core.images.tier import Evidence, Tier
+from slimgate.core.text import printable
+
+Digest = NewType("Digest", str)
+"""Of a manifest, config or layer as stored, so mostly compressed: `sha256:<64 hex>`."""
+
+DiffID = NewType("DiffID", str)
+"""Of a layer's uncompressed tar."""
+
+_PART: Final = re.compile(r"[a-z0-9._-]+")
+"""Of a platform."""
+
+
+ARCHITECTURES: Final[Mapping[str, str]] = {
+    "x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386",
+    "armhf": "arm/v7", "armel": "arm/v6", "armv7l": "arm/v7", "armv6l": "arm/v6",
+}  # fmt: skip
+"""Other names of OCI's architectures: containerd's platforms/database.go, and `uname -m`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """An operating system and architecture, `linux/arm/v7`."""
+
+    os: str
+    architecture: str
+    variant: str | None = None
+
+    def __str__(self) -> str:
+        parts = (self.os, self.architecture, self.variant)
+        return "/".join(part for part in parts if part)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `os/architecture[/variant]`; InvalidReferenceError if it is not of that form.
+
+        What `uname -m` and other tools call an architecture is taken as well, linux/x86_64 for one.
+        """
+        system, _, rest = text.lower().partition("/")
+        first, slash, variant = rest.partition("/")
+        parts = [system, *f"{ARCHITECTURES.get(first, first)}{slash}{variant}".split("/")]
+        if len(parts) not in {2, 3} or not all(map(_PART.fullmatch, parts)):
+            raise InvalidReferenceError(
+                f"{printable(text, 64)!r} is not a platform: "
+                "write os/architecture[/variant], as in linux/arm64."
+            )
+        return cls(*parts)
+
+
+class SizeEvidence(Enum):
+    """How an unpacked size is known.
+
+    MEASURED: the layer was read whole, compared with its digest, and its tar measured. ESTIMATED:
+    it follows from a part of the layer: the end of a gzip layer, which one made to deceive can
+    forge, or the beginning of an uncompressed one. No digest proves that a registry served the
+    true part.
+    """
+
+    MEASURED = "Measured"
+    ESTIMATED = "Estimated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """A number of bytes, or None and the reason why it is not known.
+
+    `evidence` is None but for an unpacked size that is known. `at_least` is a lower bound of one
+    that is not, 0 where there is none to speak of.
+    """
+
+    bytes: int | None
+    reason: str | None = None
+    evidence: SizeEvidence | None = None
+    at_least: int = 0
+
+    @classmethod
+    def known(cls, count: int) -> Self:
+        """Make a size that is known to the byte and needs no evidence: one to pull, or a count."""
+        return cls(bytes=count)
+
+    @classmethod
+    def measured(cls, count: int) -> Self:
+        """Make an unpacked size that was measured."""
+        return cls(bytes=count, evidence=SizeEvidence.MEASURED)
+
+    @classmethod
+    def estimated(cls, count: int) -> Self:
+        """Make an unpacked size that follows from a part of the layer."""
+        return cls(bytes=count, evidence=SizeEvidence.ESTIMATED)
+
+    @classmethod
+    def unknown(cls, reason: str, *, at_least: int = 0) -> Self:
+        """Make a size that is not known, and say why; it may be known to be `at_least` so much."""
+        return cls(bytes=None, reason=reason, at_least=at_least)
+
+    @property
+    def least(self) -> int:
+        """What it is at least: itself, where it is known."""
+        return self.at_least if self.bytes is None else self.bytes
+
+    def is_better_than(self, other: Self) -> bool:
+        """Whether this may stand for what was found of the same layer by another look.
+
+        What was measured may for whatever was not. All else is one registry's word against
+        another's, and may only where nobody has looked.
+        """
+        if self.evidence is SizeEvidence.MEASURED:
+            return other.evidence is not SizeEvidence.MEASURED
+        return self.reason != NOT_ASKED and other.reason == NOT_ASKED
+
+    @property
+    def is_unverified(self) -> bool:
+        """Whether it is one registry's word: also an unknown size, and its lower bound."""
+        return self.evidence is not SizeEvidence.MEASURED and self.reason != NOT_ASKED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wants:
+    """Which facts are worth a request, beyond the manifest that gives the pull sizes.
+
+    `config` is one request an image: base, toolchains, instructions. `layers` is one request for
+    each layer never seen: unpacked sizes and contents.
+    """
+
+    config: bool = False
+    layers: bool = False
+
+    def __or__(self, other: "Wants") -> "Wants":
+        return Wants(config=self.config or other.config, layers=self.layers or other.layers)
+
+    def covers(self, other: "Wants") -> bool:
+        """Whether whoever wants this much gets all that the other wants."""
+        return self | other == self
+
+
+NOT_ASKED: Final = "no policy needs it"
+"""Why a size is unknown that nobody has looked up yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerContents:
+    """Paths in a layer's tar, without leading `/` or `./`; `complete` is False if it was cut."""
+
+    paths: frozenset[str]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One layer: `pull` is what crosses the network, `unpacked` the length of its tar."""
+
+    digest: Digest | None
+    diff_id: DiffID | None
+    media_type: str
+    pull: Size
+    unpacked: Size
+    created_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What an image stands on. Every field is None where it is honestly unknown.
+
+    `layers` says how many of the image's layers it covers. `contradiction` says which claim the
+    layers disprove, `unchecked` why a claim could not be compared for now. `claims` are the
+    references that the image itself names as its base. `aliases` are the names of all other bases
+    that its layers prove, `base_images` the BaseImages among them.
+
+    `tier_inferred` and `family_inferred` say of a proven base that these are not: its config is
+    the word of whoever pushed it, or a toolchain was added. `other_families` are inferred as well,
+    and so is the name that it `looks_like` where it claims another.
+    """
+
+    name: str | None = None
+    family: str | None = None
+    tier: Tier | None = None
+    evidence: Evidence | None = None
+    tier_inferred: bool = False
+    family_inferred: bool = False
+    other_families: tuple[str, ...] = ()
+    looks_like: str | None = None
+    layers: int | None = None
+    contradiction: str | None = None
+    unchecked: str | None = None
+    claims: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    base_images: tuple[str, ...] = ()
+
+    @property
+    def tier_evidence(self) -> Evidence | None:
+        """The evidence for the tier, which nobody claims; None where it is unknown."""
+        if self.tier is None:
+            return None
+        return self._evidence(self.tier_inferred)
+
+    @property
+    def family_evidence(self) -> Evidence | None:
+        """The evidence for the family, which nobody claims either; None where it is unknown."""
+        if self.family is None:
+            return None
+        return self._evidence(self.family_inferred)
+
+    def _evidence(self, inferred: bool) -> Evidence:  # noqa: FBT001 - of a field
+        proven = self.evidence is Evidence.PROVEN and not inferred
+        return Evidence.PROVEN if proven else Evidence.INFERRED
+
+
+UNKNOWN_BASE = Base()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFacts:
+    """Everything known about one manifest: one image for one platform.
+
+    `estimated_by` is the `place_key` of the one registry whose word all unpacked sizes are that
+    were not measured, unknown ones too; None where there are none of these.
+    """
+
+    digest: Digest | None
+    media_type: str
+    platform: Platform
+    layers: tuple[Layer, ...]
+    base: Base = UNKNOWN_BASE
+    toolchains: tuple[str, ...] = ()
+    created: str | None = None
+    artifact_type: str | None = None
+    """Set where the manifest is no image but an artifact, such as a Helm chart or a model."""
+    estimated_by: str | None = None
+
+    @property
+    def pull(self) -> Size:
+        """Σ of the layers' compressed sizes."""
+        return total(layer.pull for layer in self.layers)
+
+    @property
+    def unpacked(self) -> Size:
+        """Σ of the layers' tar lengths; unknown as soon as one is, else estimated if one is.
+
+        An unknown one is at least what is known of it.
+        """
+        size = total(layer.unpacked for layer in self.layers)
+        if size.bytes is None:
+            return size
+        measured = all(layer.unpacked.evidence is SizeEvidence.MEASURED for layer in self.layers)
+        return Size.measured(size.bytes) if measured else Size.estimated(size.bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What one reference pointed at when it was looked up: one entry a platform."""
+
+    reference: str
+    digest: Digest | None
+    media_type: str
+    images: tuple[ImageFacts, ...]
+
+
+def total(sizes: Iterable[Size]) -> Size:
+    """Add sizes; the first unknown one makes the sum unknown for its reason, with a lower bound.
+
+    What the evidence for the sum is, depends on what was added, so it is left out.
+    """
+    sizes = list(sizes)
+    least = sum(size.least for size in sizes)
+    unknown = next((size for size in sizes if size.bytes is None), None)
+    return Size.known(least) if unknown is None else replace(unknown, at_least=least)

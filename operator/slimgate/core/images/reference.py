@@ -1,0 +1,187 @@
+"""Image references: what a pod template or a user names.
+
+Grammar and normalisation follow github.com/distribution/reference v0.6.0, as containerd, Docker
+and the kubelet do: https://github.com/distribution/reference/blob/v0.6.0/normalize.go
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass, replace
+from typing import Self
+
+from slimgate.core.errors import InvalidReferenceError
+from slimgate.core.images.facts import Digest
+from slimgate.core.text import printable
+
+DOCKER_HUB = "docker.io"
+_LEGACY_HUB = "index.docker.io"
+_HUBS = frozenset({DOCKER_HUB, _LEGACY_HUB, "registry-1.docker.io", "registry.hub.docker.com"})
+"""Hosts at which Docker Hub's registry answers, or that stand for it."""
+_PORT = re.compile(r":([0-9]+)\Z", re.ASCII)
+HTTPS_PORT = 443
+
+_HOST_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_HOST = rf"(?:{_HOST_LABEL}(?:\.{_HOST_LABEL})*|\[(?:[a-fA-F0-9:]+)\])(?::[0-9]+)?"
+_PATH_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_DOMAIN = re.compile(_HOST, re.ASCII)
+_PATH = re.compile(rf"{_PATH_PART}(?:/{_PATH_PART})*", re.ASCII)
+_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}", re.ASCII)
+_BARE_ID = re.compile(r"[a-f0-9]{64}", re.ASCII)
+_MAX_REPOSITORY = 255
+_MAX_TEXT = 1024
+_MAX_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A registry, a repository in it, and a tag or a digest; the digest wins where both stand."""
+
+    registry: str
+    repository: str
+    tag: str | None = None
+    digest: Digest | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a reference as containerd does; InvalidReferenceError says what is wrong."""
+        if not text or len(text) > _MAX_TEXT:
+            raise _invalid(text, "it is empty" if not text else "it is too long")
+        if "://" in text:
+            raise _invalid(text, "a reference has no scheme")
+        if _BARE_ID.fullmatch(text):
+            raise _invalid(text, "it is an image ID, not a reference")
+        rest, digest = _split_digest(text)
+        domain, path = _split_domain(rest)
+        path, tag = _split_tag(path, text)
+        if domain == DOCKER_HUB and "/" not in path:
+            path = f"library/{path}"
+        _check_name(domain, path, text)
+        if digest is None and tag is None:
+            tag = "latest"
+        return cls(domain, path, tag, digest)
+
+    @property
+    def name(self) -> str:
+        """Registry and repository, without tag and digest: the kubelet's key for credentials."""
+        return f"{self.registry}/{self.repository}"
+
+    @property
+    def plain(self) -> Self:
+        """The same image, by the one spelling of its registry that rules are compared with.
+
+        What is looked up, and with whose credentials, goes by what is written, as everywhere.
+        """
+        registry, repository = plain_registry(self.registry), self.repository
+        if registry == DOCKER_HUB and "/" not in repository:
+            repository = f"library/{repository}"
+        return replace(self, registry=registry, repository=repository)
+
+    @property
+    def familiar(self) -> str:
+        """The reference as people write it: `golang:1.26` for docker.io/library/golang:1.26."""
+        # library/a/b is not what a/b names, and a.b/c names a registry.
+        nested = self.repository.count("/") > 1
+        short = self.repository if nested else self.repository.removeprefix("library/")
+        if self.registry != DOCKER_HUB or _split_domain(short) != (DOCKER_HUB, short):
+            return str(self)
+        return f"{short}{str(self).removeprefix(self.name)}"
+
+    @property
+    def identifier(self) -> str:
+        """What the registry is asked for: the digest, else the tag."""
+        return self.digest or self.tag or "latest"
+
+    def at(self, digest: Digest) -> "Reference":
+        """Name the same repository's manifest by its digest."""
+        return replace(self, tag=None, digest=digest)
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.name}{tag}{digest}"
+
+
+def plain_registry(written: str) -> str:
+    """Write a registry as all are that reach the same one.
+
+    Hosts are the same in upper case, ports are numbers, and that of HTTPS goes without saying.
+    """
+    host, port = split_port(written.lower())
+    host = _plain_address(host) if host.startswith("[") else host
+    if port in {None, HTTPS_PORT}:
+        return DOCKER_HUB if host in _HUBS else host
+    return f"{host}:{port}"
+
+
+def split_port(registry: str) -> tuple[str, int | None]:
+    """Take the port off a registry, None if it has none."""
+    match = _PORT.search(registry)
+    return (registry, None) if match is None else (registry[: match.start()], int(match[1]))
+
+
+def parse_digest(text: str) -> Digest:
+    """Check a digest's form before it is used anywhere (CVE-2024-3727 is why)."""
+    if not _DIGEST.fullmatch(text):
+        raise InvalidReferenceError(
+            f"{printable(text)!r} is not a digest: write sha256: and 64 hex digits."
+        )
+    return Digest(text)
+
+
+def _split_digest(text: str) -> tuple[str, Digest | None]:
+    rest, at, digest = text.partition("@")
+    if not at:
+        return rest, None
+    if not _DIGEST.fullmatch(digest):
+        raise _invalid(text, "what follows @ is not a sha256 digest")
+    return rest, Digest(digest)
+
+
+def _split_domain(rest: str) -> tuple[str, str]:
+    first, slash, path = rest.partition("/")
+    is_domain = slash and (
+        "." in first or ":" in first or first == "localhost" or first.lower() != first
+    )
+    if not is_domain:
+        return DOCKER_HUB, rest
+    return (DOCKER_HUB if first == _LEGACY_HUB else first), path
+
+
+def _split_tag(path: str, text: str) -> tuple[str, str | None]:
+    name, colon, tag = path.partition(":")
+    if colon and not _TAG.fullmatch(tag):
+        raise _invalid(text, "what follows : is not a tag")
+    return name, tag if colon else None
+
+
+def _check_name(domain: str, path: str, text: str) -> None:
+    if not _DOMAIN.fullmatch(domain) or not _valid_port(domain):
+        raise _invalid(text, "its registry is not a host[:port]")
+    if _PATH.fullmatch(path.lower()) and path.lower() != path:
+        raise _invalid(text, "its repository must be lower case")
+    if not _PATH.fullmatch(path):
+        raise _invalid(text, "its repository is malformed")
+    if len(path) > _MAX_REPOSITORY:
+        raise _invalid(text, f"its repository is longer than {_MAX_REPOSITORY} characters")
+
+
+def _valid_port(domain: str) -> bool:
+    port = split_port(domain)[1]
+    return port is None or port in range(1, _MAX_PORT + 1)
+
+
+def _plain_address(host: str) -> str:
+    """Write an IPv6 address in its one short form, or the IPv4 address that it stands for."""
+    try:
+        address = ipaddress.IPv6Address(host[1:-1])
+    except ValueError:
+        return host
+    return f"[{address}]" if address.ipv4_mapped is None else str(address.ipv4_mapped)
+
+
+def _invalid(text: str, why: str) -> InvalidReferenceError:
+    return InvalidReferenceError(
+        f"{printable(text, 128)!r} is not an image reference: {why}; "
+        "write registry/repository:tag or registry/repository@sha256:…"
+    )

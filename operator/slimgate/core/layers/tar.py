@@ -1,0 +1,197 @@
+"""Lists the paths in a tar that arrives in pieces, without trusting it.
+
+Only names are read, contents are stepped over, so nothing that a header claims costs memory. What
+can't be read makes the list incomplete; it never raises. Formats: ustar, GNU long names, pax.
+https://www.gnu.org/software/tar/manual/html_node/Standard.html
+"""
+
+import posixpath
+from typing import Final
+
+from slimgate.core.images.facts import LayerContents
+
+MAX_ENTRIES: Final = 20_000
+MAX_NAMES: Final = 4 * 2**20
+_BLOCK: Final = 512
+_ZERO: Final = bytes(_BLOCK)
+_MAX_EXTENSION: Final = 64 * 2**10
+_LONG_NAME: Final = b"L"
+_LONG_LINK: Final = b"K"
+_PAX: Final = b"x"
+_PAX_GLOBAL: Final = b"g"
+_SPARSE: Final = b"S"
+_SYMLINK: Final = b"2"
+_EMPTY_KINDS: Final = frozenset(
+    {b"1", b"2", b"3", b"4", b"5", b"6"}
+)  # links, devices, folders, pipes: no contents follow
+_BASE_256: Final = 0x80
+_MAX_DIGITS: Final = 18
+
+
+class TarLister:
+    """Takes a tar in pieces of any length; `contents` says what it held.
+
+    `is_tar` is False once the first block has been seen to be no header.
+    """
+
+    def __init__(self) -> None:
+        self._paths: set[str] = set()
+        self._links: set[str] = set()
+        self._names = 0
+        self._partial = bytearray()
+        self._skip = 0
+        self._collect: bytes | None = None
+        self._wanted = _BLOCK
+        self._length = 0
+        self._zeros = 0
+        self._long_name: str | None = None
+        self._pax: dict[str, str] = {}
+        self._ended = False
+        self._complete = True
+        self._started = False
+        self.is_tar = True
+
+    def feed(self, data: bytes) -> None:
+        """Take the next piece."""
+        view, position = memoryview(data), 0
+        while position < len(view) and not self._ended:
+            if self._skip:
+                step = min(self._skip, len(view) - position)
+                self._skip -= step
+                position += step
+                continue
+            step = min(self._wanted - len(self._partial), len(view) - position)
+            self._partial += view[position : position + step]
+            position += step
+            if len(self._partial) == self._wanted:
+                block = bytes(self._partial)
+                self._partial.clear()
+                self._take(block)
+
+    def contents(self) -> LayerContents:
+        """Say what was listed; complete only if the tar was read to its end."""
+        between = not self._partial and not self._skip and self._collect is None
+        complete = self._complete and (self._ended or between)
+        return LayerContents(paths=frozenset(self._paths), complete=complete)
+
+    def _take(self, block: bytes) -> None:
+        if not self._started:
+            self._started = True
+            self.is_tar = block == _ZERO or _checksum_holds(block)
+        if self._collect is not None:
+            kind, self._collect, self._wanted = self._collect, None, _BLOCK
+            self._extension(kind, block[: self._length])
+        elif block == _ZERO:
+            self._zeros += 1
+            self._ended = self._zeros > 1
+        elif self._zeros or not _checksum_holds(block):
+            self._give_up()
+        else:
+            self._header(block)
+
+    def _header(self, block: bytes) -> None:
+        kind = block[156:157]
+        size = _number(block[124:136])
+        if size is None or kind == _SPARSE:
+            self._give_up()
+        elif kind in {_LONG_NAME, _LONG_LINK, _PAX, _PAX_GLOBAL}:
+            if size > _MAX_EXTENSION:
+                self._give_up()
+            elif size:
+                self._collect, self._length = kind, size
+                self._wanted = -(-size // _BLOCK) * _BLOCK
+        else:
+            self._entry(block, kind, size)
+
+    def _extension(self, kind: bytes, body: bytes) -> None:
+        if kind == _LONG_NAME:
+            self._long_name = _text(body)
+        elif kind == _PAX:
+            records = _records(body)
+            if records is None or any(key.startswith("GNU.sparse.") for key in records):
+                self._give_up()
+            else:
+                self._pax.update(records)
+        elif kind == _PAX_GLOBAL and ({"path", "size"} & set(_records(body) or {"path": ""})):
+            self._give_up()
+
+    def _entry(self, block: bytes, kind: bytes, size: int) -> None:
+        name = self._pax.get("path") or self._long_name or _short_name(block)
+        stated = self._pax.get("size")
+        self._pax, self._long_name = {}, None
+        if stated is not None:
+            if not (stated.isascii() and stated.isdigit() and len(stated) <= _MAX_DIGITS):
+                self._give_up()
+                return
+            size = int(stated)
+        if kind not in _EMPTY_KINDS:
+            self._skip = -(-size // _BLOCK) * _BLOCK
+        self._add(posixpath.normpath(f"/{name}").lstrip("/"), is_link=kind == _SYMLINK)
+
+    def _add(self, path: str, *, is_link: bool) -> None:
+        if len(self._paths) >= MAX_ENTRIES or self._names + len(path) > MAX_NAMES:
+            self._give_up()
+            return
+        if path:
+            self._names += len(path)
+            self._paths.add(path)
+        if is_link:
+            self._links.add(path)
+        elif self._links and not self._links.isdisjoint(_folders(path)):
+            # The file lands where the link points to, not where its name says.
+            self._complete = False
+
+    def _give_up(self) -> None:
+        self._complete = False
+        self._ended = True
+
+
+def _folders(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _short_name(block: bytes) -> str:
+    name = _text(block[0:100])
+    prefix = _text(block[345:500]) if block[257:263] == b"ustar\x00" else ""
+    return f"{prefix}/{name}" if prefix else name
+
+
+def _text(raw: bytes) -> str:
+    return raw.partition(b"\x00")[0].decode("utf-8", "backslashreplace")
+
+
+def _number(raw: bytes) -> int | None:
+    if raw[0] & _BASE_256:
+        value = int.from_bytes(raw, "big") & ~(1 << (len(raw) * 8 - 1))
+        return value if value < 2**63 else None
+    digits = raw.strip(b" \x00")
+    if not digits:
+        return 0
+    try:
+        return int(digits, 8) if digits.isdigit() else None
+    except ValueError:
+        return None
+
+
+def _checksum_holds(block: bytes) -> bool:
+    stated = _number(block[148:156])
+    return stated == sum(block) - sum(block[148:156]) + 8 * ord(" ")
+
+
+def _records(body: bytes) -> dict[str, str] | None:
+    """Read pax records, lines of `<length> <key>=<value>`; None if they are malformed."""
+    found: dict[str, str] = {}
+    position = 0
+    while position < len(body):
+        space = body.find(b" ", position, position + 8)
+        digits = body[position:space]
+        if space < 0 or not digits.isdigit():
+            return None
+        end = position + int(digits)
+        key, equals, value = body[space + 1 : end - 1].partition(b"=")
+        if not equals or end > len(body) or end <= space or body[end - 1 : end] != b"\n":
+            return None
+        found[_text(key)] = _text(value)
+        position = end
+    return found

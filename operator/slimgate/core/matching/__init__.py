@@ -1,0 +1,1 @@
+"""Patterns that users write: globs over names and references, and label selectors."""

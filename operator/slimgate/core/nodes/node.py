@@ -1,0 +1,244 @@
+"""Nodes, their pods and their image file systems, as the API server and the kubelet tell of them.
+
+Fields of a wrong type count as absent: what remains is a smaller model, never an invented one.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, cast
+
+from slimgate.core.errors import InvalidReferenceError
+from slimgate.core.images.facts import Digest, Platform
+from slimgate.core.images.reference import Reference, parse_digest
+from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.workloads.workload import Owner, Role, workload_of
+
+KUBELET_PORT: Final = 10250
+_MAX_PORT: Final = 65535
+_STATUSES: Final = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+_SCHEMES: Final = re.compile(r"\A(docker|docker-pullable)://")
+_HASH_LABEL: Final = "pod-template-hash"
+
+
+class Runtime(Enum):
+    """What runs a node's containers, and so what an image costs there and how it is reported."""
+
+    CONTAINERD = "containerd"
+    CRIO = "cri-o"
+    DOCKER = "docker"
+    OTHER = "other"
+
+    @property
+    def keeps_blobs(self) -> bool:
+        """Whether the compressed layers stay on disk besides the unpacked ones.
+
+        containerd's `discard_unpacked_layers`, off by default, can't be seen from outside.
+        """
+        return self is Runtime.CONTAINERD
+
+    @property
+    def counts_layers(self) -> bool:
+        """Whether the kubelet's used bytes hold the unpacked layers; CRI-O's are metadata only."""
+        return self is not Runtime.CRIO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeImage:
+    """An entry of a node's status: up to five names, by digest first, and the runtime's size."""
+
+    names: tuple[str, ...]
+    reported: int
+
+    @property
+    def digests(self) -> tuple[Digest, ...]:
+        """What was pulled under these names: digests of indexes or of manifests."""
+        found = (digest_in(name) for name in self.names)
+        return tuple(dict.fromkeys(digest for digest in found if digest is not None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A node; `address` is its InternalIP and `port` its kubelet's."""
+
+    name: str
+    runtime: Runtime
+    platform: Platform
+    images: tuple[NodeImage, ...]
+    address: str | None = None
+    port: int = KUBELET_PORT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodImage:
+    """One image that a pod uses: as the pod names it, and as the runtime found it, once it did."""
+
+    reference: str
+    image_id: str = ""
+
+    @property
+    def digest(self) -> Digest | None:
+        """What was pulled, where the runtime tells it with its repository."""
+        return digest_in(self.image_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodePod:
+    """A pod that was scheduled to a node; `owner` is what people deployed, where that is known."""
+
+    node: str
+    namespace: str
+    name: str
+    owner: Owner | None = None
+    images: tuple[PodImage, ...] = ()
+
+    @property
+    def workload(self) -> tuple[str, str, str]:
+        """Namespace, kind and name of what people deployed: the owner, else the pod itself."""
+        owner = self.owner or Owner(kind="Pod", name=self.name)
+        return self.namespace, owner.kind, owner.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFs:
+    """What the kubelet measured of the file system that images are on, in bytes.
+
+    On containerd `used` is all snapshots: unpacked layers and writable ones, but no blobs.
+    """
+
+    used: int | None
+    capacity: int | None
+    available: int | None
+
+
+def node_of(manifest: JsonObject) -> Node:
+    """Read a node object."""
+    status = mapping_at(manifest, "status")
+    info = mapping_at(status, "nodeInfo")
+    return Node(
+        name=text_at(mapping_at(manifest, "metadata"), "name"),
+        runtime=_runtime(text_at(info, "containerRuntimeVersion")),
+        platform=Platform(text_at(info, "operatingSystem"), text_at(info, "architecture")),
+        images=tuple(_images(status)),
+        address=_address(status),
+        port=_port(status),
+    )
+
+
+def pod_of(manifest: JsonObject) -> NodePod | None:
+    """Read a pod object; None where it is on no node, or evicted, so that its images are not used.
+
+    A finished pod still uses its images: the kubelet keeps them as long as its containers.
+    """
+    status = mapping_at(manifest, "status")
+    node = text_at(mapping_at(manifest, "spec"), "nodeName")
+    workload = workload_of({**manifest, "kind": "Pod"})
+    if not node or workload is None or text_at(status, "reason") == "Evicted":
+        return None
+    ids = _image_ids(status)
+    return NodePod(
+        node=node,
+        namespace=workload.namespace,
+        name=workload.name,
+        owner=_deployed(workload.owner, workload.labels),
+        images=tuple(
+            PodImage(
+                reference=use.reference, image_id=ids.get((use.role is Role.VOLUME, use.name), "")
+            )
+            for use in workload.images
+        ),
+    )
+
+
+def image_fs_of(summary: object) -> ImageFs | None:
+    """Read the kubelet's /stats/summary; None where it reports nothing about images."""
+    if not isinstance(summary, Mapping):
+        return None
+    node = mapping_at(cast("JsonObject", summary), "node")
+    stats = mapping_at(mapping_at(node, "runtime"), "imageFs")
+    if not stats:
+        return None
+    return ImageFs(
+        # A kubelet says 0 until its runtime has measured for the first time.
+        used=_count(stats, "usedBytes") or None,
+        capacity=_count(stats, "capacityBytes"),
+        available=_count(stats, "availableBytes"),
+    )
+
+
+def digest_in(name: str) -> Digest | None:
+    """Return the digest of `repository@digest`; a bare ID is that of a config and names nothing."""
+    repository, at, text = name.rpartition("@")
+    if not at or not repository:
+        return None
+    try:
+        return parse_digest(text)
+    except InvalidReferenceError:
+        return None
+
+
+def name_key(name: str) -> str | None:
+    """Write a name so that two ways to write one reference are equal; None for what is none."""
+    try:
+        reference = Reference.parse(name)
+    except InvalidReferenceError:
+        return None
+    return f"{reference.name}@{reference.identifier}"
+
+
+def _runtime(version: str) -> Runtime:
+    scheme = version.partition("://")[0]
+    return next((kind for kind in Runtime if kind.value == scheme), Runtime.OTHER)
+
+
+def _images(status: JsonObject) -> Iterator[NodeImage]:
+    for entry in objects_at(status, "images"):
+        names = entry.get("names")
+        yield NodeImage(
+            names=tuple(n for n in names if isinstance(n, str)) if isinstance(names, list) else (),
+            reported=_count(entry, "sizeBytes") or 0,
+        )
+
+
+def _address(status: JsonObject) -> str | None:
+    addresses = objects_at(status, "addresses")
+    internal = (text_at(a, "address") for a in addresses if text_at(a, "type") == "InternalIP")
+    return next(internal, None)
+
+
+def _port(status: JsonObject) -> int:
+    endpoint = mapping_at(mapping_at(status, "daemonEndpoints"), "kubeletEndpoint")
+    port = _count(endpoint, "Port") or 0
+    return port if 0 < port <= _MAX_PORT else KUBELET_PORT
+
+
+def _image_ids(status: JsonObject) -> Mapping[tuple[bool, str], str]:
+    """Return image IDs; the key says whether its name is a volume's or a container's."""
+    ids: dict[tuple[bool, str], str] = {}
+    for key in _STATUSES:
+        for container in objects_at(status, key):
+            ids[False, text_at(container, "name")] = _bare(text_at(container, "imageID"))
+            for mount in objects_at(container, "volumeMounts"):
+                image = mapping_at(mapping_at(mount, "volumeStatus"), "image")
+                if found := text_at(image, "imageRef"):
+                    ids[True, text_at(mount, "name")] = _bare(found)
+    return ids
+
+
+def _bare(image_id: str) -> str:
+    """Leave off what Docker's shim puts in front."""
+    return _SCHEMES.sub("", image_id, count=1)
+
+
+def _deployed(owner: Owner | None, labels: Mapping[str, str]) -> Owner | None:
+    """Name a ReplicaSet's Deployment: its name and a hash that is also a label of the pod."""
+    suffix = f"-{labels.get(_HASH_LABEL)}"
+    if owner is None or owner.kind != "ReplicaSet" or not owner.name.endswith(suffix):
+        return owner
+    return Owner(group=owner.group, kind="Deployment", name=owner.name.removesuffix(suffix))
+
+
+def _count(raw: JsonObject, key: str) -> int | None:
+    value = raw.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

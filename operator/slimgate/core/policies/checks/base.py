@@ -1,0 +1,82 @@
+"""bases.allow and bases.deny: which bases an image may have."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from slimgate.core.images.facts import Base
+from slimgate.core.images.tier import Evidence
+from slimgate.core.matching.globs import matches_reference
+from slimgate.core.policies.checks.bases import (
+    images,
+    match,
+    match_any,
+    too_weak,
+    unresolved,
+)
+from slimgate.core.policies.finding import Finding, Outcome, Subject
+from slimgate.core.policies.policy import Bases, Policy
+
+NAME: Final = "base"
+_UNKNOWN: Final = "its base is unknown"
+
+
+def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
+    """Report bases that are denied, not allowed, or allowed on more evidence than there is."""
+    bases = policy.bases
+    if bases is None or not (bases.allow or bases.deny):
+        return
+    for use, image in images(subject):
+        judge = _by_deny if bases.deny else _by_allow
+        found = judge(bases, image.base, subject)
+        if found is None:
+            continue
+        evidence, needs, reason, what = found
+        yield Finding(
+            policy=policy.name,
+            check=NAME,
+            outcome=Outcome.DENY if reason is None else Outcome.UNKNOWN,
+            use=use,
+            image=image,
+            value=what or image.base.name or image.base.family,
+            limit=needs,
+            evidence=evidence,
+            reason=reason,
+        )
+
+
+_Fault = tuple[Evidence | None, str | None, str | None, str | None]
+"""The evidence it rests on, that which is lacking, why nothing is certain, and what is denied."""
+
+
+def _by_deny(bases: Bases, base: Base, subject: Subject) -> _Fault | None:
+    found = match_any(base, bases.deny)
+    if found is None:
+        return (None, None, _UNKNOWN, None) if _is_unknown(base) else None
+    weak = too_weak(f"its base {found.what}", found.evidence, bases.min_evidence.deny)
+    # A claim of what is denied is taken at its word.
+    claims_it = any(matches_reference(bases.deny, text) for text in base.claims)
+    reason = (None if claims_it else unresolved(subject, base)) or weak
+    return found.evidence, None, reason, found.what
+
+
+def _by_allow(bases: Bases, base: Base, subject: Subject) -> _Fault | None:
+    """Grade by what is allowed: nothing but evidence for that makes an image allowed."""
+    found, wanted = match(base, bases.allow), bases.min_evidence.allow
+    if found is not None and found.evidence.suffices(wanted):
+        return None
+    reason = unresolved(subject, base, bases.allow)
+    if _is_unknown(base):
+        return None, None, reason or _UNKNOWN, None
+    if found is None:
+        return base.evidence, None, reason, None
+    return found.evidence, wanted.value, reason or _unchecked(base), None
+
+
+def _unchecked(base: Base) -> str | None:
+    """Say why an allowed base that the image claims is not proven: its registry may be down."""
+    reason = base.unchecked
+    return None if reason is None else f"the base that it claims is unknown: {reason}"
+
+
+def _is_unknown(base: Base) -> bool:
+    return base.name is None and base.family is None and base.tier is None

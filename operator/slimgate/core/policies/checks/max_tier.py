@@ -1,0 +1,54 @@
+"""bases.maxTier: how much system an image may be based on."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from slimgate.core.images.tier import Tier
+from slimgate.core.policies.checks.bases import (
+    images,
+    too_weak,
+    unresolved,
+)
+from slimgate.core.policies.finding import Finding, Outcome, Subject
+from slimgate.core.policies.policy import Policy, TierLimit
+
+NAME: Final = "maxTier"
+_UNKNOWN: Final = "the tier of its base is unknown"
+
+
+def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
+    """Report images whose base is of a tier above the limit."""
+    bases = policy.bases
+    if bases is None or bases.max_tier is None:
+        return
+    for use, image in images(subject):
+        tier, evidence = image.base.tier, image.base.tier_evidence
+        outcome, line = _grade(bases.max_tier, tier)
+        if outcome is Outcome.ALLOW:
+            continue
+        reason = unresolved(subject, image.base)
+        if tier is None or evidence is None:
+            reason = reason or _UNKNOWN
+        else:
+            reason = reason or too_weak(f"its tier {tier.label}", evidence, bases.min_evidence.tier)
+        yield Finding(
+            policy=policy.name,
+            check=NAME,
+            outcome=outcome if reason is None else Outcome.UNKNOWN,
+            use=use,
+            image=image,
+            value=tier,
+            limit=line,
+            evidence=evidence,
+            reason=reason,
+        )
+
+
+def _grade(limit: TierLimit, tier: Tier | None) -> tuple[Outcome, Tier | None]:
+    if tier is None:
+        return Outcome.UNKNOWN, None
+    if limit.deny is not None and tier > limit.deny:
+        return Outcome.DENY, limit.deny
+    if limit.warn is not None and tier > limit.warn:
+        return Outcome.WARN, limit.warn
+    return Outcome.ALLOW, None

@@ -1,0 +1,73 @@
+"""What checks report: one finding for each thing that a policy has to say of a workload."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final
+
+from slimgate.core.errors import ImageError
+from slimgate.core.images.facts import ImageFacts, Inspection
+from slimgate.core.images.reference import Reference
+from slimgate.core.images.tier import Evidence, Tier
+from slimgate.core.workloads.workload import ImageUse, Slot, Workload
+
+INSPECTION: Final = "inspection"
+"""The check that every policy has: that its images can be looked up."""
+
+
+class Outcome(IntEnum):
+    """How bad it is; the strictest of several wins, and a denial outweighs an unknown."""
+
+    ALLOW = 0
+    WARN = 1
+    UNKNOWN = 2
+    DENY = 3
+
+    @property
+    def label(self) -> str:
+        """The word that annotations, reports and metrics use."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One violation or one thing that is not known.
+
+    `use` is None where the workload as a whole is meant. `value` and `limit` are bytes, counts,
+    percent or tiers, as the check's name says; `at_least` says that the value may be larger.
+    `evidence` is that for the base or tier at fault, None for all other checks.
+    `reason` tells why something is unknown, or what keeps the value from being exact. An unknown
+    has a limit where a softer one is known to be broken.
+    """
+
+    policy: str
+    check: str
+    outcome: Outcome
+    use: ImageUse | None = None
+    image: ImageFacts | None = None
+    value: int | Tier | str | None = None
+    at_least: bool = False
+    limit: int | Tier | str | None = None
+    evidence: Evidence | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A workload and what is known of its images.
+
+    `running` holds what the workload runs now in each slot of its pods, for the growth check.
+    `missing_bases` are the references of BaseImages that could not be looked up: an image may be
+    based on one of them. `spoken_of` holds, by policy, the images that it speaks of, where they are
+    compared with its globs already.
+    """
+
+    workload: Workload
+    images: Mapping[ImageUse, Inspection | ImageError]
+    running: Mapping[Slot, Inspection | ImageError] = field(default_factory=dict)
+    missing_bases: Mapping[Reference, ImageError] = field(default_factory=dict)
+    spoken_of: Mapping[str, frozenset[ImageUse]] = field(default_factory=dict)
+
+    def inspected(self) -> Mapping[ImageUse, Inspection]:
+        """Only those images whose inspection succeeded."""
+        return {u: seen for u, seen in self.images.items() if isinstance(seen, Inspection)}

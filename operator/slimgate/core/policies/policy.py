@@ -1,0 +1,175 @@
+"""SlimPolicy as the checks see it; policy_parser reads it from the resource."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+
+from slimgate.core.images.facts import Wants
+from slimgate.core.images.tier import EMPTY_BASE, Evidence, Tier
+from slimgate.core.matching.globs import Globs
+from slimgate.core.matching.selector import Selector
+from slimgate.core.workloads.workload import GroupKind, ImageUse, Workload
+
+
+class Mode(Enum):
+    """The most that a violation can do."""
+
+    ENFORCE = "Enforce"
+    WARN = "Warn"
+    AUDIT = "Audit"
+
+
+class OnUnknown(Enum):
+    """What becomes of a workload whose images could not be inspected."""
+
+    ALLOW = "Allow"
+    DENY = "Deny"
+
+
+class OnFalseClaim(Enum):
+    """What an image deserves that claims a base which its layers contradict."""
+
+    IGNORE = "Ignore"
+    WARN = "Warn"
+    DENY = "Deny"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A soft and a hard line: bytes, a count, or percent; a value above it violates."""
+
+    warn: int | None = None
+    deny: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierLimit:
+    """A soft and a hard line of tiers; a tier above it violates."""
+
+    warn: Tier | None = None
+    deny: Tier | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """All limits of a policy; None where it has none."""
+
+    pull_size: Limit | None = None
+    unpacked_size: Limit | None = None
+    layers: Limit | None = None
+    layer_size: Limit | None = None
+    workload_pull_size: Limit | None = None
+    growth: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinEvidence:
+    """The weakest evidence that each rule on bases believes.
+
+    An image is allowed by `allow` on no weaker evidence. What violates `deny` or `maxTier` on
+    weaker evidence is unknown.
+    """
+
+    allow: Evidence = Evidence.PROVEN
+    deny: Evidence = Evidence.INFERRED
+    tier: Evidence = Evidence.INFERRED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bases:
+    """The rules on bases; `allow` and `deny` are globs and never both given."""
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    max_tier: TierLimit | None = None
+    min_evidence: MinEvidence = field(default_factory=MinEvidence)
+    on_false_claim: OnFalseClaim = OnFalseClaim.WARN
+
+    @property
+    def hinges_on_contents(self) -> bool:
+        """Whether what is in an image's layers may decide."""
+        return self.max_tier is not None or EMPTY_BASE in self.allow + self.deny
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionRules:
+    """Whether SlimExceptions may excuse from a policy, and for how long; None is without end."""
+
+    allowed: bool = True
+    max_duration: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Globs of what is meant, all if there are none, and of what is left out of it."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    _include: Globs = field(init=False, repr=False, compare=False)
+    _exclude: Globs = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_include", Globs(self.include))
+        object.__setattr__(self, "_exclude", Globs(self.exclude))
+
+    def holds(self, name: str, compare: Callable[[Globs, str], bool] = Globs.matches) -> bool:
+        """Whether a name is meant."""
+        if compare(self._exclude, name):
+            return False
+        return not self.include or compare(self._include, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Which workloads and images a policy applies to; an empty part matches everything."""
+
+    namespaces: Chosen = field(default_factory=Chosen)
+    namespace_selector: Selector | None = None
+    object_selector: Selector | None = None
+    resources: frozenset[GroupKind] = frozenset()
+    images: Chosen = field(default_factory=Chosen)
+
+    def workload(self, workload: Workload, namespace_labels: Mapping[str, str]) -> bool:
+        """Whether the policy applies to this workload, its images aside."""
+        if self.resources and workload.group_kind not in self.resources:
+            return False
+        if not self.namespaces.holds(workload.namespace):
+            return False
+        if self.namespace_selector and not self.namespace_selector.matches(namespace_labels):
+            return False
+        return not self.object_selector or self.object_selector.matches(workload.labels)
+
+    def image(self, written: str) -> bool:
+        """Whether the policy applies to this image, however its reference is written."""
+        return self.images.holds(written, Globs.matches_reference)
+
+    def spoken_of(self, uses: Iterable[ImageUse]) -> frozenset[ImageUse]:
+        """Find the images that the policy applies to."""
+        return frozenset(use for use in uses if self.image(use.reference))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One SlimPolicy."""
+
+    name: str
+    generation: int = 0
+    match: Match = field(default_factory=Match)
+    mode: Mode = Mode.AUDIT
+    on_unknown: OnUnknown = OnUnknown.ALLOW
+    limits: Limits = field(default_factory=Limits)
+    bases: Bases | None = None
+    exceptions: ExceptionRules = field(default_factory=ExceptionRules)
+    message: str = ""
+
+    @property
+    def wants(self) -> Wants:
+        """The least facts that this policy's checks need."""
+        bases = self.bases
+        return Wants(
+            config=bases is not None,
+            # Only contents prove that an image has no base (docs/adr/0002).
+            layers=self.limits.unpacked_size is not None
+            or (bases is not None and bases.hinges_on_contents),
+        )

@@ -1,0 +1,1 @@
+"""What users read of verdicts, and the forms it takes."""

@@ -1,0 +1,180 @@
+"""Workloads: what runs images, reduced to what a verdict needs.
+
+References come from init, regular and ephemeral containers and from image volumes.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from slimgate.core.json_object import JsonObject, labels_of, mapping_at, objects_at, text_at
+
+GroupKind = tuple[str, str]
+"""The group of an API, empty for the core one, and a kind in it: others have a Job, too."""
+
+Slot = tuple[bool, str]
+"""A place for an image in a pod: whether it is a volume's, and its name among these."""
+
+TemplatePaths = Mapping[GroupKind, tuple[str, ...]]
+
+TEMPLATE_PATHS: Final[TemplatePaths] = {
+    ("apps", "Deployment"): ("spec", "template"),
+    ("apps", "StatefulSet"): ("spec", "template"),
+    ("apps", "DaemonSet"): ("spec", "template"),
+    ("apps", "ReplicaSet"): ("spec", "template"),
+    ("", "ReplicationController"): ("spec", "template"),
+    ("batch", "Job"): ("spec", "template"),
+    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
+    ("", "Pod"): (),
+}
+"""Where each built-in kind keeps its pod template."""
+
+MAX_IMAGES: Final = 512
+"""Images of one workload that are judged, one by one.
+
+The API server takes pods of many thousand containers, and all of them would keep everybody else
+waiting. No node starts that many: the kubelet takes 110 pods unless it is told otherwise.
+"""
+
+
+class Role(Enum):
+    """What in a pod uses an image; the value is how messages call it."""
+
+    INIT = "init container"
+    CONTAINER = "container"
+    EPHEMERAL = "ephemeral container"
+    VOLUME = "image volume"
+    IMAGE = "image"
+    """An image that is judged by itself, outside a pod; it has no name beside its reference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageUse:
+    """One place in a pod template that names an image; `reference` is as the user wrote it."""
+
+    role: Role
+    name: str
+    reference: str
+
+    @property
+    def slot(self) -> Slot:
+        """What stays the same when the image changes: a volume may be named as a container is."""
+        return self.role is Role.VOLUME, self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The controller that made a workload: its kind, and its name in the same namespace."""
+
+    group: str = ""
+    kind: str
+    name: str
+
+    @property
+    def group_kind(self) -> GroupKind:
+        """The kind with its group."""
+        return self.group, self.kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A pod template and who it belongs to; `labels` are those of the workload itself.
+
+    `group` is that of its API, empty for the core one.
+    """
+
+    group: str = ""
+    kind: str
+    namespace: str
+    name: str
+    uid: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    images: tuple[ImageUse, ...] = ()
+    pull_secrets: tuple[str, ...] = ()
+    service_account: str = "default"
+    owner: Owner | None = None
+
+    @property
+    def group_kind(self) -> GroupKind:
+        """The kind with its group."""
+        return self.group, self.kind
+
+    @property
+    def judged(self) -> tuple[ImageUse, ...]:
+        """The images that are judged one by one; of the others it is only known that they are."""
+        return self.images[:MAX_IMAGES]
+
+    @property
+    def excess(self) -> str | None:
+        """Say that it has more images than are judged; None if it has not."""
+        if len(self.images) <= MAX_IMAGES:
+            return None
+        count = f"{len(self.images):,}"
+        return f"it has {count} images, and slimgate judges {MAX_IMAGES} of a workload at most"
+
+    def __str__(self) -> str:
+        return f"{self.kind.lower()} {self.namespace}/{self.name}"
+
+
+def workload_of(
+    manifest: JsonObject, template_paths: TemplatePaths = TEMPLATE_PATHS
+) -> Workload | None:
+    """Read a workload from an object as the API server sends it, with its apiVersion and kind.
+
+    None if its kind has no pod template. Fields of a wrong type count as absent: the API server
+    has validated built-in kinds already, and a CLI user gets its complaint from there.
+    """
+    group, kind = group_of(text_at(manifest, "apiVersion")), text_at(manifest, "kind")
+    path = template_paths.get((group, kind))
+    if path is None:
+        return None
+    metadata = mapping_at(manifest, "metadata")
+    template = manifest
+    for step in path:
+        template = mapping_at(template, step)
+    spec = mapping_at(template, "spec")
+    return Workload(
+        group=group,
+        kind=kind,
+        namespace=text_at(metadata, "namespace"),
+        name=text_at(metadata, "name") or text_at(metadata, "generateName"),
+        uid=text_at(metadata, "uid"),
+        labels=labels_of(metadata),
+        images=tuple(_image_uses(spec)),
+        pull_secrets=tuple(
+            name for s in objects_at(spec, "imagePullSecrets") if (name := text_at(s, "name"))
+        ),
+        service_account=text_at(spec, "serviceAccountName") or "default",
+        owner=_controller(metadata),
+    )
+
+
+def group_of(api_version: str) -> str:
+    """Return the group of an apiVersion: apps for apps/v1, and nothing for v1."""
+    return api_version.rpartition("/")[0]
+
+
+def _image_uses(spec: JsonObject) -> Iterator[ImageUse]:
+    for role, key in (
+        (Role.INIT, "initContainers"),
+        (Role.CONTAINER, "containers"),
+        (Role.EPHEMERAL, "ephemeralContainers"),
+    ):
+        for container in objects_at(spec, key):
+            if image := text_at(container, "image"):
+                yield ImageUse(role=role, name=text_at(container, "name"), reference=image)
+    for volume in objects_at(spec, "volumes"):
+        if image := text_at(mapping_at(volume, "image"), "reference"):
+            yield ImageUse(role=Role.VOLUME, name=text_at(volume, "name"), reference=image)
+
+
+def _controller(metadata: JsonObject) -> Owner | None:
+    for owner in objects_at(metadata, "ownerReferences"):
+        if owner.get("controller") is True:
+            return Owner(
+                group=group_of(text_at(owner, "apiVersion")),
+                kind=text_at(owner, "kind"),
+                name=text_at(owner, "name"),
+            )
+    return None

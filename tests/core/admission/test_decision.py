@@ -1,0 +1,382 @@
+"""Admission: reviews in, modes applied last, answers out."""
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
+
+import pytest
+from hypothesis import given
+
+from slimgate.core.admission.decision import (
+    ALLOWED,
+    Decision,
+    Effect,
+    InvalidReviewError,
+    decide,
+    decode,
+    encode,
+    uid_of,
+)
+from slimgate.core.errors import UnavailableError
+from slimgate.core.images.facts import Size
+from slimgate.core.policies.finding import Finding, Outcome
+from slimgate.core.policies.policy import Limit, Limits, Mode, OnUnknown, Policy
+from slimgate.core.policies.verdict import Verdict, evaluate
+from slimgate.core.workloads.workload import ImageUse, Workload
+from tests.core.make import (
+    DENY,
+    MIB,
+    UNKNOWN,
+    WARN,
+    WEB,
+    finding,
+    image,
+    json_of,
+    layer,
+    one,
+    subject,
+)
+
+POD_SPEC = {"containers": [{"name": "web", "image": "shop:1"}]}
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web", "namespace": "team-a"},
+    "spec": {"template": {"spec": POD_SPEC}},
+}
+REQUEST = {
+    "uid": "u-1",
+    "operation": "CREATE",
+    "namespace": "team-a",
+    "kind": {"group": "apps", "version": "v1", "kind": "Deployment"},
+    "userInfo": {"username": "alice"},
+    "object": DEPLOYMENT,
+}
+
+
+def review(**request: object) -> dict[str, object]:
+    """Make an AdmissionReview."""
+    return {"kind": "AdmissionReview", "request": {**REQUEST, **request}}
+
+
+def with_spec(**spec: object) -> dict[str, object]:
+    """Make a Deployment of a pod spec."""
+    return {**DEPLOYMENT, "spec": {"template": {"spec": spec}}}
+
+
+def test_decode_a_creation() -> None:
+    """A creation gives the new workload, its user, and nothing old."""
+    found = decode(review())
+
+    assert (found.uid, found.operation, found.namespace) == ("u-1", "CREATE", "team-a")
+    assert (found.user, found.old) == ("alice", None)
+    assert isinstance(found.workload, Workload)
+    assert str(found.workload) == "deployment team-a/web"
+    assert [use.reference for use in found.workload.images] == ["shop:1"]
+    assert not found.images_unchanged
+
+
+def test_decode_a_deletion() -> None:
+    """A deletion has no new object."""
+    found = decode(review(operation="DELETE", object=None, oldObject=DEPLOYMENT))
+
+    assert found.workload is None
+    assert found.old is not None
+    assert not found.images_unchanged
+
+
+def test_the_namespace_may_be_the_requests() -> None:
+    """An object that leaves its namespace to the request's path belongs to that one."""
+    found = decode(review(object={**DEPLOYMENT, "metadata": {"generateName": "web-"}}))
+
+    assert str(found.workload) == "deployment team-a/web-"
+
+
+def test_the_kind_may_be_the_requests() -> None:
+    """So does an object without a kind."""
+    bare = {key: value for key, value in DEPLOYMENT.items() if key not in {"apiVersion", "kind"}}
+
+    assert decode(review(object=bare)).workload == decode(review()).workload
+
+
+def test_other_kinds() -> None:
+    """What has no pod template is no workload, unless settings say where it keeps one."""
+    rollout = {**DEPLOYMENT, "kind": "Rollout"}
+
+    assert decode(review(object=rollout)).workload is None
+    paths = {("apps", "Rollout"): ("spec", "template")}
+    assert decode(review(object=rollout), paths).workload is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (None, "the body is not an AdmissionReview: it is not a JSON object"),
+        ([], "the body is not an AdmissionReview: it is not a JSON object"),
+        ({}, "the body is not an AdmissionReview: request.uid is missing"),
+        ({"request": []}, "the body is not an AdmissionReview: request.uid is missing"),
+        ({"request": {"uid": 5}}, "the body is not an AdmissionReview: request.uid is missing"),
+    ],
+)
+def test_no_review(body: object, message: str) -> None:
+    """What could not be answered, since it names no request, is refused."""
+    for read in (decode, uid_of):
+        with pytest.raises(InvalidReviewError) as caught:
+            read(body)
+        assert str(caught.value) == message
+
+
+KEYS = ("request", "uid", "object", "oldObject", "kind", "metadata", "namespace", "spec")
+
+
+@given(json_of(*KEYS))
+def test_only_one_kind_of_error(body: object) -> None:
+    """Whatever the body is, it is a request or an InvalidReviewError."""
+    with suppress(InvalidReviewError):
+        decode(body)
+    with suppress(InvalidReviewError):
+        assert decode({"request": {"uid": "u", "object": body, "oldObject": body}}).uid == "u"
+
+
+TWO = [{"name": "web", "image": "shop:1"}, {"name": "side", "image": "proxy:1"}]
+UPDATES = [
+    ("the same", TWO, TWO, True),
+    ("another order", TWO, TWO[::-1], True),
+    ("another name", TWO, [{"name": "new", "image": "shop:1"}], True),
+    ("one less", TWO, TWO[:1], True),
+    ("one more", TWO[:1], TWO, False),
+    ("another tag", TWO, [{"name": "web", "image": "shop:2"}], False),
+    ("none", [], [], True),
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"), [c[1:] for c in UPDATES], ids=[c[0] for c in UPDATES]
+)
+def test_images_unchanged(before: object, after: object, *, expected: bool) -> None:
+    """An update that brings no image that did not run is no occasion to judge."""
+    found = decode(
+        review(
+            operation="UPDATE",
+            object=with_spec(containers=after),
+            oldObject=with_spec(containers=before),
+        )
+    )
+
+    assert found.images_unchanged is expected
+
+
+def test_roles_are_a_change() -> None:
+    """What was only mounted may not run for that."""
+    mounted = with_spec(volumes=[{"name": "m", "image": {"reference": "shop:1"}}])
+    found = decode(review(operation="UPDATE", object=DEPLOYMENT, oldObject=mounted))
+
+    assert not found.images_unchanged
+
+
+def policy(
+    name: str, mode: Mode, on_unknown: OnUnknown = OnUnknown.ALLOW, message: str = ""
+) -> Policy:
+    """Make a policy of a mode."""
+    return Policy(name=name, mode=mode, on_unknown=on_unknown, message=message)
+
+
+def verdict(*findings: Finding, policies: tuple[Policy, ...]) -> Verdict:
+    """Make a verdict of findings."""
+    return Verdict(subject=subject({}), policies=policies, findings=findings)
+
+
+def expected_of(mode: Mode, outcome: Outcome, on_unknown: OnUnknown) -> tuple[bool, int]:
+    """Say whether a request passes, and with how many warnings: design.md as a table."""
+    denies = outcome is DENY or (outcome is UNKNOWN and on_unknown is OnUnknown.DENY)
+    if mode is Mode.AUDIT:
+        return True, 0
+    if mode is Mode.ENFORCE and denies:
+        return False, 0
+    return True, 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome", "on_unknown"),
+    list(product(Mode, [WARN, UNKNOWN, DENY], OnUnknown)),
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_modes(mode: Mode, outcome: Outcome, on_unknown: OnUnknown) -> None:
+    """The mode is the most that a finding can do; what is unknown is for onUnknown to say."""
+    judged = verdict(finding("layers", outcome), policies=(policy("default", mode, on_unknown),))
+    found = decide(judged)
+
+    assert (found.allowed, len(found.warnings)) == expected_of(mode, outcome, on_unknown)
+    assert bool(found.message) is not found.allowed
+    assert found.audit is not None
+    assert found.audit["verdict"] == outcome.label
+
+
+LINES = Limits(unpacked_size=Limit(warn=900 * MIB, deny=1200 * MIB))
+LOST = Size.unknown("it tells no length")
+HEAD = 'container "web": registry.example.com/shop:1.2 '
+CERTAIN = "unpacks to at least 1.3 GiB (linux/amd64), limit 1.2 GiB [policy p, unpackedSize]"
+SOFT = "unpacks to at least 1000 MiB (linux/amd64), limit 900 MiB [policy p, unpackedSize]"
+OPEN = "could not be judged against limit 1.2 GiB (linux/amd64) [policy p, unpackedSize]"
+SHUT = "could not be judged (linux/amd64) [policy p, unpackedSize]: it tells no length"
+
+
+@pytest.mark.parametrize(
+    ("known", "on_unknown", "denied", "warned"),
+    [
+        (800, OnUnknown.ALLOW, "", SHUT),
+        (800, OnUnknown.DENY, SHUT, ""),
+        (1000, OnUnknown.ALLOW, "", f"{SOFT}; {OPEN[:50]}"),
+        (1000, OnUnknown.DENY, f"{OPEN}: it tells no length", SOFT),
+        (1300, OnUnknown.ALLOW, CERTAIN, ""),
+        (1300, OnUnknown.DENY, CERTAIN, ""),
+    ],
+)
+def test_what_is_certain_is_not_unknown(
+    known: int, on_unknown: OnUnknown, denied: str, warned: str
+) -> None:
+    """A known part above a limit is a violation; onUnknown decides only what more may change."""
+    limited = Policy(name="p", mode=Mode.ENFORCE, on_unknown=on_unknown, limits=LINES)
+    image_of_both = image(layer(1, 5, known * MIB), layer(2, 5, LOST))
+    found = decide(evaluate(one(image_of_both), [limited], [], datetime(2026, 1, 1, tzinfo=UTC)))
+
+    assert found.allowed is not bool(denied)
+    assert found.message.startswith(f"{HEAD}{denied}" if denied else "")
+    assert len(found.warnings) == bool(warned)
+    assert all(line.startswith(f"slimgate: {HEAD}{warned}") for line in found.warnings)
+
+
+def test_each_policy_has_its_own_mode() -> None:
+    """One policy denies, another warns, a third only records, of the same image."""
+    policies = (
+        policy("b", Mode.ENFORCE, message="ask the b team"),
+        policy("a", Mode.ENFORCE, message="ask the a team"),
+        policy("c", Mode.WARN, message="ask the c team"),
+        policy("d", Mode.AUDIT, message="never said"),
+    )
+    findings = [finding("layers", DENY, policy=name) for name in "bacd"]
+    found = decide(verdict(*findings, policies=policies))
+
+    assert not found.allowed
+    assert "[policy b, layers; policy a, layers]" in found.message
+    assert found.message.endswith("ask the a team ask the b team")
+    assert "policy c" not in found.message
+    assert "[policy c, layers]" in found.warnings[0]
+    assert found.warnings[1:] == ("slimgate: ask the c team",)
+    assert found.effects == {
+        "b": Effect.DENIED,
+        "a": Effect.DENIED,
+        "c": Effect.WARNED,
+        "d": Effect.NOTED,
+    }
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["denied first", "denied last"])
+def test_the_worst_effect_counts(order: int) -> None:
+    """A policy that denies and warns has denied, whichever it found first."""
+    findings = (finding("layers", DENY), finding("growth", WARN))[::order]
+    found = decide(verdict(*findings, policies=(policy("default", Mode.ENFORCE),)))
+
+    assert found.effects == {"default": Effect.DENIED}
+
+
+def test_a_denial_still_warns() -> None:
+    """What is not denied is warned of beside the denial."""
+    findings = (finding("layers", DENY), finding("growth", WARN))
+    found = decide(verdict(*findings, policies=(policy("default", Mode.ENFORCE),)))
+
+    assert "growth" not in found.message
+    assert "[policy default, growth]" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("running", "allowed"),
+    [(WEB, True), (replace(WEB, name="renamed"), True), (replace(WEB, reference="b:1"), False)],
+    ids=["runs already", "runs under another name", "ran something else"],
+)
+def test_what_runs_is_warned_of(running: ImageUse, *, allowed: bool) -> None:
+    """An update is not refused for an image that it leaves as it is, but hears of it."""
+    old = Workload(
+        group="apps", kind="Deployment", namespace="team-a", name="web", images=(running,)
+    )
+    judged = verdict(finding("layers", DENY), policies=(policy("default", Mode.ENFORCE),))
+    found = decide(judged, old)
+
+    assert (found.allowed, len(found.warnings)) == (allowed, int(allowed))
+    assert found.effects == {"default": Effect.WARNED if allowed else Effect.DENIED}
+
+
+def test_without_policies() -> None:
+    """Where no policy speaks of the workload there is nothing to record."""
+    assert decide(verdict(policies=())) == ALLOWED
+
+
+def test_within_policy() -> None:
+    """A workload within policy is allowed in silence, and recorded."""
+    limited = Policy(name="p", limits=Limits(pull_size=Limit(deny=100)), mode=Mode.ENFORCE)
+    found = decide(evaluate(one(image(1)), [limited], [], datetime(2026, 1, 1, tzinfo=UTC)))
+
+    assert found == Decision(
+        allowed=True, audit={"verdict": "allow", "summary": "1 image within policy"}
+    )
+
+
+def test_encode() -> None:
+    """An answer names the request that it answers, and says no more than it must."""
+    allowed = encode("u-1", ALLOWED)
+    denied = encode(
+        "u-2", Decision(allowed=False, message="no.", warnings=("w",), audit={"verdict": "deny"})
+    )
+
+    assert allowed == {
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "response": {"uid": "u-1", "allowed": True},
+    }
+    assert denied["response"] == {
+        "uid": "u-2",
+        "allowed": False,
+        "status": {"code": 403, "reason": "Forbidden", "message": "slimgate: no."},
+        "warnings": ["w"],
+        "auditAnnotations": {"verdict": "deny"},
+    }
+
+
+def test_from_review_to_answer() -> None:
+    """A fat image is refused from end to end, with one sentence that names it."""
+    request = decode(review())
+    assert request.workload is not None
+    limited = Policy(name="p", limits=Limits(pull_size=Limit(deny=MIB)), mode=Mode.ENFORCE)
+    judged = evaluate(
+        subject({request.workload.images[0]: one(image(2 * MIB)).inspected()[WEB]}),
+        [limited],
+        [],
+        datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    response = encode(request.uid, decide(judged))["response"]
+
+    assert isinstance(response, dict)
+    assert response["status"]["message"].startswith(
+        'slimgate: container "web": shop:1 pulls 2 MiB (linux/amd64), limit 1 MiB '
+        "[policy p, pullSize]. Build in a first stage"
+    )
+
+
+def test_the_unknown_is_named() -> None:
+    """A registry's outage is neither a silent allow nor a blanket deny."""
+    limited = Policy(name="p", limits=Limits(pull_size=Limit(deny=MIB)), mode=Mode.ENFORCE)
+    down = evaluate(
+        subject({WEB: UnavailableError("the registry is down")}),
+        [limited],
+        [],
+        datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    found = decide(down)
+
+    assert found.allowed
+    (warning,) = found.warnings
+    assert warning == (
+        'slimgate: container "web": registry.example.com/shop:1.2 could not be judged '
+        "[policy p, inspection]: the registry is down"
+    )

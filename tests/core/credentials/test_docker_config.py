@@ -1,0 +1,142 @@
+"""Docker configs: the forms that pull secrets and users hold, and what is said of broken ones."""
+
+import base64
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slimgate.core.credentials.docker_config import (
+    CONFIG_JSON_KEY,
+    CONFIG_JSON_TYPE,
+    LEGACY_KEY,
+    LEGACY_TYPE,
+    MAX_CONFIG,
+    MalformedDockerConfigError,
+    parse_config,
+    parse_secret,
+)
+from slimgate.core.credentials.identity import Credential, Entry
+from tests.core.make import json_of
+
+ALICE = Credential(username="alice", password="s3cret")
+
+
+def encoded(text: str) -> str:
+    """Encode as an auth field is."""
+    return base64.b64encode(text.encode()).decode()
+
+
+def entries(entry: object, pattern: str = "r.io") -> tuple[Entry, ...]:
+    """Read a config with one entry."""
+    return parse_config(json.dumps({"auths": {pattern: entry}}).encode()).entries
+
+
+READ = [
+    ({"username": "alice", "password": "s3cret"}, ALICE),
+    ({"auth": encoded("alice:s3cret")}, ALICE),
+    ({"auth": encoded("alice:s3cret"), "username": "bob", "password": "x"}, ALICE),
+    ({"auth": encoded("ab:c")}, Credential(username="ab", password="c")),
+    ({"auth": encoded("ab:c").rstrip("=")}, Credential(username="ab", password="c")),
+    ({"auth": encoded("a:b:c")}, Credential(username="a", password="b:c")),
+    ({"auth": encoded("alice:s3cret\0\0")}, ALICE),
+    ({"auth": encoded("alice:s3cret")[:6] + "\r\n" + encoded("alice:s3cret")[6:] + "\n"}, ALICE),
+    ({"auth": encoded("ü:ß")}, Credential(username="ü", password="ß")),
+    ({"auth": "", "username": "alice", "password": "s3cret"}, ALICE),
+    ({"identitytoken": "t", "auth": encoded("<token>:")},
+     Credential(username="<token>", password="", identity_token="t")),
+    ({"registrytoken": "t"}, Credential(registry_token="t")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("entry", "credential"), READ)
+def test_entries(entry: object, credential: Credential) -> None:
+    """An entry gives its credential; `auth` wins over user name and password."""
+    assert entries(entry) == (Entry("r.io", credential),)
+
+
+@pytest.mark.parametrize("entry", [{}, {"email": "a@b.c"}, {"username": ""}, {"password": 5}])
+def test_entries_without_credential(entry: object) -> None:
+    """An entry that holds no credential is left out."""
+    assert entries(entry) == ()
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"auths": null}', b'{"auths": {}, "credsStore": "x"}'])
+def test_no_entries(body: bytes) -> None:
+    """A config without entries is nobody's."""
+    assert parse_config(body).key == ""
+
+
+def test_order_is_kept() -> None:
+    """Entries stand in their order, since the first of equals is tried first."""
+    auths = {host: {"auth": encoded("a:b")} for host in ("b.io", "a.io", "c.io")}
+    found = parse_config(json.dumps({"auths": auths}).encode())
+
+    assert [entry.pattern for entry in found.entries] == ["b.io", "a.io", "c.io"]
+
+
+def test_secrets() -> None:
+    """Both types of pull secret are read, each in its own form."""
+    auths = {"r.io": {"auth": encoded("alice:s3cret")}}
+    new = {CONFIG_JSON_KEY: encoded(json.dumps({"auths": auths}))}
+    old = {LEGACY_KEY: encoded(json.dumps(auths))}
+
+    assert parse_secret(CONFIG_JSON_TYPE, new).entries == (Entry("r.io", ALICE),)
+    assert parse_secret(LEGACY_TYPE, old).entries == (Entry("r.io", ALICE),)
+
+
+BROKEN_SECRETS = [
+    ("Opaque", {}, "its type 'Opaque' is not that of a pull secret; make it of type kuber"),
+    (CONFIG_JSON_TYPE, {}, "it has no key .dockerconfigjson"),
+    (LEGACY_TYPE, {CONFIG_JSON_KEY: ""}, "it has no key .dockercfg"),
+    (CONFIG_JSON_TYPE, {CONFIG_JSON_KEY: "s3cret!"}, "its key .dockerconfigjson is not base64"),
+    (CONFIG_JSON_TYPE, {CONFIG_JSON_KEY: "é"}, "its key .dockerconfigjson is not base64"),
+    (CONFIG_JSON_TYPE, {CONFIG_JSON_KEY: encoded("s3cret")}, "the docker config is not JSON"),
+]
+
+
+@pytest.mark.parametrize(("kind", "data", "message"), BROKEN_SECRETS)
+def test_broken_secrets(kind: str, data: dict[str, str], message: str) -> None:
+    """A secret that can't be read says what is wrong, and nothing that it holds."""
+    with pytest.raises(MalformedDockerConfigError) as caught:
+        parse_secret(kind, data)
+
+    assert message in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+BROKEN = [
+    (b"[]", "the docker config is not a JSON object"),
+    (b'{"auths": ["s3cret"]}', "auths is not a JSON object"),
+    (b'{"auths": {"r.io": "s3cret"}}', "the entry 'r.io' is not a JSON object"),
+    (b'{"s3cret"', "the docker config is not JSON"),
+    (b'{"a":' * 100_000, "the docker config is not JSON"),
+    (b"s3cret" * MAX_CONFIG, "the docker config is larger than"),
+    (b'{"auths": {"r\\u001b": {"auth": "czNjcmV0"}}}', "the auth of the entry 'r\\\\x1b' is not"),
+    (b'{"auths": {"r": {"auth": "s3cret!:"}}}', "is not the base64 of user:password"),
+    (b'{"auths": {"r": {"auth": "_-8"}}}', "is not the base64 of user:password"),
+    (b'{"auths": {"r": {"auth": "/w=="}}}', "is not the base64 of user:password"),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), BROKEN, ids=[message for _, message in BROKEN])
+def test_broken_configs(body: bytes, message: str) -> None:
+    """A broken config says what is wrong, and nothing that it holds, not even as the cause."""
+    with pytest.raises(MalformedDockerConfigError) as caught:
+        parse_config(body)
+
+    assert message in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+    assert not isinstance(caught.value.__cause__, json.JSONDecodeError)
+
+
+AUTHS = ("auths", "r.io", "auth", "username", "password", "identitytoken")
+
+
+@given(text=json_of(*AUTHS, leaves=st.just(encoded("a:b"))).map(json.dumps), legacy=st.booleans())
+def test_only_one_kind_of_error(text: str, *, legacy: bool) -> None:
+    """Whatever a secret holds is an identity, or a MalformedDockerConfigError."""
+    with suppress(MalformedDockerConfigError):
+        parse_config(text.encode(), legacy=legacy)

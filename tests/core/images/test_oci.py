@@ -1,0 +1,382 @@
+"""OCI and Docker documents: what is read, what is refused by name, what a stranger can't do."""
+
+import json
+import re
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slimgate.core.errors import ImageError, TooLargeError, UnsupportedError
+from slimgate.core.images.facts import Platform
+from slimgate.core.images.oci import (
+    ACCEPTED,
+    DOCKER_CONFIG,
+    DOCKER_INDEX,
+    DOCKER_MANIFEST,
+    MAX_DOCUMENT,
+    MAX_ENTRIES,
+    OCI_CONFIG,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    HistoryEntry,
+    Index,
+    Manifest,
+    parse_config,
+    parse_document,
+)
+from tests.core.make import SHA, json_of
+
+SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
+CONFIG = {"mediaType": OCI_CONFIG, "digest": SHA, "size": 7}
+LAYER = {"mediaType": GZIP, "digest": SHA, "size": 10}
+MANIFEST = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": CONFIG, "layers": [LAYER]}
+ENTRY = {**LAYER, "mediaType": OCI_MANIFEST, "platform": {"os": "linux", "architecture": "arm64"}}
+INDEX = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [ENTRY]}
+
+
+def read(document: object, content_type: str | None = None) -> Index | Manifest:
+    """Read a document given as an object."""
+    return parse_document(json.dumps(document).encode(), content_type)
+
+
+def manifest(**fields: object) -> Manifest:
+    """Read a manifest with some fields set otherwise."""
+    found = read({**MANIFEST, **fields})
+    assert isinstance(found, Manifest)
+    return found
+
+
+def index(*entries: object) -> Index:
+    """Read an index of some entries."""
+    found = read({**INDEX, "manifests": entries})
+    assert isinstance(found, Index)
+    return found
+
+
+def test_manifest() -> None:
+    """A manifest gives its config, its layers base first, and its annotations."""
+    found = manifest(layers=[LAYER, {**LAYER, "size": 20}], annotations={"a": "b", "c": 1})
+
+    assert (found.config.digest, found.config.size) == (SHA, 7)
+    assert [(layer.media_type, layer.size) for layer in found.layers] == [(GZIP, 10), (GZIP, 20)]
+    assert found.annotations == {"a": "b"}
+    assert found.is_image
+
+
+@pytest.mark.parametrize(
+    ("urls", "expected"), [(None, False), ([], False), (["https://a.test/b"], True)]
+)
+def test_layers_elsewhere(urls: object, *, expected: bool) -> None:
+    """A layer with addresses need not be in the registry."""
+    (layer,) = manifest(layers=[{**LAYER, "urls": urls}]).layers
+
+    assert layer.elsewhere is expected
+
+
+def test_index() -> None:
+    """An index gives a descriptor for each platform."""
+    arm = {"os": "linux", "architecture": "arm", "variant": "v7"}
+    found = index(ENTRY, {**ENTRY, "platform": arm}, {**ENTRY, "platform": {}}, LAYER)
+
+    assert [entry.platform for entry in found.manifests] == [
+        Platform("linux", "arm64"),
+        Platform("linux", "arm", "v7"),
+        Platform("unknown", "unknown"),
+        None,
+    ]
+
+
+DECLARED = [
+    (MANIFEST, None, OCI_MANIFEST),
+    (MANIFEST, OCI_MANIFEST, OCI_MANIFEST),
+    (MANIFEST, f"{OCI_MANIFEST.upper()}; charset=utf-8", OCI_MANIFEST),
+    (MANIFEST, "application/json", OCI_MANIFEST),
+    (MANIFEST, "text/plain", OCI_MANIFEST),
+    ({**MANIFEST, "mediaType": None}, None, OCI_MANIFEST),
+    ({**MANIFEST, "mediaType": None}, DOCKER_MANIFEST, DOCKER_MANIFEST),
+    ({**MANIFEST, "mediaType": DOCKER_MANIFEST}, None, DOCKER_MANIFEST),
+    (INDEX, None, OCI_INDEX),
+    (INDEX, OCI_INDEX, OCI_INDEX),
+    ({**INDEX, "mediaType": None}, None, OCI_INDEX),
+    ({**INDEX, "mediaType": None}, DOCKER_INDEX, DOCKER_INDEX),
+    ({**INDEX, "mediaType": DOCKER_INDEX}, "", DOCKER_INDEX),
+    ({"mediaType": OCI_INDEX}, OCI_INDEX, OCI_INDEX),
+]
+
+
+@pytest.mark.parametrize(("document", "header", "expected"), DECLARED)
+def test_media_type(document: object, header: str | None, expected: str) -> None:
+    """The header says what a document is, else its own word, else its shape."""
+    found = read(document, header)
+
+    assert found.media_type == expected
+    assert isinstance(found, Index) == (expected in {OCI_INDEX, DOCKER_INDEX})
+
+
+def test_accepted_types_are_those_that_are_read() -> None:
+    """What requests ask for is what can be read."""
+    assert set(ACCEPTED) == {OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST}
+
+
+ATTESTATIONS = [
+    ({}, False),
+    ({"platform": {"os": "unknown", "architecture": "unknown"}}, True),
+    ({"annotations": {"vnd.docker.reference.type": "attestation-manifest"}}, False),
+    ({"annotations": {"vnd.docker.reference.type": "a"}, "platform": None}, True),
+    ({"annotations": {"org.opencontainers.image.ref.name": "1"}}, False),
+]
+
+
+@pytest.mark.parametrize(("fields", "expected"), ATTESTATIONS)
+def test_attestations(fields: dict[str, object], *, expected: bool) -> None:
+    """BuildKit's attestations in an index are told from images."""
+    (entry,) = index({**ENTRY, **fields}).manifests
+
+    assert entry.is_attestation is expected
+
+
+KINDS = [
+    (OCI_CONFIG, None, True),
+    (DOCKER_CONFIG, None, True),
+    ("application/vnd.cncf.helm.config.v1+json", None, False),
+    ("application/vnd.oci.empty.v1+json", "application/vnd.example.model", False),
+    (OCI_CONFIG, "application/vnd.example.sbom", False),
+    ("", None, False),
+]
+
+
+@pytest.mark.parametrize(("config", "artifact", "expected"), KINDS)
+def test_artifacts(config: str, artifact: str | None, *, expected: bool) -> None:
+    """Charts, models and signatures are manifests, but no images."""
+    found = manifest(config={**CONFIG, "mediaType": config}, artifactType=artifact)
+
+    assert found.is_image is expected
+    assert found.artifact_type == artifact
+
+
+REFUSED = [
+    ("[]", "document is not an object"),
+    ("", "the document is not JSON"),
+    ("{", "the document is not JSON"),
+    ("{} {}", "the document is not JSON"),
+    ('{"schemaVersion": 2}', "has no config or no layers, so it is not an image"),
+    ('{"config": {}}', "has no config or no layers"),
+    ('{"schemaVersion": 1}', "of the old Docker schema 1"),
+    ('{"fsLayers": []}', "of the old Docker schema 1"),
+    (json.dumps({"mediaType": SCHEMA1}), "push the image again with a current tool"),
+    ('{"mediaType": "application/vnd.oci.artifact"}', "is not an image manifest or index"),
+    ('{"mediaType": "\\u001b[2J"}', "'\\\\x1b[2J' is not an image manifest or index"),
+    ('{"config": 1, "layers": []}', "config is not an object"),
+    ('{"config": {"digest": "x", "size": 1}, "layers": []}', "config.digest is not a digest"),
+    ('{"config": {"size": 1}, "layers": []}', "config.digest is not a digest"),
+    (json.dumps({**MANIFEST, "layers": {}}), "layers is not a list"),
+    (json.dumps({**MANIFEST, "layers": [1]}), "layers[0] is not an object"),
+    (json.dumps({**MANIFEST, "annotations": []}), "annotations is not an object"),
+    (json.dumps({**INDEX, "manifests": 1}), "manifests is not a list"),
+    (json.dumps({**INDEX, "manifests": [{}]}), "manifests[0].size is not a number of bytes"),
+    (json.dumps({**INDEX, "manifests": [{**LAYER, "platform": 1}]}), "].platform is not an object"),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), REFUSED)
+def test_refused(body: str, message: str) -> None:
+    """What breaks the spec is refused, and the field at fault is named."""
+    with pytest.raises(UnsupportedError) as caught:
+        parse_document(body.encode(), None)
+
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [None, "10", 1.0, True, -1, 2**63, 10**400])
+def test_sizes_are_counts(size: object) -> None:
+    """A layer's size is a whole number of bytes, or the image is not judged at all."""
+    with pytest.raises(UnsupportedError, match=r"layers\[0\].size is not a number of bytes"):
+        manifest(layers=[{**LAYER, "size": size}])
+
+
+def test_largest_size() -> None:
+    """The largest size that Go can hold is read to the byte."""
+    assert manifest(layers=[{**LAYER, "size": 2**63 - 1}]).layers[0].size == 2**63 - 1
+
+
+@pytest.mark.parametrize(
+    ("document", "header"),
+    [(MANIFEST, DOCKER_MANIFEST), (MANIFEST, OCI_INDEX), (INDEX, OCI_MANIFEST)],
+    ids=["vendor", "index", "manifest"],
+)
+def test_contradicting_types(document: object, header: str) -> None:
+    """A document must be what its registry says it is."""
+    with pytest.raises(UnsupportedError, match=f"calls the document {re.escape(header)} but"):
+        read(document, header)
+
+
+def test_header_of_schema_1() -> None:
+    """Schema 1 is refused by its header too."""
+    with pytest.raises(UnsupportedError, match="of the old Docker schema 1"):
+        read({"name": "a"}, SCHEMA1)
+
+
+TWO_TRUTHS = [
+    (json.dumps({**MANIFEST, "manifests": []}), "an index and a manifest at once"),
+    (json.dumps({**INDEX, "layers": []}), "an index and a manifest at once"),
+    (json.dumps({**INDEX, "config": None}), "an index and a manifest at once"),
+    (json.dumps({**MANIFEST, "Layers": []}), "document has fields whose names differ only in case"),
+    (json.dumps({**MANIFEST, "layer\u017f": []}), "document has fields whose names differ only in"),
+    (
+        json.dumps({**MANIFEST, "layers": [{**LAYER, "SIZE": 10**9}]}),
+        "layers[0] has fields whose names differ only in case",
+    ),
+    (
+        json.dumps({**INDEX, "manifests": [{**ENTRY, "platform": {"os": "a", "OS": "b"}}]}),
+        "manifests[0].platform has fields whose names differ only in case",
+    ),
+    ('{"layers": [], "layers": []}', "repeats a field of an object"),
+    ('{"annotations": {"a": "1", "a": "2"}}', "repeats a field of an object"),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), TWO_TRUTHS)
+def test_two_truths(body: str, message: str) -> None:
+    """What runtimes could read in another way than slimgate is refused: Go ignores case."""
+    with pytest.raises(UnsupportedError) as caught:
+        parse_document(body.encode(), None)
+
+    assert message in str(caught.value)
+
+
+def test_annotations_may_differ_in_case() -> None:
+    """The keys of annotations and labels are data, not names of fields."""
+    assert manifest(annotations={"a": "1", "A": "2"}).annotations == {"a": "1", "A": "2"}
+
+
+def test_limits() -> None:
+    """Beyond its limits of length, number and depth nothing is read."""
+    too_many = {**MANIFEST, "layers": [LAYER] * (MAX_ENTRIES + 1)}
+
+    with pytest.raises(TooLargeError, match=f"larger than {MAX_DOCUMENT} bytes"):
+        parse_document(b" " * (MAX_DOCUMENT + 1), None)
+    with pytest.raises(TooLargeError, match=f"layers has more than {MAX_ENTRIES} entries"):
+        read(too_many)
+    with pytest.raises(TooLargeError, match="nested too deeply"):
+        parse_document(b"[" * 100_000, None)
+    with pytest.raises(TooLargeError, match="nested too deeply"):
+        parse_config(b'{"a":' * 100_000)
+
+
+def test_as_many_as_allowed() -> None:
+    """The limits themselves are allowed."""
+    assert len(manifest(layers=[LAYER] * MAX_ENTRIES).layers) == MAX_ENTRIES
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xff", b"\xef\xbb\xbf[", b'{"a": \x00}', b'{"a": 1' + b"0" * 5000]
+)
+def test_bytes_that_are_no_text(body: bytes) -> None:
+    """Bytes that are no JSON are refused like text that is none."""
+    with pytest.raises(UnsupportedError, match="not JSON"):
+        parse_document(body, None)
+
+
+def test_config() -> None:
+    """A config gives its platform, layers, history and what the image runs."""
+    found = parse_config(
+        json.dumps(
+            {
+                "os": "linux", "architecture": "arm", "variant": "v7", "os.version": "10.0",
+                "created": "2026-01-01T00:00:00Z", "author": "me",
+                "rootfs": {"type": "layers", "diff_ids": [SHA]},
+                "history": [
+                    {"created_by": "COPY a /", "comment": "buildkit", "created": "2026"},
+                    {"empty_layer": True},
+                ],
+                "config": {
+                    "Env": ["A=b"], "Labels": {"a": "b", "A": "c"}, "Entrypoint": ["/app"],
+                    "Cmd": ["-v"], "User": "65532", "WorkingDir": "/w", "Shell": ["/bin/sh", "-c"],
+                },
+            }
+        ).encode()
+    )  # fmt: skip
+
+    assert found.platform == Platform("linux", "arm", "v7")
+    assert found.diff_ids == (SHA,)
+    assert found.history == (
+        HistoryEntry(created_by="COPY a /", comment="buildkit", created="2026"),
+        HistoryEntry(empty_layer=True),
+    )
+    assert (found.env, found.labels) == (("A=b",), {"a": "b", "A": "c"})
+    assert (found.entrypoint, found.cmd, found.shell) == (("/app",), ("-v",), ("/bin/sh", "-c"))
+    assert found.user == "65532"
+    assert found.created == "2026-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b'{"config": null, "rootfs": null, "history": null}',
+        b'{"config": [], "rootfs": ""}',
+        b'{"config": {"Env": null, "Labels": null, "User": null}, "os": ""}',
+        b'{"config": {"Env": [1], "Labels": {"a": 1}, "User": 1}, "created": 5}',
+    ],
+)
+def test_bare_config(body: bytes) -> None:
+    """What is left out, null or a text of a wrong type counts as absent."""
+    found = parse_config(body)
+
+    assert found.platform == Platform("linux", "unknown")
+    assert (found.env, found.labels, found.user, found.created) == ((), {}, "", None)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"[]", "document is not an object"),
+        (b'{"config": [1]}', "config is not an object"),
+        (b'{"rootfs": 1}', "rootfs is not an object"),
+        (b'{"rootfs": {"diff_ids": {}}}', "rootfs.diff_ids is not a list"),
+        (b'{"rootfs": {"diff_ids": [1]}}', r"rootfs.diff_ids\[0\] is not a digest"),
+        (b'{"rootfs": {"diff_ids": ["sha256:1"]}}', r"rootfs.diff_ids\[0\] is not a digest"),
+        (b'{"rootfs": {"diff_ids": [], "Diff_Ids": []}}', "rootfs has fields whose names differ"),
+        (b'{"history": {}}', "history is not a list"),
+        (b'{"history": [1]}', r"history\[0\] is not an object"),
+        (b'{"config": {"Env": "A=b"}}', "config.Env is not a list"),
+        (b'{"config": {"Labels": []}}', "config.Labels is not an object"),
+        (b'{"config": {"Cmd": [], "cmd": ["sh"]}}', "config has fields whose names differ"),
+    ],
+)  # fmt: skip
+def test_broken_config(body: bytes, message: str) -> None:
+    """Objects and lists of a wrong type are refused, and the field at fault is named."""
+    with pytest.raises(UnsupportedError, match=message):
+        parse_config(body)
+
+
+FIELDS = (
+    "schemaVersion", "mediaType", "config", "layers", "manifests", "digest", "size", "platform",
+    "annotations", "artifactType", "os", "architecture", "variant", "rootfs", "diff_ids",
+    "history", "created_by", "Env", "Labels", "Cmd", "Layers",
+)  # fmt: skip
+LEAVES = st.sampled_from([SHA, 1, 2, 10, OCI_MANIFEST, OCI_INDEX, OCI_CONFIG, "linux", "amd64"])
+documents = json_of(*FIELDS, leaves=LEAVES).map(json.dumps).map(str.encode) | st.binary(max_size=50)
+
+
+@given(documents, st.none() | st.sampled_from(ACCEPTED) | st.text(max_size=20))
+def test_only_one_kind_of_error(body: bytes, content_type: str | None) -> None:
+    """Whatever a registry serves is a document, a config, or an ImageError."""
+    with suppress(ImageError):
+        parse_document(body, content_type)
+    with suppress(ImageError):
+        parse_config(body)
+
+
+@given(
+    st.lists(st.fixed_dictionaries({"digest": st.just(SHA), "size": st.integers(0, 2**63 - 1)})),
+    st.sampled_from([OCI_MANIFEST, DOCKER_MANIFEST]),
+)
+def test_what_is_well_formed_is_read(layers: list[dict[str, object]], kind: str) -> None:
+    """Every well-formed manifest is read, and no layer's size is changed on the way."""
+    found = manifest(layers=layers, mediaType=kind)
+
+    assert [layer.size for layer in found.layers] == [layer["size"] for layer in layers]

@@ -1,0 +1,134 @@
+"""limits.growth: how much more to pull than what runs now."""
+
+import pytest
+
+from slimgate.core.errors import ImageError, NotFoundError
+from slimgate.core.images.facts import ImageFacts, Inspection, Platform, Size
+from slimgate.core.policies.checks.growth import check
+from slimgate.core.policies.policy import Limit
+from slimgate.core.workloads.workload import ImageUse, Role
+from tests.core.make import (
+    ARM64,
+    DENY,
+    UNKNOWN,
+    WARN,
+    WEB,
+    brief,
+    image,
+    inspection,
+    limiting,
+    subject,
+    use,
+)
+
+POLICY = limiting(growth=Limit(warn=10, deny=50))
+LOST = Size.unknown("lost")
+S390X = Platform("linux", "s390x")
+
+
+def grown(before: int | Size, after: int | Size) -> list[tuple[object, ...]]:
+    """Check an image that was one size and is now another."""
+    return found(inspection(image(before)), inspection(image(after)))
+
+
+def found(before: Inspection | ImageError, after: Inspection) -> list[tuple[object, ...]]:
+    """Check an image against what runs now."""
+    return brief(check(POLICY, subject({WEB: after}, {WEB.slot: before})))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (100, 100, []),
+        (100, 50, []),
+        (100, 110, []),
+        (100, 111, [(WARN, 11, 10)]),
+        (10_000, 11_001, [(WARN, 11, 10)]),
+        (100, 150, [(WARN, 50, 10)]),
+        (10_000, 15_001, [(DENY, 51, 50)]),
+        (100, 1000, [(DENY, 900, 50)]),
+        (0, 1000, []),
+        (LOST, 1000, [(UNKNOWN, None, None)]),
+        (100, LOST, [(UNKNOWN, None, None)]),
+    ],
+)
+def test_growth(before: int | Size, after: int | Size, expected: list[tuple[object, ...]]) -> None:
+    """Growth is in whole percent, rounded up; an image that shrank or was empty did not grow."""
+    assert grown(before, after) == expected
+
+
+def test_parts_are_not_compared() -> None:
+    """A percentage of a part is no bound: growth is known where both sizes are."""
+    whole, part = image(1000), image(900, LOST)
+
+    assert found(inspection(image(1, LOST)), inspection(whole)) == [(UNKNOWN, None, None)]
+    assert found(inspection(image(1)), inspection(part)) == [(UNKNOWN, None, None)]
+
+
+def test_platforms_are_compared_one_by_one() -> None:
+    """A platform that is new has nothing to grow from."""
+    before = inspection(image(100))
+    after = inspection(image(100), image(10**9, platform=ARM64))
+
+    assert found(before, after) == []
+    assert found(after, before) == []
+
+
+BOTH = (image(100), image(200, platform=ARM64))
+BLANK = Platform("unknown", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([image(100, platform=BLANK)], [image(200)], [(DENY, 100, 50)]),
+        ([image(100)], [image(200, platform=BLANK)], [(DENY, 100, 50)]),
+        (BOTH, [image(310, platform=BLANK)], [(DENY, 55, 50)]),
+        ([image(100, platform=BLANK)], [image(111), image(1, platform=ARM64)], [(WARN, 11, 10)]),
+        ([image(LOST, platform=BLANK)], [image(200)], [(UNKNOWN, None, None)]),
+        ([], [image(10**9)], []),
+        (BOTH, [], []),
+        (BOTH, [image(10**9, platform=S390X), image(10**9, platform=BLANK)], []),
+    ],
+    ids=["before", "after", "the largest", "all", "size", "none ran", "none to run", "no common"],
+)
+def test_single_manifests_run_anywhere(
+    before: list[ImageFacts], after: list[ImageFacts], expected: list[tuple[object, ...]]
+) -> None:
+    """A single manifest is compared with what ran, though its platform may not be known."""
+    assert found(inspection(*before), inspection(*after)) == expected
+
+
+def test_what_runs_now_is_not_known() -> None:
+    """Where the running image can't be inspected, growth is unknown, and the reason says so."""
+    (unknown,) = check(
+        POLICY, subject({WEB: inspection(image(1))}, {WEB.slot: NotFoundError("gone")})
+    )
+
+    assert unknown.outcome is UNKNOWN
+    assert unknown.reason == "the image that runs now is unknown: gone"
+
+
+def test_nothing_to_compare() -> None:
+    """A new container grows from nothing."""
+    seen = inspection(image(10**9))
+    both = subject({WEB: seen}, {WEB.slot: inspection(image(1))})
+
+    assert brief(check(POLICY, subject({WEB: seen}))) == []
+    assert brief(check(POLICY, subject({WEB: NotFoundError("gone")}, {WEB.slot: seen}))) == []
+    assert brief(check(limiting(), both)) == []
+
+
+def test_a_volume_is_no_container() -> None:
+    """It may be named as one is, in what runs and in what is to run, and grows by itself."""
+    mounted = use("models/llama:1", WEB.name, Role.VOLUME)
+    small, large = inspection(image(100)), inspection(image(1000))
+
+    def grew(images: dict[ImageUse, Inspection], running: dict[ImageUse, Inspection]) -> list[str]:
+        given = subject({**images}, {at.slot: seen for at, seen in running.items()})
+        return [found.use.role.value for found in check(POLICY, given) if found.use]
+
+    assert grew({WEB: large}, {mounted: large, WEB: small}) == ["container"]
+    assert grew({WEB: large}, {WEB: small, mounted: large}) == ["container"]
+    assert grew({WEB: small, mounted: large}, {WEB: small, mounted: small}) == ["image volume"]
+    assert grew({WEB: small, mounted: large}, {WEB: small}) == []

@@ -1,0 +1,24 @@
+"""limits.layers: how many layers."""
+
+import pytest
+
+from slimgate.core.images.facts import Size
+from slimgate.core.policies.checks.layers import check
+from slimgate.core.policies.policy import Limit
+from tests.core.make import DENY, WARN, brief, image, limiting, one
+
+POLICY = limiting(layers=Limit(warn=2, deny=3))
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(0, []), (2, []), (3, [(WARN, 3, 2)]), (4, [(DENY, 4, 3)])],
+)
+def test_layers(count: int, expected: list[tuple[object, ...]]) -> None:
+    """Layers are counted, whether their sizes are known or not."""
+    assert brief(check(POLICY, one(image(*[Size.unknown("lost")] * count)))) == expected
+
+
+def test_without_limit() -> None:
+    """Without the limit nothing is found."""
+    assert brief(check(limiting(), one(image(*range(100))))) == []

@@ -1,0 +1,174 @@
+"""limits.workloadPullSize: all images of a pod together, shared layers once."""
+
+from dataclasses import replace
+
+import pytest
+
+from slimgate.core.errors import NotFoundError
+from slimgate.core.images.facts import Layer, Size
+from slimgate.core.policies.checks.workload_pull_size import check
+from slimgate.core.policies.finding import Subject
+from slimgate.core.policies.policy import Limit
+from slimgate.core.workloads.workload import MAX_IMAGES, Role
+from tests.core.make import (
+    ARM64,
+    DENY,
+    UNKNOWN,
+    WARN,
+    WEB,
+    brief,
+    image,
+    inspection,
+    layer,
+    limiting,
+    one,
+    subject,
+    use,
+)
+
+POLICY = limiting(workload_pull_size=Limit(warn=50, deny=100))
+INIT, MODEL = use("i", "init", Role.INIT), use("m", "model", Role.VOLUME)
+SHARED = layer(7, 40)
+GONE = NotFoundError("gone")
+
+
+def saved(pull: int) -> Layer:
+    """Make a layer that has no digest, as from a docker archive."""
+    made = layer(1, pull)
+    return Layer(
+        digest=None,
+        diff_id=made.diff_id,
+        media_type=made.media_type,
+        pull=made.pull,
+        unpacked=made.unpacked,
+    )
+
+
+CASES = [
+    ("nothing", subject({}), []),
+    ("at the limit", one(image(60, 40)), [(WARN, 100, 50)]),
+    ("a byte above", one(image(60, 41)), [(DENY, 101, 100)]),
+    (
+        "all of them",
+        subject(
+            {
+                WEB: inspection(image(layer(1, 40))),
+                INIT: inspection(image(layer(2, 40))),
+                MODEL: inspection(image(layer(3, 21))),
+            }
+        ),
+        [(DENY, 101, 100)],
+    ),
+    (
+        "shared layers once",
+        subject(
+            {
+                WEB: inspection(image(SHARED, layer(1, 5))),
+                INIT: inspection(image(SHARED, layer(2, 5))),
+            }
+        ),
+        [],
+    ),
+    ("one layer twice", one(image(SHARED, SHARED)), []),
+    ("layers without digest", one(image(saved(60), saved(41))), [(DENY, 101, 100)]),
+    (
+        "each platform for itself",
+        subject(
+            {
+                WEB: inspection(image(layer(1, 60)), image(layer(2, 1), platform=ARM64)),
+                INIT: inspection(image(layer(3, 1)), image(layer(4, 60), platform=ARM64)),
+            }
+        ),
+        [(WARN, 61, 50)],
+    ),
+    (
+        "the largest platform",
+        subject(
+            {
+                WEB: inspection(image(layer(1, 60)), image(layer(2, 1), platform=ARM64)),
+                INIT: inspection(image(layer(3, 41)), image(layer(4, 1), platform=ARM64)),
+            }
+        ),
+        [(DENY, 101, 100)],
+    ),
+    (
+        "a single manifest runs anywhere",
+        subject(
+            {
+                WEB: inspection(image(layer(1, 60), platform=ARM64)),
+                INIT: inspection(image(layer(2, 41))),
+            }
+        ),
+        [(DENY, 101, 100)],
+    ),
+    (
+        "an index that lacks the platform does not",
+        subject(
+            {
+                WEB: inspection(image(layer(1, 40), platform=ARM64)),
+                INIT: inspection(),
+            }
+        ),
+        [],
+    ),
+    ("nothing known", subject({WEB: GONE}), [(UNKNOWN, None, None)]),
+    (
+        "unknown, else within",
+        subject({WEB: GONE, INIT: inspection(image(1))}),
+        [(UNKNOWN, None, None)],
+    ),
+    (
+        "too much even without the unknown",
+        subject({WEB: GONE, INIT: inspection(image(101))}),
+        [(DENY, 101, 100)],
+    ),
+    (
+        "above warn even without the unknown",
+        subject({WEB: GONE, INIT: inspection(image(51))}),
+        [(UNKNOWN, None, 100), (WARN, 51, 50)],
+    ),
+    (
+        "too much on one platform",
+        subject({WEB: GONE, INIT: inspection(image(1), image(layer(2, 101), platform=ARM64))}),
+        [(DENY, 101, 100)],
+    ),
+    ("a layer unknown", one(image(50, Size.unknown("lost"))), [(UNKNOWN, None, None)]),
+    ("too much without a layer", one(image(101, Size.unknown("lost"))), [(DENY, 101, 100)]),
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_workload_pull_size(given: Subject, expected: list[tuple[object, ...]]) -> None:
+    """What a node that has nothing would pull for one pod is compared."""
+    assert brief(check(POLICY, given)) == expected
+
+
+def test_more_images_than_are_judged() -> None:
+    """The sum of those that are is a lower bound."""
+    uses = [use(f"r.io/a:{number}", f"c{number}") for number in range(MAX_IMAGES + 1)]
+    judged = dict.fromkeys(uses[:MAX_IMAGES], inspection(image(200)))
+    given = replace(subject(judged), workload=replace(subject({}).workload, images=tuple(uses)))
+
+    (over,) = check(POLICY, given)
+    (unknown,) = check(limiting(workload_pull_size=Limit(deny=201)), given)
+
+    assert (over.outcome, over.at_least, over.reason) == (DENY, True, given.workload.excess)
+    assert (unknown.outcome, unknown.reason) == (UNKNOWN, given.workload.excess)
+
+
+def test_findings_are_on_the_whole_workload() -> None:
+    """No image is to blame alone; what could not be inspected says why."""
+    (over,) = check(POLICY, one(image(101)))
+    (bound,) = check(POLICY, subject({WEB: GONE, INIT: inspection(image(101))}))
+    (unknown,) = check(POLICY, subject({WEB: GONE}))
+
+    assert (over.use, over.image, over.at_least, over.reason) == (None, None, False, None)
+    assert (bound.use, bound.image, bound.at_least, bound.reason) == (None, None, True, "gone")
+    assert (unknown.use, unknown.reason) == (None, "gone")
+
+
+def test_without_limit() -> None:
+    """Without the limit nothing is found."""
+    assert brief(check(limiting(), one(image(10**12)))) == []

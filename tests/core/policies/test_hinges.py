@@ -1,0 +1,63 @@
+"""What hinges on a BaseImage."""
+
+import pytest
+
+from slimgate.core.images.facts import Base
+from slimgate.core.images.reference import Reference
+from slimgate.core.images.tier import Tier
+from slimgate.core.policies.base_image import BaseImage
+from slimgate.core.policies.finding import Finding, Outcome
+from slimgate.core.policies.hinges import depends, may_change
+from slimgate.core.policies.policy import Bases, Policy, TierLimit
+from slimgate.core.policies.verdict import Verdict
+from tests.core.make import finding, image, one
+
+GO, MIRROR = (Reference.parse(text) for text in ("r.io/golden/go:1", "m.io/go:1"))
+PLAIN = BaseImage(name="go", references=(GO, MIRROR))
+SLIM = BaseImage(name="go", references=(GO, MIRROR), tier=Tier.SLIM)
+TIERS = TierLimit(deny=Tier.FULL)
+
+
+@pytest.mark.parametrize(
+    ("rules", "image", "expected"),
+    [
+        (Bases(allow=("**/golden/*",)), PLAIN, (GO,)),
+        (Bases(deny=("m.io/**",)), PLAIN, (MIRROR,)),
+        (Bases(allow=("gcr.io/**",)), SLIM, ()),
+        (Bases(max_tier=TIERS), PLAIN, ()),
+        (Bases(max_tier=TIERS), SLIM, (GO, MIRROR)),
+        (Bases(max_tier=TIERS, allow=("**/golden/*",)), PLAIN, (GO,)),
+        (Bases(), SLIM, ()),
+    ],
+)
+def test_rules(rules: Bases, image: BaseImage, expected: tuple[Reference, ...]) -> None:
+    """References that a glob matches, and all of a BaseImage that says the tier it is of."""
+    assert depends(rules, image) == expected
+
+
+ALLOWING = Policy(name="allowing", bases=Bases(allow=("**/golden/*",)))
+OTHER = Policy(name="other", bases=Bases(deny=("alpine",)))
+
+
+@pytest.mark.parametrize(
+    ("findings", "claims", "expected"),
+    [
+        ((), (), False),
+        ((finding("pullSize", Outcome.DENY, policy="allowing"),), (), False),
+        ((finding("base", Outcome.DENY, policy="allowing"),), (), True),
+        ((finding("base", Outcome.UNKNOWN, policy="other"),), (), False),
+        ((finding("maxTier", Outcome.WARN, policy="other"),), (str(MIRROR),), True),
+        ((), (str(MIRROR),), False),
+    ],
+)
+def test_verdicts(
+    findings: tuple[Finding, ...], claims: tuple[str, ...], *, expected: bool
+) -> None:
+    """One that is within policy, or by rules that need no such base, stays as it is."""
+    verdict = Verdict(
+        subject=one(image(base=Base(claims=claims))),
+        policies=(ALLOWING, OTHER),
+        findings=findings,
+    )
+
+    assert may_change(verdict, PLAIN) is expected

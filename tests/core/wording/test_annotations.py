@@ -1,0 +1,69 @@
+"""Annotations: the verdict on the workload itself, or none."""
+
+import pytest
+
+from slimgate.core.errors import NotFoundError
+from slimgate.core.policies.finding import Outcome
+from slimgate.core.policies.policy import Limit, Limits, Policy
+from slimgate.core.wording.annotations import (
+    NO_ANNOTATIONS,
+    VERDICT,
+    Annotate,
+    annotations_of,
+    wanted_annotations,
+)
+from tests.core.make import MIB, SHOP, WEB, denying, one, subject, verdict
+
+DENYING = Policy(name="p", limits=denying(pull_size=MIB))
+WARNING = Policy(name="p", limits=Limits(pull_size=Limit(warn=MIB)))
+UNSEEN = subject({WEB: NotFoundError("gone")})
+JUDGED = {
+    Outcome.ALLOW: verdict(subject({}), DENYING),
+    Outcome.WARN: verdict(one(SHOP), WARNING),
+    Outcome.DENY: verdict(one(SHOP), DENYING),
+    Outcome.UNKNOWN: verdict(UNSEEN, DENYING),
+}
+
+
+def test_a_verdict() -> None:
+    """The verdict is there before any mode is applied, and says in short what is wrong."""
+    assert annotations_of(verdict(one(SHOP), DENYING)) == {
+        "slimgate.dev/verdict": "deny",
+        "slimgate.dev/summary": "web: pulls 912 MiB (linux/amd64), limit 1 MiB",
+    }
+
+
+def test_within_policy() -> None:
+    """What is right is said too."""
+    assert annotations_of(verdict(subject({}), DENYING))[VERDICT] == "allow"
+
+
+def test_no_policy() -> None:
+    """Where no policy speaks of a workload the annotations are taken away."""
+    assert annotations_of(verdict(one(SHOP))) == NO_ANNOTATIONS
+
+
+@pytest.mark.parametrize(
+    ("outcome", "over_policy"),
+    [(Outcome.ALLOW, False), (Outcome.WARN, True), (Outcome.DENY, True), (Outcome.UNKNOWN, True)],
+)
+def test_who_is_annotated(outcome: Outcome, *, over_policy: bool) -> None:
+    """All, or whoever is over policy or unknown, or nobody."""
+    found = JUDGED[outcome]
+    said = annotations_of(found)
+
+    assert found.outcome is outcome
+    assert wanted_annotations(Annotate.ALL, found) == said
+    assert wanted_annotations(Annotate.OVER_POLICY, found) == (
+        said if over_policy else NO_ANNOTATIONS
+    )
+    assert wanted_annotations(Annotate.NONE, found) is None
+
+
+def test_no_policy_for_anybody() -> None:
+    """What no policy applies to is annotated in no mode, and left alone where nothing is."""
+    found = verdict(one(SHOP))
+
+    assert wanted_annotations(Annotate.ALL, found) == NO_ANNOTATIONS
+    assert wanted_annotations(Annotate.OVER_POLICY, found) == NO_ANNOTATIONS
+    assert wanted_annotations(Annotate.NONE, found) is None

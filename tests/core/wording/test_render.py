@@ -1,0 +1,284 @@
+"""What users read of a verdict as a whole, word for word: denials, warnings, summaries."""
+
+import unicodedata
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slimgate.core.errors import UnavailableError
+from slimgate.core.images.facts import UNKNOWN_BASE, Base, Platform, Size
+from slimgate.core.images.tier import Tier
+from slimgate.core.policies.exception import SlimException
+from slimgate.core.policies.finding import Finding, Outcome
+from slimgate.core.policies.policy import Bases, Limit, Limits, Policy, TierLimit
+from slimgate.core.policies.verdict import Verdict, evaluate
+from slimgate.core.wording.render import DOCS, by_use, denial, summary, warnings
+from tests.core.make import (
+    DENY,
+    EVIL,
+    MIB,
+    SHA,
+    SHOP,
+    UNKNOWN,
+    WARN,
+    WEB,
+    denying,
+    finding,
+    image,
+    inspection,
+    layer,
+    one,
+    subject,
+    use,
+    verdict,
+)
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+WAY_OUT = (
+    "Build in a first stage and copy the binary onto distroless or scratch: "
+    "https://slimgate.dev/docs/slimming. "
+    "To exempt it, ask your platform team for a SlimException "
+    "(https://slimgate.dev/docs/policies#exceptions)."
+)
+DEFAULT = Policy(name="default", limits=Limits(pull_size=Limit(deny=300 * MIB)))
+
+
+def test_denial() -> None:
+    """A denial is that of design.md: complete, and in one sentence an image."""
+    text = denial(
+        verdict(one(SHOP), DEFAULT).findings,
+        [replace(DEFAULT, message="see https://wiki.example.com/slim")],
+    )
+
+    assert text == (
+        'container "web": registry.example.com/shop:1.2 pulls 912 MiB (linux/amd64), limit 300 MiB '
+        "[policy default, pullSize]; its largest layer pulls 640 MiB (RUN go build -o /shop .); "
+        "base golang:1.26 (Builder, Proven). "
+        "Build in a first stage and copy the binary onto distroless or scratch: "
+        f"{DOCS}. "
+        "To exempt it, ask your platform team for a SlimException "
+        "(https://slimgate.dev/docs/policies#exceptions). see https://wiki.example.com/slim"
+    )
+
+
+def test_the_unknown_has_another_way_out() -> None:
+    """Who can't be judged need not build anew: the cause must go."""
+    down = verdict(subject({WEB: UnavailableError("the registry is down")}), DEFAULT)
+    both = verdict(
+        subject({WEB: UnavailableError("down"), use(name="b"): inspection(SHOP)}), DEFAULT
+    )
+
+    assert denial(down.findings, []) == (
+        'container "web": registry.example.com/shop:1.2 could not be judged '
+        "[policy default, inspection]: the registry is down. "
+        "Try again once the cause is fixed. "
+        "To exempt it, ask your platform team for a SlimException "
+        "(https://slimgate.dev/docs/policies#exceptions)."
+    )
+    assert denial(both.findings, []).endswith(f". {WAY_OUT}")
+
+
+def test_messages_are_said_once() -> None:
+    """Two policies that say the same say it once."""
+    policies = [Policy(name=name, message="ask us") for name in "ab"] + [Policy(name="c")]
+
+    assert denial([finding("layers", DENY)], policies).endswith("#exceptions). ask us")
+
+
+def many(count: int) -> list[Finding]:
+    """Make a finding on each of many images."""
+    places = (use(name=f"c{number:02}") for number in range(count))
+    return [finding("inspection", UNKNOWN, at=place) for place in places]
+
+
+def test_many_images() -> None:
+    """Ten images are told one by one, the rest is counted."""
+    assert "And" not in denial(many(10), [])
+    assert ". And 2 more. Try again" in denial(many(12), [])
+    assert "c10" not in denial(many(12), [])
+    assert len(warnings(many(10))) == 10
+    assert warnings(many(12))[10:] == ["slimgate: and 2 more"]
+
+
+def test_the_worst_come_first() -> None:
+    """A reader in a hurry sees what denies before what warns, image by image."""
+    side, whole = use("proxy", "side"), None
+    found = [
+        finding("layers", WARN),
+        finding("inspection", UNKNOWN, at=side),
+        finding("growth", DENY),
+        finding("workloadPullSize", WARN, at=whole),
+    ]
+    grouped = [(at, [f.check for f in group]) for at, group in by_use(found)]
+
+    assert grouped == [
+        (WEB, ["growth", "layers"]),
+        (side, ["inspection"]),
+        (whole, ["workloadPullSize"]),
+    ]
+
+
+LONG = f"registry.example.com/{'team/' * 20}shop:1.2@{SHA}"
+
+
+def test_warnings_are_short() -> None:
+    """A warning fits into its line, and a long reference does not push out what is wrong."""
+    at = use(LONG, "n" * 63)
+    (line,) = warnings(verdict(subject({at: inspection(SHOP)}), DEFAULT).findings)
+
+    assert len(line) <= 200
+    assert (
+        f": registry.example.com/team/team/…{'a' * 32} pulls 912 MiB (linux/amd64), limit" in line
+    )
+    assert line.endswith("…")
+    assert sum(map(len, warnings(many(50)))) < 4096 // 2
+
+
+def test_a_short_warning() -> None:
+    """A warning is what a denial says, behind who says it."""
+    assert warnings([]) == []
+    assert warnings(verdict(one(replace(SHOP, base=UNKNOWN_BASE)), DEFAULT).findings) == [
+        (
+            f'slimgate: container "web": {WEB.reference} pulls 912 MiB (linux/amd64), limit '
+            "300 MiB [policy default, pullSize]; its largest layer pulls 640 MiB (RUN go build -o "
+            "/shop .)"
+        )
+    ]
+
+
+def test_messages_of_policies() -> None:
+    """A warning ends with what policies want said, each once, whole, and not without end."""
+    findings = verdict(one(SHOP), DEFAULT).findings
+
+    def said(*messages: str) -> list[str]:
+        policies = [replace(DEFAULT, message=message) for message in messages]
+        return warnings(findings, policies)[1:]
+
+    assert said("", "see the wiki", "see the wiki") == ["slimgate: see the wiki"]
+    assert said("a" * 246) == ["slimgate: " + "a" * 246]
+    assert said("a" * 247) == ["a" * 247]
+    assert said("a" * 256) == ["a" * 256]
+    assert len(said(*(f"{n}" * 256 for n in range(9)))) == 5
+
+
+def test_warnings_leave_room_for_others() -> None:
+    """However much is wrong and to be said, lines are never cut, and take what there is at most."""
+    policies = [replace(DEFAULT, message=f"{number}" * 256) for number in range(9)]
+    lines = warnings(many(50), policies)
+
+    assert max(map(len, lines)) <= 256
+    assert sum(map(len, lines)) < 4096
+
+
+SUMMARIES = [
+    ("nothing", verdict(subject({}), DEFAULT), "0 images within policy"),
+    ("one", verdict(one(image(1)), DEFAULT), "1 image within policy"),
+    (
+        "two",
+        verdict(subject({WEB: inspection(), use(name="b"): inspection()}), DEFAULT),
+        "2 images within policy",
+    ),
+    ("over", verdict(one(SHOP), DEFAULT), "web: pulls 912 MiB (linux/amd64), limit 300 MiB"),
+    (
+        "of several policies",
+        verdict(subject({WEB: UnavailableError("down")}), DEFAULT, replace(DEFAULT, name="b")),
+        "web: could not be judged: down",
+    ),
+    (
+        "a part of it unknown, and for a long reason",
+        verdict(
+            one(image(2 * MIB, Size.unknown("because " * 100))),
+            Policy(name="p", limits=Limits(pull_size=Limit(warn=MIB, deny=3 * MIB))),
+        ),
+        (
+            "web: pulls at least 2 MiB (linux/amd64), limit 1 MiB, "
+            "could not be judged against limit 3 MiB (linux/amd64): "
+            f"{('because ' * 100)[:146]}…"
+        ),
+    ),
+    (
+        "of several images",
+        verdict(
+            subject({use("a", "a"): UnavailableError("down"), WEB: inspection(SHOP)}),
+            Policy(name="p", limits=denying(pull_size=MIB, workload_pull_size=MIB)),
+        ),
+        (
+            "web: pulls 912 MiB (linux/amd64), limit 1 MiB; workload: pulls at least 912 MiB for "
+            "all its images together, limit 1 MiB; a: could not be judged: down"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("judged", "expected"), [c[1:] for c in SUMMARIES], ids=[c[0] for c in SUMMARIES]
+)
+def test_summary(judged: Verdict, expected: str) -> None:
+    """The annotation says in short what is wrong where, or how much is right."""
+    assert summary(judged) == expected
+
+
+def test_summary_of_the_excused() -> None:
+    """Exceptions show, as a number."""
+    leave = SlimException(
+        namespace="team-a",
+        name="x",
+        reason="r",
+        expires=datetime.max.replace(tzinfo=UTC),
+        policies=("default",),
+    )
+
+    assert summary(evaluate(one(SHOP), [DEFAULT], [leave], NOW)) == (
+        "1 image within policy, 1 excused"
+    )
+
+
+def test_summaries_are_short_and_stable() -> None:
+    """An annotation is cut at 256 characters, and says the same of the same."""
+    places = {use(name=f"c{number}"): inspection(SHOP) for number in range(20)}
+    text = summary(verdict(subject(places), DEFAULT))
+
+    assert len(text) == 256
+    assert text == summary(verdict(subject(places), DEFAULT))
+
+
+UNSAFE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
+
+
+def hostile(text: str) -> Verdict:
+    """Judge an image that says the same evil thing wherever it can."""
+    facts = image(
+        layer(1, 2 * MIB, Size.unknown(text), text),
+        layer(2, 1, made=text),
+        platform=Platform(text, text, text),
+        base=Base(name=text, family=text, tier=Tier.FULL, contradiction=text),
+        toolchains=(text, text),
+    )
+    policy = Policy(
+        name="p",
+        limits=denying(pull_size=1, unpacked_size=1, layers=1, layer_size=1, workload_pull_size=1),
+        bases=Bases(allow=("scratch",), max_tier=TierLimit(deny=Tier.SLIM)),
+    )
+    places = subject(
+        {
+            use(text, text): inspection(facts),
+            use("b", "b"): UnavailableError(text),
+            use("c", "c"): inspection(replace(facts, base=Base(tier=Tier.FULL))),
+        }
+    )
+    return verdict(places, policy)
+
+
+@given(st.text(st.characters(), min_size=1, max_size=400) | st.just(EVIL) | st.just(EVIL * 100))
+def test_hostile_images(text: str) -> None:
+    """Nothing that an image says of itself acts on whoever reads of it."""
+    judged = hostile(text)
+    outlets = [denial(judged.findings, []), *warnings(judged.findings), summary(judged)]
+
+    assert judged.outcome is Outcome.DENY
+    for outlet in outlets:
+        assert not {unicodedata.category(char) for char in outlet} & UNSAFE
+        assert len(outlet) < 8_000

@@ -1,0 +1,174 @@
+"""Workloads: where each kind keeps its pod template, and every place that names an image."""
+
+import pytest
+from hypothesis import given
+
+from slimgate.core.workloads.workload import (
+    TEMPLATE_PATHS,
+    ImageUse,
+    Owner,
+    Role,
+    Workload,
+    workload_of,
+)
+from tests.core.make import json_of
+
+POD_SPEC = {
+    "initContainers": [{"name": "setup", "image": "init:1"}],
+    "containers": [
+        {"name": "web", "image": "registry.example.com/shop:1.2"},
+        {"name": "sidecar", "image": "proxy"},
+    ],
+    "ephemeralContainers": [{"name": "debug", "image": "busybox"}],
+    "volumes": [
+        {"name": "model", "image": {"reference": "models/llama:1", "pullPolicy": "Always"}},
+        {"name": "cache", "emptyDir": {}},
+    ],
+    "imagePullSecrets": [{"name": "one"}, {"name": "two"}, {}],
+    "serviceAccountName": "robot",
+}
+USES = (
+    ImageUse(role=Role.INIT, name="setup", reference="init:1"),
+    ImageUse(role=Role.CONTAINER, name="web", reference="registry.example.com/shop:1.2"),
+    ImageUse(role=Role.CONTAINER, name="sidecar", reference="proxy"),
+    ImageUse(role=Role.EPHEMERAL, name="debug", reference="busybox"),
+    ImageUse(role=Role.VOLUME, name="model", reference="models/llama:1"),
+)
+
+
+def manifest(group: str, kind: str, path: tuple[str, ...], pod_spec: object) -> dict[str, object]:
+    """Make an object whose pod template is at a path."""
+    template: dict[str, object] = {"spec": pod_spec, "metadata": {"labels": {"of": "template"}}}
+    for step in reversed(path):
+        template = {step: template}
+    metadata = {"name": "web", "namespace": "team-a", "uid": "u", "labels": {"app": "web", "n": 1}}
+    api_version = f"{group}/v1" if group else "v1"
+    return {"apiVersion": api_version, "kind": kind, **template, "metadata": metadata}
+
+
+@pytest.mark.parametrize(("group", "kind"), TEMPLATE_PATHS)
+def test_kinds(group: str, kind: str) -> None:
+    """Every built-in kind gives its images, secrets and account; labels are its own."""
+    found = workload_of(manifest(group, kind, TEMPLATE_PATHS[group, kind], POD_SPEC))
+
+    assert found == Workload(
+        group=group,
+        kind=kind,
+        namespace="team-a",
+        name="web",
+        uid="u",
+        labels={"app": "web"},
+        images=USES,
+        pull_secrets=("one", "two"),
+        service_account="robot",
+    )
+
+
+@pytest.mark.parametrize(
+    ("group", "kind"),
+    [
+        ("", "Service"),
+        ("apps", "deployment"),
+        ("apps", ""),
+        ("argoproj.io", "Rollout"),
+        ("batch.volcano.sh", "Job"),
+        ("apps.kruise.io", "StatefulSet"),
+        ("", "Deployment"),
+        ("apps", "Pod"),
+    ],
+)
+def test_other_kinds(group: str, kind: str) -> None:
+    """What has no pod template that slimgate knows is not a workload: Volcano's Job is another."""
+    assert workload_of(manifest(group, kind, ("spec", "template"), POD_SPEC)) is None
+
+
+def test_own_kinds() -> None:
+    """Settings may say where another kind keeps its template."""
+    rollout = manifest("argoproj.io", "Rollout", ("spec", "pod"), POD_SPEC)
+    found = workload_of(rollout, {("argoproj.io", "Rollout"): ("spec", "pod")})
+
+    assert found is not None
+    assert found.images == USES
+    assert found.group_kind == ("argoproj.io", "Rollout")
+
+
+def test_without_anything() -> None:
+    """What is left out is empty; the service account has its default."""
+    assert workload_of({"kind": "Pod"}) == Workload(kind="Pod", namespace="", name="")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        ({"name": "a", "generateName": "b-"}, "a"),
+        ({"generateName": "web-"}, "web-"),
+        ({"name": 5}, ""),
+    ],
+)
+def test_names(metadata: dict[str, object], expected: str) -> None:
+    """Before the API server has chosen a name, the workload goes by its start."""
+    found = workload_of({"kind": "Pod", "metadata": metadata})
+
+    assert found is not None
+    assert found.name == expected
+
+
+OWNER = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-5d9", "controller": True}
+REPLICA_SET = Owner(group="apps", kind="ReplicaSet", name="web-5d9")
+
+
+@pytest.mark.parametrize(
+    ("owners", "expected"),
+    [
+        ([OWNER], REPLICA_SET),
+        ([{**OWNER, "controller": False}, {"kind": "Node", "name": "n"}], None),
+        ([{"kind": "X", "name": "x"}, OWNER], REPLICA_SET),
+        ([{**OWNER, "controller": "true"}], None),
+        (None, None),
+    ],
+    ids=["controller", "others", "second", "text", "none"],
+)
+def test_owners(owners: object, expected: Owner | None) -> None:
+    """The owner is the one that controls; others only keep it from being forgotten."""
+    found = workload_of({"kind": "Pod", "metadata": {"ownerReferences": owners}})
+
+    assert found is not None
+    assert found.owner == expected
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"containers": None},
+        {"containers": {}},
+        {"containers": [None, "x", {}, {"name": "a"}, {"name": "a", "image": ""}]},
+        {"containers": [{"name": "a", "image": 5}]},
+        {"volumes": [{"name": "a", "image": "nginx"}, {"name": "b", "image": {"reference": None}}]},
+        "text",
+    ],
+    ids=["null", "object", "no image", "number", "volumes", "no spec"],
+)
+def test_no_images(spec: object) -> None:
+    """Places without an image, or of a wrong form, are left to the API server's validation."""
+    found = workload_of({"kind": "Pod", "spec": spec})
+
+    assert found is not None
+    assert found.images == ()
+
+
+def test_text() -> None:
+    """A workload is called by kind, namespace and name."""
+    assert str(Workload(group="apps", kind="Deployment", namespace="team-a", name="web")) == (
+        "deployment team-a/web"
+    )
+
+
+KEYS = ("kind", "metadata", "spec", "template", "containers", "image", "name", "ownerReferences")
+
+
+@given(json_of(*KEYS))
+def test_nothing_raises(raw: object) -> None:
+    """Whatever an object holds, it is a workload or none."""
+    whole = raw if isinstance(raw, dict) else {"spec": raw}
+    for group, kind in TEMPLATE_PATHS:
+        assert workload_of({**whole, "apiVersion": f"{group}/v1", "kind": kind})
