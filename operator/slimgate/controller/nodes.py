@@ -9,11 +9,10 @@ from typing import Final, Protocol
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ClusterError, ImageError
 from slimgate.core.images.facts import Digest, ImageFacts, Platform, Wants
-from slimgate.core.images.profile import names_on
 from slimgate.core.images.reference import Reference
 from slimgate.core.json_object import JsonObject
 from slimgate.core.nodes.disk import NodeDisk, node_disk, wanted_facts
-from slimgate.core.nodes.node import ImageFs, Node, NodePod, digest_in, node_of, pod_of
+from slimgate.core.nodes.node import ImageFs, Node, NodePod, digest_in, names_on, node_of, pod_of
 from slimgate.core.workloads.workload import Workload, workload_of
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.engine.ports import Keyring

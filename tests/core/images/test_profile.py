@@ -25,13 +25,11 @@ from slimgate.core.images.facts_json import from_json, to_json
 from slimgate.core.images.profile import (
     MAX_LAYERS,
     from_profile,
-    names_on,
     recognisable,
     replacing,
     to_profile,
 )
 from slimgate.core.images.tier import Evidence, Tier
-from slimgate.core.nodes.node import Node, NodeImage, Runtime
 from tests.core.any_facts import any_facts
 from tests.core.make import MIB, SHA, image, layer
 
@@ -211,24 +209,6 @@ NAMES = [
 def test_names(references: list[str], expected: str | None) -> None:
     """A tag is known better than a repository; the shortest is chosen, whatever the order."""
     assert {recognisable(order) for order in permutations(references)} == {expected}
-
-
-def test_names_on_nodes() -> None:
-    """A manifest has all names of its index on any node, and those that pods alone know."""
-    index, lone = Digest(f"sha256:{'1' * 64}"), Digest(f"sha256:{'2' * 64}")
-    names = (f"registry.test/shop@{index}", "registry.test/shop:1.2")
-    node = Node(
-        name="n",
-        runtime=Runtime.CONTAINERD,
-        platform=Platform("linux", "amd64"),
-        images=(NodeImage(names=names, reported=1), NodeImage(names=("other:1",), reported=1)),
-    )
-    wanted = {index: names[0], lone: f"web@{lone}"}
-    other = replace(FACTS, digest=lone)
-
-    found = names_on([node], wanted, {index: [FACTS, replace(FACTS, digest=None)], lone: [other]})
-
-    assert found == {DIGEST: set(names), lone: {f"web@{lone}"}}
 
 
 def _largest(text: str) -> ImageFacts:

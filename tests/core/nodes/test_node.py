@@ -1,8 +1,10 @@
 """Reading nodes, pods and kubelet statistics as Kubernetes sends them."""
 
+from dataclasses import replace
+
 import pytest
 
-from slimgate.core.images.facts import Platform
+from slimgate.core.images.facts import Digest, Platform
 from slimgate.core.nodes.node import (
     ImageFs,
     Node,
@@ -13,10 +15,12 @@ from slimgate.core.nodes.node import (
     digest_in,
     image_fs_of,
     name_key,
+    names_on,
     node_of,
     pod_of,
 )
 from slimgate.core.workloads.workload import Owner
+from tests.core.make import SHOP
 
 SHA = f"sha256:{'a' * 64}"
 OTHER = f"sha256:{'b' * 64}"
@@ -251,3 +255,21 @@ def test_names_of_nothing() -> None:
 def test_digests(name: str, expected: str | None) -> None:
     """Only a digest with its repository says what was pulled."""
     assert digest_in(name) == expected
+
+
+def test_names_on_nodes() -> None:
+    """A manifest has all names of its index on any node, and those that pods alone know."""
+    index, lone = Digest(f"sha256:{'1' * 64}"), Digest(f"sha256:{'2' * 64}")
+    names = (f"registry.test/shop@{index}", "registry.test/shop:1.2")
+    node = Node(
+        name="n",
+        runtime=Runtime.CONTAINERD,
+        platform=Platform("linux", "amd64"),
+        images=(NodeImage(names=names, reported=1), NodeImage(names=("other:1",), reported=1)),
+    )
+    wanted = {index: names[0], lone: f"web@{lone}"}
+
+    mine = [SHOP, replace(SHOP, digest=None)]
+    found = names_on([node], wanted, {index: mine, lone: [replace(SHOP, digest=lone)]})
+
+    assert found == {SHOP.digest: set(names), lone: {f"web@{lone}"}}

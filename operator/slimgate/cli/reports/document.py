@@ -9,12 +9,12 @@ from slimgate.core.errors import ImageError
 from slimgate.core.images.facts import Inspection
 from slimgate.core.images.facts_json import inspection_to_json
 from slimgate.core.images.tier import Tier
+from slimgate.core.json_object import JsonDocument
 from slimgate.core.policies.finding import Finding
 from slimgate.core.wording.render import describe
 from slimgate.core.workloads.workload import ImageUse
 
 SCHEMA: Final = 1
-JsonObject = dict[str, object]
 
 
 def report_document(report: Report) -> Document:
@@ -39,7 +39,7 @@ def report_document(report: Report) -> Document:
     }
 
 
-def _workload(entry: Judged) -> JsonObject:
+def _workload(entry: Judged) -> JsonDocument:
     placed, decision = entry.placed, entry.decision
     return {
         "kind": placed.workload.kind,
@@ -75,7 +75,7 @@ def _workload(entry: Judged) -> JsonObject:
     }
 
 
-def _image(entry: Judged, use: ImageUse) -> JsonObject:
+def _image(entry: Judged, use: ImageUse) -> JsonDocument:
     seen = entry.verdict.subject.images.get(use)
     return {
         **_use(use),
@@ -85,9 +85,9 @@ def _image(entry: Judged, use: ImageUse) -> JsonObject:
     }
 
 
-def _images(report: Report) -> list[JsonObject]:
+def _images(report: Report) -> list[JsonDocument]:
     """Write the facts about each image once, by the reference that manifests name."""
-    found: dict[str, JsonObject] = {}
+    found: dict[str, JsonDocument] = {}
     for entry in report.judged:
         for use, seen in entry.verdict.subject.images.items():
             if isinstance(seen, Inspection):
@@ -96,7 +96,7 @@ def _images(report: Report) -> list[JsonObject]:
     return list(found.values())
 
 
-def finding_json(finding: Finding) -> JsonObject:
+def finding_json(finding: Finding) -> JsonDocument:
     """Write a finding: bytes, counts, percent and tiers as the check's name says."""
     return {
         "policy": finding.policy,
@@ -112,7 +112,7 @@ def finding_json(finding: Finding) -> JsonObject:
     }
 
 
-def _use(use: ImageUse) -> JsonObject:
+def _use(use: ImageUse) -> JsonDocument:
     return {"role": use.role.value, "name": use.name, "reference": use.reference}
 
 

@@ -18,12 +18,11 @@ from slimgate.cli.judging.judge import Effect
 from slimgate.cli.reports.checks import ABOUT
 from slimgate.cli.reports.paths import relative
 from slimgate.cli.reports.report import Fault, Remark, Report, count
+from slimgate.core.json_object import JsonDocument
 from slimgate.core.policies.finding import Finding
 from slimgate.core.text import printable
 from slimgate.core.wording.render import DOCS, describe
 from slimgate.core.workloads.workload import Workload
-
-JsonObject = dict[str, object]
 
 _SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -56,7 +55,7 @@ def report_sarif(report: Report) -> str:
     return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"
 
 
-def _run(report: Report, results: list[JsonObject], notes: list[str]) -> JsonObject:
+def _run(report: Report, results: list[JsonDocument], notes: list[str]) -> JsonDocument:
     return {
         "tool": {
             "driver": {
@@ -81,20 +80,20 @@ def _run(report: Report, results: list[JsonObject], notes: list[str]) -> JsonObj
     }
 
 
-def _fault(fault: Fault) -> JsonObject:
-    said: JsonObject = {"message": {"text": fault.message}}
+def _fault(fault: Fault) -> JsonDocument:
+    said: JsonDocument = {"message": {"text": fault.message}}
     place = _physical(fault.file, fault.line)
     return {**said, "locations": [place]} if place else said
 
 
-def _physical(file: str | None, line: int | None) -> JsonObject:
+def _physical(file: str | None, line: int | None) -> JsonDocument:
     if file is None:
         return {}
     region = {} if line is None else {"region": {"startLine": line}}
     return {"physicalLocation": {"artifactLocation": {"uri": _uri(file)}, **region}}
 
 
-def _rule(name: str) -> JsonObject:
+def _rule(name: str) -> JsonDocument:
     about = ABOUT[name]
     return {
         "id": _rule_id(name),
@@ -108,7 +107,7 @@ def _rule(name: str) -> JsonObject:
     }
 
 
-def _result(remark: Remark, finding: Finding, seen: Counter[str]) -> JsonObject:
+def _result(remark: Remark, finding: Finding, seen: Counter[str]) -> JsonDocument:
     workload = remark.workload
     uri = "" if remark.file is None else _uri(remark.file)
     fingerprint = _fingerprint(uri, finding, workload)

@@ -7,14 +7,14 @@ from slimgate.cli.usage.disks import images_of, largest_first, own_of, whole_of
 from slimgate.cli.usage.images import Usage, UsedImage, together
 from slimgate.core.images.facts import Inspection
 from slimgate.core.images.facts_json import inspection_to_json
+from slimgate.core.json_object import JsonDocument
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.stored import Stored
 
 SCHEMA: Final = 1
-JsonObject = dict[str, object]
 
 
-def top_document(usage: Usage, *, number: int | None = None) -> JsonObject:
+def top_document(usage: Usage, *, number: int | None = None) -> JsonDocument:
     """Write the images, the most to pull first, `number` of them at most."""
     total, known = together(usage.images)
     shown = usage.images[:number]
@@ -31,7 +31,7 @@ def top_document(usage: Usage, *, number: int | None = None) -> JsonObject:
 
 def nodes_document(
     disks: Sequence[NodeDisk], *, number: int | None = None, namespace: str | None = None
-) -> JsonObject:
+) -> JsonDocument:
     """Write the nodes with their images, those with the most on disk first.
 
     With a namespace, only the images that it uses; what is said of a node as a whole remains.
@@ -45,7 +45,7 @@ def nodes_document(
     }
 
 
-def _image(image: UsedImage) -> JsonObject:
+def _image(image: UsedImage) -> JsonDocument:
     known = image.seen if isinstance(image.seen, Inspection) else None
     return {
         "reference": image.reference,
@@ -59,7 +59,7 @@ def _image(image: UsedImage) -> JsonObject:
     }
 
 
-def _node(disk: NodeDisk, namespace: str | None) -> JsonObject:
+def _node(disk: NodeDisk, namespace: str | None) -> JsonDocument:
     users = sorted(disk.namespaces.whole) if namespace is None else [namespace]
     return {
         "name": disk.node,
@@ -91,7 +91,7 @@ def _node(disk: NodeDisk, namespace: str | None) -> JsonObject:
     }
 
 
-def _stored(stored: Stored) -> JsonObject:
+def _stored(stored: Stored) -> JsonDocument:
     return {
         "compressedBytes": stored.compressed,
         "unpackedBytes": stored.unpacked,

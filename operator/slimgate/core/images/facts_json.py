@@ -24,16 +24,16 @@ from slimgate.core.images.facts import (
 )
 from slimgate.core.images.reference import parse_digest
 from slimgate.core.images.tier import Evidence, Tier
+from slimgate.core.json_object import JsonDocument
 from slimgate.core.text import printable
 
-JsonObject = dict[str, object]
 T = TypeVar("T")
 
 _MAX_BYTES: Final = 2**63 - 1
 _MAX_LAYERS: Final = 1024
 
 
-def inspection_to_json(inspection: Inspection) -> JsonObject:
+def inspection_to_json(inspection: Inspection) -> JsonDocument:
     """Write what a reference pointed at: one entry of `platforms` an image."""
     return {
         "reference": inspection.reference,
@@ -43,7 +43,7 @@ def inspection_to_json(inspection: Inspection) -> JsonObject:
     }
 
 
-def to_json(facts: ImageFacts) -> JsonObject:
+def to_json(facts: ImageFacts) -> JsonDocument:
     """Write one image's facts; the totals are there for readers, and from_json ignores them."""
     return {
         "os": facts.platform.os,
@@ -84,7 +84,7 @@ def from_json(raw: Mapping[str, object]) -> ImageFacts:
     )
 
 
-def _layer_to_json(layer: Layer) -> JsonObject:
+def _layer_to_json(layer: Layer) -> JsonDocument:
     return {
         "digest": layer.digest,
         "diffID": layer.diff_id,
@@ -107,7 +107,7 @@ def _layer(raw: Mapping[str, object]) -> Layer:
     )
 
 
-def _base_to_json(base: Base) -> JsonObject:
+def _base_to_json(base: Base) -> JsonDocument:
     return {
         "name": base.name,
         "family": base.family,
@@ -150,13 +150,13 @@ def _base(raw: Mapping[str, object]) -> Base:
         raise InvalidFactsError(what) from err
 
 
-def _size_to_json(kind: str, size: Size) -> JsonObject:
+def _size_to_json(kind: str, size: Size) -> JsonDocument:
     if size.bytes is not None:
         return {f"{kind}Bytes": size.bytes}
     return {f"{kind}Bytes": None, f"{kind}Reason": size.reason}
 
 
-def _unpacked_to_json(size: Size) -> JsonObject:
+def _unpacked_to_json(size: Size) -> JsonDocument:
     evidence = None if size.evidence is None else size.evidence.value
     bound = {"unpackedAtLeast": size.at_least} if size.at_least else {}
     return {**_size_to_json("unpacked", size), **bound, "unpackedEvidence": evidence}

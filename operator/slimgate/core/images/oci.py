@@ -12,6 +12,7 @@ from typing import Final, cast
 from slimgate.core.errors import InvalidReferenceError, TooLargeError, UnsupportedError
 from slimgate.core.images.facts import DiffID, Digest, Platform
 from slimgate.core.images.reference import parse_digest
+from slimgate.core.json_object import JsonObject
 from slimgate.core.text import printable
 
 OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"
@@ -29,8 +30,6 @@ MAX_ENTRIES: Final = 1_000
 _MAX_INT: Final = 2**63 - 1
 _SCHEMA1: Final = "application/vnd.docker.distribution.manifest.v1"
 _REFERENCE_TYPE: Final = "vnd.docker.reference.type"
-
-JsonObject = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,10 @@ from typing import Final
 
 from slimgate.core.errors import InvalidFactsError, InvalidReferenceError
 from slimgate.core.images.facts import Base, Digest, ImageFacts, Layer, Size, total
-from slimgate.core.images.facts_json import JsonObject, from_json, to_json
+from slimgate.core.images.facts_json import from_json, to_json
 from slimgate.core.images.reference import Reference, parse_digest
 from slimgate.core.images.tier import Evidence
-from slimgate.core.nodes.node import Node
+from slimgate.core.json_object import JsonDocument
 from slimgate.core.quantity import format_quantity
 from slimgate.core.text import printable
 
@@ -56,13 +56,13 @@ class Profile:
     facts: ImageFacts | None
 
 
-def to_profile(facts: ImageFacts, image: str | None = None) -> JsonObject:
+def to_profile(facts: ImageFacts, image: str | None = None) -> JsonDocument:
     """Write the fields of an ImageProfile; `image` is what people know it by."""
     written = to_json(facts)
     layers = written["layers"]
     assert isinstance(layers, list)
     more = facts.layers[MAX_LAYERS:]
-    whole: JsonObject = {
+    whole: JsonDocument = {
         **written,
         "pullSize": _shown(facts.pull),
         "unpackedSize": _shown(facts.unpacked),
@@ -72,7 +72,7 @@ def to_profile(facts: ImageFacts, image: str | None = None) -> JsonObject:
         "toolchains": list(facts.toolchains[:_MAX_TOOLCHAINS]),
         "estimatedBy": facts.estimated_by,
     }
-    fields: JsonObject = {"facts": _bounded("facts", whole)}
+    fields: JsonDocument = {"facts": _bounded("facts", whole)}
     return fields if image is None else {"image": _short(image, _MAX_IMAGE), **fields}
 
 
@@ -90,7 +90,7 @@ def from_profile(facts: Mapping[str, object]) -> Profile:
     return Profile(digest, None if found is None or _is_former(found.base) else found)
 
 
-def replacing(profile: Mapping[str, object]) -> JsonObject:
+def replacing(profile: Mapping[str, object]) -> JsonDocument:
     """Make the merge patch that leaves nothing of an older profile: null removes a field."""
     facts = profile["facts"]
     assert isinstance(facts, dict)
@@ -110,25 +110,6 @@ def recognisable(references: Iterable[str]) -> str | None:
     known = [one for one in named if one is not None]
     best = min(known, key=lambda one: (one.tag is None, len(one.familiar), str(one)), default=None)
     return None if best is None else best.familiar
-
-
-def names_on(
-    nodes: Iterable[Node],
-    wanted: Mapping[Digest, str],
-    facts: Mapping[Digest, Sequence[ImageFacts]],
-) -> Mapping[Digest, set[str]]:
-    """Collect the names that nodes have for each manifest; often they are those of its index."""
-    held: dict[Digest, set[str]] = {digest: {name} for digest, name in wanted.items()}
-    for node in nodes:
-        for image in node.images:
-            for digest in image.digests:
-                held.setdefault(digest, set()).update(image.names)
-    names: dict[Digest, set[str]] = {}
-    for digest, images in facts.items():
-        for one in images:
-            if one.digest is not None:
-                names.setdefault(one.digest, set()).update(held.get(digest, ()))
-    return names
 
 
 def _is_former(base: Base) -> bool:
@@ -151,7 +132,7 @@ def _shown(size: Size) -> str | None:
     return None if size.bytes is None else format_quantity(size.bytes)
 
 
-def _summed(layers: Sequence[Layer]) -> JsonObject:
+def _summed(layers: Sequence[Layer]) -> JsonDocument:
     """Sum layers that are not listed; what is unknown of them is left out."""
     return {
         "count": len(layers),

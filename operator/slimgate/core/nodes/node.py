@@ -4,13 +4,13 @@ Fields of a wrong type count as absent: what remains is a smaller model, never a
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, cast
 
 from slimgate.core.errors import InvalidReferenceError
-from slimgate.core.images.facts import Digest, Platform
+from slimgate.core.images.facts import Digest, ImageFacts, Platform
 from slimgate.core.images.reference import Reference, parse_digest
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.workloads.workload import Owner, Role, workload_of
@@ -185,6 +185,25 @@ def name_key(name: str) -> str | None:
     except InvalidReferenceError:
         return None
     return f"{reference.name}@{reference.identifier}"
+
+
+def names_on(
+    nodes: Iterable[Node],
+    wanted: Mapping[Digest, str],
+    facts: Mapping[Digest, Sequence[ImageFacts]],
+) -> Mapping[Digest, set[str]]:
+    """Collect the names that nodes have for each manifest; often they are those of its index."""
+    held: dict[Digest, set[str]] = {digest: {name} for digest, name in wanted.items()}
+    for node in nodes:
+        for image in node.images:
+            for digest in image.digests:
+                held.setdefault(digest, set()).update(image.names)
+    names: dict[Digest, set[str]] = {}
+    for digest, images in facts.items():
+        for one in images:
+            if one.digest is not None:
+                names.setdefault(one.digest, set()).update(held.get(digest, ()))
+    return names
 
 
 def _runtime(version: str) -> Runtime:

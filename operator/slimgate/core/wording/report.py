@@ -10,6 +10,7 @@ from typing import Final
 
 from slimgate.core.images.facts import ImageFacts
 from slimgate.core.images.tier import Tier
+from slimgate.core.json_object import JsonDocument
 from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.verdict import Verdict
@@ -31,10 +32,8 @@ _BY_OUTCOME: Final = {
 _BYTES: Final = frozenset({"pullSize", "unpackedSize", "layerSize", "workloadPullSize"})
 """The checks whose value and limit are bytes."""
 
-JsonObject = dict[str, object]
 
-
-def report_of(verdict: Verdict) -> JsonObject:
+def report_of(verdict: Verdict) -> JsonDocument:
     """Write `results`, the worst first, and `summary`, which counts those left out, too."""
     results = sorted(
         _results(verdict), key=lambda result: _WORST_FIRST.index(str(result["result"]))
@@ -46,7 +45,7 @@ def report_of(verdict: Verdict) -> JsonObject:
     }
 
 
-def _results(verdict: Verdict) -> Iterator[JsonObject]:
+def _results(verdict: Verdict) -> Iterator[JsonDocument]:
     for finding in verdict.findings:
         result, severity = _BY_OUTCOME[finding.outcome]
         yield _result(
@@ -81,7 +80,7 @@ def _result(
     *,
     rule: str | None = None,
     properties: dict[str, str] | None = None,
-) -> JsonObject:
+) -> JsonDocument:
     return {
         "source": SOURCE,
         "policy": policy,

@@ -10,7 +10,7 @@ from tests.core.make import DENY, WEB, finding
 HELPERS = {"__init__", "measure", "bases"}
 FILES = sorted(
     file.stem
-    for file in Path("operator/slimgate/core/checks").glob("*.py")
+    for file in Path("operator/slimgate/core/policies/checks").glob("*.py")
     if file.stem not in HELPERS
 )
 
