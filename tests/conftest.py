@@ -4,7 +4,6 @@ By default few, and the same in every run; `--hypothesis-profile=fuzz` tries man
 """
 
 import os
-from collections.abc import Iterable
 
 import pytest
 from hypothesis import settings
@@ -20,10 +19,12 @@ pytest_plugins = ("tests.lab.fixtures", "tests.chart.fixtures")
 
 # First, since xdist reads the groups in the same hook.
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let a worker (`-n`) take whole files, and one of them all that share a thing."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
+    # Last, since those who measure images keep the disk for minutes when they begin.
+    items.sort(key=lambda item: item.path.name == "test_node_disk.py")
 
 
 def _group(item: pytest.Item) -> str:
