@@ -1,7 +1,7 @@
 """Which kinds of workloads are judged, and how those are followed that settings add.
 
 kopf watches the built-in ones. It looks for a kind of others once for each event of its
-CustomResourceDefinition, which may come before the kind is served, and ends when it goes (ADR 12).
+CustomResourceDefinition, which may come before the kind is served, and ends when it goes (ADR 8).
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Logs kopf in as the rest of slimgate is, and tells what it lists.
 
 kopf lists a kind anew when the API server no longer keeps what was watched, and hands over what
-there is. It tells nobody that it does so, and nobody of what has gone meanwhile (ADR 13).
+there is. It tells nobody that it does so, and nobody of what has gone meanwhile (ADR 9).
 """
 
 import asyncio

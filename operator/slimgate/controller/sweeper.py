@@ -1,4 +1,4 @@
-"""Forgets workloads of which nobody has told that they were deleted (ADR 13)."""
+"""Forgets workloads of which nobody has told that they were deleted (ADR 9)."""
 
 import asyncio
 import logging

@@ -72,7 +72,7 @@ class WebhookPods:
         """Have kubelets bring each pod's Secret up to date now, once for each mark.
 
         A kubelet looks when a pod changes, be it by an annotation; else after a minute or more,
-        for a Secret that was missing as well (docs/adr/0018).
+        for a Secret that was missing as well (docs/adr/0014).
         """
         names = {pod.name for pod in (await self._find())[:_MAX_PODS] if pod.name}
         self._refreshed = self._refreshed & names if mark == self._mark else set()
