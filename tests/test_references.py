@@ -6,10 +6,14 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 ADRS: Final = ROOT / "docs" / "adr"
+ARCHITECTURE: Final = ROOT / "docs" / "architecture.md"
+PACKAGE: Final = ROOT / "operator" / "slimgate"
+TESTS: Final = ROOT / "tests"
 _PLACES: Final = (
     "*.md", "docs/**/*.md", "charts/**/*.md", "charts/**/*.yaml", "manifests/**/*.yaml",
     "operator/**/*.py", "tests/**/*.py", "scripts/*.py", "examples/**/*.py", "bench/**/*.py",
 )  # fmt: skip
+_CODE: Final = re.compile(r"`([\w./-]+(?:\.py|/))`")
 _NUMBER: Final = re.compile(r"\bADRs? (?P<word>\d+)|\badr/(?P<path>\d{4})")
 
 
@@ -47,3 +51,29 @@ def test_named_decisions() -> None:
     ]
 
     assert missing == []
+
+
+def test_architecture() -> None:
+    """Every file and folder that docs/architecture.md names is there."""
+    found = [path for root in (PACKAGE, TESTS) for path in root.rglob("*") if path.suffix != ".pyc"]
+    short = {f"{path.name}/" if path.is_dir() else path.name for path in found}
+    missing = [
+        name
+        for name in _CODE.findall(ARCHITECTURE.read_text(encoding="utf-8"))
+        if name not in short and not (ROOT / name).exists() and not (PACKAGE / name).exists()
+    ]
+
+    assert missing == []
+
+
+def test_rooms() -> None:
+    """And it has a line for every room of the package, and names every room of the core."""
+    text = ARCHITECTURE.read_text(encoding="utf-8")
+    rooms = [f"| `{name}/` |" for name in _folders(PACKAGE)]
+    inner = [f"`{name}`" for name in _folders(PACKAGE / "core")]
+
+    assert [room for room in [*rooms, *inner] if room not in text] == []
+
+
+def _folders(of: Path) -> list[str]:
+    return sorted(path.parent.name for path in of.glob("*/__init__.py"))

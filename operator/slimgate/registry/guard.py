@@ -1,7 +1,7 @@
 """Which addresses slimgate calls: decided on the resolved address, which is then connected to.
 
 The resolver hands aiohttp only addresses that passed, so a name that resolves differently a moment
-later (DNS rebinding) gains nothing. Rules: design.md, Untrusted input.
+later (DNS rebinding) gains nothing. The rules: docs/architecture.md, Untrusted input.
 """
 
 import ipaddress

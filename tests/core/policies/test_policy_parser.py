@@ -67,7 +67,7 @@ def parse(**spec: object) -> Policy:
 
 
 def test_whole() -> None:
-    """The policy of design.md is read field by field."""
+    """A policy that uses every field is read field by field."""
     expected = Policy(
         name="default",
         generation=3,

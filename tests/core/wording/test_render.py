@@ -47,7 +47,7 @@ DEFAULT = Policy(name="default", limits=Limits(pull_size=Limit(deny=300 * MIB)))
 
 
 def test_denial() -> None:
-    """A denial is that of design.md: complete, and in one sentence an image."""
+    """A denial says everything that its reader needs, in one sentence an image."""
     text = denial(
         verdict(one(SHOP), DEFAULT).findings,
         [replace(DEFAULT, message="see https://wiki.example.com/slim")],

@@ -1,6 +1,6 @@
 """Identities: whose credentials a look-up uses.
 
-Facts seen with one identity are not shown to another (design.md, Untrusted input), so `key`
+Facts seen with one identity are not shown to another (docs/architecture.md), so `key`
 separates caches. The anonymous identity's key is the empty string.
 """
 
