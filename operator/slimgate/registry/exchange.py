@@ -1,6 +1,5 @@
 """One call of a registry: logins in turn, slots, back-off, refusals as errors."""
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from slimgate.core.errors import (
 )
 from slimgate.core.images.reference import DOCKER_HUB, Reference
 from slimgate.core.text import printable
+from slimgate.engine.bounded import Bounded
 from slimgate.registry.auth import Authenticator
 from slimgate.registry.body import Answer
 from slimgate.registry.errors import MAX_ERROR_BODY, error_of, retry_after_seconds
@@ -66,7 +66,7 @@ class Exchange:
         self._authenticator = authenticator
         self._limits = limits
         self._observer = observer
-        self._opened: OrderedDict[tuple[str, str], Credential | None] = OrderedDict()
+        self._opened: Bounded[tuple[str, str], tuple[Credential | None]] = Bounded(_MAX_REMEMBERED)
 
     async def run(
         self, call: Call, identity: Identity, consume: Callable[[Answer], Awaitable[T]]
@@ -85,26 +85,17 @@ class Exchange:
                 # A registry may hide from one credential what it shows to the next.
                 failures.append(err)
                 continue
-            self._remember(call.reference, identity, credential)
+            self._opened.put((identity.key, call.reference.name), (credential,))
             return result
         missing = [error for error in failures if isinstance(error, NotFoundError)]
         raise (missing or failures)[0]
 
     def _in_turn(self, reference: Reference, identity: Identity) -> list[Credential | None]:
         every = list(candidates(identity, reference))
-        key = (identity.key, reference.name)
-        if key in self._opened and self._opened[key] in every:
-            first = self._opened[key]
-            return [first, *(credential for credential in every if credential != first)]
+        opened = self._opened.get((identity.key, reference.name))
+        if opened is not None and opened[0] in every:
+            return [*opened, *(credential for credential in every if credential != opened[0])]
         return every
-
-    def _remember(
-        self, reference: Reference, identity: Identity, credential: Credential | None
-    ) -> None:
-        self._opened[identity.key, reference.name] = credential
-        self._opened.move_to_end((identity.key, reference.name))
-        while len(self._opened) > _MAX_REMEMBERED:
-            self._opened.popitem(last=False)
 
     async def _as(
         self, call: Call, credential: Credential | None, consume: Callable[[Answer], Awaitable[T]]

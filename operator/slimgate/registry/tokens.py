@@ -8,7 +8,6 @@ import json
 import re
 import time
 from base64 import b64encode
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from yarl import URL
 
 from slimgate.core.credentials.identity import Credential
 from slimgate.core.errors import ImageError, UnauthorizedError, UnsupportedError
+from slimgate.engine.bounded import Bounded
 from slimgate.registry.errors import MAX_ERROR_BODY, error_of, retry_after_seconds
 from slimgate.registry.settings import RegistrySettings
 from slimgate.registry.transport import Request, Transport
@@ -56,7 +56,7 @@ class Tokens:
         self._transport = transport
         self._settings = settings
         self._clock = clock
-        self._kept: OrderedDict[Wanted, tuple[str, float]] = OrderedDict()
+        self._kept: Bounded[Wanted, tuple[str, float]] = Bounded(_MAX_TOKENS)
         self._locks: dict[Wanted, tuple[asyncio.Lock, list[None]]] = {}
 
     async def get(self, wanted: Wanted, *, rejected: str | None = None) -> str:
@@ -69,7 +69,7 @@ class Tokens:
                 if kept is not None and kept != rejected:
                     return kept
                 token, life = await self._ask(wanted)
-                self._keep(wanted, token, life)
+                self._kept.put(wanted, (token, self._clock() + life * _USED_LIFE))
                 return token
         finally:
             users.pop()
@@ -77,14 +77,8 @@ class Tokens:
                 self._locks.pop(wanted, None)
 
     def _valid(self, wanted: Wanted) -> str | None:
-        token, until = self._kept.get(wanted, ("", 0.0))
+        token, until = self._kept.get(wanted) or ("", 0.0)
         return token if self._clock() < until else None
-
-    def _keep(self, wanted: Wanted, token: str, life: float) -> None:
-        self._kept[wanted] = (token, self._clock() + life * _USED_LIFE)
-        self._kept.move_to_end(wanted)
-        while len(self._kept) > _MAX_TOKENS:
-            self._kept.popitem(last=False)
 
     async def _ask(self, wanted: Wanted) -> tuple[str, float]:
         credential = wanted.credential
