@@ -21,7 +21,7 @@ from slimgate.core.wording.status import Status
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
-from slimgate.engine.objects import Kind as StatusKind
+from slimgate.engine.objects import StoredKind as StatusKind
 from tests.engine.cluster import Keys, policy
 from tests.engine.shelf import APP, REGISTRY, Door, Shelf, inspector, tiny, until
 from tests.support import images

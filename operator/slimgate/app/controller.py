@@ -24,7 +24,7 @@ from slimgate.app.stopping import stop_on_signals, unless, whole
 from slimgate.cluster.connect import open_access
 from slimgate.cluster.first_policy import FirstPolicy
 from slimgate.cluster.memory import MemoryKeeper
-from slimgate.cluster.owner import Owner
+from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.profiles import ProfileStore
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
@@ -98,7 +98,7 @@ async def _work(
         changed=reconciler.changed,
         now=now,
     )
-    owner = Owner(core.api, settings.namespace, settings.pod_name)
+    owner = OwnDeployment(core.api, settings.namespace, settings.pod_name)
     memory = MemoryKeeper(core.api, core.inspector, settings, owner)
     await memory.restore()
     core.catalog.listen(partial(_heard, reconciler))

@@ -16,7 +16,7 @@ from slimgate.cluster.backoff import Pace
 from slimgate.cluster.mirror import Mirror, Scope
 from slimgate.controller.handlers import BUILT_IN
 from slimgate.controller.intake import Intake
-from slimgate.controller.masters import Masters
+from slimgate.controller.owners import Owners
 from slimgate.controller.ports import Kind
 from slimgate.controller.reconciler import Reconciler
 from slimgate.settings import Settings
@@ -34,14 +34,14 @@ class Kinds:
         extra = tuple(Kind(k.group, k.version, k.plural, k.kind) for k in settings.extra_kinds)
         paths = template_paths(settings)
         self._reconciler = reconciler
-        self._masters = Masters(BUILT_IN, extra)
+        self._owners = Owners(BUILT_IN, extra)
         self._intakes = {
-            kind.name: Intake(reconciler, kind, masters=self._masters, template_paths=paths)
+            kind.name: Intake(reconciler, kind, owners=self._owners, template_paths=paths)
             for kind in (*BUILT_IN, *extra)
         }
         self.built_in = tuple(self._intakes[kind.name] for kind in BUILT_IN)
         self.extra = tuple(self._intakes[kind.name] for kind in extra)
-        self._masters.listen(self._settle)
+        self._owners.listen(self._settle)
 
     def mirrors(self, api: ClusterApi, pace: Pace | None = None) -> Mapping[str, Mirror]:
         """Make a mirror for each extra kind, which follows it whenever the cluster serves it."""
@@ -57,7 +57,7 @@ class Kinds:
             Scope(path=kind.path, optional=True),
             intake,
             pace=pace,
-            on_follow=partial(self._masters.follow, kind),
+            on_follow=partial(self._owners.follow, kind),
         )
 
     def _settle(self) -> None:

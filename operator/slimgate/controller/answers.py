@@ -43,7 +43,7 @@ class Lines:
         return kept
 
 
-class Answer(ClientResponse):
+class ShallowAnswer(ClientResponse):
     """An answer in which nothing is nested too deeply, however it is read."""
 
     async def start(self, connection: Any) -> Self:

@@ -3,8 +3,8 @@
 import logging
 from typing import Final
 
-from slimgate.controller.ledger import Key, Observed, marks_of, master_of, observed_of
-from slimgate.controller.masters import Masters
+from slimgate.controller.ledger import Key, Observed, marks_of, observed_of, owner_of
+from slimgate.controller.owners import Owners
 from slimgate.controller.ports import Kind
 from slimgate.controller.reconciler import COPIES, Reconciler
 from slimgate.core.json_object import JsonObject, text_at
@@ -21,13 +21,13 @@ class Intake:
         reconciler: Reconciler,
         kind: Kind,
         *,
-        masters: Masters,
+        owners: Owners,
         template_paths: TemplatePaths,
     ) -> None:
         self.kind = kind
         self._reconciler = reconciler
-        self._masters = masters
-        self._is_extra = masters.is_extra(kind)
+        self._owners = owners
+        self._is_extra = owners.is_extra(kind)
         self._template_paths = template_paths
         self._warned = False
 
@@ -36,17 +36,17 @@ class Intake:
 
         What a judged workload makes is judged with it: a Deployment's ReplicaSets and Pods.
         """
-        return not self._masters.answers(master_of(metadata))
+        return not self._owners.answers(owner_of(metadata))
 
     def concerns(self, metadata: JsonObject) -> bool:
         """Whether there is anything to do: an object that was taken may have a master by now.
 
         So it may have while nobody watched; then it carries what was said of it.
         """
-        master = master_of(metadata)
+        owner = owner_of(metadata)
         return (
-            not self._masters.answers(master)
-            or self._masters.may_change(master)
+            not self._owners.answers(owner)
+            or self._owners.may_change(owner)
             or self._reconciler.knows(self._key(metadata))
             or (self.kind.name not in COPIES and any(marks_of(metadata)))
         )
@@ -62,16 +62,16 @@ class Intake:
         key = Key(workload.kind, workload.namespace, workload.name)
         observed = observed_of(self.kind, resource, workload)
         if self._is_extra:
-            hollow = self._is_hollow(observed)
-            self._masters.put(self.kind, key, workload.uid, hollow=hollow)
-            if hollow:
+            without_template = self._lacks_template(observed)
+            self._owners.put(self.kind, key, workload.uid, without_template=without_template)
+            if without_template:
                 self._warn(workload)
         self.settle(key, observed)
 
     def settle(self, key: Key, observed: Observed) -> None:
         """Have a workload judged, or left to its master."""
-        if self._is_hollow(observed) or self._masters.answers(observed.master):
-            lasting = not self._masters.may_change(observed.master)
+        if self._lacks_template(observed) or self._owners.answers(observed.owner):
+            lasting = not self._owners.may_change(observed.owner)
             self._reconciler.release(key, observed, lasting=lasting)
         else:
             self._reconciler.observe(key, observed)
@@ -80,10 +80,10 @@ class Intake:
         """Hear that there is no such object any more; one made anew has another `uid`."""
         key = Key(self.kind.name, namespace, name)
         if self._is_extra:
-            self._masters.drop(key)
+            self._owners.drop(key)
         self._reconciler.drop(key, uid)
 
-    def _is_hollow(self, observed: Observed) -> bool:
+    def _lacks_template(self, observed: Observed) -> bool:
         return self._is_extra and not observed.workload.images
 
     def _warn(self, workload: Workload) -> None:

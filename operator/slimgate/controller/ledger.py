@@ -23,7 +23,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Master:
+class Owner:
     """The controller that has made an object: the group of its API, its kind and its uid."""
 
     group: str
@@ -39,7 +39,7 @@ class Observed:
     workload: Workload
     verdict: str | None
     summary: str | None
-    master: Master | None = None
+    owner: Owner | None = None
     created: datetime | None = None
 
     @property
@@ -81,11 +81,11 @@ class Ledger:
     def __init__(self, annotate: Annotate = Annotate.OVER_POLICY) -> None:
         self.annotate = annotate
         self._records: dict[Key, Record] = {}
-        self._left: dict[Key, Observed] = {}
+        self._held: dict[Key, Observed] = {}
 
     def observe(self, key: Key, observed: Observed) -> bool:
         """Take a workload as it is now; whether it must be judged anew."""
-        self._left.pop(key, None)
+        self._held.pop(key, None)
         before = self._records.get(key)
         if before is None or before.observed.workload.uid != observed.workload.uid:
             self._records[key] = Record(observed=observed)
@@ -116,20 +116,20 @@ class Ledger:
         if now is not None and now.observed.workload.uid == observed.workload.uid:
             self._records[key] = replace(now, said=annotations)
 
-    def leave(self, key: Key, observed: Observed) -> None:
+    def hold(self, key: Key, observed: Observed) -> None:
         """Hold a workload that is left to its master."""
-        self._left[key] = observed
+        self._held[key] = observed
 
     def holds(self, key: Key, uid: str) -> bool:
         """Whether that very workload is left to its master."""
-        left = self._left.get(key)
+        left = self._held.get(key)
         return left is not None and left.workload.uid == uid
 
     def drop(self, key: Key, uid: str | None = None) -> bool:
         """Forget a workload, with `uid` only that very one; whether there was a record."""
-        left = self._left.get(key)
+        left = self._held.get(key)
         if left is not None and uid in {None, left.workload.uid}:
-            del self._left[key]
+            del self._held[key]
         record = self._records.get(key)
         if record is None or uid not in {None, record.observed.workload.uid}:
             return False
@@ -146,10 +146,10 @@ class Ledger:
 
     def owned(self) -> Sequence[tuple[Key, Observed]]:
         """List the workloads, known or held, that have a master."""
-        return [(key, one) for key, one in self._all() if one.master is not None]
+        return [(key, one) for key, one in self._all() if one.owner is not None]
 
     def _all(self) -> Iterator[tuple[Key, Observed]]:
-        yield from self._left.items()
+        yield from self._held.items()
         for key, record in self._records.items():
             yield key, record.observed
 
@@ -192,7 +192,7 @@ def observed_of(kind: Kind, resource: JsonObject, workload: Workload) -> Observe
         workload=workload,
         verdict=verdict,
         summary=summary,
-        master=master_of(metadata),
+        owner=owner_of(metadata),
         created=parse_time(text_at(metadata, "creationTimestamp")),
     )
 
@@ -203,11 +203,11 @@ def marks_of(metadata: JsonObject) -> tuple[str | None, str | None]:
     return text_at(annotations, VERDICT) or None, text_at(annotations, SUMMARY) or None
 
 
-def master_of(metadata: JsonObject) -> Master | None:
+def owner_of(metadata: JsonObject) -> Owner | None:
     """Read which controller has made an object; other owners have no say in it."""
     for owner in objects_at(metadata, "ownerReferences"):
         if owner.get("controller"):
             # The group, since others have a Job, too.
             group, _, _ = text_at(owner, "apiVersion").rpartition("/")
-            return Master(group, text_at(owner, "kind"), text_at(owner, "uid"))
+            return Owner(group, text_at(owner, "kind"), text_at(owner, "uid"))
     return None

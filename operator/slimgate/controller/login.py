@@ -25,8 +25,8 @@ from aiohttp import (
     TraceRequestStartParams,
 )
 
-from slimgate.controller.answers import Answer
-from slimgate.controller.ports import Access, ApiObserver, Kind, SilentObserver
+from slimgate.controller.answers import ShallowAnswer
+from slimgate.controller.ports import Access, ApiObserver, Kind, SilentWorkObserver
 from slimgate.core.errors import ClusterError
 
 _NO_BEGINNING: Final = frozenset({"resourceVersion", "continue"})
@@ -49,7 +49,7 @@ class Login:
         self._kinds = tuple(kinds)
         self._listed = listed
         self._connect = connect
-        self._observer = observer or SilentObserver()
+        self._observer = observer or SilentWorkObserver()
         self._held: tuple[Access, kopf.AiohttpSession] | None = None
 
     async def log_in(self, **_: object) -> kopf.AiohttpSession:
@@ -74,7 +74,7 @@ class Login:
             proxy=access.proxy,
             trust_env=True,
             trace_configs=[trace],
-            response_class=Answer,
+            response_class=ShallowAnswer,
             middlewares=[_Signing(access)],
         )
         return kopf.AiohttpSession(server=access.server, aiohttp_session=session)

@@ -10,7 +10,7 @@ from slimgate.core.json_object import JsonObject
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.status import Status
 from slimgate.core.workloads.workload import Workload
-from slimgate.engine.objects import Kind as StatusKind
+from slimgate.engine.objects import StoredKind as StatusKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class WorkObserver(Protocol):
         """Hear how long it took to judge one and to record its verdict."""
 
 
-class SilentObserver:
+class SilentWorkObserver:
     """Tells nobody."""
 
     def api_request(self, method: str, outcome: int | str, seconds: float) -> None:

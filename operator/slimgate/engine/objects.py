@@ -6,7 +6,7 @@ from enum import Enum
 from slimgate.core.json_object import JsonObject, mapping_at
 
 
-class Kind(Enum):
+class StoredKind(Enum):
     """A kind of object that has a status."""
 
     POLICY = "SlimPolicy"
@@ -14,7 +14,7 @@ class Kind(Enum):
     BASE_IMAGE = "BaseImage"
 
 
-ObjectKey = tuple[Kind, str, str]
+ObjectKey = tuple[StoredKind, str, str]
 """Kind, namespace and name."""
 
 

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from slimgate.metrics.admissions import AdmissionMetrics, Serving, ServingCollector
 from slimgate.metrics.api_server import ApiServerMetrics
-from slimgate.metrics.bases import BaseCollector, Bases
+from slimgate.metrics.bases import BaseCollector, BaseLookups
 from slimgate.metrics.certificate import Certificate, CertificateCollector
 from slimgate.metrics.inspections import InspectionMetrics
 from slimgate.metrics.nodes import NodeCollector, NodeDisks
@@ -40,7 +40,7 @@ class Metrics:
             self.registry.register(WatchCollector(self._mirrors))
         self._mirrors.append(mirrors)
 
-    def show_bases(self, bases: Bases) -> None:
+    def show_bases(self, bases: BaseLookups) -> None:
         """Show whether the bases of BaseImages are known."""
         self.registry.register(BaseCollector(bases))
 

@@ -15,7 +15,7 @@ from slimgate.core.credentials.identity import Credential
 from slimgate.core.errors import RefusedAddressError, UnsupportedError
 from slimgate.core.text import printable
 from slimgate.engine.bounded import Bounded
-from slimgate.registry.tokens import Tokens, Wanted, basic, is_header_safe
+from slimgate.registry.tokens import Tokens, WantedToken, basic, is_header_safe
 from slimgate.registry.transport import Transport
 
 _MAX_HOSTS: Final = 4_096
@@ -74,7 +74,7 @@ class Authenticator:
         if credential is not None and credential.registry_token is not None:
             token = credential.registry_token
             return f"Bearer {token}" if is_header_safe(token) else None
-        wanted = Wanted(
+        wanted = WantedToken(
             realm=self._realm(base, challenge),
             service=challenge.parameters.get("service"),
             scope=scope,

@@ -23,9 +23,9 @@ from slimgate.engine.bounded import Bounded
 from slimgate.registry.auth import Authenticator
 from slimgate.registry.body import Answer
 from slimgate.registry.errors import MAX_ERROR_BODY, error_of, retry_after_seconds
-from slimgate.registry.ratelimit import Limits, remaining_of
+from slimgate.registry.ratelimit import RateLimits, remaining_of
 from slimgate.registry.settings import RegistryObserver
-from slimgate.registry.transport import Request, Transport
+from slimgate.registry.transport import HttpRequest, Transport
 
 _HUB_HOST: Final = "registry-1.docker.io"
 _MAX_REMEMBERED: Final = 8_192
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class RegistryCall:
     """What to ask: `path` follows the repository, `accept` are the statuses that are no refusal."""
 
     reference: Reference
@@ -59,7 +59,7 @@ class Exchange:
         self,
         transport: Transport,
         authenticator: Authenticator,
-        limits: Limits,
+        limits: RateLimits,
         observer: RegistryObserver,
     ) -> None:
         self._transport = transport
@@ -69,7 +69,7 @@ class Exchange:
         self._opened: Bounded[tuple[str, str], tuple[Credential | None]] = Bounded(_MAX_REMEMBERED)
 
     async def run(
-        self, call: Call, identity: Identity, consume: Callable[[Answer], Awaitable[T]]
+        self, call: RegistryCall, identity: Identity, consume: Callable[[Answer], Awaitable[T]]
     ) -> T:
         """Make the call with each credential in turn, and give its answer to `consume`.
 
@@ -98,7 +98,10 @@ class Exchange:
         return every
 
     async def _as(
-        self, call: Call, credential: Credential | None, consume: Callable[[Answer], Awaitable[T]]
+        self,
+        call: RegistryCall,
+        credential: Credential | None,
+        consume: Callable[[Answer], Awaitable[T]],
     ) -> T:
         base = self._base(call.reference)
         repository = call.reference.repository
@@ -129,13 +132,13 @@ class Exchange:
 
     async def _once(
         self,
-        call: Call,
+        call: RegistryCall,
         base: URL,
         authorization: str | None,
         consume: Callable[[Answer], Awaitable[T]],
     ) -> T | _Unauthorized:
         registry = call.reference.registry
-        request = Request(
+        request = HttpRequest(
             method=call.method,
             url=base.with_path(f"/v2/{call.reference.repository}/{call.path}", encoded=True),
             host=registry,

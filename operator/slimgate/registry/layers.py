@@ -15,7 +15,7 @@ from slimgate.core.layers.gzip import TAIL, size_from_tail
 from slimgate.core.layers.packing import packing_of
 from slimgate.engine.ports import LayerReading
 from slimgate.engine.unpack import Unpacker, UnpackLimits
-from slimgate.registry.body import Answer, Pace, algorithm_of, mismatch
+from slimgate.registry.body import Answer, BodyPace, algorithm_of, mismatch
 from slimgate.registry.settings import RegistrySettings
 from slimgate.registry.threads import Threads
 from slimgate.settings import WHOLE_LAYER_BYTES
@@ -120,7 +120,7 @@ async def read_whole(
     unpacker = Unpacker(
         UnpackLimits(max_bytes=limits.max_unpacked_bytes, max_seconds=limits.max_unpack_seconds)
     )
-    pace = Pace(settings.layer_seconds, settings.layer_seconds / WHOLE_LAYER_BYTES)
+    pace = BodyPace(settings.layer_seconds, settings.layer_seconds / WHOLE_LAYER_BYTES)
     digest = hashlib.new(algorithm_of(layer.digest))
     buffer = bytearray()
     async for chunk in answer.chunks(layer.size, pace):

@@ -47,7 +47,7 @@ class Slots:
                 del self._gates[host]
 
 
-class Limits:
+class RateLimits:
     """Counts by host; backs off by host and credential, since quotas belong to accounts."""
 
     def __init__(

@@ -88,7 +88,7 @@ class RegistryObserver(Protocol):
         """Hear that nothing was sent, since the host is left alone, for an error's `reason`."""
 
 
-class SilentObserver:
+class SilentRegistryObserver:
     """Tells nobody."""
 
     def request(self, host: str, method: str, outcome: int | str, seconds: float) -> None:

@@ -67,7 +67,7 @@ class AdmissionObserver(Protocol):
         """Hear that a request was not an admission and got this HTTP status."""
 
 
-class SilentObserver:
+class SilentAdmissionObserver:
     """Tells nobody."""
 
     def admission(self, operation: str, outcome: str, seconds: float, *, allowed: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from slimgate.cli.manifests.errors import InputError, InputsError
 from slimgate.cli.manifests.names import STDIN, STDIN_NAME, SUFFIXES
 from slimgate.cli.manifests.pipes import is_pipe, read_pipe
-from slimgate.cli.manifests.read import Document, read_documents
+from slimgate.cli.manifests.read import FileDocument, read_documents
 from slimgate.core.layers.packing import Packing, packing_of
 
 _MAX_BYTES: Final = 64 * 2**20
@@ -23,12 +23,12 @@ _TAR_AT: Final = 257
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
-def read_all(arguments: Sequence[str], *, stdin_name: str = STDIN_NAME) -> list[Document]:
+def read_all(arguments: Sequence[str], *, stdin_name: str = STDIN_NAME) -> list[FileDocument]:
     """Read every document of the files that the arguments name, each file once.
 
     InputsError says of every file that can't be read why.
     """
-    found: list[Document] = []
+    found: list[FileDocument] = []
     errors: list[InputError] = []
     for file in _files(arguments, errors):
         try:
@@ -86,7 +86,7 @@ def _below(folder: Path) -> Iterator[Path]:
                 yield file
 
 
-def _read(file: str, stdin_name: str) -> list[Document]:
+def _read(file: str, stdin_name: str) -> list[FileDocument]:
     if file == STDIN:
         text = _text(sys.stdin.buffer.read(_MAX_BYTES + 1), stdin_name)
         if not text.strip():

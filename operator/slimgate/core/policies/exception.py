@@ -29,7 +29,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Excused:
+class ExcusedWorkloads:
     """Workloads of one kind, by a glob of their names."""
 
     group: str
@@ -68,7 +68,7 @@ class SlimException:
     expires: datetime
     policies: tuple[str, ...]
     checks: tuple[str, ...] = ()
-    resources: tuple[Excused, ...] = ()
+    resources: tuple[ExcusedWorkloads, ...] = ()
     images: tuple[str, ...] = ()
     up_to: Mapping[str, int] = field(default_factory=dict)
     refused_since: datetime | None = None

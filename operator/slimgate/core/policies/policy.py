@@ -77,7 +77,7 @@ class MinEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bases:
+class BaseRules:
     """The rules on bases; `allow` and `deny` are globs and never both given."""
 
     allow: tuple[str, ...] = ()
@@ -159,7 +159,7 @@ class Policy:
     mode: Mode = Mode.AUDIT
     on_unknown: OnUnknown = OnUnknown.ALLOW
     limits: Limits = field(default_factory=Limits)
-    bases: Bases | None = None
+    bases: BaseRules | None = None
     exceptions: ExceptionRules = field(default_factory=ExceptionRules)
     message: str = ""
 

@@ -9,7 +9,7 @@ K = TypeVar("K", bound=Hashable)
 _SLACK: Final = 64
 
 
-class Agenda(Generic[K]):
+class Schedule(Generic[K]):
     """Due times by key; a key has one at most, and the last word counts."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -13,7 +13,7 @@ _LOG: Final = logging.getLogger(__name__)
 _OWNERS: Final = ("ReplicaSet", "Deployment")
 
 
-class Owner:
+class OwnDeployment:
     """Looks it up once it is asked; there is no `pod` where slimgate runs outside of a cluster."""
 
     def __init__(self, api: ClusterApi, namespace: str, pod: str | None) -> None:

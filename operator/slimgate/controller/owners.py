@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
-from slimgate.controller.ledger import Key, Master
+from slimgate.controller.ledger import Key, Owner
 from slimgate.controller.ports import Kind
 
 
-class Masters:
+class Owners:
     """Built-in kinds always answer, and kinds that settings add while they are followed.
 
     Of those, an object without images where settings say that it has a pod template never does:
@@ -17,26 +17,26 @@ class Masters:
         self._built_in = frozenset((one.group, one.name) for one in built_in)
         self._extra = frozenset((one.group, one.name) for one in extra)
         self._followed: set[tuple[str, str]] = set()
-        self._hollow: dict[Key, str] = {}
-        self._hollow_uids: set[str] = set()
+        self._without_template: dict[Key, str] = {}
+        self._uids_without_template: set[str] = set()
         self._listeners: list[Callable[[], None]] = []
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Have it called at every change."""
         self._listeners.append(listener)
 
-    def answers(self, master: Master | None) -> bool:
+    def answers(self, owner: Owner | None) -> bool:
         """Whether what it has made is judged with it."""
-        if master is None:
+        if owner is None:
             return False
-        name = master.group, master.kind
+        name = owner.group, owner.kind
         return name in self._built_in or (
-            name in self._followed and master.uid not in self._hollow_uids
+            name in self._followed and owner.uid not in self._uids_without_template
         )
 
-    def may_change(self, master: Master | None) -> bool:
+    def may_change(self, owner: Owner | None) -> bool:
         """Whether the answer may be another one later."""
-        return master is not None and (master.group, master.kind) in self._extra
+        return owner is not None and (owner.group, owner.kind) in self._extra
 
     def is_extra(self, kind: Kind) -> bool:
         """Whether settings add a kind."""
@@ -49,21 +49,21 @@ class Masters:
             (self._followed.add if followed else self._followed.discard)(name)
             self._tell()
 
-    def put(self, kind: Kind, key: Key, uid: str, *, hollow: bool) -> None:
+    def put(self, kind: Kind, key: Key, uid: str, *, without_template: bool) -> None:
         """Hear of an object of a kind that settings add."""
-        before = self._hollow.get(key)
-        if before == (uid if hollow else None):
+        before = self._without_template.get(key)
+        if before == (uid if without_template else None):
             return
         self.drop(key)
-        if hollow:
-            self._hollow[key] = uid
-            self._hollow_uids.add(uid)
+        if without_template:
+            self._without_template[key] = uid
+            self._uids_without_template.add(uid)
         if (kind.group, kind.name) in self._followed:
             self._tell()
 
     def drop(self, key: Key) -> None:
         """Hear that an object is gone; so will be what it has made, of which nobody is told."""
-        self._hollow_uids.discard(self._hollow.pop(key, ""))
+        self._uids_without_template.discard(self._without_template.pop(key, ""))
 
     def _tell(self) -> None:
         for listener in self._listeners:
