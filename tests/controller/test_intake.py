@@ -84,7 +84,7 @@ OWNERS: list[tuple[object, bool]] = [
 def test_what_a_judged_kind_owns_is_left_to_it(
     world: World, intake: Intake, *, references: object, taken: bool
 ) -> None:
-    """Only a controller counts as its master, and only if its kind is judged."""
+    """Only a controller counts as its owner, and only if its kind is judged."""
     intake.put(web(ownerReferences=references))
 
     assert intake.takes({"ownerReferences": references}) is taken
@@ -121,7 +121,7 @@ TAKEN_BACK = [("report", ("web", None)), ("annotate", ("web", None))]
 
 
 async def test_what_was_said_of_it_is_taken_back(world: World, intake: Intake) -> None:
-    """Once it has found a master; without an Event, and never again."""
+    """Once it has found an owner; without an Event, and never again."""
     async with world.running():
         intake.put(web(annotations=MARKS))
         await world.quiet()
@@ -142,7 +142,7 @@ async def test_what_was_said_of_it_is_taken_back(world: World, intake: Intake) -
 async def test_a_restart_takes_back_what_was_said(
     world: World, intake: Intake, owner: dict[str, object]
 ) -> None:
-    """It goes by the annotations of what has found a master while nobody watched."""
+    """It goes by the annotations of what has found an owner while nobody watched."""
     adopted = web(annotations=MARKS, ownerReferences=[owner])
     assert intake.concerns(mapping_at(adopted, "metadata"))
     async with world.running():

@@ -233,7 +233,7 @@ async def test_a_listing_that_begins_during_a_sweep_has_its_own(place: Place) ->
 
 
 async def test_what_is_forgotten_is_not_judged_again(place: Place) -> None:
-    """It is on nobody's agenda any more."""
+    """It is due no more."""
     place.census.pages = {DEPLOYMENT: [frozenset()]}
     async with place.world.running():
         place.world.reconciler.observe(key_of(WEB), observed(WEB))

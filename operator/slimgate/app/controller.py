@@ -141,7 +141,7 @@ async def _work(
             tasks.create_task(mirror.run())
         await tried(mirrors.values())
         # Last, since kopf's end is the end of tasks that begin after it.
-        login = Login(BUILT_IN, sweeper.listed, open_access, metrics)
+        login = Login(BUILT_IN, sweeper.listed, open_access, metrics.api_request)
         tasks.create_task(_observe(kinds.built_in, login, stop))
 
 

@@ -68,7 +68,7 @@ class Kinds:
 async def tried(mirrors: Iterable[Mirror], seconds: float = _TRY_SECONDS) -> None:
     """Wait until it is known which kinds can be followed; no longer than `seconds`.
 
-    Else what they have made would be judged at each start, until it is left to them.
+    Else what they have made would be judged at each start, until they are judged instead.
     """
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):

@@ -11,12 +11,13 @@ from typing import Final
 from slimgate.cluster.annotations import annotate, may_be_copied, strip_copies
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ForbiddenError
-from slimgate.cluster.events import Events, Notice
+from slimgate.cluster.events import Events
 from slimgate.cluster.reports import Reports
 from slimgate.cluster.resources import Served, Target
 from slimgate.cluster.statuses import StatusWriter
 from slimgate.core.json_object import JsonObject
 from slimgate.core.policies.verdict import Verdict
+from slimgate.core.wording.notes import Note
 from slimgate.core.wording.status import Status
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.objects import StoredKind
@@ -87,7 +88,7 @@ class Records:
         else:
             self._refused.pop(kind, None)
 
-    async def note(self, kind: Served, workload: Workload, note: Notice) -> None:
+    async def note(self, kind: Served, workload: Workload, note: Note) -> None:
         """Emit an Event about the workload."""
         await self._events.post(Target.workload(kind, workload), note)
 

@@ -1,20 +1,20 @@
-"""Takes workloads of one kind in, whoever follows them, and hands them on."""
+"""Takes objects of one kind from kopf or from a mirror, and hands on those to judge."""
 
 import logging
 from typing import Final
 
-from slimgate.controller.ledger import Key, Observed, marks_of, observed_of, owner_of
+from slimgate.controller.ledger import Key, Observed, marks_of, observed_of
 from slimgate.controller.owners import Owners
 from slimgate.controller.ports import Kind
 from slimgate.controller.reconciler import COPIES, Reconciler
 from slimgate.core.json_object import JsonObject, text_at
-from slimgate.core.workloads.workload import TemplatePaths, Workload, workload_of
+from slimgate.core.workloads.workload import TemplatePaths, Workload, owner_of, workload_of
 
 _LOG: Final = logging.getLogger(__name__)
 
 
 class Intake:
-    """Hands on what is its own master; it can stand behind a mirror as its sink."""
+    """Hands on what no owner's verdict covers; it is a mirror's sink, too."""
 
     def __init__(
         self,
@@ -32,20 +32,18 @@ class Intake:
         self._warned = False
 
     def takes(self, metadata: JsonObject) -> bool:
-        """Whether an object is its own master.
-
-        What a judged workload makes is judged with it: a Deployment's ReplicaSets and Pods.
-        """
-        return not self._owners.answers(owner_of(metadata))
+        """Whether an object is judged itself, and not with its owner."""
+        return not self._owners.cover(owner_of(metadata))
 
     def concerns(self, metadata: JsonObject) -> bool:
-        """Whether there is anything to do: an object that was taken may have a master by now.
+        """Whether there is anything to do.
 
-        So it may have while nobody watched; then it carries what was said of it.
+        An object that was judged itself may have an owner by now. If that came about while nobody
+        watched, it carries annotations.
         """
         owner = owner_of(metadata)
         return (
-            not self._owners.answers(owner)
+            not self._owners.cover(owner)
             or self._owners.may_change(owner)
             or self._reconciler.knows(self._key(metadata))
             or (self.kind.name not in COPIES and any(marks_of(metadata)))
@@ -69,9 +67,9 @@ class Intake:
         self.settle(key, observed)
 
     def settle(self, key: Key, observed: Observed) -> None:
-        """Have a workload judged, or left to its master."""
-        if self._lacks_template(observed) or self._owners.answers(observed.owner):
-            lasting = not self._owners.may_change(observed.owner)
+        """Have a workload judged, or held for its owner."""
+        if self._lacks_template(observed) or self._owners.cover(observed.workload.owner):
+            lasting = not self._owners.may_change(observed.workload.owner)
             self._reconciler.release(key, observed, lasting=lasting)
         else:
             self._reconciler.observe(key, observed)

@@ -1,7 +1,7 @@
-"""Logs kopf in as the rest of slimgate is, and tells what it lists.
+"""Logs kopf in with the credentials of all of slimgate, and notices when it lists a kind anew.
 
 kopf lists a kind anew when the API server no longer keeps what was watched, and hands over what
-there is. It tells nobody that it does so, and nobody of what has gone meanwhile (ADR 9).
+there is. It says neither that it does so nor what has gone meanwhile (ADR 9).
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from aiohttp import (
 )
 
 from slimgate.controller.answers import ShallowAnswer
-from slimgate.controller.ports import Access, ApiObserver, Kind, SilentWorkObserver
+from slimgate.controller.ports import Access, Kind
 from slimgate.core.errors import ClusterError
 
 _NO_BEGINNING: Final = frozenset({"resourceVersion", "continue"})
@@ -36,7 +36,7 @@ _NO_BEGINNING: Final = frozenset({"resourceVersion", "continue"})
 class Login:
     """kopf's handler; `listed` hears of a kind whenever the API server has begun to list it.
 
-    `observer` hears of every request.
+    `asked` hears of every request: its method, how it ended and after how many seconds.
     """
 
     def __init__(
@@ -44,12 +44,12 @@ class Login:
         kinds: Iterable[Kind],
         listed: Callable[[Kind], None],
         connect: Callable[[], Awaitable[Access]],
-        observer: ApiObserver | None = None,
+        asked: Callable[[str, int | str, float], None] = lambda *_: None,
     ) -> None:
         self._kinds = tuple(kinds)
         self._listed = listed
         self._connect = connect
-        self._observer = observer or SilentWorkObserver()
+        self._asked = asked
         self._held: tuple[Access, kopf.AiohttpSession] | None = None
 
     async def log_in(self, **_: object) -> kopf.AiohttpSession:
@@ -102,7 +102,7 @@ class Login:
         outcome: int | str,
     ) -> None:
         method = "WATCH" if "watch" in params.url.query else params.method
-        self._observer.api_request(method, outcome, time.monotonic() - context.started)
+        self._asked(method, outcome, time.monotonic() - context.started)
 
 
 async def _started(

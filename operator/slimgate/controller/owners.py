@@ -1,16 +1,20 @@
-"""Who answers for what it has made, so that each pod is judged once: with its topmost workload."""
+"""Which owners are judged for what they have made, so that each image of a pod is judged once.
+
+A Deployment's verdict covers its ReplicaSets and their Pods.
+"""
 
 from collections.abc import Callable, Iterable
 
-from slimgate.controller.ledger import Key, Owner
+from slimgate.controller.ledger import Key
 from slimgate.controller.ports import Kind
+from slimgate.core.workloads.workload import Owner
 
 
 class Owners:
-    """Built-in kinds always answer, and kinds that settings add while they are followed.
+    """Owners of built-in kinds are judged, and of kinds that settings add while those are followed.
 
-    Of those, an object without images where settings say that it has a pod template never does:
-    what it runs is seen in nothing but what it makes. Listeners hear when answers have changed.
+    An object of the latter whose pod template is not where settings say is never judged: what it
+    runs is seen only in what it makes. Listeners hear when it is another answer.
     """
 
     def __init__(self, built_in: Iterable[Kind], extra: Iterable[Kind] = ()) -> None:
@@ -25,8 +29,8 @@ class Owners:
         """Have it called at every change."""
         self._listeners.append(listener)
 
-    def answers(self, owner: Owner | None) -> bool:
-        """Whether what it has made is judged with it."""
+    def cover(self, owner: Owner | None) -> bool:
+        """Whether the verdict on an owner covers what it has made."""
         if owner is None:
             return False
         name = owner.group, owner.kind
@@ -35,14 +39,14 @@ class Owners:
         )
 
     def may_change(self, owner: Owner | None) -> bool:
-        """Whether the answer may be another one later."""
+        """Whether what `cover` says of an owner may be otherwise later."""
         return owner is not None and (owner.group, owner.kind) in self._extra
 
     def is_extra(self, kind: Kind) -> bool:
         """Whether settings add a kind."""
         return (kind.group, kind.name) in self._extra
 
-    def follow(self, kind: Kind, followed: bool) -> None:  # noqa: FBT001 - a mirror's word
+    def follow(self, kind: Kind, followed: bool) -> None:  # noqa: FBT001 - mirrors call it
         """Hear whether a kind that settings add is followed."""
         name = kind.group, kind.name
         if followed is not (name in self._followed):
@@ -62,7 +66,7 @@ class Owners:
             self._tell()
 
     def drop(self, key: Key) -> None:
-        """Hear that an object is gone; so will be what it has made, of which nobody is told."""
+        """Hear that an object is gone; what it has made will follow, so no listener is called."""
         self._uids_without_template.discard(self._without_template.pop(key, ""))
 
     def _tell(self) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 from slimgate.core.images.facts import Digest, ImageFacts
 from slimgate.core.json_object import JsonObject
 from slimgate.core.policies.verdict import Verdict
+from slimgate.core.wording.notes import Note
 from slimgate.core.wording.status import Status
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.objects import StoredKind as StatusKind
@@ -33,25 +34,6 @@ class Kind:
         return f"/{'apis' if self.group else 'api'}/{self.api_version}/{self.plural}"
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What an Event says; `warning` is its type, `reason` one word in CamelCase."""
-
-    reason: str
-    text: str
-    warning: bool
-
-
-class ApiObserver(Protocol):
-    """Told of kopf's requests to the API server, for metrics; cluster.wire has one like it."""
-
-    def api_request(self, method: str, outcome: int | str, seconds: float) -> None:
-        """Hear that the API server has answered with an HTTP status, or `unreachable`, `cancelled`.
-
-        A watch is of the method WATCH.
-        """
-
-
 class WorkObserver(Protocol):
     """Told of the work on workloads, for metrics; all times are in seconds."""
 
@@ -67,9 +49,6 @@ class WorkObserver(Protocol):
 
 class SilentWorkObserver:
     """Tells nobody."""
-
-    def api_request(self, method: str, outcome: int | str, seconds: float) -> None:
-        """Do nothing."""
 
     def waited(self, seconds: float) -> None:
         """Do nothing."""

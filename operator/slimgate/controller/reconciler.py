@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Final
 
 from slimgate.controller.ledger import Key, Ledger, Observed, Record
-from slimgate.controller.notes import note_of
 from slimgate.controller.ports import Recorder, SilentWorkObserver, WorkObserver
 from slimgate.controller.queue import WorkQueue
 from slimgate.controller.schedule import Schedule
@@ -22,13 +21,14 @@ from slimgate.core.wording.annotations import (
     Annotate,
     annotations_of,
 )
+from slimgate.core.wording.notes import note_of
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 
 _LOG: Final = logging.getLogger(__name__)
 COPIES: Final = frozenset({"ReplicaSet"})
-"""Kinds that get their master's annotations anew from Kubernetes whenever they lack them."""
+"""Kinds that get their owner's annotations anew from Kubernetes whenever they lack them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class ReconcilerSettings:
 
 @dataclass(frozen=True, slots=True)
 class Retraction:
-    """A workload that is left to its master, of which what was said is to be taken back."""
+    """A workload that its owner's verdict covers now: its own report and annotations are to go."""
 
     observed: Observed
     annotated: bool
@@ -85,9 +85,9 @@ class Reconciler:
             self.queue.put(key)
 
     def release(self, key: Key, observed: Observed, *, lasting: bool = True) -> None:
-        """Leave a workload to its master, and take back what was said of it.
+        """Judge a workload no longer itself, but with its owner, and remove what was written.
 
-        If that is not `lasting`, the workload is remembered: its master may not stay one.
+        If that is not `lasting`, the workload is held: its owner may not stay judged.
         """
         uid, record = observed.workload.uid, self._ledger.get(key)
         first = lasting or not self._ledger.holds(key, uid)
@@ -95,7 +95,7 @@ class Reconciler:
         if not lasting and key not in self._ledger:
             self._ledger.hold(key, observed)
         judged = known and record is not None and record.is_marked
-        # Whoever writes our annotations again and again copies them from the master.
+        # Whoever writes our annotations again and again copies them from the owner.
         if judged or (first and observed.is_marked):
             ours = self._ledger.annotate is not Annotate.NONE
             annotated = ours and (judged or observed.kind.name not in COPIES)
@@ -103,7 +103,7 @@ class Reconciler:
             self.queue.put(key)
 
     def owned(self) -> Sequence[tuple[Key, Observed]]:
-        """List all that have a master, be it that they are left to it or not."""
+        """List all workloads that have an owner, those that are held for it too."""
         return self._ledger.owned()
 
     def drop(self, key: Key, uid: str | None = None) -> bool:
@@ -187,7 +187,7 @@ class Reconciler:
         return verdict
 
     async def _take_back(self, key: Key) -> None:
-        """Remove what was written down; annotations last, since they are what a restart goes by."""
+        """Remove what was written; annotations last, since a restart goes by them."""
         retraction = self._retractions.get(key)
         if retraction is None:
             return

@@ -1,7 +1,6 @@
 """Documents by what they are to slimgate: workloads, namespaces, what is slimgate's, others."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -13,7 +12,6 @@ from slimgate.core.policies.policy_parser import GROUP
 from slimgate.core.text import printable
 from slimgate.core.workloads.workload import (
     TEMPLATE_PATHS,
-    GroupKind,
     ImageUse,
     TemplatePaths,
     Workload,
@@ -160,22 +158,14 @@ def _placed(
 
 
 def _without_copies(workloads: list[PlacedWorkload]) -> list[PlacedWorkload]:
-    """Leave out copies of another workload's template: a Deployment speaks for its ReplicaSets.
+    """Leave out copies of another workload's template, as a Deployment's ReplicaSets are.
 
     Anyone can write an owner reference, so what has an image of its own is judged.
     """
-    there = {
-        (w.workload.group_kind, w.workload.namespace, w.workload.name): set(w.workload.images)
-        for w in workloads
-    }
-    return [placed for placed in workloads if not _is_copy(placed.workload, there)]
-
-
-def _is_copy(
-    workload: Workload, there: Mapping[tuple[GroupKind, str, str], AbstractSet[ImageUse]]
-) -> bool:
-    owner = workload.owner
-    if owner is None:
-        return False
-    images = there.get((owner.group_kind, workload.namespace, owner.name))
-    return images is not None and images >= set(workload.images)
+    there = {placed.workload.key: set(placed.workload.images) for placed in workloads}
+    return [
+        placed
+        for placed in workloads
+        if (images := placed.workload.of_owner(there)) is None
+        or not images.issuperset(placed.workload.images)
+    ]

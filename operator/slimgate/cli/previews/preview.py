@@ -128,13 +128,9 @@ async def policy_in_cluster(wanted: str, view: ClusterView) -> WantedPolicy:
 
 
 def originals(workloads: Sequence[Workload]) -> list[Workload]:
-    """Leave out what another workload made: a Deployment speaks for its ReplicaSets and Pods."""
-    there = {(w.group_kind, w.namespace, w.name) for w in workloads}
-    return [
-        w
-        for w in workloads
-        if w.owner is None or (w.owner.group_kind, w.namespace, w.owner.name) not in there
-    ]
+    """Leave out what another workload made: a Deployment is judged for its ReplicaSets and Pods."""
+    there = {workload.key: workload for workload in workloads}
+    return [workload for workload in workloads if workload.of_owner(there) is None]
 
 
 def foresee(verdict: Verdict, policy: Policy) -> Foreseen:
