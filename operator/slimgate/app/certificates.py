@@ -1,4 +1,4 @@
-"""What keeps the webhook's certificate, as settings say."""
+"""Makes the keeper of the webhook's certificate from the settings."""
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.certificates.keeper import CertificateKeeper, KeeperSettings

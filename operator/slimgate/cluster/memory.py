@@ -34,7 +34,7 @@ _LEAST: Final = 1e-4
 
 
 class Mind(Protocol):
-    """What has a memory; engine.Inspector is one."""
+    """Remembers answers of registries; engine.inspector.Inspector does."""
 
     def memory(self) -> Memory:
         """Give what a restart should remember."""

@@ -52,7 +52,7 @@ class PullSecretObserver(Protocol):
 
 
 class SilentPullSecretObserver:
-    """Tells nobody."""
+    """Ignores what it hears."""
 
     def pull_secret_skipped(self, reason: str, message: str) -> None:
         """Do nothing."""

@@ -76,14 +76,14 @@ class ApiObserver(Protocol):
 
 
 class SilentApiObserver:
-    """Tells nobody."""
+    """Ignores what it hears."""
 
     def api_request(self, method: str, outcome: int | str, seconds: float) -> None:
         """Do nothing."""
 
 
 class Wire:
-    """Exchanges with one API server."""
+    """Sends calls to one API server."""
 
     def __init__(self, client: ApiClient, observer: ApiObserver | None = None) -> None:
         self._client = client

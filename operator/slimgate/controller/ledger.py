@@ -63,7 +63,7 @@ class Record:
 
 
 class Ledger:
-    """All records. Synchronous: the controller's tasks share one thread.
+    """Every workload with its last verdict. Synchronous: the controller has one thread.
 
     Beside them it holds workloads whose verdict is their owner's for now; those count for nothing.
     """

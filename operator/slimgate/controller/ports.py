@@ -48,7 +48,7 @@ class WorkObserver(Protocol):
 
 
 class SilentWorkObserver:
-    """Tells nobody."""
+    """Ignores what it hears."""
 
     def waited(self, seconds: float) -> None:
         """Do nothing."""
@@ -108,7 +108,7 @@ class Access(Protocol):
 
 
 class Census(Protocol):
-    """Tells what there is."""
+    """Lists what exists, by uid."""
 
     def uids(self, kind: Kind) -> AsyncIterator[frozenset[str]]:
         """Yield those of all objects of a kind, some at a time; ClusterError if any are missing."""

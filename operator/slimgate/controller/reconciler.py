@@ -52,7 +52,7 @@ class Retraction:
 
 
 class Reconciler:
-    """Holds the work; `run` does it."""
+    """Queues workloads, has them judged and verdicts recorded; `run` starts its workers."""
 
     def __init__(
         self,

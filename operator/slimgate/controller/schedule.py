@@ -10,7 +10,7 @@ _SLACK: Final = 64
 
 
 class Schedule(Generic[K]):
-    """Due times by key; a key has one at most, and the last word counts."""
+    """One due time for each key; a later `put` replaces it."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

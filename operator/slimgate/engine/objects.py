@@ -19,7 +19,7 @@ ObjectKey = tuple[StoredKind, str, str]
 
 
 class Objects(Mapping[ObjectKey, JsonObject]):
-    """The objects as they are now.
+    """The objects as they are now, by kind, namespace and name.
 
     Listeners hear of each that comes, goes or has another spec, whatever that does to verdicts: a
     status says of which spec it is.

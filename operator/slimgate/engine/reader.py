@@ -1,11 +1,12 @@
-"""Reads facts of manifests from a source, once for each registry and digest.
+"""Facts of manifests: read once for each registry and digest, and completed when more is wanted.
 
-Facts of a digest never change, so they are kept until there is no room. What was not asked for is
-not read: an image whose config or layers nobody wanted is completed when somebody does. A registry
-must have shown a manifest before its facts are shown: whoever knows a private image's digest can
-have a registry of his own point at it. And what one registry says of layers counts for no other,
-unless it was checked against their digests: whoever can have a public image looked up in a registry
-of his own would speak for it everywhere.
+Facts of a digest never change, so they are kept until there is no room. Two rules keep registries,
+of which anybody may run one, apart:
+
+- Facts of a manifest are given only where that registry has shown the manifest. Else whoever knows
+  the digest of a private image could have it shown by a registry that names it.
+- What was not checked against a digest, such as an estimated size, counts for the registry that
+  said it and for no other. Else any registry could set the size of an image in all of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""One call of a registry: logins in turn, slots, back-off, refusals as errors."""
+"""One call to a registry: tries logins in turn, takes a slot, backs off, makes refusals errors."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field

@@ -27,7 +27,7 @@ class _Gate:
 
 
 class Slots:
-    """So many at a time of each host, so that a slow registry keeps none but its own waiting."""
+    """At most so many requests to a host at a time, so that a slow registry delays only its own."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

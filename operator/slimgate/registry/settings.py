@@ -1,4 +1,4 @@
-"""What the registry client can be told, and whom it tells what it does."""
+"""Settings of the registry client, and who hears of its requests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -89,7 +89,7 @@ class RegistryObserver(Protocol):
 
 
 class SilentRegistryObserver:
-    """Tells nobody."""
+    """Ignores what it hears."""
 
     def request(self, host: str, method: str, outcome: int | str, seconds: float) -> None:
         """Do nothing."""

@@ -11,7 +11,7 @@ from slimgate.core.workloads.workload import Workload
 
 
 class Judge(Protocol):
-    """Reaches verdicts."""
+    """Judges workloads; engine.judge.Judge does."""
 
     async def judge(
         self, workload: Workload, *, old: Workload | None = None, seconds: float | None = None
@@ -68,7 +68,7 @@ class AdmissionObserver(Protocol):
 
 
 class SilentAdmissionObserver:
-    """Tells nobody."""
+    """Ignores what it hears."""
 
     def admission(self, operation: str, outcome: str, seconds: float, *, allowed: bool) -> None:
         """Do nothing."""

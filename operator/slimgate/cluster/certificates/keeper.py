@@ -71,7 +71,7 @@ class KeeperSettings:
 
 
 class CertificateKeeper:
-    """Works while `run` runs; the rest is for metrics."""
+    """Mends both objects while `run` runs; its attributes are for metrics."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Has slimgate do nothing more: no admission is sent to it, and its controller ends."""
+"""Stops slimgate before a clean-up: it gets no more admissions, and its controller ends."""
 
 import asyncio
 from typing import Final

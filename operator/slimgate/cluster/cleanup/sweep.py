@@ -21,7 +21,7 @@ Act = Callable[[JsonObject], Awaitable[bool]]
 
 
 class ObjectSweep:
-    """Sweeps one cluster."""
+    """Goes over the objects of one cluster; `tally` counts what was done."""
 
     def __init__(self, api: ClusterApi, tally: CleanupTally) -> None:
         self._api = api

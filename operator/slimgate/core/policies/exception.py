@@ -54,7 +54,7 @@ class ExcusedWorkloads:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlimException:
-    """Honoured for its own namespace only, and until `expires`.
+    """What one SlimException excuses, in its own namespace only and until `expires`.
 
     Without `checks`, `resources` or `images` it excuses all of them. `up_to` holds for each check
     the largest value that is excused: bytes, a count, or percent. Without `checks`, a cap names

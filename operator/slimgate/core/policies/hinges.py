@@ -1,4 +1,4 @@
-"""What hinges on a BaseImage: rules of a policy, and a verdict."""
+"""Which rules and which verdicts depend on a BaseImage that may not be known yet."""
 
 from slimgate.core.images.reference import Reference
 from slimgate.core.matching.globs import matches_reference

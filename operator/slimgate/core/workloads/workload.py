@@ -1,4 +1,4 @@
-"""Workloads: what runs images, reduced to what a verdict needs.
+"""Workloads: objects that run images, reduced to what a verdict needs.
 
 References come from init, regular and ephemeral containers and from image volumes.
 """
@@ -78,7 +78,7 @@ class Owner:
 
     @property
     def group_kind(self) -> GroupKind:
-        """The kind with its group."""
+        """Its kind, with the group of its API."""
         return self.group, self.kind
 
 
@@ -102,7 +102,7 @@ class Workload:
 
     @property
     def group_kind(self) -> GroupKind:
-        """The kind with its group."""
+        """Its kind, with the group of its API."""
         return self.group, self.kind
 
     @property
