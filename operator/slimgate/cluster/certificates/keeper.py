@@ -22,7 +22,6 @@ from slimgate.cluster.certificates.configuration import (
     refused,
     with_bundle,
 )
-from slimgate.cluster.certificates.guard import UntrustedTime
 from slimgate.cluster.certificates.held import (
     CA,
     CERTIFICATE,
@@ -39,6 +38,7 @@ from slimgate.cluster.certificates.held import (
 from slimgate.cluster.certificates.pods import WebhookPods
 from slimgate.cluster.certificates.store import CertificateStore
 from slimgate.cluster.certificates.trust import Trust
+from slimgate.cluster.certificates.untrusted_time import UntrustedTime
 from slimgate.cluster.errors import ForbiddenError
 from slimgate.core.errors import ClusterError
 from slimgate.core.json_object import JsonObject

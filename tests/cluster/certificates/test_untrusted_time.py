@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from slimgate.cluster.certificates.guard import UntrustedTime
+from slimgate.cluster.certificates.untrusted_time import UntrustedTime
 from tests.cluster.certificates.make import NOW
 
 
