@@ -3,18 +3,18 @@
 import pytest
 
 from slimgate.app.certificates import keeper_settings
-from slimgate.settings import Certificates, Settings
+from slimgate.settings import CertificateSource, Settings
 
 
 @pytest.mark.parametrize(
     ("who", "makes", "trusts"),
     [
-        (Certificates.OWN, True, True),
-        (Certificates.SECRET, False, True),
-        (Certificates.CERT_MANAGER, False, False),
+        (CertificateSource.OWN, True, True),
+        (CertificateSource.SECRET, False, True),
+        (CertificateSource.CERT_MANAGER, False, False),
     ],
 )
-def test_what_is_written(who: Certificates, *, makes: bool, trusts: bool) -> None:
+def test_what_is_written(who: CertificateSource, *, makes: bool, trusts: bool) -> None:
     """The Secret only where slimgate makes it, the caBundle unless cert-manager does."""
     found = keeper_settings(Settings(certificates=who))
 

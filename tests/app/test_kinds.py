@@ -53,7 +53,7 @@ class Place:
 
     def follow(self, followed: bool = True) -> None:  # noqa: FBT001, FBT002 - a mirror's word
         """Have the cluster serve Rollers, or not."""
-        self.kinds._masters.follow(KIND, followed)
+        self.kinds._owners.follow(KIND, followed)
 
     def roll(self, spec: JsonObject | None = None, uid: str = "r1") -> None:
         """Tell of the Roller."""
@@ -73,7 +73,7 @@ def test_kinds_of_others_come_beside_the_built_in_ones() -> None:
     reconciler = World().reconciler
     kinds = Kinds(reconciler, Settings(extra_kinds=(ROLLER,)))
     alone = Kinds(reconciler, Settings())
-    kinds._masters.follow(KIND, True)
+    kinds._owners.follow(KIND, True)
 
     assert tuple(one.kind for one in kinds.built_in) == BUILT_IN
     assert [one.kind for one in kinds.extra] == [KIND]
@@ -127,13 +127,13 @@ def test_what_has_no_template_answers_for_nothing(
     place.roll(spec)
     if not first:
         place.make()
-    hollow = place.judged
+    without_template = place.judged
     place.roll(spec)
     place.roll()
     filled = place.judged
     place.roll(spec)
 
-    assert (hollow, filled, place.judged) == ({JOB}, {ROLL}, {JOB})
+    assert (without_template, filled, place.judged) == ({JOB}, {ROLL}, {JOB})
     (said,) = caplog.records
     assert "roller team/web names no images" in said.getMessage()
     assert "at spec.workload.template" in said.getMessage()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from slimgate.app.probe import Found, Targets, addresses, look, probe
+from slimgate.app.probe import ProbeFindings, ProbeTargets, addresses, look, probe
 from slimgate.core.errors import SettingsError
 from tests.live.programs import free_port
 from tests.webhook.serving import certificates, serving
@@ -58,7 +58,7 @@ def both() -> list[Pod]:
 
 
 @asynccontextmanager
-async def installed(folder: Path, pods: Sequence[Pod]) -> AsyncIterator[Targets]:
+async def installed(folder: Path, pods: Sequence[Pod]) -> AsyncIterator[ProbeTargets]:
     """Run pods, and a webhook with its certificate."""
     served, port = certificates(), free_port(CONTROLLER)
     ca = folder / "ca.crt"
@@ -67,7 +67,7 @@ async def installed(folder: Path, pods: Sequence[Pod]) -> AsyncIterator[Targets]
         for pod in pods:
             await stack.enter_async_context(pod.listening(port))
         live = await stack.enter_async_context(serving(folder, served=served))
-        yield Targets(
+        yield ProbeTargets(
             host="metrics.test",
             port=port,
             admissions=f"https://127.0.0.1:{live.port}",
@@ -75,7 +75,7 @@ async def installed(folder: Path, pods: Sequence[Pod]) -> AsyncIterator[Targets]
         )
 
 
-async def found(folder: Path, pods: Sequence[Pod], *more: str) -> Found:
+async def found(folder: Path, pods: Sequence[Pod], *more: str) -> ProbeFindings:
     """Look once at pods, and at addresses where there is none."""
 
     async def resolve(host: str) -> Sequence[str]:
@@ -156,7 +156,7 @@ async def test_it_waits_until_all_is_well(tmp_path: Path) -> None:
 async def test_a_ca_that_is_missing_is_one_sentence(tmp_path: Path) -> None:
     """It is a mistake of whoever asks."""
     missing = tmp_path / "none.crt"
-    targets = Targets(host="a", port=1, admissions="https://127.0.0.1:1", ca_file=str(missing))
+    targets = ProbeTargets(host="a", port=1, admissions="https://127.0.0.1:1", ca_file=str(missing))
 
     with pytest.raises(SettingsError, match=r"none\.crt"):
         await look(targets, _nobody)
@@ -184,13 +184,13 @@ async def test_the_command_exits_by_what_it_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("where", ["8080", "host:", "host:0", "host:65536", ":1"])
 def test_a_wrong_address_is_wrong_usage(where: str) -> None:
     """The command says how to write it."""
-    done = _command(Targets(host="", port=1, admissions="https://a", ca_file="none"), where)
+    done = _command(ProbeTargets(host="", port=1, admissions="https://a", ca_file="none"), where)
 
     assert done.returncode == 2
     assert "slimgate-metrics:8080" in done.stderr
 
 
-def _command(targets: Targets, metrics: str) -> subprocess.CompletedProcess[str]:
+def _command(targets: ProbeTargets, metrics: str) -> subprocess.CompletedProcess[str]:
     program = "from slimgate.cli import main; main()"
     options = ["--metrics", metrics, "--admissions", targets.admissions, "--ca", targets.ca_file]
     return subprocess.run(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from slimgate.cli.documents import Document, json_text
-from slimgate.cli.judging.request import Request
+from slimgate.cli.judging.request import CheckRequest
 from slimgate.cli.judging.run import run
 from slimgate.cli.outside import Outside
 from slimgate.cli.ports import ClusterView, Inspector
@@ -107,7 +107,9 @@ async def check(
 ) -> Report:
     """Check manifests by policies."""
     write(folder, deploy_yaml=manifests, policy_yaml=policies)
-    request = Request(files=[str(folder / "deploy.yaml")], policies=[str(folder / "policy.yaml")])
+    request = CheckRequest(
+        files=[str(folder / "deploy.yaml")], policies=[str(folder / "policy.yaml")]
+    )
     return await run(request, outside(known or Known()))
 
 

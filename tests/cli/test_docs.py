@@ -15,7 +15,7 @@ from slimgate.cli.previews.document import preview_document
 from slimgate.cli.progress import SilentBoard
 from slimgate.cli.reports.document import report_document
 from slimgate.cli.usage.images import used_images
-from slimgate.cli.usage.scope import Scope
+from slimgate.cli.usage.scope import UsageScope
 from slimgate.cli.usage.usage_json import nodes_document, top_document
 from tests.cli.make import read
 from tests.cli.previews.cases import cluster, preview_of
@@ -147,7 +147,7 @@ async def test_fields_are_documented() -> None:
 
 async def test_fields_of_usage_are_documented() -> None:
     """Every field of the documents of top and nodes is named, those of inspect aside."""
-    usage = await used_images(cluster(), SilentBoard(), Scope(everywhere=True))
+    usage = await used_images(cluster(), SilentBoard(), UsageScope(everywhere=True))
     found = json.loads(json.dumps(top_document(usage)))
     for image in found["images"]:
         del image["inspection"]

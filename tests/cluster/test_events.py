@@ -9,7 +9,8 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.events import Events
 from slimgate.cluster.resources import EVENTS, NAMESPACES, Target
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
-from tests.cluster.verdicts import Note, thing
+from slimgate.core.wording.notes import Note
+from tests.cluster.verdicts import note, thing
 
 pytestmark = pytest.mark.lab
 
@@ -43,7 +44,7 @@ async def test_fields(api: ClusterApi, namespace: str) -> None:
     """An Event speaks of its workload, and bears what the API wants of it."""
     target = await thing(api, namespace)
 
-    posted = await Events(api, "slimgate-controller-0", Clock()).post(target, Note())
+    posted = await Events(api, "slimgate-controller-0", Clock()).post(target, note())
     event = (await events(api, target))[0]
 
     assert posted
@@ -66,8 +67,8 @@ async def test_fields(api: ClusterApi, namespace: str) -> None:
 async def test_restart_repeats_nothing(api: ClusterApi, namespace: str) -> None:
     """A controller that starts anew and says the same thing again is not heard."""
     target = await thing(api, namespace)
-    first = await Events(api, "one").post(target, Note())
-    second = await Events(api, "two").post(target, Note())
+    first = await Events(api, "one").post(target, note())
+    second = await Events(api, "two").post(target, note())
 
     assert (first, second) == (True, False)
     assert counts(await events(api, target)) == {"it is too fat": 1}
@@ -77,11 +78,11 @@ async def test_coming_back_is_counted(api: ClusterApi, namespace: str) -> None:
     """A verdict that comes back after another one is counted, and restarts change nothing of it."""
     target = await thing(api, namespace)
     clock = Clock()
-    fat, slim = Note(), Note(reason="WithinPolicy", text="it is slim", warning=False)
+    fat, slim = note(), Note("WithinPolicy", "it is slim", warning=False)
 
     said = [
-        await Events(api, "i", clock).post(target, note)
-        for note in (fat, slim, fat, fat, slim, slim, fat)
+        await Events(api, "i", clock).post(target, one)
+        for one in (fat, slim, fat, fat, slim, slim, fat)
     ]
     found = await events(api, target)
 
@@ -97,7 +98,7 @@ async def test_workloads_apart(api: ClusterApi, namespace: str) -> None:
     successor = await thing(api, namespace, "web")
     post = Events(api, "i").post
 
-    assert [await post(target, Note()) for target in (first, other, successor)] == [True] * 3
+    assert [await post(target, note()) for target in (first, other, successor)] == [True] * 3
 
 
 LONG = [
@@ -113,12 +114,12 @@ async def test_bounds(api: ClusterApi, namespace: str, text: str, length: int) -
     """However long and odd the words, the API server takes them, cut by bytes and escaped."""
     target = await thing(api, namespace, "a" * 63 + "." + "b" * 63 + "." + "c" * 63)
 
-    await Events(api, "i" * 500).post(target, Note(reason="R" * 500, text=text))
+    await Events(api, "i" * 500).post(target, note(text, "R" * 500))
     event = (await events(api, target))[0]
-    note = text_at(event, "note")
+    said = text_at(event, "note")
 
-    assert length - 3 <= len(note.encode()) <= length
-    assert "\x1b" not in note
+    assert length - 3 <= len(said.encode()) <= length
+    assert "\x1b" not in said
     assert text_at(event, "reason") == "R" * 125 + "…"
 
 
@@ -142,4 +143,4 @@ async def test_namespace_gone(api: ClusterApi, namespace: str) -> None:
 
 
 async def _say(api: ClusterApi, target: Target, namespace: str) -> bool:
-    return await Events(api, "i").post(replace(target, namespace=namespace), Note())
+    return await Events(api, "i").post(replace(target, namespace=namespace), note())

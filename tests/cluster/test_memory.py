@@ -9,7 +9,7 @@ import pytest
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.memory import MemoryKeeper, pack, unpack
-from slimgate.cluster.owner import Owner
+from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.resources import OWN_LABELS, SECRETS
 from slimgate.core.errors import InvalidFactsError
 from slimgate.core.images.facts import Digest, Platform
@@ -68,7 +68,7 @@ class Mind:
 def keeper(api: ClusterApi, mind: Mind, namespace: str) -> MemoryKeeper:
     """Make a keeper that runs in no pod."""
     settings = Settings(namespace=namespace)
-    return MemoryKeeper(api, mind, settings, Owner(api, namespace, None))
+    return MemoryKeeper(api, mind, settings, OwnDeployment(api, namespace, None))
 
 
 def test_what_fits_is_kept_whole() -> None:

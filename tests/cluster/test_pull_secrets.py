@@ -12,7 +12,7 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import MalformedSecretError, UnreachableError
 from slimgate.cluster.pull_secrets import MAX_SECRETS, PullSecrets
 from slimgate.cluster.resources import SECRETS, SERVICE_ACCOUNTS
-from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
 from slimgate.core.workloads.workload import Workload
 from tests.cluster.conftest import Login
 from tests.cluster.relay import Relay
@@ -22,7 +22,7 @@ from tests.support.clock import Clock
 pytestmark = pytest.mark.lab
 
 JSON_TYPE = "kubernetes.io/dockerconfigjson"
-OWN = Identity((Entry("own.example.com", Credential(username="o", password="o")),))
+OWN = Identity((CredentialEntry("own.example.com", Credential(username="o", password="o")),))
 
 
 @dataclass

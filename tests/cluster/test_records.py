@@ -14,6 +14,7 @@ from slimgate.controller import ports
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.json_object import text_at
 from slimgate.core.policies.finding import Outcome
+from slimgate.core.wording.notes import Note
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.ports import Keyring
 from tests.cluster.verdicts import THINGS, annotations, thing, verdict
@@ -43,7 +44,7 @@ async def asked(keyring: Keyring, target: Target) -> Identity:
 
 async def noted(recorder: ports.Recorder, target: Target) -> None:
     """Write as the reconciler does."""
-    note = ports.Note("SlimPolicyViolation", "too fat", warning=True)
+    note = Note("SlimPolicyViolation", "too fat", warning=True)
     await recorder.note(KIND, workload_of(target), note)
 
 
@@ -59,7 +60,7 @@ async def test_recorder(api: ClusterApi, namespace: str) -> None:
     records = Records(api, Reports(api), instance="i", now=lambda: NOW)
 
     await records.annotate(KIND, workload, {"tests.slimgate.dev/verdict": "deny"})
-    await records.note(KIND, workload, ports.Note("SlimPolicyViolation", "too fat", warning=True))
+    await records.note(KIND, workload, Note("SlimPolicyViolation", "too fat", warning=True))
     await records.report(KIND, workload, verdict(target, Outcome.DENY))
 
     query = {"fieldSelector": f"regarding.uid={target.uid}"}

@@ -136,14 +136,14 @@ async def test_left(api: ClusterApi, namespace: str) -> None:
 
     later = Reports(api, choices=(OPEN_REPORTS,))
     for target in (first, second):
-        await later.leave(target)
+        await later.withdraw(target)
     await later.record(second, verdict(second, Outcome.DENY))
     async with running(later):
         await at_last(lambda: later.resource is not None and not later._unwanted)
         with pytest.raises(MissingError):
             await report(api, OPEN_REPORTS, first)
         kept = await report(api, OPEN_REPORTS, second)
-        await later.leave(second)
+        await later.withdraw(second)
         with pytest.raises(MissingError):
             await report(api, OPEN_REPORTS, second)
     assert outcomes(kept) == ["fail"]
@@ -159,7 +159,7 @@ async def test_left_without_the_right(api: ClusterApi, namespace: str, login: Lo
         reports.put({"metadata": {"namespace": namespace, "name": f"slimgate-{target.uid}"}})
         for _ in range(2):
             with pytest.raises(ForbiddenError, match='cannot delete resource "reports"'):
-                await reports.leave(target)
+                await reports.withdraw(target)
 
 
 @pytest.mark.usefixtures("report_crds")

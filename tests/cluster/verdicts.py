@@ -1,13 +1,12 @@
 """Workloads in the cluster, and verdicts on them, as tests of records need them."""
 
-from dataclasses import dataclass
-
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.resources import WORKLOADS, Resource, Target
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict
+from slimgate.core.wording.notes import Note
 from slimgate.core.workloads.workload import ImageUse, Role, Workload
 
 DEPLOYMENT = WORKLOADS["Deployment"]
@@ -15,13 +14,9 @@ THINGS = Resource(version="v1", kind="ConfigMap", plural="configmaps")
 USE = ImageUse(role=Role.CONTAINER, name="web", reference="r.example.com/shop:1.2")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """What an Event says."""
-
-    reason: str = "SlimPolicyViolation"
-    text: str = "it is too fat"
-    warning: bool = True
+def note(text: str = "it is too fat", reason: str = "SlimPolicyViolation") -> Note:
+    """Make what an Event says of a violation."""
+    return Note(reason, text, warning=True)
 
 
 async def deployment(api: ClusterApi, namespace: str, name: str = "web") -> Target:

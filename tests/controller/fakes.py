@@ -10,18 +10,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from slimgate.controller.ledger import Key, Ledger, Observed
-from slimgate.controller.ports import Kind, Note
+from slimgate.controller.ports import Kind
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.core.errors import ClusterError
 from slimgate.core.images.facts import Digest, ImageFacts
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate
+from slimgate.core.wording.notes import Note
 from slimgate.core.wording.status import Status
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
-from slimgate.engine.objects import Kind as StatusKind
+from slimgate.engine.objects import StoredKind as StatusKind
 from tests.engine.cluster import Keys, policy
 from tests.engine.shelf import APP, REGISTRY, Door, Shelf, inspector, tiny, until
 from tests.support import images

@@ -4,7 +4,7 @@ import pytest
 
 from slimgate.controller.intake import Intake
 from slimgate.controller.ledger import Key
-from slimgate.controller.masters import Masters
+from slimgate.controller.owners import Owners
 from slimgate.controller.ports import Kind
 from slimgate.core.errors import ClusterError
 from slimgate.core.json_object import mapping_at
@@ -17,7 +17,7 @@ KEY = Key("Deployment", "team", "web")
 POD = Kind("", "v1", "pods", "Pod")
 ROLLOUTS = Kind("argoproj.io", "v1alpha1", "rollouts", "Rollout")
 ROLLOUT = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout"}
-MASTER = {"apiVersion": "apps/v1", "kind": "Deployment", "controller": True}
+OWNER = {"apiVersion": "apps/v1", "kind": "Deployment", "controller": True}
 
 
 @pytest.fixture
@@ -27,17 +27,17 @@ def world() -> World:
 
 
 @pytest.fixture
-def masters() -> Masters:
+def owners() -> Owners:
     """Have Deployments be judged, and Rollouts, which are followed."""
-    masters = Masters([DEPLOYMENT, POD], [ROLLOUTS])
-    masters.follow(ROLLOUTS, True)
-    return masters
+    owners = Owners([DEPLOYMENT, POD], [ROLLOUTS])
+    owners.follow(ROLLOUTS, True)
+    return owners
 
 
 @pytest.fixture
-def intake(world: World, masters: Masters) -> Intake:
+def intake(world: World, owners: Owners) -> Intake:
     """Make an intake of Deployments."""
-    return Intake(world.reconciler, DEPLOYMENT, masters=masters, template_paths=TEMPLATE_PATHS)
+    return Intake(world.reconciler, DEPLOYMENT, owners=owners, template_paths=TEMPLATE_PATHS)
 
 
 def web(**metadata: object) -> dict[str, object]:
@@ -76,24 +76,24 @@ OWNERS: list[tuple[object, bool]] = [
     ([{"apiVersion": "v1", "kind": "Pod", "controller": True}], False),
     ([{"apiVersion": "v1", "kind": "Deployment", "controller": True}], True),
     ([{"apiVersion": "v1", "kind": "Stranger", "controller": True}], True),
-    ([{"apiVersion": "v1", "kind": "Stranger"}, MASTER], False),
+    ([{"apiVersion": "v1", "kind": "Stranger"}, OWNER], False),
 ]
 
 
-@pytest.mark.parametrize(("owners", "taken"), OWNERS)
+@pytest.mark.parametrize(("references", "taken"), OWNERS)
 def test_what_a_judged_kind_owns_is_left_to_it(
-    world: World, intake: Intake, *, owners: object, taken: bool
+    world: World, intake: Intake, *, references: object, taken: bool
 ) -> None:
-    """Only a controller counts as its master, and only if its kind is judged."""
-    intake.put(web(ownerReferences=owners))
+    """Only a controller counts as its owner, and only if its kind is judged."""
+    intake.put(web(ownerReferences=references))
 
-    assert intake.takes({"ownerReferences": owners}) is taken
+    assert intake.takes({"ownerReferences": references}) is taken
     assert list(world.ledger) == ([KEY] if taken else [])
 
 
-def test_what_finds_a_master_is_left_to_it(world: World, intake: Intake) -> None:
+def test_what_gets_an_owner_is_held_for_it(world: World, intake: Intake) -> None:
     """It was its own before: such events concern us, and those of others' objects do not."""
-    adopted = web(ownerReferences=[MASTER])
+    adopted = web(ownerReferences=[OWNER])
     strange = intake.concerns(mapping_at(adopted, "metadata"))
     intake.put(web())
     known = intake.concerns(mapping_at(adopted, "metadata"))
@@ -108,7 +108,7 @@ def test_the_end_of_another_is_none(world: World, intake: Intake) -> None:
     """A workload that was made anew stays, though its forerunner's end is told afterwards."""
     intake.put(web(uid="2"))
     intake.drop("team", "web", "1")
-    intake.put(web(uid="1", ownerReferences=[MASTER]))
+    intake.put(web(uid="1", ownerReferences=[OWNER]))
     left = list(world.ledger)
     intake.drop("team", "web", "2")
 
@@ -121,15 +121,15 @@ TAKEN_BACK = [("report", ("web", None)), ("annotate", ("web", None))]
 
 
 async def test_what_was_said_of_it_is_taken_back(world: World, intake: Intake) -> None:
-    """Once it has found a master; without an Event, and never again."""
+    """Once it has found an owner; without an Event, and never again."""
     async with world.running():
         intake.put(web(annotations=MARKS))
         await world.quiet()
         said = world.recorder.of("annotate")
-        intake.put(web(annotations=MARKS, ownerReferences=[MASTER]))
+        intake.put(web(annotations=MARKS, ownerReferences=[OWNER]))
         await world.quiet()
         taken_back = world.recorder.of("note", "annotate", "report")
-        intake.put(web(ownerReferences=[MASTER]))
+        intake.put(web(ownerReferences=[OWNER]))
         world.reconciler.judge_all()
         await world.quiet()
 
@@ -138,12 +138,12 @@ async def test_what_was_said_of_it_is_taken_back(world: World, intake: Intake) -
     assert world.recorder.written == []
 
 
-@pytest.mark.parametrize("master", [MASTER, {**ROLLOUT, "controller": True}])
+@pytest.mark.parametrize("owner", [OWNER, {**ROLLOUT, "controller": True}])
 async def test_a_restart_takes_back_what_was_said(
-    world: World, intake: Intake, master: dict[str, object]
+    world: World, intake: Intake, owner: dict[str, object]
 ) -> None:
-    """It goes by the annotations of what has found a master while nobody watched."""
-    adopted = web(annotations=MARKS, ownerReferences=[master])
+    """It goes by the annotations of what has found an owner while nobody watched."""
+    adopted = web(annotations=MARKS, ownerReferences=[owner])
     assert intake.concerns(mapping_at(adopted, "metadata"))
     async with world.running():
         intake.put(adopted)
@@ -158,13 +158,13 @@ async def test_nothing_is_taken_back_that_may_not_be_written() -> None:
     intake = Intake(
         world.reconciler,
         DEPLOYMENT,
-        masters=Masters([DEPLOYMENT]),
+        owners=Owners([DEPLOYMENT]),
         template_paths=TEMPLATE_PATHS,
     )
     async with world.running():
         intake.put(web(annotations=MARKS))
         await world.quiet()
-        intake.put(web(annotations=MARKS, ownerReferences=[MASTER]))
+        intake.put(web(annotations=MARKS, ownerReferences=[OWNER]))
         await world.quiet()
 
     assert world.recorder.of("annotate", "report") == [
@@ -180,9 +180,9 @@ async def test_nothing_is_taken_back_where_nothing_was_said(world: World, intake
         intake.put(web())
         await world.quiet()
         world.recorder.of()
-        intake.put(web(ownerReferences=[MASTER]))
+        intake.put(web(ownerReferences=[OWNER]))
         intake.put(web(uid="2"))
-        intake.put(web(uid="2", ownerReferences=[MASTER]))
+        intake.put(web(uid="2", ownerReferences=[OWNER]))
         await world.quiet()
 
     assert world.recorder.written == []
@@ -199,11 +199,11 @@ async def test_who_copies_annotations_is_not_fought_with(world: World, intake: I
     assert world.recorder.written == TAKEN_BACK
 
 
-def test_a_deployments_own_copies_concern_nobody(world: World, masters: Masters) -> None:
+def test_a_deployments_own_copies_concern_nobody(world: World, owners: Owners) -> None:
     """A ReplicaSet has its annotations from its Deployment."""
     kind = Kind("apps", "v1", "replicasets", "ReplicaSet")
-    intake = Intake(world.reconciler, kind, masters=masters, template_paths=TEMPLATE_PATHS)
-    metadata = mapping_at(web(annotations=MARKS, ownerReferences=[MASTER]), "metadata")
+    intake = Intake(world.reconciler, kind, owners=owners, template_paths=TEMPLATE_PATHS)
+    metadata = mapping_at(web(annotations=MARKS, ownerReferences=[OWNER]), "metadata")
 
     assert not intake.concerns(metadata)
 
@@ -214,23 +214,23 @@ async def test_what_could_not_be_taken_back_is_tried_again() -> None:
     intake = Intake(
         world.reconciler,
         DEPLOYMENT,
-        masters=Masters([DEPLOYMENT]),
+        owners=Owners([DEPLOYMENT]),
         template_paths=TEMPLATE_PATHS,
     )
-    adopted = web(annotations=MARKS, ownerReferences=[MASTER])
+    adopted = web(annotations=MARKS, ownerReferences=[OWNER])
     world.recorder.faults["annotate"] = ClusterError("the API server is away")
     async with world.running():
         intake.put(adopted)
         await until(lambda: len(world.recorder.written) > 3)
         world.recorder.faults.clear()
         await world.quiet()
-        await until(lambda: not world.reconciler._leaving)
+        await until(lambda: not world.reconciler._retractions)
         written = world.recorder.of("annotate", "report")
         world.recorder.faults["annotate"] = ClusterError("the API server is away")
         intake.put(adopted)
         await until(lambda: len(world.recorder.written) > 3)
         intake.drop("team", "web", "1")
-        held = dict(world.reconciler._leaving)
+        held = dict(world.reconciler._retractions)
 
     assert written[-2:] == TAKEN_BACK
     assert held == {}

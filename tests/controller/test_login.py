@@ -1,4 +1,4 @@
-"""What kopf's login tells of kopf's listings."""
+"""kopf's login: whose credentials it has, and that listings and requests are noticed."""
 
 import asyncio
 import json
@@ -94,10 +94,9 @@ async def test_requests_are_counted(kubeconfig: Path) -> None:
     """Each with its status, watches as such; a server that is away is unreachable."""
     counted: list[tuple[str, int | str]] = []
 
-    class Observer:
-        def api_request(self, method: str, outcome: int | str, seconds: float) -> None:
-            assert 0 <= seconds < 30
-            counted.append((method, outcome))
+    def asked(method: str, outcome: int | str, seconds: float) -> None:
+        assert 0 <= seconds < 30
+        counted.append((method, outcome))
 
     async def answer(request: web.Request) -> web.Response:
         return web.json_response({}, status=410 if "watch" in request.query else 200)
@@ -106,7 +105,7 @@ async def test_requests_are_counted(kubeconfig: Path) -> None:
     app.router.add_get(DEPLOYMENTS, answer)
     async with TestServer(app) as server:
         write(kubeconfig, str(server.make_url("")).rstrip("/"), "secret")
-        login = Login(BUILT_IN, lambda _: None, open_access, Observer())
+        login = Login(BUILT_IN, lambda _: None, open_access, asked)
         async with logged_in(login) as found:
             url = f"{found.server}{DEPLOYMENTS}"
             await found.aiohttp_session.get(url)

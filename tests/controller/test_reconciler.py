@@ -327,7 +327,7 @@ async def test_a_workload_that_goes_while_it_is_judged() -> None:
         await world.quiet()
 
         assert world.recorder.written == []
-        assert world.reconciler._agenda._latest == {}
+        assert world.reconciler._schedule._latest == {}
         assert world.reconciler.changed.is_set()
 
 
@@ -402,7 +402,7 @@ async def test_an_exception_that_expires() -> None:
         world.show(WEB)
         await world.quiet()
         assert world.recorder.of("annotate") == [("annotate", ("web", "allow"))]
-        (due,) = world.reconciler._agenda._heap
+        (due,) = world.reconciler._schedule._heap
         assert 0 < due[0] - asyncio.get_running_loop().time() <= 1
 
         world.wall.move(0.99)
@@ -488,7 +488,7 @@ async def test_what_does_not_pass_is_not_tried_every_moment() -> None:
         world.show(WEB)
         await world.quiet()
 
-        (due,) = world.reconciler._agenda._heap
+        (due,) = world.reconciler._schedule._heap
     assert due[0] - asyncio.get_running_loop().time() > 290
 
 

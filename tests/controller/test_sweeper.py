@@ -233,12 +233,12 @@ async def test_a_listing_that_begins_during_a_sweep_has_its_own(place: Place) ->
 
 
 async def test_what_is_forgotten_is_not_judged_again(place: Place) -> None:
-    """It is on nobody's agenda any more."""
+    """It is due no more."""
     place.census.pages = {DEPLOYMENT: [frozenset()]}
     async with place.world.running():
         place.world.reconciler.observe(key_of(WEB), observed(WEB))
-        await until(lambda: key_of(WEB) in place.world.reconciler._agenda._latest)
+        await until(lambda: key_of(WEB) in place.world.reconciler._schedule._latest)
         place.sweeper.listed(DEPLOYMENT)
         await place.sweeper.sweep()
 
-    assert place.world.reconciler._agenda._latest == {}
+    assert place.world.reconciler._schedule._latest == {}

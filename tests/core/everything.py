@@ -1,7 +1,7 @@
 """A policy that asks for every check there is."""
 
 from slimgate.core.images.tier import Tier
-from slimgate.core.policies.policy import Bases, Limit, Limits, Policy, TierLimit
+from slimgate.core.policies.policy import BaseRules, Limit, Limits, Policy, TierLimit
 
 _LIMIT = Limit(deny=1)
 EVERYTHING = Policy(
@@ -14,5 +14,5 @@ EVERYTHING = Policy(
         workload_pull_size=_LIMIT,
         growth=_LIMIT,
     ),
-    bases=Bases(allow=("x",), max_tier=TierLimit(warn=Tier.SLIM)),
+    bases=BaseRules(allow=("x",), max_tier=TierLimit(warn=Tier.SLIM)),
 )

@@ -21,7 +21,7 @@ from slimgate.core.images.facts import (
 from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import (
-    Bases,
+    BaseRules,
     Chosen,
     Limit,
     Limits,
@@ -151,7 +151,7 @@ def standing(
     match: Match | None = None,
 ) -> Policy:
     """Make a policy of bases."""
-    bases = Bases(
+    bases = BaseRules(
         allow=allow,
         deny=deny,
         max_tier=max_tier,

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
 from slimgate.core.errors import ImageError, NotFoundError, UnauthorizedError
 from slimgate.core.images.facts import Digest, LayerContents, Platform, Size, Wants
 from slimgate.core.images.oci import Descriptor
@@ -139,7 +139,7 @@ class Shelf:
 
 def identity(user: str) -> Identity:
     """Make somebody with a password."""
-    return Identity((Entry(REGISTRY, Credential(username=user, password=user)),))
+    return Identity((CredentialEntry(REGISTRY, Credential(username=user, password=user)),))
 
 
 def question(

@@ -154,6 +154,6 @@ class Room:
         """Delete all of it; what judges listen to goes first, so that later tests hear nothing."""
         for made in (*self.policies, *self.base_images):
             self.api.delete(made)
-        for leave in self.api.list("SlimException", self.namespace):
-            self.api.delete({**leave, "kind": "SlimException"})
+        for exception in self.api.list("SlimException", self.namespace):
+            self.api.delete({**exception, "kind": "SlimException"})
         self.api.delete({"kind": "Namespace", "metadata": {"name": self.namespace}})

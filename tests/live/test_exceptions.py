@@ -93,20 +93,22 @@ def test_its_life(room: Room, controller: Program) -> None:
     """It is counted while it holds; when it ends, the workload is judged anew and it says so."""
     image = room.shelf.noise(FAT)
     policy = room.policy(limits={"pullSize": {"deny": "300k"}})
-    leave = room.api.create(make.exception(room.namespace, policy))
+    exception = room.api.create(make.exception(room.namespace, policy))
     made = eventually(
         lambda: a.body if (a := room.api.try_create(room.workload(image))).accepted else None,
         "the exception is seen",
     )
 
     summary = room.await_verdict(made, "allow")
-    in_force = eventually(lambda: _state(room, leave, {"workloads": 1}), "it is counted")
-    in_force_status = room.status_of(leave)
+    in_force = eventually(lambda: _state(room, exception, {"workloads": 1}), "it is counted")
+    in_force_status = room.status_of(exception)
     soon = datetime.now(UTC) + timedelta(seconds=2)
-    room.api.patch(leave, {"spec": {"expirationTime": soon.isoformat()}})
+    room.api.patch(exception, {"spec": {"expirationTime": soon.isoformat()}})
     room.await_verdict(made, "deny", seconds=10)
     ended = datetime.now(UTC)
-    after = eventually(lambda: _state(room, leave, {"InForce": "False"}), "it says that it ended")
+    after = eventually(
+        lambda: _state(room, exception, {"InForce": "False"}), "it says that it ended"
+    )
 
     assert ended > soon
     assert summary == "1 image within policy, 1 excused"
@@ -115,7 +117,7 @@ def test_its_life(room: Room, controller: Program) -> None:
     assert after == {"workloads": 0, "InForce": "False", **same}
     (excused,) = in_force_status["excused"]
     assert excused == {"check": "pullSize", "workloads": 1, "largest": "391Ki", "limit": "293Ki"}
-    assert room.status_of(leave)["excused"] == []
+    assert room.status_of(exception)["excused"] == []
     assert [event["reason"] for event in room.events(made)] == ["SlimPolicyViolation"]
     assert room.ask(image, name="new").status == 403
     assert controller.runs()
@@ -136,14 +138,14 @@ def test_it_goes(room: Room, controller: Program) -> None:
     """Whoever deletes an exception has its workloads judged anew."""
     image = room.shelf.noise(FAT)
     policy = room.policy(limits={"pullSize": {"deny": "300k"}})
-    leave = room.api.create(make.exception(room.namespace, policy))
+    exception = room.api.create(make.exception(room.namespace, policy))
     made = eventually(
         lambda: a.body if (a := room.api.try_create(room.workload(image))).accepted else None,
         "the exception is seen",
     )
     room.await_verdict(made, "allow")
 
-    room.api.delete(leave)
+    room.api.delete(exception)
 
     room.await_verdict(made, "deny")
     eventually(lambda: not room.ask(image, name="new").accepted, "admission has seen it, too")
@@ -188,19 +190,19 @@ def test_time_brings_no_refused_exception_into_force(room: Room, controller: Pro
     image = room.shelf.noise(SMALL)
     policy = room.policy(limits={"pullSize": {"deny": "10k"}})
     ends = datetime.now(UTC) + timedelta(seconds=40)
-    leave = room.api.create(
+    exception = room.api.create(
         make.exception(room.namespace, policy, expirationTime=ends.isoformat(timespec="seconds"))
     )
     eventually(lambda: room.ask(image).accepted, "the exception is seen")
 
     room.edit(policy, exceptions={"maxDuration": "20s"})
-    eventually(lambda: room.condition(leave, "Accepted")[1] == "TooLong", "it says so")
+    eventually(lambda: room.condition(exception, "Accepted")[1] == "TooLong", "it says so")
     eventually(lambda: ends - datetime.now(UTC) < timedelta(seconds=18), "18 s are left")
-    refused, accepted = room.ask(image), room.condition(leave, "Accepted")
-    room.api.patch(leave, {"spec": {"reason": "somebody has looked at it"}})
+    refused, accepted = room.ask(image), room.condition(exception, "Accepted")
+    room.api.patch(exception, {"spec": {"reason": "somebody has looked at it"}})
 
     eventually(lambda: room.ask(image).accepted, "the edit is seen")
-    eventually(lambda: room.condition(leave, "Accepted")[0] == "True", "it says so")
+    eventually(lambda: room.condition(exception, "Accepted")[0] == "True", "it says so")
     assert refused.status == 403
     assert accepted[1] == "TooLong"
     assert "20s at most, counted from " in accepted[2]
@@ -210,13 +212,13 @@ def test_time_brings_no_refused_exception_into_force(room: Room, controller: Pro
 def test_an_edit_that_reads_the_same(room: Room, controller: Program) -> None:
     """Its status is about the spec that is there, well before all statuses are looked at again."""
     policy = room.policy(limits={"pullSize": {"deny": "10k"}})
-    leave = room.api.create(make.exception(room.namespace, policy, upTo={"pullSize": "1Mi"}))
-    eventually(lambda: room.status_of(leave).get("observedGeneration") == 1, "it has a status")
+    exception = room.api.create(make.exception(room.namespace, policy, upTo={"pullSize": "1Mi"}))
+    eventually(lambda: room.status_of(exception).get("observedGeneration") == 1, "it has a status")
 
-    room.api.patch(leave, {"spec": {"upTo": {"pullSize": 2**20}}})
+    room.api.patch(exception, {"spec": {"upTo": {"pullSize": 2**20}}})
 
     seen = "the status is about the edited spec"
-    eventually(lambda: room.status_of(leave)["observedGeneration"] == 2, seen, seconds=10)
+    eventually(lambda: room.status_of(exception)["observedGeneration"] == 2, seen, seconds=10)
     assert controller.runs()
 
 
@@ -256,9 +258,9 @@ def _named(obj: Json, name: str) -> Json:
     return {**obj, "metadata": {**obj["metadata"], "name": name}}
 
 
-def _state(room: Room, leave: Json, wanted: Json) -> Json | None:
+def _state(room: Room, exception: Json, wanted: Json) -> Json | None:
     """Return count and conditions once they are as wanted."""
-    status = room.api.get(leave).get("status", {})
+    status = room.api.get(exception).get("status", {})
     conditions = {c["type"]: c["status"] for c in status.get("conditions", [])}
     found = {"workloads": status.get("workloads"), **conditions}
     return found if wanted.items() <= found.items() else None

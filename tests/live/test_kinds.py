@@ -197,14 +197,14 @@ def test_what_has_no_template_answers_for_nothing(room: Room, controller: Progra
     made = room.api.create(pod)
     room.await_verdict(made, "deny")
     _await_counts(room, policy, workloads=1, denied=1)
-    hollow = room.annotations(roller)
+    without_template = room.annotations(roller)
 
     room.api.patch(roller, {"spec": {"workload": roller["spec"]["elsewhere"]}})
     room.await_verdict(roller, "deny")
     room.await_verdict(made, None)
     _await_counts(room, policy, workloads=1, denied=1)
 
-    assert hollow == {}
+    assert without_template == {}
     assert room.annotations(made) == {}
     assert controller.runs()
 

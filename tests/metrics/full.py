@@ -13,7 +13,7 @@ from slimgate.app.certificates import certificate_keeper
 from slimgate.app.cluster import Core
 from slimgate.app.parts import now
 from slimgate.app.profiles import follow_profiles
-from slimgate.cluster.owner import Owner
+from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.core.admission.decision import Effect
 from slimgate.core.admission.repeat import Skip
 from slimgate.core.errors import IMAGE_REASONS
@@ -130,7 +130,7 @@ def watched() -> list[str]:
         api=api, catalog=catalog, inspector=inspection, judge=judge, keyring=keys, settings=settings
     )
     follow_profiles(core)
-    keeper = certificate_keeper(api, settings, Owner(api, settings.namespace, None))
+    keeper = certificate_keeper(api, settings, OwnDeployment(api, settings.namespace, None))
     return [one.resource for one in (*core.mirrors.values(), *keeper.mirrors.values())]
 
 

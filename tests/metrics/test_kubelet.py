@@ -1,4 +1,4 @@
-"""What a real kubelet exports, as ADR 16 says: nothing of which slimgate has metrics."""
+"""What a real kubelet exports, as ADR 12 says: nothing of which slimgate has metrics."""
 
 import ssl
 import urllib.request

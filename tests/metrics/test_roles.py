@@ -7,7 +7,6 @@ from prometheus_client import CollectorRegistry
 
 from slimgate.cluster.pull_secrets import PullSecretObserver
 from slimgate.cluster.wire import ApiObserver
-from slimgate.controller.ports import ApiObserver as KopfObserver
 from slimgate.controller.ports import WorkObserver
 from slimgate.engine.ports import InspectionObserver
 from slimgate.metrics import ControllerMetrics, Metrics, WebhookMetrics, exposition
@@ -20,7 +19,6 @@ PORTS = [
     *((port, made) for port in BOTH for made in (CONTROLLER, WEBHOOK)),
     (AdmissionObserver, WEBHOOK),
     (WorkObserver, CONTROLLER),
-    (KopfObserver, CONTROLLER),
 ]
 
 
@@ -30,11 +28,10 @@ def test_types() -> None:
     registries: RegistryObserver = CONTROLLER
     secrets: PullSecretObserver = CONTROLLER
     api: ApiObserver = CONTROLLER
-    kopf: KopfObserver = CONTROLLER
     work: WorkObserver = CONTROLLER
     admissions: AdmissionObserver = WEBHOOK
 
-    assert {*map(id, (inspections, registries, secrets, api, kopf, work))} == {id(CONTROLLER)}
+    assert {*map(id, (inspections, registries, secrets, api, work))} == {id(CONTROLLER)}
     assert admissions is WEBHOOK
 
 

@@ -1,6 +1,5 @@
 """Verdicts as metrics: what is there now, nothing of what is gone, zero where nothing is found."""
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +10,7 @@ from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Limit, Limits, Mode, OnUnknown, Policy
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.workloads.workload import ImageUse, Role, Workload
+from slimgate.engine.catalog import Catalog
 from slimgate.metrics import ControllerMetrics
 from slimgate.metrics.bounded import MAX_NAMESPACES, MAX_POLICIES
 from tests.metrics.series import by
@@ -25,15 +25,17 @@ LAX = Policy(name="lax")
 WEB = ImageUse(name="web", role=Role.CONTAINER, reference="shop:1")
 
 
-@dataclass
-class Known:
-    """Verdicts and policies that a test keeps."""
+class Known(Catalog):
+    """A real catalog of policies that a test sets, and verdicts that it keeps."""
 
-    kept: list[Verdict] = field(default_factory=list)
-    policies: dict[str, Policy] = field(default_factory=dict)
-    broken: dict[str, object] = field(default_factory=dict)
-    broken_exceptions: dict[tuple[str, str], object] = field(default_factory=dict)
-    broken_base_images: dict[str, object] = field(default_factory=dict)
+    def __init__(
+        self,
+        kept: list[Verdict],
+        policies: dict[str, Policy],
+        broken: dict[str, InvalidPolicyError] | None = None,
+    ) -> None:
+        super().__init__()
+        self.kept, self.policies, self.broken = kept, policies, broken or {}
 
     def verdicts(self) -> list[Verdict]:
         """Return all of them."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 from aiohttp import web
 
-from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
 from slimgate.core.errors import (
     ImageError,
     RefusedAddressError,
@@ -16,7 +16,7 @@ from slimgate.core.errors import (
 )
 from slimgate.core.images.reference import Reference
 from slimgate.registry.client import RegistryClient
-from slimgate.registry.guard import Kind, classify
+from slimgate.registry.guard import AddressKind, classify
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Exemption
 from tests.registry.conftest import settings_for
@@ -55,46 +55,46 @@ async def manifest(request: web.BaseRequest) -> web.StreamResponse:
 
 
 ADDRESSES = [
-    ("127.0.0.1", Kind.LOOPBACK),
-    ("127.8.9.1", Kind.LOOPBACK),
-    ("::1", Kind.LOOPBACK),
-    ("::ffff:127.0.0.1", Kind.LOOPBACK),
-    ("::127.0.0.1", Kind.LOOPBACK),
-    ("64:ff9b::7f00:1", Kind.LOOPBACK),
-    ("2002:7f00:1::", Kind.LOOPBACK),
-    ("169.254.169.254", Kind.NEVER),
-    ("::ffff:169.254.169.254", Kind.NEVER),
-    ("64:ff9b::a9fe:a9fe", Kind.NEVER),
-    ("64:ff9b:1::a9fe:a9fe", Kind.NEVER),
-    ("2002:a9fe:a9fe::1", Kind.NEVER),
-    ("fe80::1", Kind.NEVER),
-    ("fe80::1%eth0", Kind.NEVER),
-    ("fd00:ec2::254", Kind.NEVER),
-    ("100.100.100.200", Kind.NEVER),
-    ("168.63.129.16", Kind.NEVER),
-    ("2001:0:7f00:1::", Kind.NEVER),
-    ("0.0.0.0", Kind.NEVER),  # noqa: S104 - an address to refuse, not to listen on
-    ("0.1.2.3", Kind.NEVER),
-    ("::", Kind.NEVER),
-    ("224.0.0.1", Kind.NEVER),
-    ("ff02::1", Kind.NEVER),
-    ("255.255.255.255", Kind.NEVER),
-    ("240.0.0.1", Kind.NEVER),
-    ("10.0.0.1", Kind.PRIVATE),
-    ("172.16.0.1", Kind.PRIVATE),
-    ("192.168.1.1", Kind.PRIVATE),
-    ("100.64.0.1", Kind.PRIVATE),
-    ("fd12::1", Kind.PRIVATE),
-    ("fec0::1", Kind.PRIVATE),
-    ("64:ff9b::a00:1", Kind.PRIVATE),
-    ("8.8.8.8", Kind.PUBLIC),
-    ("64:ff9b::808:808", Kind.PUBLIC),
-    ("2606:4700::1111", Kind.PUBLIC),
+    ("127.0.0.1", AddressKind.LOOPBACK),
+    ("127.8.9.1", AddressKind.LOOPBACK),
+    ("::1", AddressKind.LOOPBACK),
+    ("::ffff:127.0.0.1", AddressKind.LOOPBACK),
+    ("::127.0.0.1", AddressKind.LOOPBACK),
+    ("64:ff9b::7f00:1", AddressKind.LOOPBACK),
+    ("2002:7f00:1::", AddressKind.LOOPBACK),
+    ("169.254.169.254", AddressKind.NEVER),
+    ("::ffff:169.254.169.254", AddressKind.NEVER),
+    ("64:ff9b::a9fe:a9fe", AddressKind.NEVER),
+    ("64:ff9b:1::a9fe:a9fe", AddressKind.NEVER),
+    ("2002:a9fe:a9fe::1", AddressKind.NEVER),
+    ("fe80::1", AddressKind.NEVER),
+    ("fe80::1%eth0", AddressKind.NEVER),
+    ("fd00:ec2::254", AddressKind.NEVER),
+    ("100.100.100.200", AddressKind.NEVER),
+    ("168.63.129.16", AddressKind.NEVER),
+    ("2001:0:7f00:1::", AddressKind.NEVER),
+    ("0.0.0.0", AddressKind.NEVER),  # noqa: S104 - an address to refuse, not to listen on
+    ("0.1.2.3", AddressKind.NEVER),
+    ("::", AddressKind.NEVER),
+    ("224.0.0.1", AddressKind.NEVER),
+    ("ff02::1", AddressKind.NEVER),
+    ("255.255.255.255", AddressKind.NEVER),
+    ("240.0.0.1", AddressKind.NEVER),
+    ("10.0.0.1", AddressKind.PRIVATE),
+    ("172.16.0.1", AddressKind.PRIVATE),
+    ("192.168.1.1", AddressKind.PRIVATE),
+    ("100.64.0.1", AddressKind.PRIVATE),
+    ("fd12::1", AddressKind.PRIVATE),
+    ("fec0::1", AddressKind.PRIVATE),
+    ("64:ff9b::a00:1", AddressKind.PRIVATE),
+    ("8.8.8.8", AddressKind.PUBLIC),
+    ("64:ff9b::808:808", AddressKind.PUBLIC),
+    ("2606:4700::1111", AddressKind.PUBLIC),
 ]
 
 
 @pytest.mark.parametrize(("address", "kind"), ADDRESSES)
-def test_addresses_are_sorted(address: str, kind: Kind) -> None:
+def test_addresses_are_sorted(address: str, kind: AddressKind) -> None:
     """Addresses that hide another one are judged by the worse of the two."""
     assert kind == classify(ipaddress.ip_address(address))
 
@@ -247,7 +247,7 @@ async def test_credentials_stay_with_their_host(status: int) -> None:
             return await redirect(f"{other.url}/blob?X-Sig=a%2Fb%3D", status)(request)
 
         async with hostile(behave) as server:
-            identity = Identity((Entry(server.host, ALICE),))
+            identity = Identity((CredentialEntry(server.host, ALICE),))
             async with RegistryClient(settings_for(server.host, other.host)) as client:
                 reference = Reference.parse(f"{server.host}/a/b:1")
                 await client.document(reference, identity)
@@ -281,7 +281,7 @@ async def test_a_redirect_there_and_back_brings_no_login_back() -> None:
 
         async with hostile(behave) as server:
             hosts.append(server.host)
-            identity = Identity((Entry(server.host, ALICE),))
+            identity = Identity((CredentialEntry(server.host, ALICE),))
             async with RegistryClient(settings_for(server.host, other.host)) as client:
                 await client.document(Reference.parse(f"{server.host}/a/b:1"), identity)
 
@@ -296,7 +296,7 @@ async def test_a_token_servers_redirect_takes_no_secret_along(credential: Creden
         hostile(redirect(f"{thief.url}/steal")) as realm,
         hostile(challenge(f"{realm.url}/token")) as server,
     ):
-        identity = Identity((Entry(server.host, credential),))
+        identity = Identity((CredentialEntry(server.host, credential),))
         settings = settings_for(server.host, realm.host, thief.host)
         async with RegistryClient(settings) as client:
             with pytest.raises(ImageError):
@@ -309,7 +309,7 @@ async def test_a_token_servers_redirect_takes_no_secret_along(credential: Creden
 async def test_a_credential_is_for_the_host_that_it_is_listed_for() -> None:
     """Another host's challenge gets nothing of it, whatever realm it names."""
     async with hostile(manifest) as realm, hostile(challenge(f"{realm.url}/token")) as server:
-        identity = Identity((Entry("registry.example.com", ALICE),))
+        identity = Identity((CredentialEntry("registry.example.com", ALICE),))
         async with RegistryClient(settings_for(server.host, realm.host)) as client:
             with pytest.raises(ImageError):
                 await client.document(Reference.parse(f"{server.host}/a/b:1"), identity)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
 from slimgate.core.errors import NotFoundError, UnauthorizedError, UnavailableError
 from slimgate.core.images.facts import Size
 from slimgate.core.images.oci import parse_document
@@ -26,7 +26,7 @@ def tiny(text: str) -> images.Image:
 
 def as_alice(host: str, password: str = servers.PASSWORD) -> Identity:
     """Make an identity that holds alice's password for a host."""
-    return Identity((Entry(host, Credential(username=servers.USER, password=password)),))
+    return Identity((CredentialEntry(host, Credential(username=servers.USER, password=password)),))
 
 
 def seen(registry: Registry, repository: str) -> list[Logged]:
@@ -188,7 +188,7 @@ async def test_private_repositories_open_with_a_login(
     token.tokens.oauth_only = oauth_only
     reference = Reference.parse(f"{host}/private/one:1")
     async with RegistryClient(settings_for(host, token.tokens.host)) as client:
-        identity = Identity((Entry(host, credential),))
+        identity = Identity((CredentialEntry(host, credential),))
         assert image.digest == await client.resolve(reference, identity)
         with pytest.raises((UnauthorizedError, NotFoundError)):
             await client.resolve(reference, ANONYMOUS)
@@ -198,7 +198,7 @@ async def test_a_wrong_refresh_token_is_unauthorized(token: TokenRegistry) -> No
     """What the token server refuses is the credential's fault, not the registry's."""
     host = token.registry.host
     reference = Reference.parse(f"{host}/private/none:1")
-    identity = Identity((Entry(host, Credential(identity_token="stale")),))
+    identity = Identity((CredentialEntry(host, Credential(identity_token="stale")),))
     async with RegistryClient(settings_for(host, token.tokens.host)) as client:
         with pytest.raises(UnauthorizedError):
             await client.resolve(reference, identity)

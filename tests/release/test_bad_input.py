@@ -1,6 +1,6 @@
 """What users get wrong is refused before anything is installed, in words that name it.
 
-tests/chart/test_refused.py holds it of all values.
+tests/chart/test_refused_values.py holds it of all values.
 """
 
 from pathlib import Path

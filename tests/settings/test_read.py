@@ -7,7 +7,15 @@ import pytest
 from slimgate.core.errors import SettingsError
 from slimgate.core.images.facts import Platform
 from slimgate.core.wording.annotations import Annotate
-from slimgate.settings import Certificates, Exemption, ExtraKind, File, LogFormat, Settings, read
+from slimgate.settings import (
+    CertificateSource,
+    Exemption,
+    ExtraKind,
+    File,
+    LogFormat,
+    Settings,
+    read,
+)
 from slimgate.settings.keys import KEYS, variable
 
 HEAD = "apiVersion: config.slimgate.dev/v1alpha1\nkind: Configuration\n"
@@ -71,7 +79,7 @@ SINGLE: dict[str, tuple[object, object]] = {
     "kubeletSkipTLSVerify": (False, False),
     "name": ("gate", "gate"),
     "podName": ("gate-5c9", "gate-5c9"),
-    "certificates": ("Secret", Certificates.SECRET),
+    "certificates": ("Secret", CertificateSource.SECRET),
     "tlsSecret": ("gate.tls", "gate.tls"),
     "tlsDirectory": ("/certificates", "/certificates"),
     "address": ("::", "::"),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from slimgate.core.errors import ImageError, TooLargeError, UnsupportedError
 from slimgate.sources.archive import read_archive
 from slimgate.sources.once import Once
-from slimgate.sources.stream import CHUNK, StoppedError, Watch
+from slimgate.sources.stream import CHUNK, AbandonedError, Watch
 from tests.sources.images import refusal, tar_of
 from tests.support import zstd
 
@@ -135,7 +135,7 @@ async def test_cancelled_readings_stop() -> None:
         try:
             for _ in watch.over(endless(), None):
                 pass
-        except StoppedError:
+        except AbandonedError:
             stopped.set()
 
     task = asyncio.create_task(Once(load).get())

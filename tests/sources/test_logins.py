@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
 from slimgate.core.credentials.keychain import candidates
 from slimgate.core.errors import UnauthorizedError
 from slimgate.core.images.reference import Reference
@@ -76,7 +76,9 @@ def stored(user: str, secret: str) -> str:
 
 def alice(pattern: str = "r.example.com:5000") -> Identity:
     """Make the identity that most of these logins give."""
-    return Identity((Entry(pattern, Credential(username="alice", password="wonder:land")),))
+    return Identity(
+        (CredentialEntry(pattern, Credential(username="alice", password="wonder:land")),)
+    )
 
 
 def test_where_the_configuration_is(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +104,7 @@ LOGINS: list[tuple[str, object, Identity]] = [
     (
         "an identity token",
         {"auths": {"r.example.com:5000": {"identitytoken": "refresh"}}},
-        Identity((Entry("r.example.com:5000", Credential(identity_token="refresh")),)),
+        Identity((CredentialEntry("r.example.com:5000", Credential(identity_token="refresh")),)),
     ),
 ]
 

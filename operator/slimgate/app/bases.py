@@ -13,7 +13,7 @@ _PATIENCE: Final = 3.0
 
 
 class BaseKeeper:
-    """Looks them up again after `tag_seconds`, after `failure_seconds` while some are missing."""
+    """Looks bases up every `tag_seconds`, every `failure_seconds` while some are missing."""
 
     def __init__(
         self, bases: Bases, catalog: Catalog, *, tag_seconds: float, failure_seconds: float

@@ -24,7 +24,7 @@ from slimgate.app.stopping import stop_on_signals, unless, whole
 from slimgate.cluster.connect import open_access
 from slimgate.cluster.first_policy import FirstPolicy
 from slimgate.cluster.memory import MemoryKeeper
-from slimgate.cluster.owner import Owner
+from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.profiles import ProfileStore
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
@@ -98,7 +98,7 @@ async def _work(
         changed=reconciler.changed,
         now=now,
     )
-    owner = Owner(core.api, settings.namespace, settings.pod_name)
+    owner = OwnDeployment(core.api, settings.namespace, settings.pod_name)
     memory = MemoryKeeper(core.api, core.inspector, settings, owner)
     await memory.restore()
     core.catalog.listen(partial(_heard, reconciler))
@@ -141,7 +141,7 @@ async def _work(
             tasks.create_task(mirror.run())
         await tried(mirrors.values())
         # Last, since kopf's end is the end of tasks that begin after it.
-        login = Login(BUILT_IN, sweeper.listed, open_access, metrics)
+        login = Login(BUILT_IN, sweeper.listed, open_access, metrics.api_request)
         tasks.create_task(_observe(kinds.built_in, login, stop))
 
 

@@ -16,7 +16,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class Health:
-    """Answers; `unready` gives the reason why the role is not ready, None once it is."""
+    """Answers requests; `unready` gives the reason why the role is not ready, None once it is."""
 
     def __init__(self, metrics: Callable[[], bytes]) -> None:
         self.unready: Callable[[], str | None] = lambda: "slimgate is starting"

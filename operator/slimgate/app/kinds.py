@@ -1,7 +1,7 @@
 """Which kinds of workloads are judged, and how those are followed that settings add.
 
 kopf watches the built-in ones. It looks for a kind of others once for each event of its
-CustomResourceDefinition, which may come before the kind is served, and ends when it goes (ADR 12).
+CustomResourceDefinition, which may come before the kind is served, and ends when it goes (ADR 8).
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from slimgate.cluster.backoff import Pace
 from slimgate.cluster.mirror import Mirror, Scope
 from slimgate.controller.handlers import BUILT_IN
 from slimgate.controller.intake import Intake
-from slimgate.controller.masters import Masters
+from slimgate.controller.owners import Owners
 from slimgate.controller.ports import Kind
 from slimgate.controller.reconciler import Reconciler
 from slimgate.settings import Settings
@@ -34,14 +34,14 @@ class Kinds:
         extra = tuple(Kind(k.group, k.version, k.plural, k.kind) for k in settings.extra_kinds)
         paths = template_paths(settings)
         self._reconciler = reconciler
-        self._masters = Masters(BUILT_IN, extra)
+        self._owners = Owners(BUILT_IN, extra)
         self._intakes = {
-            kind.name: Intake(reconciler, kind, masters=self._masters, template_paths=paths)
+            kind.name: Intake(reconciler, kind, owners=self._owners, template_paths=paths)
             for kind in (*BUILT_IN, *extra)
         }
         self.built_in = tuple(self._intakes[kind.name] for kind in BUILT_IN)
         self.extra = tuple(self._intakes[kind.name] for kind in extra)
-        self._masters.listen(self._settle)
+        self._owners.listen(self._settle)
 
     def mirrors(self, api: ClusterApi, pace: Pace | None = None) -> Mapping[str, Mirror]:
         """Make a mirror for each extra kind, which follows it whenever the cluster serves it."""
@@ -57,7 +57,7 @@ class Kinds:
             Scope(path=kind.path, optional=True),
             intake,
             pace=pace,
-            on_follow=partial(self._masters.follow, kind),
+            on_follow=partial(self._owners.follow, kind),
         )
 
     def _settle(self) -> None:
@@ -68,7 +68,7 @@ class Kinds:
 async def tried(mirrors: Iterable[Mirror], seconds: float = _TRY_SECONDS) -> None:
     """Wait until it is known which kinds can be followed; no longer than `seconds`.
 
-    Else what they have made would be judged at each start, until it is left to them.
+    Else what they have made would be judged at each start, until they are judged instead.
     """
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):

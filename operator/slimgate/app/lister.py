@@ -11,7 +11,7 @@ from slimgate.core.json_object import JsonObject, mapping_at, text_at
 
 
 class ClusterLister:
-    """Lists page by page."""
+    """Lists nodes, pods and uids, page by page."""
 
     def __init__(self, api: ClusterApi) -> None:
         self._api = api

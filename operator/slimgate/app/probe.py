@@ -44,7 +44,7 @@ Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Targets:
+class ProbeTargets:
     """`host` is that of a Service each of whose addresses is a pod; `admissions` is a URL."""
 
     host: str
@@ -54,7 +54,7 @@ class Targets:
 
 
 @dataclass(slots=True)
-class Found:
+class ProbeFindings:
     """Sentences about what is as it should be, and what is not."""
 
     good: list[str] = field(default_factory=list)
@@ -67,9 +67,11 @@ async def addresses(host: str) -> Sequence[str]:
     return sorted({str(one[4][0]) for one in found})
 
 
-async def probe(targets: Targets, seconds: float, resolve: Resolve = addresses) -> Found:
+async def probe(
+    targets: ProbeTargets, seconds: float, resolve: Resolve = addresses
+) -> ProbeFindings:
     """Look again and again until all is well or the time is over; return what was seen last."""
-    found = Found(bad=["nothing was asked in the time that was given"])
+    found = ProbeFindings(bad=["nothing was asked in the time that was given"])
     with suppress(TimeoutError):
         async with asyncio.timeout(None if math.isinf(seconds) else seconds):
             while (found := await look(targets, resolve)).bad:  # noqa: ASYNC110 - asked
@@ -77,9 +79,9 @@ async def probe(targets: Targets, seconds: float, resolve: Resolve = addresses) 
     return found
 
 
-async def look(targets: Targets, resolve: Resolve = addresses) -> Found:
+async def look(targets: ProbeTargets, resolve: Resolve = addresses) -> ProbeFindings:
     """Look once."""
-    found = Found()
+    found = ProbeFindings()
     async with _session(targets.ca_file) as session:
         await _look_at_roles(session, targets, resolve, found)
         await _ask_webhook(session, targets.admissions, found)
@@ -87,7 +89,7 @@ async def look(targets: Targets, resolve: Resolve = addresses) -> Found:
 
 
 async def _look_at_roles(
-    session: aiohttp.ClientSession, targets: Targets, resolve: Resolve, found: Found
+    session: aiohttp.ClientSession, targets: ProbeTargets, resolve: Resolve, found: ProbeFindings
 ) -> None:
     try:
         pods = await resolve(targets.host)
@@ -121,7 +123,7 @@ async def _role(session: aiohttp.ClientSession, origin: str) -> str:
     return role[1].decode()
 
 
-async def _ask_webhook(session: aiohttp.ClientSession, url: str, found: Found) -> None:
+async def _ask_webhook(session: aiohttp.ClientSession, url: str, found: ProbeFindings) -> None:
     try:
         _check(await _read(session, "POST", f"{url}/validate", json.dumps(_REVIEW).encode()))
     except (aiohttp.ClientError, _FaultError, TimeoutError) as error:

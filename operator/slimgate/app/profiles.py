@@ -1,4 +1,4 @@
-"""Takes the facts that ImageProfiles keep into an inspector."""
+"""Follows ImageProfiles, so that facts of an earlier run are not looked up again."""
 
 from slimgate.app.cluster import Core
 from slimgate.cluster.profiles import ProfileStore

@@ -20,7 +20,7 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class StoppedError(Exception):
-    """The role was to end, and has."""
+    """The role has ended because it was asked to."""
 
 
 def run(load: Callable[[], Role]) -> NoReturn:

@@ -13,7 +13,7 @@ from slimgate.app.parts import template_paths
 from slimgate.app.profiles import follow_profiles
 from slimgate.app.stopping import unless, whole
 from slimgate.cluster.memory import MemoryKeeper
-from slimgate.cluster.owner import Owner
+from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.core.admission.repeat import CONTROLLER_USERS
 from slimgate.engine.catalog import Catalog, Change
 from slimgate.metrics import WebhookMetrics
@@ -35,7 +35,7 @@ async def run_webhook(config: str | None, stop: asyncio.Event) -> None:
     ):
         opening = open_core(settings, Observers.of(metrics), health.wait_for)
         core = await unless(stop, stack.enter_async_context(opening))
-        owner = Owner(core.api, settings.namespace, settings.pod_name)
+        owner = OwnDeployment(core.api, settings.namespace, settings.pod_name)
         memory = MemoryKeeper(core.api, core.inspector, settings, owner)
         await unless(stop, memory.restore())
         follow_profiles(core)

@@ -22,7 +22,7 @@ from slimgate.core.images.tier import Tier
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from slimgate.cli.judging.request import Request
+    from slimgate.cli.judging.request import CheckRequest
     from slimgate.cli.outside import Outside
     from slimgate.cli.reports.report import Report
 
@@ -238,11 +238,11 @@ def check(
     """Judge, print the report, and exit with its status."""
     from slimgate.cli import outside  # noqa: PLC0415 - help must not wait for it
     from slimgate.cli.judging.flags import Flags  # noqa: PLC0415
-    from slimgate.cli.judging.request import Request  # noqa: PLC0415
+    from slimgate.cli.judging.request import CheckRequest  # noqa: PLC0415
     from slimgate.cli.reports.report import Report  # noqa: PLC0415
     from slimgate.cli.reports.writing import Writer  # noqa: PLC0415
 
-    request = Request(
+    request = CheckRequest(
         targets=targets or [],
         files=filename or [],
         policies=policy or [],
@@ -269,7 +269,7 @@ def check(
     raise typer.Exit(writer.write(found))
 
 
-def _judge(request: "Request", outside: "Callable[[], Outside]") -> "Report":
+def _judge(request: "CheckRequest", outside: "Callable[[], Outside]") -> "Report":
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
     from slimgate.cli.judging.run import run  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""What commands get from the composition root, made when they run and not before."""
+"""Settings and connections for commands, made when a command runs and not before."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager

@@ -17,7 +17,7 @@ from slimgate.cli.options import (
 
 if TYPE_CHECKING:
     from slimgate.cli.outside import Outside
-    from slimgate.cli.previews.preview import Preview, Wanted
+    from slimgate.cli.previews.preview import Preview, WantedPolicy
 
 HELP: Final = """Show what a policy would deny in a cluster.
 
@@ -63,7 +63,7 @@ def preview(
 
 
 async def _preview(
-    outside: "Outside", wanted: str, at_hand: "Wanted | None", seconds: float
+    outside: "Outside", wanted: str, at_hand: "WantedPolicy | None", seconds: float
 ) -> "Preview":
     from slimgate.cli.previews.preview import policy_in_cluster  # noqa: PLC0415
     from slimgate.cli.previews.preview import preview as foresee  # noqa: PLC0415

@@ -9,7 +9,7 @@ from slimgate.cli.exits import VIOLATED
 from slimgate.cli.values import read_timeout
 
 if TYPE_CHECKING:
-    from slimgate.app.probe import Found
+    from slimgate.app.probe import ProbeFindings
 
 HELP: Final = """Check that both roles are ready and have metrics, and that the webhook answers.
 
@@ -47,10 +47,10 @@ def probe(
     """Say what was found."""
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
-    from slimgate.app.probe import Targets, probe  # noqa: PLC0415
+    from slimgate.app.probe import ProbeTargets, probe  # noqa: PLC0415
 
     host, port = _host_and_port(metrics)
-    targets = Targets(host=host, port=port, admissions=admissions.rstrip("/"), ca_file=ca)
+    targets = ProbeTargets(host=host, port=port, admissions=admissions.rstrip("/"), ca_file=ca)
     _report(asyncio.run(probe(targets, timeout)))
 
 
@@ -61,7 +61,7 @@ def _host_and_port(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _report(found: "Found") -> None:
+def _report(found: "ProbeFindings") -> None:
     for line in found.good:
         typer.echo(line)
     for line in found.bad:

@@ -21,7 +21,7 @@ from slimgate.cli.values import read_selection
 if TYPE_CHECKING:
     from slimgate.cli.outside import Outside
     from slimgate.cli.usage.images import Usage
-    from slimgate.cli.usage.scope import Scope
+    from slimgate.cli.usage.scope import UsageScope
 
 _ROWS: Final = 20
 HELP: Final = """Show the largest images that workloads use.
@@ -58,15 +58,15 @@ def top(
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
     from slimgate.cli import outside  # noqa: PLC0415
-    from slimgate.cli.usage.scope import Scope  # noqa: PLC0415
+    from slimgate.cli.usage.scope import UsageScope  # noqa: PLC0415
 
     selected = read_selection(selector)
-    scope = Scope(namespace=namespace, everywhere=everywhere, selector=selected)
+    scope = UsageScope(namespace=namespace, everywhere=everywhere, selector=selected)
     usage = asyncio.run(_usage(outside.real(config, kubeconfig, context), scope, timeout))
     _print(usage, output, limit)
 
 
-async def _usage(outside: "Outside", scope: "Scope", seconds: float) -> "Usage":
+async def _usage(outside: "Outside", scope: "UsageScope", seconds: float) -> "Usage":
     from slimgate.cli.progress import board  # noqa: PLC0415 - help must not wait for it
     from slimgate.cli.usage.images import used_images  # noqa: PLC0415
 

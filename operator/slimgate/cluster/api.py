@@ -17,7 +17,7 @@ from yarl import URL
 
 from slimgate.cluster.connect import DEFAULT_NAMESPACE, open_session
 from slimgate.cluster.errors import GoneError, MissingError, UnreachableError, event_error
-from slimgate.cluster.wire import APPLY_PATCH, JSON, MERGE_PATCH, ApiObserver, Call, Wire
+from slimgate.cluster.wire import APPLY_PATCH, JSON, MERGE_PATCH, ApiCall, ApiObserver, Wire
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class ClusterApi:
 
     async def get(self, path: str, query: Mapping[str, str] = _NO_QUERY) -> dict[str, object]:
         """Get one object; MissingError if there is none."""
-        return await self._read(Call(method="GET", path=path, query=query))
+        return await self._read(ApiCall(method="GET", path=path, query=query))
 
     async def list(
         self, path: str, query: Mapping[str, str] = _NO_QUERY, *, page_size: int = PAGE_SIZE
@@ -104,7 +104,7 @@ class ClusterApi:
         token = ""
         while True:
             more = {"continue": token} if token else {}
-            call = Call(
+            call = ApiCall(
                 method="GET",
                 path=path,
                 query={**query, "limit": str(page_size), **more},
@@ -137,7 +137,7 @@ class ClusterApi:
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(seconds),
         }
-        call = Call(
+        call = ApiCall(
             method="GET",
             path=path,
             query={**query, **watching},
@@ -174,7 +174,7 @@ class ClusterApi:
 
     async def delete(self, path: str) -> None:
         """Delete an object; MissingError if there is none."""
-        await self._read(Call(method="DELETE", path=path))
+        await self._read(ApiCall(method="DELETE", path=path))
 
     async def has_resource(self, api_version: str, plural: str) -> bool:
         """Whether the API server serves a kind: its CustomResourceDefinition is installed."""
@@ -189,7 +189,7 @@ class ClusterApi:
         self, method: str, path: str, body: JsonObject, content_type: str, **query: str
     ) -> dict[str, object]:
         return await self._read(
-            Call(
+            ApiCall(
                 method=method,
                 path=path,
                 query={"fieldManager": FIELD_MANAGER, **query},
@@ -198,7 +198,7 @@ class ClusterApi:
             )
         )
 
-    def _event(self, call: Call, line: bytes) -> tuple[str, dict[str, object]]:
+    def _event(self, call: ApiCall, line: bytes) -> tuple[str, dict[str, object]]:
         try:
             event = cast("dict[str, Any]", self._wire.parse(call, line))
             return str(event["type"]), dict(event["object"])
@@ -206,7 +206,7 @@ class ClusterApi:
             # The connection was cut in the middle of a line.
             raise UnreachableError("the API server's watch broke off") from err
 
-    async def _read(self, call: Call) -> dict[str, object]:
+    async def _read(self, call: ApiCall) -> dict[str, object]:
         return await _patiently(lambda: self._wire.read(call))
 
 

@@ -24,7 +24,7 @@ class Pace:
 
 @dataclass(slots=True, kw_only=True)
 class Contest:
-    """Rests longer each time that what was written had to be written again at the next look."""
+    """Waits longer each time that somebody has undone what was written."""
 
     pace: Pace
     _writes: int = 0

@@ -8,13 +8,14 @@ https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ExistsError, MissingError
 from slimgate.cluster.resources import EVENTS, Target
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.text import printable
+from slimgate.core.wording.notes import Note
 
 _CONTROLLER: Final = "slimgate"
 _ACTION: Final = "Judge"
@@ -24,26 +25,10 @@ _NAME_LENGTH: Final = 200
 _HASH_LENGTH: Final = 16
 
 
-class Notice(Protocol):
-    """What to say: `reason` is one word in CamelCase, `text` the sentence."""
-
-    @property
-    def reason(self) -> str:
-        """Why it is said."""
-
-    @property
-    def text(self) -> str:
-        """What is said."""
-
-    @property
-    def warning(self) -> bool:
-        """Whether it is of type Warning, else Normal."""
-
-
 class Events:
-    """Posts notices; `instance` names this process. Every change must be posted, in its order.
+    """Posts notes; `instance` names this process. Every change must be posted, in its order.
 
-    A notice that exists already is then either a repetition, if nothing else was said since, or
+    A note that exists already is then either a repetition, if nothing else was said since, or
     it has come back, and is counted.
     """
 
@@ -57,12 +42,12 @@ class Events:
         self._instance = _cut(instance, _WORD_BYTES) or _CONTROLLER
         self._now = now
 
-    async def post(self, target: Target, notice: Notice) -> bool:
+    async def post(self, target: Target, note: Note) -> bool:
         """Say it of the target; False if it was the last thing said, or its namespace is gone."""
-        name = _name(target, notice)
+        name = _name(target, note)
         namespace = target.namespace or "default"
         try:
-            await self._api.create(EVENTS.within(namespace), self._event(target, notice, name))
+            await self._api.create(EVENTS.within(namespace), self._event(target, note, name))
         except ExistsError:
             return await self._again(target, namespace, name)
         except MissingError:
@@ -91,7 +76,7 @@ class Events:
         async for event in self._api.list(EVENTS.within(namespace), {"fieldSelector": selector}):
             yield event
 
-    def _event(self, target: Target, notice: Notice, name: str) -> dict[str, object]:
+    def _event(self, target: Target, note: Note, name: str) -> dict[str, object]:
         return {
             "apiVersion": EVENTS.api_version,
             "kind": EVENTS.kind,
@@ -100,15 +85,15 @@ class Events:
             "reportingController": _CONTROLLER,
             "reportingInstance": self._instance,
             "action": _ACTION,
-            "reason": _cut(notice.reason, _WORD_BYTES),
-            "type": "Warning" if notice.warning else "Normal",
+            "reason": _cut(note.reason, _WORD_BYTES),
+            "type": "Warning" if note.warning else "Normal",
             "regarding": target.reference(),
-            "note": _cut(notice.text, _NOTE_BYTES),
+            "note": _cut(note.text, _NOTE_BYTES),
         }
 
 
-def _name(target: Target, notice: Notice) -> str:
-    said = f"{target.uid}\n{notice.warning}\n{notice.reason}\n{notice.text}"
+def _name(target: Target, note: Note) -> str:
+    said = f"{target.uid}\n{note.warning}\n{note.reason}\n{note.text}"
     digest = hashlib.sha256(said.encode()).hexdigest()[:_HASH_LENGTH]
     return f"{target.name[:_NAME_LENGTH].rstrip('-.')}.{digest}"
 

@@ -1,8 +1,8 @@
 """Asks kubelets what they measured, straight at their port, with the right to nodes/stats alone.
 
 Never through the API server: that takes nodes/proxy, which is the right to run anything anywhere
-(domain.md, 2.6). Every kubelet sees the credentials that it is asked with, so they should be of a
-service account that may do nothing else.
+(https://kubernetes.io/docs/concepts/security/rbac-good-practices). Every kubelet sees the
+credentials that it is asked with, so they should be of a service account that may do nothing else.
 """
 
 import asyncio

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import MissingError
-from slimgate.cluster.owner import Owner
+from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.resources import OWN_LABELS, SECRETS
 from slimgate.core.errors import ClusterError, InvalidFactsError
 from slimgate.core.images.memory import Memory, from_json, to_json
@@ -34,7 +34,7 @@ _LEAST: Final = 1e-4
 
 
 class Mind(Protocol):
-    """What has a memory; engine.Inspector is one."""
+    """Remembers answers of registries; engine.inspector.Inspector does."""
 
     def memory(self) -> Memory:
         """Give what a restart should remember."""
@@ -46,7 +46,9 @@ class Mind(Protocol):
 class MemoryKeeper:
     """Restores a memory, and saves it every so often where that is asked for."""
 
-    def __init__(self, api: ClusterApi, mind: Mind, settings: Settings, owner: Owner) -> None:
+    def __init__(
+        self, api: ClusterApi, mind: Mind, settings: Settings, owner: OwnDeployment
+    ) -> None:
         self._api = api
         self._mind = mind
         self._owner = owner

@@ -1,7 +1,7 @@
 """A kind of object as the cluster has it now: listed once, then watched for ever.
 
-Objects are handed on, not kept: what a mirror itself holds is a key and a version for each. Being
-cut off, an expired version and a server that restarts are all in a day's work.
+Objects are handed on to a sink; the mirror keeps a key and a version of each. It goes on by itself
+after a lost connection, an expired version or a restart of the API server.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ _PATIENCE: Final = 3
 
 
 class Sink(Protocol):
-    """Where objects go. What it raises ends the mirror: it is a bug, not a bad object."""
+    """Takes the objects of a mirror. What it raises ends the mirror: a bug, not a bad object."""
 
     def put(self, obj: JsonObject) -> None:
         """Hear of an object that is new or has changed."""

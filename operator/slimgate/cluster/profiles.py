@@ -30,7 +30,7 @@ class _Kept:
 
 
 class ProfileStore:
-    """Profiles of a cluster.
+    """Reads and writes the ImageProfiles of one cluster.
 
     `learn` hears of all facts that are read, `unlearn` of digests whose profile is gone.
     """

@@ -24,7 +24,7 @@ from slimgate.core.credentials.docker_config import (
     MalformedDockerConfigError,
     parse_secret,
 )
-from slimgate.core.credentials.identity import ANONYMOUS, Entry, Identity
+from slimgate.core.credentials.identity import ANONYMOUS, CredentialEntry, Identity
 from slimgate.core.errors import SlimgateError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.text import printable
@@ -52,7 +52,7 @@ class PullSecretObserver(Protocol):
 
 
 class SilentPullSecretObserver:
-    """Tells nobody."""
+    """Ignores what it hears."""
 
     def pull_secret_skipped(self, reason: str, message: str) -> None:
         """Do nothing."""
@@ -144,7 +144,7 @@ class PullSecrets:
                 f"{len(names)} pull secrets in the namespace {printable(namespace, 63)} are too "
                 f"many to read for one workload; name at most {MAX_SECRETS}"
             )
-        entries: list[Entry] = []
+        entries: list[CredentialEntry] = []
         for name in names:
             secret = await self._read(SECRETS, namespace, name)
             if secret is not None:
@@ -165,7 +165,9 @@ class PullSecrets:
             self._observer.pull_secret_skipped("forbidden", str(err))
         return None
 
-    def _entries(self, secret: JsonObject, namespace: str, name: str) -> tuple[Entry, ...]:
+    def _entries(
+        self, secret: JsonObject, namespace: str, name: str
+    ) -> tuple[CredentialEntry, ...]:
         shown = f"the pull secret {printable(namespace, 63)}/{printable(name, 253)}"
         kind, data = text_at(secret, "type"), mapping_at(secret, "data")
         texts = {key: value for key, value in data.items() if isinstance(value, str)}

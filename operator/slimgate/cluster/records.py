@@ -11,15 +11,16 @@ from typing import Final
 from slimgate.cluster.annotations import annotate, may_be_copied, strip_copies
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ForbiddenError
-from slimgate.cluster.events import Events, Notice
+from slimgate.cluster.events import Events
 from slimgate.cluster.reports import Reports
 from slimgate.cluster.resources import Served, Target
-from slimgate.cluster.statuses import Statuses
+from slimgate.cluster.statuses import StatusWriter
 from slimgate.core.json_object import JsonObject
 from slimgate.core.policies.verdict import Verdict
+from slimgate.core.wording.notes import Note
 from slimgate.core.wording.status import Status
 from slimgate.core.workloads.workload import Workload
-from slimgate.engine.objects import Kind
+from slimgate.engine.objects import StoredKind
 
 _LOG: Final = logging.getLogger(__name__)
 _REFUSED_SECONDS: Final = 300.0
@@ -46,7 +47,7 @@ class Records:
         self._refused: dict[str, float] = {}
         self._reports = reports
         self._events = Events(api, instance or socket.gethostname(), now)
-        self._statuses = Statuses(api, now)
+        self._statuses = StatusWriter(api, now)
 
     async def annotate(
         self, kind: Served, workload: Workload, annotations: Mapping[str, str | None]
@@ -87,7 +88,7 @@ class Records:
         else:
             self._refused.pop(kind, None)
 
-    async def note(self, kind: Served, workload: Workload, note: Notice) -> None:
+    async def note(self, kind: Served, workload: Workload, note: Note) -> None:
         """Emit an Event about the workload."""
         await self._events.post(Target.workload(kind, workload), note)
 
@@ -97,8 +98,8 @@ class Records:
 
     async def unreport(self, kind: Served, workload: Workload) -> None:
         """Remove the report of a workload that is judged with another now."""
-        await self._reports.leave(Target.workload(kind, workload))
+        await self._reports.withdraw(Target.workload(kind, workload))
 
-    async def status(self, kind: Kind, resource: JsonObject, status: Status) -> None:
+    async def status(self, kind: StoredKind, resource: JsonObject, status: Status) -> None:
         """Write the status of a policy, an exception or a BaseImage."""
         await self._statuses.write(kind, resource, status)

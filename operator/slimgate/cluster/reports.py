@@ -92,7 +92,7 @@ class Reports:
             return False
         return await self._delete(self.resource, key)
 
-    async def leave(self, target: Target) -> None:
+    async def withdraw(self, target: Target) -> None:
         """Delete the report of what is judged no more, now or once it is known which there are."""
         self._unwanted.add(_key(target))
         await self._tidy()

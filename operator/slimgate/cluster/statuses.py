@@ -17,32 +17,32 @@ from slimgate.cluster.resources import (
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.wording.status import Status
 from slimgate.engine.bounded import Bounded
-from slimgate.engine.objects import Kind
+from slimgate.engine.objects import StoredKind
 
 _MAX_WRITTEN: Final = 4_096
 _VERSION: Final = "resourceVersion"
-RESOURCES: Final[Mapping[Kind, Resource]] = {
-    Kind.POLICY: SLIM_POLICIES,
-    Kind.EXCEPTION: SLIM_EXCEPTIONS,
-    Kind.BASE_IMAGE: BASE_IMAGES,
+RESOURCES: Final[Mapping[StoredKind, Resource]] = {
+    StoredKind.POLICY: SLIM_POLICIES,
+    StoredKind.EXCEPTION: SLIM_EXCEPTIONS,
+    StoredKind.BASE_IMAGE: BASE_IMAGES,
 }
 
 
-class Statuses:
+class StatusWriter:
     """Writes statuses; `resource` is always the object that the status is about, as last seen."""
 
     def __init__(
         self,
         api: ClusterApi,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        resources: Mapping[Kind, Resource] = RESOURCES,
+        resources: Mapping[StoredKind, Resource] = RESOURCES,
     ) -> None:
         self._api = api
         self._now = now
         self._resources = resources
         self._written: Bounded[str, JsonObject] = Bounded(_MAX_WRITTEN)
 
-    async def write(self, kind: Kind, resource: JsonObject, status: Status) -> bool:
+    async def write(self, kind: StoredKind, resource: JsonObject, status: Status) -> bool:
         """Write a status, with the times of its conditions.
 
         False if nothing was written: the object says so already, is gone, or is newer than

@@ -43,7 +43,7 @@ _USER_AGENT: Final = "slimgate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class ApiCall:
     """What to ask of the API server; `accept` and `content_type` are media types."""
 
     method: str
@@ -76,14 +76,14 @@ class ApiObserver(Protocol):
 
 
 class SilentApiObserver:
-    """Tells nobody."""
+    """Ignores what it hears."""
 
     def api_request(self, method: str, outcome: int | str, seconds: float) -> None:
         """Do nothing."""
 
 
 class Wire:
-    """Exchanges with one API server."""
+    """Sends calls to one API server."""
 
     def __init__(self, client: ApiClient, observer: ApiObserver | None = None) -> None:
         self._client = client
@@ -91,7 +91,7 @@ class Wire:
         self._deep: set[str] = set()
         self.server = URL(client.configuration.host)
 
-    async def read(self, call: Call) -> dict[str, object]:
+    async def read(self, call: ApiCall) -> dict[str, object]:
         """Get the JSON object that answers the call; ApiError for anything else."""
         async with self.open(call) as answer:
             body = await answer.read()
@@ -103,7 +103,7 @@ class Wire:
             raise self._no_api()
         return cast("dict[str, object]", root)
 
-    def parse(self, call: Call, text: bytes) -> object:
+    def parse(self, call: ApiCall, text: bytes) -> object:
         """Parse an answer to the call, or a part of one; ValueError if it is not JSON."""
         root, pruned = parse(text)
         if pruned and call.path not in self._deep:
@@ -112,7 +112,7 @@ class Wire:
         return root
 
     @asynccontextmanager
-    async def open(self, call: Call) -> AsyncIterator[ClientResponse]:
+    async def open(self, call: ApiCall) -> AsyncIterator[ClientResponse]:
         """Send the call; the answer is a success and is closed on leaving."""
         started = time.monotonic()
         outcome: int | str = CANCELLED
@@ -132,7 +132,7 @@ class Wire:
         finally:
             self._observer.api_request(call.verb, outcome, time.monotonic() - started)
 
-    async def _send(self, call: Call) -> ClientResponse:
+    async def _send(self, call: ApiCall) -> ClientResponse:
         headers = {
             "Accept": call.accept,
             "Content-Type": call.content_type,
@@ -150,7 +150,7 @@ class Wire:
         )
         return cast("ClientResponse", answer.response)
 
-    async def _refuse(self, call: Call, answer: ClientResponse) -> None:
+    async def _refuse(self, call: ApiCall, answer: ClientResponse) -> None:
         if answer.status >= HTTPStatus.BAD_REQUEST:
             body = await answer.read()
             raise error_of(answer.status, body, path=call.path, headers=answer.headers)

@@ -1,4 +1,4 @@
-"""What kopf gets to parse: kopf ends where an object is nested deeper than Python can follow."""
+"""Cuts off what is nested too deeply for Python before kopf parses it, and would end by it."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class Lines:
-    """A stream of which kopf takes chunks: they end with a line, and no line is nested deeply."""
+    """A watch stream as chunks of whole lines, none of which is nested too deeply."""
 
     def __init__(self, content: StreamReader, path: str) -> None:
         self._content = content
@@ -43,7 +43,7 @@ class Lines:
         return kept
 
 
-class Answer(ClientResponse):
+class ShallowAnswer(ClientResponse):
     """An answer in which nothing is nested too deeply, however it is read."""
 
     async def start(self, connection: Any) -> Self:

@@ -48,7 +48,7 @@ def make_settings() -> kopf.OperatorSettings:
     settings.networking.request_timeout = 60
     settings.networking.connect_timeout = 10
     settings.posting.enabled = False
-    # Built-in kinds are always there; kinds of others are mirrored (ADR 12). It takes no right to
+    # Built-in kinds are always there; kinds of others are mirrored (ADR 8). It takes no right to
     # see CustomResourceDefinitions then.
     settings.scanning.disabled = True
     settings.peering.standalone = True

@@ -1,52 +1,50 @@
-"""Takes workloads of one kind in, whoever follows them, and hands them on."""
+"""Takes objects of one kind from kopf or from a mirror, and hands on those to judge."""
 
 import logging
 from typing import Final
 
-from slimgate.controller.ledger import Key, Observed, marks_of, master_of, observed_of
-from slimgate.controller.masters import Masters
+from slimgate.controller.ledger import Key, Observed, marks_of, observed_of
+from slimgate.controller.owners import Owners
 from slimgate.controller.ports import Kind
 from slimgate.controller.reconciler import COPIES, Reconciler
 from slimgate.core.json_object import JsonObject, text_at
-from slimgate.core.workloads.workload import TemplatePaths, Workload, workload_of
+from slimgate.core.workloads.workload import TemplatePaths, Workload, owner_of, workload_of
 
 _LOG: Final = logging.getLogger(__name__)
 
 
 class Intake:
-    """Hands on what is its own master; it can stand behind a mirror as its sink."""
+    """Hands on what no owner's verdict covers; it is a mirror's sink, too."""
 
     def __init__(
         self,
         reconciler: Reconciler,
         kind: Kind,
         *,
-        masters: Masters,
+        owners: Owners,
         template_paths: TemplatePaths,
     ) -> None:
         self.kind = kind
         self._reconciler = reconciler
-        self._masters = masters
-        self._is_extra = masters.is_extra(kind)
+        self._owners = owners
+        self._is_extra = owners.is_extra(kind)
         self._template_paths = template_paths
         self._warned = False
 
     def takes(self, metadata: JsonObject) -> bool:
-        """Whether an object is its own master.
-
-        What a judged workload makes is judged with it: a Deployment's ReplicaSets and Pods.
-        """
-        return not self._masters.answers(master_of(metadata))
+        """Whether an object is judged itself, and not with its owner."""
+        return not self._owners.cover(owner_of(metadata))
 
     def concerns(self, metadata: JsonObject) -> bool:
-        """Whether there is anything to do: an object that was taken may have a master by now.
+        """Whether there is anything to do.
 
-        So it may have while nobody watched; then it carries what was said of it.
+        An object that was judged itself may have an owner by now. If that came about while nobody
+        watched, it carries annotations.
         """
-        master = master_of(metadata)
+        owner = owner_of(metadata)
         return (
-            not self._masters.answers(master)
-            or self._masters.may_change(master)
+            not self._owners.cover(owner)
+            or self._owners.may_change(owner)
             or self._reconciler.knows(self._key(metadata))
             or (self.kind.name not in COPIES and any(marks_of(metadata)))
         )
@@ -62,16 +60,16 @@ class Intake:
         key = Key(workload.kind, workload.namespace, workload.name)
         observed = observed_of(self.kind, resource, workload)
         if self._is_extra:
-            hollow = self._is_hollow(observed)
-            self._masters.put(self.kind, key, workload.uid, hollow=hollow)
-            if hollow:
+            without_template = self._lacks_template(observed)
+            self._owners.put(self.kind, key, workload.uid, without_template=without_template)
+            if without_template:
                 self._warn(workload)
         self.settle(key, observed)
 
     def settle(self, key: Key, observed: Observed) -> None:
-        """Have a workload judged, or left to its master."""
-        if self._is_hollow(observed) or self._masters.answers(observed.master):
-            lasting = not self._masters.may_change(observed.master)
+        """Have a workload judged, or held for its owner."""
+        if self._lacks_template(observed) or self._owners.cover(observed.workload.owner):
+            lasting = not self._owners.may_change(observed.workload.owner)
             self._reconciler.release(key, observed, lasting=lasting)
         else:
             self._reconciler.observe(key, observed)
@@ -80,10 +78,10 @@ class Intake:
         """Hear that there is no such object any more; one made anew has another `uid`."""
         key = Key(self.kind.name, namespace, name)
         if self._is_extra:
-            self._masters.drop(key)
+            self._owners.drop(key)
         self._reconciler.drop(key, uid)
 
-    def _is_hollow(self, observed: Observed) -> bool:
+    def _lacks_template(self, observed: Observed) -> bool:
         return self._is_extra and not observed.workload.images
 
     def _warn(self, workload: Workload) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from slimgate.controller.ports import Kind
 from slimgate.core.images.facts import Digest
-from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.timestamp import parse_time
 from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate, wanted_annotations
@@ -22,15 +22,6 @@ class Key:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Master:
-    """The controller that has made an object: the group of its API, its kind and its uid."""
-
-    group: str
-    kind: str
-    uid: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """A workload as the API server last showed it, with the annotations that are slimgate's."""
@@ -39,7 +30,6 @@ class Observed:
     workload: Workload
     verdict: str | None
     summary: str | None
-    master: Master | None = None
     created: datetime | None = None
 
     @property
@@ -73,19 +63,19 @@ class Record:
 
 
 class Ledger:
-    """All records. Synchronous: the controller's tasks share one thread.
+    """Every workload with its last verdict. Synchronous: the controller has one thread.
 
-    Beside them it holds what is left to masters that may not stay ones, which counts for nothing.
+    Beside them it holds workloads whose verdict is their owner's for now; those count for nothing.
     """
 
     def __init__(self, annotate: Annotate = Annotate.OVER_POLICY) -> None:
         self.annotate = annotate
         self._records: dict[Key, Record] = {}
-        self._left: dict[Key, Observed] = {}
+        self._held: dict[Key, Observed] = {}
 
     def observe(self, key: Key, observed: Observed) -> bool:
         """Take a workload as it is now; whether it must be judged anew."""
-        self._left.pop(key, None)
+        self._held.pop(key, None)
         before = self._records.get(key)
         if before is None or before.observed.workload.uid != observed.workload.uid:
             self._records[key] = Record(observed=observed)
@@ -116,20 +106,20 @@ class Ledger:
         if now is not None and now.observed.workload.uid == observed.workload.uid:
             self._records[key] = replace(now, said=annotations)
 
-    def leave(self, key: Key, observed: Observed) -> None:
-        """Hold a workload that is left to its master."""
-        self._left[key] = observed
+    def hold(self, key: Key, observed: Observed) -> None:
+        """Hold a workload for its owner, whose verdict covers it for now."""
+        self._held[key] = observed
 
     def holds(self, key: Key, uid: str) -> bool:
-        """Whether that very workload is left to its master."""
-        left = self._left.get(key)
-        return left is not None and left.workload.uid == uid
+        """Whether that very workload is held for its owner."""
+        held = self._held.get(key)
+        return held is not None and held.workload.uid == uid
 
     def drop(self, key: Key, uid: str | None = None) -> bool:
         """Forget a workload, with `uid` only that very one; whether there was a record."""
-        left = self._left.get(key)
-        if left is not None and uid in {None, left.workload.uid}:
-            del self._left[key]
+        held = self._held.get(key)
+        if held is not None and uid in {None, held.workload.uid}:
+            del self._held[key]
         record = self._records.get(key)
         if record is None or uid not in {None, record.observed.workload.uid}:
             return False
@@ -141,15 +131,15 @@ class Ledger:
         return self._records.get(key)
 
     def uids(self, kind: str) -> Mapping[Key, str]:
-        """Tell which workloads of a kind are known or held."""
+        """Return the workloads of a kind that are known or held, with their uids."""
         return {key: one.workload.uid for key, one in self._all() if key.kind == kind}
 
     def owned(self) -> Sequence[tuple[Key, Observed]]:
-        """List the workloads, known or held, that have a master."""
-        return [(key, one) for key, one in self._all() if one.master is not None]
+        """List the workloads, known or held, that have an owner."""
+        return [(key, one) for key, one in self._all() if one.workload.owner is not None]
 
     def _all(self) -> Iterator[tuple[Key, Observed]]:
-        yield from self._left.items()
+        yield from self._held.items()
         for key, record in self._records.items():
             yield key, record.observed
 
@@ -192,7 +182,6 @@ def observed_of(kind: Kind, resource: JsonObject, workload: Workload) -> Observe
         workload=workload,
         verdict=verdict,
         summary=summary,
-        master=master_of(metadata),
         created=parse_time(text_at(metadata, "creationTimestamp")),
     )
 
@@ -201,13 +190,3 @@ def marks_of(metadata: JsonObject) -> tuple[str | None, str | None]:
     """Read the annotations that are slimgate's."""
     annotations = mapping_at(metadata, "annotations")
     return text_at(annotations, VERDICT) or None, text_at(annotations, SUMMARY) or None
-
-
-def master_of(metadata: JsonObject) -> Master | None:
-    """Read which controller has made an object; other owners have no say in it."""
-    for owner in objects_at(metadata, "ownerReferences"):
-        if owner.get("controller"):
-            # The group, since others have a Job, too.
-            group, _, _ = text_at(owner, "apiVersion").rpartition("/")
-            return Master(group, text_at(owner, "kind"), text_at(owner, "uid"))
-    return None

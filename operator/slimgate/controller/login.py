@@ -1,7 +1,7 @@
-"""Logs kopf in as the rest of slimgate is, and tells what it lists.
+"""Logs kopf in with the credentials of all of slimgate, and notices when it lists a kind anew.
 
 kopf lists a kind anew when the API server no longer keeps what was watched, and hands over what
-there is. It tells nobody that it does so, and nobody of what has gone meanwhile (ADR 13).
+there is. It says neither that it does so nor what has gone meanwhile (ADR 9).
 """
 
 import asyncio
@@ -25,8 +25,8 @@ from aiohttp import (
     TraceRequestStartParams,
 )
 
-from slimgate.controller.answers import Answer
-from slimgate.controller.ports import Access, ApiObserver, Kind, SilentObserver
+from slimgate.controller.answers import ShallowAnswer
+from slimgate.controller.ports import Access, Kind
 from slimgate.core.errors import ClusterError
 
 _NO_BEGINNING: Final = frozenset({"resourceVersion", "continue"})
@@ -36,7 +36,7 @@ _NO_BEGINNING: Final = frozenset({"resourceVersion", "continue"})
 class Login:
     """kopf's handler; `listed` hears of a kind whenever the API server has begun to list it.
 
-    `observer` hears of every request.
+    `asked` hears of every request: its method, how it ended and after how many seconds.
     """
 
     def __init__(
@@ -44,12 +44,12 @@ class Login:
         kinds: Iterable[Kind],
         listed: Callable[[Kind], None],
         connect: Callable[[], Awaitable[Access]],
-        observer: ApiObserver | None = None,
+        asked: Callable[[str, int | str, float], None] = lambda *_: None,
     ) -> None:
         self._kinds = tuple(kinds)
         self._listed = listed
         self._connect = connect
-        self._observer = observer or SilentObserver()
+        self._asked = asked
         self._held: tuple[Access, kopf.AiohttpSession] | None = None
 
     async def log_in(self, **_: object) -> kopf.AiohttpSession:
@@ -74,7 +74,7 @@ class Login:
             proxy=access.proxy,
             trust_env=True,
             trace_configs=[trace],
-            response_class=Answer,
+            response_class=ShallowAnswer,
             middlewares=[_Signing(access)],
         )
         return kopf.AiohttpSession(server=access.server, aiohttp_session=session)
@@ -102,7 +102,7 @@ class Login:
         outcome: int | str,
     ) -> None:
         method = "WATCH" if "watch" in params.url.query else params.method
-        self._observer.api_request(method, outcome, time.monotonic() - context.started)
+        self._asked(method, outcome, time.monotonic() - context.started)
 
 
 async def _started(

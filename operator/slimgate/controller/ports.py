@@ -8,9 +8,10 @@ from typing import Protocol
 from slimgate.core.images.facts import Digest, ImageFacts
 from slimgate.core.json_object import JsonObject
 from slimgate.core.policies.verdict import Verdict
+from slimgate.core.wording.notes import Note
 from slimgate.core.wording.status import Status
 from slimgate.core.workloads.workload import Workload
-from slimgate.engine.objects import Kind as StatusKind
+from slimgate.engine.objects import StoredKind as StatusKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +34,6 @@ class Kind:
         return f"/{'apis' if self.group else 'api'}/{self.api_version}/{self.plural}"
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What an Event says; `warning` is its type, `reason` one word in CamelCase."""
-
-    reason: str
-    text: str
-    warning: bool
-
-
-class ApiObserver(Protocol):
-    """Told of kopf's requests to the API server, for metrics; cluster.wire has one like it."""
-
-    def api_request(self, method: str, outcome: int | str, seconds: float) -> None:
-        """Hear that the API server has answered with an HTTP status, or `unreachable`, `cancelled`.
-
-        A watch is of the method WATCH.
-        """
-
-
 class WorkObserver(Protocol):
     """Told of the work on workloads, for metrics; all times are in seconds."""
 
@@ -65,11 +47,8 @@ class WorkObserver(Protocol):
         """Hear how long it took to judge one and to record its verdict."""
 
 
-class SilentObserver:
-    """Tells nobody."""
-
-    def api_request(self, method: str, outcome: int | str, seconds: float) -> None:
-        """Do nothing."""
+class SilentWorkObserver:
+    """Ignores what it hears."""
 
     def waited(self, seconds: float) -> None:
         """Do nothing."""
@@ -129,7 +108,7 @@ class Access(Protocol):
 
 
 class Census(Protocol):
-    """Tells what there is."""
+    """Lists what exists, by uid."""
 
     def uids(self, kind: Kind) -> AsyncIterator[frozenset[str]]:
         """Yield those of all objects of a kind, some at a time; ClusterError if any are missing."""

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from slimgate.controller.agenda import Agenda
 from slimgate.controller.ledger import Key, Ledger, Observed, Record
-from slimgate.controller.notes import note_of
-from slimgate.controller.ports import Recorder, SilentObserver, WorkObserver
+from slimgate.controller.ports import Recorder, SilentWorkObserver, WorkObserver
 from slimgate.controller.queue import WorkQueue
+from slimgate.controller.schedule import Schedule
 from slimgate.core.errors import ImageError, SlimgateError
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.annotations import (
@@ -22,13 +21,14 @@ from slimgate.core.wording.annotations import (
     Annotate,
     annotations_of,
 )
+from slimgate.core.wording.notes import note_of
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 
 _LOG: Final = logging.getLogger(__name__)
 COPIES: Final = frozenset({"ReplicaSet"})
-"""Kinds that get their master's annotations anew from Kubernetes whenever they lack them."""
+"""Kinds that get their owner's annotations anew from Kubernetes whenever they lack them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +44,15 @@ class ReconcilerSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
-    """A workload that is left to its master, of which what was said is to be taken back."""
+class Retraction:
+    """A workload that its owner's verdict covers now: its own report and annotations are to go."""
 
     observed: Observed
     annotated: bool
 
 
 class Reconciler:
-    """Holds the work; `run` does it."""
+    """Queues workloads, has them judged and verdicts recorded; `run` starts its workers."""
 
     def __init__(
         self,
@@ -72,10 +72,10 @@ class Reconciler:
         self._settings = settings
         self._now = now
         self._started = now().replace(microsecond=0)  # creationTimestamps are in seconds
-        self._observer = observer or SilentObserver()
-        self._leaving: dict[Key, Leaving] = {}
+        self._observer = observer or SilentWorkObserver()
+        self._retractions: dict[Key, Retraction] = {}
         self.queue: WorkQueue[Key] = WorkQueue(self._observer.waited)
-        self._agenda: Agenda[Key] = Agenda(time.monotonic)
+        self._schedule: Schedule[Key] = Schedule(time.monotonic)
         self.changed = asyncio.Event()
         """Set whenever counts of verdicts may have changed."""
 
@@ -85,25 +85,25 @@ class Reconciler:
             self.queue.put(key)
 
     def release(self, key: Key, observed: Observed, *, lasting: bool = True) -> None:
-        """Leave a workload to its master, and take back what was said of it.
+        """Judge a workload no longer itself, but with its owner, and remove what was written.
 
-        If that is not `lasting`, the workload is remembered: its master may not stay one.
+        If that is not `lasting`, the workload is held: its owner may not stay judged.
         """
         uid, record = observed.workload.uid, self._ledger.get(key)
         first = lasting or not self._ledger.holds(key, uid)
         known = self._forget(key, uid)
         if not lasting and key not in self._ledger:
-            self._ledger.leave(key, observed)
+            self._ledger.hold(key, observed)
         judged = known and record is not None and record.is_marked
-        # Whoever writes our annotations again and again copies them from the master.
+        # Whoever writes our annotations again and again copies them from the owner.
         if judged or (first and observed.is_marked):
             ours = self._ledger.annotate is not Annotate.NONE
             annotated = ours and (judged or observed.kind.name not in COPIES)
-            self._leaving[key] = Leaving(observed, annotated)
+            self._retractions[key] = Retraction(observed, annotated)
             self.queue.put(key)
 
     def owned(self) -> Sequence[tuple[Key, Observed]]:
-        """List all that have a master, be it that they are left to it or not."""
+        """List all workloads that have an owner, those that are held for it too."""
         return self._ledger.owned()
 
     def drop(self, key: Key, uid: str | None = None) -> bool:
@@ -111,15 +111,15 @@ class Reconciler:
 
         Kubernetes collects what belongs to it.
         """
-        leaving = self._leaving.get(key)
-        if leaving is not None and uid in {None, leaving.observed.workload.uid}:
-            del self._leaving[key]
+        retraction = self._retractions.get(key)
+        if retraction is not None and uid in {None, retraction.observed.workload.uid}:
+            del self._retractions[key]
         return self._forget(key, uid)
 
     def _forget(self, key: Key, uid: str | None) -> bool:
         if not self._ledger.drop(key, uid):
             return False
-        self._agenda.drop(key)
+        self._schedule.drop(key)
         self.changed.set()
         return True
 
@@ -138,12 +138,12 @@ class Reconciler:
         async with asyncio.TaskGroup() as tasks:
             for _ in range(self._settings.workers):
                 tasks.create_task(self._work())
-            tasks.create_task(self._follow_agenda())
+            tasks.create_task(self._follow_schedule())
 
-    async def _follow_agenda(self) -> None:
+    async def _follow_schedule(self) -> None:
         while True:
-            await self._agenda.wait()
-            for key in self._agenda.take():
+            await self._schedule.wait()
+            for key in self._schedule.take():
                 self.queue.put(key)
 
     async def _work(self) -> None:
@@ -155,10 +155,10 @@ class Reconciler:
                 failed = False
             except SlimgateError as error:
                 _LOG.warning("%s %s/%s: %s", key.kind, key.namespace, key.name, error)
-                self._agenda.put(key, self._settings.retry_seconds)
+                self._schedule.put(key, self._settings.retry_seconds)
             except Exception:  # noqa: BLE001 - one workload's trouble must not stop the others
                 _LOG.exception("%s %s/%s could not be judged", key.kind, key.namespace, key.name)
-                self._agenda.put(key, self._settings.retry_seconds)
+                self._schedule.put(key, self._settings.retry_seconds)
             finally:
                 self.queue.done(key)
                 self._observer.reconciled(time.monotonic() - started, failed=failed)
@@ -168,7 +168,7 @@ class Reconciler:
         if record is None:
             await self._take_back(key)
             return
-        self._leaving.pop(key, None)
+        self._retractions.pop(key, None)
         observed = record.observed
         verdict = await self._verdict(observed.workload)
         before = record.verdict
@@ -178,7 +178,7 @@ class Reconciler:
         if before is None or not verdict.counts_as(before):
             self.changed.set()
         await self._record(key, judged, verdict)
-        self._agenda.put(key, self._next(verdict))
+        self._schedule.put(key, self._next(verdict))
 
     async def _verdict(self, workload: Workload) -> Verdict:
         started = time.monotonic()
@@ -187,17 +187,17 @@ class Reconciler:
         return verdict
 
     async def _take_back(self, key: Key) -> None:
-        """Remove what was written down; annotations last, since they are what a restart goes by."""
-        leaving = self._leaving.get(key)
-        if leaving is None:
+        """Remove what was written; annotations last, since a restart goes by them."""
+        retraction = self._retractions.get(key)
+        if retraction is None:
             return
-        kind, workload = leaving.observed.kind, leaving.observed.workload
+        kind, workload = retraction.observed.kind, retraction.observed.workload
         await self._recorder.unreport(kind, workload)
-        if leaving.annotated:
+        if retraction.annotated:
             await self._recorder.annotate(kind, workload, NO_ANNOTATIONS)
         _LOG.info("%s is no longer judged by itself; what was said of it is removed", workload)
-        if self._leaving.get(key) is leaving:
-            del self._leaving[key]
+        if self._retractions.get(key) is retraction:
+            del self._retractions[key]
 
     async def _record(self, key: Key, record: Record, verdict: Verdict) -> None:
         """Write a verdict down; the Event first, since the annotation says it was written."""

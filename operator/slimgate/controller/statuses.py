@@ -13,12 +13,11 @@ from slimgate.core.errors import ClusterError, InvalidPolicyError
 from slimgate.core.images.reference import Reference
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.policies.hinges import depends
-from slimgate.core.policies.policy import Bases as BaseRules
-from slimgate.core.policies.policy import Policy
+from slimgate.core.policies.policy import BaseRules, Policy
 from slimgate.core.wording.status import (
+    BaseLookup,
     Counts,
     Dependency,
-    Lookup,
     Status,
     Tally,
     Trial,
@@ -29,7 +28,7 @@ from slimgate.core.wording.status import (
 )
 from slimgate.engine.bases import Bases
 from slimgate.engine.catalog import Catalog
-from slimgate.engine.objects import Kind, ObjectKey
+from slimgate.engine.objects import ObjectKey, StoredKind
 
 _LOG: Final = logging.getLogger(__name__)
 _PAUSE: Final = 1.0
@@ -113,9 +112,9 @@ class Statuses:
 
     def _status(self, key: ObjectKey, resource: JsonObject, counts: Tally) -> Status:
         kind, _, name = key
-        if kind is Kind.POLICY:
+        if kind is StoredKind.POLICY:
             return self._policy(name, counts)
-        if kind is Kind.BASE_IMAGE:
+        if kind is StoredKind.BASE_IMAGE:
             return self._base_image(name, counts)
         return self._exception(key, resource, counts)
 
@@ -145,11 +144,11 @@ class Statuses:
         lookups = [self._lookup(one, image.text_of(one)) for one in image.references]
         return base_image_status(None, lookups, counts.images(name))
 
-    def _lookup(self, reference: Reference, text: str) -> Lookup:
+    def _lookup(self, reference: Reference, text: str) -> BaseLookup:
         history = self._bases.history(reference)
         if history is None:
-            return Lookup(reference=text, pending=True)
-        return Lookup(reference=text, error=history.error, digests=history.digests)
+            return BaseLookup(reference=text, pending=True)
+        return BaseLookup(reference=text, error=history.error, digests=history.digests)
 
     def _exception(self, key: ObjectKey, resource: JsonObject, counts: Tally) -> Status:
         name, own, now = key[1:], (_uid(resource), key), self._now()

@@ -1,4 +1,4 @@
-"""Forgets workloads of which nobody has told that they were deleted (ADR 13)."""
+"""Forgets workloads whose deletion kopf has not seen (ADR 9)."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ _MAX_DOUBLINGS: Final = 5
 
 
 class Sweeper:
-    """Compares kinds that are listed anew with what is known of them; in calm times it sleeps."""
+    """Lists a kind once more after kopf has listed it anew, and drops what is gone."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Puts an image's facts together from its documents and what looks at its layers gave."""
+"""Makes an image's facts of its manifest, its config and readings of its layers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -147,10 +147,11 @@ def better_of(held: ImageFacts, other: ImageFacts) -> ImageFacts:
 def after_another_look(
     found: ImageFacts, held: ImageFacts, failed: Sequence[bool], *, less: bool
 ) -> ImageFacts:
-    """Keep what was measured before another look, and what was known of layers where it `failed`.
+    """Merge what another look `found` with the facts that are `held`.
 
-    All else is as it was found; where the look found `less`, only what is stronger replaces the
-    rest.
+    What was measured stays, and so does what is known of layers at which the look `failed`. All
+    else is as it was found; if the look could find `less`, only stronger evidence replaces what is
+    held.
     """
     sizes = tuple(
         old.unpacked

@@ -1,4 +1,8 @@
-"""A dictionary that forgets what was not used for longest."""
+"""A dictionary that forgets what was not used for longest.
+
+Not cachetools' LRUCache, which neither says what it has forgotten nor lists what it holds in that
+order; both are needed here.
+"""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator

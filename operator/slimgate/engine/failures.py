@@ -1,4 +1,4 @@
-"""Errors that are given again for a while, so that a failure is not asked for time and again."""
+"""Errors that are given from memory for a while, so that what failed is not asked again at once."""
 
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar

@@ -1,4 +1,4 @@
-"""One flight for one question, however many ask it at the same time."""
+"""One task for one question, however many ask it at the same time."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable

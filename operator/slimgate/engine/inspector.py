@@ -24,7 +24,7 @@ from slimgate.engine.bounded import Bounded
 from slimgate.engine.failures import Failures
 from slimgate.engine.ports import Document, ImageSource, InspectionObserver
 from slimgate.engine.reader import Entry, Reader, ReaderSettings
-from slimgate.engine.reading import Target
+from slimgate.engine.reading import ManifestAt
 from slimgate.engine.resolver import Resolved, Resolver, ResolverSettings
 
 _MAX_READY = 20_000
@@ -227,13 +227,13 @@ class Inspector:
             self._observer.looked_up(outcome, self._clock() - started)
 
 
-def _target(question: Question, digest: Digest) -> Target:
-    return Target(reference=question.reference.at(digest), digest=digest)
+def _target(question: Question, digest: Digest) -> ManifestAt:
+    return ManifestAt(reference=question.reference.at(digest), digest=digest)
 
 
-def _targets(index: Index, question: Question) -> list[Target]:
+def _targets(index: Index, question: Question) -> list[ManifestAt]:
     return [
-        Target(
+        ManifestAt(
             reference=question.reference.at(entry.digest),
             digest=entry.digest,
             platform=entry.platform,
@@ -242,7 +242,7 @@ def _targets(index: Index, question: Question) -> list[Target]:
     ]
 
 
-def _on_platform(facts: ImageFacts, target: Target) -> ImageFacts:
+def _on_platform(facts: ImageFacts, target: ManifestAt) -> ImageFacts:
     """Say what the index says of a platform where the config, whose word wins, was not read."""
     if target.platform is None or facts.platform != UNKNOWN_PLATFORM:
         return facts

@@ -1,4 +1,4 @@
-"""What looks at layers gave, kept by digest, so that a layer of many images is looked at once."""
+"""Readings of layers, kept by registry and digest: a layer that images share is read once."""
 
 from collections.abc import Callable, Coroutine
 
@@ -8,7 +8,7 @@ from slimgate.engine.flights import Flights
 from slimgate.engine.ports import LayerReading
 
 Place = tuple[str, Digest]
-"""A registry and what it holds; what one registry says of a digest is not told for another."""
+"""A registry and a digest in it: what one registry says of a digest counts for no other."""
 
 
 class LayerCache:
@@ -37,7 +37,7 @@ class LayerCache:
         self, place: Place, look: Callable[[], Coroutine[None, None, LayerReading]]
     ) -> LayerReading:
         reading = await look()
-        # Before the flight lands: whoever asks then, and before those who wait run, finds it.
+        # Before the flight ends, so that a task which asks in between does not read it again.
         self._keep(place, reading)
         return reading
 

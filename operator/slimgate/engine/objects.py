@@ -6,7 +6,7 @@ from enum import Enum
 from slimgate.core.json_object import JsonObject, mapping_at
 
 
-class Kind(Enum):
+class StoredKind(Enum):
     """A kind of object that has a status."""
 
     POLICY = "SlimPolicy"
@@ -14,12 +14,12 @@ class Kind(Enum):
     BASE_IMAGE = "BaseImage"
 
 
-ObjectKey = tuple[Kind, str, str]
+ObjectKey = tuple[StoredKind, str, str]
 """Kind, namespace and name."""
 
 
 class Objects(Mapping[ObjectKey, JsonObject]):
-    """The objects as they are now.
+    """The objects as they are now, by kind, namespace and name.
 
     Listeners hear of each that comes, goes or has another spec, whatever that does to verdicts: a
     status says of which spec it is.

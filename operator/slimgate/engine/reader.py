@@ -1,11 +1,12 @@
-"""Reads facts of manifests from a source, once for each registry and digest.
+"""Facts of manifests: read once for each registry and digest, and completed when more is wanted.
 
-Facts of a digest never change, so they are kept until there is no room. What was not asked for is
-not read: an image whose config or layers nobody wanted is completed when somebody does. A registry
-must have shown a manifest before its facts are shown: whoever knows a private image's digest can
-have a registry of his own point at it. And what one registry says of layers counts for no other,
-unless it was checked against their digests: whoever can have a public image looked up in a registry
-of his own would speak for it everywhere.
+Facts of a digest never change, so they are kept until there is no room. Two rules keep registries,
+of which anybody may run one, apart:
+
+- Facts of a manifest are given only where that registry has shown the manifest. Else whoever knows
+  the digest of a private image could have it shown by a registry that names it.
+- What was not checked against a digest, such as an estimated size, counts for the registry that
+  said it and for no other. Else any registry could set the size of an image in all of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +24,7 @@ from slimgate.engine.bounded import Bounded
 from slimgate.engine.flights import Flights
 from slimgate.engine.layer_cache import LayerCache, Place
 from slimgate.engine.ports import BaseFinder, Document, ImageSource
-from slimgate.engine.reading import Draft, Outcome, Reading, Target
+from slimgate.engine.reading import Draft, ManifestAt, Reading, ReadingResult
 from slimgate.settings import WHOLE_LAYER_BYTES
 
 
@@ -155,7 +156,7 @@ class Reader:
         )
 
     async def facts(
-        self, target: Target, document: Document | None, identity: Identity, wants: Wants
+        self, target: ManifestAt, document: Document | None, identity: Identity, wants: Wants
     ) -> ImageFacts:
         """Get facts that cover what is wanted; ImageError if they can't be had."""
         while True:
@@ -238,14 +239,14 @@ class Reader:
         self._shown.put(place_key(registry, digest), True)
         return parsed
 
-    def _renew(self, target: Target, identity: Identity, entry: Entry) -> None:
+    def _renew(self, target: ManifestAt, identity: Identity, entry: Entry) -> None:
         """Have another look while the old facts still answer: nobody waits for a dead registry."""
         put_off = replace(entry, until=self._clock() + self._settings.retry_seconds)
         self._entries.put(target.place, put_off)
         self._flights.start(target.place, lambda: self._read(target, None, identity, entry.covers))
 
     async def _read(
-        self, target: Target, document: Document | None, identity: Identity, wants: Wants
+        self, target: ManifestAt, document: Document | None, identity: Identity, wants: Wants
     ) -> Entry:
         known = self._entry(target.place)
         draft = (known.draft if known else None) or await self._draft(target, document, identity)
@@ -277,7 +278,7 @@ class Reader:
         self._keep(target, entry)
         return entry
 
-    def _manifest(self, document: Document, target: Target) -> Manifest:
+    def _manifest(self, document: Document, target: ManifestAt) -> Manifest:
         parsed = self._parse(document, *target.place)
         if isinstance(parsed, Index):
             # Whoever asks for it by itself may have waited for this, and finds it here.
@@ -298,7 +299,7 @@ class Reader:
         self.generation += 1
         return None
 
-    def _joined(self, found: Outcome, held: Entry, covers: Wants) -> ImageFacts:
+    def _joined(self, found: ReadingResult, held: Entry, covers: Wants) -> ImageFacts:
         """Keep what was known while its registry is down, and what was measured in any case.
 
         The estimate for a layer that is to be measured falls with any error that does not pass.
@@ -313,10 +314,12 @@ class Reader:
         less = worse and held.covers.covers(covers)
         return after_another_look(found.facts, held.facts, failed, less=less)
 
-    async def _draft(self, target: Target, document: Document | None, identity: Identity) -> Draft:
+    async def _draft(
+        self, target: ManifestAt, document: Document | None, identity: Identity
+    ) -> Draft:
         return Draft(document=document or await self._source.document(target.reference, identity))
 
-    def _keep(self, target: Target, entry: Entry) -> None:
+    def _keep(self, target: ManifestAt, entry: Entry) -> None:
         first = self._places.get(target.digest)
         before = self._entries.get(first) if first else None
         if before is None or not before.covers.covers(entry.covers):

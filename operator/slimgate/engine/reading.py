@@ -17,7 +17,7 @@ from slimgate.engine.ports import BaseFinder, Document, ImageSource, LayerReadin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class ManifestAt:
     """A manifest to read: its reference by digest, and what an index says of its platform."""
 
     reference: Reference
@@ -39,7 +39,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ReadingResult:
     """Facts, and the errors that left something open in them; `failed` has one entry a layer."""
 
     facts: ImageFacts
@@ -53,7 +53,7 @@ class Reading:
     """Everything that one reading needs."""
 
     source: ImageSource
-    target: Target
+    target: ManifestAt
     draft: Draft
     manifest: Manifest
     identity: Identity
@@ -61,7 +61,7 @@ class Reading:
     bases: BaseFinder | None
     claim_seconds: float
 
-    async def read(self, wants: Wants) -> Outcome:
+    async def read(self, wants: Wants) -> ReadingResult:
         """Read what is wanted; ImageError if the config can't be had."""
         readings: Sequence[LayerReading | ImageError | None] = [None] * len(self.manifest.layers)
         config, bases = None, list[KnownBase | ImageError]()
@@ -73,7 +73,7 @@ class Reading:
             bases = await self._claimed(config)
         looks = zip(self.manifest.layers, readings, strict=True)
         unchecked = _open(_errors(bases))
-        return Outcome(
+        return ReadingResult(
             facts=facts_of(
                 None if self.draft.document.synthetic else self.target.digest,
                 self.manifest,

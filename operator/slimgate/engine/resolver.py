@@ -1,4 +1,4 @@
-"""What a reference points at now: by tag for a short time, by digest for as long as rights last.
+"""Which digest a reference means now; what a registry says of a tag is kept for a short time.
 
 An answer is kept by reference and identity, since it also proves that the identity may see the
 image. A registry that is down does not take back what it said before.

@@ -1,8 +1,7 @@
 """Unpacks a layer that arrives in pieces, to count its tar and list its paths.
 
-Blocking, for a thread. How it is packed is told by its first bytes, as containerd and Docker do,
-since a media type may be wrong. Bombs end in an unknown size, which is at least what came out
-before: output and CPU time are capped.
+Blocking, for a thread. Bombs end in an unknown size, which is at least what came out before: output
+and CPU time are capped.
 """
 
 import time
@@ -12,15 +11,11 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from slimgate.core.images.facts import Size
+from slimgate.core.layers.packing import HEAD, ZSTD, ZSTD_SKIPPABLE, Packing, packing_of
 from slimgate.core.layers.tar import TarLister
 from slimgate.engine.ports import LayerReading
 from slimgate.engine.zstd import OPTIONS, ZstdDecompressor, ZstdError
 
-_GZIP: Final = b"\x1f\x8b"
-_ZSTD: Final = b"\x28\xb5\x2f\xfd"
-_ZSTD_SKIPPABLE: Final = tuple(bytes((0x50 + i, 0x2A, 0x4D, 0x18)) for i in range(16))
-_OTHERS: Final = {b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x04\x22\x4d\x18": "lz4"}
-_HEAD: Final = 6
 _STEP: Final = 2**20
 # Small, since what follows a member is copied each time: a layer may hold many empty members.
 _GZIP_STEP: Final = 8 * 2**10
@@ -35,11 +30,6 @@ class UnpackLimits:
 
     max_bytes: int = 16 * 2**30
     max_seconds: float = 10.0
-
-
-def is_packed(head: bytes) -> bool:
-    """Whether a layer that begins like this is compressed, whatever its media type says."""
-    return head.startswith((_GZIP, _ZSTD, *_ZSTD_SKIPPABLE, *_OTHERS))
 
 
 class Unpacker:
@@ -65,7 +55,7 @@ class Unpacker:
             return
         if self._codec is None:
             self._head += data
-            if len(self._head) < _HEAD:
+            if len(self._head) < HEAD:
                 return
             data = self._begin()
         self._unpack(data)
@@ -85,15 +75,15 @@ class Unpacker:
 
     def _begin(self) -> bytes:
         head, self._head = self._head, b""
-        for magic, name in _OTHERS.items():
-            if head.startswith(magic):
-                self._reason = f"the layer is compressed with {name}"
-        if head.startswith(_GZIP):
-            self._codec = _Gzip()
-        elif head.startswith((_ZSTD, *_ZSTD_SKIPPABLE)):
-            self._codec = _Zstd()
-        else:
-            self._codec = _Plain()
+        match packing_of(head):
+            case Packing.GZIP:
+                self._codec = _Gzip()
+            case Packing.ZSTD:
+                self._codec = _Zstd()
+            case None:
+                self._codec = _Plain()
+            case other:
+                self._reason = f"the layer is compressed with {other.value}"
         return head
 
     def _unpack(self, data: bytes) -> None:
@@ -190,10 +180,10 @@ class _Zstd:
         if len(self._head) < _FRAME_HEAD:
             return b""
         head, self._head = self._head, b""
-        if head.startswith(_ZSTD_SKIPPABLE):
+        if head.startswith(ZSTD_SKIPPABLE):
             self._skip = int.from_bytes(head[4:_FRAME_HEAD], "little")
             return b""
-        if not head.startswith(_ZSTD):
+        if not head.startswith(ZSTD):
             raise _MalformedError
         self._frame = ZstdDecompressor(options=OPTIONS)
         self._between = False

@@ -9,7 +9,7 @@ from slimgate.core.policies.policy import Policy
 from slimgate.core.workloads.workload import ImageUse, Workload
 
 SpokenOf = Mapping[str, frozenset[ImageUse]]
-"""By policy, the images that it speaks of."""
+"""By policy, the images that it applies to."""
 _COMPARED_AT_ONCE: Final = 512
 """Images and policies that are compared before others have their turn: milliseconds."""
 

@@ -7,7 +7,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 
-class Bases(Protocol):
+class BaseLookups(Protocol):
     """Looks bases up; app.bases does."""
 
     @property
@@ -18,7 +18,7 @@ class Bases(Protocol):
 class BaseCollector(Collector):
     """What is not known at the time of the scrape."""
 
-    def __init__(self, bases: Bases) -> None:
+    def __init__(self, bases: BaseLookups) -> None:
         self._bases = bases
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

@@ -1,4 +1,4 @@
-"""Counts how facts about images were had.
+"""Counts look-ups of images by how they ended.
 
 Implements engine.ports.InspectionObserver and, without importing it,
 cluster.pull_secrets.PullSecretObserver.

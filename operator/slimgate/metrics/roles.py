@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry
 
+from slimgate.engine.catalog import Catalog
 from slimgate.metrics.admissions import AdmissionMetrics, Serving, ServingCollector
 from slimgate.metrics.api_server import ApiServerMetrics
-from slimgate.metrics.bases import BaseCollector, Bases
+from slimgate.metrics.bases import BaseCollector, BaseLookups
 from slimgate.metrics.certificate import Certificate, CertificateCollector
 from slimgate.metrics.inspections import InspectionMetrics
 from slimgate.metrics.nodes import NodeCollector, NodeDisks
@@ -15,7 +16,7 @@ from slimgate.metrics.process import ProcessMetrics
 from slimgate.metrics.registries import RegistryMetrics
 from slimgate.metrics.watches import Following, WatchCollector
 from slimgate.metrics.work import Queue, QueueCollector, WorkMetrics
-from slimgate.metrics.workloads import Policies, Verdicts, WorkloadCollector
+from slimgate.metrics.workloads import Verdicts, WorkloadCollector
 
 
 class Metrics:
@@ -40,7 +41,7 @@ class Metrics:
             self.registry.register(WatchCollector(self._mirrors))
         self._mirrors.append(mirrors)
 
-    def show_bases(self, bases: Bases) -> None:
+    def show_bases(self, bases: BaseLookups) -> None:
         """Show whether the bases of BaseImages are known."""
         self.registry.register(BaseCollector(bases))
 
@@ -80,9 +81,9 @@ class ControllerMetrics(Metrics):
         """Show what waits to be judged."""
         self.registry.register(QueueCollector(queue))
 
-    def show_workloads(self, verdicts: Verdicts, policies: Policies) -> None:
+    def show_workloads(self, verdicts: Verdicts, catalog: Catalog) -> None:
         """Show verdicts, by all policies that there are, whether or not they match any."""
-        self.registry.register(WorkloadCollector(verdicts, policies))
+        self.registry.register(WorkloadCollector(verdicts, catalog))
 
     def show_certificate(self, certificate: Certificate) -> None:
         """Show the webhook's certificate as the controller keeps it."""

@@ -11,6 +11,7 @@ from slimgate.core.policies.finding import Outcome
 from slimgate.core.policies.own_checks import own_checks
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict
+from slimgate.engine.catalog import Catalog
 from slimgate.metrics.bounded import MAX_NAMESPACES, MAX_POLICIES, OTHER, largest
 from slimgate.metrics.unknowns import LABELS, expected
 
@@ -26,36 +27,16 @@ class Verdicts(Protocol):
         """Yield all verdicts."""
 
 
-class Policies(Protocol):
-    """Knows policies and exceptions; engine.catalog does."""
-
-    @property
-    def policies(self) -> Mapping[str, Policy]:
-        """The policies that can be used, by name."""
-
-    @property
-    def broken(self) -> Mapping[str, object]:
-        """The policies that can't."""
-
-    @property
-    def broken_exceptions(self) -> Mapping[tuple[str, str], object]:
-        """The exceptions that can't be used."""
-
-    @property
-    def broken_base_images(self) -> Mapping[str, object]:
-        """The base images that can't be used."""
-
-
 class WorkloadCollector(Collector):
     """Verdicts and findings; whatever a policy can say has a series, be it zero."""
 
-    def __init__(self, verdicts: Verdicts, policies: Policies) -> None:
+    def __init__(self, verdicts: Verdicts, catalog: Catalog) -> None:
         self._verdicts = verdicts
-        self._policies = policies
+        self._catalog = catalog
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Count."""
-        policies = dict(self._policies.policies)
+        policies = dict(self._catalog.policies)
         named = sorted(policies)[:MAX_POLICIES]
         labels = dict.fromkeys(policies, OTHER) | {name: name for name in named}
         count = _Count(labels)
@@ -65,7 +46,7 @@ class WorkloadCollector(Collector):
             count.add(verdict)
         yield from count.families()
         yield _infos(policies[name] for name in named)
-        yield _invalid(self._policies)
+        yield _invalid(self._catalog)
 
 
 class _Count:
@@ -182,14 +163,14 @@ def _infos(policies: Iterable[Policy]) -> GaugeMetricFamily:
     return family
 
 
-def _invalid(policies: Policies) -> GaugeMetricFamily:
+def _invalid(catalog: Catalog) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "slimgate_invalid_objects",
         "SlimPolicies, SlimExceptions and BaseImages that are invalid and not applied. Their "
         "status says why.",
         labels=["resource"],
     )
-    family.add_metric(["slimpolicies.slimgate.dev"], len(policies.broken))
-    family.add_metric(["slimexceptions.slimgate.dev"], len(policies.broken_exceptions))
-    family.add_metric(["baseimages.slimgate.dev"], len(policies.broken_base_images))
+    family.add_metric(["slimpolicies.slimgate.dev"], len(catalog.broken))
+    family.add_metric(["slimexceptions.slimgate.dev"], len(catalog.broken_exceptions))
+    family.add_metric(["baseimages.slimgate.dev"], len(catalog.broken_base_images))
     return family

@@ -6,7 +6,6 @@ already carries a token.
 """
 
 import re
-from collections import OrderedDict
 from typing import Final
 
 from yarl import URL
@@ -15,7 +14,8 @@ from slimgate.core.credentials.challenge import Challenge
 from slimgate.core.credentials.identity import Credential
 from slimgate.core.errors import RefusedAddressError, UnsupportedError
 from slimgate.core.text import printable
-from slimgate.registry.tokens import Tokens, Wanted, basic, is_header_safe
+from slimgate.engine.bounded import Bounded
+from slimgate.registry.tokens import Tokens, WantedToken, basic, is_header_safe
 from slimgate.registry.transport import Transport
 
 _MAX_HOSTS: Final = 4_096
@@ -29,7 +29,7 @@ class Authenticator:
     def __init__(self, transport: Transport, tokens: Tokens) -> None:
         self._transport = transport
         self._tokens = tokens
-        self._wanted: OrderedDict[str, Challenge] = OrderedDict()
+        self._wanted: Bounded[str, Challenge] = Bounded(_MAX_HOSTS)
 
     async def known(self, base: URL, repository: str, credential: Credential | None) -> str | None:
         """Make an Authorization header from what the host wanted before; None if nothing is."""
@@ -51,10 +51,7 @@ class Authenticator:
         for challenge in challenges:
             if challenge.scheme not in {"bearer", "basic"}:
                 continue
-            self._wanted[base.authority] = challenge
-            self._wanted.move_to_end(base.authority)
-            while len(self._wanted) > _MAX_HOSTS:
-                self._wanted.popitem(last=False)
+            self._wanted.put(base.authority, challenge)
             scope = _scope(challenge, repository)
             rejected = sent.removeprefix("Bearer ") if sent else None
             header = await self._answer(base, challenge, scope, credential, rejected=rejected)
@@ -77,7 +74,7 @@ class Authenticator:
         if credential is not None and credential.registry_token is not None:
             token = credential.registry_token
             return f"Bearer {token}" if is_header_safe(token) else None
-        wanted = Wanted(
+        wanted = WantedToken(
             realm=self._realm(base, challenge),
             service=challenge.parameters.get("service"),
             scope=scope,

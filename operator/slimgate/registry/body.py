@@ -20,7 +20,7 @@ _CHUNK: Final = 64 * 2**10
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class BodyPace:
     """How long to wait for a body in all: so long, and so much longer for each byte that came."""
 
     seconds: float
@@ -43,7 +43,7 @@ class Answer:
             parts.append(chunk)  # noqa: PERF401 - a comprehension hides where it stops
         return b"".join(parts)
 
-    async def chunks(self, limit: int, pace: Pace | None = None) -> AsyncIterator[bytes]:
+    async def chunks(self, limit: int, pace: BodyPace | None = None) -> AsyncIterator[bytes]:
         """Yield the body in pieces of up to 64 KiB; TooLargeError beyond `limit` bytes.
 
         UnavailableError if it comes too slowly; the time that the caller takes does not count.

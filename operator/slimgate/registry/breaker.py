@@ -116,8 +116,9 @@ class Attempt:
     def silent(self, cause: str, *, waited: bool, reached: bool) -> None:
         """Hear that no answer came, and why.
 
-        `waited` if all of its time went by for one; `reached` if the host took the request. Then
-        it may be this repository only, which speaks for the host no more than once.
+        `waited` says that the whole time-out went by, `reached` that the host took the request.
+        If it did, perhaps only this repository is silent: of its silences in a row, the first
+        alone counts against the host.
         """
         until = self._breaker.next_time()
         repeated = reached and self._repository.row.length > 0

@@ -21,10 +21,10 @@ from slimgate.engine.ports import Document, LayerReading
 from slimgate.registry.auth import Authenticator
 from slimgate.registry.body import Answer, digest_of, mismatch, verify
 from slimgate.registry.breaker import Breaker
-from slimgate.registry.exchange import Call, Exchange
+from slimgate.registry.exchange import Exchange, RegistryCall
 from slimgate.registry.layers import Plan, judge_tail, plan, range_of, read_part, read_whole
-from slimgate.registry.ratelimit import Limits, Slots
-from slimgate.registry.settings import RegistryObserver, RegistrySettings, SilentObserver
+from slimgate.registry.ratelimit import RateLimits, Slots
+from slimgate.registry.settings import RegistryObserver, RegistrySettings, SilentRegistryObserver
 from slimgate.registry.threads import Threads
 from slimgate.registry.tokens import Tokens
 from slimgate.registry.transport import Transport
@@ -54,14 +54,14 @@ class RegistryClient:
         resolver: AbstractResolver | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        observer = observer or SilentObserver()
+        observer = observer or SilentRegistryObserver()
         self._settings = settings
         self._transport = Transport(settings, observer, Breaker(settings, clock), resolver)
         tokens = Tokens(self._transport, settings, clock)
         self._exchange = Exchange(
             self._transport,
             Authenticator(self._transport, tokens),
-            Limits(settings, clock),
+            RateLimits(settings, clock),
             observer,
         )
         self._host_streams = Slots(settings.host_streams)
@@ -176,8 +176,10 @@ class RegistryClient:
         async with self._host_streams.slot(reference.registry), self._streams:
             return await self._exchange.run(call, identity, read)
 
-    def _manifest_call(self, method: str, reference: Reference, accept: frozenset[int]) -> Call:
-        return Call(
+    def _manifest_call(
+        self, method: str, reference: Reference, accept: frozenset[int]
+    ) -> RegistryCall:
+        return RegistryCall(
             reference=reference,
             method=method,
             path=f"manifests/{reference.identifier}",
@@ -196,8 +198,8 @@ class RegistryClient:
         headers: dict[str, str] | None = None,
         accept: frozenset[int] = frozenset({_OK}),
         seconds: float | None = None,
-    ) -> Call:
-        return Call(
+    ) -> RegistryCall:
+        return RegistryCall(
             reference=reference,
             method="GET",
             path=f"blobs/{descriptor.digest}",

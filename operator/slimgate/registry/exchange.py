@@ -1,6 +1,5 @@
-"""One call of a registry: logins in turn, slots, back-off, refusals as errors."""
+"""One call to a registry: tries logins in turn, takes a slot, backs off, makes refusals errors."""
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,12 +19,13 @@ from slimgate.core.errors import (
 )
 from slimgate.core.images.reference import DOCKER_HUB, Reference
 from slimgate.core.text import printable
+from slimgate.engine.bounded import Bounded
 from slimgate.registry.auth import Authenticator
 from slimgate.registry.body import Answer
 from slimgate.registry.errors import MAX_ERROR_BODY, error_of, retry_after_seconds
-from slimgate.registry.ratelimit import Limits, remaining_of
+from slimgate.registry.ratelimit import RateLimits, remaining_of
 from slimgate.registry.settings import RegistryObserver
-from slimgate.registry.transport import Request, Transport
+from slimgate.registry.transport import HttpRequest, Transport
 
 _HUB_HOST: Final = "registry-1.docker.io"
 _MAX_REMEMBERED: Final = 8_192
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class RegistryCall:
     """What to ask: `path` follows the repository, `accept` are the statuses that are no refusal."""
 
     reference: Reference
@@ -59,17 +59,17 @@ class Exchange:
         self,
         transport: Transport,
         authenticator: Authenticator,
-        limits: Limits,
+        limits: RateLimits,
         observer: RegistryObserver,
     ) -> None:
         self._transport = transport
         self._authenticator = authenticator
         self._limits = limits
         self._observer = observer
-        self._opened: OrderedDict[tuple[str, str], Credential | None] = OrderedDict()
+        self._opened: Bounded[tuple[str, str], tuple[Credential | None]] = Bounded(_MAX_REMEMBERED)
 
     async def run(
-        self, call: Call, identity: Identity, consume: Callable[[Answer], Awaitable[T]]
+        self, call: RegistryCall, identity: Identity, consume: Callable[[Answer], Awaitable[T]]
     ) -> T:
         """Make the call with each credential in turn, and give its answer to `consume`.
 
@@ -85,29 +85,23 @@ class Exchange:
                 # A registry may hide from one credential what it shows to the next.
                 failures.append(err)
                 continue
-            self._remember(call.reference, identity, credential)
+            self._opened.put((identity.key, call.reference.name), (credential,))
             return result
         missing = [error for error in failures if isinstance(error, NotFoundError)]
         raise (missing or failures)[0]
 
     def _in_turn(self, reference: Reference, identity: Identity) -> list[Credential | None]:
         every = list(candidates(identity, reference))
-        key = (identity.key, reference.name)
-        if key in self._opened and self._opened[key] in every:
-            first = self._opened[key]
-            return [first, *(credential for credential in every if credential != first)]
+        opened = self._opened.get((identity.key, reference.name))
+        if opened is not None and opened[0] in every:
+            return [*opened, *(credential for credential in every if credential != opened[0])]
         return every
 
-    def _remember(
-        self, reference: Reference, identity: Identity, credential: Credential | None
-    ) -> None:
-        self._opened[identity.key, reference.name] = credential
-        self._opened.move_to_end((identity.key, reference.name))
-        while len(self._opened) > _MAX_REMEMBERED:
-            self._opened.popitem(last=False)
-
     async def _as(
-        self, call: Call, credential: Credential | None, consume: Callable[[Answer], Awaitable[T]]
+        self,
+        call: RegistryCall,
+        credential: Credential | None,
+        consume: Callable[[Answer], Awaitable[T]],
     ) -> T:
         base = self._base(call.reference)
         repository = call.reference.repository
@@ -138,13 +132,13 @@ class Exchange:
 
     async def _once(
         self,
-        call: Call,
+        call: RegistryCall,
         base: URL,
         authorization: str | None,
         consume: Callable[[Answer], Awaitable[T]],
     ) -> T | _Unauthorized:
         registry = call.reference.registry
-        request = Request(
+        request = HttpRequest(
             method=call.method,
             url=base.with_path(f"/v2/{call.reference.repository}/{call.path}", encoded=True),
             host=registry,

@@ -1,7 +1,7 @@
 """Which addresses slimgate calls: decided on the resolved address, which is then connected to.
 
 The resolver hands aiohttp only addresses that passed, so a name that resolves differently a moment
-later (DNS rebinding) gains nothing. Rules: design.md, Untrusted input.
+later (DNS rebinding) gains nothing. The rules: docs/architecture.md, Untrusted input.
 """
 
 import ipaddress
@@ -37,7 +37,7 @@ _EMBEDDING: Final = tuple(
 )
 
 
-class Kind(Enum):
+class AddressKind(Enum):
     """What an address is to us."""
 
     PUBLIC = "public"
@@ -95,11 +95,11 @@ class Guard:
         if self._refused & (forms | {f"{form} {port}" for form in forms}):
             raise _refused(host, "the API server's own")
         kind = classify(address)
-        if kind is Kind.NEVER:
+        if kind is AddressKind.NEVER:
             raise _refused(host, "a link-local, multicast or reserved")
-        if kind is Kind.LOOPBACK and not (exemption and exemption.loopback):
+        if kind is AddressKind.LOOPBACK and not (exemption and exemption.loopback):
             raise _refused(host, "a loopback")
-        if kind is Kind.PRIVATE and literal and exemption is None:
+        if kind is AddressKind.PRIVATE and literal and exemption is None:
             raise _refused(host, "a private")
 
 
@@ -124,15 +124,15 @@ class GuardedResolver(AbstractResolver):
         await self._inner.close()
 
 
-def classify(address: Address) -> Kind:
+def classify(address: Address) -> AddressKind:
     """Sort an address; of one that embeds another, such as NAT64, the worse kind counts."""
-    order = list(Kind)
+    order = list(AddressKind)
     return max(map(_classify_one, _forms(address)), key=order.index)
 
 
-def _classify_one(address: Address) -> Kind:
+def _classify_one(address: Address) -> AddressKind:
     if address.is_loopback:
-        return Kind.LOOPBACK
+        return AddressKind.LOOPBACK
     if (
         address.is_unspecified
         or address.is_link_local
@@ -140,9 +140,9 @@ def _classify_one(address: Address) -> Kind:
         or str(address) in _METADATA
         or any(address in network for network in _NEVER if network.version == address.version)
     ):
-        return Kind.NEVER
+        return AddressKind.NEVER
     site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
-    return Kind.PUBLIC if address.is_global and not site_local else Kind.PRIVATE
+    return AddressKind.PUBLIC if address.is_global and not site_local else AddressKind.PRIVATE
 
 
 def _forms(address: Address) -> list[Address]:

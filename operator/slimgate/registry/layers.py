@@ -12,9 +12,10 @@ from typing import Final
 from slimgate.core.images.facts import Digest, Size
 from slimgate.core.images.oci import Descriptor
 from slimgate.core.layers.gzip import TAIL, size_from_tail
+from slimgate.core.layers.packing import packing_of
 from slimgate.engine.ports import LayerReading
-from slimgate.engine.unpack import Unpacker, UnpackLimits, is_packed
-from slimgate.registry.body import Answer, Pace, algorithm_of, mismatch
+from slimgate.engine.unpack import Unpacker, UnpackLimits
+from slimgate.registry.body import Answer, BodyPace, algorithm_of, mismatch
 from slimgate.registry.settings import RegistrySettings
 from slimgate.registry.threads import Threads
 from slimgate.settings import WHOLE_LAYER_BYTES
@@ -101,7 +102,7 @@ async def read_part(answer: Answer, way: Plan, layer: Descriptor) -> LayerReadin
     if way is Plan.TAIL:
         return part
     # A gzip header may hold what looks like a tar's, and runtimes go by how a layer begins.
-    if part[_USTAR] != b"ustar" or is_packed(part):
+    if part[_USTAR] != b"ustar" or packing_of(part):
         return _unknown("the layer is not the tar that its media type says")
     return LayerReading(unpacked=Size.estimated(layer.size))
 
@@ -119,7 +120,7 @@ async def read_whole(
     unpacker = Unpacker(
         UnpackLimits(max_bytes=limits.max_unpacked_bytes, max_seconds=limits.max_unpack_seconds)
     )
-    pace = Pace(settings.layer_seconds, settings.layer_seconds / WHOLE_LAYER_BYTES)
+    pace = BodyPace(settings.layer_seconds, settings.layer_seconds / WHOLE_LAYER_BYTES)
     digest = hashlib.new(algorithm_of(layer.digest))
     buffer = bytearray()
     async for chunk in answer.chunks(layer.size, pace):

@@ -27,7 +27,7 @@ class _Gate:
 
 
 class Slots:
-    """So many at a time of each host, so that a slow registry keeps none but its own waiting."""
+    """At most so many requests to a host at a time, so that a slow registry delays only its own."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -47,7 +47,7 @@ class Slots:
                 del self._gates[host]
 
 
-class Limits:
+class RateLimits:
     """Counts by host; backs off by host and credential, since quotas belong to accounts."""
 
     def __init__(

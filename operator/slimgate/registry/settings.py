@@ -1,4 +1,4 @@
-"""What the registry client can be told, and whom it tells what it does."""
+"""Settings of the registry client, and who hears of its requests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -88,8 +88,8 @@ class RegistryObserver(Protocol):
         """Hear that nothing was sent, since the host is left alone, for an error's `reason`."""
 
 
-class SilentObserver:
-    """Tells nobody."""
+class SilentRegistryObserver:
+    """Ignores what it hears."""
 
     def request(self, host: str, method: str, outcome: int | str, seconds: float) -> None:
         """Do nothing."""

@@ -8,7 +8,6 @@ import json
 import re
 import time
 from base64 import b64encode
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,9 +17,10 @@ from yarl import URL
 
 from slimgate.core.credentials.identity import Credential
 from slimgate.core.errors import ImageError, UnauthorizedError, UnsupportedError
+from slimgate.engine.bounded import Bounded
 from slimgate.registry.errors import MAX_ERROR_BODY, error_of, retry_after_seconds
 from slimgate.registry.settings import RegistrySettings
-from slimgate.registry.transport import Request, Transport
+from slimgate.registry.transport import HttpRequest, Transport
 
 MAX_TOKEN_BODY: Final = 2**20
 _DEFAULT_LIFE: Final = 60.0
@@ -34,7 +34,7 @@ _NO_SUCH_METHOD: Final = frozenset({404, 405})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedToken:
     """Which token: from whom, for what, as whom; `host` is the registry that it is for."""
 
     realm: URL
@@ -56,10 +56,10 @@ class Tokens:
         self._transport = transport
         self._settings = settings
         self._clock = clock
-        self._kept: OrderedDict[Wanted, tuple[str, float]] = OrderedDict()
-        self._locks: dict[Wanted, tuple[asyncio.Lock, list[None]]] = {}
+        self._kept: Bounded[WantedToken, tuple[str, float]] = Bounded(_MAX_TOKENS)
+        self._locks: dict[WantedToken, tuple[asyncio.Lock, list[None]]] = {}
 
-    async def get(self, wanted: Wanted, *, rejected: str | None = None) -> str:
+    async def get(self, wanted: WantedToken, *, rejected: str | None = None) -> str:
         """Get a token, kept or fresh, but not the one that the registry has just rejected."""
         lock, users = self._locks.setdefault(wanted, (asyncio.Lock(), []))
         users.append(None)
@@ -69,24 +69,18 @@ class Tokens:
                 if kept is not None and kept != rejected:
                     return kept
                 token, life = await self._ask(wanted)
-                self._keep(wanted, token, life)
+                self._kept.put(wanted, (token, self._clock() + life * _USED_LIFE))
                 return token
         finally:
             users.pop()
             if not users:
                 self._locks.pop(wanted, None)
 
-    def _valid(self, wanted: Wanted) -> str | None:
-        token, until = self._kept.get(wanted, ("", 0.0))
+    def _valid(self, wanted: WantedToken) -> str | None:
+        token, until = self._kept.get(wanted) or ("", 0.0)
         return token if self._clock() < until else None
 
-    def _keep(self, wanted: Wanted, token: str, life: float) -> None:
-        self._kept[wanted] = (token, self._clock() + life * _USED_LIFE)
-        self._kept.move_to_end(wanted)
-        while len(self._kept) > _MAX_TOKENS:
-            self._kept.popitem(last=False)
-
-    async def _ask(self, wanted: Wanted) -> tuple[str, float]:
+    async def _ask(self, wanted: WantedToken) -> tuple[str, float]:
         credential = wanted.credential
         if credential is not None and credential.identity_token is not None:
             # An identity token is of use with OAuth2 only.
@@ -104,7 +98,7 @@ class Tokens:
             }
         return await self._send(_post(wanted, form, self._settings), wanted)
 
-    async def _send(self, request: Request, wanted: Wanted) -> tuple[str, float]:
+    async def _send(self, request: HttpRequest, wanted: WantedToken) -> tuple[str, float]:
         async with self._transport.open(request) as answer:
             if answer.status == _OK:
                 return _parse(await answer.read(MAX_TOKEN_BODY), wanted)
@@ -145,13 +139,13 @@ def is_header_safe(token: str) -> bool:
     return _HEADER_SAFE.fullmatch(token) is not None
 
 
-def _get(wanted: Wanted, settings: RegistrySettings) -> Request:
+def _get(wanted: WantedToken, settings: RegistrySettings) -> HttpRequest:
     query = [("scope", wanted.scope), ("client_id", _CLIENT_ID)]
     if wanted.service is not None:
         query.insert(0, ("service", wanted.service))
     credential = wanted.credential
     login = credential is not None and credential.username is not None
-    return Request(
+    return HttpRequest(
         method="GET",
         url=wanted.realm.extend_query(query),
         host=wanted.realm.host or "",
@@ -162,9 +156,9 @@ def _get(wanted: Wanted, settings: RegistrySettings) -> Request:
     )
 
 
-def _post(wanted: Wanted, form: Mapping[str, str], settings: RegistrySettings) -> Request:
+def _post(wanted: WantedToken, form: Mapping[str, str], settings: RegistrySettings) -> HttpRequest:
     service = {} if wanted.service is None else {"service": wanted.service}
-    return Request(
+    return HttpRequest(
         method="POST",
         url=wanted.realm,
         host=wanted.realm.host or "",
@@ -175,7 +169,7 @@ def _post(wanted: Wanted, form: Mapping[str, str], settings: RegistrySettings) -
     )
 
 
-def _parse(body: bytes, wanted: Wanted) -> tuple[str, float]:
+def _parse(body: bytes, wanted: WantedToken) -> tuple[str, float]:
     try:
         root: object = json.loads(body)
     except (ValueError, RecursionError):

@@ -37,7 +37,7 @@ _LOCATION: Final = re.compile(r"[\x21-\x7e]{1,8192}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class HttpRequest:
     """One request; `host` is the name it is counted and reported under, `seconds` its deadline.
 
     `repository` is what it is for, `via` who chose the host if no reference did. `authorization`
@@ -108,7 +108,7 @@ class Transport:
             self._session = None
 
     @asynccontextmanager
-    async def open(self, request: Request) -> AsyncIterator[Answer]:
+    async def open(self, request: HttpRequest) -> AsyncIterator[Answer]:
         """Send the request and yield its answer; the deadline covers reading it too.
 
         Nothing is sent to a host that has stopped answering, and none is waited for that has sent
@@ -135,14 +135,14 @@ class Transport:
             elapsed = time.monotonic() - started
             self._observer.request(request.host, request.method, outcome, elapsed)
 
-    def _attempt(self, request: Request, name: str) -> Attempt:
+    def _attempt(self, request: HttpRequest, name: str) -> Attempt:
         try:
             return self._breaker.attempt(_asked(request), name)
         except UnavailableError as err:
             self._observer.request_skipped(request.host, err.reason)
             raise
 
-    def _unavailable(self, request: Request, err: Exception) -> UnavailableError:
+    def _unavailable(self, request: HttpRequest, err: Exception) -> UnavailableError:
         # The same text for all, so that reports do not change with who was let through.
         down = self._breaker.error(_asked(request), request.host)
         if down is not None:
@@ -156,7 +156,7 @@ class Transport:
         )
 
     async def _follow(
-        self, request: Request, attempt: Attempt, deadline: asyncio.Timeout
+        self, request: HttpRequest, attempt: Attempt, deadline: asyncio.Timeout
     ) -> aiohttp.ClientResponse:
         for left in range(MAX_REDIRECTS, -1, -1):
             with attempt:
@@ -176,7 +176,7 @@ class Transport:
         raise UnsupportedError(f"{request.host} redirects more than {MAX_REDIRECTS} times")
 
     async def _asked(
-        self, request: Request, attempt: Attempt, deadline: asyncio.Timeout
+        self, request: HttpRequest, attempt: Attempt, deadline: asyncio.Timeout
     ) -> aiohttp.ClientResponse:
         """Send a request, and tell the breaker whether its host answers."""
         started = time.monotonic()
@@ -207,7 +207,7 @@ class Transport:
     def _nothing(self) -> str:
         return f"nothing within {self._settings.request_seconds:g} s"
 
-    async def _send(self, request: Request) -> aiohttp.ClientResponse:
+    async def _send(self, request: HttpRequest) -> aiohttp.ClientResponse:
         if self._session is None:
             raise RuntimeError("the transport is used outside of its context")
         self.guard.check_url(request.url)
@@ -241,11 +241,11 @@ def _origin(url: URL) -> tuple[str, str | None, int | None]:
     return url.scheme, url.host, url.port
 
 
-def _asked(request: Request) -> Asked:
+def _asked(request: HttpRequest) -> Asked:
     return Asked(origin=_origin(request.url), repository=request.repository, via=request.via)
 
 
-def _target(request: Request, location: str) -> URL:
+def _target(request: HttpRequest, location: str) -> URL:
     if request.form is not None:
         raise UnsupportedError(f"{request.host} redirects a request that holds a secret")
     if not _LOCATION.fullmatch(location):
@@ -261,7 +261,7 @@ def _target(request: Request, location: str) -> URL:
     return target
 
 
-def _moved(request: Request, target: URL) -> Request:
+def _moved(request: HttpRequest, target: URL) -> HttpRequest:
     if same_origin(request.url, target):
         return replace(request, url=target)
     via = _origin(request.url) if request.via is None else request.via

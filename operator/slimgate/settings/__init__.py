@@ -7,7 +7,7 @@ Nothing here opens files.
 from slimgate.settings.model import (
     MAX_LAYER_BYTES,
     WHOLE_LAYER_BYTES,
-    Certificates,
+    CertificateSource,
     Exemption,
     ExtraKind,
     LogFormat,
@@ -20,7 +20,7 @@ __all__ = [
     "MAX_FILE_BYTES",
     "MAX_LAYER_BYTES",
     "WHOLE_LAYER_BYTES",
-    "Certificates",
+    "CertificateSource",
     "Exemption",
     "ExtraKind",
     "File",

@@ -11,7 +11,7 @@ from typing import Final
 
 from slimgate.core.wording.annotations import Annotate
 from slimgate.settings import structures, values
-from slimgate.settings.model import Certificates, LogFormat
+from slimgate.settings.model import CertificateSource, LogFormat
 from slimgate.settings.objects import Field
 from slimgate.settings.values import Value
 
@@ -21,7 +21,7 @@ _NOT_ALL_THE_TIME: Final = ", since registries would be asked all the time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key(Field):
+class SettingKey(Field):
     """A setting; `field` is the one of `Settings` that it sets."""
 
     field: str
@@ -32,11 +32,11 @@ class Key(Field):
         return self.value.parse is not None
 
 
-def _key(field: str, value: Value, text: str) -> Key:
-    return Key(field=field, value=value, text=text)
+def _key(field: str, value: Value, text: str) -> SettingKey:
+    return SettingKey(field=field, value=value, text=text)
 
 
-KEYS: Final[Mapping[str, Key]] = {
+KEYS: Final[Mapping[str, SettingKey]] = {
     "registries": _key(
         "registries",
         structures.registries(),
@@ -139,7 +139,7 @@ KEYS: Final[Mapping[str, Key]] = {
     ),
     "certificates": _key(
         "certificates",
-        values.choice(Certificates),
+        values.choice(CertificateSource),
         "Who makes the webhook's certificate: slimgate, which renews it and sets the caBundle; "
         "cert-manager, which does both; or you, in its Secret, whose ca.crt slimgate copies into "
         "the caBundle.",

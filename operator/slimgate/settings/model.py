@@ -20,7 +20,7 @@ class LogFormat(Enum):
     TEXT = "Text"
 
 
-class Certificates(Enum):
+class CertificateSource(Enum):
     """Who makes the webhook's certificate, and whether slimgate has the API server trust it."""
 
     OWN = "Own"
@@ -77,7 +77,7 @@ class Settings:
     default_policy_file: str | None = None
     node_seconds: float = 60.0
     kubelet_skip_tls_verify: bool = True
-    certificates: Certificates = Certificates.OWN
+    certificates: CertificateSource = CertificateSource.OWN
     tls_secret: str | None = None
     tls_directory: str = "/tls"
     address: str = "0.0.0.0"  # noqa: S104 - a pod's own address is all there is to bind

@@ -1,4 +1,4 @@
-"""Images that are had without a registry: the Docker engine, OCI layouts, archives of both kinds.
+"""Images from elsewhere than a registry: the Docker engine, OCI layouts, archives of both kinds.
 
 Only the CLI uses these. Nothing is ever extracted: bytes are counted, hashed and forgotten.
 """

@@ -14,7 +14,7 @@ from slimgate.core.credentials.docker_config import (
     host_of,
     parse_config,
 )
-from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
 from slimgate.core.errors import UnauthorizedError
 from slimgate.core.images.reference import DOCKER_HUB, Reference
 from slimgate.core.text import printable
@@ -66,7 +66,7 @@ def _look_up(registry: str) -> Identity:
         ) from error
     if credential is None:
         return ANONYMOUS
-    return Identity((Entry(_HUB if registry == DOCKER_HUB else registry, credential),))
+    return Identity((CredentialEntry(_HUB if registry == DOCKER_HUB else registry, credential),))
 
 
 def _credential(registry: str) -> Credential | None:

@@ -2,17 +2,15 @@
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from slimgate.core.images.facts import Digest
+from slimgate.core.layers.packing import packing_of
 from slimgate.engine.unpack import Unpacker, UnpackLimits
 from slimgate.sources.files import Blob
 
 TAR: Final = "application/vnd.oci.image.layer.v1.tar"
-_PACKED: Final[Mapping[bytes, str]] = {
-    b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"
-}  # fmt: skip
 _LIMITS: Final = UnpackLimits(max_bytes=64 * 2**30, max_seconds=300)
 """For one layer; more than an admission may spend, since a person waits and can interrupt."""
 
@@ -40,6 +38,5 @@ def algorithm_of(name: str) -> str:
 
 
 def _media_type(first: bytes) -> str:
-    packed = (kind for magic, kind in _PACKED.items() if first.startswith(magic))
-    kind = next(packed, None)
-    return f"{TAR}+{kind}" if kind else TAR
+    packing = packing_of(first)
+    return f"{TAR}+{packing.value}" if packing else TAR

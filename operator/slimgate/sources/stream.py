@@ -20,7 +20,7 @@ class Progress(Protocol):
         """Take the bytes read so far, and how many there are where that is known."""
 
 
-class StoppedError(Exception):
+class AbandonedError(Exception):
     """The reading was given up because nobody waits for it any more."""
 
 
@@ -48,7 +48,7 @@ class Watch:
         done = 0
         for chunk in chunks:
             if self._stopped.is_set():
-                raise StoppedError
+                raise AbandonedError
             done = position() if position else done + len(chunk)
             if self._progress is not None:
                 self._progress(done, total)

@@ -1,4 +1,4 @@
-"""POST to a reviewer's path; all else gets a sentence: a wrong path must not look like an allow.
+"""Turns HTTP requests into reviews; a wrong path or method is an error, and never an allow.
 
 aiohttp's low-level handler: two routes need no router, and each admission waits for this code.
 """

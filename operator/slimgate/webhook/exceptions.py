@@ -11,7 +11,7 @@ from slimgate.core.admission.exception_review import Find, review
 from slimgate.core.json_object import mapping_at, text_at
 from slimgate.core.text import printable
 from slimgate.webhook.body import parse_review
-from slimgate.webhook.ports import AdmissionObserver, SilentObserver
+from slimgate.webhook.ports import AdmissionObserver, SilentAdmissionObserver
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class ExceptionService:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._find = find
-        self._observer = observer or SilentObserver()
+        self._observer = observer or SilentAdmissionObserver()
         self._now = now
 
     async def answer(self, body: bytes, _seconds: float) -> bytes:

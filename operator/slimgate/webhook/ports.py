@@ -11,7 +11,7 @@ from slimgate.core.workloads.workload import Workload
 
 
 class Judge(Protocol):
-    """Reaches verdicts."""
+    """Judges workloads; engine.judge.Judge does."""
 
     async def judge(
         self, workload: Workload, *, old: Workload | None = None, seconds: float | None = None
@@ -67,8 +67,8 @@ class AdmissionObserver(Protocol):
         """Hear that a request was not an admission and got this HTTP status."""
 
 
-class SilentObserver:
-    """Tells nobody."""
+class SilentAdmissionObserver:
+    """Ignores what it hears."""
 
     def admission(self, operation: str, outcome: str, seconds: float, *, allowed: bool) -> None:
         """Do nothing."""

@@ -13,7 +13,7 @@ from aiohttp.web import BaseRequest, Response, Server, ServerRunner, TCPSite
 from slimgate.webhook.admit import EXCEPTIONS, WORKLOADS, AdmissionHandler
 from slimgate.webhook.body import BodyReader
 from slimgate.webhook.deadline import Deadline
-from slimgate.webhook.ports import AdmissionObserver, Reviewer, SilentObserver
+from slimgate.webhook.ports import AdmissionObserver, Reviewer, SilentAdmissionObserver
 from slimgate.webhook.service import AdmissionService
 from slimgate.webhook.settings import WebhookSettings
 from slimgate.webhook.tls import ServingCertificate
@@ -53,7 +53,7 @@ class WebhookServer:
                     default_seconds=settings.default_seconds, margin_seconds=settings.margin_seconds
                 ),
                 BodyReader(settings.max_body_bytes, settings.max_buffered_bytes),
-                observer or SilentObserver(),
+                observer or SilentAdmissionObserver(),
                 lambda: self._draining,
             ),
             settings.shutdown_seconds,

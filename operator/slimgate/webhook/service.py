@@ -29,7 +29,7 @@ from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.text import printable
 from slimgate.core.workloads.workload import TEMPLATE_PATHS, TemplatePaths, Workload
 from slimgate.webhook.body import parse_review
-from slimgate.webhook.ports import AdmissionObserver, Judge, Policies, SilentObserver
+from slimgate.webhook.ports import AdmissionObserver, Judge, Policies, SilentAdmissionObserver
 
 ERROR: Final = ImageError.reason
 LATE: Final = "late"
@@ -73,7 +73,7 @@ class AdmissionService:
         self._judge = judge
         self._policies = policies
         self._settings = settings or ServiceSettings()
-        self._observer = observer or SilentObserver()
+        self._observer = observer or SilentAdmissionObserver()
         self._now = now
         self._places = asyncio.Semaphore(self._settings.max_judging)
         self.in_flight = 0

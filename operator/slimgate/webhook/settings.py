@@ -1,4 +1,4 @@
-"""What the admission server can be told."""
+"""Settings of the admission server."""
 
 from dataclasses import dataclass
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from slimgate.cli.forms import FailOn
-from slimgate.cli.judging.judge import Effect, Judged
-from slimgate.cli.judging.request import DEFAULT_FAIL_ON, Request
+from slimgate.cli.judging.judge import FindingEffect, Judged
+from slimgate.cli.judging.request import DEFAULT_FAIL_ON, CheckRequest
 from slimgate.cli.judging.run import run
 from slimgate.cli.reports.report import Report
 from slimgate.core.admission.decision import decide
@@ -81,7 +81,7 @@ async def test_strict(tmp_path: Path, mode: str) -> None:
     """With --strict a violation fails whatever the mode."""
     write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY.replace("Enforce", mode))
     files, policies = [str(tmp_path / "deploy.yaml")], [str(tmp_path / "policy.yaml")]
-    report = await run(Request(files=files, policies=policies, strict=True), outside(Known()))
+    report = await run(CheckRequest(files=files, policies=policies, strict=True), outside(Known()))
 
     assert report.status == 1
     assert _effects(report.judged[0]) == [("deny", "pullSize", "web")]
@@ -181,7 +181,7 @@ async def test_fail_on_never_passes_what_was_not_found(tmp_path: Path, words: li
 
 
 async def _run(folder: Path, words: list[str], known: Known | None = None) -> Report:
-    request = Request(
+    request = CheckRequest(
         files=[str(folder / "deploy.yaml")],
         policies=[str(folder / "policy.yaml")],
         fail_on=DEFAULT_FAIL_ON | {FailOn(word) for word in words},
@@ -272,8 +272,8 @@ async def test_exceptions_in_a_file_of_their_own(tmp_path: Path) -> None:
     """--exceptions takes them from elsewhere; those in the manifests excuse nothing."""
     write(tmp_path, deploy_yaml=WEB + EXCEPTION, policy_yaml=POLICY, excuse_yaml=EXCEPTION)
     files, policies = [str(tmp_path / "deploy.yaml")], [str(tmp_path / "policy.yaml")]
-    alone = await run(Request(files=files, policies=policies), outside(Known()))
-    named = Request(files=files, policies=policies, exceptions=[str(tmp_path / "excuse.yaml")])
+    alone = await run(CheckRequest(files=files, policies=policies), outside(Known()))
+    named = CheckRequest(files=files, policies=policies, exceptions=[str(tmp_path / "excuse.yaml")])
 
     assert alone.status == 1
     assert alone.notes == [
@@ -308,7 +308,7 @@ async def test_tiers_of_base_images(tmp_path: Path) -> None:
     above = await check(tmp_path, manifests, policy + fat, known=known)
 
     worst = [report.judged[0].worst for report in (without, within, above)]
-    assert worst == [None, None, Effect.DENY]
+    assert worst == [None, None, FindingEffect.DENY]
 
 
 async def test_missing_base_images(tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ async def test_missing_base_images(tmp_path: Path) -> None:
     known = Known({"shop:fat": facts, "shop:soya": facts})
     report = await check(tmp_path, policies=policy, known=known)
 
-    assert report.judged[0].worst is Effect.UNKNOWN
+    assert report.judged[0].worst is FindingEffect.UNKNOWN
     assert report.status == 3
     assert report.notes == [
         "the base docker.io/library/golden:1 of a BaseImage: there is no such image"
@@ -339,7 +339,7 @@ async def test_platforms(tmp_path: Path) -> None:
     """The platforms are those that the user names."""
     write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY)
     known = Known()
-    request = Request(
+    request = CheckRequest(
         files=[str(tmp_path / "deploy.yaml")],
         policies=[str(tmp_path / "policy.yaml")],
         platforms=["linux/arm64", "linux/amd64"],
@@ -368,10 +368,10 @@ async def test_settings(tmp_path: Path) -> None:
     )
     write(tmp_path, deploy_yaml=text, policy_yaml=POLICY)
     files, policies = [str(tmp_path / "deploy.yaml")], [str(tmp_path / "policy.yaml")]
-    report = await run(Request(files=files, policies=policies), outside(Known(), settings))
+    report = await run(CheckRequest(files=files, policies=policies), outside(Known(), settings))
 
     assert [(str(j.placed.workload), j.worst) for j in report.judged] == [
-        ("rollout shop/web", Effect.DENY),
+        ("rollout shop/web", FindingEffect.DENY),
         ("deployment left/web", None),
     ]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from slimgate.cli.judging.flags import Flags
-from slimgate.cli.judging.request import Request
+from slimgate.cli.judging.request import CheckRequest
 from slimgate.cli.judging.run import run
 from slimgate.cli.reports.report import Report
 from slimgate.core.errors import SettingsError, SlimgateError
@@ -46,32 +46,35 @@ def _running(reference: str, name: str = "web", volume: str | None = None) -> Wo
 
 async def _run(folder: Path, cluster: Cluster, known: Known | None = None, **more: Any) -> Report:
     write(folder, deploy_yaml=WEB)
-    request = Request(files=[str(folder / "deploy.yaml")], cluster=True, **more)
+    request = CheckRequest(files=[str(folder / "deploy.yaml")], cluster=True, **more)
     return await run(request, outside(known or Known(), view=cluster))
 
 
 @pytest.mark.parametrize(
     ("wrong", "expected"),
     [
-        (Request(), "name what to check"),
+        (CheckRequest(), "name what to check"),
         (
-            Request(files=["a"]),
+            CheckRequest(files=["a"]),
             "nothing to check against: give --policy FILE, --cluster, or limits",
         ),
         (
-            Request(files=["a"], policies=["b"], cluster=True),
+            CheckRequest(files=["a"], policies=["b"], cluster=True),
             "--policy and --cluster can't be used together",
         ),
-        (Request(files=["-"], policies=["-"]), "standard input can be read only once"),
-        (Request(targets=["-"], files=["-"], cluster=True), "standard input can be read only once"),
+        (CheckRequest(files=["-"], policies=["-"]), "standard input can be read only once"),
         (
-            Request(files=["a"], policies=["b"], clusters=["staging"]),
+            CheckRequest(targets=["-"], files=["-"], cluster=True),
+            "standard input can be read only once",
+        ),
+        (
+            CheckRequest(files=["a"], policies=["b"], clusters=["staging"]),
             "--kubeconfig and --context are for --cluster",
         ),
-        (Request(files=["a"], flags=Flags(pull="x")), "--max-pull: 'x' is not a quantity"),
+        (CheckRequest(files=["a"], flags=Flags(pull="x")), "--max-pull: 'x' is not a quantity"),
     ],
 )
-def test_usage(wrong: Request, expected: str) -> None:
+def test_usage(wrong: CheckRequest, expected: str) -> None:
     """Requests that contradict themselves are refused before anything is read."""
     with pytest.raises(SettingsError, match=expected):
         wrong.check()
@@ -90,7 +93,7 @@ async def test_files_that_rule_nothing(
 ) -> None:
     """A file of rules without any is a mistake, and one with a fault is named by its line."""
     write(tmp_path, deploy_yaml=WEB, policy_yaml=policies, except_yaml=exceptions)
-    request = Request(
+    request = CheckRequest(
         files=[str(tmp_path / "deploy.yaml")],
         policies=[str(tmp_path / "policy.yaml")],
         exceptions=[str(tmp_path / "except.yaml")] if exceptions else [],
@@ -156,7 +159,7 @@ async def test_one_folder_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """A policy among the manifests is no matter of note if it is applied anyway."""
     write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY)
     monkeypatch.chdir(tmp_path)
-    report = await run(Request(files=["."], policies=["./policy.yaml"]), outside(Known()))
+    report = await run(CheckRequest(files=["."], policies=["./policy.yaml"]), outside(Known()))
 
     assert (report.status, report.notes) == (1, [])
 
@@ -175,7 +178,7 @@ async def test_labels_that_are_not_known(tmp_path: Path) -> None:
 async def test_unused_maps(tmp_path: Path) -> None:
     """A map that no workload asked for is said, and one that replaces an image is used."""
     write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY)
-    request = Request(
+    request = CheckRequest(
         files=[str(tmp_path / "deploy.yaml")],
         policies=[str(tmp_path / "policy.yaml")],
         maps=["shop:fat=oci:build:1", "shop:fet=oci:build:1"],
@@ -284,7 +287,7 @@ async def test_growth(tmp_path: Path, running: list[Workload], expected: int) ->
 async def test_images_by_flags(flags: Flags, effects: list[str | None], status: int) -> None:
     """Images are judged by limits alone, and their layers are read where a tier is limited."""
     known = Known()
-    request = Request(targets=["shop:fat", "shop:soya"], flags=flags)
+    request = CheckRequest(targets=["shop:fat", "shop:soya"], flags=flags)
     report = await run(request, outside(known))
 
     assert [one.worst.label if one.worst else None for one in report.judged] == effects
@@ -302,7 +305,7 @@ async def test_namespace_of_the_cluster(
 ) -> None:
     """What names no namespace goes to -n, else to the kubeconfig's context's, as with kubectl."""
     write(tmp_path, deploy_yaml=WEB.replace(", namespace: shop", ""))
-    request = Request(
+    request = CheckRequest(
         files=[str(tmp_path / "deploy.yaml")],
         targets=["shop:fat"],
         cluster=True,

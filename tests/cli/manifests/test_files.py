@@ -11,11 +11,11 @@ import pytest
 from slimgate.cli.manifests import files
 from slimgate.cli.manifests.errors import InputsError
 from slimgate.cli.manifests.files import read_all
-from slimgate.cli.manifests.read import Document
+from slimgate.cli.manifests.read import FileDocument
 from tests.cli.make import write
 
 
-def _names(found: Sequence[Document], folder: Path) -> list[str]:
+def _names(found: Sequence[FileDocument], folder: Path) -> list[str]:
     return [os.path.relpath(document.file, folder) for document in found]
 
 

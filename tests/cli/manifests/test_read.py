@@ -7,10 +7,10 @@ import pytest
 
 from slimgate.cli.manifests.errors import InputError
 from slimgate.cli.manifests.placed import line_of
-from slimgate.cli.manifests.read import Document, read_documents
+from slimgate.cli.manifests.read import FileDocument, read_documents
 
 
-def _read(text: str) -> list[Document]:
+def _read(text: str) -> list[FileDocument]:
     return list(read_documents(text, "f.yaml"))
 
 

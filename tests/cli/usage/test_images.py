@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from slimgate.cli.documents import json_text
 from slimgate.cli.progress import SilentBoard
 from slimgate.cli.usage.images import Usage, together, used_images
-from slimgate.cli.usage.scope import Scope
+from slimgate.cli.usage.scope import UsageScope
 from slimgate.cli.usage.top_table import top_table
 from slimgate.cli.usage.usage_json import top_document
 from slimgate.core.images.facts import Inspection
@@ -50,7 +50,7 @@ def _cluster(*, slow: bool = False) -> Cluster:
 
 
 async def _used(cluster: Cluster, **scope: Any) -> Usage:
-    return await used_images(cluster, SilentBoard(), Scope(**{"everywhere": True, **scope}))
+    return await used_images(cluster, SilentBoard(), UsageScope(**{"everywhere": True, **scope}))
 
 
 def _printed(what: RenderableType) -> str:
@@ -172,7 +172,7 @@ async def test_notes() -> None:
 async def test_timeout() -> None:
     """An image that takes longer than is allowed is unknown, and says why."""
     found = await used_images(
-        _cluster(slow=True), SilentBoard(), Scope(everywhere=True), seconds=0.01
+        _cluster(slow=True), SilentBoard(), UsageScope(everywhere=True), seconds=0.01
     )
 
     assert {str(image.seen) for image in found.images} == {

@@ -16,9 +16,9 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.certificates.held import Held, read_bundle, read_secret
 from slimgate.cluster.certificates.keeper import CertificateKeeper, KeeperSettings
 from slimgate.cluster.certificates.pods import WebhookPods
-from slimgate.cluster.certificates.store import Store
+from slimgate.cluster.certificates.store import CertificateStore
 from slimgate.cluster.errors import ExistsError, MissingError
-from slimgate.cluster.owner import Owner
+from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.resources import ENDPOINT_SLICES, SECRETS, WEBHOOK_CONFIGURATIONS, Resource
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.settings import Settings
@@ -72,7 +72,9 @@ class Place:
         api = api or self.own
         inside = f"{SERVICE}.{self.namespace}.svc"
         return CertificateKeeper(
-            Store(api, self.namespace, SECRET, self.namespace, Owner(api, self.namespace, pod)),
+            CertificateStore(
+                api, self.namespace, SECRET, self.namespace, OwnDeployment(api, self.namespace, pod)
+            ),
             WebhookPods(api, self.namespace, SERVICE),
             KeeperSettings(names=(inside,), makes=makes, trusts=trusts),
             **more,  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from slimgate.cluster.certificates.authority import Certificates, make
-from slimgate.cluster.certificates.pods import Served, WebhookPods
+from slimgate.cluster.certificates.pods import ServedCertificates, WebhookPods
 from tests.cluster.certificates.make import NAMES, NOW, load
 from tests.support.cluster_client import client_of
 
@@ -78,7 +78,7 @@ async def serving(folder: Path, made: Certificates | None) -> AsyncIterator[int]
         writer.close()
 
 
-async def served(folder: Path, *slices: Slice, status: int = 200) -> Served:
+async def served(folder: Path, *slices: Slice, status: int = 200) -> ServedCertificates:
     """Ask pods."""
     async with client_of(Slices(*slices, status=status).app, folder) as api:
         return await WebhookPods(api, "ops", "gate").served()
@@ -111,7 +111,9 @@ async def test_who_does_not_answer(tmp_path: Path) -> None:
 
 async def test_an_api_server_that_says_nothing(tmp_path: Path) -> None:
     """Without a list of pods nothing is known of them."""
-    assert await served(tmp_path, status=403) == Served(certificates=frozenset(), silent=True)
+    assert await served(tmp_path, status=403) == ServedCertificates(
+        certificates=frozenset(), silent=True
+    )
 
 
 async def test_odd_slices(tmp_path: Path) -> None:
@@ -123,7 +125,9 @@ async def test_odd_slices(tmp_path: Path) -> None:
         {"ports": [{"port": 9}], "endpoints": [{"addresses": []}, {"addresses": None}, {}]},
     ]
 
-    assert await served(tmp_path, *odd) == Served(certificates=frozenset(), silent=False)
+    assert await served(tmp_path, *odd) == ServedCertificates(
+        certificates=frozenset(), silent=False
+    )
 
 
 async def test_pods_are_refreshed_once(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 
 from slimgate.cluster.certificates.authority import LIFE, Certificates, make
-from slimgate.cluster.certificates.pods import Served
+from slimgate.cluster.certificates.pods import ServedCertificates
 from slimgate.cluster.certificates.trust import SETTLED, Trust
 from tests.cluster.certificates.make import NAMES, NOW, load
 
@@ -25,9 +25,9 @@ class Pods:
     def served_by(self, *served: Certificates, silent: bool = False) -> None:
         """Serve other ones."""
         shown = frozenset(load(one.certificate) for one in served)
-        self._served = Served(certificates=shown, silent=silent)
+        self._served = ServedCertificates(certificates=shown, silent=silent)
 
-    async def served(self) -> Served:
+    async def served(self) -> ServedCertificates:
         """Answer."""
         self.asked += 1
         return self._served

@@ -188,7 +188,7 @@ def verdict(*findings: Finding, policies: tuple[Policy, ...]) -> Verdict:
 
 
 def expected_of(mode: Mode, outcome: Outcome, on_unknown: OnUnknown) -> tuple[bool, int]:
-    """Say whether a request passes, and with how many warnings: design.md as a table."""
+    """Say whether a request passes, and with how many warnings, by mode and onUnknown."""
     denies = outcome is DENY or (outcome is UNKNOWN and on_unknown is OnUnknown.DENY)
     if mode is Mode.AUDIT:
         return True, 0

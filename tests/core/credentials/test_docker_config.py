@@ -18,7 +18,7 @@ from slimgate.core.credentials.docker_config import (
     parse_config,
     parse_secret,
 )
-from slimgate.core.credentials.identity import Credential, Entry
+from slimgate.core.credentials.identity import Credential, CredentialEntry
 from tests.core.make import json_of
 
 ALICE = Credential(username="alice", password="s3cret")
@@ -29,7 +29,7 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def entries(entry: object, pattern: str = "r.io") -> tuple[Entry, ...]:
+def entries(entry: object, pattern: str = "r.io") -> tuple[CredentialEntry, ...]:
     """Read a config with one entry."""
     return parse_config(json.dumps({"auths": {pattern: entry}}).encode()).entries
 
@@ -54,7 +54,7 @@ READ = [
 @pytest.mark.parametrize(("entry", "credential"), READ)
 def test_entries(entry: object, credential: Credential) -> None:
     """An entry gives its credential; `auth` wins over user name and password."""
-    assert entries(entry) == (Entry("r.io", credential),)
+    assert entries(entry) == (CredentialEntry("r.io", credential),)
 
 
 @pytest.mark.parametrize("entry", [{}, {"email": "a@b.c"}, {"username": ""}, {"password": 5}])
@@ -83,8 +83,8 @@ def test_secrets() -> None:
     new = {CONFIG_JSON_KEY: encoded(json.dumps({"auths": auths}))}
     old = {LEGACY_KEY: encoded(json.dumps(auths))}
 
-    assert parse_secret(CONFIG_JSON_TYPE, new).entries == (Entry("r.io", ALICE),)
-    assert parse_secret(LEGACY_TYPE, old).entries == (Entry("r.io", ALICE),)
+    assert parse_secret(CONFIG_JSON_TYPE, new).entries == (CredentialEntry("r.io", ALICE),)
+    assert parse_secret(LEGACY_TYPE, old).entries == (CredentialEntry("r.io", ALICE),)
 
 
 BROKEN_SECRETS = [

@@ -2,10 +2,10 @@
 
 import pytest
 
-from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
 
 ALICE = Credential(username="alice", password="secret-1")
-ENTRY = Entry("r.io", ALICE)
+ENTRY = CredentialEntry("r.io", ALICE)
 
 
 def test_anonymous() -> None:
@@ -15,7 +15,7 @@ def test_anonymous() -> None:
 
 def test_same_credentials_share_a_cache() -> None:
     """Equal entries give equal keys, wherever they were read from."""
-    again = Entry("r.io", Credential(username="alice", password="secret-1"))
+    again = CredentialEntry("r.io", Credential(username="alice", password="secret-1"))
 
     assert Identity((ENTRY,)).key == Identity((again,)).key
 
@@ -24,23 +24,23 @@ def test_same_credentials_share_a_cache() -> None:
     "other",
     [
         (),
-        (Entry("s.io", ALICE),),
-        (Entry("r.io", Credential(username="alice", password="secret-2")),),
-        (Entry("r.io", Credential(username="alice", identity_token="secret-1")),),
-        (Entry("r.io", Credential(username="alice", registry_token="secret-1")),),
+        (CredentialEntry("s.io", ALICE),),
+        (CredentialEntry("r.io", Credential(username="alice", password="secret-2")),),
+        (CredentialEntry("r.io", Credential(username="alice", identity_token="secret-1")),),
+        (CredentialEntry("r.io", Credential(username="alice", registry_token="secret-1")),),
         (ENTRY, ENTRY),
-        (Entry("r.io', 'alice", Credential(password="secret-1")),),
+        (CredentialEntry("r.io', 'alice", Credential(password="secret-1")),),
     ],
     ids=["none", "host", "password", "identity", "token", "twice", "quotes"],
 )
-def test_other_credentials_do_not(other: tuple[Entry, ...]) -> None:
+def test_other_credentials_do_not(other: tuple[CredentialEntry, ...]) -> None:
     """Any difference in what is shown, or to whom, gives another key."""
     assert Identity(other).key != Identity((ENTRY,)).key
 
 
 def test_order_counts() -> None:
     """The order decides which credentials are tried first, so it makes another identity."""
-    bob = Entry("r.io", Credential(username="bob", password="secret-3"))
+    bob = CredentialEntry("r.io", Credential(username="bob", password="secret-3"))
 
     assert Identity((ENTRY, bob)).key != Identity((bob, ENTRY)).key
 
@@ -50,7 +50,7 @@ def test_secrets_are_not_shown() -> None:
     credential = Credential(
         username="alice", password="secret-1", identity_token="secret-2", registry_token="secret-3"
     )
-    identity = Identity((Entry("r.io", credential),))
+    identity = Identity((CredentialEntry("r.io", credential),))
 
     assert "secret" not in f"{identity!r} {identity} {identity.key}"
     assert "alice" in repr(identity)

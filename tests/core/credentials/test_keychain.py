@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slimgate.core.credentials.identity import Credential, Entry, Identity
+from slimgate.core.credentials.identity import Credential, CredentialEntry, Identity
 from slimgate.core.credentials.keychain import candidates, parse_pattern
 from slimgate.core.images.reference import Reference
 
 
 def tried(reference: str, *patterns: str) -> list[str]:
     """List the patterns whose credentials are tried, in order."""
-    entries = tuple(Entry(pattern, Credential(username=pattern)) for pattern in patterns)
+    entries = tuple(CredentialEntry(pattern, Credential(username=pattern)) for pattern in patterns)
     found = candidates(Identity(entries), Reference.parse(reference))
     assert found[-1] is None
     return [credential.username or "" for credential in found if credential is not None]
@@ -119,7 +119,7 @@ def test_docker_hubs_old_name_is_a_last_resort() -> None:
 def test_anonymous_comes_last() -> None:
     """Without any entry, and after all of them, the registry is asked without credentials."""
     same = Credential(username="alice")
-    identity = Identity((Entry("r.io", same), Entry("*.io", same)))
+    identity = Identity((CredentialEntry("r.io", same), CredentialEntry("*.io", same)))
 
     assert candidates(Identity(), Reference.parse("nginx")) == (None,)
     assert candidates(identity, Reference.parse("r.io/a")) == (same, None)

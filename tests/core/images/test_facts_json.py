@@ -74,7 +74,7 @@ def test_round_trip(facts: ImageFacts) -> None:
 
 
 def test_form() -> None:
-    """The form is that of design.md: null where unknown, and the reason beside it."""
+    """Every field has its place: null where unknown, and the reason beside it."""
     expected = {
         "reference": "shop",
         "digest": SHA,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from slimgate.core.images.facts import DiffID, Layer, Size
-from slimgate.core.nodes.stored import Store, Stored, chain_ids
+from slimgate.core.nodes.stored import DiskContents, Stored, chain_ids
 from tests.core import disks
 
 NO_SIZE = Size.unknown("nobody looked")
@@ -36,7 +36,7 @@ UNKNOWN = [
 
 def stored(*images: tuple[Layer, ...], keeps_blobs: bool = True) -> tuple[Stored, int]:
     """Return all bytes of these images, and the number of unknown layers."""
-    store = Store(keeps_blobs=keeps_blobs)
+    store = DiskContents(keeps_blobs=keeps_blobs)
     for place, layers in enumerate(images):
         store.put(place, replace(disks.facts("a"), layers=layers))
     return sum(store.groups().values(), Stored()), store.unknown_layers

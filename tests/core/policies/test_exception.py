@@ -7,7 +7,7 @@ import pytest
 
 from slimgate.core.matching.globs import Globs
 from slimgate.core.policies.checks import CHECKS
-from slimgate.core.policies.exception import Excused, Refusal, SlimException
+from slimgate.core.policies.exception import ExcusedWorkloads, Refusal, SlimException
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import ExceptionRules, Policy
 from slimgate.core.workloads.workload import MAX_IMAGES, Owner, Workload
@@ -18,8 +18,8 @@ LATER = NOW + timedelta(seconds=1)
 LEGACY = use("registry.example.com/legacy:1", "old")
 SUBJECT = subject({WEB: inspection(), LEGACY: inspection()})
 FINDING = Finding(policy="default", check="pullSize", outcome=Outcome.DENY, use=WEB, value=400)
-ALL_WEB = Excused(group="apps", kind="Deployment", name="w*")
-API = Excused(group="apps", kind="Deployment", name="api")
+ALL_WEB = ExcusedWorkloads(group="apps", kind="Deployment", name="w*")
+API = ExcusedWorkloads(group="apps", kind="Deployment", name="api")
 
 
 def exception(
@@ -29,7 +29,7 @@ def exception(
     *,
     checks: tuple[str, ...] = (),
     images: tuple[str, ...] = (),
-    resources: tuple[Excused, ...] = (),
+    resources: tuple[ExcusedWorkloads, ...] = (),
     **up_to: int,
 ) -> SlimException:
     """Make an exception for all of a namespace, but for what is given."""
@@ -61,9 +61,9 @@ COVERS = [
     (exception(resources=(ALL_WEB,)), True),
     (exception(resources=(API, ALL_WEB)), True),
     (exception(resources=(API,)), False),
-    (exception(resources=(Excused(group="apps", kind="Deployment"),)), True),
-    (exception(resources=(Excused(group="apps", kind="StatefulSet"),)), False),
-    (exception(resources=(Excused(group="apps.example.com", kind="Deployment"),)), False),
+    (exception(resources=(ExcusedWorkloads(group="apps", kind="Deployment"),)), True),
+    (exception(resources=(ExcusedWorkloads(group="apps", kind="StatefulSet"),)), False),
+    (exception(resources=(ExcusedWorkloads(group="apps.example.com", kind="Deployment"),)), False),
     (exception(images=("**/shop:*",)), True),
     (exception(images=("**/legacy:*",)), False),
     (exception(images=("**/shop:*",), resources=(API,)), False),
@@ -172,8 +172,8 @@ def test_owned_workloads() -> None:
         owner=Owner(group="apps", kind="Deployment", name="web"),
     )
     made = Subject(workload=owned, images={WEB: inspection()})
-    itself = Excused(group="apps", kind="ReplicaSet", name="web-5d9")
-    other = Excused(group="apps", kind="ReplicaSet", name="web")
+    itself = ExcusedWorkloads(group="apps", kind="ReplicaSet", name="web-5d9")
+    other = ExcusedWorkloads(group="apps", kind="ReplicaSet", name="web")
 
     assert covers(exception(resources=(ALL_WEB,)), FINDING, made)
     assert covers(exception(resources=(itself,)), FINDING, made)

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from slimgate.core.errors import InvalidPolicyError
 from slimgate.core.policies.checks import CHECKS
-from slimgate.core.policies.exception import Excused, SlimException
+from slimgate.core.policies.exception import ExcusedWorkloads, SlimException
 from slimgate.core.policies.exception_parser import parse_exception
 from tests.core.make import json_of
 
@@ -53,8 +53,8 @@ def test_whole() -> None:
     assert (found.policies, found.images) == (("default", "strict.eu"), ("**/legacy:*",))
     assert found.checks == ("pullSize", "layers", "growth", "inspection")
     assert found.resources == (
-        Excused(group="apps", kind="Deployment", name="*"),
-        Excused(group="", kind="Pod", name="web-*"),
+        ExcusedWorkloads(group="apps", kind="Deployment", name="*"),
+        ExcusedWorkloads(group="", kind="Pod", name="web-*"),
     )
     assert found.up_to == {"pullSize": 900 * MIB, "layers": 60, "growth": 80}
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from slimgate.core.matching.globs import MAX_GLOB, Globs
-from slimgate.core.policies.exception import Excused, SlimException
+from slimgate.core.policies.exception import ExcusedWorkloads, SlimException
 from slimgate.core.policies.excuses import MAX_STEPS
 from slimgate.core.policies.finding import Outcome
 from slimgate.core.policies.policy import ExceptionRules, Limit, Limits, Policy
@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 25, tzinfo=UTC)
 HARD = Policy(name="hard", limits=Limits(pull_size=Limit(deny=1), layers=Limit(deny=1)))
 SOFT = Policy(name="soft", limits=Limits(pull_size=Limit(warn=1), layers=Limit(warn=1)))
 FAT = image(2, 2)
-API = Excused(group="apps", kind="Deployment", name="api")
+API = ExcusedWorkloads(group="apps", kind="Deployment", name="api")
 WHOLE = SlimException(
     namespace="team-a",
     name="whole",

@@ -8,7 +8,7 @@ from slimgate.core.images.tier import Tier
 from slimgate.core.policies.base_image import BaseImage
 from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.hinges import depends, may_change
-from slimgate.core.policies.policy import Bases, Policy, TierLimit
+from slimgate.core.policies.policy import BaseRules, Policy, TierLimit
 from slimgate.core.policies.verdict import Verdict
 from tests.core.make import finding, image, one
 
@@ -21,22 +21,22 @@ TIERS = TierLimit(deny=Tier.FULL)
 @pytest.mark.parametrize(
     ("rules", "image", "expected"),
     [
-        (Bases(allow=("**/golden/*",)), PLAIN, (GO,)),
-        (Bases(deny=("m.io/**",)), PLAIN, (MIRROR,)),
-        (Bases(allow=("gcr.io/**",)), SLIM, ()),
-        (Bases(max_tier=TIERS), PLAIN, ()),
-        (Bases(max_tier=TIERS), SLIM, (GO, MIRROR)),
-        (Bases(max_tier=TIERS, allow=("**/golden/*",)), PLAIN, (GO,)),
-        (Bases(), SLIM, ()),
+        (BaseRules(allow=("**/golden/*",)), PLAIN, (GO,)),
+        (BaseRules(deny=("m.io/**",)), PLAIN, (MIRROR,)),
+        (BaseRules(allow=("gcr.io/**",)), SLIM, ()),
+        (BaseRules(max_tier=TIERS), PLAIN, ()),
+        (BaseRules(max_tier=TIERS), SLIM, (GO, MIRROR)),
+        (BaseRules(max_tier=TIERS, allow=("**/golden/*",)), PLAIN, (GO,)),
+        (BaseRules(), SLIM, ()),
     ],
 )
-def test_rules(rules: Bases, image: BaseImage, expected: tuple[Reference, ...]) -> None:
+def test_rules(rules: BaseRules, image: BaseImage, expected: tuple[Reference, ...]) -> None:
     """References that a glob matches, and all of a BaseImage that says the tier it is of."""
     assert depends(rules, image) == expected
 
 
-ALLOWING = Policy(name="allowing", bases=Bases(allow=("**/golden/*",)))
-OTHER = Policy(name="other", bases=Bases(deny=("alpine",)))
+ALLOWING = Policy(name="allowing", bases=BaseRules(allow=("**/golden/*",)))
+OTHER = Policy(name="other", bases=BaseRules(deny=("alpine",)))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from slimgate.core.images.facts import Wants
 from slimgate.core.images.tier import Tier
 from slimgate.core.matching.selector import Requirement, Selector
-from slimgate.core.policies.policy import Bases, Chosen, Limit, Limits, Match, Policy, TierLimit
+from slimgate.core.policies.policy import BaseRules, Chosen, Limit, Limits, Match, Policy, TierLimit
 from slimgate.core.workloads.workload import Workload
 from tests.core.make import SHA
 
@@ -78,10 +78,10 @@ WANTS = [
     (Policy(name="p", limits=Limits(pull_size=Limit(deny=1))), Wants()),
     (Policy(name="p", limits=Limits(unpacked_size=Limit(deny=1))), Wants(layers=True)),
     (Policy(name="p", limits=Limits(growth=Limit(deny=1))), Wants()),
-    (Policy(name="p", bases=Bases(max_tier=TierLimit(deny=Tier.FULL))), EVERYTHING),
-    (Policy(name="p", bases=Bases(allow=("alpine",))), Wants(config=True)),
-    (Policy(name="p", bases=Bases(allow=("alpine", "scratch"))), EVERYTHING),
-    (Policy(name="p", bases=Bases(deny=("scratch",))), EVERYTHING),
+    (Policy(name="p", bases=BaseRules(max_tier=TierLimit(deny=Tier.FULL))), EVERYTHING),
+    (Policy(name="p", bases=BaseRules(allow=("alpine",))), Wants(config=True)),
+    (Policy(name="p", bases=BaseRules(allow=("alpine", "scratch"))), EVERYTHING),
+    (Policy(name="p", bases=BaseRules(deny=("scratch",))), EVERYTHING),
 ]
 
 

@@ -13,7 +13,7 @@ from slimgate.core.errors import InvalidPolicyError
 from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.matching.selector import Requirement, Selector
 from slimgate.core.policies.policy import (
-    Bases,
+    BaseRules,
     Chosen,
     ExceptionRules,
     Limit,
@@ -67,7 +67,7 @@ def parse(**spec: object) -> Policy:
 
 
 def test_whole() -> None:
-    """The policy of design.md is read field by field."""
+    """A policy that uses every field is read field by field."""
     expected = Policy(
         name="default",
         generation=3,
@@ -88,7 +88,7 @@ def test_whole() -> None:
             workload_pull_size=Limit(deny=500 * MIB),
             growth=Limit(warn=10, deny=50),
         ),
-        bases=Bases(
+        bases=BaseRules(
             max_tier=TierLimit(warn=Tier.MINIMAL, deny=Tier.FULL),
             allow=("scratch", "gcr.io/distroless/**"),
             min_evidence=MinEvidence(
@@ -119,7 +119,7 @@ def test_least() -> None:
     assert (found.mode, found.on_unknown, found.match) == (Mode.AUDIT, OnUnknown.ALLOW, Match())
     assert (found.bases, found.message, found.generation) == (None, "", 0)
     assert found.exceptions == ExceptionRules(allowed=True, max_duration=None)
-    assert parse(bases={"deny": ["golang"]}).bases == Bases(
+    assert parse(bases={"deny": ["golang"]}).bases == BaseRules(
         deny=("golang",),
         min_evidence=MinEvidence(
             allow=Evidence.PROVEN, deny=Evidence.INFERRED, tier=Evidence.INFERRED
@@ -154,12 +154,14 @@ def test_tiers(tier: Tier) -> None:
     """Every tier may be a line, and a line may be both soft and hard."""
     bases = parse(bases={"maxTier": {"warn": tier.label, "deny": tier.label}}).bases
 
-    assert bases == Bases(max_tier=TierLimit(warn=tier, deny=tier))
+    assert bases == BaseRules(max_tier=TierLimit(warn=tier, deny=tier))
 
 
 def test_false_claims_alone() -> None:
     """A policy may be about nothing but false claims."""
-    assert parse(bases={"onFalseClaim": "Deny"}).bases == Bases(on_false_claim=OnFalseClaim.DENY)
+    assert parse(bases={"onFalseClaim": "Deny"}).bases == BaseRules(
+        on_false_claim=OnFalseClaim.DENY
+    )
 
 
 @pytest.mark.parametrize(

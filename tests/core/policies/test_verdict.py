@@ -12,7 +12,7 @@ from slimgate.core.policies.checks import CHECKS
 from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import (
-    Bases,
+    BaseRules,
     ExceptionRules,
     Limit,
     Limits,
@@ -155,7 +155,7 @@ def test_only_the_policys_images() -> None:
         limits=denying(
             pull_size=1, unpacked_size=1, layers=1, layer_size=1, workload_pull_size=41, growth=1
         ),
-        bases=Bases(deny=("golang",), max_tier=TierLimit(deny=Tier.FULL)),
+        bases=BaseRules(deny=("golang",), max_tier=TierLimit(deny=Tier.FULL)),
     )
 
     found = judge(given, strict).findings

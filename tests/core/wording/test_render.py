@@ -13,7 +13,7 @@ from slimgate.core.images.facts import UNKNOWN_BASE, Base, Platform, Size
 from slimgate.core.images.tier import Tier
 from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.finding import Finding, Outcome
-from slimgate.core.policies.policy import Bases, Limit, Limits, Policy, TierLimit
+from slimgate.core.policies.policy import BaseRules, Limit, Limits, Policy, TierLimit
 from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.wording.render import DOCS, by_use, denial, summary, warnings
 from tests.core.make import (
@@ -47,7 +47,7 @@ DEFAULT = Policy(name="default", limits=Limits(pull_size=Limit(deny=300 * MIB)))
 
 
 def test_denial() -> None:
-    """A denial is that of design.md: complete, and in one sentence an image."""
+    """A denial says everything that its reader needs, in one sentence an image."""
     text = denial(
         verdict(one(SHOP), DEFAULT).findings,
         [replace(DEFAULT, message="see https://wiki.example.com/slim")],
@@ -223,7 +223,7 @@ def test_summary(judged: Verdict, expected: str) -> None:
 
 def test_summary_of_the_excused() -> None:
     """Exceptions show, as a number."""
-    leave = SlimException(
+    exception = SlimException(
         namespace="team-a",
         name="x",
         reason="r",
@@ -231,7 +231,7 @@ def test_summary_of_the_excused() -> None:
         policies=("default",),
     )
 
-    assert summary(evaluate(one(SHOP), [DEFAULT], [leave], NOW)) == (
+    assert summary(evaluate(one(SHOP), [DEFAULT], [exception], NOW)) == (
         "1 image within policy, 1 excused"
     )
 
@@ -260,7 +260,7 @@ def hostile(text: str) -> Verdict:
     policy = Policy(
         name="p",
         limits=denying(pull_size=1, unpacked_size=1, layers=1, layer_size=1, workload_pull_size=1),
-        bases=Bases(allow=("scratch",), max_tier=TierLimit(deny=Tier.SLIM)),
+        bases=BaseRules(allow=("scratch",), max_tier=TierLimit(deny=Tier.SLIM)),
     )
     places = subject(
         {

@@ -9,7 +9,7 @@ from slimgate.core.errors import ImageError, NotFoundError
 from slimgate.core.images.facts import UNKNOWN_BASE, Base, ImageFacts, Platform, Size
 from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.policies.finding import Subject
-from slimgate.core.policies.policy import Bases, Limit, Limits, Policy, TierLimit
+from slimgate.core.policies.policy import BaseRules, Limit, Limits, Policy, TierLimit
 from slimgate.core.wording.render import base_text, by_use, describe
 from slimgate.core.workloads.workload import ImageUse, Role
 from tests.core.make import (
@@ -40,7 +40,7 @@ WAY_OUT = (
 )
 
 
-def said(given: Subject, *, limits: Limits | None = None, bases: Bases | None = None) -> str:
+def said(given: Subject, *, limits: Limits | None = None, bases: BaseRules | None = None) -> str:
     """Describe what one policy finds of a workload's only image, without who it is."""
     policy = Policy(name="p", limits=limits or Limits(), bases=bases)
     ((at, found),) = by_use(verdict(given, policy).findings)
@@ -205,7 +205,7 @@ STANDING = [
     (
         "not allowed",
         GOLANG,
-        Bases(allow=("scratch",)),
+        BaseRules(allow=("scratch",)),
         (
             "is based on golang:1.26 (Builder, Proven), which the policy does not allow "
             "[policy p, base]"
@@ -214,7 +214,7 @@ STANDING = [
     (
         "not proven",
         CLAIMED,
-        Bases(allow=("golang",)),
+        BaseRules(allow=("golang",)),
         (
             "is based on golang:1.26 (Builder, Claimed), which the policy allows only if Proven "
             "[policy p, base]"
@@ -223,13 +223,13 @@ STANDING = [
     (
         "unknown",
         UNKNOWN_BASE,
-        Bases(allow=("scratch",)),
+        BaseRules(allow=("scratch",)),
         "could not be judged (linux/amd64) [policy p, base]: its base is unknown",
     ),
     (
         "tier denied",
         replace(GOLANG, tier=Tier.FULL),
-        Bases(max_tier=TierLimit(deny=Tier.SLIM)),
+        BaseRules(max_tier=TierLimit(deny=Tier.SLIM)),
         (
             "is of tier Full (Proven), limit Slim [policy p, maxTier]; "
             "base golang:1.26 (Full, Proven)"
@@ -238,7 +238,7 @@ STANDING = [
     (
         "tier warned of",
         GOLANG,
-        Bases(max_tier=TierLimit(warn=Tier.FULL)),
+        BaseRules(max_tier=TierLimit(warn=Tier.FULL)),
         (
             "is of tier Builder (Proven), limit Full [policy p, maxTier]; "
             "base golang:1.26 (Builder, Proven)"
@@ -247,7 +247,7 @@ STANDING = [
     (
         "a false claim",
         Base(name="golang:1.26", contradiction=CLAIM),
-        Bases(deny=("x",)),
+        BaseRules(deny=("x",)),
         (
             "claims to be based on alpine:3.21, but its lowest layers are not that base's "
             "[policy p, falseClaim]; base golang:1.26"
@@ -259,7 +259,7 @@ STANDING = [
 @pytest.mark.parametrize(
     ("base", "bases", "expected"), [c[1:] for c in STANDING], ids=[c[0] for c in STANDING]
 )
-def test_bases(base: Base, bases: Bases, expected: str) -> None:
+def test_bases(base: Base, bases: BaseRules, expected: str) -> None:
     """What an image stands on is told with its tier and the evidence for it."""
     assert said(one(image(base=base)), bases=bases) == expected
 
@@ -320,7 +320,8 @@ def test_platforms_are_told_once() -> None:
     """What holds on every platform, or for several policies, is one clause with many marks."""
     seen = inspection(image(base=GOLANG), image(base=GOLANG, platform=ARM64))
     policies = [
-        Policy(name=name, bases=Bases(max_tier=TierLimit(deny=Tier.FULL))) for name in ("a", "b")
+        Policy(name=name, bases=BaseRules(max_tier=TierLimit(deny=Tier.FULL)))
+        for name in ("a", "b")
     ]
     ((_, found),) = by_use(verdict(subject({WEB: seen}), *policies).findings)
 
@@ -382,7 +383,7 @@ CLAIMED = Base(
 )
 def test_what_of_a_base_is_denied(denied: str, expected: str) -> None:
     """The name that users know comes first, and then what the policy speaks of."""
-    text = said(one(image(base=CLAIMED)), bases=Bases(deny=(denied,)))
+    text = said(one(image(base=CLAIMED)), bases=BaseRules(deny=(denied,)))
 
     assert text.startswith(f"is based on {expected}, which the policy does not allow")
 

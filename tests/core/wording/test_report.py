@@ -31,7 +31,7 @@ IMAGE = ImageFacts(
     ),
     base=Base(name="golang:1.26", family="debian", tier=Tier.BUILDER, evidence=Evidence.PROVEN),
 )
-LEAVE = SlimException(
+EXCEPTION = SlimException(
     namespace="team",
     name="legacy",
     reason="until the rewrite",
@@ -59,7 +59,7 @@ def verdict(
         subject=Subject(workload=workload, images={}),
         policies=tuple(Policy(name=name) for name in policies),
         findings=findings,
-        excused=tuple((one, LEAVE) for one in excused),
+        excused=tuple((one, EXCEPTION) for one in excused),
     )
 
 

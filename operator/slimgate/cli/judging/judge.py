@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Final
 
 from slimgate.cli.judging.flags import FLAGS
-from slimgate.cli.judging.lookup import Bases, Lookup, Seen
+from slimgate.cli.judging.lookup import LookedUpBases, Lookup, Seen
 from slimgate.cli.judging.rules import Rules
 from slimgate.cli.judging.sources import Sources
 from slimgate.cli.manifests.sort import PlacedWorkload
@@ -27,7 +27,7 @@ _CONFIG: Final = Wants(config=True)
 """A message names the base, and the instruction behind the largest layer."""
 
 
-class Effect(IntEnum):
+class FindingEffect(IntEnum):
     """What a finding does, the worst last."""
 
     AUDIT = 1
@@ -50,10 +50,10 @@ class Judged:
     placed: PlacedWorkload
     verdict: Verdict
     decision: Decision
-    findings: tuple[tuple[Finding, Effect], ...] = ()
+    findings: tuple[tuple[Finding, FindingEffect], ...] = ()
 
     @property
-    def worst(self) -> Effect | None:
+    def worst(self) -> FindingEffect | None:
         """The worst that any finding does; None where all is within policy."""
         return self.findings[0][1] if self.findings else None
 
@@ -75,7 +75,7 @@ def key_of(workload: Workload) -> WorkloadKey:
     return workload.group_kind, workload.namespace, workload.name
 
 
-async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], Bases]:
+async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], LookedUpBases]:
     """Judge all workloads, in their order; every image is looked up once."""
     matching = [(placed, case.rules.matching(placed.workload)) for placed in case.workloads]
     judging = any(policy.bases for _, policies in matching for policy in policies)
@@ -93,7 +93,7 @@ async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], Bases]:
 class _Facts:
     seen: Mapping[str, Seen]
     running: Mapping[str, Seen]
-    bases: Bases
+    bases: LookedUpBases
 
     def of(self, use: ImageUse) -> Seen:
         return self._complete(self.seen[use.reference])
@@ -135,16 +135,16 @@ def _judge(
     )
 
 
-def _effect(finding: Finding, verdict: Verdict) -> Effect:
+def _effect(finding: Finding, verdict: Verdict) -> FindingEffect:
     if finding.outcome is Outcome.UNKNOWN and (
         # Nobody says on the command line what becomes of the unknown, so it is no pass.
         finding.policy == FLAGS or _was_not_found(finding, verdict.subject)
     ):
-        return Effect.UNKNOWN
+        return FindingEffect.UNKNOWN
     policy = next(policy for policy in verdict.policies if policy.name == finding.policy)
     if denies(finding, policy):
-        return Effect.DENY
-    return Effect.AUDIT if policy.mode is Mode.AUDIT else Effect.WARN
+        return FindingEffect.DENY
+    return FindingEffect.AUDIT if policy.mode is Mode.AUDIT else FindingEffect.WARN
 
 
 def _was_not_found(finding: Finding, subject: Subject) -> bool:

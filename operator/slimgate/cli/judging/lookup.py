@@ -21,7 +21,7 @@ _AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bases:
+class LookedUpBases:
     """The bases of BaseImages, as their registries have them now."""
 
     known: tuple[KnownBase, ...] = ()
@@ -52,7 +52,7 @@ class Lookup:
         )
         return dict(zip(wanted, found, strict=True))
 
-    async def bases(self, images: Sequence[BaseImage], where: Where) -> Bases:
+    async def bases(self, images: Sequence[BaseImage], where: Where) -> LookedUpBases:
         """Look up the references of BaseImages, and what they were by what the cluster knows."""
         references = dict.fromkeys(one for image in images for one in image.references)
         seen = await self._references(references, where)
@@ -68,7 +68,7 @@ class Lookup:
         found = {reference: _bases(reference, one) for reference, one in seen.items()}
         known = (base for image in images for base in _of(image, found, then))
         errors = {ref: one for ref, one in found.items() if isinstance(one, ImageError)}
-        return Bases(known=tuple(known), missing=errors)
+        return LookedUpBases(known=tuple(known), missing=errors)
 
     async def _references(
         self, references: Iterable[Reference], where: Where

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from slimgate.cli.judging.judge import Case, Judged
 from slimgate.cli.judging.rules import void
-from slimgate.cli.manifests.read import Document
+from slimgate.cli.manifests.read import FileDocument
 from slimgate.cli.manifests.sort import Sorted, skipped
 from slimgate.core.errors import ImageError
 from slimgate.core.images.reference import Reference
@@ -117,7 +117,7 @@ def _nothing(judged: Sequence[Judged]) -> Iterator[str]:
         yield "no policy applies to any of these workloads: is --namespace right?"
 
 
-def _name(document: Document) -> str:
+def _name(document: FileDocument) -> str:
     name = text_at(mapping_at(document.content, "metadata"), "name")
     return f"{printable(name, 253)} in {printable(document.file, 1024)}"
 

@@ -14,7 +14,7 @@ DEFAULT_FAIL_ON: Final = frozenset({FailOn.DENY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class CheckRequest:
     """Everything that was asked; `files` are manifests, `targets` may be images too.
 
     `namespace` is that of objects that name none; None means the cluster's context's, or default.

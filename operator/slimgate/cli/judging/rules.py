@@ -7,7 +7,7 @@ from typing import Final, Protocol, TypeVar
 
 from slimgate.cli.manifests.errors import InputError, InputsError
 from slimgate.cli.manifests.lines import field_line
-from slimgate.cli.manifests.read import Document
+from slimgate.cli.manifests.read import FileDocument
 from slimgate.core.errors import InvalidPolicyError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.policies.base_image import BaseImage, parse_base_image
@@ -69,17 +69,19 @@ class Rules:
         )
 
 
-def read_policies(documents: Sequence[Document]) -> tuple[Policy, ...]:
+def read_policies(documents: Sequence[FileDocument]) -> tuple[Policy, ...]:
     """Read SlimPolicies, by name; InputsError names the file, line and field of every fault."""
     return _by_name(_read_all(documents, parse_policy))
 
 
-def read_base_images(documents: Sequence[Document]) -> tuple[BaseImage, ...]:
+def read_base_images(documents: Sequence[FileDocument]) -> tuple[BaseImage, ...]:
     """Read BaseImages likewise."""
     return _by_name(_read_all(documents, parse_base_image))
 
 
-def read_exceptions(documents: Sequence[Document], *, namespace: str) -> tuple[SlimException, ...]:
+def read_exceptions(
+    documents: Sequence[FileDocument], *, namespace: str
+) -> tuple[SlimException, ...]:
     """Read SlimExceptions; `namespace` is that of those that name none."""
     return tuple(
         replace(exception, namespace=exception.namespace or namespace)
@@ -112,7 +114,7 @@ class _Named(Protocol):
 N = TypeVar("N", bound=_Named)
 
 
-def _by_name(read: Sequence[tuple[Document, N]]) -> tuple[N, ...]:
+def _by_name(read: Sequence[tuple[FileDocument, N]]) -> tuple[N, ...]:
     found: dict[str, N] = {}
     for document, one in read:
         if one.name in found:
@@ -124,9 +126,9 @@ def _by_name(read: Sequence[tuple[Document, N]]) -> tuple[N, ...]:
 
 
 def _read_all(
-    documents: Sequence[Document], read: Callable[[JsonObject], T]
-) -> list[tuple[Document, T]]:
-    found: list[tuple[Document, T]] = []
+    documents: Sequence[FileDocument], read: Callable[[JsonObject], T]
+) -> list[tuple[FileDocument, T]]:
+    found: list[tuple[FileDocument, T]] = []
     errors: list[InputError] = []
     for document in documents:
         try:
@@ -139,13 +141,13 @@ def _read_all(
     return found
 
 
-def _check_version(document: Document) -> None:
+def _check_version(document: FileDocument) -> None:
     wanted = f"{GROUP}/{VERSION}"
     if text_at(document.content, "apiVersion") != wanted:
         raise InvalidPolicyError("apiVersion", f"must be {wanted}.")
 
 
-def _fault(document: Document, err: InvalidPolicyError) -> InputError:
+def _fault(document: FileDocument, err: InvalidPolicyError) -> InputError:
     line = field_line(document.content, err.path) or document.line
     kind = text_at(document.content, "kind")
     name = printable(text_at(mapping_at(document.content, "metadata"), "name"), 253)

@@ -9,12 +9,12 @@ from slimgate.cli.judging.judge import Case, judge
 from slimgate.cli.judging.known import Known, from_cluster, from_files
 from slimgate.cli.judging.lookup import Lookup
 from slimgate.cli.judging.notes import Circumstances, notes
-from slimgate.cli.judging.request import Request
+from slimgate.cli.judging.request import CheckRequest
 from slimgate.cli.judging.rules import Rules
 from slimgate.cli.judging.sources import Sources
 from slimgate.cli.judging.targets import placed_image, sort_targets
 from slimgate.cli.manifests.files import read_all
-from slimgate.cli.manifests.read import Document
+from slimgate.cli.manifests.read import FileDocument
 from slimgate.cli.manifests.sort import Sorted, sort
 from slimgate.cli.outside import Outside
 from slimgate.cli.platforms import platforms_of
@@ -26,7 +26,7 @@ from slimgate.core.workloads.workload import TEMPLATE_PATHS
 _NAMESPACE = "default"
 
 
-async def run(request: Request, outside: Outside) -> Report:
+async def run(request: CheckRequest, outside: Outside) -> Report:
     """Check what a request that contradicts nothing asks for.
 
     SlimgateError says what is wrong with the arguments, the files or the cluster.
@@ -60,9 +60,9 @@ class _Given:
 
     def __init__(
         self,
-        documents: Sequence[Document],
+        documents: Sequence[FileDocument],
         images: Sequence[str],
-        request: Request,
+        request: CheckRequest,
         outside: Outside,
     ) -> None:
         self._documents = documents
@@ -100,7 +100,7 @@ class _Given:
         return found
 
 
-def _with_flags(known: Known, request: Request) -> Known:
+def _with_flags(known: Known, request: CheckRequest) -> Known:
     if not request.flags:
         return known
     if any(policy.name == FLAGS for policy in known.policies):
@@ -111,7 +111,7 @@ def _with_flags(known: Known, request: Request) -> Known:
 
 
 async def _report(
-    case: Case, request: Request, outside: Outside, known: Known, found: Sorted
+    case: Case, request: CheckRequest, outside: Outside, known: Known, found: Sorted
 ) -> Report:
     async with outside.inspector() as inspector:
         with board() as shown:

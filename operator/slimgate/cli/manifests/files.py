@@ -10,25 +10,25 @@ from typing import Final
 from slimgate.cli.manifests.errors import InputError, InputsError
 from slimgate.cli.manifests.names import STDIN, STDIN_NAME, SUFFIXES
 from slimgate.cli.manifests.pipes import is_pipe, read_pipe
-from slimgate.cli.manifests.read import Document, read_documents
+from slimgate.cli.manifests.read import FileDocument, read_documents
+from slimgate.core.layers.packing import Packing, packing_of
 
 _MAX_BYTES: Final = 64 * 2**20
 """More than any cluster's manifests; a guess."""
 
 _MAX_ENTRIES: Final = 200_000
 """More than any repository's; a guess."""
-_GZIP: Final = b"\x1f\x8b"
 _TAR: Final = b"ustar"
 _TAR_AT: Final = 257
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
-def read_all(arguments: Sequence[str], *, stdin_name: str = STDIN_NAME) -> list[Document]:
+def read_all(arguments: Sequence[str], *, stdin_name: str = STDIN_NAME) -> list[FileDocument]:
     """Read every document of the files that the arguments name, each file once.
 
     InputsError says of every file that can't be read why.
     """
-    found: list[Document] = []
+    found: list[FileDocument] = []
     errors: list[InputError] = []
     for file in _files(arguments, errors):
         try:
@@ -86,7 +86,7 @@ def _below(folder: Path) -> Iterator[Path]:
                 yield file
 
 
-def _read(file: str, stdin_name: str) -> list[Document]:
+def _read(file: str, stdin_name: str) -> list[FileDocument]:
     if file == STDIN:
         text = _text(sys.stdin.buffer.read(_MAX_BYTES + 1), stdin_name)
         if not text.strip():
@@ -109,7 +109,7 @@ def _bytes(file: str) -> bytes:
 def _text(body: bytes, file: str) -> str:
     if len(body) > _MAX_BYTES:
         raise InputError(file, None, f"it is larger than {_MAX_BYTES // 2**20} MiB")
-    if body.startswith(_GZIP) or body[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+    if packing_of(body) is Packing.GZIP or body[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
         raise InputError(
             file,
             None,

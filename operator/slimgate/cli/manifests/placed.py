@@ -46,7 +46,7 @@ def line_of(mapping: Mapping[str, object], key: str) -> int | None:
     return mapping.lines.get(key) if isinstance(mapping, Placed) else None
 
 
-class Reader:
+class PlacedReader:
     """Turns the nodes of one document into objects; each node once, however often it is named."""
 
     def __init__(self, first_line: int = 1) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 import yaml
 
 from slimgate.cli.manifests.errors import InputError
-from slimgate.cli.manifests.placed import CycleError, Placed, Reader, TwiceError
+from slimgate.cli.manifests.placed import CycleError, Placed, PlacedReader, TwiceError
 from slimgate.core.json_object import JsonObject
 from slimgate.core.text import printable
 
@@ -25,7 +25,7 @@ _RENDER: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class FileDocument:
     """One object of a file, and the line where it starts; a mapping, or it is no document."""
 
     file: str
@@ -33,7 +33,7 @@ class Document:
     content: JsonObject
 
 
-def read_documents(text: str, file: str) -> Iterator[Document]:
+def read_documents(text: str, file: str) -> Iterator[FileDocument]:
     """Read every object; InputError names the file and line of what can't be read.
 
     Empty documents are left out; what is no mapping gives a document without content.
@@ -44,7 +44,7 @@ def read_documents(text: str, file: str) -> Iterator[Document]:
             for entry in entries:
                 mapping = entry if isinstance(entry, dict) else {}
                 if entry is not None:
-                    yield Document(file=file, line=_line(mapping, line), content=mapping)
+                    yield FileDocument(file=file, line=_line(mapping, line), content=mapping)
     except yaml.YAMLError as err:
         raise InputError(file, _error_line(err, text), _explain(err, text)) from err
     except json.JSONDecodeError as err:
@@ -75,7 +75,7 @@ def _yaml(text: str, first_line: int = 1) -> Iterator[tuple[int, object]]:
         while loader.check_node():
             node = loader.get_node()
             assert node is not None
-            yield first_line + node.start_mark.line, Reader(first_line).read(node)
+            yield first_line + node.start_mark.line, PlacedReader(first_line).read(node)
     finally:
         loader.dispose()
 

@@ -1,19 +1,17 @@
 """Documents by what they are to slimgate: workloads, namespaces, what is slimgate's, others."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from slimgate.cli.manifests.errors import InputError
 from slimgate.cli.manifests.lines import image_lines, odd_image, odd_list
-from slimgate.cli.manifests.read import Document
+from slimgate.cli.manifests.read import FileDocument
 from slimgate.core.json_object import JsonObject, labels_of, mapping_at, objects_at, text_at
 from slimgate.core.policies.policy_parser import GROUP
 from slimgate.core.text import printable
 from slimgate.core.workloads.workload import (
     TEMPLATE_PATHS,
-    GroupKind,
     ImageUse,
     TemplatePaths,
     Workload,
@@ -57,14 +55,14 @@ class Sorted:
 
     workloads: list[PlacedWorkload] = field(default_factory=list)
     labels: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    policies: list[Document] = field(default_factory=list)
-    exceptions: list[Document] = field(default_factory=list)
-    base_images: list[Document] = field(default_factory=list)
-    strange: list[Document] = field(default_factory=list)
+    policies: list[FileDocument] = field(default_factory=list)
+    exceptions: list[FileDocument] = field(default_factory=list)
+    base_images: list[FileDocument] = field(default_factory=list)
+    strange: list[FileDocument] = field(default_factory=list)
 
 
 def sort(
-    documents: Iterable[Document],
+    documents: Iterable[FileDocument],
     *,
     namespace: str,
     template_paths: TemplatePaths = TEMPLATE_PATHS,
@@ -97,7 +95,7 @@ def sort(
     return found
 
 
-def skipped(documents: Iterable[Document]) -> str | None:
+def skipped(documents: Iterable[FileDocument]) -> str | None:
     """Say which files hold something else than Kubernetes objects; None if there are none."""
     files = list(dict.fromkeys(printable(document.file, 1024) for document in documents))
     if not files:
@@ -107,7 +105,7 @@ def skipped(documents: Iterable[Document]) -> str | None:
     return f"skipped documents that are not Kubernetes objects, in {named}{more}"
 
 
-def _flat(documents: Iterable[Document], depth: int = 0) -> Iterator[Document]:
+def _flat(documents: Iterable[FileDocument], depth: int = 0) -> Iterator[FileDocument]:
     for document in documents:
         kind, items = text_at(document.content, "kind"), document.content.get("items")
         if not kind.endswith("List") or not isinstance(items, list):
@@ -119,18 +117,18 @@ def _flat(documents: Iterable[Document], depth: int = 0) -> Iterator[Document]:
             yield from _flat(inside, depth + 1)
 
 
-def _item(around: Document, entry: JsonObject) -> Document:
+def _item(around: FileDocument, entry: JsonObject) -> FileDocument:
     line = getattr(entry, "line", around.line)
     if "kind" in entry or text_at(around.content, "kind") == "List":
-        return Document(file=around.file, line=line, content=entry)
+        return FileDocument(file=around.file, line=line, content=entry)
     # The API server leaves kind and apiVersion out of the items of a list of one kind.
     kind = text_at(around.content, "kind").removesuffix("List")
     content = {"apiVersion": around.content.get("apiVersion"), "kind": kind, **entry}
-    return Document(file=around.file, line=line, content=content)
+    return FileDocument(file=around.file, line=line, content=content)
 
 
 def _placed(
-    document: Document,
+    document: FileDocument,
     workload: Workload,
     namespace: str,
     template_paths: TemplatePaths,
@@ -160,22 +158,14 @@ def _placed(
 
 
 def _without_copies(workloads: list[PlacedWorkload]) -> list[PlacedWorkload]:
-    """Leave out copies of another workload's template: a Deployment speaks for its ReplicaSets.
+    """Leave out copies of another workload's template, as a Deployment's ReplicaSets are.
 
     Anyone can write an owner reference, so what has an image of its own is judged.
     """
-    there = {
-        (w.workload.group_kind, w.workload.namespace, w.workload.name): set(w.workload.images)
-        for w in workloads
-    }
-    return [placed for placed in workloads if not _is_copy(placed.workload, there)]
-
-
-def _is_copy(
-    workload: Workload, there: Mapping[tuple[GroupKind, str, str], AbstractSet[ImageUse]]
-) -> bool:
-    owner = workload.owner
-    if owner is None:
-        return False
-    images = there.get((owner.group_kind, workload.namespace, owner.name))
-    return images is not None and images >= set(workload.images)
+    there = {placed.workload.key: set(placed.workload.images) for placed in workloads}
+    return [
+        placed
+        for placed in workloads
+        if (images := placed.workload.of_owner(there)) is None
+        or not images.issuperset(placed.workload.images)
+    ]

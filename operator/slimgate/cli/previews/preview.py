@@ -70,7 +70,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedPolicy:
     """The policy to judge by, as a resource too, and BaseImages that the cluster may not have."""
 
     resource: JsonObject
@@ -78,7 +78,9 @@ class Wanted:
     base_images: Sequence[JsonObject] = ()
 
 
-async def preview(wanted: Wanted, view: ClusterView, shown: Board, *, seconds: float) -> Preview:
+async def preview(
+    wanted: WantedPolicy, view: ClusterView, shown: Board, *, seconds: float
+) -> Preview:
     """Judge the cluster by a policy; an image that takes longer than `seconds` is unknown."""
     policy = wanted.policy
     judge = await view.judge_by([wanted.resource], wanted.base_images)
@@ -95,7 +97,7 @@ async def preview(wanted: Wanted, view: ClusterView, shown: Board, *, seconds: f
     return Preview(policy=policy, foreseen=sorted(foreseen, key=_order))
 
 
-def policy_in_file(wanted: str) -> Wanted | None:
+def policy_in_file(wanted: str) -> WantedPolicy | None:
     """Read the one policy of a file and its BaseImages; None if it is no file that is meant."""
     is_path = wanted == STDIN or "/" in wanted or wanted.endswith(SUFFIXES)
     if not (is_path or Path(wanted).is_file()):
@@ -106,33 +108,29 @@ def policy_in_file(wanted: str) -> Wanted | None:
     if len(policies) != 1:
         number = len(policies)
         raise SettingsError(f"{printable(wanted)}: it must hold one SlimPolicy, not {number}")
-    return Wanted(
+    return WantedPolicy(
         resource=found.policies[0].content,
         policy=policies[0],
         base_images=[image.content for image in found.base_images],
     )
 
 
-async def policy_in_cluster(wanted: str, view: ClusterView) -> Wanted:
+async def policy_in_cluster(wanted: str, view: ClusterView) -> WantedPolicy:
     """Find a policy by its name; SettingsError if there is none, or it can't be used."""
     there = {text_at(mapping_at(p, "metadata"), "name"): p for p in await view.policies()}
     if wanted not in there:
         names = ", ".join(printable(name) for name in sorted(there)[:_MAX_NAMED]) or "none"
         raise SettingsError(f"there is no SlimPolicy {printable(wanted)}; the cluster has {names}")
     try:
-        return Wanted(resource=there[wanted], policy=parse_policy(there[wanted]))
+        return WantedPolicy(resource=there[wanted], policy=parse_policy(there[wanted]))
     except InvalidPolicyError as err:
         raise SettingsError(f"SlimPolicy {printable(wanted)} can't be used: {err}") from err
 
 
 def originals(workloads: Sequence[Workload]) -> list[Workload]:
-    """Leave out what another workload made: a Deployment speaks for its ReplicaSets and Pods."""
-    there = {(w.group_kind, w.namespace, w.name) for w in workloads}
-    return [
-        w
-        for w in workloads
-        if w.owner is None or (w.owner.group_kind, w.namespace, w.owner.name) not in there
-    ]
+    """Leave out what another workload made: a Deployment is judged for its ReplicaSets and Pods."""
+    there = {workload.key: workload for workload in workloads}
+    return [workload for workload in workloads if workload.of_owner(there) is None]
 
 
 def foresee(verdict: Verdict, policy: Policy) -> Foreseen:

@@ -6,15 +6,15 @@ https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 from collections.abc import Mapping
 from typing import Final
 
-from slimgate.cli.judging.judge import Effect
+from slimgate.cli.judging.judge import FindingEffect
 from slimgate.cli.reports.paths import relative
 from slimgate.cli.reports.report import Report
 
-_COMMANDS: Final[Mapping[Effect, str]] = {
-    Effect.DENY: "error",
-    Effect.UNKNOWN: "error",
-    Effect.WARN: "warning",
-    Effect.AUDIT: "notice",
+_COMMANDS: Final[Mapping[FindingEffect, str]] = {
+    FindingEffect.DENY: "error",
+    FindingEffect.UNKNOWN: "error",
+    FindingEffect.WARN: "warning",
+    FindingEffect.AUDIT: "notice",
 }
 
 

@@ -6,13 +6,13 @@ from itertools import groupby
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from slimgate.cli.judging.judge import Effect, Judged
+from slimgate.cli.judging.judge import FindingEffect, Judged
 from slimgate.cli.reports.paths import relative
 from slimgate.cli.reports.report import Fault, Remark, Report, excuses, remarks_on
 from slimgate.core.workloads.workload import ImageUse
 
 _IMAGES: Final = "images"
-_ELEMENTS: Final = {Effect.DENY: "failure", Effect.UNKNOWN: "error"}
+_ELEMENTS: Final = {FindingEffect.DENY: "failure", FindingEffect.UNKNOWN: "error"}
 _ILLEGAL: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 can't hold, even as a character reference: https://www.w3.org/TR/xml/#charsets"""
 

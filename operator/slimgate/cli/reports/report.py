@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from slimgate.cli.exits import NOT_LOOKED_UP, USAGE, VIOLATED, WITHIN, status_of
 from slimgate.cli.forms import FailOn
-from slimgate.cli.judging.judge import Effect, Judged
+from slimgate.cli.judging.judge import FindingEffect, Judged
 from slimgate.cli.judging.request import DEFAULT_FAIL_ON
 from slimgate.cli.manifests.errors import InputError, InputsError
 from slimgate.core.errors import ImageError, SlimgateError
@@ -18,10 +18,10 @@ from slimgate.core.wording import render
 from slimgate.core.workloads.workload import ImageUse, Workload
 
 _WORDS: Final = {
-    Effect.DENY: "denied",
-    Effect.UNKNOWN: "unknown",
-    Effect.WARN: "warned",
-    Effect.AUDIT: "noted (mode Audit)",
+    FindingEffect.DENY: "denied",
+    FindingEffect.UNKNOWN: "unknown",
+    FindingEffect.WARN: "warned",
+    FindingEffect.AUDIT: "noted (mode Audit)",
 }
 _FILE_LENGTH: Final = 4096
 
@@ -30,7 +30,7 @@ _FILE_LENGTH: Final = 4096
 class Remark:
     """All that is to be said of one image, or of the workload as a whole, at one effect."""
 
-    effect: Effect
+    effect: FindingEffect
     workload: Workload
     use: ImageUse | None
     findings: tuple[Finding, ...]
@@ -96,14 +96,14 @@ class Report:
         findings = [pair for entry in self.judged for pair in entry.findings]
         if any(self._violates(finding, effect) for finding, effect in findings):
             return VIOLATED
-        lost = any(effect is Effect.UNKNOWN for _, effect in findings)
+        lost = any(effect is FindingEffect.UNKNOWN for _, effect in findings)
         return NOT_LOOKED_UP if lost else WITHIN
 
-    def _violates(self, finding: Finding, effect: Effect) -> bool:
-        if effect is Effect.WARN:
+    def _violates(self, finding: Finding, effect: FindingEffect) -> bool:
+        if effect is FindingEffect.WARN:
             word = FailOn.UNKNOWN if finding.outcome is Outcome.UNKNOWN else FailOn.WARN
             return word in self.fail_on
-        return effect is Effect.DENY
+        return effect is FindingEffect.DENY
 
     @property
     def remarks(self) -> list[Remark]:
@@ -141,7 +141,10 @@ class Report:
     def advice(self) -> list[str]:
         """The way out, and what the policies that deny have to say."""
         denied = {
-            f.policy for e in self.judged for f, effect in e.findings if effect is Effect.DENY
+            f.policy
+            for e in self.judged
+            for f, effect in e.findings
+            if effect is FindingEffect.DENY
         }
         if not denied:
             return []
@@ -152,14 +155,14 @@ class Report:
             f.outcome is Outcome.UNKNOWN
             for e in self.judged
             for f, effect in e.findings
-            if effect is Effect.DENY
+            if effect is FindingEffect.DENY
         )
         return [render.RETRY if unknown else render.REMEDY, *messages]
 
 
 def remarks_on(judged: Judged) -> Iterator[Remark]:
     """Group the findings on a workload by effect and image."""
-    groups: dict[tuple[Effect, ImageUse | None], list[Finding]] = {}
+    groups: dict[tuple[FindingEffect, ImageUse | None], list[Finding]] = {}
     for finding, effect in judged.findings:
         groups.setdefault((effect, finding.use), []).append(finding)
     for (effect, use), findings in groups.items():

@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import quote
 
 from slimgate.cli.exits import VIOLATED, WITHIN
-from slimgate.cli.judging.judge import Effect
+from slimgate.cli.judging.judge import FindingEffect
 from slimgate.cli.reports.checks import ABOUT
 from slimgate.cli.reports.paths import relative
 from slimgate.cli.reports.report import Fault, Remark, Report, count
@@ -29,11 +29,11 @@ _SCHEMA: Final = (
 )
 _MAX_RESULTS: Final = 5000
 """GitHub keeps no more of a run; which ones is our choice then, not its."""
-_LEVELS: Final[Mapping[Effect, str]] = {
-    Effect.DENY: "error",
-    Effect.UNKNOWN: "warning",
-    Effect.WARN: "warning",
-    Effect.AUDIT: "note",
+_LEVELS: Final[Mapping[FindingEffect, str]] = {
+    FindingEffect.DENY: "error",
+    FindingEffect.UNKNOWN: "warning",
+    FindingEffect.WARN: "warning",
+    FindingEffect.AUDIT: "note",
 }
 _RULES: Final = tuple(ABOUT)
 

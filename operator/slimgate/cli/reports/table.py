@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from slimgate.cli.cells import footnotes, largest_layer, plain_table, size_text
-from slimgate.cli.judging.judge import Effect, Judged
+from slimgate.cli.judging.judge import FindingEffect, Judged
 from slimgate.cli.reports.report import Remark, Report, excuses, file_text, remarks_on
 from slimgate.core.images.facts import ImageFacts, Inspection
 from slimgate.core.text import printable
@@ -24,10 +24,10 @@ _NOBODY: Final = "-"
 _NAME: Final = 512
 _TOGETHER: Final = "all together"
 _STYLES: Final[Mapping[str, str]] = {
-    Effect.DENY.label: "bold red",
-    Effect.UNKNOWN.label: "bold magenta",
-    Effect.WARN.label: "yellow",
-    Effect.AUDIT.label: "cyan",
+    FindingEffect.DENY.label: "bold red",
+    FindingEffect.UNKNOWN.label: "bold magenta",
+    FindingEffect.WARN.label: "yellow",
+    FindingEffect.AUDIT.label: "cyan",
     _ALLOW: "green",
     _NOBODY: "dim",
 }

@@ -9,7 +9,7 @@ from typing import Final
 from slimgate.cli.ports import ClusterView
 from slimgate.cli.previews.preview import originals
 from slimgate.cli.progress import Board
-from slimgate.cli.usage.scope import Scope
+from slimgate.cli.usage.scope import UsageScope
 from slimgate.cli.waiting import within
 from slimgate.core.errors import SlimgateError
 from slimgate.core.images.facts import ImageFacts, Inspection, Platform
@@ -50,7 +50,7 @@ class Usage:
 
 
 async def used_images(
-    view: ClusterView, shown: Board, scope: Scope, *, seconds: float = math.inf
+    view: ClusterView, shown: Board, scope: UsageScope, *, seconds: float = math.inf
 ) -> Usage:
     """Look up the images of the workloads in scope, each once, the most to pull first."""
     namespace = scope.namespace_in(view)

@@ -7,7 +7,7 @@ from slimgate.core.matching.selector import Selector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class UsageScope:
     """What -n, -A and -l say."""
 
     namespace: str | None = None

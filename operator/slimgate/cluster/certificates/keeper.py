@@ -22,7 +22,6 @@ from slimgate.cluster.certificates.configuration import (
     refused,
     with_bundle,
 )
-from slimgate.cluster.certificates.guard import Guard
 from slimgate.cluster.certificates.held import (
     CA,
     CERTIFICATE,
@@ -37,8 +36,9 @@ from slimgate.cluster.certificates.held import (
     write_pem,
 )
 from slimgate.cluster.certificates.pods import WebhookPods
-from slimgate.cluster.certificates.store import Store
+from slimgate.cluster.certificates.store import CertificateStore
 from slimgate.cluster.certificates.trust import Trust
+from slimgate.cluster.certificates.untrusted_time import UntrustedTime
 from slimgate.cluster.errors import ForbiddenError
 from slimgate.core.errors import ClusterError
 from slimgate.core.json_object import JsonObject
@@ -71,11 +71,11 @@ class KeeperSettings:
 
 
 class CertificateKeeper:
-    """Works while `run` runs; the rest is for metrics."""
+    """Mends both objects while `run` runs; its attributes are for metrics."""
 
     def __init__(
         self,
-        store: Store,
+        store: CertificateStore,
         pods: WebhookPods,
         settings: KeeperSettings,
         *,
@@ -90,7 +90,7 @@ class CertificateKeeper:
         self._settings = settings
         self._now = now
         self._trust = Trust(pods)
-        self._guard = Guard()
+        self._guard = UntrustedTime()
         self._changed = asyncio.Event()
         self._mark = ""
         self._made: Certificates | None = None

@@ -25,7 +25,7 @@ _AT_ONCE: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class ServedCertificates:
     """What pods showed; `silent` is whether one that gets admissions did not answer."""
 
     certificates: frozenset[x509.Certificate]
@@ -55,16 +55,16 @@ class WebhookPods:
         path = ENDPOINT_SLICES.within(self._namespace)
         return Mirror(self._api, Scope(path=path, query=self._query, metadata_only=True), sink)
 
-    async def served(self) -> Served:
+    async def served(self) -> ServedCertificates:
         """Shake hands with every pod, and look at the certificate that it shows."""
         try:
             pods = await self._find()
         except ClusterError:
-            return Served(certificates=frozenset(), silent=True)
+            return ServedCertificates(certificates=frozenset(), silent=True)
         turns = asyncio.Semaphore(_AT_ONCE)
         shown = await asyncio.gather(*(_shown(pod, turns) for pod in pods[:_MAX_PODS]))
         silent = any(pod.ready and one is None for pod, one in zip(pods, shown, strict=False))
-        return Served(
+        return ServedCertificates(
             certificates=frozenset(filter(None, shown)), silent=silent or len(pods) > _MAX_PODS
         )
 
@@ -72,7 +72,7 @@ class WebhookPods:
         """Have kubelets bring each pod's Secret up to date now, once for each mark.
 
         A kubelet looks when a pod changes, be it by an annotation; else after a minute or more,
-        for a Secret that was missing as well (docs/adr/0018).
+        for a Secret that was missing as well (docs/adr/0014).
         """
         names = {pod.name for pod in (await self._find())[:_MAX_PODS] if pod.name}
         self._refreshed = self._refreshed & names if mark == self._mark else set()

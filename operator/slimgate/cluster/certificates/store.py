@@ -8,18 +8,18 @@ from typing import Final
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import MissingError
 from slimgate.cluster.mirror import Mirror, Scope, Sink
-from slimgate.cluster.owner import Owner
+from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.resources import OWN_LABELS, SECRETS, WEBHOOK_CONFIGURATIONS
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 
 _TYPE: Final = "kubernetes.io/tls"
 
 
-class Store:
+class CertificateStore:
     """One Secret and one configuration, by name."""
 
     def __init__(
-        self, api: ClusterApi, namespace: str, secret: str, configuration: str, owner: Owner
+        self, api: ClusterApi, namespace: str, secret: str, configuration: str, owner: OwnDeployment
     ) -> None:
         self._api = api
         self._namespace = namespace

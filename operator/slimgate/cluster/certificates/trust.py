@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from cryptography import x509
 
 from slimgate.cluster.certificates.authority import signed
-from slimgate.cluster.certificates.pods import Served
+from slimgate.cluster.certificates.pods import ServedCertificates
 
 SETTLED: Final = timedelta(minutes=5)
 """Longer than a kubelet takes to bring a pod's Secret up to date. Only then pods are believed: one
@@ -19,7 +19,7 @@ _MAX: Final = 8
 class Pods(Protocol):
     """Knows what is served now; pods.WebhookPods does."""
 
-    async def served(self) -> Served:
+    async def served(self) -> ServedCertificates:
         """Ask every pod."""
 
 
@@ -65,5 +65,5 @@ class Trust:
         return self._bundle
 
 
-def _serves(served: Served, ca: x509.Certificate) -> bool:
+def _serves(served: ServedCertificates, ca: x509.Certificate) -> bool:
     return any(signed(ca, one) for one in served.certificates)

@@ -9,8 +9,8 @@ from typing import Final
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.cleanup.halt import delete_configuration, stop_controllers
-from slimgate.cluster.cleanup.sweep import Sweeper
-from slimgate.cluster.cleanup.tally import Tally
+from slimgate.cluster.cleanup.sweep import ObjectSweep
+from slimgate.cluster.cleanup.tally import CleanupTally
 from slimgate.cluster.errors import ConflictError, MissingError
 from slimgate.cluster.resources import (
     BASE_IMAGES,
@@ -61,8 +61,8 @@ class Cleaner:
     ) -> None:
         self._api = api
         self._settings = settings
-        self._tally = Tally(say)
-        self._sweeper = Sweeper(api, self._tally)
+        self._tally = CleanupTally(say)
+        self._sweeper = ObjectSweep(api, self._tally)
 
     async def run(self) -> Sequence[str]:
         """Return a sentence for each thing that remains."""

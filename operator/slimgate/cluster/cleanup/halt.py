@@ -1,10 +1,10 @@
-"""Has slimgate do nothing more: no admission is sent to it, and its controller ends."""
+"""Stops slimgate before a clean-up: it gets no more admissions, and its controller ends."""
 
 import asyncio
 from typing import Final
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.cleanup.tally import Tally
+from slimgate.cluster.cleanup.tally import CleanupTally
 from slimgate.cluster.errors import MissingError
 from slimgate.cluster.resources import PODS, WEBHOOK_CONFIGURATIONS, WORKLOADS
 from slimgate.core.errors import ClusterError
@@ -14,7 +14,7 @@ _LOOK_SECONDS: Final = 0.5
 _ENDED: Final = frozenset({"Succeeded", "Failed"})
 
 
-async def delete_configuration(api: ClusterApi, name: str, tally: Tally) -> None:
+async def delete_configuration(api: ClusterApi, name: str, tally: CleanupTally) -> None:
     """Delete the webhook's configuration, before anything that answers its calls is gone."""
     try:
         await api.delete(WEBHOOK_CONFIGURATIONS.one("", name))
@@ -27,7 +27,7 @@ async def delete_configuration(api: ClusterApi, name: str, tally: Tally) -> None
 
 
 async def stop_controllers(
-    api: ClusterApi, namespace: str, selector: str, seconds: float, tally: Tally
+    api: ClusterApi, namespace: str, selector: str, seconds: float, tally: CleanupTally
 ) -> None:
     """Scale the controller down and wait until its pods are gone: it would write anew.
 

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import Final
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.cleanup.tally import Tally
+from slimgate.cluster.cleanup.tally import CleanupTally
 from slimgate.cluster.errors import GoneError, MissingError
 from slimgate.core.errors import ClusterError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
@@ -20,10 +20,10 @@ Act = Callable[[JsonObject], Awaitable[bool]]
 """Works on one object's metadata; False if there was nothing to do."""
 
 
-class Sweeper:
-    """Sweeps one cluster."""
+class ObjectSweep:
+    """Goes over the objects of one cluster; `tally` counts what was done."""
 
-    def __init__(self, api: ClusterApi, tally: Tally) -> None:
+    def __init__(self, api: ClusterApi, tally: CleanupTally) -> None:
         self._api = api
         self._tally = tally
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from slimgate.core.errors import ClusterError
 
 
-class Tally:
+class CleanupTally:
     """Counts by name, and says each thing once; `say` prints a line."""
 
     def __init__(self, say: Callable[[str], None]) -> None:

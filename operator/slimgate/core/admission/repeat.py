@@ -1,4 +1,4 @@
-"""Requests that need no judgement of their own (docs/adr/0010)."""
+"""Requests that need no judgement of their own (docs/adr/0006)."""
 
 from collections.abc import Collection
 from enum import Enum

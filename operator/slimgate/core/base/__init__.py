@@ -1,4 +1,4 @@
-"""What an image stands on, and what was left in it: pure rules over its config and layers.
+"""Which base an image has, and what was left in it: pure rules over its config and layers.
 
 Proof comes from comparing layers (known, scratch), claims from the image's own words (claims),
 inference from what builders and distributions write and why (rootfs, labels, composed,

@@ -1,4 +1,4 @@
-"""What an image says it stands on. Anyone can write these: they are validated, then compared.
+"""The bases that an image claims. Anyone can write these: they are validated, then compared.
 
 Sources: https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md and
 https://github.com/buildpacks/spec/blob/main/platform.md (io.buildpacks.lifecycle.metadata).

@@ -1,7 +1,4 @@
-"""Images that a builder composes from packages, without a Dockerfile: bazel, apko, nix, ko, jib.
-
-Sources: domain.md, 3.3 and 3.4.
-"""
+"""Images that a builder composes from packages, without a Dockerfile: bazel, apko, nix, ko, jib."""
 
 import re
 from typing import Final

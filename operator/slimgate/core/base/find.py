@@ -1,4 +1,4 @@
-"""Decides what an image stands on: proof before claim before inference (design.md, Facts)."""
+"""Decides which base an image has: by proof, else by a claim, else by inference."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

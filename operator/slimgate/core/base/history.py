@@ -2,7 +2,7 @@
 
 Docker's classic builder and buildah write `/bin/sh -c #(nop) COPY file:… in /x`, BuildKit writes
 `COPY x /x # buildkit`, kaniko the line as it stands in the Dockerfile. A `created_by` is at most
-read up to a limit: it is hostile text. Sources: domain.md, 3.3; BuildKit's
+read up to a limit: it is hostile text. BuildKit's entries:
 https://github.com/moby/buildkit/blob/master/frontend/dockerfile/dockerfile2llb/convert.go
 """
 

@@ -1,4 +1,4 @@
-"""Bases that an image can be compared with, and the longest of them that it stands on."""
+"""Bases that were found in registries, and the longest of them that an image begins with."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

@@ -26,7 +26,7 @@ _MAX_PACKAGES: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PackageCall:
     """One call of a package manager: `verb` is `install`, `remove` or something else."""
 
     manager: str
@@ -43,7 +43,7 @@ class _Left:
     groups: dict[str, list[str]] = field(default_factory=dict)
     all_auto: bool = False
 
-    def apply(self, call: Call) -> None:
+    def apply(self, call: PackageCall) -> None:
         if call.verb == "install":
             target = self.groups.setdefault(call.group, []) if call.group else self.packages
             target += call.packages[:_MAX_PACKAGES]
@@ -52,7 +52,7 @@ class _Left:
         elif call.verb == "mark-auto":
             self.all_auto = True
 
-    def _remove(self, call: Call) -> None:
+    def _remove(self, call: PackageCall) -> None:
         for name in call.packages:
             self.groups.pop(name, None)
         if self.all_auto and call.sweeping:
@@ -86,17 +86,17 @@ def managers_used(steps: Iterable[Step]) -> frozenset[str]:
     )
 
 
-def calls_of(step: Step, env: Mapping[str, str]) -> Iterator[Call]:
+def calls_of(step: Step, env: Mapping[str, str]) -> Iterator[PackageCall]:
     """Yield the package managers' calls in one RUN, in their order."""
     for words in commands(step.text, env):
         program = words[0].rpartition("/")[2]
         if program == "apt-mark" and "auto" in words:
-            yield Call("apt", program, "mark-auto", ())
+            yield PackageCall("apt", program, "mark-auto", ())
         elif program in _MANAGERS:
             yield _call(program, words[1:])
 
 
-def _call(program: str, words: tuple[str, ...]) -> Call:
+def _call(program: str, words: tuple[str, ...]) -> PackageCall:
     verb = next((word for word in words if word in _INSTALL | _REMOVE), "")
     group = _group(words)
     names: list[str] = []
@@ -106,7 +106,7 @@ def _call(program: str, words: tuple[str, ...]) -> Call:
             skip = not skip
         elif not word.startswith("-") and word != verb and not word.startswith((">", "<")):
             names.append(_bare(word))
-    return Call(
+    return PackageCall(
         manager=_MANAGERS[program],
         program=program,
         verb="install" if verb in _INSTALL else "remove" if verb in _REMOVE else verb,

@@ -1,4 +1,4 @@
-"""Distributions of RPM packages that leave no labels, told by what is theirs alone.
+"""Distributions of RPM packages that leave no labels, recognised by what only they have.
 
 A package's release carries the distribution's dist tag, and the key that a RUN imports from
 /etc/pki lies there because the distribution ships it.

@@ -1,4 +1,4 @@
-"""Images that stand on nothing: what suggests it, and what proves it.
+"""Images without a base: what suggests it, and what proves it.
 
 `FROM scratch` leaves no trace, and history can be written at will, so history only suggests.
 Proof is by content: every layer was listed whole, and none holds what every base has some of

@@ -3,7 +3,7 @@
 Witnesses are the environment that each toolchain's own image sets (it survives into children,
 and never from an earlier stage), packages installed and not removed, copied toolchain folders and
 the paths in layers that were listed. One environment variable alone proves nothing: anybody sets
-those. Sources: domain.md, 3.5.
+those.
 """
 
 import re
@@ -18,7 +18,7 @@ from slimgate.core.images.oci import ImageConfig
 from slimgate.core.text import printable
 
 RUNTIMES_TOO: Final = frozenset({"jdk"})
-"""Toolchains that do not make an image a builder by themselves (design.md, Facts)."""
+"""Toolchains that do not make an image a builder by themselves: Java services run on a JDK."""
 
 _MAX_VERSION: Final = 32
 _MAX_PATH: Final = 8_192

@@ -1,4 +1,4 @@
-"""Everything that an image tells of itself, laid out for the rules that read it."""
+"""What an image's config and layers show, prepared for the rules that infer a base."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

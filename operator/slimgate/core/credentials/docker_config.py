@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Final, cast
 
-from slimgate.core.credentials.identity import Credential, Entry, Identity
+from slimgate.core.credentials.identity import Credential, CredentialEntry, Identity
 from slimgate.core.errors import SlimgateError
 from slimgate.core.text import printable
 
@@ -86,7 +86,7 @@ def _root(body: bytes) -> Mapping[str, object]:
     return _mapping(root, "the docker config")
 
 
-def _entry(pattern: str, value: object) -> Entry | None:
+def _entry(pattern: str, value: object) -> CredentialEntry | None:
     raw = _mapping(value, f"the entry {printable(pattern, 80)!r}")
     username, password = _text(raw, "username"), _text(raw, "password")
     if (auth := _text(raw, "auth")) is not None:
@@ -97,7 +97,7 @@ def _entry(pattern: str, value: object) -> Entry | None:
         identity_token=_text(raw, "identitytoken"),
         registry_token=_text(raw, "registrytoken"),
     )
-    return None if credential == Credential() else Entry(pattern, credential)
+    return None if credential == Credential() else CredentialEntry(pattern, credential)
 
 
 def _decode(auth: str, pattern: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Identities: whose credentials a look-up uses.
 
-Facts seen with one identity are not shown to another (design.md, Untrusted input), so `key`
+Facts seen with one identity are not shown to another (docs/architecture.md), so `key`
 separates caches. The anonymous identity's key is the empty string.
 """
 
@@ -19,7 +19,7 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CredentialEntry:
     """One `auths` entry of a docker config: a pattern of registries and paths, and a credential."""
 
     pattern: str
@@ -30,7 +30,7 @@ class Entry:
 class Identity:
     """The docker config entries that one workload, user or operator may use, in order."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[CredentialEntry, ...] = ()
 
     @property
     def key(self) -> str:
@@ -43,7 +43,7 @@ class Identity:
 ANONYMOUS = Identity()
 
 
-def _secret(entry: Entry) -> tuple[str | None, ...]:
+def _secret(entry: CredentialEntry) -> tuple[str | None, ...]:
     cred = entry.credential
     return (
         entry.pattern, cred.username, cred.password, cred.identity_token, cred.registry_token

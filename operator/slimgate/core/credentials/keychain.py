@@ -21,7 +21,7 @@ _MAX_PATTERN: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class RepositoryPath:
     """What an entry is for, or an image's repository: `host[:port]`, and a path or nothing."""
 
     authority: str
@@ -35,7 +35,7 @@ class Target:
 
 def candidates(identity: Identity, reference: Reference) -> tuple[Credential | None, ...]:
     """All credentials to try for the image, most specific first, then None for anonymous."""
-    name = Target(authority=reference.registry, path=f"/{reference.repository}")
+    name = RepositoryPath(authority=reference.registry, path=f"/{reference.repository}")
     keyed = [
         (target, entry.credential)
         for entry in identity.entries
@@ -48,7 +48,7 @@ def candidates(identity: Identity, reference: Reference) -> tuple[Credential | N
     return (*dict.fromkeys(found), None)
 
 
-def parse_pattern(pattern: str) -> Target | None:
+def parse_pattern(pattern: str) -> RepositoryPath | None:
     """Read an `auths` key: `[http[s]://]host[:port][/path]`; None if it names no host."""
     if len(pattern) > _MAX_PATTERN:
         return None
@@ -61,10 +61,10 @@ def parse_pattern(pattern: str) -> Target | None:
     path = slash + path
     if path.startswith(_VERSION_PREFIXES):
         path = path[len("/v1") :]
-    return Target(authority=authority, path="" if path == "/" else path)
+    return RepositoryPath(authority=authority, path="" if path == "/" else path)
 
 
-def matches(target: Target, name: Target) -> bool:
+def matches(target: RepositoryPath, name: RepositoryPath) -> bool:
     """Whether an entry is for the image `name`, as the kubelet's URLsMatch decides."""
     pattern, pattern_port = _split_port(target.authority)
     host, port = _split_port(name.authority)

@@ -172,7 +172,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """What an image stands on. Every field is None where it is honestly unknown.
+    """What an image is based on. Every field is None where it is honestly unknown.
 
     `layers` says how many of the image's layers it covers. `contradiction` says which claim the
     layers disprove, `unchecked` why a claim could not be compared for now. `claims` are the

@@ -47,7 +47,9 @@ class Descriptor:
 
     @property
     def is_attestation(self) -> bool:
-        """BuildKit's provenance or SBOM beside an image, not an image (domain.md, 1.6).
+        """BuildKit's provenance or SBOM beside an image, not an image.
+
+        https://docs.docker.com/build/metadata/attestations/attestation-storage/
 
         Runtimes pick by platform alone, so an entry for a real one is an image, whatever it says.
         """

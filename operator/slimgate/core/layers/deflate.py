@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
 
-MAGIC: Final = b"\x1f\x8b\x08"
+from slimgate.core.layers.packing import GZIP
+
+MAGIC: Final = GZIP + b"\x08"
+"""Of a gzip member that is deflated, as all are."""
 DENSEST: Final = 1_032
 """No byte of deflate unpacks to more: 258 bytes take 2 bits."""
 _GZIP: Final = 16 + zlib.MAX_WBITS

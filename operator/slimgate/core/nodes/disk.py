@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 
 from slimgate.core.images.facts import Digest, ImageFacts, Platform
 from slimgate.core.nodes.node import ImageFs, Node, NodePod, PodImage, Runtime, digest_in, name_key
-from slimgate.core.nodes.stored import NOTHING, Groups, Store, Stored
+from slimgate.core.nodes.stored import NOTHING, DiskContents, Groups, Stored
 
 K = TypeVar("K", bound=Hashable)
 
@@ -128,7 +128,7 @@ def node_disk(
     image for the node's platform counts. `list_limit` is the kubelet's, -1 where it has none.
     """
     held = _held(node, pods)
-    store = Store(keeps_blobs=node.runtime.keeps_blobs)
+    store = DiskContents(keeps_blobs=node.runtime.keeps_blobs)
     known = [_put(store, place, image, node.platform, facts) for place, image in enumerate(held)]
     groups = store.groups()
     listed = len(node.images)
@@ -205,7 +205,7 @@ def _used(use: PodImage, by_digest: Mapping[Digest, _Held], by_name: _Names) -> 
 
 
 def _put(
-    store: Store,
+    store: DiskContents,
     place: int,
     image: _Held,
     platform: Platform,

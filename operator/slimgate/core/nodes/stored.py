@@ -62,7 +62,7 @@ class _Pile:
             yield frozenset(self.holders[key]), size
 
 
-class Store:
+class DiskContents:
     """Takes images, each at its place in a list, and groups their bytes by who holds them."""
 
     def __init__(self, *, keeps_blobs: bool) -> None:

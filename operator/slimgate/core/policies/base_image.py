@@ -20,7 +20,7 @@ _TIERS: Final = {tier.label: tier for tier in Tier}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseImage:
-    """One BaseImage. `tier` is its own word, None where the base's layers are to tell.
+    """What one BaseImage names: bases, and their `tier`, None where their layers decide it.
 
     `texts` are the references as its spec has them, in which people look for them in its status.
     `earlier` are the digests that its status lists, newest first: what a reference pointed at

@@ -29,7 +29,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Excused:
+class ExcusedWorkloads:
     """Workloads of one kind, by a glob of their names."""
 
     group: str
@@ -54,7 +54,7 @@ class Excused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlimException:
-    """Honoured for its own namespace only, and until `expires`.
+    """What one SlimException excuses, in its own namespace only and until `expires`.
 
     Without `checks`, `resources` or `images` it excuses all of them. `up_to` holds for each check
     the largest value that is excused: bytes, a count, or percent. Without `checks`, a cap names
@@ -68,7 +68,7 @@ class SlimException:
     expires: datetime
     policies: tuple[str, ...]
     checks: tuple[str, ...] = ()
-    resources: tuple[Excused, ...] = ()
+    resources: tuple[ExcusedWorkloads, ...] = ()
     images: tuple[str, ...] = ()
     up_to: Mapping[str, int] = field(default_factory=dict)
     refused_since: datetime | None = None

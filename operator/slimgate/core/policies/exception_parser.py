@@ -19,7 +19,7 @@ from slimgate.core.fields import (
 )
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.policies.checks import CHECKS
-from slimgate.core.policies.exception import NOT_ALLOWED, TOO_LONG, Excused, SlimException
+from slimgate.core.policies.exception import NOT_ALLOWED, TOO_LONG, ExcusedWorkloads, SlimException
 from slimgate.core.policies.finding import INSPECTION
 from slimgate.core.policies.limits_parser import caps_of
 from slimgate.core.text import printable
@@ -87,14 +87,14 @@ def _checks(spec: JsonObject) -> tuple[str, ...]:
     return checks
 
 
-def _resources(raw: list[object]) -> tuple[Excused, ...]:
-    found: dict[Excused, None] = {}
+def _resources(raw: list[object]) -> tuple[ExcusedWorkloads, ...]:
+    found: dict[ExcusedWorkloads, None] = {}
     for i, entry in enumerate(raw):
         at = f"spec.resources[{i}]"
         resource = object_of(entry, at, ("apiGroup", "kind", "name"))
         group, kind = group_kind_of(resource, at)
         name = text_of(resource.get("name", "*"), f"{at}.name", _NAME_GLOB)
-        excused = Excused(group=group, kind=kind, name=name)
+        excused = ExcusedWorkloads(group=group, kind=kind, name=name)
         if excused in found:
             raise InvalidPolicyError(at, "is listed twice.")
         found[excused] = None

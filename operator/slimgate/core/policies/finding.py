@@ -16,7 +16,7 @@ INSPECTION: Final = "inspection"
 
 
 class Outcome(IntEnum):
-    """How bad it is; the strictest of several wins, and a denial outweighs an unknown."""
+    """How bad a finding is: of several the worst counts, and a denial outweighs an unknown."""
 
     ALLOW = 0
     WARN = 1
@@ -31,7 +31,7 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One violation or one thing that is not known.
+    """What one check found: a violation, or that something it needs is unknown.
 
     `use` is None where the workload as a whole is meant. `value` and `limit` are bytes, counts,
     percent or tiers, as the check's name says; `at_least` says that the value may be larger.

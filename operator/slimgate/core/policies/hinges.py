@@ -1,14 +1,14 @@
-"""What hinges on a BaseImage: rules of a policy, and a verdict."""
+"""Which rules and which verdicts depend on a BaseImage that may not be known yet."""
 
 from slimgate.core.images.reference import Reference
 from slimgate.core.matching.globs import matches_reference
 from slimgate.core.policies.base_image import BaseImage, claims
 from slimgate.core.policies.checks import ON_BASES
-from slimgate.core.policies.policy import Bases
+from slimgate.core.policies.policy import BaseRules
 from slimgate.core.policies.verdict import Verdict
 
 
-def depends(rules: Bases, image: BaseImage) -> tuple[Reference, ...]:
+def depends(rules: BaseRules, image: BaseImage) -> tuple[Reference, ...]:
     """List the references of a BaseImage that rules depend on.
 
     Those that a glob matches, and all where tiers are limited and the BaseImage says one.

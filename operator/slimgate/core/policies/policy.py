@@ -77,7 +77,7 @@ class MinEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bases:
+class BaseRules:
     """The rules on bases; `allow` and `deny` are globs and never both given."""
 
     allow: tuple[str, ...] = ()
@@ -141,17 +141,17 @@ class Match:
         return not self.object_selector or self.object_selector.matches(workload.labels)
 
     def image(self, written: str) -> bool:
-        """Whether the policy applies to this image, however its reference is written."""
+        """Whether the globs for images match a reference, in any of its forms."""
         return self.images.holds(written, Globs.matches_reference)
 
     def spoken_of(self, uses: Iterable[ImageUse]) -> frozenset[ImageUse]:
-        """Find the images that the policy applies to."""
+        """Find the images of a matching workload that the policy applies to."""
         return frozenset(use for use in uses if self.image(use.reference))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One SlimPolicy."""
+    """What one SlimPolicy asks, and of which workloads."""
 
     name: str
     generation: int = 0
@@ -159,7 +159,7 @@ class Policy:
     mode: Mode = Mode.AUDIT
     on_unknown: OnUnknown = OnUnknown.ALLOW
     limits: Limits = field(default_factory=Limits)
-    bases: Bases | None = None
+    bases: BaseRules | None = None
     exceptions: ExceptionRules = field(default_factory=ExceptionRules)
     message: str = ""
 

@@ -25,7 +25,7 @@ from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.matching.selector import Selector, parse_selector
 from slimgate.core.policies.limits_parser import duration_of, limits_of, tier_limit_of
 from slimgate.core.policies.policy import (
-    Bases,
+    BaseRules,
     Chosen,
     ExceptionRules,
     Limits,
@@ -119,7 +119,7 @@ def _resources(raw: list[object], path: str) -> frozenset[GroupKind]:
     return frozenset(found)
 
 
-def _bases(raw: object) -> Bases:
+def _bases(raw: object) -> BaseRules:
     path = "spec.bases"
     bases = object_of(raw, path, _BASES)
     on_false_claim = one_of(
@@ -131,7 +131,7 @@ def _bases(raw: object) -> Bases:
         raise InvalidPolicyError(path, "set maxTier, allow, deny, or onFalseClaim: Deny.")
     if allow and deny:
         raise InvalidPolicyError(path, "set allow or deny, not both.")
-    return Bases(
+    return BaseRules(
         allow=allow,
         deny=deny,
         max_tier=tier_limit_of(bases["maxTier"], f"{path}.maxTier") if "maxTier" in bases else None,

@@ -1,1 +1,1 @@
-"""What runs images."""
+"""Objects of a cluster that run images, and the images that they name."""

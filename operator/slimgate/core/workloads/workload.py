@@ -1,4 +1,4 @@
-"""Workloads: what runs images, reduced to what a verdict needs.
+"""Workloads: objects that run images, reduced to what a verdict needs.
 
 References come from init, regular and ephemeral containers and from image volumes.
 """
@@ -6,12 +6,14 @@ References come from init, regular and ephemeral containers and from image volum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, TypeVar
 
 from slimgate.core.json_object import JsonObject, labels_of, mapping_at, objects_at, text_at
 
 GroupKind = tuple[str, str]
 """The group of an API, empty for the core one, and a kind in it: others have a Job, too."""
+WorkloadKey = tuple[GroupKind, str, str]
+"""A kind, a namespace and a name."""
 
 Slot = tuple[bool, str]
 """A place for an image in a pod: whether it is a volume's, and its name among these."""
@@ -36,6 +38,8 @@ MAX_IMAGES: Final = 512
 The API server takes pods of many thousand containers, and all of them would keep everybody else
 waiting. No node starts that many: the kubelet takes 110 pods unless it is told otherwise.
 """
+
+T = TypeVar("T")
 
 
 class Role(Enum):
@@ -65,15 +69,16 @@ class ImageUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """The controller that made a workload: its kind, and its name in the same namespace."""
+    """The controller that made an object: its kind, and its name in the same namespace."""
 
     group: str = ""
     kind: str
     name: str
+    uid: str = field(default="", compare=False)
 
     @property
     def group_kind(self) -> GroupKind:
-        """The kind with its group."""
+        """Its kind, with the group of its API."""
         return self.group, self.kind
 
 
@@ -97,8 +102,19 @@ class Workload:
 
     @property
     def group_kind(self) -> GroupKind:
-        """The kind with its group."""
+        """Its kind, with the group of its API."""
         return self.group, self.kind
+
+    @property
+    def key(self) -> WorkloadKey:
+        """What names it in a cluster."""
+        return self.group_kind, self.namespace, self.name
+
+    def of_owner(self, known: Mapping[WorkloadKey, T]) -> T | None:
+        """Return what is known of its owner; None where there is neither."""
+        if (owner := self.owner) is None:
+            return None
+        return known.get((owner.group_kind, self.namespace, owner.name))
 
     @property
     def judged(self) -> tuple[ImageUse, ...]:
@@ -146,13 +162,26 @@ def workload_of(
             name for s in objects_at(spec, "imagePullSecrets") if (name := text_at(s, "name"))
         ),
         service_account=text_at(spec, "serviceAccountName") or "default",
-        owner=_controller(metadata),
+        owner=owner_of(metadata),
     )
 
 
 def group_of(api_version: str) -> str:
     """Return the group of an apiVersion: apps for apps/v1, and nothing for v1."""
     return api_version.rpartition("/")[0]
+
+
+def owner_of(metadata: JsonObject) -> Owner | None:
+    """Read which controller made an object; its other owners do not matter."""
+    for owner in objects_at(metadata, "ownerReferences"):
+        if owner.get("controller") is True:
+            return Owner(
+                group=group_of(text_at(owner, "apiVersion")),
+                kind=text_at(owner, "kind"),
+                name=text_at(owner, "name"),
+                uid=text_at(owner, "uid"),
+            )
+    return None
 
 
 def _image_uses(spec: JsonObject) -> Iterator[ImageUse]:
@@ -167,14 +196,3 @@ def _image_uses(spec: JsonObject) -> Iterator[ImageUse]:
     for volume in objects_at(spec, "volumes"):
         if image := text_at(mapping_at(volume, "image"), "reference"):
             yield ImageUse(role=Role.VOLUME, name=text_at(volume, "name"), reference=image)
-
-
-def _controller(metadata: JsonObject) -> Owner | None:
-    for owner in objects_at(metadata, "ownerReferences"):
-        if owner.get("controller") is True:
-            return Owner(
-                group=group_of(text_at(owner, "apiVersion")),
-                kind=text_at(owner, "kind"),
-                name=text_at(owner, "name"),
-            )
-    return None

@@ -6,7 +6,7 @@ import pytest
 
 from slimgate.core.images.facts import UNKNOWN_BASE, Base
 from slimgate.core.images.tier import Evidence, Tier
-from slimgate.core.policies.checks.bases import Match, images, match, match_any
+from slimgate.core.policies.checks.bases import BaseMatch, images, match, match_any
 from slimgate.core.workloads.workload import Role
 from tests.core.make import (
     AMD64,
@@ -124,16 +124,16 @@ def test_evidence_of_a_match(base: Base, glob: str, expected: Evidence) -> None:
 @pytest.mark.parametrize(
     ("glob", "expected"),
     [
-        ("r.io/mine", Match("r.io/mine:1", Evidence.PROVEN)),
-        ("debian", Match("debian", Evidence.INFERRED)),
-        ("alpine", Match("alpine", Evidence.INFERRED)),
-        ("docker.io/library/debian", Match("debian:12", Evidence.INFERRED)),
-        ("node", Match("docker.io/library/node:22", Evidence.CLAIMED)),
-        ("**", Match("r.io/mine:1", Evidence.PROVEN)),
+        ("r.io/mine", BaseMatch("r.io/mine:1", Evidence.PROVEN)),
+        ("debian", BaseMatch("debian", Evidence.INFERRED)),
+        ("alpine", BaseMatch("alpine", Evidence.INFERRED)),
+        ("docker.io/library/debian", BaseMatch("debian:12", Evidence.INFERRED)),
+        ("node", BaseMatch("docker.io/library/node:22", Evidence.CLAIMED)),
+        ("**", BaseMatch("r.io/mine:1", Evidence.PROVEN)),
         ("ubuntu", None),
     ],
 )
-def test_all_that_speaks_against_an_image(glob: str, expected: Match | None) -> None:
+def test_all_that_speaks_against_an_image(glob: str, expected: BaseMatch | None) -> None:
     """Other families and claims count for what is denied, and never for what is allowed."""
     assert match_any(AGAINST, (glob,)) == expected
 

@@ -6,14 +6,14 @@ import pytest
 
 from slimgate.core.errors import NotFoundError, RateLimitedError, UnavailableError
 from slimgate.core.images.facts import Digest, Platform
-from slimgate.core.wording.status import Lookup, base_image_status
+from slimgate.core.wording.status import BaseLookup, base_image_status
 from tests.core.wording.status.make import brief, messages
 
 AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64")
 ONE, TWO = (Digest(f"sha256:{letter * 64}") for letter in "ab")
-FOUND = Lookup(reference="r.io/golden:1", digests=[(TWO, (ARM64, AMD64)), (ONE, (AMD64,))])
-PENDING = Lookup(reference="r.io/golden:2", pending=True)
-GONE = Lookup(reference="r.io/golden:3", error=NotFoundError("it is gone"), digests=[(ONE, ())])
+FOUND = BaseLookup(reference="r.io/golden:1", digests=[(TWO, (ARM64, AMD64)), (ONE, (AMD64,))])
+PENDING = BaseLookup(reference="r.io/golden:2", pending=True)
+GONE = BaseLookup(reference="r.io/golden:3", error=NotFoundError("it is gone"), digests=[(ONE, ())])
 
 
 @pytest.mark.parametrize(
@@ -23,12 +23,12 @@ GONE = Lookup(reference="r.io/golden:3", error=NotFoundError("it is gone"), dige
         ([FOUND, PENDING], ("Unknown Pending", "Unknown Pending")),
         ([PENDING, GONE], ("False NotFound", "False NotFound")),
         (
-            [Lookup(reference="a", error=RateLimitedError("slow down"))],
+            [BaseLookup(reference="a", error=RateLimitedError("slow down"))],
             ("False RateLimited", "False RateLimited"),
         ),
     ],
 )
-def test_conditions(lookups: list[Lookup], expected: tuple[str, str]) -> None:
+def test_conditions(lookups: list[BaseLookup], expected: tuple[str, str]) -> None:
     """It is resolved once each reference has been looked up and found; a reason says what fails."""
     assert brief(base_image_status(None, lookups, 0)) == {
         "Accepted": "True Accepted",
@@ -72,7 +72,9 @@ def test_a_status_is_bounded() -> None:
     """However many references and digests there are, and however long errors are."""
     digests = [(Digest(f"sha256:{n:064x}"), [AMD64] * 99) for n in range(99)]
     lookups = [
-        Lookup(reference="r.io/" + "a" * 500, digests=digests, error=UnavailableError("x" * 9999))
+        BaseLookup(
+            reference="r.io/" + "a" * 500, digests=digests, error=UnavailableError("x" * 9999)
+        )
         for _ in range(32)
     ]
     status = base_image_status(None, lookups, 0)

@@ -14,7 +14,7 @@ from slimgate.core.policies.checks.bases import (
     unresolved,
 )
 from slimgate.core.policies.finding import Finding, Outcome, Subject
-from slimgate.core.policies.policy import Bases, Policy
+from slimgate.core.policies.policy import BaseRules, Policy
 
 NAME: Final = "base"
 _UNKNOWN: Final = "its base is unknown"
@@ -48,7 +48,7 @@ _Fault = tuple[Evidence | None, str | None, str | None, str | None]
 """The evidence it rests on, that which is lacking, why nothing is certain, and what is denied."""
 
 
-def _by_deny(bases: Bases, base: Base, subject: Subject) -> _Fault | None:
+def _by_deny(bases: BaseRules, base: Base, subject: Subject) -> _Fault | None:
     found = match_any(base, bases.deny)
     if found is None:
         return (None, None, _UNKNOWN, None) if _is_unknown(base) else None
@@ -59,7 +59,7 @@ def _by_deny(bases: Bases, base: Base, subject: Subject) -> _Fault | None:
     return found.evidence, None, reason, found.what
 
 
-def _by_allow(bases: Bases, base: Base, subject: Subject) -> _Fault | None:
+def _by_allow(bases: BaseRules, base: Base, subject: Subject) -> _Fault | None:
     """Grade by what is allowed: nothing but evidence for that makes an image allowed."""
     found, wanted = match(base, bases.allow), bases.min_evidence.allow
     if found is not None and found.evidence.suffices(wanted):

@@ -21,14 +21,14 @@ def images(subject: Subject) -> Iterator[tuple[ImageUse, ImageFacts]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class BaseMatch:
     """What a glob matches of a base, and on what evidence the image is based on it."""
 
     what: str
     evidence: Evidence
 
 
-def match(base: Base, globs: tuple[str, ...]) -> Match | None:
+def match(base: Base, globs: tuple[str, ...]) -> BaseMatch | None:
     """Find what matches: a name of the base, its family, or that there is none.
 
     None if nothing does; of several the one with the strongest evidence.
@@ -36,7 +36,7 @@ def match(base: Base, globs: tuple[str, ...]) -> Match | None:
     return _strongest(_facts(base), globs)
 
 
-def match_any(base: Base, globs: tuple[str, ...]) -> Match | None:
+def match_any(base: Base, globs: tuple[str, ...]) -> BaseMatch | None:
     """Find what matches, also of all that speaks against the image: claims, and what it looks like.
 
     Nobody claims a base that is denied without being based on it, but layers may disprove a claim.
@@ -60,8 +60,8 @@ def _facts(base: Base) -> Iterator[tuple[str, Evidence]]:
         yield EMPTY_BASE, base.tier_evidence
 
 
-def _strongest(facts: Iterable[tuple[str, Evidence]], globs: tuple[str, ...]) -> Match | None:
-    found = [Match(what, evidence) for what, evidence in facts if _names(what, globs)]
+def _strongest(facts: Iterable[tuple[str, Evidence]], globs: tuple[str, ...]) -> BaseMatch | None:
+    found = [BaseMatch(what, evidence) for what, evidence in facts if _names(what, globs)]
     return max(found, key=lambda one: one.evidence.strength, default=None)
 
 

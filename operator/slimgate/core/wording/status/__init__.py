@@ -1,18 +1,18 @@
 """What there is to say of policies, exceptions and BaseImages in their status: pure functions."""
 
-from slimgate.core.wording.status.base_images import Lookup, base_image_status
+from slimgate.core.wording.status.base_images import BaseLookup, base_image_status
 from slimgate.core.wording.status.condition import Condition, State, Status
 from slimgate.core.wording.status.exceptions import Trial, Use, exception_status
 from slimgate.core.wording.status.policies import Dependency, policy_status
 from slimgate.core.wording.status.tally import Counts, Excess, Excused, Tally
 
 __all__ = [
+    "BaseLookup",
     "Condition",
     "Counts",
     "Dependency",
     "Excess",
     "Excused",
-    "Lookup",
     "State",
     "Status",
     "Tally",

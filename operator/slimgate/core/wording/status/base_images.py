@@ -25,7 +25,7 @@ _MAX_PLATFORMS: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
+class BaseLookup:
     """What is known of one reference: its digests, newest first, and why it fails now."""
 
     reference: str
@@ -34,7 +34,7 @@ class Lookup:
     digests: Sequence[tuple[Digest, Sequence[Platform]]] = ()
 
 
-def base_image_status(error: str | None, lookups: Iterable[Lookup], images: int) -> Status:
+def base_image_status(error: str | None, lookups: Iterable[BaseLookup], images: int) -> Status:
     """Write a BaseImage's status; `images` counts the images in use that are based on it."""
     understood, lookups = accepted(error), list(lookups)
     if error is not None:
@@ -60,7 +60,7 @@ def base_image_status(error: str | None, lookups: Iterable[Lookup], images: int)
     )
 
 
-def _resolved(lookups: Sequence[Lookup]) -> Condition:
+def _resolved(lookups: Sequence[BaseLookup]) -> Condition:
     failed = [one for one in lookups if one.error is not None]
     if failed:
         words = str(failed[0].error and failed[0].error.reason).split("_")
@@ -75,7 +75,7 @@ def _resolved(lookups: Sequence[Lookup]) -> Condition:
     return holds(_TYPE, "Resolved", "")
 
 
-def _digests(lookups: Sequence[Lookup]) -> Iterable[dict[str, object]]:
+def _digests(lookups: Sequence[BaseLookup]) -> Iterable[dict[str, object]]:
     """List the digests, of each reference as many as there is room for."""
     room = MAX_RESOLVED // max(1, len(lookups))
     for one in lookups:

@@ -62,7 +62,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What was made of an exception.
+    """Whether an exception can be read, which policies honour it, and what it excuses.
 
     `error` says why it can't be read. Of the policies that it names, `missing` are those that there
     are not, `invalid` those that can't be used, `refusals` the reasons and messages of those that

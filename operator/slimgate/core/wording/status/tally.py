@@ -44,7 +44,7 @@ class Excused:
 
 
 class Tally:
-    """All counts; whatever nothing was said of has none."""
+    """Counts by policy, exception and BaseImage; what no verdict names has none."""
 
     def __init__(self) -> None:
         self.policies: dict[str, Counts] = {}

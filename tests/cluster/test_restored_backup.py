@@ -6,10 +6,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-from slimgate.cluster.statuses import Statuses
+from slimgate.cluster.statuses import StatusWriter
 from slimgate.core.json_object import JsonObject
 from slimgate.core.wording.status import Counts, Status, policy_status
-from slimgate.engine.objects import Kind
+from slimgate.engine.objects import StoredKind
 from tests.support.cluster_client import client_of
 
 
@@ -51,10 +51,12 @@ async def test_another_status(tmp_path: Path) -> None:
     """What was written before the restore stands in the way of one try at most."""
     server = Server()
     async with client_of(server.app(), tmp_path) as api:
-        statuses = Statuses(api)
-        await statuses.write(Kind.POLICY, server.policy, counting(1))
+        statuses = StatusWriter(api)
+        await statuses.write(StoredKind.POLICY, server.policy, counting(1))
         server.version, server.status = 100, {}
-        written = [await statuses.write(Kind.POLICY, server.policy, counting(2)) for _ in range(2)]
+        written = [
+            await statuses.write(StoredKind.POLICY, server.policy, counting(2)) for _ in range(2)
+        ]
 
     assert written == [False, True]
     assert server.status["workloads"] == 2
@@ -64,13 +66,13 @@ async def test_the_same_status(tmp_path: Path) -> None:
     """A status that a watch has shown once is written again where the restore took it back."""
     server = Server()
     async with client_of(server.app(), tmp_path) as api:
-        statuses = Statuses(api)
+        statuses = StatusWriter(api)
         before = server.policy
-        await statuses.write(Kind.POLICY, before, counting(1))
-        late = await statuses.write(Kind.POLICY, before, counting(1))
-        seen = await statuses.write(Kind.POLICY, server.policy, counting(1))
+        await statuses.write(StoredKind.POLICY, before, counting(1))
+        late = await statuses.write(StoredKind.POLICY, before, counting(1))
+        seen = await statuses.write(StoredKind.POLICY, server.policy, counting(1))
         server.version, server.status = 100, {}
-        restored = await statuses.write(Kind.POLICY, server.policy, counting(1))
+        restored = await statuses.write(StoredKind.POLICY, server.policy, counting(1))
 
     assert (late, seen, restored) == (False, False, True)
     assert server.status["workloads"] == 1

@@ -11,7 +11,7 @@ from slimgate.core.json_object import JsonObject
 
 
 @dataclass(slots=True)
-class Guard:
+class UntrustedTime:
     """Adds up the time for which no certificate of the webhook was trusted."""
 
     _total: float = 0.0

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
 from slimgate.core.errors import UnauthorizedError
 from slimgate.core.images.facts import Wants
 from slimgate.core.images.reference import Reference
@@ -139,10 +139,14 @@ async def test_each_identity_proves_its_own_right(
     """Facts that alice may see cost bob a question of his own, and without a right he gets none."""
     push_locked.push("private/app", "1", tiny("private"))
     alice = Identity(
-        (Entry(locked.host, Credential(username=servers.USER, password=servers.PASSWORD)),)
+        (
+            CredentialEntry(
+                locked.host, Credential(username=servers.USER, password=servers.PASSWORD)
+            ),
+        )
     )
-    also = replace(alice, entries=(*alice.entries, Entry("elsewhere.test", Credential())))
-    bob = Identity((Entry(locked.host, Credential(username="bob", password="builder")),))
+    also = replace(alice, entries=(*alice.entries, CredentialEntry("elsewhere.test", Credential())))
+    bob = Identity((CredentialEntry(locked.host, Credential(username="bob", password="builder")),))
     inspector = Inspector(client)
     seen = await inspector.inspect(ask(locked, "private/app:1", by=alice))
     before = len(locked.requests(AGENT))

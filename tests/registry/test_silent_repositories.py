@@ -11,7 +11,7 @@ from tests.registry.conftest import settings_for
 from tests.registry.hostile import hostile, silent
 from tests.registry.test_addresses import challenge, redirect
 from tests.registry.test_hostile import of
-from tests.registry.test_silence import IN_A_ROW, OK, Record, fails
+from tests.registry.test_silent_registries import IN_A_ROW, OK, Record, fails
 
 
 async def test_a_repository_that_hangs() -> None:

@@ -1,13 +1,23 @@
-"""What Events tell of a verdict; pure."""
+"""What a Kubernetes Event says of a new verdict."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from slimgate.controller.ports import Note
 from slimgate.core.policies.finding import Outcome
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording import render
 from slimgate.core.wording.annotations import VERDICT
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What an Event says; `warning` is its type, `reason` one word in CamelCase."""
+
+    reason: str
+    text: str
+    warning: bool
+
 
 _REASONS: Final = {
     Outcome.ALLOW: "WithinPolicy",

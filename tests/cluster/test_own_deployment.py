@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from slimgate.cluster.owner import Owner
+from slimgate.cluster.own_deployment import OwnDeployment
 from tests.support.cluster_client import client_of
 
 Json = dict[str, Any]
@@ -43,7 +43,7 @@ async def references(answers: Answers, folder: Path, pod: str | None, times: int
     app = web.Application()
     app.router.add_get("/{path:.*}", answers.answer)
     async with client_of(app, folder) as api:
-        owner = Owner(api, "ops", pod)
+        owner = OwnDeployment(api, "ops", pod)
         found = [await owner.references() for _ in range(times)]
     return found[-1]
 

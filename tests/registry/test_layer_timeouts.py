@@ -18,7 +18,7 @@ from slimgate.registry.threads import Threads
 from tests.registry.conftest import settings_for
 from tests.registry.hostile import Behaviour, drip, hostile, silent
 from tests.registry.test_hostile import GZIP_LAYER, answers, of
-from tests.registry.test_silence import IN_A_ROW, Record
+from tests.registry.test_silent_registries import IN_A_ROW, Record
 from tests.support.images import OCI_LAYER, digest_of, tar_of
 
 GIB = 2**30

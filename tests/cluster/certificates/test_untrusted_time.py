@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from slimgate.cluster.certificates.guard import Guard
+from slimgate.cluster.certificates.untrusted_time import UntrustedTime
 from tests.cluster.certificates.make import NOW
 
 
@@ -13,7 +13,7 @@ def at(seconds: float) -> datetime:
 
 def test_losses_are_added_up() -> None:
     """From each loss to its mending, and an unfinished one up to now."""
-    guard = Guard()
+    guard = UntrustedTime()
     guard.note(None, at(0))
     guard.note(at(10), at(11))
     guard.note(None, at(13))
@@ -27,7 +27,7 @@ def test_losses_are_added_up() -> None:
 
 def test_what_was_seen_to_be_up_was_not_lost_before() -> None:
     """The API server's times are of whole seconds: a loss may seem to be older than it is."""
-    guard = Guard()
+    guard = UntrustedTime()
     guard.note(None, at(10.7))
     guard.note(at(10), at(10.9))
     guard.note(None, at(11))
@@ -37,7 +37,7 @@ def test_what_was_seen_to_be_up_was_not_lost_before() -> None:
 
 def test_what_has_not_changed_is_still_up() -> None:
     """A loss is not older than the last moment at which nothing had changed; that mends nothing."""
-    guard = Guard()
+    guard = UntrustedTime()
     guard.still(at(1))
     guard.note(None, at(10))
     guard.still(at(60))
@@ -50,7 +50,7 @@ def test_what_has_not_changed_is_still_up() -> None:
 
 def test_a_loss_from_before_the_start_counts() -> None:
     """A controller that was away finds out when the guard was lost."""
-    guard = Guard()
+    guard = UntrustedTime()
     guard.note(at(-300), at(0))
     guard.note(None, at(1))
 
@@ -59,7 +59,7 @@ def test_a_loss_from_before_the_start_counts() -> None:
 
 def test_clocks_that_go_back() -> None:
     """The sum never shrinks, whatever the clocks say."""
-    guard = Guard()
+    guard = UntrustedTime()
     guard.note(at(50), at(10))
     assert guard.seconds(at(5)) == 0.0
     guard.note(None, at(5))

@@ -13,8 +13,8 @@ _LOG: Final = logging.getLogger(__name__)
 _OWNERS: Final = ("ReplicaSet", "Deployment")
 
 
-class Owner:
-    """Looks it up once it is asked; there is no `pod` where slimgate runs outside of a cluster."""
+class OwnDeployment:
+    """Looks that Deployment up when it is first needed; `pod` is None outside of a cluster."""
 
     def __init__(self, api: ClusterApi, namespace: str, pod: str | None) -> None:
         self._api = api

@@ -9,8 +9,8 @@ K = TypeVar("K", bound=Hashable)
 _SLACK: Final = 64
 
 
-class Agenda(Generic[K]):
-    """Due times by key; a key has one at most, and the last word counts."""
+class Schedule(Generic[K]):
+    """One due time for each key; a later `put` replaces it."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

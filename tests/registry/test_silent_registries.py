@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
-from slimgate.core.credentials.identity import ANONYMOUS, Credential, Entry, Identity
+from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
 from slimgate.core.errors import ImageError, UnavailableError
 from slimgate.core.images.facts import Wants
 from slimgate.core.images.oci import OCI_MANIFEST
@@ -268,7 +268,7 @@ async def test_a_dead_token_server() -> None:
         settings = settings_for(server.host, dead.host)
         async with RegistryClient(settings, observer=record) as client:
             said = await fails(client, server.host, 5)
-            token = Entry(server.host, Credential(registry_token="abc"))
+            token = CredentialEntry(server.host, Credential(registry_token="abc"))
             found = await client.document(of(server.host), Identity((token,)))
 
     assert [IN_A_ROW in text for text in said] == [False] * 2 + [True] * 3
