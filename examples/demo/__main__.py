@@ -6,7 +6,7 @@ import time
 from examples.demo import grafana, manifests, show, target
 from examples.demo.cluster import Cluster
 from examples.demo.errors import DemoError
-from examples.demo.images import Images
+from examples.demo.images import KINDS, Images
 from examples.demo.programs import LOG
 from examples.demo.progress import write
 from examples.demo.show import Show
@@ -22,11 +22,15 @@ def demo() -> None:
         found = opened.target
         programs = found.programs()
         images = Images(target=found, programs=programs)
-        images.hello()
         manifests.write_deployments(found)
         manifests.write_policy(found)
+        for kind in KINDS:
+            images.hello(kind)
+            verdict = show.verdict(programs, kind)
+            took = time.monotonic() - began
+            write(f"demo: hello:{kind}: {verdict} by slimgate check, after {took:.0f} s")
         show.images(programs)
-        write(f"\ndemo: first verdicts after {time.monotonic() - began:.0f} s")
+        opened.await_bases()
         image = images.slimgate()
         opened.await_cluster()
     cluster = Cluster(target=found, programs=programs)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from examples.demo.errors import DemoError
@@ -28,12 +29,12 @@ class Starting:
 
     def engine(self) -> state.Lab:
         """Wait until images can be built and pushed."""
-        while not self._has_engine():
-            if self.process.poll() is not None:
-                self.await_cluster()
-                break
-            time.sleep(_POLL_SECONDS)
+        self._await(self.layout.images_ready)
         return _load(self.layout)
+
+    def await_bases(self) -> None:
+        """Wait until what slimgate's own image is built in is there, too."""
+        self._await(self.layout.bases_ready)
 
     def await_cluster(self) -> None:
         """Wait until Kubernetes runs, and Helm is there."""
@@ -45,10 +46,17 @@ class Starting:
         except LabError as error:
             raise DemoError(str(error)) from error
 
-    def _has_engine(self) -> bool:
+    def _await(self, file: Path) -> None:
+        while not self._is_new(file):
+            if self.process.poll() is not None:
+                self.await_cluster()
+                return
+            time.sleep(_POLL_SECONDS)
+
+    def _is_new(self, file: Path) -> bool:
         try:
             # What a lab that was killed has left is older.
-            return self.layout.images_ready.stat().st_mtime >= self.began
+            return file.stat().st_mtime >= self.began
         except FileNotFoundError:
             return False
 

@@ -26,11 +26,21 @@ _MEASURED_SECONDS: Final = 120.0
 _SERVICE: Final = f"/api/v1/namespaces/{NAMESPACE}/services/hello-soya:http/proxy"
 
 
+def verdict(programs: Programs, kind: str) -> str:
+    """Return what the command line says of one image, as soon as there is one."""
+    (row,) = table.judged(programs, _check([kind]))
+    return row.verdict
+
+
+def _check(kinds: Sequence[str]) -> list[str]:
+    files = [manifests.deployment(kind) for kind in kinds]
+    return table.check_command(files, manifests.POLICY_FILE, NAMESPACE)
+
+
 def images(programs: Programs) -> None:
     """Show the three images as the command line sees them, which needs no cluster."""
     heading(1, "One program, three images, judged by one policy")
-    files = [manifests.deployment(kind) for kind in KINDS]
-    argv = table.check_command(files, manifests.POLICY_FILE, NAMESPACE)
+    argv = _check(KINDS)
     command(f"slimgate {shlex.join(argv)}   # as a table")
     table.show(table.judged(programs, argv))
 

@@ -59,9 +59,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A target whose engine and registry are there; its cluster may still be built."""
+    """A target whose engine and registry are there; the rest may still be built."""
 
     target: Target
+    await_bases: Callable[[], None]
     await_cluster: Callable[[], None]
 
 
@@ -70,10 +71,11 @@ def opened() -> Iterator[Opened]:
     """Open the user's cluster if KUBECONFIG names one, else the lab's, started if need be."""
     given = os.environ.get("KUBECONFIG", "")
     if given and Path(given).resolve() != _LAB_KUBECONFIG.resolve():
-        yield Opened(of_user(given, os.environ), lambda: None)
+        yield Opened(of_user(given, os.environ), lambda: None, lambda: None)
         return
     with lab.starting() as starting:
-        yield Opened(of_lab(starting.engine()), starting.await_cluster)
+        found = of_lab(starting.engine())
+        yield Opened(found, starting.await_bases, starting.await_cluster)
 
 
 def of_lab(found: state.Lab) -> Target:

@@ -30,6 +30,22 @@ def rows(table: str) -> dict[str, list[str]]:
     return {cells[0]: cells[1:] for cells in lines}
 
 
+def test_each_verdict_comes_with_its_image(printed: str) -> None:
+    """What slimgate check says of an image is shown before the next one is built."""
+    built = r"^demo: building and pushing (hello:\w+): done in "
+    judged = r"^demo: (hello:\w+: \w+) by slimgate check, after \d+ s$"
+    found = [one[1] or one[2] for one in re.finditer(f"{built}|{judged}", printed, re.MULTILINE)]
+
+    assert found == [
+        "hello:fat",
+        "hello:fat: deny",
+        "hello:semi",
+        "hello:semi: warn",
+        "hello:soya",
+        "hello:soya: allow",
+    ]
+
+
 def test_the_table_compares_the_three_images(printed: str, lab: Lab) -> None:
     """Each image has sizes, its base with tier and evidence, and its verdict."""
     found = rows(part(printed, 1))

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 SUITE = "bookworm"
+ARCHIVE = "http://deb.debian.org/debian"
 DEFAULT_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 

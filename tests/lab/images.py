@@ -36,12 +36,17 @@ def build(
     dockerfile: Path | None = None,
     args: Mapping[str, str] | None = None,
 ) -> str:
-    """Build a context on the machine's own network, push it and return its reference."""
+    """Build a context on the machine's own network and return its reference."""
     proxies = {name: os.environ[name] for name in PROXIES if os.environ.get(name)}
     given = [f"--build-arg={name}={value}" for name, value in (proxies | dict(args or {})).items()]
     file = dockerfile or context / "Dockerfile"
     options: list[str | Path] = ["--network=host", "--force-rm", "--file", file, "--tag", reference]
     docker(host, "build", *options, *given, context)
+    return reference
+
+
+def push(host: str, reference: str) -> str:
+    """Push what was built and return its reference."""
     docker(host, "push", reference)
     return reference
 
@@ -57,7 +62,8 @@ def build_for(
     """Build a context and push it into a running lab's registry under a short name and tag."""
     require_engine(lab)
     reference = f"{lab.registry}/{name}"
-    return build(lab.docker_host, context, reference, dockerfile=dockerfile, args=args)
+    build(lab.docker_host, context, reference, dockerfile=dockerfile, args=args)
+    return push(lab.docker_host, reference)
 
 
 def require_engine(lab: Lab) -> None:

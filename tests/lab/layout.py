@@ -55,8 +55,13 @@ class Layout:
 
     @property
     def images_ready(self) -> Path:
-        """There once engine and registry can build and hold images: long before Kubernetes is."""
+        """There once the example's images can be built and pushed: long before Kubernetes runs."""
         return self.data / "images-ready"
+
+    @property
+    def bases_ready(self) -> Path:
+        """There once all base images are in the registry."""
+        return self.data / "bases-ready"
 
     @property
     def lab_json(self) -> Path:

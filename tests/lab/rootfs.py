@@ -2,13 +2,11 @@
 
 import os
 import shutil
-import subprocess
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.lab.apt_sources import DEFAULT_KEYRING, SUITE, mirror
-from tests.lab.errors import LabError
+from tests.lab.apt_sources import ARCHIVE, DEFAULT_KEYRING, SUITE, Source, mirror
 from tests.lab.processes import Processes
 
 # What differs between two runs on the same packages, or is this machine's and not Debian's.
@@ -25,11 +23,12 @@ VOLATILE = (
     "etc/resolv.conf",
     "etc/hostname",
     "var/lib/dbus",
-    "debootstrap",
     "var/lib/dpkg/status-old",
     "var/lib/dpkg/diversions-old",
     "root/.bash_history",
 )
+# Without this hook apt takes usrmerge, which brings all of Perl.
+MERGED = "/usr/share/mmdebstrap/hooks/merged-usr"
 DISTROLESS = ("base-files", "netbase", "tzdata", "ca-certificates", "libc6", "libssl3")
 DISTROLESS_DROPPED = (
     "usr/share/doc",
@@ -47,37 +46,25 @@ nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin
 GROUP = "root:x:0:\nnobody:x:65534:\nnonroot:x:65532:\n"
 
 
-def debootstrap(processes: Processes, target: Path, packages: Iterable[str], debs: Path) -> None:
+def bootstrap(
+    processes: Processes, target: Path, packages: Iterable[str], *, before: Sequence[str] = ()
+) -> None:
     """Make a minimal system with some packages more, in mount and pid namespaces of its own."""
-    debs.mkdir(exist_ok=True)
-    source = mirror()
-    keyring = source.keyring if source and source.keyring else DEFAULT_KEYRING
-    options = ["--variant=minbase", f"--cache-dir={debs}"]
-    if Path(keyring).exists():
-        options.append(f"--keyring={keyring}")
-    if include := ",".join(packages):
-        options.append(f"--include={include}")
+    source = mirror() or Source(uri=ARCHIVE, suites=(SUITE,))
+    line = f"deb [signed-by={source.keyring or DEFAULT_KEYRING}] {source.uri} {SUITE} main"
     # Killed in the middle, it leaves neither mounts nor processes: they end with the namespaces.
     alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    argv: list[str | Path] = [
-        *alone,
-        "debootstrap",
-        *options,
-        SUITE,
-        target,
-        *([source.uri] if source else []),
-    ]
+    made = ["mmdebstrap", "--mode=root", "--variant=minbase", f"--hook-dir={MERGED}"]
+    made.append(f"--include={','.join(packages)}")
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    processes.run(argv, log="debootstrap", env={"PATH": path})
+    argv: list[str | Path] = [*before, *alone, *made, "--format=directory", SUITE, target, line]
+    processes.run(argv, log="bootstrap", env={"PATH": path})
 
 
-def distroless(debs: Path, target: Path) -> None:
-    """Unpack single packages on nothing: no package manager, no shell, one unprivileged user."""
+def distroless(system: Path, target: Path) -> None:
+    """Copy single packages of a system: no package manager, no shell, one unprivileged user."""
     for name in DISTROLESS:
-        found = sorted(debs.glob(f"{name}_*.deb"))
-        if not found:
-            raise LabError(f"debootstrap has not downloaded {name} (.lab/logs/debootstrap.log)")
-        subprocess.run(["dpkg-deb", "-x", found[-1], target], check=True)
+        copy_package(system, name, target)
     for folder in DISTROLESS_DROPPED:
         shutil.rmtree(target / folder, ignore_errors=True)
     for folder in ("tmp", "home/nonroot", "etc/ssl/certs"):
@@ -89,6 +76,19 @@ def distroless(debs: Path, target: Path) -> None:
     certificates = sorted((target / "usr/share/ca-certificates/mozilla").glob("*.crt"))
     bundle = "".join(path.read_text(encoding="utf-8") for path in certificates)
     (target / "etc/ssl/certs/ca-certificates.crt").write_text(bundle, encoding="utf-8")
+
+
+def copy_package(system: Path, name: str, target: Path) -> None:
+    """Copy the files that a system has from one package."""
+    lists = system / "var/lib/dpkg/info"
+    (listed,) = [*lists.glob(f"{name}.list"), *lists.glob(f"{name}:*.list")]
+    for line in listed.read_text(encoding="utf-8").splitlines():
+        one, copy = system / line[1:], target / line[1:]
+        if one.is_dir():
+            copy.mkdir(parents=True, exist_ok=True)
+            shutil.copystat(one, copy)
+        else:
+            shutil.copy2(one, copy, follow_symlinks=False)
 
 
 def newest_changelog(root: Path) -> int:
@@ -109,7 +109,6 @@ def tree(root: Path) -> dict[str, Path]:
                 name not in VOLATILE or (entry.is_dir() and not entry.is_symlink())
             ):
                 found[name] = entry
-    found.pop("debootstrap", None)
     return dict(sorted(found.items()))
 
 

@@ -36,7 +36,7 @@ PROGRAMS = (
     Program(path="/usr/lib/cni/ptp", package="containernetworking-plugins"),
     Program(path="dockerd", package="docker.io"),
     Program(path="docker", package="docker.io"),
-    Program(path="debootstrap", package="debootstrap"),
+    Program(path="mmdebstrap", package="mmdebstrap"),
     Program(path="nft", package="nftables"),
     Program(path="iptables", package="iptables"),
     Program(path="conntrack", package="conntrack"),

@@ -56,9 +56,12 @@ class Start:
         """Start the Docker engine, and have the registry hold the base images."""
         Engine(layout=self.layout, addresses=self.addresses, processes=self.processes).start()
         if not bases.cached():
-            bases.push(self.addresses, self.layout.data / "registry")
+            bases.push_first(self.addresses)
         self.save()
         self.layout.images_ready.touch()
+        if not bases.cached():
+            bases.push_later(self.addresses, self.layout.data / "registry")
+        self.layout.bases_ready.touch()
 
     def start_kubernetes(self, pool: ThreadPoolExecutor, kube: Path) -> Api:
         """Start the control plane, and the node beside and after it."""
