@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from slimgate.cli.judging.judge import key_of
 from slimgate.cli.ports import WorkloadJudge
 from slimgate.core.base_image import parse_base_image
 from slimgate.core.disk import NodeDisk
@@ -66,6 +67,12 @@ class Cluster:
         """List workloads."""
         self.listed.append(f"workloads of {namespace or 'all'}")
         return [one for one in self.running if namespace in {None, one.namespace}]
+
+    async def current(self, workload: Workload) -> Workload | None:
+        """Find a workload by its kind and name."""
+        self.listed.append(str(workload))
+        there = (one for one in self.running if key_of(one) == key_of(workload))
+        return next(there, None)
 
     async def inspect(self, workload: Workload, reference: str) -> Inspection:
         """Look up what the workload's namespace may see."""

@@ -33,7 +33,15 @@ from slimgate.core.node import ImageFs, Node, image_fs_of
 from slimgate.core.reference import Reference
 from slimgate.core.selector import Selector
 from slimgate.core.text import printable
-from slimgate.core.workload import JsonObject, Workload, labels_of, mapping_at, text_at, workload_of
+from slimgate.core.workload import (
+    GroupKind,
+    JsonObject,
+    Workload,
+    labels_of,
+    mapping_at,
+    text_at,
+    workload_of,
+)
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.engine.judge import Judge
@@ -105,16 +113,29 @@ class ApiView:
         Those of one namespace take no right to any other.
         """
         paths = template_paths(self._settings)
-        extra = (
-            Resource(group=k.group, version=k.version, plural=k.plural, kind=k.kind)
-            for k in self._settings.extra_kinds
-        )
         found = [
             workload_of({**obj, "apiVersion": resource.api_version, "kind": resource.kind}, paths)
-            for resource in (*WORKLOADS.values(), *extra)
+            for resource in self._kinds().values()
             for obj in await self._all(resource, namespace)
         ]
         return [workload for workload in found if workload is not None]
+
+    async def current(self, workload: Workload) -> Workload | None:
+        """Read a workload as it is in the cluster; None if it is not there, or may not be read."""
+        resource = self._kinds().get(workload.group_kind)
+        if resource is None:
+            return None
+        try:
+            found = await self._api.get(resource.one(workload.namespace, workload.name))
+        except MissingError:
+            return None
+        except ForbiddenError:
+            self._notes.append(
+                f"you may not get {resource.plural}: {printable(str(workload), 128)} is judged as "
+                "if it were new"
+            )
+            return None
+        return workload_of(found, template_paths(self._settings))
 
     async def inspect(self, workload: Workload, reference: str) -> Inspection:
         """Look an image up for the nodes' platforms, with the workload's own credentials."""
@@ -169,6 +190,13 @@ class ApiView:
         for node in await self._all(NODES):
             catalog.put_node(node)
         return catalog
+
+    def _kinds(self) -> Mapping[GroupKind, Resource]:
+        extra = (
+            Resource(group=k.group, version=k.version, plural=k.plural, kind=k.kind)
+            for k in self._settings.extra_kinds
+        )
+        return {(one.group, one.kind): one for one in (*WORKLOADS.values(), *extra)}
 
     async def _readable_platforms(self) -> tuple[Platform, ...]:
         try:

@@ -1,7 +1,8 @@
 """What the commands ask of the composition root, as Protocols.
 
     slimgate.app.configuration.read_settings(config)      ->  Settings
-    slimgate.app.images.cli_inspector(settings, exact=)   ->  async context manager of an Inspector
+    slimgate.app.images.cli_inspector(settings, exact=, locate_base=)
+                                                          ->  async context manager of an Inspector
     slimgate.app.view.cluster_view(settings, kubeconfig=, context=)
                                                           ->  async context manager of a ClusterView
 
@@ -17,6 +18,7 @@ from slimgate.core.selector import Selector
 from slimgate.core.source import SourcedReference
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload
+from slimgate.engine.bases import Bases
 from slimgate.sources.stream import Progress
 
 
@@ -32,6 +34,14 @@ class Inspector(Protocol):
         progress: Progress | None,
     ) -> Inspection:
         """Look a reference up, for these platforms; the empty tuple means all of them."""
+
+
+class ComparingInspector(Inspector, Protocol):
+    """One that also knows BaseImages, once it has been told of them."""
+
+    @property
+    def bases(self) -> Bases:
+        """What images are compared with."""
 
 
 class WorkloadJudge(Protocol):
@@ -69,6 +79,9 @@ class ClusterView(Protocol):
 
     async def workloads(self, namespace: str | None = None) -> Sequence[Workload]:
         """List the workloads of every kind that has a pod template, owned ones too."""
+
+    async def current(self, workload: Workload) -> Workload | None:
+        """Read a workload as it is in the cluster; None if it is not there, or may not be read."""
 
     async def inspect(self, workload: Workload, reference: str) -> Inspection:
         """Look an image up for the nodes' platforms, with the workload's own credentials."""

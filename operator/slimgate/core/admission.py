@@ -121,21 +121,10 @@ def decide(verdict: Verdict, old: Workload | None = None) -> Decision:
     that a tightened limit never keeps anybody from changing another container.
     """
     policies = {policy.name: policy for policy in verdict.policies}
-    running = _uses(old) if old else frozenset[tuple[Role, str]]()
-    denied: list[Finding] = []
-    warned: list[Finding] = []
-    effects: dict[str, Effect] = {}
-    for finding in verdict.findings:
-        policy, use = policies[finding.policy], finding.use
-        runs = use is not None and (use.role, use.reference) in running
-        if denies(finding, policy) and not runs:
-            denied.append(finding)
-            effects[policy.name] = Effect.DENIED
-        elif policy.mode is not Mode.AUDIT:
-            warned.append(finding)
-            effects.setdefault(policy.name, Effect.WARNED)
-        else:
-            effects[policy.name] = Effect.NOTED
+    weighed = weigh(verdict, old)
+    denied = [finding for finding, effect in weighed if effect is Effect.DENIED]
+    warned = [finding for finding, effect in weighed if effect is Effect.WARNED]
+    effects = {finding.policy: effect for finding, effect in sorted(weighed, key=_mildest_first)}
     message = render.denial(denied, _policies(denied, policies)) if denied else ""
     return Decision(
         allowed=not denied,
@@ -145,6 +134,13 @@ def decide(verdict: Verdict, old: Workload | None = None) -> Decision:
         effects=effects,
         unknown=tuple(verdict.unknown()),
     )
+
+
+def weigh(verdict: Verdict, old: Workload | None = None) -> list[tuple[Finding, Effect]]:
+    """Say what each finding does, by its policy's mode and what an UPDATE replaces."""
+    policies = {policy.name: policy for policy in verdict.policies}
+    running = _uses(old) if old else frozenset[tuple[Role, str]]()
+    return [(one, _effect(one, policies[one.policy], running)) for one in verdict.findings]
 
 
 def denies(finding: Finding, policy: Policy) -> bool:
@@ -170,6 +166,18 @@ def encode(uid: str, decision: Decision) -> dict[str, object]:
     if decision.audit:
         response["auditAnnotations"] = dict(decision.audit)
     return {"apiVersion": _API_VERSION, "kind": "AdmissionReview", "response": response}
+
+
+def _effect(finding: Finding, policy: Policy, running: frozenset[tuple[Role, str]]) -> Effect:
+    use = finding.use
+    runs = use is not None and (use.role, use.reference) in running
+    if denies(finding, policy) and not runs:
+        return Effect.DENIED
+    return Effect.NOTED if policy.mode is Mode.AUDIT else Effect.WARNED
+
+
+def _mildest_first(weighed: tuple[Finding, Effect]) -> bool:
+    return weighed[1] is Effect.DENIED
 
 
 def _policies(findings: list[Finding], policies: Mapping[str, Policy]) -> list[Policy]:

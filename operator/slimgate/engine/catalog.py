@@ -20,6 +20,8 @@ from slimgate.core.workload import JsonObject, Workload, labels_of, mapping_at, 
 from slimgate.engine.objects import Kind, Objects
 
 DEFAULT_PLATFORM: Final = Platform("linux", "amd64")
+NAME_LABEL: Final = "kubernetes.io/metadata.name"
+"""The label that the API server itself puts on every namespace."""
 
 
 class Change(Enum):
@@ -70,11 +72,15 @@ class Catalog:
         """Tell the listener of every change from now on."""
         self._listeners.append(listener)
 
+    def excludes(self, namespace: str) -> bool:
+        """Whether a namespace is left alone."""
+        return namespace in self._excluded
+
     def matching(self, workload: Workload) -> tuple[Policy, ...]:
         """Return the policies that speak of a workload, by name."""
-        if workload.namespace in self._excluded:
+        if self.excludes(workload.namespace):
             return ()
-        labels = self._namespaces.get(workload.namespace, {})
+        labels = self._labels(workload.namespace)
         return tuple(p for p in self._ordered if p.match.workload(workload, labels))
 
     def exceptions_for(self, workload: Workload) -> tuple[SlimException, ...]:
@@ -167,10 +173,11 @@ class Catalog:
         """Take a namespace's labels; a workload may have been seen before its namespace."""
         metadata = mapping_at(resource, "metadata")
         name, labels = text_at(metadata, "name"), labels_of(metadata)
-        before = self._namespaces.get(name, {})
+        before = self._labels(name)
         self._namespaces[name] = labels
+        now = self._labels(name)
         selectors = (p.match.namespace_selector for p in self._ordered)
-        if any(s is not None and s.matches(before) != s.matches(labels) for s in selectors):
+        if any(s is not None and s.matches(before) != s.matches(now) for s in selectors):
             self._changed(Change.NAMESPACES, name)
 
     def drop_namespace(self, name: str) -> None:
@@ -188,6 +195,9 @@ class Catalog:
     def drop_node(self, name: str) -> None:
         """Forget a node."""
         self._with_platforms(lambda: self._nodes.pop(name, None))
+
+    def _labels(self, namespace: str) -> Mapping[str, str]:
+        return {NAME_LABEL: namespace, **self._namespaces.get(namespace, {})}
 
     def _with_platforms(self, act: Callable[[], object]) -> None:
         before = self.platforms

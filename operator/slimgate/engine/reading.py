@@ -104,7 +104,8 @@ class Reading:
 
     async def _claimed(self, config: ImageConfig) -> list[KnownBase | ImageError]:
         """Find the bases that the image claims, all at once: it waits no longer for three."""
-        claims = claims_of(self.manifest.annotations, config.labels) if self.bases else ()
+        looks = self.bases is not None and not self.draft.document.at_hand
+        claims = claims_of(self.manifest.annotations, config.labels) if looks else ()
         return list(
             await asyncio.gather(*(self._claim(claim, config.platform) for claim in claims))
         )

@@ -21,7 +21,7 @@ _WORDS: Final = {
     Effect.DENY: "denied",
     Effect.UNKNOWN: "unknown",
     Effect.WARN: "warned",
-    Effect.AUDIT: "noted (mode Audit)",
+    Effect.AUDIT: "noted",
 }
 _FILE_LENGTH: Final = 4096
 
