@@ -14,6 +14,7 @@ from slimgate.controller.ports import Kind, Note
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.core.annotations import SUMMARY, VERDICT, Annotate
 from slimgate.core.errors import ClusterError
+from slimgate.core.finding import Outcome
 from slimgate.core.image import Digest, ImageFacts
 from slimgate.core.status import Status
 from slimgate.core.verdict import Verdict
@@ -183,6 +184,11 @@ class World:
         key = key_of(workload)
         self.reconciler.observe(key, observed(workload, annotations, created))
         return key
+
+    def outcome(self, key: Key) -> Outcome | None:
+        """Tell the verdict on a workload."""
+        record = self.ledger.get(key)
+        return None if record is None or record.verdict is None else record.verdict.outcome
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -69,7 +69,7 @@ def reason(findings: list[Finding]) -> str:
 async def test_the_first_verdict_knows_the_base(judge: Judge, shelf: Shelf) -> None:
     """Nobody need have looked it up before, and it is looked up beside the image."""
     assert await judged(judge) == []
-    assert shelf.count() == {"document": 2, "config": 2}
+    assert shelf.count() == {"document": 2, "config": 2, "layer": 2}
     assert await judged(judge) == []
     assert shelf.count() == {}
 

@@ -103,6 +103,7 @@ async def _work(
     await memory.restore()
     core.catalog.listen(partial(_heard, reconciler))
     core.catalog.objects.listen(reconciler.changed.set)
+    core.inspector.reader.listen(reconciler.know_better)
     metrics.show_workloads(ledger, core.catalog)
     metrics.show_queue(reconciler.queue)
     token = KubeletToken(core.api, settings)
@@ -195,6 +196,9 @@ def _profiles(
 
 
 def _facts(core: Core, digest: Digest) -> ImageFacts | None:
-    """Give facts as they are whatever BaseImages there are: without those bases."""
+    """Give facts as they are whatever BaseImages there are: without those bases.
+
+    What a layer that could not be looked at for now may change is not kept.
+    """
     found = core.inspector.reader.known(digest, Wants())
-    return found if isinstance(found, ImageFacts) else None
+    return found if isinstance(found, ImageFacts) and found.base.unread is None else None

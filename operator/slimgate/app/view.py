@@ -143,7 +143,7 @@ class ApiView:
             if not self._platforms:
                 self._platforms = await self._readable_platforms()
         identity = await self._keyring.identity(workload)
-        wants = Wants(config=True)
+        wants = Wants(config=True, layers=True)  # without them the base may be another
         parsed = Reference.parse(reference)
         question = Question(parsed, identity, self._platforms, wants, reference)
         return await self._inspector.inspect(question)

@@ -1,12 +1,13 @@
 """What the controller knows: every workload it has seen, and the verdict on each."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from slimgate.controller.ports import Kind
 from slimgate.core.annotations import SUMMARY, VERDICT, Annotate, wanted_annotations
-from slimgate.core.image import Digest
+from slimgate.core.image import Digest, Inspection
 from slimgate.core.timestamp import parse_time
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload, mapping_at, objects_at, text_at
@@ -171,6 +172,12 @@ class Ledger:
         """Yield all verdicts."""
         return (r.verdict for r in list(self._records.values()) if r.verdict is not None)
 
+    def resting_on(self, digests: AbstractSet[Digest]) -> Iterator[Key]:
+        """Yield the workloads whose verdicts rest on facts of manifests."""
+        for key, record in list(self._records.items()):
+            if record.verdict is not None and not digests.isdisjoint(_used_by(record.verdict)):
+                yield key
+
     def names(self) -> Mapping[Digest, set[str]]:
         """List the manifests that workloads use, and the references that they use them by."""
         names: dict[Digest, set[str]] = {}
@@ -180,6 +187,13 @@ class Ledger:
                     if image.digest is not None:
                         names.setdefault(image.digest, set()).add(use.reference)
         return names
+
+
+def _used_by(verdict: Verdict) -> Iterator[Digest]:
+    subject = verdict.subject
+    for seen in (*subject.images.values(), *subject.running.values()):
+        if isinstance(seen, Inspection):
+            yield from (image.digest for image in seen.images if image.digest is not None)
 
 
 def observed_of(kind: Kind, resource: JsonObject, workload: Workload) -> Observed:

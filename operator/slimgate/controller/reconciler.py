@@ -21,12 +21,14 @@ from slimgate.core.annotations import (
     annotations_of,
 )
 from slimgate.core.errors import ImageError, SlimgateError
+from slimgate.core.image import Digest, Inspection
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 
 _LOG: Final = logging.getLogger(__name__)
+_TOGETHER_SECONDS: Final = 0.1
 COPIES: Final = frozenset({"ReplicaSet"})
 """Kinds that get their master's annotations anew from Kubernetes whenever they lack them."""
 
@@ -74,6 +76,8 @@ class Reconciler:
         self._started = now().replace(microsecond=0)  # creationTimestamps are in seconds
         self._observer = observer or SilentObserver()
         self._leaving: dict[Key, Leaving] = {}
+        self._better: set[Digest] = set()
+        self._has_better = asyncio.Event()
         self.queue: WorkQueue[Key] = WorkQueue(self._observer.waited)
         self._agenda: Agenda[Key] = Agenda(time.monotonic)
         self.changed = asyncio.Event()
@@ -133,12 +137,28 @@ class Reconciler:
             if namespace in {"", key.namespace}:
                 self.queue.put(key)
 
+    def know_better(self, digest: Digest) -> None:
+        """Hear that facts of a manifest are others: what rests on them is judged again, at once."""
+        self._better.add(digest)
+        self._has_better.set()
+
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             for _ in range(self._settings.workers):
                 tasks.create_task(self._work())
             tasks.create_task(self._follow_agenda())
+            tasks.create_task(self._follow_facts())
+
+    async def _follow_facts(self) -> None:
+        while True:
+            await self._has_better.wait()
+            self._has_better.clear()
+            better, self._better = self._better, set()
+            for key in self._ledger.resting_on(better):
+                self.queue.put(key)
+            # Facts that come by the thousand, as from another replica, are gone through together.
+            await asyncio.sleep(_TOGETHER_SECONDS)
 
     async def _follow_agenda(self) -> None:
         while True:
@@ -227,8 +247,7 @@ class Reconciler:
     def _next(self, verdict: Verdict) -> float:
         settings = self._settings
         jitter = random.uniform(1.0, 1.2)  # noqa: S311 - spreads load, keeps no secret
-        seen = verdict.subject.images.values()
-        if any(isinstance(one, ImageError) and one.temporary for one in seen):
+        if any(map(_is_open, verdict.subject.images.values())):
             return settings.retry_seconds * jitter
         seconds = settings.drift_seconds * jitter
         now = self._now()
@@ -238,3 +257,10 @@ class Reconciler:
             if exception.expires > now
         ]
         return max(0.1, min([seconds, *ends]))
+
+
+def _is_open(seen: Inspection | ImageError) -> bool:
+    """Whether another look may soon tell more."""
+    if isinstance(seen, ImageError):
+        return seen.temporary
+    return any(image.base.unread is not None for image in seen.images)

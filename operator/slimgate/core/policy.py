@@ -8,7 +8,7 @@ from enum import Enum
 from slimgate.core.globs import Globs
 from slimgate.core.image import Wants
 from slimgate.core.selector import Selector
-from slimgate.core.tier import EMPTY_BASE, Evidence, Tier
+from slimgate.core.tier import Evidence, Tier
 from slimgate.core.workload import GroupKind, ImageUse, Workload
 
 
@@ -86,11 +86,6 @@ class Bases:
     min_evidence: MinEvidence = field(default_factory=MinEvidence)
     on_false_claim: OnFalseClaim = OnFalseClaim.WARN
 
-    @property
-    def hinges_on_contents(self) -> bool:
-        """Whether what is in an image's layers may decide."""
-        return self.max_tier is not None or EMPTY_BASE in self.allow + self.deny
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExceptionRules:
@@ -165,11 +160,10 @@ class Policy:
 
     @property
     def wants(self) -> Wants:
-        """The least facts that this policy's checks need."""
-        bases = self.bases
-        return Wants(
-            config=bases is not None,
-            # Only contents prove that an image has no base (docs/adr/0002).
-            layers=self.limits.unpacked_size is not None
-            or (bases is not None and bases.hinges_on_contents),
-        )
+        """All facts that this policy's checks may rest on: none may be another by more of them."""
+        limits = self.limits
+        # Platforms that are compared must all be named by configs, or all by indexes.
+        compared = limits.growth is not None or limits.workload_pull_size is not None
+        # What a layer holds may tell another family, tier or claim than the config (ADR 2).
+        layers = limits.unpacked_size is not None or self.bases is not None
+        return Wants(config=layers or compared, layers=layers)

@@ -81,8 +81,13 @@ class Reader:
         self._layers = LayerCache(settings.max_paths, settings.max_entries)
         self._flights: Flights[Place, Entry] = Flights()
         self._tops: Flights[Place, Index | Document] = Flights()
+        self._listeners: list[Callable[[Digest], None]] = []
         self.generation = 0
         """Grows whenever facts that were given take another form, or may."""
+
+    def listen(self, listener: Callable[[Digest], None]) -> None:
+        """Tell of every manifest whose facts are others than those that were given."""
+        self._listeners.append(listener)
 
     def known(self, digest: Digest, wants: Wants) -> Index | ImageFacts | None:
         """Return an index, or facts that cover what is wanted, whichever registry showed it."""
@@ -117,8 +122,9 @@ class Reader:
             if known is held:
                 return
             entry = self._taken(known.facts, known.covers)
-            self.generation += 1
         self._earlier.put(facts.digest, entry)
+        if held is not None:
+            self._changed(facts.digest)
 
     def restore(self, indexes: Mapping[Digest, Index], shown: Sequence[str]) -> None:
         """Take over the indexes of an earlier run, and what registries had shown it."""
@@ -295,7 +301,7 @@ class Reader:
         # Somebody has edited a profile.
         self._earlier.drop(place[1])
         self._entries.drop(place)
-        self.generation += 1
+        self._changed(place[1])
         return None
 
     def _joined(self, found: Outcome, held: Entry, covers: Wants) -> ImageFacts:
@@ -322,9 +328,14 @@ class Reader:
         if before is None or not before.covers.covers(entry.covers):
             self._places.put(target.digest, target.place)
         held = self._entries.get(target.place)
-        if held is not None and held.facts != entry.facts:
-            self.generation += 1
         self._entries.put(target.place, entry)
+        if held is not None and held.facts != entry.facts:
+            self._changed(target.digest)
+
+    def _changed(self, digest: Digest) -> None:
+        self.generation += 1
+        for listener in self._listeners:
+            listener(digest)
 
     def _estimated_in(self, facts: ImageFacts) -> int:
         """Count the layers whose size is an estimate, and that are small enough to be measured."""
