@@ -10,7 +10,7 @@ from typing import Final, cast
 
 from slimgate.core import render
 from slimgate.core.errors import SlimgateError
-from slimgate.core.finding import Finding, Outcome
+from slimgate.core.finding import INSPECTION, Finding, Outcome
 from slimgate.core.policy import Mode, OnUnknown, Policy
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import (
@@ -26,6 +26,7 @@ from slimgate.core.workload import (
 
 _API_VERSION: Final = "admission.k8s.io/v1"
 _AUDIT_LENGTH: Final = 1024
+_Use = tuple[Role, str]
 
 
 class InvalidReviewError(SlimgateError):
@@ -117,8 +118,9 @@ def decode(review: object, template_paths: TemplatePaths = TEMPLATE_PATHS) -> Re
 def decide(verdict: Verdict, old: Workload | None = None) -> Decision:
     """Apply each policy's mode to its own findings.
 
-    `old` is what an UPDATE replaces: an image that it already runs is warned of, not refused, so
-    that a tightened limit never keeps anybody from changing another container.
+    `old` is what an UPDATE replaces: an image that it already runs is warned of, not refused, and
+    so are images that together come to no more, so that a tightened limit never keeps anybody from
+    changing another container.
     """
     policies = {policy.name: policy for policy in verdict.policies}
     weighed = weigh(verdict, old)
@@ -139,8 +141,17 @@ def decide(verdict: Verdict, old: Workload | None = None) -> Decision:
 def weigh(verdict: Verdict, old: Workload | None = None) -> list[tuple[Finding, Effect]]:
     """Say what each finding does, by its policy's mode and what an UPDATE replaces."""
     policies = {policy.name: policy for policy in verdict.policies}
-    running = _uses(old) if old else frozenset[tuple[Role, str]]()
-    return [(one, _effect(one, policies[one.policy], running)) for one in verdict.findings]
+    new, running = verdict.subject.workload, _uses(old) if old else frozenset[_Use]()
+
+    def runs(finding: Finding) -> bool:
+        """Whether what is at fault runs already, or no less of it."""
+        if finding.use is not None:
+            return (finding.use.role, finding.use.reference) in running
+        if finding.check == INSPECTION:
+            return old is not None and len(new.images) <= len(old.images)
+        return finding.no_more
+
+    return [(one, _effect(one, policies[one.policy], runs=runs(one))) for one in verdict.findings]
 
 
 def denies(finding: Finding, policy: Policy) -> bool:
@@ -168,9 +179,7 @@ def encode(uid: str, decision: Decision) -> dict[str, object]:
     return {"apiVersion": _API_VERSION, "kind": "AdmissionReview", "response": response}
 
 
-def _effect(finding: Finding, policy: Policy, running: frozenset[tuple[Role, str]]) -> Effect:
-    use = finding.use
-    runs = use is not None and (use.role, use.reference) in running
+def _effect(finding: Finding, policy: Policy, *, runs: bool) -> Effect:
     if denies(finding, policy) and not runs:
         return Effect.DENIED
     return Effect.NOTED if policy.mode is Mode.AUDIT else Effect.WARNED
@@ -184,7 +193,7 @@ def _policies(findings: list[Finding], policies: Mapping[str, Policy]) -> list[P
     return [policies[name] for name in sorted({finding.policy for finding in findings})]
 
 
-def _uses(workload: Workload) -> frozenset[tuple[Role, str]]:
+def _uses(workload: Workload) -> frozenset[_Use]:
     return frozenset((use.role, use.reference) for use in workload.images)
 
 

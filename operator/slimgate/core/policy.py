@@ -161,9 +161,12 @@ class Policy:
     @property
     def wants(self) -> Wants:
         """All facts that this policy's checks may rest on: none may be another by more of them."""
-        limits = self.limits
-        # Platforms that are compared must all be named by configs, or all by indexes.
-        compared = limits.growth is not None or limits.workload_pull_size is not None
         # What a layer holds may tell another family, tier or claim than the config (ADR 2).
-        layers = limits.unpacked_size is not None or self.bases is not None
-        return Wants(config=layers or compared, layers=layers)
+        layers = self.limits.unpacked_size is not None or self.bases is not None
+        # Platforms that are compared must all be named by configs, or all by indexes.
+        return Wants(config=layers or self.wants_running, layers=layers)
+
+    @property
+    def wants_running(self) -> bool:
+        """Whether its checks compare with what an update replaces."""
+        return self.limits.growth is not None or self.limits.workload_pull_size is not None

@@ -20,7 +20,7 @@ from slimgate.core.image import Inspection, Wants
 from slimgate.core.policy import Policy
 from slimgate.core.reference import Reference
 from slimgate.core.verdict import Verdict, evaluate
-from slimgate.core.workload import ImageUse, Slot, Workload
+from slimgate.core.workload import ImageUse, Workload
 from slimgate.engine.bases import Bases, Settling
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.catalog import Catalog
@@ -142,19 +142,20 @@ class Judge:
         new: Workload,
         policies: Sequence[Policy],
         deadline: _Deadline,
-    ) -> Mapping[Slot, Seen]:
-        growing = [policy for policy in policies if policy.limits.growth is not None]
+    ) -> Mapping[ImageUse, Seen]:
+        summing = any(policy.limits.workload_pull_size is not None for policy in policies)
+        growing = [one for one in policies if one.wants_running]
         if old is None or not growing:
             return {}
-        # Only what a new image replaces is compared with it.
-        slots = {use.slot for use in new.judged}
-        old = replace(old, images=tuple(use for use in old.images if use.slot in slots))
+        if not summing:
+            # Only what a new image replaces is compared with it.
+            slots = {use.slot for use in new.judged}
+            old = replace(old, images=tuple(use for use in old.images if use.slot in slots))
         # Both sides are to name their platforms by the same documents.
         wants = Wants(config=any(policy.wants.config for policy in policies))
         spoken = await spoken_of(growing, old)
         wanted = dict.fromkeys(wanted_by(growing, old, spoken), wants)
-        seen = await self._look(wanted, old, deadline, in_registry)
-        return {use.slot: one for use, one in seen.items()}
+        return await self._look(wanted, old, deadline, in_registry)
 
     async def _look(
         self,
