@@ -9,7 +9,7 @@ from aiohttp import web
 from slimgate.cluster.statuses import Statuses
 from slimgate.core.status import Counts, Status, policy_status
 from slimgate.core.workload import JsonObject
-from slimgate.engine.objects import Kind
+from slimgate.engine.objects import OwnKind
 from tests.support.cluster_client import client_of
 
 
@@ -52,9 +52,11 @@ async def test_another_status(tmp_path: Path) -> None:
     server = Server()
     async with client_of(server.app(), tmp_path) as api:
         statuses = Statuses(api)
-        await statuses.write(Kind.POLICY, server.policy, counting(1))
+        await statuses.write(OwnKind.POLICY, server.policy, counting(1))
         server.version, server.status = 100, {}
-        written = [await statuses.write(Kind.POLICY, server.policy, counting(2)) for _ in range(2)]
+        written = [
+            await statuses.write(OwnKind.POLICY, server.policy, counting(2)) for _ in range(2)
+        ]
 
     assert written == [False, True]
     assert server.status["workloads"] == 2
@@ -66,11 +68,11 @@ async def test_the_same_status(tmp_path: Path) -> None:
     async with client_of(server.app(), tmp_path) as api:
         statuses = Statuses(api)
         before = server.policy
-        await statuses.write(Kind.POLICY, before, counting(1))
-        late = await statuses.write(Kind.POLICY, before, counting(1))
-        seen = await statuses.write(Kind.POLICY, server.policy, counting(1))
+        await statuses.write(OwnKind.POLICY, before, counting(1))
+        late = await statuses.write(OwnKind.POLICY, before, counting(1))
+        seen = await statuses.write(OwnKind.POLICY, server.policy, counting(1))
         server.version, server.status = 100, {}
-        restored = await statuses.write(Kind.POLICY, server.policy, counting(1))
+        restored = await statuses.write(OwnKind.POLICY, server.policy, counting(1))
 
     assert (late, seen, restored) == (False, False, True)
     assert server.status["workloads"] == 1

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.resources import WORKLOADS, Resource, Target
+from slimgate.cluster.resources import Target
 from slimgate.core.finding import Finding, Outcome, Subject
+from slimgate.core.kinds import DEPLOYMENTS, Kind
 from slimgate.core.policy import Policy
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import ImageUse, JsonObject, Role, Workload, mapping_at, text_at
 
-DEPLOYMENT = WORKLOADS["Deployment"]
-THINGS = Resource(version="v1", kind="ConfigMap", plural="configmaps")
+DEPLOYMENT = DEPLOYMENTS
+THINGS = Kind(version="v1", kind="ConfigMap", plural="configmaps")
 USE = ImageUse(role=Role.CONTAINER, name="web", reference="r.example.com/shop:1.2")
 
 

@@ -10,24 +10,25 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from slimgate.controller.ledger import Key, Ledger, Observed
-from slimgate.controller.ports import Kind, Note
+from slimgate.controller.ports import Note
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.core.annotations import SUMMARY, VERDICT, Annotate
 from slimgate.core.errors import ClusterError
 from slimgate.core.finding import Outcome
 from slimgate.core.image import Digest, ImageFacts
+from slimgate.core.kinds import BUILT_IN, DEPLOYMENTS, Kind
 from slimgate.core.status import Status
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload, mapping_at, text_at
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
-from slimgate.engine.objects import Kind as StatusKind
+from slimgate.engine.objects import OwnKind
 from tests.engine.cluster import Keys, policy
 from tests.engine.shelf import APP, REGISTRY, Door, Shelf, inspector, tiny, until
 from tests.support import images
 from tests.support.clock import Clock
 
-DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
+DEPLOYMENT = DEPLOYMENTS
 FAT = f"{REGISTRY}/team/fat:1"
 NOISE = bytes((i * i * 31 + i // 7) % 256 for i in range(40_000))
 LIMIT = {"pullSize": {"deny": "10Ki"}}
@@ -36,7 +37,8 @@ Annotations = Mapping[str, str | None]
 
 def key_of(workload: Workload) -> Key:
     """Name a workload."""
-    return Key(workload.kind, workload.namespace, workload.name)
+    (kind,) = (one for one in BUILT_IN if one.kind == workload.kind)
+    return Key(kind, workload.namespace, workload.name)
 
 
 def observed(
@@ -89,7 +91,7 @@ class Recorder:
         assert kind is DEPLOYMENT
         await self._write("report", (workload.name, None))
 
-    async def status(self, kind: StatusKind, resource: JsonObject, status: Status) -> None:
+    async def status(self, kind: OwnKind, resource: JsonObject, status: Status) -> None:
         """Write a status."""
         del kind
         await self._write(text_at(mapping_at(resource, "metadata"), "name"), status)

@@ -5,16 +5,15 @@ import pytest
 from slimgate.controller.intake import Intake
 from slimgate.controller.ledger import Key
 from slimgate.controller.masters import Masters
-from slimgate.controller.ports import Kind
 from slimgate.core.annotations import SUMMARY, VERDICT, Annotate
 from slimgate.core.errors import ClusterError
-from slimgate.core.workload import TEMPLATE_PATHS, mapping_at
+from slimgate.core.kinds import PODS, REPLICA_SETS, Kind
+from slimgate.core.workload import mapping_at
 from tests.controller.fakes import DEPLOYMENT, World
 from tests.engine.shelf import APP, until
 
-KEY = Key("Deployment", "team", "web")
-POD = Kind("", "v1", "pods", "Pod")
-ROLLOUTS = Kind("argoproj.io", "v1alpha1", "rollouts", "Rollout")
+KEY = Key(DEPLOYMENT, "team", "web")
+ROLLOUTS = Kind(group="argoproj.io", version="v1alpha1", plural="rollouts", kind="Rollout")
 ROLLOUT = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout"}
 MASTER = {"apiVersion": "apps/v1", "kind": "Deployment", "controller": True}
 
@@ -28,7 +27,7 @@ def world() -> World:
 @pytest.fixture
 def masters() -> Masters:
     """Have Deployments be judged, and Rollouts, which are followed."""
-    masters = Masters([DEPLOYMENT, POD], [ROLLOUTS])
+    masters = Masters([DEPLOYMENT, PODS], [ROLLOUTS])
     masters.follow(ROLLOUTS, True)
     return masters
 
@@ -36,7 +35,7 @@ def masters() -> Masters:
 @pytest.fixture
 def intake(world: World, masters: Masters) -> Intake:
     """Make an intake of Deployments."""
-    return Intake(world.reconciler, DEPLOYMENT, masters=masters, template_paths=TEMPLATE_PATHS)
+    return Intake(world.reconciler, DEPLOYMENT, masters=masters)
 
 
 def web(**metadata: object) -> dict[str, object]:
@@ -158,7 +157,6 @@ async def test_nothing_is_taken_back_that_may_not_be_written() -> None:
         world.reconciler,
         DEPLOYMENT,
         masters=Masters([DEPLOYMENT]),
-        template_paths=TEMPLATE_PATHS,
     )
     async with world.running():
         intake.put(web(annotations=MARKS))
@@ -200,8 +198,7 @@ async def test_who_copies_annotations_is_not_fought_with(world: World, intake: I
 
 def test_a_deployments_own_copies_concern_nobody(world: World, masters: Masters) -> None:
     """A ReplicaSet has its annotations from its Deployment."""
-    kind = Kind("apps", "v1", "replicasets", "ReplicaSet")
-    intake = Intake(world.reconciler, kind, masters=masters, template_paths=TEMPLATE_PATHS)
+    intake = Intake(world.reconciler, REPLICA_SETS, masters=masters)
     metadata = mapping_at(web(annotations=MARKS, ownerReferences=[MASTER]), "metadata")
 
     assert not intake.concerns(metadata)
@@ -214,7 +211,6 @@ async def test_what_could_not_be_taken_back_is_tried_again() -> None:
         world.reconciler,
         DEPLOYMENT,
         masters=Masters([DEPLOYMENT]),
-        template_paths=TEMPLATE_PATHS,
     )
     adopted = web(annotations=MARKS, ownerReferences=[MASTER])
     world.recorder.faults["annotate"] = ClusterError("the API server is away")

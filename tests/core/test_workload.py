@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given
 
-from slimgate.core.workload import TEMPLATE_PATHS, ImageUse, Owner, Role, Workload, workload_of
+from slimgate.core.kinds import TEMPLATE_PATHS
+from slimgate.core.workload import ImageUse, Owner, Role, Workload, workload_of
 from tests.core.make import json_of
 
 POD_SPEC = {

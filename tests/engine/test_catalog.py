@@ -8,7 +8,7 @@ import pytest
 from slimgate.core.image import Platform
 from slimgate.core.workload import Workload, mapping_at
 from slimgate.engine.catalog import Catalog, Change
-from slimgate.engine.objects import Kind
+from slimgate.engine.objects import OwnKind
 from tests.engine.cluster import base_image, exception, namespace, node, policy, workload
 
 GOLDEN = "base.test/go:1"
@@ -61,7 +61,7 @@ def test_a_broken_policy_is_kept_apart(catalog: Catalog, heard: list[Change]) ->
     assert catalog.find_policy("edited") is catalog.broken["edited"]
     assert catalog.find_policy("good") is catalog.policies["good"]
     assert catalog.find_policy("gone") is None
-    assert (Kind.POLICY, "", "edited") in catalog.objects
+    assert (OwnKind.POLICY, "", "edited") in catalog.objects
     assert heard == [Change.POLICIES] * 3
 
     catalog.put_policy(policy("edited"))
@@ -292,7 +292,7 @@ def test_base_images_come_by_name(catalog: Catalog) -> None:
     assert [image.name for image in catalog.base_images] == ["a", "b"]
     assert catalog.base_image("a") is catalog.base_images[0]
     assert str(catalog.broken_base_images["c"]).startswith("spec.references[0]: 'a b'")
-    assert (Kind.BASE_IMAGE, "", "c") in catalog.objects
+    assert (OwnKind.BASE_IMAGE, "", "c") in catalog.objects
     catalog.put_base_image(base_image("base.test/c:1", name="c"))
     assert catalog.broken_base_images == {}
 

@@ -28,7 +28,7 @@ from slimgate.cluster.owner import Owner
 from slimgate.cluster.profiles import ProfileStore
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
-from slimgate.controller.handlers import BUILT_IN, make_registry, make_settings
+from slimgate.controller.handlers import make_registry, make_settings
 from slimgate.controller.intake import Intake
 from slimgate.controller.ledger import Ledger
 from slimgate.controller.login import Login
@@ -38,6 +38,7 @@ from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.controller.statuses import Statuses
 from slimgate.controller.sweeper import Sweeper
 from slimgate.core.image import Digest, ImageFacts, Wants
+from slimgate.core.kinds import BUILT_IN
 from slimgate.engine.catalog import Change
 from slimgate.metrics import ControllerMetrics
 from slimgate.settings import Settings

@@ -10,11 +10,10 @@ from slimgate.app.parts import (
     now,
     own_identity,
     registry_settings,
-    template_paths,
 )
 from slimgate.cluster.addresses import server_addresses
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import ForbiddenError, MissingError
+from slimgate.cluster.errors import ForbiddenError
 from slimgate.cluster.pull_secrets import PullSecrets
 from slimgate.cluster.resources import (
     BASE_IMAGES,
@@ -22,26 +21,17 @@ from slimgate.cluster.resources import (
     NODES,
     SLIM_EXCEPTIONS,
     SLIM_POLICIES,
-    WORKLOADS,
-    Resource,
 )
 from slimgate.controller.nodes import Lister, NodeSurvey
 from slimgate.core.disk import NodeDisk
-from slimgate.core.errors import ClusterError
+from slimgate.core.errors import ClusterError, MissingError
 from slimgate.core.image import Inspection, Platform, Wants
+from slimgate.core.kinds import Kind
 from slimgate.core.node import ImageFs, Node, image_fs_of
 from slimgate.core.reference import Reference
 from slimgate.core.selector import Selector
 from slimgate.core.text import printable
-from slimgate.core.workload import (
-    GroupKind,
-    JsonObject,
-    Workload,
-    labels_of,
-    mapping_at,
-    text_at,
-    workload_of,
-)
+from slimgate.core.workload import JsonObject, Workload, labels_of, mapping_at, text_at, workload_of
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.engine.judge import Judge
@@ -112,30 +102,31 @@ class ApiView:
 
         Those of one namespace take no right to any other.
         """
-        paths = template_paths(self._settings)
+        paths = self._settings.template_paths
         found = [
-            workload_of({**obj, "apiVersion": resource.api_version, "kind": resource.kind}, paths)
-            for resource in self._kinds().values()
-            for obj in await self._all(resource, namespace)
+            workload_of({**obj, "apiVersion": kind.api_version, "kind": kind.kind}, paths)
+            for kind in self._settings.kinds
+            for obj in await self._all(kind, namespace)
         ]
         return [workload for workload in found if workload is not None]
 
     async def current(self, workload: Workload) -> Workload | None:
         """Read a workload as it is in the cluster; None if it is not there, or may not be read."""
-        resource = self._kinds().get(workload.group_kind)
-        if resource is None:
+        kinds = (one for one in self._settings.kinds if one.group_kind == workload.group_kind)
+        kind = next(kinds, None)
+        if kind is None:
             return None
         try:
-            found = await self._api.get(resource.one(workload.namespace, workload.name))
+            found = await self._api.get(kind.one(workload.namespace, workload.name))
         except MissingError:
             return None
         except ForbiddenError:
             self._notes.append(
-                f"you may not get {resource.plural}: {printable(str(workload), 128)} is judged as "
+                f"you may not get {kind.resource}: {printable(str(workload), 128)} is judged as "
                 "if it were new"
             )
             return None
-        return workload_of(found, template_paths(self._settings))
+        return workload_of(found, self._settings.template_paths)
 
     async def inspect(self, workload: Workload, reference: str) -> Inspection:
         """Look an image up for the nodes' platforms, with the workload's own credentials."""
@@ -191,13 +182,6 @@ class ApiView:
             catalog.put_node(node)
         return catalog
 
-    def _kinds(self) -> Mapping[GroupKind, Resource]:
-        extra = (
-            Resource(group=k.group, version=k.version, plural=k.plural, kind=k.kind)
-            for k in self._settings.extra_kinds
-        )
-        return {(one.group, one.kind): one for one in (*WORKLOADS.values(), *extra)}
-
     async def _readable_platforms(self) -> tuple[Platform, ...]:
         try:
             return await self.platforms()
@@ -207,8 +191,8 @@ class ApiView:
             self._notes.append(f"you may not list nodes: platform {shown} is assumed")
             return assumed
 
-    async def _all(self, resource: Resource, namespace: str | None = None) -> list[JsonObject]:
-        path = resource.all() if namespace is None else resource.within(namespace)
+    async def _all(self, kind: Kind, namespace: str | None = None) -> list[JsonObject]:
+        path = kind.all() if namespace is None else kind.within(namespace)
         return [obj async for obj in self._api.list(path)]
 
 

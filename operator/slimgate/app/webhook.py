@@ -9,7 +9,6 @@ from slimgate.app.configuration import read_settings
 from slimgate.app.health import serving_health
 from slimgate.app.logs import configure
 from slimgate.app.loop import watch_loop
-from slimgate.app.parts import template_paths
 from slimgate.app.profiles import follow_profiles
 from slimgate.app.stopping import unless, whole
 from slimgate.cluster.memory import MemoryKeeper
@@ -74,7 +73,7 @@ def _server(settings: Settings, core: Core, metrics: WebhookMetrics) -> WebhookS
         core.catalog,
         settings=ServiceSettings(
             controllers=CONTROLLER_USERS.union(settings.extra_controllers),
-            template_paths=template_paths(settings),
+            template_paths=settings.template_paths,
         ),
         observer=metrics,
     )

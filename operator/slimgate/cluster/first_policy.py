@@ -10,7 +10,8 @@ from typing import Final
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ApiError, ExistsError
-from slimgate.cluster.resources import SLIM_POLICIES, Resource
+from slimgate.cluster.resources import SLIM_POLICIES
+from slimgate.core.kinds import Kind
 from slimgate.core.text import printable
 from slimgate.core.workload import JsonObject, mapping_at, text_at
 
@@ -22,7 +23,7 @@ class FirstPolicy:
     """Creates a policy, once, where the cluster has none of any name."""
 
     def __init__(
-        self, api: ClusterApi, policy: JsonObject, *, resource: Resource = SLIM_POLICIES
+        self, api: ClusterApi, policy: JsonObject, *, resource: Kind = SLIM_POLICIES
     ) -> None:
         self._api = api
         self._policy = policy

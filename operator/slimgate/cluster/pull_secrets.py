@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import ForbiddenError, MalformedSecretError, MissingError
-from slimgate.cluster.resources import SECRETS, SERVICE_ACCOUNTS, Resource
+from slimgate.cluster.errors import ForbiddenError, MalformedSecretError
+from slimgate.cluster.resources import SECRETS, SERVICE_ACCOUNTS
 from slimgate.core.docker_config import (
     CONFIG_JSON_KEY,
     CONFIG_JSON_TYPE,
@@ -24,8 +24,9 @@ from slimgate.core.docker_config import (
     MalformedDockerConfigError,
     parse_secret,
 )
-from slimgate.core.errors import SlimgateError
+from slimgate.core.errors import MissingError, SlimgateError
 from slimgate.core.identity import ANONYMOUS, Entry, Identity
+from slimgate.core.kinds import Kind
 from slimgate.core.text import printable
 from slimgate.core.workload import JsonObject, Workload, mapping_at, objects_at, text_at
 from slimgate.engine.bounded import Bounded
@@ -155,7 +156,7 @@ class PullSecrets:
         secrets = objects_at(found or {}, "imagePullSecrets")
         return tuple(name for secret in secrets if (name := text_at(secret, "name")))
 
-    async def _read(self, resource: Resource, namespace: str, name: str) -> JsonObject | None:
+    async def _read(self, resource: Kind, namespace: str, name: str) -> JsonObject | None:
         try:
             return await self._api.get(resource.one(namespace, name))
         except MissingError as err:

@@ -13,12 +13,13 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ForbiddenError
 from slimgate.cluster.events import Events, Notice
 from slimgate.cluster.reports import Reports
-from slimgate.cluster.resources import Served, Target
+from slimgate.cluster.resources import Target
 from slimgate.cluster.statuses import Statuses
+from slimgate.core.kinds import REPLICA_SETS, Kind
 from slimgate.core.status import Status
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload
-from slimgate.engine.objects import Kind
+from slimgate.engine.objects import OwnKind
 
 _LOG: Final = logging.getLogger(__name__)
 _REFUSED_SECONDS: Final = 300.0
@@ -42,31 +43,31 @@ class Records:
     ) -> None:
         self._api = api
         self._clock = clock
-        self._refused: dict[str, float] = {}
+        self._refused: dict[Kind, float] = {}
         self._reports = reports
         self._events = Events(api, instance or socket.gethostname(), now)
         self._statuses = Statuses(api, now)
 
     async def annotate(
-        self, kind: Served, workload: Workload, annotations: Mapping[str, str | None]
+        self, kind: Kind, workload: Workload, annotations: Mapping[str, str | None]
     ) -> None:
         """Set the workload's own annotations, and remove those that are None.
 
         Once it has none left, its ReplicaSets lose their copies of them, too.
         """
         target = Target.workload(kind, workload)
-        async with self._where_permitted(workload.kind) as permitted:
+        async with self._where_permitted(kind) as permitted:
             if not permitted:
                 return
             written = await annotate(self._api, target, annotations)
-        if any(annotations.values()) or not may_be_copied(workload.kind):
+        if any(annotations.values()) or not may_be_copied(kind):
             return
-        async with self._where_permitted("ReplicaSet") as permitted:
+        async with self._where_permitted(REPLICA_SETS) as permitted:
             if permitted:
                 await strip_copies(self._api, written, annotations.keys())
 
     @asynccontextmanager
-    async def _where_permitted(self, kind: str) -> AsyncIterator[bool]:
+    async def _where_permitted(self, kind: Kind) -> AsyncIterator[bool]:
         """Say whether to try; a right that is missing is said once, and not tried for a while."""
         refused = self._refused.get(kind)
         if refused is not None and self._clock() < refused + _REFUSED_SECONDS:
@@ -79,25 +80,25 @@ class Records:
                 _LOG.warning(
                     "annotations of %ss stay as they are: %s; grant the right, or set annotations "
                     "to None",
-                    kind,
+                    kind.kind,
                     error,
                 )
             self._refused[kind] = self._clock()
         else:
             self._refused.pop(kind, None)
 
-    async def note(self, kind: Served, workload: Workload, note: Notice) -> None:
+    async def note(self, kind: Kind, workload: Workload, note: Notice) -> None:
         """Emit an Event about the workload."""
         await self._events.post(Target.workload(kind, workload), note)
 
-    async def report(self, kind: Served, workload: Workload, verdict: Verdict) -> None:
+    async def report(self, kind: Kind, workload: Workload, verdict: Verdict) -> None:
         """Write the workload's report, or remove it where no policy speaks of the workload."""
         await self._reports.record(Target.workload(kind, workload), verdict)
 
-    async def unreport(self, kind: Served, workload: Workload) -> None:
+    async def unreport(self, kind: Kind, workload: Workload) -> None:
         """Remove the report of a workload that is judged with another now."""
         await self._reports.leave(Target.workload(kind, workload))
 
-    async def status(self, kind: Kind, resource: JsonObject, status: Status) -> None:
+    async def status(self, kind: OwnKind, resource: JsonObject, status: Status) -> None:
         """Write the status of a policy, an exception or a BaseImage."""
         await self._statuses.write(kind, resource, status)

@@ -5,9 +5,9 @@ from typing import Final
 
 from slimgate.controller.ledger import Key, Observed, marks_of, master_of, observed_of
 from slimgate.controller.masters import Masters
-from slimgate.controller.ports import Kind
 from slimgate.controller.reconciler import COPIES, Reconciler
-from slimgate.core.workload import JsonObject, TemplatePaths, Workload, text_at, workload_of
+from slimgate.core.kinds import Kind, template_paths
+from slimgate.core.workload import JsonObject, Workload, text_at, workload_of
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -21,13 +21,12 @@ class Intake:
         kind: Kind,
         *,
         masters: Masters,
-        template_paths: TemplatePaths,
     ) -> None:
         self.kind = kind
         self._reconciler = reconciler
         self._masters = masters
         self._is_extra = masters.is_extra(kind)
-        self._template_paths = template_paths
+        self._template_paths = template_paths([kind])
         self._warned = False
 
     def takes(self, metadata: JsonObject) -> bool:
@@ -47,18 +46,18 @@ class Intake:
             not self._masters.answers(master)
             or self._masters.may_change(master)
             or self._reconciler.knows(self._key(metadata))
-            or (self.kind.name not in COPIES and any(marks_of(metadata)))
+            or (self.kind != COPIES and any(marks_of(metadata)))
         )
 
     def put(self, obj: JsonObject) -> None:
         """Hear of an object that is new or has changed."""
         # Items of a listing may come without their kind.
-        api_version, kind = self.kind.api_version, self.kind.name
+        api_version, kind = self.kind.api_version, self.kind.kind
         resource: dict[str, object] = {**obj, "apiVersion": api_version, "kind": kind}
         workload = workload_of(resource, self._template_paths)
         if workload is None:
             return
-        key = Key(workload.kind, workload.namespace, workload.name)
+        key = Key(self.kind, workload.namespace, workload.name)
         observed = observed_of(self.kind, resource, workload)
         if self._is_extra:
             hollow = self._is_hollow(observed)
@@ -77,7 +76,7 @@ class Intake:
 
     def drop(self, namespace: str, name: str, uid: str | None = None) -> None:
         """Hear that there is no such object any more; one made anew has another `uid`."""
-        key = Key(self.kind.name, namespace, name)
+        key = Key(self.kind, namespace, name)
         if self._is_extra:
             self._masters.drop(key)
         self._reconciler.drop(key, uid)
@@ -88,7 +87,7 @@ class Intake:
     def _warn(self, workload: Workload) -> None:
         if not self._warned:
             self._warned = True
-            path = ".".join(self._template_paths[self.kind.group, self.kind.name])
+            path = ".".join(self.kind.template or ())
             _LOG.warning(
                 "%s names no images in a pod template at %s, so what it owns is judged instead; "
                 "if it has a pod template, correct its templatePath in extraKinds",
@@ -97,4 +96,4 @@ class Intake:
             )
 
     def _key(self, metadata: JsonObject) -> Key:
-        return Key(self.kind.name, text_at(metadata, "namespace"), text_at(metadata, "name"))
+        return Key(self.kind, text_at(metadata, "namespace"), text_at(metadata, "name"))

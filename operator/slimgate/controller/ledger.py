@@ -5,9 +5,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from slimgate.controller.ports import Kind
 from slimgate.core.annotations import SUMMARY, VERDICT, Annotate, wanted_annotations
 from slimgate.core.image import Digest, Inspection
+from slimgate.core.kinds import Kind
 from slimgate.core.timestamp import parse_time
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload, mapping_at, objects_at, text_at
@@ -17,7 +17,7 @@ from slimgate.core.workload import JsonObject, Workload, mapping_at, objects_at,
 class Key:
     """Names a workload."""
 
-    kind: str
+    kind: Kind
     namespace: str
     name: str
 
@@ -140,7 +140,7 @@ class Ledger:
         """Return a record."""
         return self._records.get(key)
 
-    def uids(self, kind: str) -> Mapping[Key, str]:
+    def uids(self, kind: Kind) -> Mapping[Key, str]:
         """Tell which workloads of a kind are known or held."""
         return {key: one.workload.uid for key, one in self._all() if key.kind == kind}
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from slimgate.controller.ledger import Key, Master
-from slimgate.controller.ports import Kind
+from slimgate.core.kinds import Kind
 
 
 class Masters:
@@ -14,8 +14,8 @@ class Masters:
     """
 
     def __init__(self, built_in: Iterable[Kind], extra: Iterable[Kind] = ()) -> None:
-        self._built_in = frozenset((one.group, one.name) for one in built_in)
-        self._extra = frozenset((one.group, one.name) for one in extra)
+        self._built_in = frozenset(one.group_kind for one in built_in)
+        self._extra = frozenset(one.group_kind for one in extra)
         self._followed: set[tuple[str, str]] = set()
         self._hollow: dict[Key, str] = {}
         self._hollow_uids: set[str] = set()
@@ -40,11 +40,11 @@ class Masters:
 
     def is_extra(self, kind: Kind) -> bool:
         """Whether settings add a kind."""
-        return (kind.group, kind.name) in self._extra
+        return kind.group_kind in self._extra
 
     def follow(self, kind: Kind, followed: bool) -> None:  # noqa: FBT001 - a mirror's word
         """Hear whether a kind that settings add is followed."""
-        name = kind.group, kind.name
+        name = kind.group_kind
         if followed is not (name in self._followed):
             (self._followed.add if followed else self._followed.discard)(name)
             self._tell()
@@ -58,7 +58,7 @@ class Masters:
         if hollow:
             self._hollow[key] = uid
             self._hollow_uids.add(uid)
-        if (kind.group, kind.name) in self._followed:
+        if kind.group_kind in self._followed:
             self._tell()
 
     def drop(self, key: Key) -> None:

@@ -6,30 +6,11 @@ from ssl import SSLContext
 from typing import Protocol
 
 from slimgate.core.image import Digest, ImageFacts
+from slimgate.core.kinds import Kind
 from slimgate.core.status import Status
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload
-from slimgate.engine.objects import Kind as StatusKind
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of workload as the API server serves it; `group` is empty for the core one."""
-
-    group: str
-    version: str
-    plural: str
-    name: str
-
-    @property
-    def api_version(self) -> str:
-        """The group and version as manifests write them."""
-        return f"{self.group}/{self.version}" if self.group else self.version
-
-    @property
-    def path(self) -> str:
-        """Where the API server lists all objects of it."""
-        return f"/{'apis' if self.group else 'api'}/{self.api_version}/{self.plural}"
+from slimgate.engine.objects import OwnKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +81,7 @@ class Recorder(Protocol):
     async def unreport(self, kind: Kind, workload: Workload) -> None:
         """Have the workload no PolicyReport any more."""
 
-    async def status(self, kind: StatusKind, resource: JsonObject, status: Status) -> None:
+    async def status(self, kind: OwnKind, resource: JsonObject, status: Status) -> None:
         """Write the status of a policy, an exception or a BaseImage if the resource's differs."""
 
 

@@ -22,6 +22,7 @@ from slimgate.core.annotations import (
 )
 from slimgate.core.errors import ImageError, SlimgateError
 from slimgate.core.image import Digest, Inspection
+from slimgate.core.kinds import REPLICA_SETS
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import Workload
 from slimgate.engine.catalog import Catalog
@@ -29,8 +30,8 @@ from slimgate.engine.judge import Judge
 
 _LOG: Final = logging.getLogger(__name__)
 _TOGETHER_SECONDS: Final = 0.1
-COPIES: Final = frozenset({"ReplicaSet"})
-"""Kinds that get their master's annotations anew from Kubernetes whenever they lack them."""
+COPIES: Final = REPLICA_SETS
+"""They get their master's annotations anew from Kubernetes whenever they lack them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ class Reconciler:
         # Whoever writes our annotations again and again copies them from the master.
         if judged or (first and observed.is_marked):
             ours = self._ledger.annotate is not Annotate.NONE
-            annotated = ours and (judged or observed.kind.name not in COPIES)
+            annotated = ours and (judged or observed.kind != COPIES)
             self._leaving[key] = Leaving(observed, annotated)
             self.queue.put(key)
 
@@ -174,10 +175,12 @@ class Reconciler:
                 await self._reconcile(key)
                 failed = False
             except SlimgateError as error:
-                _LOG.warning("%s %s/%s: %s", key.kind, key.namespace, key.name, error)
+                _LOG.warning("%s %s/%s: %s", key.kind.kind, key.namespace, key.name, error)
                 self._agenda.put(key, self._settings.retry_seconds)
             except Exception:  # noqa: BLE001 - one workload's trouble must not stop the others
-                _LOG.exception("%s %s/%s could not be judged", key.kind, key.namespace, key.name)
+                _LOG.exception(
+                    "%s %s/%s could not be judged", key.kind.kind, key.namespace, key.name
+                )
                 self._agenda.put(key, self._settings.retry_seconds)
             finally:
                 self.queue.done(key)

@@ -29,7 +29,7 @@ from slimgate.core.status import (
 from slimgate.core.workload import JsonObject, mapping_at, text_at
 from slimgate.engine.bases import Bases
 from slimgate.engine.catalog import Catalog
-from slimgate.engine.objects import Kind, ObjectKey
+from slimgate.engine.objects import ObjectKey, OwnKind
 
 _LOG: Final = logging.getLogger(__name__)
 _PAUSE: Final = 1.0
@@ -113,9 +113,9 @@ class Statuses:
 
     def _status(self, key: ObjectKey, resource: JsonObject, counts: Tally) -> Status:
         kind, _, name = key
-        if kind is Kind.POLICY:
+        if kind is OwnKind.POLICY:
             return self._policy(name, counts)
-        if kind is Kind.BASE_IMAGE:
+        if kind is OwnKind.BASE_IMAGE:
             return self._base_image(name, counts)
         return self._exception(key, resource, counts)
 

@@ -11,18 +11,10 @@ from typing import Final, cast
 from slimgate.core import render
 from slimgate.core.errors import SlimgateError
 from slimgate.core.finding import INSPECTION, Finding, Outcome
+from slimgate.core.kinds import TEMPLATE_PATHS, TemplatePaths
 from slimgate.core.policy import Mode, OnUnknown, Policy
 from slimgate.core.verdict import Verdict
-from slimgate.core.workload import (
-    TEMPLATE_PATHS,
-    JsonObject,
-    Role,
-    TemplatePaths,
-    Workload,
-    mapping_at,
-    text_at,
-    workload_of,
-)
+from slimgate.core.workload import JsonObject, Role, Workload, mapping_at, text_at, workload_of
 
 _API_VERSION: Final = "admission.k8s.io/v1"
 _AUDIT_LENGTH: Final = 1024

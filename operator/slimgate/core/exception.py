@@ -7,10 +7,11 @@ from datetime import datetime
 from slimgate.core.duration import format_duration
 from slimgate.core.finding import Finding, Subject
 from slimgate.core.globs import Globs
+from slimgate.core.kinds import GroupKind
 from slimgate.core.policy import Policy
 from slimgate.core.text import printable
 from slimgate.core.timestamp import format_time
-from slimgate.core.workload import GroupKind, Workload
+from slimgate.core.workload import Workload
 
 NOT_ALLOWED = "NotAllowed"
 TOO_LONG = "TooLong"

@@ -10,8 +10,9 @@ from typing import Final, TypeVar
 
 from slimgate.core.errors import InvalidPolicyError
 from slimgate.core.globs import MAX_GLOB
+from slimgate.core.kinds import GroupKind
 from slimgate.core.text import nearest, printable
-from slimgate.core.workload import GroupKind, JsonObject
+from slimgate.core.workload import JsonObject
 
 _T = TypeVar("_T")
 MAX_ENTRIES: Final = 64

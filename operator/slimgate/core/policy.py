@@ -7,9 +7,10 @@ from enum import Enum
 
 from slimgate.core.globs import Globs
 from slimgate.core.image import Wants
+from slimgate.core.kinds import GroupKind
 from slimgate.core.selector import Selector
 from slimgate.core.tier import Evidence, Tier
-from slimgate.core.workload import GroupKind, ImageUse, Workload
+from slimgate.core.workload import ImageUse, Workload
 
 
 class Mode(Enum):

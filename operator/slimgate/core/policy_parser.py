@@ -20,6 +20,7 @@ from slimgate.core.fields import (
     text_of,
     texts_of,
 )
+from slimgate.core.kinds import GroupKind
 from slimgate.core.limits_parser import duration_of, limits_of, tier_limit_of
 from slimgate.core.policy import (
     Bases,
@@ -36,7 +37,7 @@ from slimgate.core.policy import (
 from slimgate.core.selector import Selector, parse_selector
 from slimgate.core.text import printable
 from slimgate.core.tier import Evidence
-from slimgate.core.workload import GroupKind, JsonObject, mapping_at, text_at
+from slimgate.core.workload import JsonObject, mapping_at, text_at
 
 GROUP: Final = "slimgate.dev"
 VERSION: Final = "v1alpha1"

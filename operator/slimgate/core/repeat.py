@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Final
 
 from slimgate.core.admission import Request
-from slimgate.core.workload import TEMPLATE_PATHS, GroupKind
+from slimgate.core.kinds import TEMPLATE_PATHS, GroupKind
 
 _JUDGED_OPERATIONS: Final = frozenset({"CREATE", "UPDATE"})
 _CONTROLLERS: Final = (

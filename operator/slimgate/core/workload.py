@@ -8,27 +8,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, cast
 
-JsonObject = Mapping[str, object]
+from slimgate.core.kinds import TEMPLATE_PATHS, GroupKind, TemplatePaths
 
-GroupKind = tuple[str, str]
-"""The group of an API, empty for the core one, and a kind in it: others have a Job, too."""
+JsonObject = Mapping[str, object]
 
 Slot = tuple[bool, str]
 """A place for an image in a pod: whether it is a volume's, and its name among these."""
-
-TemplatePaths = Mapping[GroupKind, tuple[str, ...]]
-
-TEMPLATE_PATHS: Final[TemplatePaths] = {
-    ("apps", "Deployment"): ("spec", "template"),
-    ("apps", "StatefulSet"): ("spec", "template"),
-    ("apps", "DaemonSet"): ("spec", "template"),
-    ("apps", "ReplicaSet"): ("spec", "template"),
-    ("", "ReplicationController"): ("spec", "template"),
-    ("batch", "Job"): ("spec", "template"),
-    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
-    ("", "Pod"): (),
-}
-"""Where each built-in kind keeps its pod template."""
 
 MAX_IMAGES: Final = 512
 """Images of one workload that are judged, one by one.

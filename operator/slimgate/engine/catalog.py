@@ -17,7 +17,7 @@ from slimgate.core.image import Platform
 from slimgate.core.policy import Policy
 from slimgate.core.policy_parser import parse_policy
 from slimgate.core.workload import JsonObject, Workload, labels_of, mapping_at, text_at
-from slimgate.engine.objects import Kind, Objects
+from slimgate.engine.objects import Objects, OwnKind
 
 DEFAULT_PLATFORM: Final = Platform("linux", "amd64")
 NAME_LABEL: Final = "kubernetes.io/metadata.name"
@@ -95,7 +95,7 @@ class Catalog:
     def put_policy(self, resource: JsonObject) -> None:
         """Take a SlimPolicy as it is now."""
         name = text_at(mapping_at(resource, "metadata"), "name")
-        self.objects.put((Kind.POLICY, "", name), resource)
+        self.objects.put((OwnKind.POLICY, "", name), resource)
         before = self.policies.get(name), self.broken.get(name)
         try:
             policy = parse_policy(resource)
@@ -112,7 +112,7 @@ class Catalog:
 
     def drop_policy(self, name: str) -> None:
         """Forget a SlimPolicy."""
-        self.objects.drop((Kind.POLICY, "", name))
+        self.objects.drop((OwnKind.POLICY, "", name))
         self.broken.pop(name, None)
         if self.policies.pop(name, None) is not None:
             self._policies_changed()
@@ -121,7 +121,7 @@ class Catalog:
         """Take a SlimException as it is now; what only its status says changes no verdict."""
         metadata = mapping_at(resource, "metadata")
         key = (text_at(metadata, "namespace"), text_at(metadata, "name"))
-        self.objects.put((Kind.EXCEPTION, *key), resource)
+        self.objects.put((OwnKind.EXCEPTION, *key), resource)
         try:
             exception = parse_exception(resource)
         except InvalidPolicyError as error:
@@ -138,14 +138,14 @@ class Catalog:
     def drop_exception(self, namespace: str, name: str) -> None:
         """Forget a SlimException."""
         key = (namespace, name)
-        self.objects.drop((Kind.EXCEPTION, *key))
+        self.objects.drop((OwnKind.EXCEPTION, *key))
         self.broken_exceptions.pop(key, None)
         self._without_exception(key)
 
     def put_base_image(self, resource: JsonObject) -> None:
         """Take a BaseImage as it is now; what only its status says makes no verdict another."""
         name = text_at(mapping_at(resource, "metadata"), "name")
-        self.objects.put((Kind.BASE_IMAGE, "", name), resource)
+        self.objects.put((OwnKind.BASE_IMAGE, "", name), resource)
         before, found = self._base_images.get(name), None
         try:
             found = parse_base_image(resource)
@@ -159,7 +159,7 @@ class Catalog:
 
     def drop_base_image(self, name: str) -> None:
         """Forget a BaseImage."""
-        self.objects.drop((Kind.BASE_IMAGE, "", name))
+        self.objects.drop((OwnKind.BASE_IMAGE, "", name))
         self.broken_base_images.pop(name, None)
         if name in self._base_images:
             self._with_base_image(name, None)

@@ -6,7 +6,7 @@ from enum import Enum
 from slimgate.core.workload import JsonObject, mapping_at
 
 
-class Kind(Enum):
+class OwnKind(Enum):
     """A kind of object that has a status."""
 
     POLICY = "SlimPolicy"
@@ -14,7 +14,7 @@ class Kind(Enum):
     BASE_IMAGE = "BaseImage"
 
 
-ObjectKey = tuple[Kind, str, str]
+ObjectKey = tuple[OwnKind, str, str]
 """Kind, namespace and name."""
 
 

@@ -9,7 +9,6 @@ from slimgate.settings.model import (
     WHOLE_LAYER_BYTES,
     Certificates,
     Exemption,
-    ExtraKind,
     LogFormat,
     Settings,
 )
@@ -22,7 +21,6 @@ __all__ = [
     "WHOLE_LAYER_BYTES",
     "Certificates",
     "Exemption",
-    "ExtraKind",
     "File",
     "LogFormat",
     "Settings",

@@ -24,10 +24,11 @@ from slimgate.core.admission import (
 )
 from slimgate.core.errors import ImageError
 from slimgate.core.finding import Outcome, Subject
+from slimgate.core.kinds import TEMPLATE_PATHS, TemplatePaths
 from slimgate.core.repeat import CONTROLLER_USERS, skip_of
 from slimgate.core.text import printable
 from slimgate.core.verdict import Verdict, evaluate
-from slimgate.core.workload import TEMPLATE_PATHS, TemplatePaths, Workload
+from slimgate.core.workload import Workload
 from slimgate.webhook.body import parse_review
 from slimgate.webhook.ports import AdmissionObserver, Judge, Policies, SilentObserver
 

@@ -15,7 +15,8 @@ from slimgate.cli.reports.report import Report
 from slimgate.core.admission import decide
 from slimgate.core.errors import ImageError, UnavailableError
 from slimgate.core.image import Base, Inspection, Platform
-from slimgate.settings import ExtraKind, Settings
+from slimgate.core.kinds import Kind
+from slimgate.settings import Settings
 from tests.cli.facts import SAVED, SOYA, inspection
 from tests.cli.make import POLICY, SEEN, WEB, Known, check, outside, write
 
@@ -304,12 +305,12 @@ async def test_platforms(tmp_path: Path) -> None:
 
 async def test_settings(tmp_path: Path) -> None:
     """Kinds that settings add are judged, and namespaces that they exclude are not."""
-    rollout = ExtraKind(
+    rollout = Kind(
         group="argoproj.io",
         version="v1alpha1",
         plural="rollouts",
         kind="Rollout",
-        template_path=("spec", "template"),
+        template=("spec", "template"),
     )
     settings = Settings(extra_kinds=(rollout,), excluded_namespaces=("left",))
     text = (

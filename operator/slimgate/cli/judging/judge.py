@@ -17,10 +17,11 @@ from slimgate.core.admission import ALLOWED, Decision, Request, decide, weigh
 from slimgate.core.errors import ImageError
 from slimgate.core.finding import Finding, Outcome, Subject
 from slimgate.core.identity import ANONYMOUS, Identity
+from slimgate.core.kinds import GroupKind
 from slimgate.core.reference import Reference
 from slimgate.core.repeat import skip_of
 from slimgate.core.verdict import Verdict
-from slimgate.core.workload import GroupKind, Workload
+from slimgate.core.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 

@@ -20,7 +20,7 @@ from slimgate.cli.platforms import platforms_of
 from slimgate.cli.progress import board
 from slimgate.cli.reports.report import Report
 from slimgate.core.errors import SettingsError
-from slimgate.core.workload import TEMPLATE_PATHS, Workload, mapping_at, text_at
+from slimgate.core.workload import Workload, mapping_at, text_at
 from slimgate.engine.catalog import Catalog
 
 _NAMESPACE = "default"
@@ -120,11 +120,8 @@ class _Given:
         return known.catalog(self._outside.settings, platforms, strict=request.strict)
 
     def _sorted(self, namespace: str) -> Sorted:
-        extra = self._outside.settings.extra_kinds
-        kinds = {(kind.group, kind.kind): kind.template_path for kind in extra}
-        found = sort(
-            self._documents, namespace=namespace, template_paths={**TEMPLATE_PATHS, **kinds}
-        )
+        paths = self._outside.settings.template_paths
+        found = sort(self._documents, namespace=namespace, template_paths=paths)
         found.workloads += [placed_image(text, namespace) for text in self._images]
         return found
 

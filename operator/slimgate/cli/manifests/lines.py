@@ -4,15 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from slimgate.cli.manifests.placed import line_of
-from slimgate.core.workload import (
-    ImageUse,
-    JsonObject,
-    TemplatePaths,
-    Workload,
-    mapping_at,
-    objects_at,
-    text_at,
-)
+from slimgate.core.kinds import TemplatePaths
+from slimgate.core.workload import ImageUse, JsonObject, Workload, mapping_at, objects_at, text_at
 
 _CONTAINERS: Final = ("initContainers", "containers", "ephemeralContainers")
 _TEMPLATES: Final = ("{{", "${")

@@ -8,14 +8,12 @@ from typing import Final
 from slimgate.cli.manifests.errors import InputError
 from slimgate.cli.manifests.lines import image_lines, odd_image, odd_list
 from slimgate.cli.manifests.read import Document
+from slimgate.core.kinds import TEMPLATE_PATHS, GroupKind, TemplatePaths
 from slimgate.core.policy_parser import GROUP
 from slimgate.core.text import printable
 from slimgate.core.workload import (
-    TEMPLATE_PATHS,
-    GroupKind,
     ImageUse,
     JsonObject,
-    TemplatePaths,
     Workload,
     labels_of,
     mapping_at,
