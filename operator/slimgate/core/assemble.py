@@ -18,7 +18,6 @@ from slimgate.core.image import (
     Wants,
 )
 from slimgate.core.oci import Descriptor, ImageConfig, Index, Manifest
-from slimgate.core.tier import Evidence
 
 UNKNOWN_PLATFORM: Final = Platform("unknown", "unknown")
 """Of a manifest whose config nobody has read."""
@@ -80,8 +79,6 @@ def facts_of(
     if config is None or not manifest.is_image:
         return facts
     whole = _with_config(facts, manifest.annotations, looks, config, claimed)
-    if whole.base.evidence is not Evidence.CLAIMED:
-        unchecked = None
     return replace(whole, base=replace(whole.base, unchecked=unchecked, unread=unread))
 
 

@@ -358,5 +358,5 @@ class Reader:
 def _errors_in(facts: ImageFacts) -> int:
     """Count what another look may tell; facts that were kept do not say why it is not known."""
     unknown = (layer.unpacked.reason for layer in facts.layers if layer.unpacked.bytes is None)
-    claimed = facts.base.evidence is Evidence.CLAIMED
+    claimed = facts.base.evidence is Evidence.CLAIMED or facts.base.unchecked is not None
     return claimed + sum(reason != NOT_ASKED for reason in unknown)

@@ -72,9 +72,11 @@ def _by_allow(bases: Bases, base: Base, subject: Subject) -> _Fault | None:
     reason = unresolved(subject, base, bases.allow) or base.unread
     if _is_unknown(base):
         return None, None, reason or _UNKNOWN, None
+    if found is not None or any(matches_reference(bases.allow, text) for text in base.claims):
+        reason = reason or _unchecked(base)
     if found is None:
         return base.evidence, None, reason, None
-    return found.evidence, wanted.value, reason or _unchecked(base), None
+    return found.evidence, wanted.value, reason, None
 
 
 def _unchecked(base: Base) -> str | None:
