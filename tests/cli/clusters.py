@@ -74,6 +74,11 @@ class Cluster:
         there = (one for one in self.running if key_of(one) == key_of(workload))
         return next(there, None)
 
+    async def former(self, workload: Workload) -> Sequence[Workload]:
+        """Find nothing that it ran before."""
+        self.listed.append(f"revisions of {workload}")
+        return ()
+
     async def inspect(self, workload: Workload, reference: str) -> Inspection:
         """Look up what the workload's namespace may see."""
         self.asked.append((workload.namespace, reference))

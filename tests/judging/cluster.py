@@ -25,6 +25,7 @@ from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
 from slimgate.engine.objects import OwnKind
 from slimgate.settings import Settings
+from slimgate.webhook.ports import History
 from slimgate.webhook.service import AdmissionService, ServiceSettings
 from tests.engine.cluster import Keys, node
 from tests.engine.shelf import until
@@ -83,7 +84,9 @@ class Process:
 
 
 class Webhook(Process):
-    """Answers reviews."""
+    """Answers reviews; `history` knows what workloads ran before."""
+
+    history: History | None = None
 
     async def admit(self, new: Json, old: Json | None = None) -> Admission:
         """Have the API server ask, for an update where there is an old object."""
@@ -91,6 +94,7 @@ class Webhook(Process):
         service = AdmissionService(
             listening,
             self.catalog,
+            history=self.history,
             settings=ServiceSettings(template_paths=SETTINGS.template_paths),
         )
         answered = Answered.of(await service.answer(_review(new, old), 5))

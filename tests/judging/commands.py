@@ -17,6 +17,7 @@ from slimgate.cli.previews.preview import Fate, policy_in_cluster, preview
 from slimgate.cli.progress import SilentBoard
 from slimgate.cli.usage.images import used_images
 from slimgate.cli.usage.scope import Scope
+from slimgate.cluster.api import ClusterApi
 from slimgate.core.admission import ALLOWED
 from slimgate.core.finding import Outcome
 from slimgate.core.image import Platform
@@ -41,6 +42,7 @@ class Commands:
     row: Row
     folder: Path
     server: Server
+    api: ClusterApi
     view: ApiView
     images: CliInspector
     inspectors: Sequence[Inspector]
@@ -106,7 +108,7 @@ async def commands(
 ) -> AsyncIterator[Commands]:
     """Open them."""
     nodes = [{"apiVersion": "v1", "kind": "Node", **node(one, one)} for one in row.nodes]
-    server = Server([*row.objects, *nodes])
+    server = Server([*row.objects, *row.revisions, *nodes])
     async with server.running(folder) as api:
         places = Anywhere(registry)
         of_view, own = Inspector(registry, clock=clock), Inspector(places, clock=clock)
@@ -114,6 +116,7 @@ async def commands(
             row=row,
             folder=folder,
             server=server,
+            api=api,
             view=ApiView(api, SETTINGS, of_view, Keys()),
             images=CliInspector(own, places),
             inspectors=(of_view, own),

@@ -4,7 +4,8 @@
 `ephemeral/debug`. `says` are the findings of the new workload, each as `web pullSize deny`; `*` is
 the workload as a whole. `grown` are those where the old one is known, if they differ, and `later`
 those once the registry's faults (`down`: a kind of request, a registry, a digest's name) are
-over. `created` and `updated` are what the webhook does, and
+over. `ran` are templates that the workload had before; with
+`strange` another of its name had them. `created` and `updated` are what the webhook does, and
 `then` what it does with the first later, if that differs.
 """
 
@@ -42,6 +43,8 @@ class Row:
     old: Mapping[str, str] | None = None
     kind: str = "apps/v1/Deployment"
     labels: Mapping[str, str] = field(default_factory=dict)
+    ran: Sequence[Mapping[str, str]] = ()
+    strange: bool = False
     exceptions: Sequence[Json] = ()
     bases: Mapping[str, Json] = field(default_factory=dict)
     nodes: Sequence[str] = ("amd64",)
@@ -88,6 +91,34 @@ class Row:
         )
         return found
 
+    @property
+    def revisions(self) -> list[Json]:
+        """What the cluster keeps of former templates."""
+        api_version, _, kind = self.kind.rpartition("/")
+        uid = "another" if self.strange else "u"
+        owner = {
+            "apiVersion": api_version,
+            "kind": kind,
+            "name": "web",
+            "uid": uid,
+            "controller": True,
+        }
+        found = []
+        for number, images in enumerate(self.ran):
+            template = self.workload(images)["spec"]["template"]
+            metadata = {
+                "name": f"web-{number}",
+                "namespace": NAMESPACE,
+                "uid": f"r{number}",
+                "labels": {"app": "web"},
+                "ownerReferences": [owner],
+            }
+            held: Json = {"kind": "ReplicaSet", "spec": {"template": template}}
+            if kind in {"StatefulSet", "DaemonSet"}:
+                held = {"kind": "ControllerRevision", "data": {"spec": {"template": template}}}
+            found.append({"apiVersion": "apps/v1", "metadata": metadata, **held})
+        return found
+
     def workload(self, images: Mapping[str, str]) -> Json:
         """Write the workload's object, as the API server has it."""
         spec: Json = {}
@@ -110,6 +141,8 @@ class Row:
                 "labels": {"app": "web"},
             },
         }
+        if self.kind.startswith(("apps/", "argoproj.io/")):
+            whole["spec"] = {"selector": {"matchLabels": {"app": "web"}}}
         at = whole
         for step in _PATHS.get(self.kind, ("spec", "template")):
             at = at.setdefault(step, {})

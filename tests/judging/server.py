@@ -33,7 +33,8 @@ class Server:
         if rest[0] == "namespaces" and len(rest) > 2:
             rest = rest[2:]
         plural, *name = rest
-        found = [one for one in self.objects if _is_of(one, api_version, plural)]
+        selector = request.query.get("labelSelector", "")
+        found = [one for one in self.objects if _is_of(one, api_version, plural, selector)]
         if not name:
             return web.json_response({"kind": "List", "metadata": {}, "items": found})
         for one in found:
@@ -42,7 +43,12 @@ class Server:
         return web.Response(status=404, text='{"kind": "Status", "message": "not found"}')
 
 
-def _is_of(one: Json, api_version: str, plural: str) -> bool:
+def _is_of(one: Json, api_version: str, plural: str, selector: str) -> bool:
     kind = one["kind"].lower()
     names = (f"{kind}s", f"{kind.removesuffix('y')}ies")
-    return one["apiVersion"] == api_version and plural in names
+    labels = {f"{key}={value}" for key, value in one["metadata"].get("labels", {}).items()}
+    return (
+        one["apiVersion"] == api_version
+        and plural in names
+        and labels.issuperset(filter(None, selector.split(",")))
+    )

@@ -14,10 +14,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from slimgate.cluster.revisions import revisions
 from slimgate.core.errors import ImageError, UnavailableError
 from slimgate.core.identity import ANONYMOUS
 from slimgate.core.image import Platform
@@ -60,13 +62,15 @@ async def world(
         stack.push_async_callback(webhook.close)
         stack.push_async_callback(controller.close)
         await stack.enter_async_context(controller.running(row.workload(row.new)))
+        user = await stack.enter_async_context(commands(row, registry, clock, tmp_path))
+        webhook.history = partial(revisions, user.api)
         yield World(
             row=row,
             registry=registry,
             clock=clock,
             webhook=webhook,
             controller=controller,
-            user=await stack.enter_async_context(commands(row, registry, clock, tmp_path)),
+            user=user,
         )
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from slimgate.cluster.resources import (
     BASE_IMAGES,
+    CONTROLLER_REVISIONS,
     EVENTS,
     IMAGE_PROFILES,
     NAMESPACES,
@@ -50,7 +51,7 @@ _KINDS: Final[Mapping[str, Kind]] = {
         resource.kind: resource
         for resource in (
             BASE_IMAGES, BINDINGS, CRDS, EVENTS, HOOKS, IMAGE_PROFILES, NAMESPACES,
-            SERVICE_ACCOUNTS, SLIM_EXCEPTIONS, SLIM_POLICIES,
+            SERVICE_ACCOUNTS, SLIM_EXCEPTIONS, SLIM_POLICIES, CONTROLLER_REVISIONS,
         )
     },
 }  # fmt: skip

@@ -22,6 +22,7 @@ from slimgate.cluster.resources import (
     SLIM_EXCEPTIONS,
     SLIM_POLICIES,
 )
+from slimgate.cluster.revisions import revisions
 from slimgate.controller.nodes import Lister, NodeSurvey
 from slimgate.core.disk import NodeDisk
 from slimgate.core.errors import ClusterError, MissingError
@@ -112,21 +113,33 @@ class ApiView:
 
     async def current(self, workload: Workload) -> Workload | None:
         """Read a workload as it is in the cluster; None if it is not there, or may not be read."""
-        kinds = (one for one in self._settings.kinds if one.group_kind == workload.group_kind)
-        kind = next(kinds, None)
-        if kind is None:
-            return None
         try:
-            found = await self._api.get(kind.one(workload.namespace, workload.name))
-        except MissingError:
-            return None
-        except ForbiddenError:
+            found = await self._get(workload)
+        except ForbiddenError as err:
             self._notes.append(
-                f"you may not get {kind.resource}: {printable(str(workload), 128)} is judged as "
-                "if it were new"
+                f"{printable(str(workload), 128)} is judged as if it were new: {err}"
             )
             return None
-        return workload_of(found, self._settings.template_paths)
+        return None if found is None else workload_of(found, self._settings.template_paths)
+
+    async def former(self, workload: Workload) -> Sequence[Workload]:
+        """List what a workload of the cluster ran before; nothing if that may not be read."""
+        try:
+            found = await self._get(workload)
+            return [] if found is None else await revisions(self._api, found)
+        except ForbiddenError as err:
+            note = f"whether {printable(str(workload), 128)} is a rollback is unknown: {err}"
+            self._notes.append(note)
+            return []
+
+    async def _get(self, workload: Workload) -> JsonObject | None:
+        kinds = (one for one in self._settings.kinds if one.group_kind == workload.group_kind)
+        kind = next(kinds, None)
+        try:
+            path = kind.one(workload.namespace, workload.name) if kind is not None else None
+            return None if path is None else await self._api.get(path)
+        except MissingError:
+            return None
 
     async def inspect(self, workload: Workload, reference: str) -> Inspection:
         """Look an image up for the nodes' platforms, with the workload's own credentials."""

@@ -13,6 +13,7 @@ from slimgate.app.profiles import follow_profiles
 from slimgate.app.stopping import unless, whole
 from slimgate.cluster.memory import MemoryKeeper
 from slimgate.cluster.owner import Owner
+from slimgate.cluster.revisions import revisions
 from slimgate.core.repeat import CONTROLLER_USERS
 from slimgate.engine.catalog import Catalog, Change
 from slimgate.metrics import WebhookMetrics
@@ -75,6 +76,7 @@ def _server(settings: Settings, core: Core, metrics: WebhookMetrics) -> WebhookS
             controllers=CONTROLLER_USERS.union(settings.extra_controllers),
             template_paths=settings.template_paths,
         ),
+        history=partial(revisions, core.api),
         observer=metrics,
     )
     return WebhookServer(

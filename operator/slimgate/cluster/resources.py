@@ -73,6 +73,9 @@ NAMESPACES: Final = Kind(version="v1", kind="Namespace", plural="namespaces")
 NODES: Final = Kind(version="v1", kind="Node", plural="nodes")
 SECRETS: Final = Kind(version="v1", kind="Secret", plural="secrets")
 SERVICE_ACCOUNTS: Final = Kind(version="v1", kind="ServiceAccount", plural="serviceaccounts")
+CONTROLLER_REVISIONS: Final = Kind(
+    group="apps", version="v1", kind="ControllerRevision", plural="controllerrevisions"
+)
 EVENTS: Final = Kind(group="events.k8s.io", version="v1", kind="Event", plural="events")
 ENDPOINT_SLICES: Final = Kind(
     group="discovery.k8s.io", version="v1", kind="EndpointSlice", plural="endpointslices"

@@ -3,8 +3,8 @@
 https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final, cast
 
@@ -27,13 +27,17 @@ class InvalidReviewError(SlimgateError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the API server asks; `old` is None for a CREATE, `workload` for a kind without pods."""
+    """What the API server asks; `old` is None for a CREATE, `workload` for a kind without pods.
+
+    `old_object` is the whole of what `old` was read from.
+    """
 
     uid: str
     operation: str
     namespace: str
     workload: Workload | None
     old: Workload | None = None
+    old_object: JsonObject = field(default_factory=dict)
     user: str = ""
 
     @property
@@ -97,25 +101,28 @@ def decode(review: object, template_paths: TemplatePaths = TEMPLATE_PATHS) -> Re
     uid = uid_of(review)
     request = request_of(review)
     namespace = text_at(request, "namespace")
+    old_object = _whole(request, "oldObject", namespace)
     return Request(
         uid=uid,
         operation=text_at(request, "operation"),
         namespace=namespace,
-        workload=_workload(request, "object", namespace, template_paths),
-        old=_workload(request, "oldObject", namespace, template_paths),
+        workload=workload_of(_whole(request, "object", namespace), template_paths),
+        old=workload_of(old_object, template_paths),
+        old_object=old_object,
         user=text_at(mapping_at(request, "userInfo"), "username"),
     )
 
 
-def decide(verdict: Verdict, old: Workload | None = None) -> Decision:
+def decide(verdict: Verdict, old: Workload | None = None, ran: Sequence[Workload] = ()) -> Decision:
     """Apply each policy's mode to its own findings.
 
     `old` is what an UPDATE replaces: an image that it already runs is warned of, not refused, and
     so are images that together come to no more, so that a tightened limit never keeps anybody from
-    changing another container.
+    changing another container. `ran` are the templates that the workload had before: nobody is kept
+    from going back to one (ADR 20).
     """
     policies = {policy.name: policy for policy in verdict.policies}
-    weighed = weigh(verdict, old)
+    weighed = weigh(verdict, old, ran)
     denied = [finding for finding, effect in weighed if effect is Effect.DENIED]
     warned = [finding for finding, effect in weighed if effect is Effect.WARNED]
     effects = {finding.policy: effect for finding, effect in sorted(weighed, key=_mildest_first)}
@@ -130,15 +137,29 @@ def decide(verdict: Verdict, old: Workload | None = None) -> Decision:
     )
 
 
-def weigh(verdict: Verdict, old: Workload | None = None) -> list[tuple[Finding, Effect]]:
-    """Say what each finding does, by its policy's mode and what an UPDATE replaces."""
+def bring_back(verdict: Verdict, old: Workload, ran: Sequence[Workload]) -> Decision:
+    """Decide again on what was denied, knowing what ran before, and say so where that admits it."""
+    found = decide(verdict, old, ran)
+    if not found.allowed:
+        return found
+    return replace(found, warnings=(render.ROLLBACK, *found.warnings))
+
+
+def weigh(
+    verdict: Verdict, old: Workload | None = None, ran: Sequence[Workload] = ()
+) -> list[tuple[Finding, Effect]]:
+    """Say what each finding does, by its policy's mode, what an UPDATE replaces and what ran."""
     policies = {policy.name: policy for policy in verdict.policies}
-    new, running = verdict.subject.workload, _uses(old) if old else frozenset[_Use]()
+    new = verdict.subject.workload
+    running = frozenset[_Use]().union(*map(_uses, (*([old] if old else []), *ran)))
+    is_former = any(_uses(new) <= _uses(one) for one in ran)
 
     def runs(finding: Finding) -> bool:
         """Whether what is at fault runs already, or no less of it."""
         if finding.use is not None:
             return (finding.use.role, finding.use.reference) in running
+        if is_former:
+            return True
         if finding.check == INSPECTION:
             return old is not None and len(new.images) <= len(old.images)
         return finding.no_more
@@ -196,15 +217,11 @@ def _audit(verdict: Verdict) -> Mapping[str, str]:
     }
 
 
-def _workload(
-    request: JsonObject,
-    key: str,
-    namespace: str,
-    template_paths: TemplatePaths,
-) -> Workload | None:
+def _whole(request: JsonObject, key: str, namespace: str) -> JsonObject:
+    """Return an object as if it had been sent by itself, empty if there is none."""
     manifest = mapping_at(request, key)
     if not manifest:
-        return None
+        return {}
     # A namespaced object may leave its namespace to the request's path.
     metadata = {"namespace": namespace, **mapping_at(manifest, "metadata")}
     kind = mapping_at(request, "kind")
@@ -213,4 +230,4 @@ def _workload(
         "apiVersion": f"{group}/{version}" if group else version,
         "kind": text_at(kind, "kind"),
     }
-    return workload_of({**asked, **manifest, "metadata": metadata}, template_paths)
+    return {**asked, **manifest, "metadata": metadata}

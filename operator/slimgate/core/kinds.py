@@ -79,11 +79,13 @@ def _built_in(group: str, plural: str, kind: str, *template: str) -> Kind:
 
 DEPLOYMENTS: Final = _built_in("apps", "deployments", "Deployment", "spec", "template")
 REPLICA_SETS: Final = _built_in("apps", "replicasets", "ReplicaSet", "spec", "template")
+STATEFUL_SETS: Final = _built_in("apps", "statefulsets", "StatefulSet", "spec", "template")
+DAEMON_SETS: Final = _built_in("apps", "daemonsets", "DaemonSet", "spec", "template")
 PODS: Final = _built_in("", "pods", "Pod")
 BUILT_IN: Final = (
     DEPLOYMENTS,
-    _built_in("apps", "statefulsets", "StatefulSet", "spec", "template"),
-    _built_in("apps", "daemonsets", "DaemonSet", "spec", "template"),
+    STATEFUL_SETS,
+    DAEMON_SETS,
     REPLICA_SETS,
     _built_in("", "replicationcontrollers", "ReplicationController", "spec", "template"),
     _built_in("batch", "jobs", "Job", "spec", "template"),

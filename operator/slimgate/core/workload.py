@@ -55,6 +55,7 @@ class Owner:
     group: str = ""
     kind: str
     name: str
+    uid: str = ""
 
     @property
     def group_kind(self) -> GroupKind:
@@ -146,6 +147,12 @@ def labels_of(metadata: JsonObject) -> Mapping[str, str]:
     return {key: value for key, value in labels.items() if isinstance(value, str)}
 
 
+def selector_of(manifest: JsonObject) -> Mapping[str, str]:
+    """Read the labels that a workload selects what it makes by."""
+    selector = mapping_at(mapping_at(manifest, "spec"), "selector")
+    return labels_of({"labels": selector.get("matchLabels")})
+
+
 def mapping_at(parent: JsonObject, key: str) -> JsonObject:
     """Return the object under `key`, empty where there is none."""
     value = parent.get(key)
@@ -187,5 +194,6 @@ def _controller(metadata: JsonObject) -> Owner | None:
                 group=group_of(text_at(owner, "apiVersion")),
                 kind=text_at(owner, "kind"),
                 name=text_at(owner, "name"),
+                uid=text_at(owner, "uid"),
             )
     return None

@@ -1,13 +1,13 @@
 """What the admission server asks of others, as Protocols, and what others may hear from it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from slimgate.core.admission import Effect
 from slimgate.core.exception import SlimException
 from slimgate.core.policy import Policy
 from slimgate.core.verdict import Verdict
-from slimgate.core.workload import Workload
+from slimgate.core.workload import JsonObject, Workload
 
 
 class Judge(Protocol):
@@ -20,6 +20,13 @@ class Judge(Protocol):
 
         `old` is what runs now, for the growth check.
         """
+
+
+class History(Protocol):
+    """Knows what workloads ran before."""
+
+    async def __call__(self, workload: JsonObject, /) -> Sequence[Workload]:
+        """List the templates that a workload had; ClusterError if they can't be had."""
 
 
 class Reviewer(Protocol):

@@ -13,7 +13,7 @@ from slimgate.cli.judging.lookup import Lookup
 from slimgate.cli.judging.sources import Sources
 from slimgate.cli.manifests.sort import PlacedWorkload
 from slimgate.core import admission
-from slimgate.core.admission import ALLOWED, Decision, Request, decide, weigh
+from slimgate.core.admission import ALLOWED, Decision, Request, bring_back, decide, weigh
 from slimgate.core.errors import ImageError
 from slimgate.core.finding import Finding, Outcome, Subject
 from slimgate.core.identity import ANONYMOUS, Identity
@@ -68,13 +68,17 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What is judged, by what; `running` are workloads of the cluster that are updated."""
+    """What is judged, by what; `running` are workloads of the cluster that are updated.
+
+    `former` are the templates that those had before.
+    """
 
     workloads: Sequence[PlacedWorkload]
     catalog: Catalog
     sources: Sources
     now: datetime
     running: Mapping[WorkloadKey, Workload] = field(default_factory=dict)
+    former: Mapping[WorkloadKey, Sequence[Workload]] = field(default_factory=dict)
 
 
 def key_of(workload: Workload) -> WorkloadKey:
@@ -110,7 +114,8 @@ async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], Mapping[Refer
     finally:
         await engine.close()
     kept = (_kept(case.sources, old) for old in olds)
-    judged = map(_judged, case.workloads, verdicts, kept)
+    former = (case.former.get(key_of(one), ()) for one in workloads)
+    judged = map(_judged, case.workloads, verdicts, kept, former)
     missing = lookup.bases.missing(catalog.base_images, catalog.platforms) if judging else {}
     return list(judged), missing
 
@@ -122,16 +127,22 @@ def _kept(sources: Sources, old: Workload | None) -> Workload | None:
     return replace(old, images=tuple(u for u in old.images if not sources.is_replaced(u.reference)))
 
 
-def _judged(placed: PlacedWorkload, verdict: Verdict, old: Workload | None) -> Judged:
+def _judged(
+    placed: PlacedWorkload, verdict: Verdict, old: Workload | None, former: Sequence[Workload]
+) -> Judged:
     skipped = _is_skipped(placed.workload, old)
+    decision = ALLOWED if skipped else decide(verdict, old)
+    ran: Sequence[Workload] = ()
+    if old is not None and former and not decision.allowed:
+        decision, ran = bring_back(verdict, old, former), former
     effects = [
         (finding, _effect(finding, effect, verdict.subject, skipped=skipped))
-        for finding, effect in weigh(verdict, old)
+        for finding, effect in weigh(verdict, old, ran)
     ]
     return Judged(
         placed=placed,
         verdict=verdict,
-        decision=ALLOWED if skipped else decide(verdict, old),
+        decision=decision,
         findings=tuple(sorted(effects, key=lambda pair: -pair[1])),
     )
 

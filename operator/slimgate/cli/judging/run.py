@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from slimgate.cli.judging.flags import FLAGS
 from slimgate.cli.judging.judge import Case, WorkloadKey, judge
-from slimgate.cli.judging.known import Known, broken, from_cluster, from_files, running
+from slimgate.cli.judging.known import Known, broken, former, from_cluster, from_files, running
 from slimgate.cli.judging.lookup import Lookup
 from slimgate.cli.judging.notes import Circumstances, notes
 from slimgate.cli.judging.request import Request
@@ -34,6 +34,7 @@ class _Read:
     known: Known
     catalog: Catalog
     running: Mapping[WorkloadKey, Workload] = field(default_factory=dict)
+    former: Mapping[WorkloadKey, Sequence[Workload]] = field(default_factory=dict)
     notes: Sequence[str] = ()
 
 
@@ -53,6 +54,7 @@ async def run(request: Request, outside: Outside) -> Report:
         sources=sources,
         now=datetime.now(UTC),
         running=read.running,
+        former=read.former,
     )
     return await _report(case, request, outside, read)
 
@@ -101,8 +103,11 @@ class _Given:
             catalog = self._catalog(known)
             workloads = [placed.workload for placed in found.workloads]
             now = await running(view, workloads, catalog)
+            then = await former(view, workloads, now)
             said = [*broken(catalog), *view.notes]
-        return _Read(found=found, known=known, catalog=catalog, running=now, notes=said)
+        return _Read(
+            found=found, known=known, catalog=catalog, running=now, former=then, notes=said
+        )
 
     def _known(self, namespace: str) -> Known:
         return from_files(self._request.policies, self._request.exceptions, namespace=namespace)

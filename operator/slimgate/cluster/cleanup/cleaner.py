@@ -14,6 +14,7 @@ from slimgate.cluster.cleanup.tally import Tally
 from slimgate.cluster.errors import ConflictError
 from slimgate.cluster.resources import (
     BASE_IMAGES,
+    CONTROLLER_REVISIONS,
     IMAGE_PROFILES,
     OPEN_REPORTS,
     OWN_LABELS,
@@ -27,9 +28,6 @@ from slimgate.core.errors import ClusterError, MissingError
 from slimgate.core.kinds import BUILT_IN, Kind
 from slimgate.core.workload import JsonObject, mapping_at, text_at
 
-_REVISIONS: Final = Kind(
-    group="apps", version="v1", kind="ControllerRevision", plural="controllerrevisions"
-)
 _ANNOTATIONS: Final = (VERDICT, SUMMARY)
 _MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 _PASSES: Final = 5
@@ -93,7 +91,7 @@ class Cleaner:
         Owners come first, since what they own is copied from them: a Deployment's annotations to
         its ReplicaSet, a StatefulSet's and a DaemonSet's to their ControllerRevisions.
         """
-        kinds = (*self._settings.kinds, *BUILT_IN, _REVISIONS)
+        kinds = (*self._settings.kinds, *BUILT_IN, CONTROLLER_REVISIONS)
         for _ in range(_PASSES):
             found: list[str] = []
             for kind in kinds:
