@@ -3,11 +3,11 @@
 import logging
 from typing import Final
 
-from slimgate.controller.ledger import Key, Observed, marks_of, master_of, observed_of
+from slimgate.controller.ledger import Key, Observed, marks_of, observed_of
 from slimgate.controller.masters import Masters
 from slimgate.controller.reconciler import COPIES, Reconciler
 from slimgate.core.kinds import Kind, template_paths
-from slimgate.core.workload import JsonObject, Workload, text_at, workload_of
+from slimgate.core.workload import JsonObject, Workload, owner_of, text_at, workload_of
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -34,14 +34,14 @@ class Intake:
 
         What a judged workload makes is judged with it: a Deployment's ReplicaSets and Pods.
         """
-        return not self._masters.answers(master_of(metadata))
+        return not self._masters.answers(owner_of(metadata))
 
     def concerns(self, metadata: JsonObject) -> bool:
         """Whether there is anything to do: an object that was taken may have a master by now.
 
         So it may have while nobody watched; then it carries what was said of it.
         """
-        master = master_of(metadata)
+        master = owner_of(metadata)
         return (
             not self._masters.answers(master)
             or self._masters.may_change(master)

@@ -10,7 +10,7 @@ from slimgate.core.image import Digest, Inspection
 from slimgate.core.kinds import Kind
 from slimgate.core.timestamp import parse_time
 from slimgate.core.verdict import Verdict
-from slimgate.core.workload import JsonObject, Workload, mapping_at, objects_at, text_at
+from slimgate.core.workload import JsonObject, Owner, Workload, mapping_at, text_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +22,6 @@ class Key:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Master:
-    """The controller that has made an object: the group of its API, its kind and its uid."""
-
-    group: str
-    kind: str
-    uid: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """A workload as the API server last showed it, with the annotations that are slimgate's."""
@@ -39,8 +30,12 @@ class Observed:
     workload: Workload
     verdict: str | None
     summary: str | None
-    master: Master | None = None
     created: datetime | None = None
+
+    @property
+    def master(self) -> Owner | None:
+        """The controller that has made it."""
+        return self.workload.owner
 
     @property
     def annotations(self) -> Mapping[str, str | None]:
@@ -205,7 +200,6 @@ def observed_of(kind: Kind, resource: JsonObject, workload: Workload) -> Observe
         workload=workload,
         verdict=verdict,
         summary=summary,
-        master=master_of(metadata),
         created=parse_time(text_at(metadata, "creationTimestamp")),
     )
 
@@ -214,13 +208,3 @@ def marks_of(metadata: JsonObject) -> tuple[str | None, str | None]:
     """Read the annotations that are slimgate's."""
     annotations = mapping_at(metadata, "annotations")
     return text_at(annotations, VERDICT) or None, text_at(annotations, SUMMARY) or None
-
-
-def master_of(metadata: JsonObject) -> Master | None:
-    """Read which controller has made an object; other owners have no say in it."""
-    for owner in objects_at(metadata, "ownerReferences"):
-        if owner.get("controller"):
-            # The group, since others have a Job, too.
-            group, _, _ = text_at(owner, "apiVersion").rpartition("/")
-            return Master(group, text_at(owner, "kind"), text_at(owner, "uid"))
-    return None

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
-from slimgate.controller.ledger import Key, Master
+from slimgate.controller.ledger import Key
 from slimgate.core.kinds import Kind
+from slimgate.core.workload import Owner
 
 
 class Masters:
@@ -25,18 +26,18 @@ class Masters:
         """Have it called at every change."""
         self._listeners.append(listener)
 
-    def answers(self, master: Master | None) -> bool:
+    def answers(self, master: Owner | None) -> bool:
         """Whether what it has made is judged with it."""
         if master is None:
             return False
-        name = master.group, master.kind
+        name = master.group_kind
         return name in self._built_in or (
             name in self._followed and master.uid not in self._hollow_uids
         )
 
-    def may_change(self, master: Master | None) -> bool:
+    def may_change(self, master: Owner | None) -> bool:
         """Whether the answer may be another one later."""
-        return master is not None and (master.group, master.kind) in self._extra
+        return master is not None and master.group_kind in self._extra
 
     def is_extra(self, kind: Kind) -> bool:
         """Whether settings add a kind."""

@@ -132,7 +132,7 @@ def workload_of(
             name for s in objects_at(spec, "imagePullSecrets") if (name := text_at(s, "name"))
         ),
         service_account=text_at(spec, "serviceAccountName") or "default",
-        owner=_controller(metadata),
+        owner=owner_of(metadata),
     )
 
 
@@ -187,7 +187,8 @@ def _image_uses(spec: JsonObject) -> Iterator[ImageUse]:
             yield ImageUse(role=Role.VOLUME, name=text_at(volume, "name"), reference=image)
 
 
-def _controller(metadata: JsonObject) -> Owner | None:
+def owner_of(metadata: JsonObject) -> Owner | None:
+    """Read which controller has made an object; other owners have no say in it."""
     for owner in objects_at(metadata, "ownerReferences"):
         if owner.get("controller") is True:
             return Owner(

@@ -86,7 +86,7 @@ class Reader:
         """Grows whenever facts that were given take another form, or may."""
 
     def listen(self, listener: Callable[[Digest], None]) -> None:
-        """Tell of every manifest whose facts are others than those that were given."""
+        """Tell of every manifest whose facts are others than those that were given for as much."""
         self._listeners.append(listener)
 
     def known(self, digest: Digest, wants: Wants) -> Index | ImageFacts | None:
@@ -330,11 +330,12 @@ class Reader:
         held = self._entries.get(target.place)
         self._entries.put(target.place, entry)
         if held is not None and held.facts != entry.facts:
-            self._changed(target.digest)
+            # Who wanted less than is known now has been given all that he rests on.
+            self._changed(target.digest, tell=held.covers.covers(entry.covers))
 
-    def _changed(self, digest: Digest) -> None:
+    def _changed(self, digest: Digest, *, tell: bool = True) -> None:
         self.generation += 1
-        for listener in self._listeners:
+        for listener in self._listeners if tell else ():
             listener(digest)
 
     def _estimated_in(self, facts: ImageFacts) -> int:
