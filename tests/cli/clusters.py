@@ -7,16 +7,14 @@ from datetime import UTC, datetime
 
 from slimgate.cli.judging.judge import key_of
 from slimgate.cli.ports import WorkloadJudge
-from slimgate.core.base_image import parse_base_image
 from slimgate.core.disk import NodeDisk
 from slimgate.core.errors import ImageError, NotFoundError, UnauthorizedError
-from slimgate.core.exception_parser import parse_exception
 from slimgate.core.finding import Subject
 from slimgate.core.image import Inspection, Platform
-from slimgate.core.policy_parser import parse_policy
 from slimgate.core.selector import Selector
 from slimgate.core.verdict import Verdict, evaluate
 from slimgate.core.workload import JsonObject, Workload
+from slimgate.engine.catalog import Catalog
 
 
 @dataclass
@@ -95,31 +93,27 @@ class Cluster:
         assert not selector.requirements
         return self.node_disks
 
-    async def judge_by(
-        self, policies: Sequence[JsonObject], base_images: Sequence[JsonObject] = ()
-    ) -> WorkloadJudge:
+    def judge_by(self, catalog: Catalog) -> WorkloadJudge:
         """Make a judge."""
-        self.listed += [f"judge by {parse_base_image(image).name}" for image in base_images]
-        return _Judge(self, policies)
+        self.listed += [f"judge by {image.name}" for image in catalog.base_images]
+        return _Judge(self, catalog)
 
 
 @dataclass
 class _Judge:
     cluster: Cluster
-    policies: Sequence[JsonObject]
+    catalog: Catalog
 
     async def judge(self, workload: Workload, *, seconds: float) -> Verdict:
         """Judge with the core alone."""
         self.cluster.listed.append(f"judged within {seconds:g} s")
-        labels = self.cluster.labels.get(workload.namespace, {})
-        policies = [parse_policy(policy) for policy in self.policies]
-        matching = [policy for policy in policies if policy.match.workload(workload, labels)]
+        matching = self.catalog.matching(workload)
         missing: ImageError = NotFoundError("there is no such image")
         images = {
             use: self.cluster.seen.get(use.reference, missing)
             for use in workload.images
             if any(policy.match.image(use.reference) for policy in matching)
         }
-        exceptions = [parse_exception(one) for one in self.cluster.exception_objects]
+        exceptions = self.catalog.exceptions_for(workload)
         subject = Subject(workload=workload, images=images)
         return evaluate(subject, matching, exceptions, datetime.now(UTC))

@@ -65,7 +65,7 @@ class Commands:
         with self._having(new):
             for name in self.row.policies:
                 wanted = await policy_in_cluster(name, self.view)
-                seen = await preview(wanted, self.view, SilentBoard(), seconds=5)
+                seen = await preview(wanted, self.view, SETTINGS, SilentBoard(), seconds=5)
                 (one,) = seen.foreseen
                 found += whole(one.verdict)
                 is_denied = any(d.outcome is Outcome.DENY for d in one.verdict.findings)

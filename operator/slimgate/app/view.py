@@ -96,7 +96,10 @@ class ApiView:
 
     async def platforms(self) -> tuple[Platform, ...]:
         """List the platforms of the nodes, each once."""
-        return (await self._catalog([])).platforms
+        catalog = Catalog(platforms=self._settings.platforms)
+        for node in await self._all(NODES):
+            catalog.put_node(node)
+        return catalog.platforms
 
     async def workloads(self, namespace: str | None = None) -> Sequence[Workload]:
         """List the workloads of every kind that has a pod template, owned ones too.
@@ -164,36 +167,9 @@ class ApiView:
         await survey.look()
         return tuple(survey.disks())
 
-    async def judge_by(
-        self, policies: Sequence[JsonObject], base_images: Sequence[JsonObject] = ()
-    ) -> Judge:
-        """Make a judge by these policies and BaseImages, and what else the cluster says."""
-        catalog = await self._catalog(policies)
-        for exception in await self.exceptions():
-            catalog.put_exception(exception)
-        if any(policy.bases for policy in catalog.policies.values()):
-            for image in (*await self.base_images(), *base_images):
-                catalog.put_base_image(image)
-        for namespace in await self._all(NAMESPACES):
-            catalog.put_namespace(namespace)
-        return Judge(
-            inspector=self._inspector,
-            catalog=catalog,
-            keyring=self._keyring,
-            now=now,
-        )
-
-    async def _catalog(self, policies: Sequence[JsonObject]) -> Catalog:
-        settings = self._settings
-        catalog = Catalog(
-            excluded=[*settings.excluded_namespaces, settings.namespace],
-            platforms=settings.platforms,
-        )
-        for policy in policies:
-            catalog.put_policy(policy)
-        for node in await self._all(NODES):
-            catalog.put_node(node)
-        return catalog
+    def judge_by(self, catalog: Catalog) -> Judge:
+        """Make a judge by a catalog, with the credentials of the cluster's workloads."""
+        return Judge(inspector=self._inspector, catalog=catalog, keyring=self._keyring, now=now)
 
     async def _readable_platforms(self) -> tuple[Platform, ...]:
         try:

@@ -19,6 +19,7 @@ from slimgate.core.source import SourcedReference
 from slimgate.core.verdict import Verdict
 from slimgate.core.workload import JsonObject, Workload
 from slimgate.engine.bases import Bases
+from slimgate.engine.catalog import Catalog
 from slimgate.sources.stream import Progress
 
 
@@ -92,7 +93,5 @@ class ClusterView(Protocol):
     async def disks(self, selector: Selector) -> Sequence[NodeDisk]:
         """Model what images cost the nodes of those labels, and what their kubelets measured."""
 
-    async def judge_by(
-        self, policies: Sequence[JsonObject], base_images: Sequence[JsonObject] = ()
-    ) -> WorkloadJudge:
-        """Make a judge by these policies and BaseImages, and what else the cluster says."""
+    def judge_by(self, catalog: Catalog) -> WorkloadJudge:
+        """Make a judge by a catalog, with the credentials of the cluster's workloads."""

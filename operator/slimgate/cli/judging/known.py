@@ -74,17 +74,23 @@ def from_files(policies: Sequence[str], exceptions: Sequence[str], *, namespace:
 
 
 async def from_cluster(
-    view: ClusterView, settings: Settings, *, platforms: bool, tiers: bool = False
+    view: ClusterView,
+    settings: Settings,
+    *,
+    policies: Sequence[JsonObject] | None = None,
+    platforms: bool = True,
+    tiers: bool = False,
 ) -> Known:
-    """Read what the cluster says.
+    """Read what the cluster says; `policies` are judged by instead of its own.
 
     Only what counts is asked for, since a user may lack the right to the rest: nodes where
     `platforms` are wanted, labels and BaseImages where a policy, or a limit on `tiers`, needs them.
     """
-    known = Known(policies=await view.policies(), exceptions=await view.exceptions())
-    policies = known.catalog(settings).policies.values()
-    standing = tiers or any(policy.bases for policy in policies)
-    choosing = any(policy.match.namespace_selector for policy in policies)
+    ruling = await view.policies() if policies is None else policies
+    known = Known(policies=ruling, exceptions=await view.exceptions())
+    read = known.catalog(settings).policies.values()
+    standing = tiers or any(policy.bases for policy in read)
+    choosing = any(policy.match.namespace_selector for policy in read)
     return replace(
         known,
         base_images=await view.base_images() if standing else (),
