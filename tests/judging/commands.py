@@ -127,7 +127,10 @@ async def commands(
 
 def _admission(judged: Judged) -> Admission:
     skipped = judged.decision is ALLOWED
-    assert not skipped or {effect for _, effect in judged.findings} <= {Effect.AUDIT}
+    effects = {effect for _, effect in judged.findings}
+    assert not skipped or effects <= {Effect.AUDIT}
+    # What could not be looked up is an error of its own on the command line.
+    assert Effect.UNKNOWN in effects or (Effect.DENY in effects) is not judged.decision.allowed
     return Admission(
         # What the webhook does not judge is noted, and so no part of what it says.
         findings=() if skipped else whole(judged.verdict),
