@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,30 +12,29 @@ from aiohttp.test_utils import TestServer
 from slimgate.app.kinds import Kinds, tried
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.backoff import Pace
-from slimgate.controller.handlers import BUILT_IN
 from slimgate.controller.ledger import Key
-from slimgate.controller.ports import Kind
 from slimgate.core.json_object import JsonObject
-from slimgate.settings import ExtraKind, Settings
+from slimgate.core.workloads.kinds import BUILT_IN, Kind
+from slimgate.settings import Settings
 from tests.cluster.conftest import write_kubeconfig
 from tests.controller.fakes import World
 from tests.engine.shelf import APP
 
-ROLLER = ExtraKind(
+ROLLER = Kind(
     group="rollers.example.com",
     version="v1",
     plural="rollers",
     kind="Roller",
-    template_path=("spec", "workload", "template"),
+    template=("spec", "workload", "template"),
 )
-KIND = Kind("rollers.example.com", "v1", "rollers", "Roller")
+(JOBS,) = (one for one in BUILT_IN if one.kind == "Job")
 OWNER = {
     "apiVersion": "rollers.example.com/v1", "kind": "Roller", "controller": True, "uid": "r1",
 }  # fmt: skip
 OWNED: JsonObject = {"ownerReferences": [OWNER]}
 TEMPLATE = {"spec": {"containers": [{"name": "main", "image": APP}]}}
-JOB = Key("Job", "team", "web-1")
-ROLL = Key("Roller", "team", "web")
+JOB = Key(JOBS, "team", "web-1")
+ROLL = Key(ROLLER, "team", "web")
 
 
 class Place:
@@ -44,7 +44,7 @@ class Place:
         self.world = World()
         self.kinds = Kinds(self.world.reconciler, Settings(extra_kinds=(ROLLER,)))
         (self.rollers,) = self.kinds.extra
-        (self.jobs,) = (one for one in self.kinds.built_in if one.kind.name == "Job")
+        (self.jobs,) = (one for one in self.kinds.built_in if one.kind == JOBS)
 
     @property
     def judged(self) -> set[Key]:
@@ -53,7 +53,7 @@ class Place:
 
     def follow(self, followed: bool = True) -> None:  # noqa: FBT001, FBT002 - a mirror's word
         """Have the cluster serve Rollers, or not."""
-        self.kinds._owners.follow(KIND, followed)
+        self.kinds._owners.follow(ROLLER, followed)
 
     def roll(self, spec: JsonObject | None = None, uid: str = "r1") -> None:
         """Tell of the Roller."""
@@ -73,13 +73,27 @@ def test_kinds_of_others_come_beside_the_built_in_ones() -> None:
     reconciler = World().reconciler
     kinds = Kinds(reconciler, Settings(extra_kinds=(ROLLER,)))
     alone = Kinds(reconciler, Settings())
-    kinds._owners.follow(KIND, True)
+    kinds._owners.follow(ROLLER, True)
 
     assert tuple(one.kind for one in kinds.built_in) == BUILT_IN
-    assert [one.kind for one in kinds.extra] == [KIND]
+    assert [one.kind for one in kinds.extra] == [ROLLER]
     assert not any(one.takes(OWNED) for one in kinds.built_in)
     assert all(one.takes(OWNED) for one in alone.built_in)
     assert alone.extra == ()
+
+
+def test_kinds_of_one_name_and_plural() -> None:
+    """The group tells them apart: each is followed, and judged, by itself."""
+    other = replace(ROLLER, group="others.example.com")
+    job = replace(JOBS, group="batch.volcano.sh", version="v1alpha1")
+    world = World()
+    kinds = Kinds(world.reconciler, Settings(extra_kinds=(ROLLER, other, job)))
+    for intake in (*kinds.extra, *(one for one in kinds.built_in if one.kind == JOBS)):
+        spec = {"workload": {"template": TEMPLATE}, "template": TEMPLATE}
+        intake.put({"metadata": {"namespace": "team", "name": "web", "uid": "1"}, "spec": spec})
+
+    assert len(kinds.extra) == 3
+    assert {key.kind for key in world.ledger} == {ROLLER, other, job, JOBS}
 
 
 def test_a_kind_of_others_is_read_where_settings_say() -> None:
@@ -173,7 +187,7 @@ def test_what_was_deleted_unseen_is_not_judged_later() -> None:
     place = Place()
     place.follow()
     place.make()
-    known = place.world.ledger.uids("Job")
+    known = place.world.ledger.uids(JOBS)
     place.world.reconciler.drop(JOB, "j1")
     place.follow(followed=False)
 
@@ -191,16 +205,16 @@ async def test_a_kind_that_can_not_be_read(tmp_path: Path) -> None:
     place = Place()
     place.make()
     app = web.Application()
-    app.router.add_get(KIND.path, answer)
+    app.router.add_get(ROLLER.all(), answer)
     async with TestServer(app) as server, asyncio.timeout(10):
         config = write_kubeconfig(tmp_path, config_of(str(server.make_url(""))))
         async with ClusterApi.connect(config) as api:
             mirrors = place.kinds.mirrors(api, Pace(first=0.01, cap=0.01))
-            task = asyncio.create_task(mirrors["rollers"].run())
+            task = asyncio.create_task(mirrors[ROLLER.resource].run())
             await tried(mirrors.values())
-            refused = place.judged, mirrors["rollers"].synced.is_set()
+            refused = place.judged, mirrors[ROLLER.resource].synced.is_set()
             status = 200
-            await mirrors["rollers"].synced.wait()
+            await mirrors[ROLLER.resource].synced.wait()
             task.cancel()
             await asyncio.wait([task])
 
@@ -213,14 +227,14 @@ async def test_a_kind_that_is_not_answered_for(tmp_path: Path) -> None:
     config = write_kubeconfig(tmp_path, config_of("http://127.0.0.1:1"))
     async with ClusterApi.connect(config) as api, asyncio.timeout(10):
         mirrors = Place().kinds.mirrors(api, Pace(first=0.01, cap=0.01))
-        task = asyncio.create_task(mirrors["rollers"].run())
+        task = asyncio.create_task(mirrors[ROLLER.resource].run())
         await tried(mirrors.values(), 0.05)
         ended = task.done()
         task.cancel()
         await asyncio.wait([task])
 
     assert not ended
-    assert not mirrors["rollers"].tried.is_set()
+    assert not mirrors[ROLLER.resource].tried.is_set()
 
 
 def config_of(server: str) -> dict[str, object]:

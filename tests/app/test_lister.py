@@ -9,13 +9,12 @@ from aiohttp import web
 
 from slimgate.app.lister import ClusterLister
 from slimgate.cluster.api import ClusterApi
-from slimgate.controller.handlers import BUILT_IN
-from slimgate.controller.ports import Kind
 from slimgate.core.errors import ClusterError
+from slimgate.core.workloads.kinds import BUILT_IN, Kind
 from tests.lab.state import Lab
 from tests.support.cluster_client import client_of
 
-JOBS = Kind("batch", "v1", "jobs", "Job")
+JOBS = Kind(group="batch", version="v1", plural="jobs", kind="Job")
 FIRST = {
     "metadata": {"resourceVersion": "7", "continue": "x"},
     "items": [{"metadata": {"uid": "1"}}, {"metadata": {"uid": "2"}}],

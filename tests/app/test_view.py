@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,13 @@ class Server:
         if request.path.endswith("/nodes"):
             text = '{"kind": "Status", "message": "nodes is forbidden: you cannot list nodes"}'
             return web.Response(status=403, text=text)
+        if request.path.endswith("/jobs/web"):
+            text = '{"kind": "Status", "message": "jobs is forbidden: you cannot get jobs"}'
+            return web.Response(status=403, text=text)
+        if request.path.rpartition("/")[2] == "web":
+            return web.json_response({"apiVersion": "v1", "kind": "Pod", **POD})
+        if request.path.rpartition("/")[2] == "other":
+            return web.Response(status=404, text='{"kind": "Status", "message": "not found"}')
         items = [POD] if request.path.endswith("/pods") else []
         return web.json_response({"kind": "List", "metadata": {}, "items": items})
 
@@ -87,6 +95,25 @@ async def test_workloads_of_one_namespace(server: Server, api: ClusterApi) -> No
     assert {path.rpartition("/namespaces/")[2].partition("/")[0] for path in server.asked} == {
         "shop"
     }
+
+
+async def test_one_workload_as_it_is_now(server: Server, api: ClusterApi) -> None:
+    """It is read by its kind and name, and nothing else is; what may not be read is noted."""
+    view = ApiView(api, Settings(), Asked(), Nobody())
+    there = await view.current(WEB)
+    gone = await view.current(replace(WEB, name="other"))
+    denied = await view.current(replace(WEB, group="batch", kind="Job"))
+    unknown = await view.current(replace(WEB, group="batch.volcano.sh", kind="Job"))
+
+    assert [use.reference for use in (there.images if there else ())] == ["shop:1"]
+    assert (gone, denied, unknown) == (None, None, None)
+    assert server.asked == [
+        "/api/v1/namespaces/shop/pods/web",
+        "/api/v1/namespaces/shop/pods/other",
+        "/apis/batch/v1/namespaces/shop/jobs/web",
+    ]
+    (note,) = view.notes
+    assert note.startswith("job shop/web is judged as if it were new: a right is missing: jobs is")
 
 
 async def test_without_the_right_to_nodes(api: ClusterApi) -> None:

@@ -5,18 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from slimgate.cli.judging.judge import key_of
 from slimgate.cli.ports import WorkloadJudge
 from slimgate.core.errors import ImageError, NotFoundError, UnauthorizedError
 from slimgate.core.images.facts import Inspection, Platform
 from slimgate.core.json_object import JsonObject
 from slimgate.core.matching.selector import Selector
 from slimgate.core.nodes.disk import NodeDisk
-from slimgate.core.policies.base_image import parse_base_image
-from slimgate.core.policies.exception_parser import parse_exception
 from slimgate.core.policies.finding import Subject
-from slimgate.core.policies.policy_parser import parse_policy
 from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.workloads.workload import Workload
+from slimgate.engine.catalog import Catalog
 
 
 @dataclass
@@ -68,6 +67,17 @@ class Cluster:
         self.listed.append(f"workloads of {namespace or 'all'}")
         return [one for one in self.running if namespace in {None, one.namespace}]
 
+    async def current(self, workload: Workload) -> Workload | None:
+        """Find a workload by its kind and name."""
+        self.listed.append(str(workload))
+        there = (one for one in self.running if key_of(one) == key_of(workload))
+        return next(there, None)
+
+    async def former(self, workload: Workload) -> Sequence[Workload]:
+        """Find nothing that it ran before."""
+        self.listed.append(f"revisions of {workload}")
+        return ()
+
     async def inspect(self, workload: Workload, reference: str) -> Inspection:
         """Look up what the workload's namespace may see."""
         self.asked.append((workload.namespace, reference))
@@ -84,31 +94,27 @@ class Cluster:
         assert not selector.requirements
         return self.node_disks
 
-    async def judge_by(
-        self, policies: Sequence[JsonObject], base_images: Sequence[JsonObject] = ()
-    ) -> WorkloadJudge:
+    def judge_by(self, catalog: Catalog) -> WorkloadJudge:
         """Make a judge."""
-        self.listed += [f"judge by {parse_base_image(image).name}" for image in base_images]
-        return _Judge(self, policies)
+        self.listed += [f"judge by {image.name}" for image in catalog.base_images]
+        return _Judge(self, catalog)
 
 
 @dataclass
 class _Judge:
     cluster: Cluster
-    policies: Sequence[JsonObject]
+    catalog: Catalog
 
     async def judge(self, workload: Workload, *, seconds: float) -> Verdict:
         """Judge with the core alone."""
         self.cluster.listed.append(f"judged within {seconds:g} s")
-        labels = self.cluster.labels.get(workload.namespace, {})
-        policies = [parse_policy(policy) for policy in self.policies]
-        matching = [policy for policy in policies if policy.match.workload(workload, labels)]
+        matching = self.catalog.matching(workload)
         missing: ImageError = NotFoundError("there is no such image")
         images = {
             use: self.cluster.seen.get(use.reference, missing)
             for use in workload.images
             if any(policy.match.image(use.reference) for policy in matching)
         }
-        exceptions = [parse_exception(one) for one in self.cluster.exception_objects]
+        exceptions = self.catalog.exceptions_for(workload)
         subject = Subject(workload=workload, images=images)
         return evaluate(subject, matching, exceptions, datetime.now(UTC))

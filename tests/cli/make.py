@@ -12,13 +12,18 @@ from typing import Any
 from slimgate.cli.documents import Document, json_text
 from slimgate.cli.judging.request import CheckRequest
 from slimgate.cli.judging.run import run
-from slimgate.cli.outside import Outside
-from slimgate.cli.ports import ClusterView, Inspector
+from slimgate.cli.outside import LocateBase, Outside
+from slimgate.cli.ports import ClusterView, ComparingInspector
 from slimgate.cli.reports.report import Report
 from slimgate.core.errors import ImageError, NotFoundError
 from slimgate.core.images.facts import Inspection, Platform, Wants
 from slimgate.core.images.source import SourcedReference
+from slimgate.engine.bases import Bases
+from slimgate.engine.inspector import Inspector
 from slimgate.settings import Settings
+from slimgate.sources.docker_archive import HeldImages
+from slimgate.sources.held import HeldSource
+from slimgate.sources.once import Once
 from slimgate.sources.stream import Progress
 from tests.cli.facts import FAT, SOYA, inspection
 
@@ -48,10 +53,20 @@ spec:
 SEEN = {"shop:fat": inspection("shop:fat", FAT), "shop:soya": inspection("shop:soya", SOYA)}
 
 
+def no_bases() -> Bases:
+    """Make the bases of a cluster whose BaseImages can't be found."""
+    return Inspector(HeldSource(Once(lambda _: _fail()))).bases
+
+
+def _fail() -> HeldImages:
+    raise NotFoundError("there is no such image")
+
+
 @dataclass
 class Known:
     """An inspector that knows some references, by their sourced text, and keeps what is asked."""
 
+    bases: Bases = field(default_factory=no_bases, kw_only=True)
     seen: Mapping[str, Inspection | ImageError] = field(default_factory=lambda: SEEN)
     asked: list[tuple[str, tuple[Platform, ...], Wants]] = field(default_factory=list)
 
@@ -73,12 +88,14 @@ class Known:
 
 
 def outside(
-    inspector: Inspector, settings: Settings | None = None, view: ClusterView | None = None
+    inspector: ComparingInspector,
+    settings: Settings | None = None,
+    view: ClusterView | None = None,
 ) -> Outside:
     """Make the outside of a run."""
 
     @asynccontextmanager
-    async def inspecting() -> AsyncIterator[Inspector]:
+    async def inspecting(_: LocateBase) -> AsyncIterator[ComparingInspector]:
         yield inspector
 
     def cluster() -> AbstractAsyncContextManager[ClusterView]:

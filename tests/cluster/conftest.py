@@ -12,12 +12,7 @@ import pytest
 import yaml
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.resources import (
-    NAMESPACES,
-    OPEN_REPORTS,
-    POLICY_REPORTS,
-    SERVICE_ACCOUNTS,
-)
+from slimgate.cluster.resources import NAMESPACES, OPEN_REPORTS, POLICY_REPORTS, SERVICE_ACCOUNTS
 from slimgate.core.json_object import mapping_at, text_at
 from tests.cluster.relay import Relay
 from tests.lab.kubectl import Kubectl

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
-from slimgate.controller.ports import Kind
 from slimgate.core.wording.annotations import NO_ANNOTATIONS, SUMMARY, VERDICT
+from slimgate.core.workloads.kinds import BUILT_IN, DEPLOYMENTS, Kind
 from slimgate.core.workloads.workload import Workload
 from tests.support.cluster_client import client_of
 
@@ -77,16 +77,16 @@ async def annotated(
     server: Server, folder: Path, kind: Kind, annotations: dict[str, str | None]
 ) -> None:
     """Have a workload of that kind annotated twice."""
-    workload = Workload(kind=kind.name, namespace="shop", name="web", uid="1")
+    workload = Workload(group=kind.group, kind=kind.kind, namespace="shop", name="web", uid="1")
     async with client_of(server.app(), folder) as api:
         records = Records(api, Reports(api))
         for _ in range(2):
             await records.annotate(kind, workload, annotations)
 
 
-DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
-ROLLOUT = Kind("argoproj.io", "v1", "rollouts", "Rollout")
-STATEFUL_SET = Kind("apps", "v1", "statefulsets", "StatefulSet")
+DEPLOYMENT = DEPLOYMENTS
+ROLLOUT = Kind(group="argoproj.io", version="v1", plural="rollouts", kind="Rollout")
+(STATEFUL_SET,) = (one for one in BUILT_IN if one.kind == "StatefulSet")
 
 
 @pytest.mark.parametrize("kind", [DEPLOYMENT, ROLLOUT])

@@ -11,13 +11,14 @@ from aiohttp import web
 
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
-from slimgate.controller.ports import Kind
+from slimgate.core.workloads.kinds import Kind
 from slimgate.core.workloads.workload import Workload
 from tests.support.clock import Clock
 from tests.support.cluster_client import client_of
 
 KINDS = {
-    name: Kind("apps", "v1", f"{name.lower()}s", name) for name in ("Deployment", "StatefulSet")
+    name: Kind(group="apps", version="v1", plural=f"{name.lower()}s", kind=name)
+    for name in ("Deployment", "StatefulSet")
 }
 FORBIDDEN = {
     "kind": "Status",

@@ -7,8 +7,9 @@ import pytest
 
 from slimgate.cluster.annotations import annotate, strip_copies
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.resources import WORKLOADS, Target
+from slimgate.cluster.resources import Target
 from slimgate.core.json_object import mapping_at, objects_at, text_at
+from slimgate.core.workloads.kinds import REPLICA_SETS
 from tests.cluster.conftest import eventually
 from tests.cluster.verdicts import annotations, deployment, thing, version
 
@@ -64,7 +65,7 @@ async def test_copies(api: ClusterApi, namespace: str) -> None:
 
 async def _copied(api: ClusterApi, namespace: str, *owners: Target) -> bool:
     """Whether each has a ReplicaSet that carries its annotations."""
-    found = [one async for one in api.list(WORKLOADS["ReplicaSet"].within(namespace))]
+    found = [one async for one in api.list(REPLICA_SETS.within(namespace))]
     marked = {
         text_at(owner, "uid")
         for one in found

@@ -19,23 +19,19 @@ from slimgate.cluster.errors import (
     ExistsError,
     ForbiddenError,
     GoneError,
-    MissingError,
     UnreachableError,
 )
-from slimgate.cluster.resources import (
-    NAMESPACES,
-    SECRETS,
-    SLIM_POLICIES,
-    Resource,
-)
+from slimgate.cluster.resources import NAMESPACES, SECRETS, SLIM_POLICIES
+from slimgate.core.errors import MissingError
 from slimgate.core.json_object import mapping_at, text_at
+from slimgate.core.workloads.kinds import Kind
 from tests.cluster.conftest import Login, read_kubeconfig, write_kubeconfig
 from tests.cluster.relay import Relay
 from tests.lab.state import Lab
 from tests.support.cluster_client import client_of
 
 pytestmark = pytest.mark.lab
-CONFIG_MAPS = Resource(version="v1", kind="ConfigMap", plural="configmaps")
+CONFIG_MAPS = Kind(version="v1", kind="ConfigMap", plural="configmaps")
 
 
 async def make(api: ClusterApi, namespace: str, name: str) -> dict[str, object]:
@@ -237,7 +233,7 @@ async def test_has_resource(
 
 async def test_unknown_kind(api: ClusterApi) -> None:
     """A kind whose CRD is not installed is missing, and the sentence says what to install."""
-    kind = Resource(group="nobody.example.com", version="v1", kind="Nothing", plural="nothings")
+    kind = Kind(group="nobody.example.com", version="v1", kind="Nothing", plural="nothings")
 
     with pytest.raises(MissingError, match="is the CustomResourceDefinition installed"):
         await api.get(kind.one("default", "x"))

@@ -9,8 +9,9 @@ import pytest
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.first_policy import FirstPolicy
-from slimgate.cluster.resources import SLIM_POLICIES, Resource
+from slimgate.cluster.resources import SLIM_POLICIES
 from slimgate.core.json_object import mapping_at, text_at
+from slimgate.core.workloads.kinds import Kind
 from tests.lab.kubectl import Kubectl
 
 pytestmark = pytest.mark.lab
@@ -19,7 +20,7 @@ CRD = Path("manifests/crds/slimgate.dev_slimpolicies.yaml")
 
 
 @pytest.fixture
-def resource(kubectl: Kubectl) -> Iterator[Resource]:
+def resource(kubectl: Kubectl) -> Iterator[Kind]:
     """Install SlimPolicy in a group of the test's own: it has none of it yet."""
     group = f"t{uuid4().hex[:8]}.example.com"
     text = CRD.read_text().replace("slimgate.dev", group).replace("[slimgate]", "[]")
@@ -30,7 +31,7 @@ def resource(kubectl: Kubectl) -> Iterator[Resource]:
     kubectl("delete", "--wait=false", crd)
 
 
-def policy(resource: Resource, layers: int) -> dict[str, object]:
+def policy(resource: Kind, layers: int) -> dict[str, object]:
     """Make the policy `default`."""
     return {
         "apiVersion": resource.api_version,
@@ -40,13 +41,13 @@ def policy(resource: Resource, layers: int) -> dict[str, object]:
     }
 
 
-async def layers(api: ClusterApi, resource: Resource) -> object:
+async def layers(api: ClusterApi, resource: Kind) -> object:
     """Return the limit of the policy that the cluster has."""
     found = await api.get(resource.one("", "default"))
     return mapping_at(mapping_at(mapping_at(found, "spec"), "limits"), "layers")["deny"]
 
 
-async def test_it_is_created_once(api: ClusterApi, resource: Resource) -> None:
+async def test_it_is_created_once(api: ClusterApi, resource: Kind) -> None:
     """A later start, with other values, changes neither it nor what somebody made of it."""
     assert await FirstPolicy(api, policy(resource, 9), resource=resource).create()
     assert not await FirstPolicy(api, policy(resource, 5), resource=resource).create()
@@ -58,7 +59,7 @@ async def test_it_is_created_once(api: ClusterApi, resource: Resource) -> None:
     assert await layers(api, resource) == 7
 
 
-async def test_any_other_policy_is_enough(api: ClusterApi, resource: Resource) -> None:
+async def test_any_other_policy_is_enough(api: ClusterApi, resource: Kind) -> None:
     """Whoever has policies of their own gets no other one."""
     other = {**policy(resource, 9), "metadata": {"name": "own"}}
     await api.create(resource.all(), other)
@@ -69,7 +70,7 @@ async def test_any_other_policy_is_enough(api: ClusterApi, resource: Resource) -
 
 
 async def test_a_policy_that_is_refused_stops_nothing(
-    api: ClusterApi, resource: Resource, caplog: pytest.LogCaptureFixture
+    api: ClusterApi, resource: Kind, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The controller goes on, and its log says what is wrong with the values."""
     wrong = {**policy(resource, 9), "spec": {"mode": "Block"}}

@@ -10,16 +10,18 @@ import pytest
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.backoff import Pace
-from slimgate.cluster.errors import ForbiddenError, MissingError, UnreachableError
+from slimgate.cluster.errors import ForbiddenError, UnreachableError
 from slimgate.cluster.mirror import Mirror, Scope
-from slimgate.cluster.resources import IMAGE_PROFILES, NODES, SECRETS, SLIM_EXCEPTIONS, Resource
+from slimgate.cluster.resources import IMAGE_PROFILES, NODES, SECRETS, SLIM_EXCEPTIONS
+from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.workloads.kinds import Kind
 from tests.cluster.conftest import Login, at_last, soon
 from tests.cluster.relay import Relay
 from tests.lab.kubectl import Kubectl
 
 pytestmark = pytest.mark.lab
-CONFIG_MAPS = Resource(version="v1", kind="ConfigMap", plural="configmaps")
+CONFIG_MAPS = Kind(version="v1", kind="ConfigMap", plural="configmaps")
 MADE = {"labelSelector": "made=here"}
 QUICK = Pace(first=0.01, cap=0.05, jitter=lambda: 0.0)
 
@@ -219,7 +221,7 @@ async def test_server_down_at_start(
 async def test_kind_installed_later(api: ClusterApi, kubectl: Kubectl) -> None:
     """A kind whose CRD is missing is followed once it is installed."""
     group = f"t{uuid4().hex[:8]}.example.com"
-    kind = Resource(group=group, version="v1", kind="Thing", plural="things")
+    kind = Kind(group=group, version="v1", kind="Thing", plural="things")
     seen = Seen()
     mirror = Mirror(api, kind.all(), seen, pace=QUICK)
 
@@ -261,7 +263,7 @@ async def test_kind_that_goes(
 ) -> None:
     """Of an optional kind nothing is left; of another the last is known until it is back."""
     group = f"t{uuid4().hex[:8]}.example.com"
-    kind = Resource(group=group, version="v1", kind="Thing", plural="things")
+    kind = Kind(group=group, version="v1", kind="Thing", plural="things")
     seen, followed = Seen(), list[bool]()
     scope = Scope(path=kind.all(), optional=optional)
     mirror = Mirror(far, scope, seen, pace=QUICK, on_follow=followed.append)
@@ -287,7 +289,7 @@ async def test_kind_that_goes(
 
 
 @asynccontextmanager
-async def installed(kubectl: Kubectl, kind: Resource) -> AsyncIterator[None]:
+async def installed(kubectl: Kubectl, kind: Kind) -> AsyncIterator[None]:
     """Have the API server know a kind for a time; it serves it a moment later."""
     try:
         await asyncio.to_thread(lambda: kubectl("apply", "-f", "-", stdin=crd(kind.group)))
@@ -297,7 +299,7 @@ async def installed(kubectl: Kubectl, kind: Resource) -> AsyncIterator[None]:
         await asyncio.to_thread(lambda: kubectl("delete", "crd", name, "--ignore-not-found"))
 
 
-async def thing(api: ClusterApi, kind: Resource, name: str) -> None:
+async def thing(api: ClusterApi, kind: Kind, name: str) -> None:
     """Make an object of a kind as soon as it is served."""
     body = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": name}}
     async with asyncio.timeout(30):
@@ -328,7 +330,7 @@ def grant(kubectl: Kubectl, namespace: str) -> None:
 
 @pytest.mark.usefixtures("crds")
 @pytest.mark.parametrize("kind", [SLIM_EXCEPTIONS, IMAGE_PROFILES], ids=lambda kind: kind.plural)
-async def test_own_kinds(api: ClusterApi, kind: Resource) -> None:
+async def test_own_kinds(api: ClusterApi, kind: Kind) -> None:
     """Slimgate's own kinds can be mirrored."""
     mirror = Mirror(api, kind.all(), Seen(), pace=QUICK)
 

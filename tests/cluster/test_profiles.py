@@ -10,10 +10,10 @@ import pytest
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.backoff import Pace
-from slimgate.cluster.errors import MissingError
 from slimgate.cluster.mirror import Mirror
 from slimgate.cluster.profiles import ProfileStore
 from slimgate.cluster.resources import IMAGE_PROFILES
+from slimgate.core.errors import MissingError
 from slimgate.core.images.facts import Base, DiffID, Digest, ImageFacts, Layer, Platform, Size
 from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.json_object import mapping_at

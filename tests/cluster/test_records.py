@@ -21,7 +21,7 @@ from tests.cluster.verdicts import THINGS, annotations, thing, verdict
 
 pytestmark = pytest.mark.lab
 
-KIND = ports.Kind(THINGS.group, THINGS.version, THINGS.plural, THINGS.kind)
+KIND = THINGS
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 

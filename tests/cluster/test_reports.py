@@ -9,18 +9,20 @@ from uuid import uuid4
 import pytest
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import ForbiddenError, MissingError
+from slimgate.cluster.errors import ForbiddenError
 from slimgate.cluster.reports import Reports
-from slimgate.cluster.resources import OPEN_REPORTS, POLICY_REPORTS, Resource, Target
+from slimgate.cluster.resources import OPEN_REPORTS, POLICY_REPORTS, Target
+from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.policies.finding import Outcome
+from slimgate.core.workloads.kinds import Kind
 from tests.cluster.conftest import CRDS, Login, at_last
 from tests.cluster.verdicts import deployment, thing, verdict, version
 from tests.lab.kubectl import Kubectl
 
 pytestmark = pytest.mark.lab
 
-NOWHERE = Resource(group="nowhere.example.com", version="v1", kind="Report", plural="reports")
+NOWHERE = Kind(group="nowhere.example.com", version="v1", kind="Report", plural="reports")
 
 
 @asynccontextmanager
@@ -37,7 +39,7 @@ async def running(reports: Reports) -> AsyncIterator[Reports]:
 
 
 @asynccontextmanager
-async def ready(api: ClusterApi, *choices: Resource) -> AsyncIterator[Reports]:
+async def ready(api: ClusterApi, *choices: Kind) -> AsyncIterator[Reports]:
     """Run reports until they have chosen an API and know what is there."""
     switched = asyncio.Event()
     async with running(Reports(api, choices=choices, on_switch=switched.set)) as reports:
@@ -45,7 +47,7 @@ async def ready(api: ClusterApi, *choices: Resource) -> AsyncIterator[Reports]:
         yield reports
 
 
-async def report(api: ClusterApi, resource: Resource, target: Target) -> dict[str, object]:
+async def report(api: ClusterApi, resource: Kind, target: Target) -> dict[str, object]:
     """Get a workload's report."""
     return await api.get(resource.one(target.namespace, f"slimgate-{target.uid}"))
 
@@ -66,7 +68,7 @@ def outcomes(obj: JsonObject) -> list[str]:
     ids=["both", "older", "first is missing"],
 )
 async def test_written(
-    api: ClusterApi, namespace: str, choices: tuple[Resource, ...], expected: Resource
+    api: ClusterApi, namespace: str, choices: tuple[Kind, ...], expected: Kind
 ) -> None:
     """A report is of its workload, for its workload's life, labelled, and in full."""
     target = await deployment(api, namespace)
@@ -223,7 +225,7 @@ async def test_without_the_right(api: ClusterApi, namespace: str, login: Login) 
             await reports.record(target, verdict(target, Outcome.DENY))
 
 
-def own_crd(group: str, kind: Resource) -> str:
+def own_crd(group: str, kind: Kind) -> str:
     """Write a report CRD in a group of the tests' own: others may use the real ones."""
     text = CRDS[kind.kind].read_text().replace(kind.group, group)
     return text.replace("    shortNames: [reps]\n", "").replace("    shortNames: [polr]\n", "")
@@ -237,7 +239,7 @@ async def test_switches(api: ClusterApi, namespace: str, kubectl: Kubectl) -> No
     deny = verdict(target, Outcome.DENY)
     switched = asyncio.Event()
     reports = Reports(api, choices=(newer, older), seconds=0.1, on_switch=switched.set)
-    used: list[Resource | None] = []
+    used: list[Kind | None] = []
 
     async def next_api() -> None:
         await switched.wait()

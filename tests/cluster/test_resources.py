@@ -2,19 +2,18 @@
 
 import pytest
 
-from slimgate.cluster.errors import MissingError
 from slimgate.cluster.resources import (
     EVENTS,
     NODES,
     OPEN_REPORTS,
     SECRETS,
     SLIM_POLICIES,
-    WORKLOADS,
     Target,
     resource_at,
 )
-from slimgate.controller.ports import Kind
-from slimgate.core.workloads.workload import TEMPLATE_PATHS, Workload
+from slimgate.core.errors import MissingError
+from slimgate.core.workloads.kinds import DEPLOYMENTS, PODS, Kind
+from slimgate.core.workloads.workload import Workload
 
 PATHS = [
     (NODES.all(), "/api/v1/nodes"),
@@ -26,7 +25,7 @@ PATHS = [
         OPEN_REPORTS.one("team", "r.1"),
         "/apis/openreports.io/v1alpha1/namespaces/team/reports/r.1",
     ),
-    (WORKLOADS["CronJob"].within("team"), "/apis/batch/v1/namespaces/team/cronjobs"),
+    (PODS.within("team"), "/api/v1/namespaces/team/pods"),
 ]
 
 
@@ -42,8 +41,8 @@ def test_paths(path: str, expected: str) -> None:
         (NODES.all(), "nodes"),
         (SECRETS.within("team"), "secrets"),
         (SLIM_POLICIES.all(), "slimpolicies.slimgate.dev"),
-        (WORKLOADS["Deployment"].all(), "deployments.apps"),
-        (WORKLOADS["CronJob"].within("team"), "cronjobs.batch"),
+        (DEPLOYMENTS.all(), "deployments.apps"),
+        (PODS.within("team"), "pods"),
     ],
 )
 def test_names_of_resources(path: str, resource: str) -> None:
@@ -62,15 +61,9 @@ def test_no_names(name: str) -> None:
         SECRETS.within(name)
 
 
-def test_all_built_in_kinds() -> None:
-    """Every kind that Kubernetes itself gives a pod template has its place."""
-    assert {(kind.group, kind.kind) for kind in WORKLOADS.values()} == TEMPLATE_PATHS.keys()
-    assert all(WORKLOADS[kind].kind == kind for _, kind in TEMPLATE_PATHS)
-
-
 def test_target_of_a_workload() -> None:
     """A workload of a kind that settings add is found, and referred to, like any other."""
-    kind = Kind("argoproj.io", "v1alpha1", "rollouts", "Rollout")
+    kind = Kind(group="argoproj.io", version="v1alpha1", plural="rollouts", kind="Rollout")
     target = Target.workload(
         kind, Workload(kind="Rollout", namespace="team", name="web", uid="u-1")
     )

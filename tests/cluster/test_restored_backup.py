@@ -9,7 +9,7 @@ from aiohttp import web
 from slimgate.cluster.statuses import StatusWriter
 from slimgate.core.json_object import JsonObject
 from slimgate.core.wording.status import Counts, Status, policy_status
-from slimgate.engine.objects import StoredKind
+from slimgate.engine.objects import OwnKind
 from tests.support.cluster_client import client_of
 
 
@@ -52,10 +52,10 @@ async def test_another_status(tmp_path: Path) -> None:
     server = Server()
     async with client_of(server.app(), tmp_path) as api:
         statuses = StatusWriter(api)
-        await statuses.write(StoredKind.POLICY, server.policy, counting(1))
+        await statuses.write(OwnKind.POLICY, server.policy, counting(1))
         server.version, server.status = 100, {}
         written = [
-            await statuses.write(StoredKind.POLICY, server.policy, counting(2)) for _ in range(2)
+            await statuses.write(OwnKind.POLICY, server.policy, counting(2)) for _ in range(2)
         ]
 
     assert written == [False, True]
@@ -68,11 +68,11 @@ async def test_the_same_status(tmp_path: Path) -> None:
     async with client_of(server.app(), tmp_path) as api:
         statuses = StatusWriter(api)
         before = server.policy
-        await statuses.write(StoredKind.POLICY, before, counting(1))
-        late = await statuses.write(StoredKind.POLICY, before, counting(1))
-        seen = await statuses.write(StoredKind.POLICY, server.policy, counting(1))
+        await statuses.write(OwnKind.POLICY, before, counting(1))
+        late = await statuses.write(OwnKind.POLICY, before, counting(1))
+        seen = await statuses.write(OwnKind.POLICY, server.policy, counting(1))
         server.version, server.status = 100, {}
-        restored = await statuses.write(StoredKind.POLICY, server.policy, counting(1))
+        restored = await statuses.write(OwnKind.POLICY, server.policy, counting(1))
 
     assert (late, seen, restored) == (False, False, True)
     assert server.status["workloads"] == 1

@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.resources import Resource
 from slimgate.cluster.statuses import RESOURCES, StatusWriter
 from slimgate.core.errors import NotFoundError
 from slimgate.core.images.facts import Digest, Platform
@@ -26,7 +25,8 @@ from slimgate.core.wording.status import (
     exception_status,
     policy_status,
 )
-from slimgate.engine.objects import StoredKind
+from slimgate.core.workloads.kinds import Kind
+from slimgate.engine.objects import OwnKind
 from tests.cluster.verdicts import version
 from tests.lab.kubectl import Kubectl
 
@@ -54,7 +54,7 @@ class Clock:
         return self.now
 
 
-Kinds = Mapping[StoredKind, Resource]
+Kinds = Mapping[OwnKind, Kind]
 """Slimgate's kinds in a group of the tests' own, since slimgate may run in this cluster."""
 
 
@@ -85,7 +85,7 @@ def statuses(api: ClusterApi, kinds: Kinds, clock: Clock | None = None) -> Statu
 
 
 async def made(
-    api: ClusterApi, kinds: Kinds, kind: StoredKind, spec: JsonObject, namespace: str = ""
+    api: ClusterApi, kinds: Kinds, kind: OwnKind, spec: JsonObject, namespace: str = ""
 ) -> JsonObject:
     """Make an object."""
     resource = kinds[kind]
@@ -100,17 +100,17 @@ async def made(
 
 async def policy(api: ClusterApi, kinds: Kinds) -> JsonObject:
     """Make a policy."""
-    return await made(api, kinds, StoredKind.POLICY, LIMITS)
+    return await made(api, kinds, OwnKind.POLICY, LIMITS)
 
 
-def path_of(kinds: Kinds, kind: StoredKind, obj: JsonObject) -> str:
+def path_of(kinds: Kinds, kind: OwnKind, obj: JsonObject) -> str:
     """Tell where an object is kept."""
     metadata = mapping_at(obj, "metadata")
     return kinds[kind].one(text_at(metadata, "namespace"), text_at(metadata, "name"))
 
 
 async def again(
-    api: ClusterApi, kinds: Kinds, obj: JsonObject, kind: StoredKind = StoredKind.POLICY
+    api: ClusterApi, kinds: Kinds, obj: JsonObject, kind: OwnKind = OwnKind.POLICY
 ) -> JsonObject:
     """Get an object as it is now."""
     return await api.get(path_of(kinds, kind, obj))
@@ -135,7 +135,7 @@ async def test_a_policy(api: ClusterApi, kinds: Kinds) -> None:
     resource = await policy(api, kinds)
     wanted = policy_status(None, (), Counts(workloads=9, warned=3, denied=2, unknown=1))
 
-    written = await statuses(api, kinds).write(StoredKind.POLICY, resource, wanted)
+    written = await statuses(api, kinds).write(OwnKind.POLICY, resource, wanted)
     found = await again(api, kinds, resource)
     status = mapping_at(found, "status")
 
@@ -155,13 +155,13 @@ async def test_identical_write(api: ClusterApi, kinds: Kinds) -> None:
     resource = await policy(api, kinds)
     clock = Clock()
     office = statuses(api, kinds, clock)
-    await office.write(StoredKind.POLICY, resource, counting(1))
+    await office.write(OwnKind.POLICY, resource, counting(1))
     before = await again(api, kinds, resource)
     clock.now += timedelta(hours=1)
 
-    stale = await office.write(StoredKind.POLICY, resource, counting(1))
-    seen = await office.write(StoredKind.POLICY, before, counting(1))
-    restarted = await statuses(api, kinds, clock).write(StoredKind.POLICY, before, counting(1))
+    stale = await office.write(OwnKind.POLICY, resource, counting(1))
+    seen = await office.write(OwnKind.POLICY, before, counting(1))
+    restarted = await statuses(api, kinds, clock).write(OwnKind.POLICY, before, counting(1))
 
     assert (stale, seen, restarted) == (False, False, False)
     assert version(await again(api, kinds, resource)) == version(before)
@@ -171,11 +171,11 @@ async def test_others_edit(api: ClusterApi, kinds: Kinds) -> None:
     """Who edits a status has it put right."""
     resource = await policy(api, kinds)
     office = statuses(api, kinds)
-    await office.write(StoredKind.POLICY, resource, counting(1))
-    path = path_of(kinds, StoredKind.POLICY, resource)
+    await office.write(OwnKind.POLICY, resource, counting(1))
+    path = path_of(kinds, OwnKind.POLICY, resource)
     edited = await api.patch_status(path, {"status": {"workloads": 7}})
 
-    written = await office.write(StoredKind.POLICY, edited, counting(1))
+    written = await office.write(OwnKind.POLICY, edited, counting(1))
 
     assert written
     assert mapping_at(await again(api, kinds, resource), "status")["workloads"] == 1
@@ -194,7 +194,7 @@ async def test_transition_times(api: ClusterApi, kinds: Kinds) -> None:
         counting(error="spec.limits.layers: worse"),
         counting(),
     ):
-        await office.write(StoredKind.POLICY, resource, status)
+        await office.write(OwnKind.POLICY, resource, status)
         seen.append(conditions(await again(api, kinds, resource))["Ready"])
         clock.now += timedelta(hours=1)
 
@@ -210,7 +210,7 @@ async def test_transition_times(api: ClusterApi, kinds: Kinds) -> None:
 async def test_a_base_image(api: ClusterApi, kinds: Kinds) -> None:
     """All that its status may hold is stored as it is, and what is over goes from it."""
     spec = {"references": ["r.example.com/base:1", "r.example.com/base:2"]}
-    resource = await made(api, kinds, StoredKind.BASE_IMAGE, spec)
+    resource = await made(api, kinds, OwnKind.BASE_IMAGE, spec)
     digest = Digest(f"sha256:{'a' * 64}")
     found = BaseLookup(
         reference="r.example.com/base:1", digests=[(digest, [Platform("linux", "arm")])]
@@ -221,10 +221,8 @@ async def test_a_base_image(api: ClusterApi, kinds: Kinds) -> None:
 
     seen = []
     for lookups, images in (([found, pending], 0), ([found, lost], 3), ([found], 3)):
-        await office.write(
-            StoredKind.BASE_IMAGE, resource, base_image_status(None, lookups, images)
-        )
-        status = mapping_at(await again(api, kinds, resource, StoredKind.BASE_IMAGE), "status")
+        await office.write(OwnKind.BASE_IMAGE, resource, base_image_status(None, lookups, images))
+        status = mapping_at(await again(api, kinds, resource, OwnKind.BASE_IMAGE), "status")
         ready = conditions({"status": status})["Ready"][:2]
         seen.append((ready, status["images"], status["errors"]))
 
@@ -244,15 +242,15 @@ async def test_a_base_image(api: ClusterApi, kinds: Kinds) -> None:
 
 async def test_an_exception(api: ClusterApi, kinds: Kinds, namespace: str) -> None:
     """Its status says what it excuses and how far over that is, and what it does no more."""
-    resource = await made(api, kinds, StoredKind.EXCEPTION, EXCEPTION, namespace)
+    resource = await made(api, kinds, OwnKind.EXCEPTION, EXCEPTION, namespace)
     excused = Excused(workloads=2, checks={"layers": Excess(workloads=2, largest=34, limit=30)})
     trial, use = Trial(expires=START + timedelta(days=1), excused=excused), Use(created=START)
     office = statuses(api, kinds)
     seen = []
     for one in (trial, Trial(expires=START)):
         use = use.then(one.excused.workloads if one.excused else 0, START)
-        await office.write(StoredKind.EXCEPTION, resource, exception_status(one, use, START))
-        seen.append(await again(api, kinds, resource, StoredKind.EXCEPTION))
+        await office.write(OwnKind.EXCEPTION, resource, exception_status(one, use, START))
+        seen.append(await again(api, kinds, resource, OwnKind.EXCEPTION))
 
     assert [{kind: found[:2] for kind, found in conditions(one).items()} for one in seen] == [
         {
@@ -282,22 +280,22 @@ async def test_an_exception(api: ClusterApi, kinds: Kinds, namespace: str) -> No
 async def test_gone(api: ClusterApi, kinds: Kinds) -> None:
     """A policy that is gone, or was replaced by another of its name, is no error."""
     resource = await policy(api, kinds)
-    path = path_of(kinds, StoredKind.POLICY, resource)
+    path = path_of(kinds, OwnKind.POLICY, resource)
     await api.delete(path)
     office = statuses(api, kinds)
 
-    missing = await office.write(StoredKind.POLICY, resource, counting())
+    missing = await office.write(OwnKind.POLICY, resource, counting())
     name = text_at(mapping_at(resource, "metadata"), "name")
     await api.create(
-        kinds[StoredKind.POLICY].all(),
+        kinds[OwnKind.POLICY].all(),
         {
-            "apiVersion": kinds[StoredKind.POLICY].api_version,
+            "apiVersion": kinds[OwnKind.POLICY].api_version,
             "kind": "SlimPolicy",
             "metadata": {"name": name},
             "spec": LIMITS,
         },
     )
-    replaced = await office.write(StoredKind.POLICY, resource, counting())
+    replaced = await office.write(OwnKind.POLICY, resource, counting())
 
     assert (missing, replaced) == (False, False)
     assert "status" not in await api.get(path)

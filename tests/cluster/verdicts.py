@@ -1,16 +1,17 @@
 """Workloads in the cluster, and verdicts on them, as tests of records need them."""
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.resources import WORKLOADS, Resource, Target
+from slimgate.cluster.resources import Target
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.notes import Note
+from slimgate.core.workloads.kinds import DEPLOYMENTS, Kind
 from slimgate.core.workloads.workload import ImageUse, Role, Workload
 
-DEPLOYMENT = WORKLOADS["Deployment"]
-THINGS = Resource(version="v1", kind="ConfigMap", plural="configmaps")
+DEPLOYMENT = DEPLOYMENTS
+THINGS = Kind(version="v1", kind="ConfigMap", plural="configmaps")
 USE = ImageUse(role=Role.CONTAINER, name="web", reference="r.example.com/shop:1.2")
 
 

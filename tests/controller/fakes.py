@@ -10,25 +10,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from slimgate.controller.ledger import Key, Ledger, Observed
-from slimgate.controller.ports import Kind
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.core.errors import ClusterError
 from slimgate.core.images.facts import Digest, ImageFacts
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.policies.finding import Outcome
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate
 from slimgate.core.wording.notes import Note
 from slimgate.core.wording.status import Status
+from slimgate.core.workloads.kinds import BUILT_IN, DEPLOYMENTS, Kind
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
-from slimgate.engine.objects import StoredKind as StatusKind
+from slimgate.engine.objects import OwnKind
 from tests.engine.cluster import Keys, policy
 from tests.engine.shelf import APP, REGISTRY, Door, Shelf, inspector, tiny, until
 from tests.support import images
 from tests.support.clock import Clock
 
-DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
+DEPLOYMENT = DEPLOYMENTS
 FAT = f"{REGISTRY}/team/fat:1"
 NOISE = bytes((i * i * 31 + i // 7) % 256 for i in range(40_000))
 LIMIT = {"pullSize": {"deny": "10Ki"}}
@@ -37,7 +38,8 @@ Annotations = Mapping[str, str | None]
 
 def key_of(workload: Workload) -> Key:
     """Name a workload."""
-    return Key(workload.kind, workload.namespace, workload.name)
+    (kind,) = (one for one in BUILT_IN if one.kind == workload.kind)
+    return Key(kind, workload.namespace, workload.name)
 
 
 def observed(
@@ -90,7 +92,7 @@ class Recorder:
         assert kind is DEPLOYMENT
         await self._write("report", (workload.name, None))
 
-    async def status(self, kind: StatusKind, resource: JsonObject, status: Status) -> None:
+    async def status(self, kind: OwnKind, resource: JsonObject, status: Status) -> None:
         """Write a status."""
         del kind
         await self._write(text_at(mapping_at(resource, "metadata"), "name"), status)
@@ -185,6 +187,11 @@ class World:
         key = key_of(workload)
         self.reconciler.observe(key, observed(workload, annotations, created))
         return key
+
+    def outcome(self, key: Key) -> Outcome | None:
+        """Tell the verdict on a workload."""
+        record = self.ledger.get(key)
+        return None if record is None or record.verdict is None else record.verdict.outcome
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

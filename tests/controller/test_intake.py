@@ -5,17 +5,15 @@ import pytest
 from slimgate.controller.intake import Intake
 from slimgate.controller.ledger import Key
 from slimgate.controller.owners import Owners
-from slimgate.controller.ports import Kind
 from slimgate.core.errors import ClusterError
 from slimgate.core.json_object import mapping_at
 from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate
-from slimgate.core.workloads.workload import TEMPLATE_PATHS
+from slimgate.core.workloads.kinds import PODS, REPLICA_SETS, Kind
 from tests.controller.fakes import DEPLOYMENT, World
 from tests.engine.shelf import APP, until
 
-KEY = Key("Deployment", "team", "web")
-POD = Kind("", "v1", "pods", "Pod")
-ROLLOUTS = Kind("argoproj.io", "v1alpha1", "rollouts", "Rollout")
+KEY = Key(DEPLOYMENT, "team", "web")
+ROLLOUTS = Kind(group="argoproj.io", version="v1alpha1", plural="rollouts", kind="Rollout")
 ROLLOUT = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout"}
 OWNER = {"apiVersion": "apps/v1", "kind": "Deployment", "controller": True}
 
@@ -29,7 +27,7 @@ def world() -> World:
 @pytest.fixture
 def owners() -> Owners:
     """Have Deployments be judged, and Rollouts, which are followed."""
-    owners = Owners([DEPLOYMENT, POD], [ROLLOUTS])
+    owners = Owners([DEPLOYMENT, PODS], [ROLLOUTS])
     owners.follow(ROLLOUTS, True)
     return owners
 
@@ -37,7 +35,7 @@ def owners() -> Owners:
 @pytest.fixture
 def intake(world: World, owners: Owners) -> Intake:
     """Make an intake of Deployments."""
-    return Intake(world.reconciler, DEPLOYMENT, owners=owners, template_paths=TEMPLATE_PATHS)
+    return Intake(world.reconciler, DEPLOYMENT, owners=owners)
 
 
 def web(**metadata: object) -> dict[str, object]:
@@ -159,7 +157,6 @@ async def test_nothing_is_taken_back_that_may_not_be_written() -> None:
         world.reconciler,
         DEPLOYMENT,
         owners=Owners([DEPLOYMENT]),
-        template_paths=TEMPLATE_PATHS,
     )
     async with world.running():
         intake.put(web(annotations=MARKS))
@@ -201,8 +198,7 @@ async def test_who_copies_annotations_is_not_fought_with(world: World, intake: I
 
 def test_a_deployments_own_copies_concern_nobody(world: World, owners: Owners) -> None:
     """A ReplicaSet has its annotations from its Deployment."""
-    kind = Kind("apps", "v1", "replicasets", "ReplicaSet")
-    intake = Intake(world.reconciler, kind, owners=owners, template_paths=TEMPLATE_PATHS)
+    intake = Intake(world.reconciler, REPLICA_SETS, owners=owners)
     metadata = mapping_at(web(annotations=MARKS, ownerReferences=[OWNER]), "metadata")
 
     assert not intake.concerns(metadata)
@@ -215,7 +211,6 @@ async def test_what_could_not_be_taken_back_is_tried_again() -> None:
         world.reconciler,
         DEPLOYMENT,
         owners=Owners([DEPLOYMENT]),
-        template_paths=TEMPLATE_PATHS,
     )
     adopted = web(annotations=MARKS, ownerReferences=[OWNER])
     world.recorder.faults["annotate"] = ClusterError("the API server is away")

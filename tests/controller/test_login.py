@@ -18,8 +18,9 @@ from aiohttp.test_utils import TestServer
 from slimgate.cluster.certificates.authority import make
 from slimgate.cluster.connect import Access, open_access
 from slimgate.cluster.errors import UnreachableError
-from slimgate.controller.handlers import BUILT_IN, make_settings
+from slimgate.controller.handlers import make_settings
 from slimgate.controller.login import Login
+from slimgate.core.workloads.kinds import BUILT_IN
 
 DEPLOYMENTS = "/apis/apps/v1/deployments"
 WATCH = "watch=true&resourceVersion=7"
@@ -82,7 +83,7 @@ async def test_listings_are_told(
     app.router.add_route("*", "/{path:.*}", answer)
     async with TestServer(app) as server:
         write(kubeconfig, str(server.make_url("")).rstrip("/"), "secret")
-        login = Login(BUILT_IN, lambda kind: heard.append(kind.name), open_access)
+        login = Login(BUILT_IN, lambda kind: heard.append(kind.kind), open_access)
         async with logged_in(login) as found:
             await found.aiohttp_session.request(method, f"{found.server}{path}")
 

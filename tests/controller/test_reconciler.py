@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from slimgate.core.errors import ClusterError, NotFoundError, UnavailableError
+from slimgate.core.images.facts import LayerContents, Size
+from slimgate.core.policies.finding import Outcome
 from slimgate.core.wording.annotations import (
     NO_ANNOTATIONS,
     SUMMARY,
@@ -15,9 +17,10 @@ from slimgate.core.wording.annotations import (
     Annotate,
     annotations_of,
 )
+from slimgate.engine.ports import LayerReading
 from tests.controller.fakes import FAT, LIMIT, World, fat, key_of, observed
 from tests.engine.cluster import exception, policy, workload
-from tests.engine.shelf import APP, REGISTRY, Door, tiny, until
+from tests.engine.shelf import APP, EVERYTHING, REGISTRY, Door, question, tiny, until
 from tests.support import images
 
 WEB = workload(FAT)
@@ -64,6 +67,33 @@ async def test_what_is_within_policy(
         await world.quiet()
 
     assert world.recorder.written == [*expected, *[("report", ("web", "allow"))] * 2]
+
+
+async def test_facts_that_get_better() -> None:
+    """Whatever made somebody look again, what rests on the facts is judged at once."""
+    world = World()
+    world.catalog.put_policy(policy(bases={"deny": ["alpine*"]}))
+    world.inspector.reader.listen(world.reconciler.know_better)
+    world.shelf.put(APP, tiny("slim"))
+    (layer,) = tiny("slim").layers
+    contents = LayerContents(paths=frozenset({"bin/busybox", "bin/sh"}))
+    reading = LayerReading(unpacked=Size.measured(4), contents=contents)
+    world.shelf.readings[layer.descriptor.digest] = reading
+    world.shelf.faults[layer.descriptor.digest] = UnavailableError("down")
+    async with world.running():
+        key = world.show(workload(APP))
+        world.show(workload(FAT, name="fat"))
+        await world.quiet()
+        assert world.outcome(key) is Outcome.UNKNOWN
+        world.shelf.faults.clear()
+        world.clock.now += 61
+        before = world.times.verdicts
+
+        await world.inspector.inspect(question(wants=EVERYTHING))
+        await until(lambda: world.outcome(key) is Outcome.ALLOW)
+        await world.quiet()
+
+    assert world.times.verdicts == before + 1
 
 
 async def test_where_nothing_is_annotated() -> None:

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from slimgate.controller.ports import Kind
 from slimgate.controller.sweeper import Sweeper
 from slimgate.core.errors import ClusterError
+from slimgate.core.workloads.kinds import BUILT_IN, Kind
 from slimgate.core.workloads.workload import Workload
 from tests.controller.fakes import DEPLOYMENT, World, key_of, observed
 from tests.engine.cluster import workload
 from tests.engine.shelf import APP, Door, until
 
-JOB = Kind("batch", "v1", "jobs", "Job")
+(JOB,) = (one for one in BUILT_IN if one.kind == "Job")
 WEB, API = workload(APP), workload(APP, name="api")
 AGAIN = replace(WEB, uid="another")
 BATCH = replace(workload(APP, name="batch"), kind="Job")

@@ -32,7 +32,7 @@ from slimgate.core.policies.policy import (
     TierLimit,
 )
 from slimgate.core.policies.verdict import Verdict, evaluate
-from slimgate.core.workloads.workload import ImageUse, Role, Slot, Workload
+from slimgate.core.workloads.workload import ImageUse, Role, Workload
 
 MIB = 2**20
 AMD64 = Platform("linux", "amd64")
@@ -117,7 +117,7 @@ WEB = use()
 
 def subject(
     images: Mapping[ImageUse, Inspection | ImageError],
-    running: Mapping[Slot, Inspection | ImageError] | None = None,
+    running: Mapping[ImageUse, Inspection | ImageError] | None = None,
     workload: Workload | None = None,
 ) -> Subject:
     """Make a workload of its images."""

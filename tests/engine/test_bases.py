@@ -107,6 +107,24 @@ async def test_an_image_is_proven_to_be_based_on_it(shelf: Shelf, clock: Clock) 
     assert shelf.count() == {"document": 1, "config": 1}
 
 
+@pytest.mark.parametrize("platform", [AMD64, ARM64])
+async def test_without_platforms_all_are_meant(
+    shelf: Shelf, clock: Clock, platform: Platform
+) -> None:
+    """What an image is based on is told for every platform that the base has."""
+    shelf.put(GOLDEN, images.index([images.image([NEW], platform=ARM64), images.image([OLD])]))
+    shelf.put(APP, on(OLD if platform == AMD64 else NEW, platform=platform))
+    watched = inspector(shelf, clock)
+    await refresh(watched, golden(), platforms=())
+
+    assert (await base_of(watched)).evidence is Evidence.PROVEN
+    assert missing(watched, platforms=()) == {}
+    shelf.faults["second.test"] = DOWN
+    other = golden("second.test/go:1")
+    await refresh(watched, other, platforms=())
+    assert missing(watched, other, platforms=()) == {"second.test/go:1": "down"}
+
+
 async def test_a_toolchain_on_top_makes_a_builder(shelf: Shelf, clock: Clock) -> None:
     """What the image adds counts; what the base brings itself does not."""
     go = {"config": {"Env": ["PATH=/usr/local/go/bin:/bin", "GOLANG_VERSION=1.26.0"]}}

@@ -9,7 +9,7 @@ from slimgate.core.images.facts import Platform
 from slimgate.core.json_object import mapping_at
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog, Change
-from slimgate.engine.objects import StoredKind
+from slimgate.engine.objects import OwnKind
 from tests.engine.cluster import base_image, exception, namespace, node, policy, workload
 
 GOLDEN = "base.test/go:1"
@@ -62,7 +62,7 @@ def test_a_broken_policy_is_kept_apart(catalog: Catalog, heard: list[Change]) ->
     assert catalog.find_policy("edited") is catalog.broken["edited"]
     assert catalog.find_policy("good") is catalog.policies["good"]
     assert catalog.find_policy("gone") is None
-    assert (StoredKind.POLICY, "", "edited") in catalog.objects
+    assert (OwnKind.POLICY, "", "edited") in catalog.objects
     assert heard == [Change.POLICIES] * 3
 
     catalog.put_policy(policy("edited"))
@@ -293,7 +293,7 @@ def test_base_images_come_by_name(catalog: Catalog) -> None:
     assert [image.name for image in catalog.base_images] == ["a", "b"]
     assert catalog.base_image("a") is catalog.base_images[0]
     assert str(catalog.broken_base_images["c"]).startswith("spec.references[0]: 'a b'")
-    assert (StoredKind.BASE_IMAGE, "", "c") in catalog.objects
+    assert (OwnKind.BASE_IMAGE, "", "c") in catalog.objects
     catalog.put_base_image(base_image("base.test/c:1", name="c"))
     assert catalog.broken_base_images == {}
 

@@ -13,6 +13,7 @@ from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.workloads.workload import Role
 from slimgate.engine.catalog import Catalog
+from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
 from slimgate.engine.ports import LayerReading
 from tests.engine.cluster import Keys, exception, node, policy, use, workload
@@ -39,12 +40,17 @@ def keys() -> Keys:
 
 
 @pytest.fixture
-def judge(shelf: Shelf, clock: Clock, catalog: Catalog, keys: Keys) -> Judge:
+def watched(shelf: Shelf, clock: Clock) -> Inspector:
+    """Make an inspector."""
+    return inspector(shelf, clock)
+
+
+@pytest.fixture
+def judge(shelf: Shelf, watched: Inspector, catalog: Catalog, keys: Keys) -> Judge:
     """Make a judge over a slim image, a fat one, and a slim one of another registry."""
     shelf.put(APP, tiny("slim"))
     shelf.put(FAT, images.image([images.layer({"fat": NOISE}, compression="none")]))
     shelf.put(OTHER, tiny("other"))
-    watched = inspector(shelf, clock)
     return Judge(inspector=watched, catalog=catalog, keyring=keys, now=lambda: NOW, seconds=5)
 
 
@@ -359,7 +365,9 @@ async def test_unknown_sizes_are_findings(judge: Judge, shelf: Shelf, catalog: C
     assert reasons(verdict) == ["the layer is encrypted"]
 
 
-async def test_close_ends_what_goes_on(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
+async def test_close_ends_what_goes_on(
+    watched: Inspector, judge: Judge, shelf: Shelf, catalog: Catalog
+) -> None:
     """A look-up that outlived its verdict does not outlive the judge."""
     catalog.put_policy(policy(limits=LIMIT))
     shelf.doors["other.test"] = Door()
@@ -368,6 +376,6 @@ async def test_close_ends_what_goes_on(judge: Judge, shelf: Shelf, catalog: Cata
     assert asyncio.all_tasks() != before
 
     await judge.close()
-    await judge._inspector.close()
+    await watched.close()
 
     assert asyncio.all_tasks() == before

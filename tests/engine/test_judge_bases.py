@@ -10,6 +10,7 @@ from slimgate.core.errors import UnavailableError
 from slimgate.core.images.tier import Evidence
 from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.engine.catalog import Catalog
+from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
 from tests.engine.cluster import Keys, base_image, node, policy, workload
 from tests.engine.shelf import APP, ARM64, Door, Shelf, inspector, settled, tiny
@@ -40,11 +41,16 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture
-def judge(shelf: Shelf, clock: Clock, catalog: Catalog) -> Judge:
+def watched(shelf: Shelf, clock: Clock) -> Inspector:
+    """Make an inspector."""
+    return inspector(shelf, clock)
+
+
+@pytest.fixture
+def judge(shelf: Shelf, watched: Inspector, catalog: Catalog) -> Judge:
     """Make a judge over an image that stands on the golden base."""
     shelf.put(GOLDEN, images.image([ROOT]))
     shelf.put(APP, app())
-    watched = inspector(shelf, clock)
     return Judge(inspector=watched, catalog=catalog, keyring=Keys(), now=lambda: NOW, seconds=5)
 
 
@@ -63,7 +69,7 @@ def reason(findings: list[Finding]) -> str:
 async def test_the_first_verdict_knows_the_base(judge: Judge, shelf: Shelf) -> None:
     """Nobody need have looked it up before, and it is looked up beside the image."""
     assert await judged(judge) == []
-    assert shelf.count() == {"document": 2, "config": 2}
+    assert shelf.count() == {"document": 2, "config": 2, "layer": 2}
     assert await judged(judge) == []
     assert shelf.count() == {}
 
@@ -127,7 +133,7 @@ async def test_one_policy_does_not_change_what_another_says(judge: Judge, catalo
 
 
 async def test_nobody_waits_for_bases_that_change_nothing(
-    judge: Judge, shelf: Shelf, catalog: Catalog
+    watched: Inspector, judge: Judge, shelf: Shelf, catalog: Catalog
 ) -> None:
     """What is within policy already is admitted while a registry of a BaseImage hangs."""
     catalog.put_policy(policy(bases={"deny": ["alpine*"]}))
@@ -136,11 +142,11 @@ async def test_nobody_waits_for_bases_that_change_nothing(
 
     async with asyncio.timeout(1):
         assert await judged(judge, 60) == []
-    await judge._inspector.close()
+    await watched.close()
 
 
 async def test_nobody_waits_for_bases_that_no_rule_names(
-    judge: Judge, shelf: Shelf, catalog: Catalog
+    watched: Inspector, judge: Judge, shelf: Shelf, catalog: Catalog
 ) -> None:
     """A hanging registry holds up the first verdict on no image that another base decides on."""
     catalog.put_policy(policy(bases={"allow": [GOLDEN]}))
@@ -149,7 +155,7 @@ async def test_nobody_waits_for_bases_that_no_rule_names(
 
     async with asyncio.timeout(1):
         assert await judged(judge, 60) == []
-    await judge._inspector.close()
+    await watched.close()
 
 
 async def test_a_base_that_is_late(judge: Judge, shelf: Shelf) -> None:

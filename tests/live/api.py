@@ -12,46 +12,46 @@ from urllib.parse import urlencode, urlsplit
 
 from slimgate.cluster.resources import (
     BASE_IMAGES,
+    CONTROLLER_REVISIONS,
     EVENTS,
     IMAGE_PROFILES,
     NAMESPACES,
     SERVICE_ACCOUNTS,
     SLIM_EXCEPTIONS,
     SLIM_POLICIES,
-    WORKLOADS,
-    Resource,
 )
+from slimgate.core.workloads.kinds import BUILT_IN, Kind
 from tests.lab.state import Lab
 
 Json = dict[str, Any]
 T = TypeVar("T")
 
-CRDS: Final = Resource(
+CRDS: Final = Kind(
     group="apiextensions.k8s.io",
     version="v1",
     kind="CustomResourceDefinition",
     plural="customresourcedefinitions",
 )
-HOOKS: Final = Resource(
+HOOKS: Final = Kind(
     group="admissionregistration.k8s.io",
     version="v1",
     kind="ValidatingWebhookConfiguration",
     plural="validatingwebhookconfigurations",
 )
-BINDINGS: Final = Resource(
+BINDINGS: Final = Kind(
     group="admissionregistration.k8s.io",
     version="v1",
     kind="ValidatingAdmissionPolicyBinding",
     plural="validatingadmissionpolicybindings",
 )
 _MERGE: Final = "application/merge-patch+json"
-_KINDS: Final[Mapping[str, Resource]] = {
-    **WORKLOADS,
+_KINDS: Final[Mapping[str, Kind]] = {
+    **{kind.kind: kind for kind in BUILT_IN},
     **{
         resource.kind: resource
         for resource in (
             BASE_IMAGES, BINDINGS, CRDS, EVENTS, HOOKS, IMAGE_PROFILES, NAMESPACES,
-            SERVICE_ACCOUNTS, SLIM_EXCEPTIONS, SLIM_POLICIES,
+            SERVICE_ACCOUNTS, SLIM_EXCEPTIONS, SLIM_POLICIES, CONTROLLER_REVISIONS,
         )
     },
 }  # fmt: skip
@@ -188,13 +188,13 @@ class Api:
         assert answer.accepted or answer.status == http.client.NOT_FOUND, answer
 
 
-def resource_of(obj: Json) -> Resource:
+def resource_of(obj: Json) -> Kind:
     """Say where the API server keeps an object; a kind unknown here has the usual plural."""
     if obj["kind"] in _KINDS:
         return _KINDS[obj["kind"]]
     group, _, version = obj["apiVersion"].rpartition("/")
     kind = obj["kind"]
-    return Resource(group=group, version=version, kind=kind, plural=f"{kind.lower()}s")
+    return Kind(group=group, version=version, kind=kind, plural=f"{kind.lower()}s")
 
 
 def path_of(obj: Json) -> str:

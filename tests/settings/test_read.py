@@ -7,15 +7,8 @@ import pytest
 from slimgate.core.errors import SettingsError
 from slimgate.core.images.facts import Platform
 from slimgate.core.wording.annotations import Annotate
-from slimgate.settings import (
-    CertificateSource,
-    Exemption,
-    ExtraKind,
-    File,
-    LogFormat,
-    Settings,
-    read,
-)
+from slimgate.core.workloads.kinds import Kind
+from slimgate.settings import CertificateSource, Exemption, File, LogFormat, Settings, read
 from slimgate.settings.keys import KEYS, variable
 
 HEAD = "apiVersion: config.slimgate.dev/v1alpha1\nkind: Configuration\n"
@@ -34,12 +27,12 @@ KINDS = [
         "templatePath": "spec.template",
     }
 ]
-ROLLOUT = ExtraKind(
+ROLLOUT = Kind(
     group="argoproj.io",
     version="v1alpha1",
     plural="rollouts",
     kind="Rollout",
-    template_path=("spec", "template"),
+    template=("spec", "template"),
 )
 
 FILE_ONLY: dict[str, tuple[object, object]] = {

@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from slimgate.core.images.facts import Platform
 from slimgate.core.wording.annotations import Annotate
-from slimgate.settings import Exemption, ExtraKind, File, LogFormat, Settings, read
+from slimgate.core.workloads.kinds import Kind
+from slimgate.settings import Exemption, File, LogFormat, Settings, read
 from slimgate.settings.read import API_VERSION
 from slimgate.settings.schema import as_file, schema
 from tests.settings.cases import BEYOND_SCHEMAS, WRONG
@@ -29,12 +30,12 @@ EXEMPTIONS = st.one_of(
     st.builds(Exemption, ca_file=PATHS),
 )
 KINDS = st.builds(
-    ExtraKind,
+    Kind,
     group=st.builds("{}.{}".format, LABEL, LABEL),
     version=st.just("v1"),
     plural=WORD,
     kind=WORD.map(lambda word: "X" + word),
-    template_path=st.lists(WORD, min_size=1, max_size=3).map(tuple),
+    template=st.lists(WORD, min_size=1, max_size=3).map(tuple),
 )
 
 

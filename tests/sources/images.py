@@ -66,6 +66,7 @@ def add_image(
     architecture: str = "amd64",
     with_layers: bool = True,
     more: Mapping[str, object] | None = None,
+    annotations: Mapping[str, str] | None = None,
 ) -> Json:
     """Put an image of gzipped layers into a layout; return what its index says of it."""
     stored = [gzip.compress(layer, mtime=0) for layer in layers]
@@ -75,6 +76,7 @@ def add_image(
         "mediaType": MANIFEST,
         "config": descriptor(CONFIG, config),
         "layers": [descriptor(f"{TAR}+gzip", layer) for layer in stored],
+        **({"annotations": annotations} if annotations else {}),
     }
     manifest = json.dumps(content).encode()
     for body in (config, manifest, *(stored if with_layers else ())):

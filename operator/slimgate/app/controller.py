@@ -28,7 +28,7 @@ from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.profiles import ProfileStore
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
-from slimgate.controller.handlers import BUILT_IN, make_registry, make_settings
+from slimgate.controller.handlers import make_registry, make_settings
 from slimgate.controller.intake import Intake
 from slimgate.controller.ledger import Ledger
 from slimgate.controller.login import Login
@@ -38,6 +38,7 @@ from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.controller.statuses import Statuses
 from slimgate.controller.sweeper import Sweeper
 from slimgate.core.images.facts import Digest, ImageFacts, Wants
+from slimgate.core.workloads.kinds import BUILT_IN
 from slimgate.engine.catalog import Change
 from slimgate.metrics import ControllerMetrics
 from slimgate.settings import Settings
@@ -103,6 +104,7 @@ async def _work(
     await memory.restore()
     core.catalog.listen(partial(_heard, reconciler))
     core.catalog.objects.listen(reconciler.changed.set)
+    core.inspector.reader.listen(reconciler.know_better)
     metrics.show_workloads(ledger, core.catalog)
     metrics.show_queue(reconciler.queue)
     token = KubeletToken(core.api, settings)
@@ -195,6 +197,9 @@ def _profiles(
 
 
 def _facts(core: Core, digest: Digest) -> ImageFacts | None:
-    """Give facts as they are whatever BaseImages there are: without those bases."""
+    """Give facts as they are whatever BaseImages there are: without those bases.
+
+    What a layer that could not be looked at for now may change is not kept.
+    """
     found = core.inspector.reader.known(digest, Wants())
-    return found if isinstance(found, ImageFacts) else None
+    return found if isinstance(found, ImageFacts) and found.base.unread is None else None

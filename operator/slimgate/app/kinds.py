@@ -10,15 +10,13 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from slimgate.app.parts import template_paths
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.backoff import Pace
 from slimgate.cluster.mirror import Mirror, Scope
-from slimgate.controller.handlers import BUILT_IN
 from slimgate.controller.intake import Intake
 from slimgate.controller.owners import Owners
-from slimgate.controller.ports import Kind
 from slimgate.controller.reconciler import Reconciler
+from slimgate.core.workloads.kinds import BUILT_IN
 from slimgate.settings import Settings
 
 _LOOK_SECONDS: Final = 5.0
@@ -31,22 +29,19 @@ class Kinds:
     """An intake for each kind: `built_in` ones, and `extra` ones that settings add."""
 
     def __init__(self, reconciler: Reconciler, settings: Settings) -> None:
-        extra = tuple(Kind(k.group, k.version, k.plural, k.kind) for k in settings.extra_kinds)
-        paths = template_paths(settings)
         self._reconciler = reconciler
-        self._owners = Owners(BUILT_IN, extra)
+        self._owners = Owners(BUILT_IN, settings.extra_kinds)
         self._intakes = {
-            kind.name: Intake(reconciler, kind, owners=self._owners, template_paths=paths)
-            for kind in (*BUILT_IN, *extra)
+            kind: Intake(reconciler, kind, owners=self._owners) for kind in settings.kinds
         }
-        self.built_in = tuple(self._intakes[kind.name] for kind in BUILT_IN)
-        self.extra = tuple(self._intakes[kind.name] for kind in extra)
+        self.built_in = tuple(self._intakes[kind] for kind in BUILT_IN)
+        self.extra = tuple(self._intakes[kind] for kind in settings.extra_kinds)
         self._owners.listen(self._settle)
 
     def mirrors(self, api: ClusterApi, pace: Pace | None = None) -> Mapping[str, Mirror]:
         """Make a mirror for each extra kind, which follows it whenever the cluster serves it."""
         return {
-            intake.kind.plural: self._mirror(api, intake, pace or Pace(cap=_LOOK_SECONDS))
+            intake.kind.resource: self._mirror(api, intake, pace or Pace(cap=_LOOK_SECONDS))
             for intake in self.extra
         }
 
@@ -54,7 +49,7 @@ class Kinds:
         kind = intake.kind
         return Mirror(
             api,
-            Scope(path=kind.path, optional=True),
+            Scope(path=kind.all(), optional=True),
             intake,
             pace=pace,
             on_follow=partial(self._owners.follow, kind),

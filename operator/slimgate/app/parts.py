@@ -7,7 +7,6 @@ from pathlib import Path
 from slimgate.core.credentials.docker_config import MalformedDockerConfigError, parse_config
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import SettingsError
-from slimgate.core.workloads.workload import TEMPLATE_PATHS, TemplatePaths
 from slimgate.engine.inspector import InspectorSettings
 from slimgate.engine.reader import ReaderSettings
 from slimgate.engine.resolver import ResolverSettings
@@ -39,12 +38,6 @@ def inspector_settings(settings: Settings) -> InspectorSettings:
         reader=ReaderSettings(whole_layer_bytes=settings.whole_layer_bytes),
         claims=settings.claims,
     )
-
-
-def template_paths(settings: Settings) -> TemplatePaths:
-    """Tell where each kind that is judged keeps its pod template."""
-    extra = {(one.group, one.kind): one.template_path for one in settings.extra_kinds}
-    return {**TEMPLATE_PATHS, **extra}
 
 
 def own_identity(settings: Settings) -> Identity:

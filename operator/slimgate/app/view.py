@@ -10,11 +10,10 @@ from slimgate.app.parts import (
     now,
     own_identity,
     registry_settings,
-    template_paths,
 )
 from slimgate.cluster.addresses import server_addresses
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import ForbiddenError, MissingError
+from slimgate.cluster.errors import ForbiddenError
 from slimgate.cluster.pull_secrets import PullSecrets
 from slimgate.cluster.resources import (
     BASE_IMAGES,
@@ -22,11 +21,10 @@ from slimgate.cluster.resources import (
     NODES,
     SLIM_EXCEPTIONS,
     SLIM_POLICIES,
-    WORKLOADS,
-    Resource,
 )
+from slimgate.cluster.revisions import revisions
 from slimgate.controller.nodes import Lister, NodeSurvey
-from slimgate.core.errors import ClusterError
+from slimgate.core.errors import ClusterError, MissingError
 from slimgate.core.images.facts import Inspection, Platform, Wants
 from slimgate.core.images.reference import Reference
 from slimgate.core.json_object import JsonObject, labels_of, mapping_at, text_at
@@ -34,6 +32,7 @@ from slimgate.core.matching.selector import Selector
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.node import ImageFs, Node, image_fs_of
 from slimgate.core.text import printable
+from slimgate.core.workloads.kinds import Kind
 from slimgate.core.workloads.workload import Workload, workload_of
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector, Question
@@ -98,24 +97,53 @@ class ApiView:
 
     async def platforms(self) -> tuple[Platform, ...]:
         """List the platforms of the nodes, each once."""
-        return (await self._catalog([])).platforms
+        catalog = Catalog(platforms=self._settings.platforms)
+        for node in await self._all(NODES):
+            catalog.put_node(node)
+        return catalog.platforms
 
     async def workloads(self, namespace: str | None = None) -> Sequence[Workload]:
         """List the workloads of every kind that has a pod template, owned ones too.
 
         Those of one namespace take no right to any other.
         """
-        paths = template_paths(self._settings)
-        extra = (
-            Resource(group=k.group, version=k.version, plural=k.plural, kind=k.kind)
-            for k in self._settings.extra_kinds
-        )
+        paths = self._settings.template_paths
         found = [
-            workload_of({**obj, "apiVersion": resource.api_version, "kind": resource.kind}, paths)
-            for resource in (*WORKLOADS.values(), *extra)
-            for obj in await self._all(resource, namespace)
+            workload_of({**obj, "apiVersion": kind.api_version, "kind": kind.kind}, paths)
+            for kind in self._settings.kinds
+            for obj in await self._all(kind, namespace)
         ]
         return [workload for workload in found if workload is not None]
+
+    async def current(self, workload: Workload) -> Workload | None:
+        """Read a workload as it is in the cluster; None if it is not there, or may not be read."""
+        try:
+            found = await self._get(workload)
+        except ForbiddenError as err:
+            self._notes.append(
+                f"{printable(str(workload), 128)} is judged as if it were new: {err}"
+            )
+            return None
+        return None if found is None else workload_of(found, self._settings.template_paths)
+
+    async def former(self, workload: Workload) -> Sequence[Workload]:
+        """List what a workload of the cluster ran before; nothing if that may not be read."""
+        try:
+            found = await self._get(workload)
+            return [] if found is None else await revisions(self._api, found)
+        except ForbiddenError as err:
+            note = f"whether {printable(str(workload), 128)} is a rollback is unknown: {err}"
+            self._notes.append(note)
+            return []
+
+    async def _get(self, workload: Workload) -> JsonObject | None:
+        kinds = (one for one in self._settings.kinds if one.group_kind == workload.group_kind)
+        kind = next(kinds, None)
+        try:
+            path = kind.one(workload.namespace, workload.name) if kind is not None else None
+            return None if path is None else await self._api.get(path)
+        except MissingError:
+            return None
 
     async def inspect(self, workload: Workload, reference: str) -> Inspection:
         """Look an image up for the nodes' platforms, with the workload's own credentials."""
@@ -123,7 +151,7 @@ class ApiView:
             if not self._platforms:
                 self._platforms = await self._readable_platforms()
         identity = await self._keyring.identity(workload)
-        wants = Wants(config=True)
+        wants = Wants(config=True, layers=True)  # without them the base may be another
         parsed = Reference.parse(reference)
         question = Question(parsed, identity, self._platforms, wants, reference)
         return await self._inspector.inspect(question)
@@ -140,36 +168,9 @@ class ApiView:
         await survey.look()
         return tuple(survey.disks())
 
-    async def judge_by(
-        self, policies: Sequence[JsonObject], base_images: Sequence[JsonObject] = ()
-    ) -> Judge:
-        """Make a judge by these policies and BaseImages, and what else the cluster says."""
-        catalog = await self._catalog(policies)
-        for exception in await self.exceptions():
-            catalog.put_exception(exception)
-        if any(policy.bases for policy in catalog.policies.values()):
-            for image in (*await self.base_images(), *base_images):
-                catalog.put_base_image(image)
-        for namespace in await self._all(NAMESPACES):
-            catalog.put_namespace(namespace)
-        return Judge(
-            inspector=self._inspector,
-            catalog=catalog,
-            keyring=self._keyring,
-            now=now,
-        )
-
-    async def _catalog(self, policies: Sequence[JsonObject]) -> Catalog:
-        settings = self._settings
-        catalog = Catalog(
-            excluded=[*settings.excluded_namespaces, settings.namespace],
-            platforms=settings.platforms,
-        )
-        for policy in policies:
-            catalog.put_policy(policy)
-        for node in await self._all(NODES):
-            catalog.put_node(node)
-        return catalog
+    def judge_by(self, catalog: Catalog) -> Judge:
+        """Make a judge by a catalog, with the credentials of the cluster's workloads."""
+        return Judge(inspector=self._inspector, catalog=catalog, keyring=self._keyring, now=now)
 
     async def _readable_platforms(self) -> tuple[Platform, ...]:
         try:
@@ -180,8 +181,8 @@ class ApiView:
             self._notes.append(f"you may not list nodes: platform {shown} is assumed")
             return assumed
 
-    async def _all(self, resource: Resource, namespace: str | None = None) -> list[JsonObject]:
-        path = resource.all() if namespace is None else resource.within(namespace)
+    async def _all(self, kind: Kind, namespace: str | None = None) -> list[JsonObject]:
+        path = kind.all() if namespace is None else kind.within(namespace)
         return [obj async for obj in self._api.list(path)]
 
 

@@ -9,11 +9,11 @@ from slimgate.app.configuration import read_settings
 from slimgate.app.health import serving_health
 from slimgate.app.logs import configure
 from slimgate.app.loop import watch_loop
-from slimgate.app.parts import template_paths
 from slimgate.app.profiles import follow_profiles
 from slimgate.app.stopping import unless, whole
 from slimgate.cluster.memory import MemoryKeeper
 from slimgate.cluster.own_deployment import OwnDeployment
+from slimgate.cluster.revisions import revisions
 from slimgate.core.admission.repeat import CONTROLLER_USERS
 from slimgate.engine.catalog import Catalog, Change
 from slimgate.metrics import WebhookMetrics
@@ -74,8 +74,9 @@ def _server(settings: Settings, core: Core, metrics: WebhookMetrics) -> WebhookS
         core.catalog,
         settings=ServiceSettings(
             controllers=CONTROLLER_USERS.union(settings.extra_controllers),
-            template_paths=template_paths(settings),
+            template_paths=settings.template_paths,
         ),
+        history=partial(revisions, core.api),
         observer=metrics,
     )
     return WebhookServer(

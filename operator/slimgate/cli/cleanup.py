@@ -67,7 +67,6 @@ def cleanup(
 
     with needing("cluster", "cleaning a cluster up needs the Kubernetes client"):
         from slimgate.cluster.cleanup.cleaner import CleanupSettings  # noqa: PLC0415
-        from slimgate.cluster.resources import Resource  # noqa: PLC0415
 
     settings = read_settings(config)
     wanted = CleanupSettings(
@@ -75,10 +74,7 @@ def cleanup(
         configuration=settings.webhook_configuration,
         secrets=(settings.webhook_secret, settings.memory_secret),
         controllers=controllers,
-        kinds=[
-            Resource(group=one.group, version=one.version, plural=one.plural, kind=one.kind)
-            for one in settings.extra_kinds
-        ],
+        kinds=settings.extra_kinds,
         seconds=timeout,
     )
     remains = asyncio.run(_clean(wanted, kubeconfig, context))

@@ -5,8 +5,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from slimgate.cli.extras import needing
-from slimgate.cli.ports import ClusterView, Inspector
+from slimgate.cli.ports import ClusterView, ComparingInspector
+from slimgate.core.images.reference import Reference
 from slimgate.settings import Settings
+
+LocateBase = Callable[[Reference], Reference]
+"""Tells where the reference of a BaseImage is looked up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +18,7 @@ class Outside:
     """Settings, and the ways to images and to a cluster."""
 
     settings: Settings
-    inspector: Callable[[], AbstractAsyncContextManager[Inspector]]
+    inspector: Callable[[LocateBase], AbstractAsyncContextManager[ComparingInspector]]
     cluster: Callable[[], AbstractAsyncContextManager[ClusterView]]
 
 
@@ -25,15 +29,17 @@ def real(config: str | None, kubeconfig: str | None = None, context: str | None 
     settings = read_settings(config)
     return Outside(
         settings=settings,
-        inspector=lambda: _inspector(settings),
+        inspector=lambda locate_base: _inspector(settings, locate_base),
         cluster=lambda: _cluster(settings, kubeconfig, context),
     )
 
 
-def _inspector(settings: Settings) -> AbstractAsyncContextManager[Inspector]:
+def _inspector(
+    settings: Settings, locate_base: LocateBase
+) -> AbstractAsyncContextManager[ComparingInspector]:
     from slimgate.app.images import cli_inspector  # noqa: PLC0415 - it loads aiohttp
 
-    return cli_inspector(settings, exact=False)
+    return cli_inspector(settings, exact=False, locate_base=locate_base)
 
 
 def _cluster(

@@ -1,7 +1,8 @@
 """What the commands ask of the composition root, as Protocols.
 
     slimgate.app.configuration.read_settings(config)      ->  Settings
-    slimgate.app.images.cli_inspector(settings, exact=)   ->  async context manager of an Inspector
+    slimgate.app.images.cli_inspector(settings, exact=, locate_base=)
+                                                          ->  async context manager of an Inspector
     slimgate.app.view.cluster_view(settings, kubeconfig=, context=)
                                                           ->  async context manager of a ClusterView
 
@@ -18,6 +19,8 @@ from slimgate.core.matching.selector import Selector
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.workloads.workload import Workload
+from slimgate.engine.bases import Bases
+from slimgate.engine.catalog import Catalog
 from slimgate.sources.stream import Progress
 
 
@@ -33,6 +36,14 @@ class Inspector(Protocol):
         progress: Progress | None,
     ) -> Inspection:
         """Look a reference up, for these platforms; the empty tuple means all of them."""
+
+
+class ComparingInspector(Inspector, Protocol):
+    """One that also knows BaseImages, once it has been told of them."""
+
+    @property
+    def bases(self) -> Bases:
+        """What images are compared with."""
 
 
 class WorkloadJudge(Protocol):
@@ -71,13 +82,17 @@ class ClusterView(Protocol):
     async def workloads(self, namespace: str | None = None) -> Sequence[Workload]:
         """List the workloads of every kind that has a pod template, owned ones too."""
 
+    async def current(self, workload: Workload) -> Workload | None:
+        """Read a workload as it is in the cluster; None if it is not there, or may not be read."""
+
+    async def former(self, workload: Workload) -> Sequence[Workload]:
+        """List what a workload of the cluster ran before; nothing if that may not be read."""
+
     async def inspect(self, workload: Workload, reference: str) -> Inspection:
         """Look an image up for the nodes' platforms, with the workload's own credentials."""
 
     async def disks(self, selector: Selector) -> Sequence[NodeDisk]:
         """Model what images cost the nodes of those labels, and what their kubelets measured."""
 
-    async def judge_by(
-        self, policies: Sequence[JsonObject], base_images: Sequence[JsonObject] = ()
-    ) -> WorkloadJudge:
-        """Make a judge by these policies and BaseImages, and what else the cluster says."""
+    def judge_by(self, catalog: Catalog) -> WorkloadJudge:
+        """Make a judge by a catalog, with the credentials of the cluster's workloads."""

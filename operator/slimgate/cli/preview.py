@@ -72,7 +72,7 @@ async def _preview(
     async with outside.cluster() as view:
         with board() as shown:
             found = at_hand or await policy_in_cluster(wanted, view)
-            return await foresee(found, view, shown, seconds=seconds)
+            return await foresee(found, view, outside.settings, shown, seconds=seconds)
 
 
 def _print(found: "Preview", output: Output) -> None:

@@ -5,12 +5,12 @@ from contextlib import aclosing
 from typing import Final
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import ConflictError, MissingError
-from slimgate.cluster.resources import WORKLOADS, Target
+from slimgate.cluster.errors import ConflictError
+from slimgate.cluster.resources import Target
+from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.workloads.kinds import BUILT_IN, DEPLOYMENTS, REPLICA_SETS, Kind
 
-_COPIES: Final = WORKLOADS["ReplicaSet"]
-_MADE_BY: Final = "Deployment"
 _NOTHING: Final[JsonObject] = {}
 
 
@@ -23,9 +23,9 @@ async def annotate(api: ClusterApi, target: Target, wanted: Mapping[str, str | N
         return _NOTHING
 
 
-def may_be_copied(kind: str) -> bool:
+def may_be_copied(kind: Kind) -> bool:
     """Whether ReplicaSets get an object's annotations: a Deployment's, or one of another's kind."""
-    return kind == _MADE_BY or kind not in WORKLOADS
+    return kind == DEPLOYMENTS or kind not in BUILT_IN
 
 
 async def strip_copies(api: ClusterApi, owner: JsonObject, names: Collection[str]) -> None:
@@ -39,7 +39,7 @@ async def strip_copies(api: ClusterApi, owner: JsonObject, names: Collection[str
     if not selector:
         return
     metadata = mapping_at(owner, "metadata")
-    path = _COPIES.within(text_at(metadata, "namespace"))
+    path = REPLICA_SETS.within(text_at(metadata, "namespace"))
     query = {"labelSelector": selector}
     async with aclosing(api.pages(path, query, metadata_only=True)) as pages:
         page = await anext(pages)
@@ -48,4 +48,4 @@ async def strip_copies(api: ClusterApi, owner: JsonObject, names: Collection[str
         owners = {text_at(one, "uid") for one in objects_at(held, "ownerReferences")}
         carried = mapping_at(held, "annotations")
         if text_at(metadata, "uid") in owners and any(name in carried for name in names):
-            await annotate(api, Target.of(_COPIES, copy), dict.fromkeys(names))
+            await annotate(api, Target.of(REPLICA_SETS, copy), dict.fromkeys(names))

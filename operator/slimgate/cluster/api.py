@@ -16,8 +16,9 @@ from kubernetes.aio.utils import Backoff, is_retry_after_response, on_retry_afte
 from yarl import URL
 
 from slimgate.cluster.connect import DEFAULT_NAMESPACE, open_session
-from slimgate.cluster.errors import GoneError, MissingError, UnreachableError, event_error
+from slimgate.cluster.errors import GoneError, UnreachableError, event_error
 from slimgate.cluster.wire import APPLY_PATCH, JSON, MERGE_PATCH, ApiCall, ApiObserver, Wire
+from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Final, cast
 
-from slimgate.core.errors import ClusterError
+from slimgate.core.errors import ClusterError, MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.text import printable
 
@@ -38,8 +38,8 @@ class UnreachableError(ApiError):
     temporary = True
 
 
-class MissingError(ApiError):
-    """There is no such object, kind or namespace, or it is on its way out."""
+class NotFoundError(ApiError, MissingError):
+    """The API server says that there is none."""
 
 
 class ExistsError(ApiError):
@@ -67,7 +67,7 @@ _SENTENCES: Final[Mapping[int, tuple[type[ApiError], str]]] = {
         ApiError,
         "the API server does not accept the credentials; log in again, or check the user's token",
     ),
-    HTTPStatus.NOT_FOUND: (MissingError, "the API server has no such object: {}"),
+    HTTPStatus.NOT_FOUND: (NotFoundError, "the API server has no such object: {}"),
     HTTPStatus.CONFLICT: (ConflictError, "the object has changed or was replaced meanwhile: {}"),
     HTTPStatus.GONE: (GoneError, "the API server no longer has what was asked for: {}"),
 }
@@ -98,7 +98,7 @@ def _judge(status: int, answer: JsonObject, path: str) -> tuple[type[ApiError], 
     if status == HTTPStatus.FORBIDDEN:
         return _forbidden(answer, said)
     if status == HTTPStatus.NOT_FOUND and not mapping_at(answer, "details"):
-        return MissingError, (
+        return NotFoundError, (
             f"the API server does not know {path}; is the CustomResourceDefinition installed?"
         )
     if status == HTTPStatus.CONFLICT and text_at(answer, "reason") == "AlreadyExists":
@@ -113,7 +113,7 @@ def _judge(status: int, answer: JsonObject, path: str) -> tuple[type[ApiError], 
 
 def _forbidden(answer: JsonObject, said: str) -> tuple[type[ApiError], str]:
     if any(text_at(cause, "reason") == _TERMINATING for cause in _causes(answer)):
-        return MissingError, f"the namespace is being deleted: {said}"
+        return NotFoundError, f"the namespace is being deleted: {said}"
     if _RIGHT_MARK in said:
         return ForbiddenError, f"a right is missing: {said}; grant it with a Role or ClusterRole"
     return ForbiddenError, f"the API server forbids it: {said}"

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import ExistsError, MissingError
+from slimgate.cluster.errors import ExistsError
 from slimgate.cluster.resources import EVENTS, Target
+from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.text import printable
 from slimgate.core.wording.notes import Note

@@ -10,9 +10,10 @@ from typing import Final
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ApiError, ExistsError
-from slimgate.cluster.resources import SLIM_POLICIES, Resource
+from slimgate.cluster.resources import SLIM_POLICIES
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.text import printable
+from slimgate.core.workloads.kinds import Kind
 
 _LOG: Final = logging.getLogger(__name__)
 _RETRY: Final = 5.0
@@ -22,7 +23,7 @@ class FirstPolicy:
     """Creates a policy, once, where the cluster has none of any name."""
 
     def __init__(
-        self, api: ClusterApi, policy: JsonObject, *, resource: Resource = SLIM_POLICIES
+        self, api: ClusterApi, policy: JsonObject, *, resource: Kind = SLIM_POLICIES
     ) -> None:
         self._api = api
         self._policy = policy

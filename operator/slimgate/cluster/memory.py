@@ -12,10 +12,9 @@ import zlib
 from typing import Final, Protocol
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import MissingError
 from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.resources import OWN_LABELS, SECRETS
-from slimgate.core.errors import ClusterError, InvalidFactsError
+from slimgate.core.errors import ClusterError, InvalidFactsError, MissingError
 from slimgate.core.images.memory import Memory, from_json, to_json
 from slimgate.core.json_object import mapping_at, text_at
 from slimgate.settings import Settings

@@ -15,9 +15,9 @@ from typing import Final, Protocol
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.backoff import Pace
-from slimgate.cluster.errors import ApiError, GoneError, MissingError, UnreachableError
+from slimgate.cluster.errors import ApiError, GoneError, UnreachableError
 from slimgate.cluster.resources import resource_at
-from slimgate.core.errors import ClusterError
+from slimgate.core.errors import ClusterError, MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 
 _LOG: Final = logging.getLogger(__name__)

@@ -5,12 +5,12 @@ from typing import Final
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import UnreachableError
-from slimgate.cluster.resources import PODS, WORKLOADS
 from slimgate.core.errors import ClusterError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.workloads.kinds import DEPLOYMENTS, PODS, REPLICA_SETS, Kind
 
 _LOG: Final = logging.getLogger(__name__)
-_OWNERS: Final = ("ReplicaSet", "Deployment")
+_OWNERS: Final = (REPLICA_SETS, DEPLOYMENTS)
 
 
 class OwnDeployment:
@@ -40,12 +40,12 @@ class OwnDeployment:
             reference = _controller_of(await self._api.get(path), kind) if path else {}
             if not reference:
                 return []  # run by hand, or by something else than a Deployment
-            path = WORKLOADS[kind].one(self._namespace, text_at(reference, "name"))
+            path = kind.one(self._namespace, text_at(reference, "name"))
         return [{key: text_at(reference, key) for key in ("apiVersion", "kind", "name", "uid")}]
 
 
-def _controller_of(obj: JsonObject, kind: str) -> JsonObject:
+def _controller_of(obj: JsonObject, kind: Kind) -> JsonObject:
     for reference in objects_at(mapping_at(obj, "metadata"), "ownerReferences"):
-        if reference.get("controller") is True and text_at(reference, "kind") == kind:
+        if reference.get("controller") is True and text_at(reference, "kind") == kind.kind:
             return reference
     return {}

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import ExistsError, MissingError
+from slimgate.cluster.errors import ExistsError
 from slimgate.cluster.mirror import Sink
 from slimgate.cluster.resources import IMAGE_PROFILES
-from slimgate.core.errors import InvalidFactsError
+from slimgate.core.errors import InvalidFactsError, MissingError
 from slimgate.core.images.facts import Digest, ImageFacts
 from slimgate.core.images.profile import from_profile, replacing, to_profile
 from slimgate.core.json_object import JsonObject, mapping_at, text_at

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import ForbiddenError, MalformedSecretError, MissingError
-from slimgate.cluster.resources import SECRETS, SERVICE_ACCOUNTS, Resource
+from slimgate.cluster.errors import ForbiddenError, MalformedSecretError
+from slimgate.cluster.resources import SECRETS, SERVICE_ACCOUNTS
 from slimgate.core.credentials.docker_config import (
     CONFIG_JSON_KEY,
     CONFIG_JSON_TYPE,
@@ -25,9 +25,10 @@ from slimgate.core.credentials.docker_config import (
     parse_secret,
 )
 from slimgate.core.credentials.identity import ANONYMOUS, CredentialEntry, Identity
-from slimgate.core.errors import SlimgateError
+from slimgate.core.errors import MissingError, SlimgateError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.text import printable
+from slimgate.core.workloads.kinds import Kind
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.flights import Flights
@@ -156,7 +157,7 @@ class PullSecrets:
         secrets = objects_at(found or {}, "imagePullSecrets")
         return tuple(name for secret in secrets if (name := text_at(secret, "name")))
 
-    async def _read(self, resource: Resource, namespace: str, name: str) -> JsonObject | None:
+    async def _read(self, resource: Kind, namespace: str, name: str) -> JsonObject | None:
         try:
             return await self._api.get(resource.one(namespace, name))
         except MissingError as err:

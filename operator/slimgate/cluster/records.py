@@ -13,14 +13,15 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ForbiddenError
 from slimgate.cluster.events import Events
 from slimgate.cluster.reports import Reports
-from slimgate.cluster.resources import Served, Target
+from slimgate.cluster.resources import Target
 from slimgate.cluster.statuses import StatusWriter
 from slimgate.core.json_object import JsonObject
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.notes import Note
 from slimgate.core.wording.status import Status
+from slimgate.core.workloads.kinds import REPLICA_SETS, Kind
 from slimgate.core.workloads.workload import Workload
-from slimgate.engine.objects import StoredKind
+from slimgate.engine.objects import OwnKind
 
 _LOG: Final = logging.getLogger(__name__)
 _REFUSED_SECONDS: Final = 300.0
@@ -44,31 +45,31 @@ class Records:
     ) -> None:
         self._api = api
         self._clock = clock
-        self._refused: dict[str, float] = {}
+        self._refused: dict[Kind, float] = {}
         self._reports = reports
         self._events = Events(api, instance or socket.gethostname(), now)
         self._statuses = StatusWriter(api, now)
 
     async def annotate(
-        self, kind: Served, workload: Workload, annotations: Mapping[str, str | None]
+        self, kind: Kind, workload: Workload, annotations: Mapping[str, str | None]
     ) -> None:
         """Set the workload's own annotations, and remove those that are None.
 
         Once it has none left, its ReplicaSets lose their copies of them, too.
         """
         target = Target.workload(kind, workload)
-        async with self._where_permitted(workload.kind) as permitted:
+        async with self._where_permitted(kind) as permitted:
             if not permitted:
                 return
             written = await annotate(self._api, target, annotations)
-        if any(annotations.values()) or not may_be_copied(workload.kind):
+        if any(annotations.values()) or not may_be_copied(kind):
             return
-        async with self._where_permitted("ReplicaSet") as permitted:
+        async with self._where_permitted(REPLICA_SETS) as permitted:
             if permitted:
                 await strip_copies(self._api, written, annotations.keys())
 
     @asynccontextmanager
-    async def _where_permitted(self, kind: str) -> AsyncIterator[bool]:
+    async def _where_permitted(self, kind: Kind) -> AsyncIterator[bool]:
         """Say whether to try; a right that is missing is said once, and not tried for a while."""
         refused = self._refused.get(kind)
         if refused is not None and self._clock() < refused + _REFUSED_SECONDS:
@@ -81,25 +82,25 @@ class Records:
                 _LOG.warning(
                     "annotations of %ss stay as they are: %s; grant the right, or set annotations "
                     "to None",
-                    kind,
+                    kind.kind,
                     error,
                 )
             self._refused[kind] = self._clock()
         else:
             self._refused.pop(kind, None)
 
-    async def note(self, kind: Served, workload: Workload, note: Note) -> None:
+    async def note(self, kind: Kind, workload: Workload, note: Note) -> None:
         """Emit an Event about the workload."""
         await self._events.post(Target.workload(kind, workload), note)
 
-    async def report(self, kind: Served, workload: Workload, verdict: Verdict) -> None:
+    async def report(self, kind: Kind, workload: Workload, verdict: Verdict) -> None:
         """Write the workload's report, or remove it where no policy speaks of the workload."""
         await self._reports.record(Target.workload(kind, workload), verdict)
 
-    async def unreport(self, kind: Served, workload: Workload) -> None:
+    async def unreport(self, kind: Kind, workload: Workload) -> None:
         """Remove the report of a workload that is judged with another now."""
         await self._reports.withdraw(Target.workload(kind, workload))
 
-    async def status(self, kind: StoredKind, resource: JsonObject, status: Status) -> None:
+    async def status(self, kind: OwnKind, resource: JsonObject, status: Status) -> None:
         """Write the status of a policy, an exception or a BaseImage."""
         await self._statuses.write(kind, resource, status)

@@ -1,6 +1,6 @@
 """Policy reports: one for each workload, in whichever report API the cluster has.
 
-openreports.io where its CustomResourceDefinition is installed, else wgpolicyk8s.io, else none.
+openreports.io where its CustomKindDefinition is installed, else wgpolicyk8s.io, else none.
 slimgate installs neither.
 """
 
@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import MissingError
 from slimgate.cluster.mirror import Mirror, Scope
-from slimgate.cluster.resources import OPEN_REPORTS, POLICY_REPORTS, Resource, Target
-from slimgate.core.errors import ClusterError
+from slimgate.cluster.resources import OPEN_REPORTS, POLICY_REPORTS, Target
+from slimgate.core.errors import ClusterError, MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.report import SOURCE, report_of
+from slimgate.core.workloads.kinds import Kind
 
 _LOG: Final = logging.getLogger(__name__)
 _MANAGED_BY: Final = "app.kubernetes.io/managed-by"
@@ -40,11 +40,11 @@ class Reports:
         self,
         api: ClusterApi,
         *,
-        choices: Sequence[Resource] = (OPEN_REPORTS, POLICY_REPORTS),
+        choices: Sequence[Kind] = (OPEN_REPORTS, POLICY_REPORTS),
         seconds: float = _SECONDS,
         on_switch: Callable[[], None] = lambda: None,
     ) -> None:
-        self.resource: Resource | None = None
+        self.resource: Kind | None = None
         """The API in use; None before the first look, and where there is none."""
         self._api = api
         self._choices = choices
@@ -124,13 +124,13 @@ class Reports:
                 await self._delete(self.resource, key)
             self._unwanted.discard(key)
 
-    async def _discover(self) -> Resource | None:
+    async def _discover(self) -> Kind | None:
         for resource in self._choices:
             if await self._api.has_resource(resource.api_version, resource.plural):
                 return resource
         return None
 
-    async def _switch(self, resource: Resource | None, group: asyncio.TaskGroup) -> None:
+    async def _switch(self, resource: Kind | None, group: asyncio.TaskGroup) -> None:
         await self._leave()
         _LOG.info("writing reports to %s", resource.api_version if resource else "nowhere")
         if resource is not None:
@@ -163,7 +163,7 @@ class Reports:
                 await self._delete(old, key)
         self._known.clear()
 
-    async def _delete(self, resource: Resource, key: tuple[str, str]) -> bool:
+    async def _delete(self, resource: Kind, key: tuple[str, str]) -> bool:
         try:
             await self._api.delete(resource.one(*key))
             found = True
@@ -188,7 +188,7 @@ def _metadata(target: Target) -> dict[str, object]:
     }
 
 
-def _body(resource: Resource, target: Target, verdict: Verdict) -> dict[str, object]:
+def _body(resource: Kind, target: Target, verdict: Verdict) -> dict[str, object]:
     return {
         "apiVersion": resource.api_version,
         "kind": resource.kind,

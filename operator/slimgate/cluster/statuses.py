@@ -6,25 +6,21 @@ from typing import Final
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.conditions import stamp
-from slimgate.cluster.errors import ConflictError, MissingError
-from slimgate.cluster.resources import (
-    BASE_IMAGES,
-    SLIM_EXCEPTIONS,
-    SLIM_POLICIES,
-    Resource,
-    Target,
-)
+from slimgate.cluster.errors import ConflictError
+from slimgate.cluster.resources import BASE_IMAGES, SLIM_EXCEPTIONS, SLIM_POLICIES, Target
+from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.wording.status import Status
+from slimgate.core.workloads.kinds import Kind
 from slimgate.engine.bounded import Bounded
-from slimgate.engine.objects import StoredKind
+from slimgate.engine.objects import OwnKind
 
 _MAX_WRITTEN: Final = 4_096
 _VERSION: Final = "resourceVersion"
-RESOURCES: Final[Mapping[StoredKind, Resource]] = {
-    StoredKind.POLICY: SLIM_POLICIES,
-    StoredKind.EXCEPTION: SLIM_EXCEPTIONS,
-    StoredKind.BASE_IMAGE: BASE_IMAGES,
+RESOURCES: Final[Mapping[OwnKind, Kind]] = {
+    OwnKind.POLICY: SLIM_POLICIES,
+    OwnKind.EXCEPTION: SLIM_EXCEPTIONS,
+    OwnKind.BASE_IMAGE: BASE_IMAGES,
 }
 
 
@@ -35,14 +31,14 @@ class StatusWriter:
         self,
         api: ClusterApi,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        resources: Mapping[StoredKind, Resource] = RESOURCES,
+        resources: Mapping[OwnKind, Kind] = RESOURCES,
     ) -> None:
         self._api = api
         self._now = now
         self._resources = resources
         self._written: Bounded[str, JsonObject] = Bounded(_MAX_WRITTEN)
 
-    async def write(self, kind: StoredKind, resource: JsonObject, status: Status) -> bool:
+    async def write(self, kind: OwnKind, resource: JsonObject, status: Status) -> bool:
         """Write a status, with the times of its conditions.
 
         False if nothing was written: the object says so already, is gone, or is newer than

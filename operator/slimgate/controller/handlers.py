@@ -5,24 +5,11 @@ every object that they see (https://docs.kopf.dev/en/stable/persistence/).
 """
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final
 
 import kopf
 
 from slimgate.controller.intake import Intake
 from slimgate.controller.login import Login
-from slimgate.controller.ports import Kind
-
-BUILT_IN: Final = (
-    Kind("apps", "v1", "deployments", "Deployment"),
-    Kind("apps", "v1", "statefulsets", "StatefulSet"),
-    Kind("apps", "v1", "daemonsets", "DaemonSet"),
-    Kind("apps", "v1", "replicasets", "ReplicaSet"),
-    Kind("", "v1", "replicationcontrollers", "ReplicationController"),
-    Kind("batch", "v1", "jobs", "Job"),
-    Kind("batch", "v1", "cronjobs", "CronJob"),
-    Kind("", "v1", "pods", "Pod"),
-)
 
 
 def make_registry(intakes: Iterable[Intake], login: Login) -> kopf.OperatorRegistry:

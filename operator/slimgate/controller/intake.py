@@ -5,10 +5,10 @@ from typing import Final
 
 from slimgate.controller.ledger import Key, Observed, marks_of, observed_of
 from slimgate.controller.owners import Owners
-from slimgate.controller.ports import Kind
 from slimgate.controller.reconciler import COPIES, Reconciler
 from slimgate.core.json_object import JsonObject, text_at
-from slimgate.core.workloads.workload import TemplatePaths, Workload, owner_of, workload_of
+from slimgate.core.workloads.kinds import Kind, template_paths
+from slimgate.core.workloads.workload import Workload, owner_of, workload_of
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -22,13 +22,12 @@ class Intake:
         kind: Kind,
         *,
         owners: Owners,
-        template_paths: TemplatePaths,
     ) -> None:
         self.kind = kind
         self._reconciler = reconciler
         self._owners = owners
         self._is_extra = owners.is_extra(kind)
-        self._template_paths = template_paths
+        self._template_paths = template_paths([kind])
         self._warned = False
 
     def takes(self, metadata: JsonObject) -> bool:
@@ -46,18 +45,18 @@ class Intake:
             not self._owners.cover(owner)
             or self._owners.may_change(owner)
             or self._reconciler.knows(self._key(metadata))
-            or (self.kind.name not in COPIES and any(marks_of(metadata)))
+            or (self.kind != COPIES and any(marks_of(metadata)))
         )
 
     def put(self, obj: JsonObject) -> None:
         """Hear of an object that is new or has changed."""
         # Items of a listing may come without their kind.
-        api_version, kind = self.kind.api_version, self.kind.name
+        api_version, kind = self.kind.api_version, self.kind.kind
         resource: dict[str, object] = {**obj, "apiVersion": api_version, "kind": kind}
         workload = workload_of(resource, self._template_paths)
         if workload is None:
             return
-        key = Key(workload.kind, workload.namespace, workload.name)
+        key = Key(self.kind, workload.namespace, workload.name)
         observed = observed_of(self.kind, resource, workload)
         if self._is_extra:
             without_template = self._lacks_template(observed)
@@ -76,7 +75,7 @@ class Intake:
 
     def drop(self, namespace: str, name: str, uid: str | None = None) -> None:
         """Hear that there is no such object any more; one made anew has another `uid`."""
-        key = Key(self.kind.name, namespace, name)
+        key = Key(self.kind, namespace, name)
         if self._is_extra:
             self._owners.drop(key)
         self._reconciler.drop(key, uid)
@@ -87,7 +86,7 @@ class Intake:
     def _warn(self, workload: Workload) -> None:
         if not self._warned:
             self._warned = True
-            path = ".".join(self._template_paths[self.kind.group, self.kind.name])
+            path = ".".join(self.kind.template or ())
             _LOG.warning(
                 "%s names no images in a pod template at %s, so what it owns is judged instead; "
                 "if it has a pod template, correct its templatePath in extraKinds",
@@ -96,4 +95,4 @@ class Intake:
             )
 
     def _key(self, metadata: JsonObject) -> Key:
-        return Key(self.kind.name, text_at(metadata, "namespace"), text_at(metadata, "name"))
+        return Key(self.kind, text_at(metadata, "namespace"), text_at(metadata, "name"))

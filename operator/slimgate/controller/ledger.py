@@ -1,23 +1,24 @@
 """What the controller knows: every workload it has seen, and the verdict on each."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from slimgate.controller.ports import Kind
-from slimgate.core.images.facts import Digest
+from slimgate.core.images.facts import Digest, Inspection
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.timestamp import parse_time
 from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate, wanted_annotations
-from slimgate.core.workloads.workload import Workload
+from slimgate.core.workloads.kinds import Kind
+from slimgate.core.workloads.workload import Owner, Workload
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
     """Names a workload."""
 
-    kind: str
+    kind: Kind
     namespace: str
     name: str
 
@@ -31,6 +32,11 @@ class Observed:
     verdict: str | None
     summary: str | None
     created: datetime | None = None
+
+    @property
+    def owner(self) -> Owner | None:
+        """The controller that has made it."""
+        return self.workload.owner
 
     @property
     def annotations(self) -> Mapping[str, str | None]:
@@ -130,7 +136,7 @@ class Ledger:
         """Return a record."""
         return self._records.get(key)
 
-    def uids(self, kind: str) -> Mapping[Key, str]:
+    def uids(self, kind: Kind) -> Mapping[Key, str]:
         """Return the workloads of a kind that are known or held, with their uids."""
         return {key: one.workload.uid for key, one in self._all() if key.kind == kind}
 
@@ -162,6 +168,12 @@ class Ledger:
         """Yield all verdicts."""
         return (r.verdict for r in list(self._records.values()) if r.verdict is not None)
 
+    def resting_on(self, digests: AbstractSet[Digest]) -> Iterator[Key]:
+        """Yield the workloads whose verdicts rest on facts of manifests."""
+        for key, record in list(self._records.items()):
+            if record.verdict is not None and not digests.isdisjoint(_used_by(record.verdict)):
+                yield key
+
     def names(self) -> Mapping[Digest, set[str]]:
         """List the manifests that workloads use, and the references that they use them by."""
         names: dict[Digest, set[str]] = {}
@@ -171,6 +183,13 @@ class Ledger:
                     if image.digest is not None:
                         names.setdefault(image.digest, set()).add(use.reference)
         return names
+
+
+def _used_by(verdict: Verdict) -> Iterator[Digest]:
+    subject = verdict.subject
+    for seen in (*subject.images.values(), *subject.running.values()):
+        if isinstance(seen, Inspection):
+            yield from (image.digest for image in seen.images if image.digest is not None)
 
 
 def observed_of(kind: Kind, resource: JsonObject, workload: Workload) -> Observed:

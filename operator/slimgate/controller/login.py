@@ -26,8 +26,9 @@ from aiohttp import (
 )
 
 from slimgate.controller.answers import ShallowAnswer
-from slimgate.controller.ports import Access, Kind
+from slimgate.controller.ports import Access
 from slimgate.core.errors import ClusterError
+from slimgate.core.workloads.kinds import Kind
 
 _NO_BEGINNING: Final = frozenset({"resourceVersion", "continue"})
 """What a request names that goes on from where another ended."""
@@ -86,7 +87,7 @@ class Login:
         self._count(context, params, params.response.status)
         if params.response.status == HTTPStatus.OK and not _NO_BEGINNING & url.query.keys():
             for kind in self._kinds:
-                if params.method == "GET" and url.path.endswith(kind.path):
+                if params.method == "GET" and url.path.endswith(kind.all()):
                     self._listed(kind)
 
     async def _failed(

@@ -6,7 +6,7 @@ A Deployment's verdict covers its ReplicaSets and their Pods.
 from collections.abc import Callable, Iterable
 
 from slimgate.controller.ledger import Key
-from slimgate.controller.ports import Kind
+from slimgate.core.workloads.kinds import Kind
 from slimgate.core.workloads.workload import Owner
 
 
@@ -18,8 +18,8 @@ class Owners:
     """
 
     def __init__(self, built_in: Iterable[Kind], extra: Iterable[Kind] = ()) -> None:
-        self._built_in = frozenset((one.group, one.name) for one in built_in)
-        self._extra = frozenset((one.group, one.name) for one in extra)
+        self._built_in = frozenset(one.group_kind for one in built_in)
+        self._extra = frozenset(one.group_kind for one in extra)
         self._followed: set[tuple[str, str]] = set()
         self._without_template: dict[Key, str] = {}
         self._uids_without_template: set[str] = set()
@@ -33,22 +33,22 @@ class Owners:
         """Whether the verdict on an owner covers what it has made."""
         if owner is None:
             return False
-        name = owner.group, owner.kind
+        name = owner.group_kind
         return name in self._built_in or (
             name in self._followed and owner.uid not in self._uids_without_template
         )
 
     def may_change(self, owner: Owner | None) -> bool:
         """Whether what `cover` says of an owner may be otherwise later."""
-        return owner is not None and (owner.group, owner.kind) in self._extra
+        return owner is not None and owner.group_kind in self._extra
 
     def is_extra(self, kind: Kind) -> bool:
         """Whether settings add a kind."""
-        return (kind.group, kind.name) in self._extra
+        return kind.group_kind in self._extra
 
     def follow(self, kind: Kind, followed: bool) -> None:  # noqa: FBT001 - mirrors call it
         """Hear whether a kind that settings add is followed."""
-        name = kind.group, kind.name
+        name = kind.group_kind
         if followed is not (name in self._followed):
             (self._followed.add if followed else self._followed.discard)(name)
             self._tell()
@@ -62,7 +62,7 @@ class Owners:
         if without_template:
             self._without_template[key] = uid
             self._uids_without_template.add(uid)
-        if (kind.group, kind.name) in self._followed:
+        if kind.group_kind in self._followed:
             self._tell()
 
     def drop(self, key: Key) -> None:

@@ -1,7 +1,6 @@
 """What the controller asks of the cluster when it has something to write down."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from ssl import SSLContext
 from typing import Protocol
 
@@ -10,28 +9,9 @@ from slimgate.core.json_object import JsonObject
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.notes import Note
 from slimgate.core.wording.status import Status
+from slimgate.core.workloads.kinds import Kind
 from slimgate.core.workloads.workload import Workload
-from slimgate.engine.objects import StoredKind as StatusKind
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of workload as the API server serves it; `group` is empty for the core one."""
-
-    group: str
-    version: str
-    plural: str
-    name: str
-
-    @property
-    def api_version(self) -> str:
-        """The group and version as manifests write them."""
-        return f"{self.group}/{self.version}" if self.group else self.version
-
-    @property
-    def path(self) -> str:
-        """Where the API server lists all objects of it."""
-        return f"/{'apis' if self.group else 'api'}/{self.api_version}/{self.plural}"
+from slimgate.engine.objects import OwnKind
 
 
 class WorkObserver(Protocol):
@@ -80,7 +60,7 @@ class Recorder(Protocol):
     async def unreport(self, kind: Kind, workload: Workload) -> None:
         """Have the workload no PolicyReport any more."""
 
-    async def status(self, kind: StatusKind, resource: JsonObject, status: Status) -> None:
+    async def status(self, kind: OwnKind, resource: JsonObject, status: Status) -> None:
         """Write the status of a policy, an exception or a BaseImage if the resource's differs."""
 
 

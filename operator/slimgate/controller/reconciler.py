@@ -14,6 +14,7 @@ from slimgate.controller.ports import Recorder, SilentWorkObserver, WorkObserver
 from slimgate.controller.queue import WorkQueue
 from slimgate.controller.schedule import Schedule
 from slimgate.core.errors import ImageError, SlimgateError
+from slimgate.core.images.facts import Digest, Inspection
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.annotations import (
     NO_ANNOTATIONS,
@@ -22,13 +23,15 @@ from slimgate.core.wording.annotations import (
     annotations_of,
 )
 from slimgate.core.wording.notes import note_of
+from slimgate.core.workloads.kinds import REPLICA_SETS
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 
 _LOG: Final = logging.getLogger(__name__)
-COPIES: Final = frozenset({"ReplicaSet"})
-"""Kinds that get their owner's annotations anew from Kubernetes whenever they lack them."""
+_TOGETHER_SECONDS: Final = 0.1
+COPIES: Final = REPLICA_SETS
+"""They get their owner's annotations anew from Kubernetes whenever they lack them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,8 @@ class Reconciler:
         self._started = now().replace(microsecond=0)  # creationTimestamps are in seconds
         self._observer = observer or SilentWorkObserver()
         self._retractions: dict[Key, Retraction] = {}
+        self._better: set[Digest] = set()
+        self._has_better = asyncio.Event()
         self.queue: WorkQueue[Key] = WorkQueue(self._observer.waited)
         self._schedule: Schedule[Key] = Schedule(time.monotonic)
         self.changed = asyncio.Event()
@@ -98,7 +103,7 @@ class Reconciler:
         # Whoever writes our annotations again and again copies them from the owner.
         if judged or (first and observed.is_marked):
             ours = self._ledger.annotate is not Annotate.NONE
-            annotated = ours and (judged or observed.kind.name not in COPIES)
+            annotated = ours and (judged or observed.kind != COPIES)
             self._retractions[key] = Retraction(observed, annotated)
             self.queue.put(key)
 
@@ -133,12 +138,28 @@ class Reconciler:
             if namespace in {"", key.namespace}:
                 self.queue.put(key)
 
+    def know_better(self, digest: Digest) -> None:
+        """Hear that facts of a manifest are others: what rests on them is judged again, at once."""
+        self._better.add(digest)
+        self._has_better.set()
+
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             for _ in range(self._settings.workers):
                 tasks.create_task(self._work())
             tasks.create_task(self._follow_schedule())
+            tasks.create_task(self._follow_facts())
+
+    async def _follow_facts(self) -> None:
+        while True:
+            await self._has_better.wait()
+            self._has_better.clear()
+            better, self._better = self._better, set()
+            for key in self._ledger.resting_on(better):
+                self.queue.put(key)
+            # Facts that come by the thousand, as from another replica, are gone through together.
+            await asyncio.sleep(_TOGETHER_SECONDS)
 
     async def _follow_schedule(self) -> None:
         while True:
@@ -154,10 +175,12 @@ class Reconciler:
                 await self._reconcile(key)
                 failed = False
             except SlimgateError as error:
-                _LOG.warning("%s %s/%s: %s", key.kind, key.namespace, key.name, error)
+                _LOG.warning("%s %s/%s: %s", key.kind.kind, key.namespace, key.name, error)
                 self._schedule.put(key, self._settings.retry_seconds)
             except Exception:  # noqa: BLE001 - one workload's trouble must not stop the others
-                _LOG.exception("%s %s/%s could not be judged", key.kind, key.namespace, key.name)
+                _LOG.exception(
+                    "%s %s/%s could not be judged", key.kind.kind, key.namespace, key.name
+                )
                 self._schedule.put(key, self._settings.retry_seconds)
             finally:
                 self.queue.done(key)
@@ -227,8 +250,7 @@ class Reconciler:
     def _next(self, verdict: Verdict) -> float:
         settings = self._settings
         jitter = random.uniform(1.0, 1.2)  # noqa: S311 - spreads load, keeps no secret
-        seen = verdict.subject.images.values()
-        if any(isinstance(one, ImageError) and one.temporary for one in seen):
+        if any(map(_is_open, verdict.subject.images.values())):
             return settings.retry_seconds * jitter
         seconds = settings.drift_seconds * jitter
         now = self._now()
@@ -238,3 +260,10 @@ class Reconciler:
             if exception.expires > now
         ]
         return max(0.1, min([seconds, *ends]))
+
+
+def _is_open(seen: Inspection | ImageError) -> bool:
+    """Whether another look may soon tell more."""
+    if isinstance(seen, ImageError):
+        return seen.temporary
+    return any(image.base.unread is not None for image in seen.images)

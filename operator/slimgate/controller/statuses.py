@@ -28,7 +28,7 @@ from slimgate.core.wording.status import (
 )
 from slimgate.engine.bases import Bases
 from slimgate.engine.catalog import Catalog
-from slimgate.engine.objects import ObjectKey, StoredKind
+from slimgate.engine.objects import ObjectKey, OwnKind
 
 _LOG: Final = logging.getLogger(__name__)
 _PAUSE: Final = 1.0
@@ -112,9 +112,9 @@ class Statuses:
 
     def _status(self, key: ObjectKey, resource: JsonObject, counts: Tally) -> Status:
         kind, _, name = key
-        if kind is StoredKind.POLICY:
+        if kind is OwnKind.POLICY:
             return self._policy(name, counts)
-        if kind is StoredKind.BASE_IMAGE:
+        if kind is OwnKind.BASE_IMAGE:
             return self._base_image(name, counts)
         return self._exception(key, resource, counts)
 

@@ -6,9 +6,10 @@ from collections import Counter
 from typing import Final
 
 from slimgate.controller.ledger import Ledger
-from slimgate.controller.ports import Census, Kind
+from slimgate.controller.ports import Census
 from slimgate.controller.reconciler import Reconciler
 from slimgate.core.errors import ClusterError
+from slimgate.core.workloads.kinds import Kind
 
 _LOG: Final = logging.getLogger(__name__)
 _SETTLE_SECONDS: Final = 1.0
@@ -36,7 +37,7 @@ class Sweeper:
 
     def listed(self, kind: Kind) -> None:
         """Hear that kopf has begun to list a kind; the first time nothing is known of it."""
-        if self._ledger.uids(kind.name):
+        if self._ledger.uids(kind):
             self._due[kind] = None
             self._heard.set()
 
@@ -59,14 +60,14 @@ class Sweeper:
 
     async def sweep(self) -> None:
         """Forget what is gone; ClusterError if a kind can't be listed, which is due still."""
-        gone: Counter[str] = Counter()
+        gone: Counter[Kind] = Counter()
         try:
             while self._due:
                 kind = next(iter(self._due))
-                gone[kind.name] += await self._sweep(kind)
+                gone[kind] += await self._sweep(kind)
         finally:
             if gone.total():
-                counts = ", ".join(f"{name} {count}" for name, count in gone.items() if count)
+                counts = ", ".join(f"{kind.kind} {count}" for kind, count in gone.items() if count)
                 _LOG.info("forgot workloads that were deleted while nobody watched: %s", counts)
 
     async def _sweep(self, kind: Kind) -> int:
@@ -77,7 +78,7 @@ class Sweeper:
         """
         # What is heard from here on is of a listing that may be younger than this one.
         del self._due[kind]
-        known = self._ledger.uids(kind.name)
+        known = self._ledger.uids(kind)
         missing = set(known.values())
         try:
             async for some in self._census.uids(kind):

@@ -18,7 +18,6 @@ from slimgate.core.images.facts import (
     Wants,
 )
 from slimgate.core.images.oci import Descriptor, ImageConfig, Index, Manifest
-from slimgate.core.images.tier import Evidence
 
 UNKNOWN_PLATFORM: Final = Platform("unknown", "unknown")
 """Of a manifest whose config nobody has read."""
@@ -43,12 +42,13 @@ def facts_of(
     config: ImageConfig | None = None,
     claimed: Sequence[KnownBase] = (),
     unchecked: str | None = None,
+    unread: str | None = None,
     place: str | None = None,
 ) -> ImageFacts:
     """Assemble facts; `looks` has one entry a layer, `claimed` are bases found for its claims.
 
-    `unchecked` says why a claimed base could not be looked up for now, `place` is the `place_key`
-    of the registry that was asked.
+    `unchecked` says why a claimed base could not be looked up for now, and `unread` why a layer
+    could not; `place` is the `place_key` of the registry that was asked.
 
     What an index says of the platform is left out: another index may say something else.
     """
@@ -79,9 +79,7 @@ def facts_of(
     if config is None or not manifest.is_image:
         return facts
     whole = _with_config(facts, manifest.annotations, looks, config, claimed)
-    if unchecked is None or whole.base.evidence is not Evidence.CLAIMED:
-        return whole
-    return replace(whole, base=replace(whole.base, unchecked=unchecked))
+    return replace(whole, base=replace(whole.base, unchecked=unchecked, unread=unread))
 
 
 def coverage(facts: ImageFacts) -> Wants:
@@ -187,10 +185,11 @@ def _stronger(held: ImageFacts, other: ImageFacts) -> ImageFacts:
     return held if coverage(held).covers(coverage(other)) else other
 
 
-def _strength(facts: ImageFacts) -> tuple[bool, int]:
+def _strength(facts: ImageFacts) -> tuple[bool, bool, int]:
     # That a claim is false is proven, though the base that it leaves is not.
-    evidence = facts.base.evidence
-    return facts.base.contradiction is not None, -1 if evidence is None else evidence.strength
+    base = facts.base
+    strength = -1 if base.evidence is None else base.evidence.strength
+    return base.unread is None, base.contradiction is not None, strength
 
 
 def choose(index: Index, wanted: Sequence[Platform]) -> tuple[Descriptor, ...]:

@@ -54,6 +54,10 @@ class ClusterError(SlimgateError):
     """The Kubernetes API server refused or could not be reached."""
 
 
+class MissingError(ClusterError):
+    """There is no such object, kind or namespace, or it is on its way out."""
+
+
 class NoClusterError(ClusterError):
     """There is no configuration that says which cluster to use, or it can't be used."""
 

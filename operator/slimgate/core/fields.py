@@ -12,7 +12,7 @@ from slimgate.core.errors import InvalidPolicyError
 from slimgate.core.json_object import JsonObject
 from slimgate.core.matching.globs import MAX_GLOB
 from slimgate.core.text import nearest, printable
-from slimgate.core.workloads.workload import GroupKind
+from slimgate.core.workloads.kinds import GroupKind
 
 _T = TypeVar("_T")
 MAX_ENTRIES: Final = 64

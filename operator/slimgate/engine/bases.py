@@ -5,11 +5,11 @@ that was ever seen under a reference of a BaseImage stays, up to a number.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from slimgate.core.assemble import choose
+from slimgate.core.assemble import UNKNOWN_PLATFORM, choose
 from slimgate.core.base import KnownBase
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ImageError, NotFoundError, UnavailableError, UnsupportedError
@@ -36,12 +36,20 @@ class _Question:
 
 
 class Bases:
-    """Finds bases: those that images claim when asked, those of BaseImages by `refresh`."""
+    """Finds bases: those that images claim when asked, those of BaseImages by `refresh`.
+
+    `locate` may tell another place to look for one; without platforms, all that it has are meant.
+    """
 
     def __init__(
-        self, source: ImageSource, resolver: Resolver, identity: Identity = ANONYMOUS
+        self,
+        source: ImageSource,
+        resolver: Resolver,
+        identity: Identity = ANONYMOUS,
+        locate: Callable[[Reference], Reference] = lambda reference: reference,
     ) -> None:
         self._source = source
+        self._locate = locate
         self._resolver = resolver
         self._identity = identity
         self._found: Bounded[_Question, KnownBase] = Bounded(_MAX_BASES)
@@ -59,7 +67,7 @@ class Bases:
 
     async def find(self, reference: Reference, platform: Platform, identity: Identity) -> KnownBase:
         """Find a base that an image claims; ImageError if its registry has none."""
-        resolved = await self._resolver.resolve(reference, identity)
+        resolved = await self._resolver.resolve(self._locate(reference), identity)
         return await self._find(reference, resolved.digest, resolved.document, platform, identity)
 
     def missing(
@@ -155,13 +163,36 @@ class Bases:
 
     async def _look_up(self, reference: Reference, platforms: Sequence[Platform]) -> Found:
         try:
-            resolved = await self._resolver.resolve(reference, self._identity)
+            found = await self._resolver.resolve(self._locate(reference), self._identity)
         except ImageError as error:
-            return Found(None, dict.fromkeys(platforms, error.bare()))
+            return Found(None, dict.fromkeys(platforms or (UNKNOWN_PLATFORM,), error.bare()))
+        return await self._found_at(reference, found.digest, found.document, platforms)
+
+    async def _found_at(
+        self,
+        reference: Reference,
+        digest: Digest,
+        document: Document | None,
+        platforms: Sequence[Platform],
+    ) -> Found:
+        try:
+            platforms = platforms or await self._offered(reference, digest, document)
+        except ImageError as error:
+            return Found(digest, {UNKNOWN_PLATFORM: error.bare()})
         found = await asyncio.gather(
-            *(self._try(reference, resolved.digest, resolved.document, p) for p in platforms)
+            *(self._try(reference, digest, document, platform) for platform in platforms)
         )
-        return Found(resolved.digest, dict(zip(platforms, found, strict=True)))
+        return Found(digest, dict(zip(platforms, found, strict=True)))
+
+    async def _offered(
+        self, reference: Reference, digest: Digest, document: Document | None
+    ) -> Sequence[Platform]:
+        """List the platforms that a base has; what is no index has one, whatever it is called."""
+        place = self._locate(reference).at(digest)
+        found = document or await self._source.document(place, self._identity)
+        parsed = parse_document(found.body, found.media_type)
+        entries = choose(parsed, ()) if isinstance(parsed, Index) else ()
+        return [one.platform for one in entries if one.platform] or [UNKNOWN_PLATFORM]
 
     async def _look_back(
         self,
@@ -174,10 +205,7 @@ class Bases:
         history = self._histories.get(reference)
         done = history.done if history is not None else frozenset()
         return [
-            Found(
-                digest,
-                {p: await self._try(reference, digest, None, p) for p in platforms},
-            )
+            await self._found_at(reference, digest, None, platforms)
             for digest in earlier
             if digest not in done and digest != now
         ]
@@ -211,7 +239,7 @@ class Bases:
     async def _read(
         self, question: _Question, document: Document | None, identity: Identity
     ) -> KnownBase:
-        reference = question.reference.at(question.digest)
+        reference = self._locate(question.reference).at(question.digest)
         manifest = await self._manifest(reference, document, question.platform, identity)
         config = parse_config(await self._source.config(reference, manifest.config, identity))
         found = KnownBase.of(

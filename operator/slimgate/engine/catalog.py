@@ -18,9 +18,11 @@ from slimgate.core.policies.exception_parser import parse_exception
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.policy_parser import parse_policy
 from slimgate.core.workloads.workload import Workload
-from slimgate.engine.objects import Objects, StoredKind
+from slimgate.engine.objects import Objects, OwnKind
 
 DEFAULT_PLATFORM: Final = Platform("linux", "amd64")
+NAME_LABEL: Final = "kubernetes.io/metadata.name"
+"""The label that the API server itself puts on every namespace."""
 
 
 class Change(Enum):
@@ -71,11 +73,15 @@ class Catalog:
         """Tell the listener of every change from now on."""
         self._listeners.append(listener)
 
+    def excludes(self, namespace: str) -> bool:
+        """Whether a namespace is left alone."""
+        return namespace in self._excluded
+
     def matching(self, workload: Workload) -> tuple[Policy, ...]:
         """Return the policies that speak of a workload, by name."""
-        if workload.namespace in self._excluded:
+        if self.excludes(workload.namespace):
             return ()
-        labels = self._namespaces.get(workload.namespace, {})
+        labels = self._labels(workload.namespace)
         return tuple(p for p in self._ordered if p.match.workload(workload, labels))
 
     def exceptions_for(self, workload: Workload) -> tuple[SlimException, ...]:
@@ -90,7 +96,7 @@ class Catalog:
     def put_policy(self, resource: JsonObject) -> None:
         """Take a SlimPolicy as it is now."""
         name = text_at(mapping_at(resource, "metadata"), "name")
-        self.objects.put((StoredKind.POLICY, "", name), resource)
+        self.objects.put((OwnKind.POLICY, "", name), resource)
         before = self.policies.get(name), self.broken.get(name)
         try:
             policy = parse_policy(resource)
@@ -107,7 +113,7 @@ class Catalog:
 
     def drop_policy(self, name: str) -> None:
         """Forget a SlimPolicy."""
-        self.objects.drop((StoredKind.POLICY, "", name))
+        self.objects.drop((OwnKind.POLICY, "", name))
         self.broken.pop(name, None)
         if self.policies.pop(name, None) is not None:
             self._policies_changed()
@@ -116,7 +122,7 @@ class Catalog:
         """Take a SlimException as it is now; what only its status says changes no verdict."""
         metadata = mapping_at(resource, "metadata")
         key = (text_at(metadata, "namespace"), text_at(metadata, "name"))
-        self.objects.put((StoredKind.EXCEPTION, *key), resource)
+        self.objects.put((OwnKind.EXCEPTION, *key), resource)
         try:
             exception = parse_exception(resource)
         except InvalidPolicyError as error:
@@ -133,14 +139,14 @@ class Catalog:
     def drop_exception(self, namespace: str, name: str) -> None:
         """Forget a SlimException."""
         key = (namespace, name)
-        self.objects.drop((StoredKind.EXCEPTION, *key))
+        self.objects.drop((OwnKind.EXCEPTION, *key))
         self.broken_exceptions.pop(key, None)
         self._without_exception(key)
 
     def put_base_image(self, resource: JsonObject) -> None:
         """Take a BaseImage as it is now; what only its status says makes no verdict another."""
         name = text_at(mapping_at(resource, "metadata"), "name")
-        self.objects.put((StoredKind.BASE_IMAGE, "", name), resource)
+        self.objects.put((OwnKind.BASE_IMAGE, "", name), resource)
         before, found = self._base_images.get(name), None
         try:
             found = parse_base_image(resource)
@@ -154,7 +160,7 @@ class Catalog:
 
     def drop_base_image(self, name: str) -> None:
         """Forget a BaseImage."""
-        self.objects.drop((StoredKind.BASE_IMAGE, "", name))
+        self.objects.drop((OwnKind.BASE_IMAGE, "", name))
         self.broken_base_images.pop(name, None)
         if name in self._base_images:
             self._with_base_image(name, None)
@@ -168,10 +174,11 @@ class Catalog:
         """Take a namespace's labels; a workload may have been seen before its namespace."""
         metadata = mapping_at(resource, "metadata")
         name, labels = text_at(metadata, "name"), labels_of(metadata)
-        before = self._namespaces.get(name, {})
+        before = self._labels(name)
         self._namespaces[name] = labels
+        now = self._labels(name)
         selectors = (p.match.namespace_selector for p in self._ordered)
-        if any(s is not None and s.matches(before) != s.matches(labels) for s in selectors):
+        if any(s is not None and s.matches(before) != s.matches(now) for s in selectors):
             self._changed(Change.NAMESPACES, name)
 
     def drop_namespace(self, name: str) -> None:
@@ -189,6 +196,9 @@ class Catalog:
     def drop_node(self, name: str) -> None:
         """Forget a node."""
         self._with_platforms(lambda: self._nodes.pop(name, None))
+
+    def _labels(self, namespace: str) -> Mapping[str, str]:
+        return {NAME_LABEL: namespace, **self._namespaces.get(namespace, {})}
 
     def _with_platforms(self, act: Callable[[], object]) -> None:
         before = self.platforms

@@ -70,12 +70,13 @@ class Inspector:
         identity: Identity = ANONYMOUS,
         observer: InspectionObserver | None = None,
         clock: Callable[[], float] = time.monotonic,
+        locate_base: Callable[[Reference], Reference] = lambda reference: reference,
     ) -> None:
         settings = settings or InspectorSettings()
         self._observer = observer
         self._clock = clock
         self.resolver = Resolver(source, settings.resolver, clock)
-        self.bases = Bases(source, self.resolver, identity)
+        self.bases = Bases(source, self.resolver, identity, locate_base)
         self.reader = Reader(
             source, settings.reader, clock, self.bases if settings.claims else None
         )

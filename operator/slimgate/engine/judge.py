@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from slimgate.core.assemble import has_config
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
@@ -20,16 +20,18 @@ from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.hinges import may_change
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict, evaluate
-from slimgate.core.workloads.workload import ImageUse, Slot, Workload
-from slimgate.engine.bases import Settling
+from slimgate.core.workloads.workload import ImageUse, Workload
+from slimgate.engine.bases import Bases, Settling
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.flights import Flights
-from slimgate.engine.inspector import Inspector, Question
+from slimgate.engine.inspector import Question
 from slimgate.engine.ports import Keyring
 from slimgate.engine.wanted import spoken_of, wanted_by
 
 Seen = Inspection | ImageError
+Locate = Callable[[str], tuple[Reference, str]]
+"""Tells where the image of a text is, and what it is called in answers; raises ImageError."""
 _LOG: Final = logging.getLogger(__name__)
 _MAX_REFERENCES: Final = 20_000
 
@@ -44,17 +46,40 @@ class _Deadline:
         return max(0.0, self.at - asyncio.get_running_loop().time())
 
 
+class Facts(Protocol):
+    """Knows images; engine.inspector.Inspector does."""
+
+    @property
+    def bases(self) -> Bases:
+        """What images are compared with."""
+
+    def hit(self, question: Question) -> Inspection | None:
+        """Answer from memory, or not at all."""
+
+    async def inspect(self, question: Question) -> Inspection:
+        """Answer, whatever it takes; ImageError says why there is no answer."""
+
+
+def in_registry(text: str) -> tuple[Reference, str]:
+    """Take a text for what clusters take it for."""
+    return Reference.parse(text), text
+
+
 class Judge:
-    """Judges workloads by the catalog's policies; `seconds` is the default deadline."""
+    """Judges workloads by the catalog's policies; `seconds` is the default deadline.
+
+    `locate` finds the images that are to run. Those that run now are in their registries.
+    """
 
     def __init__(
         self,
         *,
-        inspector: Inspector,
+        inspector: Facts,
         catalog: Catalog,
         keyring: Keyring,
         now: Callable[[], datetime],
         seconds: float = 60.0,
+        locate: Locate = in_registry,
     ) -> None:
         self._inspector = inspector
         self._catalog = catalog
@@ -62,7 +87,8 @@ class Judge:
         self._now = now
         self._seconds = seconds
         self._flights: Flights[Question, Inspection] = Flights()
-        self._parsed: Bounded[str, Reference] = Bounded(_MAX_REFERENCES)
+        self._locate = locate
+        self._located: Bounded[tuple[Locate, str], tuple[Reference, str]] = Bounded(_MAX_REFERENCES)
 
     async def judge(
         self, workload: Workload, *, old: Workload | None = None, seconds: float | None = None
@@ -81,7 +107,7 @@ class Judge:
         wanted = wanted_by(policies, workload, spoken)
         subject = Subject(
             workload=workload,
-            images=await self._look(wanted, workload, deadline),
+            images=await self._look(wanted, workload, deadline, self._locate),
             running=await self._running(old, workload, policies, deadline),
             missing_bases=self._missing_bases(policies),
             spoken_of=spoken,
@@ -116,22 +142,27 @@ class Judge:
         new: Workload,
         policies: Sequence[Policy],
         deadline: _Deadline,
-    ) -> Mapping[Slot, Seen]:
-        growing = [policy for policy in policies if policy.limits.growth is not None]
+    ) -> Mapping[ImageUse, Seen]:
+        summing = any(policy.limits.workload_pull_size is not None for policy in policies)
+        growing = [one for one in policies if one.wants_running]
         if old is None or not growing:
             return {}
-        # Only what a new image replaces is compared with it.
-        slots = {use.slot for use in new.judged}
-        old = replace(old, images=tuple(use for use in old.images if use.slot in slots))
+        if not summing:
+            # Only what a new image replaces is compared with it.
+            slots = {use.slot for use in new.judged}
+            old = replace(old, images=tuple(use for use in old.images if use.slot in slots))
         # Both sides are to name their platforms by the same documents.
         wants = Wants(config=any(policy.wants.config for policy in policies))
         spoken = await spoken_of(growing, old)
         wanted = dict.fromkeys(wanted_by(growing, old, spoken), wants)
-        seen = await self._look(wanted, old, deadline)
-        return {use.slot: one for use, one in seen.items()}
+        return await self._look(wanted, old, deadline, in_registry)
 
     async def _look(
-        self, wanted: Mapping[ImageUse, Wants], workload: Workload, deadline: _Deadline
+        self,
+        wanted: Mapping[ImageUse, Wants],
+        workload: Workload,
+        deadline: _Deadline,
+        locate: Locate,
     ) -> dict[ImageUse, Seen]:
         """Look images up at the same time; those at hand take no task."""
         identity = await self._identity(workload, deadline) if wanted else ANONYMOUS
@@ -140,7 +171,7 @@ class Judge:
         found: dict[ImageUse, Seen] = {}
         waiting: dict[ImageUse, asyncio.Task[Seen]] = {}
         for use, wants in wanted.items():
-            question = self._question(use, identity, wants)
+            question = self._question(use, identity, wants, locate)
             if isinstance(question, ImageError):
                 found[use] = question
             elif (seen := self._inspector.hit(question)) is not None:
@@ -155,7 +186,7 @@ class Judge:
         self, subject: Subject, wanted: Mapping[ImageUse, Wants], deadline: _Deadline
     ) -> Subject:
         """Take what another look gives, and keep what it does not."""
-        more = await self._look(wanted, subject.workload, deadline)
+        more = await self._look(wanted, subject.workload, deadline, self._locate)
         known = {use: seen for use, seen in more.items() if isinstance(seen, Inspection)}
         return replace(subject, images={**subject.images, **known})
 
@@ -180,15 +211,19 @@ class Judge:
         except Exception as error:  # noqa: BLE001 - one image's trouble leaves the others known
             return _as_image_error(error)
 
-    def _question(self, use: ImageUse, identity: Identity, wants: Wants) -> Question | ImageError:
-        reference = self._parsed.get(use.reference)
-        if reference is None:
+    def _question(
+        self, use: ImageUse, identity: Identity, wants: Wants, locate: Locate
+    ) -> Question | ImageError:
+        key = locate, use.reference
+        found = self._located.get(key)
+        if found is None:
             try:
-                reference = Reference.parse(use.reference)
+                found = locate(use.reference)
             except ImageError as error:
                 return error.bare()
-            self._parsed.put(use.reference, reference)
-        return Question(reference, identity, self._catalog.platforms, wants, use.reference)
+            self._located.put(key, found)
+        reference, text = found
+        return Question(reference, identity, self._catalog.platforms, wants, text)
 
     def _start_to_settle(self, policies: Sequence[Policy]) -> Settling:
         """Begin to look up bases that nobody has yet, beside the images."""

@@ -6,7 +6,7 @@ from enum import Enum
 from slimgate.core.json_object import JsonObject, mapping_at
 
 
-class StoredKind(Enum):
+class OwnKind(Enum):
     """A kind of object that has a status."""
 
     POLICY = "SlimPolicy"
@@ -14,7 +14,7 @@ class StoredKind(Enum):
     BASE_IMAGE = "BaseImage"
 
 
-ObjectKey = tuple[StoredKind, str, str]
+ObjectKey = tuple[OwnKind, str, str]
 """Kind, namespace and name."""
 
 

@@ -20,13 +20,15 @@ class Document:
     """A manifest or index as stored; `body` has been checked against `digest`.
 
     `synthetic` says that the source holds no registry manifest and wrote this one itself: its
-    digest names nothing outside, and its sizes are not what crosses a network.
+    digest names nothing outside, and its sizes are not what crosses a network. `at_hand` says that
+    it comes from no registry: what its image claims is not looked up, since that works offline.
     """
 
     digest: Digest
     media_type: str | None
     body: bytes
     synthetic: bool = False
+    at_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

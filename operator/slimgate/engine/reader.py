@@ -82,8 +82,13 @@ class Reader:
         self._layers = LayerCache(settings.max_paths, settings.max_entries)
         self._flights: Flights[Place, Entry] = Flights()
         self._tops: Flights[Place, Index | Document] = Flights()
+        self._listeners: list[Callable[[Digest], None]] = []
         self.generation = 0
         """Grows whenever facts that were given take another form, or may."""
+
+    def listen(self, listener: Callable[[Digest], None]) -> None:
+        """Tell of every manifest whose facts are others than those that were given for as much."""
+        self._listeners.append(listener)
 
     def known(self, digest: Digest, wants: Wants) -> Index | ImageFacts | None:
         """Return an index, or facts that cover what is wanted, whichever registry showed it."""
@@ -118,8 +123,9 @@ class Reader:
             if known is held:
                 return
             entry = self._taken(known.facts, known.covers)
-            self.generation += 1
         self._earlier.put(facts.digest, entry)
+        if held is not None:
+            self._changed(facts.digest)
 
     def restore(self, indexes: Mapping[Digest, Index], shown: Sequence[str]) -> None:
         """Take over the indexes of an earlier run, and what registries had shown it."""
@@ -296,7 +302,7 @@ class Reader:
         # Somebody has edited a profile.
         self._earlier.drop(place[1])
         self._entries.drop(place)
-        self.generation += 1
+        self._changed(place[1])
         return None
 
     def _joined(self, found: ReadingResult, held: Entry, covers: Wants) -> ImageFacts:
@@ -325,9 +331,15 @@ class Reader:
         if before is None or not before.covers.covers(entry.covers):
             self._places.put(target.digest, target.place)
         held = self._entries.get(target.place)
-        if held is not None and held.facts != entry.facts:
-            self.generation += 1
         self._entries.put(target.place, entry)
+        if held is not None and held.facts != entry.facts:
+            # Who wanted less than is known now has been given all that he rests on.
+            self._changed(target.digest, tell=held.covers.covers(entry.covers))
+
+    def _changed(self, digest: Digest, *, tell: bool = True) -> None:
+        self.generation += 1
+        for listener in self._listeners if tell else ():
+            listener(digest)
 
     def _estimated_in(self, facts: ImageFacts) -> int:
         """Count the layers whose size is an estimate, and that are small enough to be measured."""
@@ -350,5 +362,5 @@ class Reader:
 def _errors_in(facts: ImageFacts) -> int:
     """Count what another look may tell; facts that were kept do not say why it is not known."""
     unknown = (layer.unpacked.reason for layer in facts.layers if layer.unpacked.bytes is None)
-    claimed = facts.base.evidence is Evidence.CLAIMED
+    claimed = facts.base.evidence is Evidence.CLAIMED or facts.base.unchecked is not None
     return claimed + sum(reason != NOT_ASKED for reason in unknown)

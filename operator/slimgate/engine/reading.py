@@ -72,7 +72,8 @@ class Reading:
             config = self.draft.config or await self._config()
             bases = await self._claimed(config)
         looks = zip(self.manifest.layers, readings, strict=True)
-        unchecked = _open(_errors(bases))
+        unchecked, failed = _open(_errors(bases)), _errors(readings)
+        unread = next((error for error in failed if error.temporary), None)
         return ReadingResult(
             facts=facts_of(
                 None if self.draft.document.synthetic else self.target.digest,
@@ -81,11 +82,12 @@ class Reading:
                 config=config,
                 claimed=[base for base in bases if isinstance(base, KnownBase)],
                 unchecked=str(unchecked[0]) if unchecked else None,
+                unread=None if unread is None else str(unread),
                 place=place_key(*self.target.place),
             ),
             draft=Draft(document=self.draft.document, config=config),
             failed=[one if isinstance(one, ImageError) else None for one in readings],
-            errors=[*_errors(readings), *unchecked],
+            errors=[*failed, *unchecked],
         )
 
     async def _config(self) -> ImageConfig:
@@ -104,7 +106,8 @@ class Reading:
 
     async def _claimed(self, config: ImageConfig) -> list[KnownBase | ImageError]:
         """Find the bases that the image claims, all at once: it waits no longer for three."""
-        claims = claims_of(self.manifest.annotations, config.labels) if self.bases else ()
+        looks = self.bases is not None and not self.draft.document.at_hand
+        claims = claims_of(self.manifest.annotations, config.labels) if looks else ()
         return list(
             await asyncio.gather(*(self._claim(claim, config.platform) for claim in claims))
         )

@@ -9,7 +9,6 @@ from slimgate.settings.model import (
     WHOLE_LAYER_BYTES,
     CertificateSource,
     Exemption,
-    ExtraKind,
     LogFormat,
     Settings,
 )
@@ -22,7 +21,6 @@ __all__ = [
     "WHOLE_LAYER_BYTES",
     "CertificateSource",
     "Exemption",
-    "ExtraKind",
     "File",
     "LogFormat",
     "Settings",

@@ -7,6 +7,7 @@ from typing import Final
 
 from slimgate.core.images.facts import Platform
 from slimgate.core.wording.annotations import Annotate
+from slimgate.core.workloads.kinds import BUILT_IN, Kind, TemplatePaths, template_paths
 
 WHOLE_LAYER_BYTES: Final = 8 * 2**20
 MAX_LAYER_BYTES: Final = 64 * 2**30
@@ -43,17 +44,6 @@ class Exemption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExtraKind:
-    """A kind with a pod template that Kubernetes does not know, such as Argo's Rollout."""
-
-    group: str
-    version: str
-    plural: str
-    kind: str
-    template_path: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set from outside; keys.py says how, and what each is for."""
 
@@ -64,7 +54,7 @@ class Settings:
     registries: Mapping[str, Exemption] = field(default_factory=dict)
     docker_config: str | None = None
     pull_secrets: bool = True
-    extra_kinds: tuple[ExtraKind, ...] = ()
+    extra_kinds: tuple[Kind, ...] = ()
     extra_controllers: tuple[str, ...] = ()
     platforms: tuple[Platform, ...] = (Platform("linux", "amd64"),)
     claims: bool = True
@@ -95,6 +85,16 @@ class Settings:
     def tls_key(self) -> str:
         """Its private key."""
         return f"{self.tls_directory}/tls.key"
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds whose workloads are judged: built-in ones, and those of others."""
+        return *BUILT_IN, *self.extra_kinds
+
+    @property
+    def template_paths(self) -> TemplatePaths:
+        """Where each of them keeps its pod template."""
+        return template_paths(self.kinds)
 
     @property
     def webhook_configuration(self) -> str:

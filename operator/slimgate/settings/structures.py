@@ -7,13 +7,12 @@ from typing import Final
 
 from slimgate.core.errors import InvalidReferenceError
 from slimgate.core.images.facts import ARCHITECTURES, Platform
-from slimgate.core.workloads.workload import TEMPLATE_PATHS
+from slimgate.core.workloads.kinds import Kind
 from slimgate.settings.faults import fault
-from slimgate.settings.model import Exemption, ExtraKind
+from slimgate.settings.model import Exemption
 from slimgate.settings.objects import Field, list_of, object_of
 from slimgate.settings.values import Value, flag, label, text
 
-_BUILT_IN: Final = frozenset(kind for _, kind in TEMPLATE_PATHS)
 _MAX_PORT: Final = 65_535
 _HOST: Final = r"([A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:]{2,39}\])(:[0-9]{1,5})?"
 _GROUP: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+"
@@ -50,7 +49,7 @@ _KIND: Final[Mapping[str, Field]] = {
     ),
     "kind": Field(
         value=text(r"[A-Z][A-Za-z0-9]*", "a kind, as in Rollout", max_length=63),
-        text="The kind, as in Rollout. Built-in kinds' names, such as Job, can't be used again.",
+        text="The kind, as in Rollout.",
         required=True,
     ),
     "templatePath": Field(
@@ -93,9 +92,8 @@ def registries() -> Value:
 
 def extra_kinds() -> Value:
     """Make the value of kinds that are judged besides the built-in ones."""
-    rules = {"not": {"properties": {"kind": {"enum": sorted(_BUILT_IN)}}}}
-    entry = object_of(_KIND, _kind, _kind_fields, rules)
-    return list_of(entry, 64, key=lambda one: one.kind)
+    entry = object_of(_KIND, _kind, _kind_fields, {})
+    return list_of(entry, 64, key=lambda one: f"{one.kind}.{one.group}")
 
 
 def users() -> Value:
@@ -162,28 +160,21 @@ def _registry_fields(registry: _Registry) -> Mapping[str, object]:
     return {"host": registry.host, **{name: value for name, value in fields.items() if value}}
 
 
-def _kind(found: Mapping[str, object], path: str) -> ExtraKind:
-    kind = str(found["kind"])
-    if kind in _BUILT_IN:
-        raise fault(
-            f"{path}.kind",
-            f"{kind} is the name of a built-in kind, and names must differ: leave it out, since "
-            "Pods are judged whoever makes them",
-        )
-    return ExtraKind(
+def _kind(found: Mapping[str, object], _: str) -> Kind:
+    return Kind(
         group=str(found["apiGroup"]),
         version=str(found["version"]),
         plural=str(found["plural"]),
-        kind=kind,
-        template_path=tuple(str(found["templatePath"]).split(".")),
+        kind=str(found["kind"]),
+        template=tuple(str(found["templatePath"]).split(".")),
     )
 
 
-def _kind_fields(kind: ExtraKind) -> Mapping[str, object]:
+def _kind_fields(kind: Kind) -> Mapping[str, object]:
     return {
         "apiGroup": kind.group,
         "version": kind.version,
         "plural": kind.plural,
         "kind": kind.kind,
-        "templatePath": ".".join(kind.template_path),
+        "templatePath": ".".join(kind.template or ()),
     }

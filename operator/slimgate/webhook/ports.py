@@ -1,9 +1,10 @@
 """What the admission server asks of others, as Protocols, and what others may hear from it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from slimgate.core.admission.decision import Effect
+from slimgate.core.json_object import JsonObject
 from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict
@@ -20,6 +21,13 @@ class Judge(Protocol):
 
         `old` is what runs now, for the growth check.
         """
+
+
+class History(Protocol):
+    """Knows what workloads ran before."""
+
+    async def __call__(self, workload: JsonObject, /) -> Sequence[Workload]:
+        """List the templates that a workload had; ClusterError if they can't be had."""
 
 
 class Reviewer(Protocol):

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -17,19 +17,27 @@ from slimgate.core.admission.decision import (
     ALLOWED,
     Decision,
     Request,
+    bring_back,
     decide,
     decode,
     encode,
     uid_of,
 )
 from slimgate.core.admission.repeat import CONTROLLER_USERS, skip_of
-from slimgate.core.errors import ImageError
+from slimgate.core.errors import ClusterError, ImageError
 from slimgate.core.policies.finding import Outcome, Subject
 from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.text import printable
-from slimgate.core.workloads.workload import TEMPLATE_PATHS, TemplatePaths, Workload
+from slimgate.core.workloads.kinds import TEMPLATE_PATHS, TemplatePaths
+from slimgate.core.workloads.workload import Workload
 from slimgate.webhook.body import parse_review
-from slimgate.webhook.ports import AdmissionObserver, Judge, Policies, SilentAdmissionObserver
+from slimgate.webhook.ports import (
+    AdmissionObserver,
+    History,
+    Judge,
+    Policies,
+    SilentAdmissionObserver,
+)
 
 ERROR: Final = ImageError.reason
 LATE: Final = "late"
@@ -67,12 +75,14 @@ class AdmissionService:
         policies: Policies,
         *,
         settings: ServiceSettings | None = None,
+        history: History | None = None,
         observer: AdmissionObserver | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._judge = judge
         self._policies = policies
         self._settings = settings or ServiceSettings()
+        self._history = history
         self._observer = observer or SilentAdmissionObserver()
         self._now = now
         self._places = asyncio.Semaphore(self._settings.max_judging)
@@ -109,13 +119,31 @@ class AdmissionService:
         assert request.workload is not None  # else there was a reason to skip
         try:
             verdict = await self._within(request.workload, request.old, deadline)
-            return decide(verdict, request.old), verdict.outcome.label
+            outcome = verdict.outcome.label
         except (_LateError, _OverloadedError) as err:
-            fault: ImageError = err
+            verdict, outcome = self._unknown(request.workload, err), err.reason
         except Exception as err:  # noqa: BLE001 - whatever it is, onUnknown decides
             _LOG.exception("%s could not be judged", _name(request))
-            fault = ImageError(_reason(err))
-        return decide(self._unknown(request.workload, fault), request.old), fault.reason
+            verdict, outcome = self._unknown(request.workload, ImageError(_reason(err))), ERROR
+        decision = decide(verdict, request.old)
+        if decision.allowed or request.old is None:
+            return decision, outcome
+        ran = await self._ran(request, deadline)
+        return (bring_back(verdict, request.old, ran) if ran else decision), outcome
+
+    async def _ran(self, request: Request, deadline: float) -> Sequence[Workload]:
+        """Find what the workload ran before; a denial stands where that can't be told in time."""
+        if self._history is None:
+            return ()
+        try:
+            async with asyncio.timeout(max(0.0, deadline - time.monotonic()) + _GRACE_SECONDS):
+                return await self._history(request.old_object)
+        except (ClusterError, TimeoutError) as err:
+            why = str(err) or "the API server did not answer in time"
+            _LOG.warning("whether %s is a rollback is unknown: %s", _name(request), why)
+        except Exception:  # noqa: BLE001 - whatever it is, what was denied stays so
+            _LOG.exception("whether %s is a rollback is unknown", _name(request))
+        return ()
 
     async def _within(self, workload: Workload, old: Workload | None, deadline: float) -> Verdict:
         await self._take_place(deadline)

@@ -14,9 +14,10 @@ from slimgate.cli.judging.run import run
 from slimgate.cli.reports.report import Report
 from slimgate.core.admission.decision import decide
 from slimgate.core.errors import ImageError, UnavailableError
-from slimgate.core.images.facts import Base, ImageFacts, Inspection, Platform
-from slimgate.settings import ExtraKind, Settings
-from tests.cli.facts import FAT, SAVED, SOYA, inspection
+from slimgate.core.images.facts import Base, Inspection, Platform
+from slimgate.core.workloads.kinds import Kind
+from slimgate.settings import Settings
+from tests.cli.facts import SAVED, SOYA, inspection
 from tests.cli.make import POLICY, SEEN, WEB, Known, check, outside, write
 
 UNKNOWN = "  onUnknown: Deny\n"
@@ -203,26 +204,6 @@ async def test_the_webhooks_own_words(tmp_path: Path) -> None:
     )
 
 
-async def test_each_image_once(tmp_path: Path) -> None:
-    """Images that several workloads use are looked up once, for all that their policies want."""
-    known = Known()
-    policies = (
-        POLICY
-        + "---\n"
-        + POLICY.replace("default", "more")
-        .replace("pullSize", "unpackedSize")
-        .replace("spec:", "spec:\n  match: {objectSelector: {matchLabels: {a: b}}}")
-    )
-    other = WEB.replace("name: web,", "name: api, labels: {a: b},").replace("shop:soya", "none:1")
-    report = await check(tmp_path, f"{WEB}---\n{other}", policies, known=known)
-
-    assert sorted((text, want.layers) for text, _, want in known.asked) == [
-        ("none:1", True), ("shop:fat", True), ("shop:soya", False)
-    ]  # fmt: skip
-    assert all(want.config for _, _, want in known.asked)
-    assert report.summary == "2 workloads, 3 images (1 not looked up): 2 denied"
-
-
 async def test_only_what_policies_speak_of(tmp_path: Path) -> None:
     """An image that no policy speaks of is not looked up."""
     known = Known()
@@ -282,35 +263,6 @@ async def test_exceptions_in_a_file_of_their_own(tmp_path: Path) -> None:
     assert (await run(named, outside(Known()))).status == 0
 
 
-@pytest.mark.parametrize(
-    ("base", "effect"), [(FAT, "deny"), (SOYA, None)], ids=["not its layers", "its layers"]
-)
-async def test_base_images(tmp_path: Path, base: ImageFacts, effect: str | None) -> None:
-    """A BaseImage beside the policy is looked up, and proves what is based on it."""
-    policy = (
-        POLICY.replace("limits: {pullSize: {deny: 100Mi}}", "bases: {allow: [golden]}") + GOLDEN
-    )
-    known = Known({**SEEN, "docker.io/library/golden:1": inspection("golden", base)})
-    report = await check(tmp_path, WEB.replace("shop:fat", "shop:soya"), policy, known=known)
-    worst = report.judged[0].worst
-
-    assert (worst.label if worst else None) == effect
-
-
-async def test_tiers_of_base_images(tmp_path: Path) -> None:
-    """What a BaseImage says of its tier holds for what is based on it."""
-    policy = POLICY.replace("limits: {pullSize: {deny: 100Mi}}", "bases: {maxTier: {deny: Slim}}")
-    known = Known({**SEEN, "docker.io/library/golden:1": inspection("golden", SOYA)})
-    manifests = WEB.replace("shop:fat", "shop:soya")
-    without = await check(tmp_path, manifests, policy, known=known)
-    within = await check(tmp_path, manifests, policy + GOLDEN, known=known)
-    fat = GOLDEN.replace("Minimal", "Full")
-    above = await check(tmp_path, manifests, policy + fat, known=known)
-
-    worst = [report.judged[0].worst for report in (without, within, above)]
-    assert worst == [None, None, FindingEffect.DENY]
-
-
 async def test_missing_base_images(tmp_path: Path) -> None:
     """One that could not be looked up leaves what hinges on it open, and is noted."""
     policy = (
@@ -353,12 +305,12 @@ async def test_platforms(tmp_path: Path) -> None:
 
 async def test_settings(tmp_path: Path) -> None:
     """Kinds that settings add are judged, and namespaces that they exclude are not."""
-    rollout = ExtraKind(
+    rollout = Kind(
         group="argoproj.io",
         version="v1alpha1",
         plural="rollouts",
         kind="Rollout",
-        template_path=("spec", "template"),
+        template=("spec", "template"),
     )
     settings = Settings(extra_kinds=(rollout,), excluded_namespaces=("left",))
     text = (

@@ -1,11 +1,10 @@
-"""Policies and exceptions from files: read with the line of every fault, and matched."""
+"""Policies and exceptions from files: read with the line of every fault, and refused."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from slimgate.cli.judging.rules import (
-    Rules,
     read_base_images,
     read_exceptions,
     read_policies,
@@ -13,28 +12,13 @@ from slimgate.cli.judging.rules import (
 )
 from slimgate.cli.manifests.read import read_documents
 from slimgate.core.errors import SlimgateError
-from slimgate.core.policies.policy import ExceptionRules, Mode, Policy
-from slimgate.core.workloads.workload import Workload
+from slimgate.core.policies.policy import ExceptionRules, Policy
 
 HEAD = "apiVersion: slimgate.dev/v1alpha1\nkind: {}\nmetadata: {{name: {}}}\nspec:\n"
 POLICY = HEAD.format("SlimPolicy", "p")
-EXCEPTION = HEAD.format("SlimException", "e") + "  policyRefs: [p]\n"
+EXCEPTION = HEAD.format("SlimException", "e, namespace: shop") + "  policyRefs: [p]\n"
 GOLDEN = HEAD.format("BaseImage", "b") + '  references: ["golden:1"]\n'
-OF_TEAM = """\
-  match:
-    resources: [{apiGroup: batch, kind: Job}]
-    namespaceSelector: {matchLabels: {team: a}}
-"""
-JOBS = "  match: {resources: [{apiGroup: batch, kind: Job}]}\n"
 LIMITS = "  limits: {layers: {deny: 3}}\n"
-SHOP = Workload(group="apps", kind="Deployment", namespace="shop", name="web")
-TEAM = "  match: {namespaceSelector: {matchLabels: {team: a}}}\n"
-ABSENT = "  match: {namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist}]}}\n"
-NAMED = "  match: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}}\n"
-
-
-def _rules(text: str, **more: object) -> Rules:
-    return Rules(policies=read_policies(list(read_documents(text, "p.yaml"))), **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -101,17 +85,15 @@ def test_all_faults_at_once() -> None:
     ]
 
 
-def test_exceptions() -> None:
-    """Exceptions hold in their own namespace, else in the one that the user names."""
+def test_exceptions_that_excuse_nothing() -> None:
+    """It is said which have ended, are not allowed, or name no policy that there is."""
     text = (
         EXCEPTION + "  reason: old\n  expirationTime: '2027-01-31T00:00:00Z'\n---\n"
         "apiVersion: slimgate.dev/v1alpha1\nkind: SlimException\n"
         "metadata: {name: f, namespace: own}\n"
         "spec: {policyRefs: [p], reason: new, expirationTime: 2020-01-31T00:00:00+01:00}\n"
     )
-    found = read_exceptions(list(read_documents(text, "e.yaml")), namespace="shop")
-
-    assert [(one.namespace, one.name) for one in found] == [("shop", "e"), ("own", "f")]
+    found = read_exceptions(list(read_documents(text, "e.yaml")))
     now = datetime(2026, 1, 1, tzinfo=UTC)
     brief = Policy(name="p", exceptions=ExceptionRules(max_duration=timedelta(days=90)))
     assert list(void(found, [Policy(name="p")], now)) == [
@@ -129,66 +111,6 @@ def test_exceptions() -> None:
 def test_faults_of_exceptions() -> None:
     """An exception without an end is refused at its line."""
     with pytest.raises(SlimgateError) as caught:
-        read_exceptions(list(read_documents(EXCEPTION + "  reason: x\n", "e.yaml")), namespace="a")
+        read_exceptions(list(read_documents(EXCEPTION + "  reason: x\n", "e.yaml")))
 
     assert str(caught.value).startswith("e.yaml:4: SlimException e: spec.expirationTime: is req")
-
-
-@pytest.mark.parametrize(
-    ("match", "labels", "expected"),
-    [
-        ("", {}, ["p"]),
-        (TEAM, {}, []),
-        (TEAM, {"shop": {}}, []),
-        (TEAM, {"shop": {"team": "a"}}, ["p"]),
-        (TEAM, {"other": {"team": "a"}}, []),
-        ("  match: {namespaceSelector: {}}\n", {}, ["p"]),
-        (NAMED, {}, ["p"]),
-        (NAMED, {"shop": {"team": "a"}}, ["p"]),
-        (
-            ABSENT,
-            {},
-            [],
-        ),
-        (JOBS, {}, []),
-    ],
-)
-def test_matching(match: str, labels: dict[str, dict[str, str]], expected: list[str]) -> None:
-    """A policy that asks for labels speaks only of namespaces whose labels are known."""
-    rules = _rules(POLICY + match + LIMITS, labels=labels)
-
-    assert [policy.name for policy in rules.matching(SHOP)] == expected
-
-
-@pytest.mark.parametrize(
-    ("match", "labels", "expected"),
-    [
-        (TEAM, {}, [("p", "shop")]),
-        (TEAM, {"shop": {}}, []),
-        (NAMED, {}, []),
-        (OF_TEAM, {}, []),
-    ],
-)
-def test_undecided(
-    match: str, labels: dict[str, dict[str, str]], expected: list[tuple[str, str]]
-) -> None:
-    """Policies whose labels are missed are told, unless they would not match anyway."""
-    rules = _rules(POLICY + match + LIMITS, labels=labels)
-
-    assert list(rules.undecided([SHOP, SHOP])) == expected
-
-
-def test_excluded_namespaces() -> None:
-    """Namespaces that slimgate leaves alone are left alone here too."""
-    rules = _rules(POLICY + TEAM + LIMITS, excluded=frozenset({"shop"}))
-
-    assert rules.matching(SHOP) == ()
-    assert list(rules.undecided([SHOP])) == []
-
-
-def test_enforced() -> None:
-    """Enforced rules are the same rules in another mode."""
-    rules = _rules(POLICY + LIMITS)
-
-    assert [policy.mode for policy in rules.policies] == [Mode.AUDIT]
-    assert [policy.mode for policy in rules.enforced().policies] == [Mode.ENFORCE]

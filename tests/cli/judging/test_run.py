@@ -1,5 +1,6 @@
 """A whole run: what the options must say, the notes, and a cluster's part in it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ async def test_labels_that_are_not_known(tmp_path: Path) -> None:
     assert report.status == 0
     assert report.notes[0] == (
         "policy default chooses namespaces by label, and the labels of shop are unknown, "
-        "so it is left out there: add the Namespace to the files, or use --cluster"
+        "so it takes them to have none: add the Namespace to the files, or use --cluster"
     )
 
 
@@ -205,7 +206,9 @@ async def test_by_the_cluster(tmp_path: Path) -> None:
 
     assert report.status == 1
     assert {platforms for _, platforms, _ in known.asked} == {(Platform("linux", "arm64"),)}
-    assert cluster.listed == ["policies", "exceptions", "namespaces", "platforms"]
+    assert cluster.listed == [
+        "policies", "exceptions", "namespaces", "platforms", "deployment shop/web"
+    ]  # fmt: skip
     assert report.notes == [
         (
             "SlimPolicy broken of the cluster is not applied: "
@@ -229,16 +232,14 @@ async def test_base_images_of_the_cluster(tmp_path: Path) -> None:
             {"kind": "BaseImage", "metadata": {"name": "odd"}, "spec": {}},
         ],
     )
-    known = Known({**SEEN, "docker.io/library/golden:1": inspection("golden", SOYA)})
-    report = await _run(tmp_path, cluster, known)
+    report = await _run(tmp_path, cluster)
 
-    (judged,) = report.judged
-    assert [finding.use.name for finding, _ in judged.findings if finding.use] == ["web"]
     assert report.notes == [
         (
             "BaseImage odd of the cluster is not applied: "
             "spec.references: must be 1 to 32 references."
-        )
+        ),
+        "the base docker.io/library/golden:1 of a BaseImage: there is no such image",
     ]
 
 
@@ -249,7 +250,7 @@ async def test_platforms_of_the_user(tmp_path: Path) -> None:
     await _run(tmp_path, cluster, known, platforms=["all"])
 
     assert {platforms for _, platforms, _ in known.asked} == {()}
-    assert cluster.listed == ["policies", "exceptions"]
+    assert cluster.listed == ["policies", "exceptions", "deployment shop/web"]
 
 
 @pytest.mark.parametrize(
@@ -272,6 +273,64 @@ async def test_growth(tmp_path: Path, running: list[Workload], expected: int) ->
     assert report.status == expected
     assert report.notes == []
     assert [f.value for j in report.judged for f, _ in j.findings] == [1900] * expected
+
+
+@pytest.mark.parametrize(
+    ("running", "effect", "allowed"),
+    [
+        (_running("shop:fat"), "warn", True),
+        (_running("shop:soya"), "deny", False),
+        (_running("shop:soya", volume="shop:fat"), "deny", False),
+        (replace(_running("shop:fat"), kind="StatefulSet"), "deny", False),
+        (
+            Workload(
+                group="apps",
+                kind="Deployment",
+                namespace="shop",
+                name="web",
+                images=(
+                    ImageUse(role=Role.CONTAINER, name="one", reference="shop:fat"),
+                    ImageUse(role=Role.CONTAINER, name="other", reference="shop:soya"),
+                ),
+            ),
+            "audit",
+            True,
+        ),
+    ],
+    ids=["runs", "does not run", "is mounted", "another kind", "brings no image"],
+)
+async def test_what_runs(tmp_path: Path, running: Workload, effect: str, *, allowed: bool) -> None:
+    """An image that the workload runs is warned of, and what brings none is not judged."""
+    cluster = Cluster(policy_objects=[_policy()], running=[running])
+    report = await _run(tmp_path, cluster)
+    (judged,) = report.judged
+
+    assert (judged.worst and judged.worst.label, judged.decision.allowed) == (effect, allowed)
+    assert report.status == (0 if allowed else 1)
+
+
+async def test_limits_of_the_run(tmp_path: Path) -> None:
+    """Limits on the command line hold for what runs too."""
+    cluster = Cluster(policy_objects=[_policy(layers={"deny": 9})], running=[_running("shop:fat")])
+    report = await _run(tmp_path, cluster, flags=Flags(pull="100Mi"))
+
+    assert report.status == 1
+
+
+@pytest.mark.parametrize(
+    ("in_file", "expected"),
+    [("", 1), (NAMESPACE.replace("team: a", "team: b"), 0), (NAMESPACE.replace("team", "x"), 1)],
+    ids=["not in a file", "changed", "another label"],
+)
+async def test_labels_of_files_and_cluster(tmp_path: Path, in_file: str, expected: int) -> None:
+    """A Namespace that is applied adds to the labels that there are, or changes them."""
+    wanted = _policy()
+    wanted["spec"]["match"] = {"namespaceSelector": {"matchLabels": {"team": "a"}}}
+    cluster = Cluster(policy_objects=[wanted], labels={"shop": {"team": "a"}})
+    write(tmp_path, deploy_yaml=WEB + in_file)
+    request = CheckRequest(files=[str(tmp_path / "deploy.yaml")], cluster=True)
+
+    assert (await run(request, outside(Known(), view=cluster))).status == expected
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from slimgate.cli.forms import Origin
 from slimgate.cli.judging.sources import Sources
 from slimgate.core.errors import InvalidReferenceError, SlimgateError
+from slimgate.core.images.reference import Reference
 
 DIGEST = f"sha256:{'a' * 64}"
 
@@ -37,9 +38,10 @@ def test_sources(text: str, maps: list[str], origin: Origin, expected: str) -> N
 def test_bases() -> None:
     """Bases are mapped as images are, but never asked of the Docker engine."""
     sources = Sources(["golden:1=oci:golden"], Origin.DOCKER)
+    first, second = (Reference.parse(f"golden:{number}") for number in (1, 2))
 
-    assert sources.of_base("docker.io/library/golden:1").text == "oci:golden"
-    assert sources.of_base("docker.io/library/golden:2").text == "docker.io/library/golden:2"
+    assert str(sources.locate_base(first)) == "oci/golden"
+    assert sources.locate_base(second) == second
 
 
 def test_invalid() -> None:

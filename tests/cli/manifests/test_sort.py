@@ -5,7 +5,8 @@ import pytest
 from slimgate.cli.manifests.errors import InputError
 from slimgate.cli.manifests.read import read_documents
 from slimgate.cli.manifests.sort import MAX_IMAGES, Sorted, skipped, sort
-from slimgate.core.workloads.workload import TEMPLATE_PATHS, ImageUse, Role, TemplatePaths
+from slimgate.core.workloads.kinds import TEMPLATE_PATHS, TemplatePaths
+from slimgate.core.workloads.workload import ImageUse, Role
 
 POD = """\
 apiVersion: v1

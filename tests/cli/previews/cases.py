@@ -5,6 +5,7 @@ from typing import Any
 from slimgate.cli.previews.preview import Preview, policy_in_cluster, policy_in_file, preview
 from slimgate.cli.progress import SilentBoard
 from slimgate.core.workloads.workload import ImageUse, Role, Workload
+from slimgate.settings import Settings
 from tests.cli.clusters import Cluster
 from tests.cli.facts import FAT, HOSTILE, HOSTILE_TEXT, SAVED, SOYA, inspection
 
@@ -73,4 +74,4 @@ async def preview_of(there: Cluster | None = None, wanted: str = "slim") -> Prev
     """Preview a policy."""
     there = there or cluster()
     chosen = policy_in_file(wanted) or await policy_in_cluster(wanted, there)
-    return await preview(chosen, there, SilentBoard(), seconds=7)
+    return await preview(chosen, there, Settings(), SilentBoard(), seconds=7)

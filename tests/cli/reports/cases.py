@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from slimgate.cli.judging.judge import Case, judge
+from slimgate.cli.judging.known import Known as Rules
 from slimgate.cli.judging.lookup import Lookup
-from slimgate.cli.judging.rules import Rules, read_exceptions, read_policies
 from slimgate.cli.judging.sources import Sources
 from slimgate.cli.judging.targets import placed_image
 from slimgate.cli.manifests.errors import InputError, InputsError
@@ -15,10 +15,11 @@ from slimgate.cli.manifests.sort import sort
 from slimgate.cli.progress import SilentBoard
 from slimgate.cli.reports.report import Report
 from slimgate.core.images.facts import Size
+from slimgate.settings import Settings
 from tests.cli.facts import FAT, HOSTILE, HOSTILE_TEXT, SOYA, inspection
 from tests.cli.make import Known
 
-HEAD = "apiVersion: slimgate.dev/v1alpha1\nkind: {}\nmetadata: {{name: {}}}\n"
+HEAD = "apiVersion: slimgate.dev/v1alpha1\nkind: {}\nmetadata: {{name: {}, namespace: default}}\n"
 POLICIES = f"""\
 {HEAD.format("SlimPolicy", "default")}
 spec:
@@ -116,21 +117,21 @@ async def report_of(
     """Judge manifests, and images that the command line names, by the policies above."""
     files = {"deploy/web.yaml": MANIFESTS, "left.yaml": OTHER} if files is None else files
     documents = [d for name, text in files.items() for d in read_documents(text, name)]
-    exceptions = list(read_documents(EXCEPTIONS, "exceptions.yaml"))
     rules = Rules(
-        policies=read_policies(list(read_documents(POLICIES, "policy.yaml"))),
-        exceptions=read_exceptions(exceptions, namespace="default"),
-        excluded=frozenset({"kube-system"}),
+        policies=[one.content for one in read_documents(POLICIES, "policy.yaml")],
+        exceptions=[one.content for one in read_documents(EXCEPTIONS, "exceptions.yaml")],
     )
+    catalog = rules.catalog(Settings(), strict=strict)
     case = Case(
         workloads=[
             *sort(documents, namespace="default").workloads,
             *(placed_image(text, "default") for text in images),
         ],
-        rules=rules.enforced() if strict else rules,
+        catalog=catalog,
         sources=Sources(),
         now=datetime(2026, 1, 1, tzinfo=UTC),
     )
-    lookup = Lookup(Known(SEEN), platforms=(), seconds=60, shown=SilentBoard())
+    lookup = Lookup(Known(SEEN), seconds=60, shown=SilentBoard())
     judged, _ = await judge(case, lookup)
-    return Report(judged=judged, policies=case.rules.policies, notes=notes, strict=strict)
+    policies = list(catalog.policies.values())
+    return Report(judged=judged, policies=policies, notes=notes, strict=strict)

@@ -17,10 +17,12 @@ from slimgate.cluster.certificates.held import Held, read_bundle, read_secret
 from slimgate.cluster.certificates.keeper import CertificateKeeper, KeeperSettings
 from slimgate.cluster.certificates.pods import WebhookPods
 from slimgate.cluster.certificates.store import CertificateStore
-from slimgate.cluster.errors import ExistsError, MissingError
+from slimgate.cluster.errors import ExistsError
 from slimgate.cluster.own_deployment import OwnDeployment
-from slimgate.cluster.resources import ENDPOINT_SLICES, SECRETS, WEBHOOK_CONFIGURATIONS, Resource
+from slimgate.cluster.resources import ENDPOINT_SLICES, SECRETS, WEBHOOK_CONFIGURATIONS
+from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.workloads.kinds import Kind
 from slimgate.settings import Settings
 from tests.cluster.certificates.make import secret
 from tests.cluster.conftest import Login, eventually
@@ -28,7 +30,7 @@ from tests.lab.state import Lab
 
 _INSTALL: Final = Path(__file__).parents[3] / "manifests" / "install.yaml"
 _ROLES: Final = {
-    kind: Resource(
+    kind: Kind(
         group="rbac.authorization.k8s.io", version="v1", kind=kind, plural=f"{kind.lower()}s"
     )
     for kind in ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")

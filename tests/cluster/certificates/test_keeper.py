@@ -17,9 +17,10 @@ from slimgate.cluster.certificates.authority import LIFE, make
 from slimgate.cluster.certificates.held import Held, issuer_of, read_files
 from slimgate.cluster.certificates.keeper import CertificateKeeper
 from slimgate.cluster.certificates.trust import SETTLED
-from slimgate.cluster.errors import MissingError
-from slimgate.cluster.resources import OWN_LABELS, PODS, WORKLOADS
+from slimgate.cluster.resources import OWN_LABELS
+from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.workloads.kinds import DEPLOYMENTS, PODS
 from tests.cluster.certificates.conftest import HOOKS, SERVICE, Place
 from tests.cluster.certificates.make import encoded, files_of, foreign, load
 from tests.cluster.conftest import eventually
@@ -450,7 +451,7 @@ async def _pod_of_a_deployment(place: Place) -> tuple[str, str]:
             "template": {"metadata": {"labels": labels}, "spec": spec},
         },
     }
-    deployments = WORKLOADS["Deployment"]
+    deployments = DEPLOYMENTS
     await place.api.create(deployments.within(place.namespace), body)
 
     async def find() -> str | None:

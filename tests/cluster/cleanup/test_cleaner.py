@@ -11,20 +11,18 @@ import yaml
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.cleanup.cleaner import Cleaner, CleanupSettings
-from slimgate.cluster.errors import MissingError
 from slimgate.cluster.resources import (
     IMAGE_PROFILES,
     OPEN_REPORTS,
     OWN_LABELS,
-    PODS,
     POLICY_REPORTS,
     SECRETS,
     SLIM_POLICIES,
     WEBHOOK_CONFIGURATIONS,
-    WORKLOADS,
-    Resource,
 )
+from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.workloads.kinds import BUILT_IN, DEPLOYMENTS, PODS, Kind
 from tests.cluster.conftest import Login, eventually
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("crds", "report_crds")]
@@ -33,7 +31,7 @@ RIGHTS = Path(__file__).with_name("rights.yaml")
 OURS = {"slimgate.dev/verdict": "deny", "slimgate.dev/summary": "1 image is over policy"}
 OTHERS = {"example.com/kept": "yes"}
 CONTROLLERS = "app=gate,role=controller"
-REVISIONS = Resource(
+REVISIONS = Kind(
     group="apps", version="v1", kind="ControllerRevision", plural="controllerrevisions"
 )
 DIGEST = f"sha256:{'c' * 64}"
@@ -50,7 +48,7 @@ async def own(
     for document in yaml.safe_load_all(RIGHTS.read_text(encoding="utf-8")):
         kind = document["kind"]
         roles, bindings = (
-            Resource(
+            Kind(
                 group="rbac.authorization.k8s.io", version="v1", kind=one, plural=f"{one.lower()}s"
             )
             for one in (kind, f"{kind}Binding")
@@ -115,7 +113,7 @@ async def annotated(api: ClusterApi, namespace: str) -> dict[str, set[str]]:
         f"{kind.kind}/{text_at(mapping_at(obj, 'metadata'), 'name')}": {
             *mapping_at(mapping_at(obj, "metadata"), "annotations")
         }
-        for kind in (*WORKLOADS.values(), REVISIONS)
+        for kind in (*BUILT_IN, REVISIONS)
         async for obj in api.list(kind.within(namespace))
     }
 
@@ -131,8 +129,8 @@ async def there(api: ClusterApi, path: str) -> bool:
 
 async def written(api: ClusterApi, namespace: str) -> list[str]:
     """Make what slimgate writes; return the paths of what is to be gone afterwards."""
-    for name, resource in WORKLOADS.items():
-        await api.create(resource.within(namespace), workload(name))
+    for kind in BUILT_IN:
+        await api.create(kind.within(namespace), workload(kind.kind))
     own = {**OWN_LABELS}
     reports = [
         (kind, {"metadata": {"name": "slimgate-1", "labels": own}})
@@ -192,7 +190,7 @@ async def test_nothing_is_left(api: ClusterApi, own: ClusterApi, namespace: str)
     assert remains == []
     found = await annotated(api, namespace)
     assert {name for name, held in found.items() if OURS.keys() & held} == set()
-    assert sum(OTHERS.keys() <= held for held in found.values()) >= len(WORKLOADS)
+    assert sum(OTHERS.keys() <= held for held in found.values()) >= len(BUILT_IN)
     assert [path for path in paths if await there(api, path)] == []
     assert await there(api, SECRETS.one(namespace, "slimgate-none"))
     assert "left the Secret slimgate-none, which slimgate did not write" in said
@@ -226,7 +224,7 @@ async def test_the_controller_is_stopped_first(
             "template": {**mapping, "metadata": {"labels": labels}},
         },
     }
-    await api.create(WORKLOADS["Deployment"].within(namespace), body)
+    await api.create(DEPLOYMENTS.within(namespace), body)
     query = {"labelSelector": CONTROLLERS}
     await eventually(lambda: _has_pods(api, namespace, query), 30)
     said: list[str] = []

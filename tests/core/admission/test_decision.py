@@ -307,6 +307,26 @@ def test_what_runs_is_warned_of(running: ImageUse, *, allowed: bool) -> None:
     assert found.effects == {"default": Effect.WARNED if allowed else Effect.DENIED}
 
 
+@pytest.mark.parametrize(
+    ("found", "images", "allowed"),
+    [
+        (finding("workloadPullSize", DENY, at=None), 2, False),
+        (replace(finding("workloadPullSize", DENY, at=None), no_more=True), 2, True),
+        (finding("inspection", UNKNOWN, at=None), 2, True),
+        (finding("inspection", UNKNOWN, at=None), 0, False),
+    ],
+    ids=["more", "no more", "no more images", "more images"],
+)
+def test_what_comes_to_no_more_is_warned_of(found: Finding, images: int, *, allowed: bool) -> None:
+    """An update is not refused for all images together either, if they come to no more."""
+    old = Workload(group="apps", kind="Deployment", namespace="a", name="w", images=(WEB,) * images)
+    strict = replace(policy("default", Mode.ENFORCE), on_unknown=OnUnknown.DENY)
+    judged = replace(verdict(found, policies=(strict,)), subject=one(image(1)))
+    decision = decide(judged, old)
+
+    assert (decision.allowed, len(decision.warnings)) == (allowed, int(allowed))
+
+
 def test_without_policies() -> None:
     """Where no policy speaks of the workload there is nothing to record."""
     assert decide(verdict(policies=())) == ALLOWED

@@ -11,6 +11,7 @@ from slimgate.core.policies.hinges import depends, may_change
 from slimgate.core.policies.policy import BaseRules, Policy, TierLimit
 from slimgate.core.policies.verdict import Verdict
 from tests.core.make import finding, image, one
+from tests.core.make import image as facts_of
 
 GO, MIRROR = (Reference.parse(text) for text in ("r.io/golden/go:1", "m.io/go:1"))
 PLAIN = BaseImage(name="go", references=(GO, MIRROR))
@@ -61,3 +62,20 @@ def test_verdicts(
     )
 
     assert may_change(verdict, PLAIN) is expected
+
+
+@pytest.mark.parametrize(
+    ("rules", "image", "expected"),
+    [
+        (BaseRules(deny=("m.io/**",)), PLAIN, True),
+        (BaseRules(deny=("alpine",)), SLIM, False),
+        (BaseRules(max_tier=TierLimit(warn=Tier.MINIMAL)), SLIM, True),
+        (BaseRules(max_tier=TierLimit(warn=Tier.SLIM, deny=Tier.FULL)), SLIM, False),
+        (BaseRules(max_tier=TierLimit(deny=Tier.MINIMAL)), PLAIN, False),
+    ],
+)
+def test_what_a_base_may_condemn(rules: BaseRules, image: BaseImage, *, expected: bool) -> None:
+    """What is within policy is that no more if it is based on what is denied, or of such a tier."""
+    verdict = Verdict(subject=one(facts_of()), policies=(Policy(name="p", bases=rules),))
+
+    assert may_change(verdict, image) is expected

@@ -76,16 +76,17 @@ EVERYTHING = Wants(config=True, layers=True)
 WANTS = [
     (Policy(name="p"), Wants()),
     (Policy(name="p", limits=Limits(pull_size=Limit(deny=1))), Wants()),
-    (Policy(name="p", limits=Limits(unpacked_size=Limit(deny=1))), Wants(layers=True)),
-    (Policy(name="p", limits=Limits(growth=Limit(deny=1))), Wants()),
+    (Policy(name="p", limits=Limits(unpacked_size=Limit(deny=1))), EVERYTHING),
+    (Policy(name="p", limits=Limits(growth=Limit(deny=1))), Wants(config=True)),
+    (Policy(name="p", limits=Limits(workload_pull_size=Limit(deny=1))), Wants(config=True)),
     (Policy(name="p", bases=BaseRules(max_tier=TierLimit(deny=Tier.FULL))), EVERYTHING),
-    (Policy(name="p", bases=BaseRules(allow=("alpine",))), Wants(config=True)),
-    (Policy(name="p", bases=BaseRules(allow=("alpine", "scratch"))), EVERYTHING),
+    (Policy(name="p", bases=BaseRules(allow=("alpine",))), EVERYTHING),
     (Policy(name="p", bases=BaseRules(deny=("scratch",))), EVERYTHING),
+    (Policy(name="p", bases=BaseRules()), EVERYTHING),
 ]
 
 
 @pytest.mark.parametrize(("policy", "expected"), WANTS)
 def test_wants(policy: Policy, expected: Wants) -> None:
-    """Only what some check of the policy needs is asked for."""
+    """All that some check of the policy may rest on is asked for, and nothing else."""
     assert policy.wants == expected

@@ -7,7 +7,7 @@ from slimgate.core.images.facts import Inspection
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.unknown import UNDETERMINED, reason_of
 from slimgate.core.policies.verdict import Verdict
-from slimgate.core.workloads.workload import ImageUse, Slot
+from slimgate.core.workloads.workload import ImageUse
 from tests.core.make import DENY, UNKNOWN, WEB, image, inspection, subject, use
 
 GONE, BUSY = NotFoundError("gone"), RateLimitedError("busy")
@@ -19,10 +19,10 @@ CASES = [
     ("inspection", SIDE, {WEB: GONE, SIDE: BUSY}, {}, "rate_limited"),
     ("inspection", None, {WEB: GONE}, {}, "too_large"),
     ("unpackedSize", WEB, {WEB: KNOWN, SIDE: GONE}, {}, UNDETERMINED),
-    ("growth", WEB, {WEB: KNOWN}, {WEB.slot: BUSY}, "rate_limited"),
-    ("growth", WEB, {WEB: KNOWN}, {WEB.slot: KNOWN}, UNDETERMINED),
+    ("growth", WEB, {WEB: KNOWN}, {WEB: BUSY}, "rate_limited"),
+    ("growth", WEB, {WEB: KNOWN}, {WEB: KNOWN}, UNDETERMINED),
     ("growth", WEB, {WEB: KNOWN}, {}, UNDETERMINED),
-    ("layers", WEB, {WEB: KNOWN}, {WEB.slot: BUSY}, UNDETERMINED),
+    ("layers", WEB, {WEB: KNOWN}, {WEB: BUSY}, UNDETERMINED),
     ("workloadPullSize", None, {WEB: KNOWN, SIDE: BUSY}, {}, "rate_limited"),
     ("workloadPullSize", None, {WEB: KNOWN}, {}, UNDETERMINED),
 ]
@@ -39,7 +39,7 @@ def test_reasons(
     check: str,
     where: ImageUse | None,
     images: Images,
-    running: dict[Slot, Inspection | ImageError],
+    running: dict[ImageUse, Inspection | ImageError],
     expected: str,
 ) -> None:
     """The error about the image that a finding is of gives the reason, else it can't be told."""

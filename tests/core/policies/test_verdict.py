@@ -148,7 +148,7 @@ def test_only_the_policys_images() -> None:
         contradiction="it claims another",
     )
     fat = inspection(image(21, 21, base=base))
-    given = subject({WEB: fat, SIDE: fat}, {at.slot: inspection(image(1)) for at in (WEB, SIDE)})
+    given = subject({WEB: fat, SIDE: fat}, dict.fromkeys((WEB, SIDE), inspection(image(1))))
     strict = Policy(
         name="strict",
         match=on_images("proxy"),

@@ -266,7 +266,7 @@ def test_bases(base: Base, bases: BaseRules, expected: str) -> None:
 
 def test_growth() -> None:
     """Growth is told against what runs now."""
-    given = subject({WEB: inspection(image(151))}, {WEB.slot: inspection(image(100))})
+    given = subject({WEB: inspection(image(151))}, {WEB: inspection(image(100))})
 
     assert said(given, limits=denying(growth=50)) == (
         "pulls 51% more than the image that runs now (linux/amd64), limit 50% [policy p, growth]"
@@ -277,7 +277,7 @@ def test_growth_on_one_platform() -> None:
     """The limit that is open is a percentage, as the one that is broken."""
     lost = image(Size.unknown("lost"), platform=ARM64)
     before = inspection(image(100), image(100, platform=ARM64))
-    given = subject({WEB: inspection(image(151), lost)}, {WEB.slot: before})
+    given = subject({WEB: inspection(image(151), lost)}, {WEB: before})
 
     assert said(given, limits=Limits(growth=Limit(warn=50, deny=80))) == (
         "pulls 51% more than the image that runs now (linux/amd64), limit 50% [policy p, growth]; "

@@ -3,14 +3,8 @@
 import pytest
 from hypothesis import given
 
-from slimgate.core.workloads.workload import (
-    TEMPLATE_PATHS,
-    ImageUse,
-    Owner,
-    Role,
-    Workload,
-    workload_of,
-)
+from slimgate.core.workloads.kinds import TEMPLATE_PATHS
+from slimgate.core.workloads.workload import ImageUse, Owner, Role, Workload, workload_of
 from tests.core.make import json_of
 
 POD_SPEC = {

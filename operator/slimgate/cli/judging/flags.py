@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from slimgate.core.errors import InvalidPolicyError, SettingsError
+from slimgate.core.json_object import JsonObject
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.policy_parser import GROUP, VERSION, parse_policy
 
@@ -34,6 +35,15 @@ class Flags:
 
     def policy(self) -> Policy:
         """Make a policy that denies what is above; SettingsError names the flag at fault."""
+        try:
+            return parse_policy(self.resource())
+        except InvalidPolicyError as err:
+            option = next((o for path, o in _OPTIONS.items() if err.path.startswith(path)), "")
+            why = str(err).removeprefix(f"{err.path}: ")
+            raise SettingsError(f"{option}: {why}") from err
+
+    def resource(self) -> JsonObject:
+        """Write them as the SlimPolicy that they stand for."""
         sizes = {
             "pullSize": self.pull,
             "unpackedSize": self.unpacked,
@@ -46,19 +56,12 @@ class Flags:
             **({"limits": limits} if limits else {}),
             **({"bases": bases} if bases else {}),
         }
-        try:
-            return parse_policy(
-                {
-                    "apiVersion": f"{GROUP}/{VERSION}",
-                    "kind": "SlimPolicy",
-                    "metadata": {"name": FLAGS},
-                    "spec": spec,
-                }
-            )
-        except InvalidPolicyError as err:
-            option = next((o for path, o in _OPTIONS.items() if err.path.startswith(path)), "")
-            why = str(err).removeprefix(f"{err.path}: ")
-            raise SettingsError(f"{option}: {why}") from err
+        return {
+            "apiVersion": f"{GROUP}/{VERSION}",
+            "kind": "SlimPolicy",
+            "metadata": {"name": FLAGS},
+            "spec": spec,
+        }
 
 
 def _count(text: str | None) -> int | str | None:

@@ -1,37 +1,38 @@
-"""Workloads of files to verdicts, and what each finding does under its policy's mode."""
+"""The engine's verdicts on workloads of files, and what each finding does to the run."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import asyncio
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
 from typing import Final
 
 from slimgate.cli.judging.flags import FLAGS
-from slimgate.cli.judging.lookup import LookedUpBases, Lookup, Seen
-from slimgate.cli.judging.rules import Rules
+from slimgate.cli.judging.lookup import Lookup
 from slimgate.cli.judging.sources import Sources
 from slimgate.cli.manifests.sort import PlacedWorkload
-from slimgate.core.admission.decision import Decision, decide, denies
-from slimgate.core.base import with_known
+from slimgate.core.admission import decision as admission
+from slimgate.core.admission.decision import ALLOWED, Decision, Request, bring_back, decide, weigh
+from slimgate.core.admission.repeat import skip_of
+from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ImageError
-from slimgate.core.images.facts import Inspection, Wants
-from slimgate.core.images.source import parse_source
-from slimgate.core.policies.base_image import BaseImage
+from slimgate.core.images.reference import Reference
 from slimgate.core.policies.finding import Finding, Outcome, Subject
-from slimgate.core.policies.policy import Mode, Policy
-from slimgate.core.policies.verdict import Verdict, evaluate
-from slimgate.core.workloads.workload import GroupKind, ImageUse, Workload
+from slimgate.core.policies.verdict import Verdict
+from slimgate.core.workloads.kinds import GroupKind
+from slimgate.core.workloads.workload import Workload
+from slimgate.engine.catalog import Catalog
+from slimgate.engine.judge import Judge
 
 WorkloadKey = tuple[GroupKind, str, str]
-_CONFIG: Final = Wants(config=True)
-"""A message names the base, and the instruction behind the largest layer."""
 
 
 class FindingEffect(IntEnum):
     """What a finding does, the worst last."""
 
     AUDIT = 1
-    """It is noted, since its policy's mode is Audit."""
+    """It is noted: its policy's mode is Audit, or the webhook would not judge what is updated."""
     WARN = 2
     UNKNOWN = 3
     """Something could not be looked up, so nobody can say."""
@@ -41,6 +42,13 @@ class FindingEffect(IntEnum):
     def label(self) -> str:
         """The word that all outputs use."""
         return self.name.lower()
+
+
+_EFFECTS: Final[Mapping[admission.Effect, FindingEffect]] = {
+    admission.Effect.DENIED: FindingEffect.DENY,
+    admission.Effect.WARNED: FindingEffect.WARN,
+    admission.Effect.NOTED: FindingEffect.AUDIT,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +68,17 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What is judged, by what; `running` are workloads of the cluster, for limits on growth."""
+    """What is judged, by what; `running` are workloads of the cluster that are updated.
+
+    `former` are the templates that those had before.
+    """
 
     workloads: Sequence[PlacedWorkload]
-    rules: Rules
+    catalog: Catalog
     sources: Sources
     now: datetime
-    base_images: Sequence[BaseImage] = ()
     running: Mapping[WorkloadKey, Workload] = field(default_factory=dict)
+    former: Mapping[WorkloadKey, Sequence[Workload]] = field(default_factory=dict)
 
 
 def key_of(workload: Workload) -> WorkloadKey:
@@ -75,76 +86,85 @@ def key_of(workload: Workload) -> WorkloadKey:
     return workload.group_kind, workload.namespace, workload.name
 
 
-async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], LookedUpBases]:
-    """Judge all workloads, in their order; every image is looked up once."""
-    matching = [(placed, case.rules.matching(placed.workload)) for placed in case.workloads]
-    judging = any(policy.bases for _, policies in matching for policy in policies)
-    bases = await lookup.bases(case.base_images if judging else (), case.sources.of_base)
-    seen = await lookup.find(_wanted(matching), case.sources.of)
-    running = await lookup.find(_growing(case, matching), parse_source)
-    judged = [
-        _judge(case, placed, policies, _Facts(seen=seen, running=running, bases=bases))
-        for placed, policies in matching
-    ]
-    return judged, bases
+class _Anonymous:
+    async def identity(self, workload: Workload) -> Identity:  # noqa: ARG002
+        """Give no pull secrets: a user's logins are the sources' own matter."""
+        return ANONYMOUS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Facts:
-    seen: Mapping[str, Seen]
-    running: Mapping[str, Seen]
-    bases: LookedUpBases
-
-    def of(self, use: ImageUse) -> Seen:
-        return self._complete(self.seen[use.reference])
-
-    def _complete(self, seen: Seen) -> Seen:
-        if isinstance(seen, ImageError):
-            return seen
-        images = tuple(with_known(facts, self.bases.known) for facts in seen.images)
-        return Inspection(
-            reference=seen.reference,
-            digest=seen.digest,
-            media_type=seen.media_type,
-            images=images,
-        )
-
-
-def _judge(
-    case: Case, placed: PlacedWorkload, policies: tuple[Policy, ...], facts: _Facts
-) -> Judged:
-    workload = placed.workload
-    before = case.running.get(key_of(workload))
-    subject = Subject(
-        workload=workload,
-        images={use: facts.of(use) for use in _spoken_of(workload, policies)},
-        running={
-            use.slot: facts.running[use.reference]
-            for use in (before.images if before is not None else ())
-            if use.reference in facts.running
-        },
-        missing_bases=facts.bases.missing,
+async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], Mapping[Reference, ImageError]]:
+    """Judge all workloads, in their order; tell why bases that might matter are not known."""
+    catalog, workloads = case.catalog, [placed.workload for placed in case.workloads]
+    judging = any(policy.bases for one in workloads for policy in catalog.matching(one))
+    if judging:
+        await lookup.refresh_bases(catalog)
+    engine = Judge(
+        inspector=lookup,
+        catalog=catalog,
+        keyring=_Anonymous(),
+        now=lambda: case.now,
+        seconds=math.inf,  # what is looked up has a limit of its own
+        locate=case.sources.locate,
     )
-    verdict = evaluate(subject, policies, case.rules.exceptions, case.now)
-    effects = ((finding, _effect(finding, verdict)) for finding in verdict.findings)
+    try:
+        olds = [case.running.get(key_of(one)) for one in workloads]
+        verdicts = await asyncio.gather(
+            *(engine.judge(one, old=old) for one, old in zip(workloads, olds, strict=True))
+        )
+    finally:
+        await engine.close()
+    kept = (_kept(case.sources, old) for old in olds)
+    former = (case.former.get(key_of(one), ()) for one in workloads)
+    judged = map(_judged, case.workloads, verdicts, kept, former)
+    missing = lookup.bases.missing(catalog.base_images, catalog.platforms) if judging else {}
+    return list(judged), missing
+
+
+def _kept(sources: Sources, old: Workload | None) -> Workload | None:
+    """Leave out of what runs the images that others will run in place of, under their names."""
+    if old is None:
+        return None
+    return replace(old, images=tuple(u for u in old.images if not sources.is_replaced(u.reference)))
+
+
+def _judged(
+    placed: PlacedWorkload, verdict: Verdict, old: Workload | None, former: Sequence[Workload]
+) -> Judged:
+    skipped = _is_skipped(placed.workload, old)
+    decision = ALLOWED if skipped else decide(verdict, old)
+    ran: Sequence[Workload] = ()
+    if old is not None and former and not decision.allowed:
+        decision, ran = bring_back(verdict, old, former), former
+    effects = [
+        (finding, _effect(finding, effect, verdict.subject, skipped=skipped))
+        for finding, effect in weigh(verdict, old, ran)
+    ]
     return Judged(
         placed=placed,
         verdict=verdict,
-        decision=decide(verdict),
+        decision=decision,
         findings=tuple(sorted(effects, key=lambda pair: -pair[1])),
     )
 
 
-def _effect(finding: Finding, verdict: Verdict) -> FindingEffect:
-    if finding.outcome is Outcome.UNKNOWN and (
+def _is_skipped(workload: Workload, old: Workload | None) -> bool:
+    """Whether the webhook would not judge it: what brings no image is never stopped."""
+    operation, namespace = "CREATE" if old is None else "UPDATE", workload.namespace
+    request = Request(uid="", operation=operation, namespace=namespace, workload=workload, old=old)
+    return skip_of(request) is not None
+
+
+def _effect(
+    finding: Finding, effect: admission.Effect, subject: Subject, *, skipped: bool
+) -> FindingEffect:
+    by_flags = finding.policy == FLAGS
+    if finding.outcome is Outcome.UNKNOWN and (by_flags or _was_not_found(finding, subject)):
         # Nobody says on the command line what becomes of the unknown, so it is no pass.
-        finding.policy == FLAGS or _was_not_found(finding, verdict.subject)
-    ):
         return FindingEffect.UNKNOWN
-    policy = next(policy for policy in verdict.policies if policy.name == finding.policy)
-    if denies(finding, policy):
+    if by_flags:
+        # They are limits of this run, whatever a cluster runs already.
         return FindingEffect.DENY
-    return FindingEffect.AUDIT if policy.mode is Mode.AUDIT else FindingEffect.WARN
+    return FindingEffect.AUDIT if skipped else _EFFECTS[effect]
 
 
 def _was_not_found(finding: Finding, subject: Subject) -> bool:
@@ -152,32 +172,3 @@ def _was_not_found(finding: Finding, subject: Subject) -> bool:
     seen = [*subject.images.values(), *subject.running.values(), *subject.missing_bases.values()]
     errors = [str(entry) for entry in seen if isinstance(entry, ImageError)]
     return any(error in (finding.reason or "") for error in errors)
-
-
-def _spoken_of(workload: Workload, policies: Sequence[Policy]) -> list[ImageUse]:
-    return [u for u in workload.judged if any(p.match.image(u.reference) for p in policies)]
-
-
-def _wanted(
-    matching: Iterable[tuple[PlacedWorkload, tuple[Policy, ...]]],
-) -> dict[str, Wants]:
-    wanted: dict[str, Wants] = {}
-    for placed, policies in matching:
-        for policy in policies:
-            for use in _spoken_of(placed.workload, (policy,)):
-                before = wanted.get(use.reference, _CONFIG)
-                wanted[use.reference] = before | policy.wants
-    return wanted
-
-
-def _growing(
-    case: Case, matching: Iterable[tuple[PlacedWorkload, tuple[Policy, ...]]]
-) -> dict[str, Wants]:
-    """Find the images whose growth is limited, as the cluster runs them now."""
-    wanted: dict[str, Wants] = {}
-    for placed, policies in matching:
-        before = case.running.get(key_of(placed.workload))
-        growing = [policy for policy in policies if policy.limits.growth is not None]
-        if before is not None:
-            wanted |= {use.reference: _CONFIG for use in _spoken_of(before, growing)}
-    return wanted

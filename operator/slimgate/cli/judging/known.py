@@ -1,106 +1,143 @@
 """Where policies, exceptions and namespaces come from: files, or a cluster."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from slimgate.cli.judging.judge import WorkloadKey, key_of
 from slimgate.cli.judging.rules import read_base_images, read_exceptions, read_policies
 from slimgate.cli.manifests.files import read_all
-from slimgate.cli.manifests.sort import EXCEPTION, POLICY, PlacedWorkload, sort
+from slimgate.cli.manifests.sort import BASE_IMAGE, EXCEPTION, POLICY, sort
 from slimgate.cli.ports import ClusterView
 from slimgate.core.errors import InvalidPolicyError, SettingsError
 from slimgate.core.images.facts import Platform
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
-from slimgate.core.policies.base_image import BaseImage, parse_base_image
-from slimgate.core.policies.exception import SlimException
-from slimgate.core.policies.exception_parser import parse_exception
-from slimgate.core.policies.policy import Policy
-from slimgate.core.policies.policy_parser import parse_policy
+from slimgate.core.policies.policy import Mode
 from slimgate.core.text import printable
 from slimgate.core.workloads.workload import Workload
-
-T = TypeVar("T")
+from slimgate.engine.catalog import Catalog
+from slimgate.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What judges, and under what: `broken` says in sentences what can't be used."""
+    """The resources that judge, and the labels of the namespaces that are known, by name."""
 
-    policies: tuple[Policy, ...] = ()
-    exceptions: tuple[SlimException, ...] = ()
-    base_images: tuple[BaseImage, ...] = ()
+    policies: Sequence[JsonObject] = ()
+    exceptions: Sequence[JsonObject] = ()
+    base_images: Sequence[JsonObject] = ()
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     platforms: tuple[Platform, ...] = ()
-    running: Mapping[WorkloadKey, Workload] = field(default_factory=dict)
-    broken: tuple[str, ...] = ()
     files: frozenset[str] = frozenset()
     """The files that were read."""
+
+    def catalog(
+        self, settings: Settings, platforms: tuple[Platform, ...] = (), *, strict: bool = False
+    ) -> Catalog:
+        """Fill a catalog as mirrors fill that of the webhook; strictly, every mode is Enforce."""
+        catalog = Catalog(
+            excluded=[*settings.excluded_namespaces, settings.namespace],
+            platforms=self.platforms or platforms,
+        )
+        for policy in self.policies:
+            catalog.put_policy(_enforced(policy) if strict else policy)
+        for exception in self.exceptions:
+            catalog.put_exception(exception)
+        for image in self.base_images:
+            catalog.put_base_image(image)
+        for name, labels in self.labels.items():
+            catalog.put_namespace({"metadata": {"name": name, "labels": labels}})
+        return catalog
 
 
 def from_files(policies: Sequence[str], exceptions: Sequence[str], *, namespace: str) -> Known:
     """Read policies, and exceptions and BaseImages beside them; SlimgateError for bad ones."""
-    ruling = sort(read_all(policies), namespace=namespace) if policies else None
-    excusing = sort(read_all(exceptions), namespace=namespace) if exceptions else None
-    for option, names, found in (
-        ("--policy", policies, ruling.policies if ruling else ()),
-        ("--exceptions", exceptions, excusing.exceptions if excusing else ()),
+    ruling = sort(read_all(policies), namespace=namespace)
+    excusing = sort(read_all(exceptions), namespace=namespace)
+    for option, names, kind, found in (
+        ("--policy", policies, POLICY, ruling.policies),
+        ("--exceptions", exceptions, EXCEPTION, excusing.exceptions),
     ):
         if names and not found:
-            kind = POLICY if option == "--policy" else EXCEPTION
             raise SettingsError(f"{option} {printable(' '.join(names), 256)}: it holds no {kind}")
-    excuses = [*(ruling.exceptions if ruling else ()), *(excusing.exceptions if excusing else ())]
-    rules = ruling.policies if ruling else []
-    bases = ruling.base_images if ruling else []
+    excuses = [*ruling.exceptions, *excusing.exceptions]
+    read_policies(ruling.policies)
+    read_exceptions(excuses)
+    read_base_images(ruling.base_images)
+    documents = (*ruling.policies, *excuses, *ruling.base_images)
     return Known(
-        policies=read_policies(rules),
-        exceptions=read_exceptions(excuses, namespace=namespace),
-        base_images=read_base_images(bases),
-        labels=ruling.labels if ruling else {},
-        files=frozenset(os.path.realpath(one.file) for one in (*rules, *excuses, *bases)),
+        policies=[one.content for one in ruling.policies],
+        exceptions=[_within(one.content, namespace) for one in excuses],
+        base_images=[one.content for one in ruling.base_images],
+        labels=ruling.labels,
+        files=frozenset(os.path.realpath(one.file) for one in documents),
     )
 
 
 async def from_cluster(
-    view: ClusterView, workloads: Sequence[PlacedWorkload], *, platforms: bool, tiers: bool = False
+    view: ClusterView,
+    settings: Settings,
+    *,
+    policies: Sequence[JsonObject] | None = None,
+    platforms: bool = True,
+    tiers: bool = False,
 ) -> Known:
-    """Read what the cluster says; what it can't use itself is left out, and named.
+    """Read what the cluster says; `policies` are judged by instead of its own.
 
     Only what counts is asked for, since a user may lack the right to the rest: nodes where
-    `platforms` are wanted, labels, workloads and BaseImages where a policy, or a limit on `tiers`,
-    needs them.
+    `platforms` are wanted, labels and BaseImages where a policy, or a limit on `tiers`, needs them.
     """
-    broken: list[str] = []
-    policies = _usable(await view.policies(), parse_policy, broken)
-    exceptions = _usable(await view.exceptions(), parse_exception, broken)
-    standing = tiers or any(policy.bases for policy in policies)
-    bases = _usable(await view.base_images() if standing else (), parse_base_image, broken)
-    wanted = {key_of(placed.workload) for placed in workloads}
-    choosing = any(policy.match.namespace_selector for policy in policies)
-    growing = any(policy.limits.growth for policy in policies)
-    namespaces = sorted({placed.workload.namespace for placed in workloads}) if growing else ()
-    running = [one for name in namespaces for one in await view.workloads(name)]
-    return Known(
-        policies=tuple(sorted(policies, key=lambda policy: policy.name)),
-        exceptions=tuple(exceptions),
-        base_images=tuple(sorted(bases, key=lambda image: image.name)),
+    ruling = await view.policies() if policies is None else policies
+    known = Known(policies=ruling, exceptions=await view.exceptions())
+    read = known.catalog(settings).policies.values()
+    standing = tiers or any(policy.bases for policy in read)
+    choosing = any(policy.match.namespace_selector for policy in read)
+    return replace(
+        known,
+        base_images=await view.base_images() if standing else (),
         labels=await view.namespaces() if choosing else {},
         platforms=await view.platforms() if platforms else (),
-        running={key_of(w): w for w in running if key_of(w) in wanted},
-        broken=tuple(broken),
     )
 
 
-def _usable(
-    resources: Sequence[JsonObject], parse: Callable[[JsonObject], T], broken: list[str]
-) -> list[T]:
-    found: list[T] = []
-    for resource in resources:
-        try:
-            found.append(parse(resource))
-        except InvalidPolicyError as err:
-            name = printable(text_at(mapping_at(resource, "metadata"), "name"), 253)
-            kind = text_at(resource, "kind")
-            broken.append(f"{kind} {name} of the cluster is not applied: {err}")
-    return found
+async def former(
+    view: ClusterView, workloads: Iterable[Workload], there: Mapping[WorkloadKey, Workload]
+) -> dict[WorkloadKey, Sequence[Workload]]:
+    """Find what workloads that bring an image ran before."""
+    return {
+        key_of(one): await view.former(one)
+        for one in workloads
+        if (old := there.get(key_of(one))) is not None and not set(one.images) <= set(old.images)
+    }
+
+
+async def running(
+    view: ClusterView, workloads: Iterable[Workload], catalog: Catalog
+) -> dict[WorkloadKey, Workload]:
+    """Find what workloads that policies speak of would be an update of."""
+    concerned = {key_of(one): one for one in workloads if one.name and catalog.matching(one)}
+    found = {key: await view.current(one) for key, one in concerned.items()}
+    return {key: one for key, one in found.items() if one is not None}
+
+
+def broken(catalog: Catalog) -> Iterator[str]:
+    """Say what of a cluster can't be used."""
+    faults: Sequence[tuple[str, Mapping[str, InvalidPolicyError]]] = (
+        (POLICY, catalog.broken),
+        (EXCEPTION, {name: error for (_, name), error in catalog.broken_exceptions.items()}),
+        (BASE_IMAGE, catalog.broken_base_images),
+    )
+    for kind, errors in faults:
+        for name, error in errors.items():
+            yield f"{kind} {printable(name, 253)} of the cluster is not applied: {error}"
+
+
+def _enforced(policy: JsonObject) -> JsonObject:
+    return {**policy, "spec": {**mapping_at(policy, "spec"), "mode": Mode.ENFORCE.value}}
+
+
+def _within(exception: JsonObject, namespace: str) -> JsonObject:
+    """Give an exception that names no namespace one."""
+    metadata = mapping_at(exception, "metadata")
+    named = text_at(metadata, "namespace") or namespace
+    return {**exception, "metadata": {**metadata, "namespace": named}}

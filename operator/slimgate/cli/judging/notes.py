@@ -1,8 +1,9 @@
-"""What a user should know beside the verdicts: what was left out, and why."""
+"""What a user should know beside the verdicts: what was left out or assumed, and why."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 
 from slimgate.cli.judging.judge import Case, Judged
 from slimgate.cli.judging.rules import void
@@ -12,6 +13,7 @@ from slimgate.core.errors import ImageError
 from slimgate.core.images.reference import Reference
 from slimgate.core.json_object import mapping_at, text_at
 from slimgate.core.text import printable
+from slimgate.engine.catalog import NAME_LABEL
 
 _MAX_NAMED = 5
 
@@ -24,8 +26,10 @@ class Circumstances:
     with_cluster: bool
     read: frozenset[str] = frozenset()
     """The files that policies and exceptions were read from."""
+    labelled: AbstractSet[str] = frozenset()
+    """The namespaces whose labels are known."""
     broken: Sequence[str] = ()
-    """What in the cluster can't be used, in sentences."""
+    """What in the cluster can't be used or read, in sentences."""
     missing: Mapping[Reference, ImageError] = field(default_factory=dict)
 
 
@@ -35,7 +39,7 @@ def notes(case: Case, judged: Sequence[Judged], around: Circumstances) -> list[s
         *around.broken,
         *_strange(around.found),
         *_ignored(around.found, around.read),
-        *_undecided(case),
+        *_unlabelled(case, around.labelled),
         *([] if around.with_cluster else _growth(judged)),
         *_void(case),
         *(f"--map {printable(text)}: no workload has this image" for text in case.sources.unused()),
@@ -65,17 +69,26 @@ def _ignored(found: Sorted, read: frozenset[str]) -> Iterator[str]:
                 yield f"{kind} {_name(document)} is not applied: name its file by {option} too"
 
 
-def _undecided(case: Case) -> Iterator[str]:
-    namespaces: dict[str, list[str]] = {}
-    workloads = [placed.workload for placed in case.workloads]
-    for policy, namespace in case.rules.undecided(workloads):
-        namespaces.setdefault(policy, []).append(namespace)
-    for policy, names in namespaces.items():
-        yield (
-            f"policy {policy} chooses namespaces by label, and the labels of "
-            f"{_join(names)} are unknown, so it is left out there: add the Namespace to the "
-            "files, or use --cluster"
+def _unlabelled(case: Case, labelled: AbstractSet[str]) -> Iterator[str]:
+    """Name the namespaces whose labels a policy asks for, unless it would not match anyway."""
+    for name, policy in sorted(case.catalog.policies.items()):
+        selector = policy.match.namespace_selector
+        if selector is None or all(one.key == NAME_LABEL for one in selector.requirements):
+            continue
+        match = replace(policy.match, namespace_selector=None)
+        names = dict.fromkeys(
+            placed.workload.namespace
+            for placed in case.workloads
+            if placed.workload.namespace not in labelled
+            and not case.catalog.excludes(placed.workload.namespace)
+            and match.workload(placed.workload, {})
         )
+        if names:
+            yield (
+                f"policy {name} chooses namespaces by label, and the labels of "
+                f"{_join(list(names))} are unknown, so it takes them to have none: add the "
+                "Namespace to the files, or use --cluster"
+            )
 
 
 def _growth(judged: Iterable[Judged]) -> Iterator[str]:
@@ -90,8 +103,8 @@ def _growth(judged: Iterable[Judged]) -> Iterator[str]:
 
 def _void(case: Case) -> Iterator[str]:
     namespaces = {placed.workload.namespace for placed in case.workloads}
-    relevant = [e for e in case.rules.exceptions if e.namespace in namespaces]
-    yield from void(relevant, case.rules.policies, case.now)
+    relevant = [e for e in case.catalog.exceptions.values() if e.namespace in namespaces]
+    yield from void(relevant, case.catalog.policies.values(), case.now)
 
 
 def _not_files(judged: Sequence[Judged]) -> Iterator[str]:

@@ -1,9 +1,8 @@
-"""The policies and exceptions that judge, and which of them speak of a workload."""
+"""Resources of files, read with the line of every fault, and exceptions that excuse nothing."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from slimgate.cli.manifests.errors import InputError, InputsError
 from slimgate.cli.manifests.lines import field_line
@@ -13,60 +12,11 @@ from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.policies.base_image import BaseImage, parse_base_image
 from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.exception_parser import parse_exception
-from slimgate.core.policies.policy import Mode, Policy
+from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.policy_parser import GROUP, VERSION, parse_policy
 from slimgate.core.text import printable
-from slimgate.core.workloads.workload import Workload
 
 T = TypeVar("T")
-NAME_LABEL: Final = "kubernetes.io/metadata.name"
-"""The label that the API server itself puts on every namespace."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What judges. `labels` are those of the namespaces that are known, by name."""
-
-    policies: tuple[Policy, ...]
-    exceptions: tuple[SlimException, ...] = ()
-    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    excluded: frozenset[str] = frozenset()
-
-    def matching(self, workload: Workload) -> tuple[Policy, ...]:
-        """Return the policies that speak of a workload, by name."""
-        if workload.namespace in self.excluded:
-            return ()
-        labels = {**self.labels.get(workload.namespace, {}), NAME_LABEL: workload.namespace}
-        return tuple(
-            policy
-            for policy in self.policies
-            if self._decidable(policy, workload) and policy.match.workload(workload, labels)
-        )
-
-    def undecided(self, workloads: Iterable[Workload]) -> Iterator[tuple[str, str]]:
-        """Tell of which namespaces a policy would have to know the labels: policy, namespace."""
-        seen = dict.fromkeys(
-            (policy.name, workload.namespace)
-            for workload in workloads
-            for policy in self.policies
-            if workload.namespace not in self.excluded
-            and not self._decidable(policy, workload)
-            and replace(policy.match, namespace_selector=None).workload(workload, {})
-        )
-        yield from seen
-
-    def enforced(self) -> "Rules":
-        """Take every policy as if its mode were Enforce."""
-        policies = tuple(replace(policy, mode=Mode.ENFORCE) for policy in self.policies)
-        return replace(self, policies=policies)
-
-    def _decidable(self, policy: Policy, workload: Workload) -> bool:
-        selector = policy.match.namespace_selector
-        return (
-            selector is None
-            or workload.namespace in self.labels
-            or all(requirement.key == NAME_LABEL for requirement in selector.requirements)
-        )
 
 
 def read_policies(documents: Sequence[FileDocument]) -> tuple[Policy, ...]:
@@ -79,14 +29,9 @@ def read_base_images(documents: Sequence[FileDocument]) -> tuple[BaseImage, ...]
     return _by_name(_read_all(documents, parse_base_image))
 
 
-def read_exceptions(
-    documents: Sequence[FileDocument], *, namespace: str
-) -> tuple[SlimException, ...]:
-    """Read SlimExceptions; `namespace` is that of those that name none."""
-    return tuple(
-        replace(exception, namespace=exception.namespace or namespace)
-        for _, exception in _read_all(documents, parse_exception)
-    )
+def read_exceptions(documents: Sequence[FileDocument]) -> tuple[SlimException, ...]:
+    """Read SlimExceptions, of whatever namespace."""
+    return tuple(exception for _, exception in _read_all(documents, parse_exception))
 
 
 def void(

@@ -1,16 +1,15 @@
 """One run of `slimgate check`: read, look up, judge, sum up."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from slimgate.cli.judging.flags import FLAGS
-from slimgate.cli.judging.judge import Case, judge
-from slimgate.cli.judging.known import Known, from_cluster, from_files
+from slimgate.cli.judging.judge import Case, WorkloadKey, judge
+from slimgate.cli.judging.known import Known, broken, former, from_cluster, from_files, running
 from slimgate.cli.judging.lookup import Lookup
 from slimgate.cli.judging.notes import Circumstances, notes
 from slimgate.cli.judging.request import CheckRequest
-from slimgate.cli.judging.rules import Rules
 from slimgate.cli.judging.sources import Sources
 from slimgate.cli.judging.targets import placed_image, sort_targets
 from slimgate.cli.manifests.files import read_all
@@ -21,9 +20,23 @@ from slimgate.cli.platforms import platforms_of
 from slimgate.cli.progress import board
 from slimgate.cli.reports.report import Report
 from slimgate.core.errors import SettingsError
-from slimgate.core.workloads.workload import TEMPLATE_PATHS
+from slimgate.core.json_object import mapping_at, text_at
+from slimgate.core.workloads.workload import Workload
+from slimgate.engine.catalog import Catalog
 
 _NAMESPACE = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What is to be judged and by what, from files and, if wanted, from a cluster."""
+
+    found: Sorted
+    known: Known
+    catalog: Catalog
+    running: Mapping[WorkloadKey, Workload] = field(default_factory=dict)
+    former: Mapping[WorkloadKey, Sequence[Workload]] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
 
 async def run(request: CheckRequest, outside: Outside) -> Report:
@@ -35,24 +48,16 @@ async def run(request: CheckRequest, outside: Outside) -> Report:
     sources = Sources(request.maps, request.origin)
     documents = read_all([*targets.manifests, *request.files], stdin_name=request.stdin_name)
     given = _Given(documents, targets.images, request, outside)
-    found, known = await (given.by_cluster() if request.cluster else given.by_files())
-    known = _with_flags(known, request)
-    settings = outside.settings
-    rules = Rules(
-        policies=known.policies,
-        exceptions=known.exceptions,
-        labels={**known.labels, **found.labels},
-        excluded=frozenset({*settings.excluded_namespaces, settings.namespace}),
-    )
+    read = await (given.by_cluster() if request.cluster else given.by_files())
     case = Case(
-        workloads=found.workloads,
-        rules=rules.enforced() if request.strict else rules,
+        workloads=read.found.workloads,
+        catalog=read.catalog,
         sources=sources,
         now=datetime.now(UTC),
-        base_images=known.base_images,
-        running=known.running,
+        running=read.running,
+        former=read.former,
     )
-    return await _report(case, request, outside, known, found)
+    return await _report(case, request, outside, read)
 
 
 class _Given:
@@ -70,68 +75,83 @@ class _Given:
         self._request = request
         self._outside = outside
 
-    async def by_files(self) -> tuple[Sorted, Known]:
+    async def by_files(self) -> _Read:
         namespace = self._request.namespace or _NAMESPACE
-        return self._sorted(namespace), self._known(namespace)
+        found, known = self._sorted(namespace), self._known(namespace)
+        known = replace(known, labels={**known.labels, **found.labels})
+        return _Read(found=found, known=known, catalog=self._catalog(known))
 
-    async def by_cluster(self) -> tuple[Sorted, Known]:
+    async def by_cluster(self) -> _Read:
+        request, settings = self._request, self._outside.settings
         async with self._outside.cluster() as view:
-            namespace = self._request.namespace or view.namespace
-            found, known = self._sorted(namespace), self._known(namespace)
-            there = await from_cluster(
-                view,
-                found.workloads,
-                platforms=not self._request.platforms,
-                tiers=self._request.flags.tier is not None,
+            namespace = request.namespace or view.namespace
+            found, own = self._sorted(namespace), self._known(namespace)
+            tiers = request.flags.tier is not None
+            there = await from_cluster(view, settings, platforms=not request.platforms, tiers=tiers)
+            known = replace(
+                there,
+                exceptions=(*there.exceptions, *own.exceptions),
+                # What is applied adds to the labels that a namespace has, or changes them.
+                labels={
+                    **there.labels,
+                    **{
+                        name: {**there.labels.get(name, {}), **labels}
+                        for name, labels in found.labels.items()
+                    },
+                },
+                files=own.files,
             )
-        exceptions = (*there.exceptions, *known.exceptions)
-        return found, replace(there, exceptions=exceptions, files=known.files)
+            catalog = self._catalog(known)
+            workloads = [placed.workload for placed in found.workloads]
+            now = await running(view, workloads, catalog)
+            then = await former(view, workloads, now)
+            said = [*broken(catalog), *view.notes]
+        return _Read(
+            found=found, known=known, catalog=catalog, running=now, former=then, notes=said
+        )
 
     def _known(self, namespace: str) -> Known:
         return from_files(self._request.policies, self._request.exceptions, namespace=namespace)
 
+    def _catalog(self, known: Known) -> Catalog:
+        request = self._request
+        if request.flags:
+            if any(_name(policy) == FLAGS for policy in known.policies):
+                raise SettingsError(
+                    f"a SlimPolicy is called {FLAGS}, as the limits of the command line are: "
+                    "rename it"
+                )
+            known = replace(known, policies=[*known.policies, request.flags.resource()])
+        platforms = platforms_of(request.platforms)
+        return known.catalog(self._outside.settings, platforms, strict=request.strict)
+
     def _sorted(self, namespace: str) -> Sorted:
-        extra = self._outside.settings.extra_kinds
-        kinds = {(kind.group, kind.kind): kind.template_path for kind in extra}
-        found = sort(
-            self._documents, namespace=namespace, template_paths={**TEMPLATE_PATHS, **kinds}
-        )
+        paths = self._outside.settings.template_paths
+        found = sort(self._documents, namespace=namespace, template_paths=paths)
         found.workloads += [placed_image(text, namespace) for text in self._images]
         return found
 
 
-def _with_flags(known: Known, request: CheckRequest) -> Known:
-    if not request.flags:
-        return known
-    if any(policy.name == FLAGS for policy in known.policies):
-        raise SettingsError(
-            f"a SlimPolicy is called {FLAGS}, as the limits of the command line are: rename it"
-        )
-    return replace(known, policies=(*known.policies, request.flags.policy()))
+def _name(policy: Mapping[str, object]) -> str:
+    return text_at(mapping_at(policy, "metadata"), "name")
 
 
-async def _report(
-    case: Case, request: CheckRequest, outside: Outside, known: Known, found: Sorted
-) -> Report:
-    async with outside.inspector() as inspector:
+async def _report(case: Case, request: CheckRequest, outside: Outside, read: _Read) -> Report:
+    async with outside.inspector(case.sources.locate_base) as inspector:
         with board() as shown:
-            lookup = Lookup(
-                inspector,
-                platforms=known.platforms or platforms_of(request.platforms),
-                seconds=request.seconds,
-                shown=shown,
-            )
-            judged, bases = await judge(case, lookup)
+            lookup = Lookup(inspector, seconds=request.seconds, shown=shown)
+            judged, missing = await judge(case, lookup)
     around = Circumstances(
-        found=found,
+        found=read.found,
         with_cluster=request.cluster,
-        read=known.files,
-        broken=known.broken,
-        missing=bases.missing,
+        read=read.known.files,
+        labelled=read.known.labels.keys(),
+        broken=read.notes,
+        missing=missing,
     )
     return Report(
         judged=judged,
-        policies=known.policies,
+        policies=[policy for _, policy in sorted(case.catalog.policies.items())],
         notes=notes(case, judged, around),
         strict=request.strict,
         fail_on=request.fail_on,

@@ -30,20 +30,33 @@ class Sources:
             return parse_source(f"{SourceKind.ENGINE.value}{text}")
         return sourced
 
-    def of_base(self, text: str) -> SourcedReference:
-        """Tell where to look up a BaseImage's reference: a build leaves none in an engine."""
-        return self._mapped(text) or parse_source(text)
+    def is_replaced(self, text: str) -> bool:
+        """Whether what will run under a reference is another image than what runs under it now."""
+        return self._origin is Origin.DOCKER or self._map_of(text) is not None
+
+    def locate(self, text: str) -> tuple[Reference, str]:
+        """Tell a judge where an image is, and what it is called there."""
+        sourced = self.of(text)
+        return sourced.reference, sourced.text
+
+    def locate_base(self, reference: Reference) -> Reference:
+        """Tell where to look a base up: a build leaves none in an engine."""
+        mapped = self._mapped(str(reference))
+        return reference if mapped is None else mapped.reference
 
     def unused(self) -> list[str]:
         """List the references of maps that no manifest names."""
         return [text for text in self._maps if text not in self._used]
 
     def _mapped(self, text: str) -> SourcedReference | None:
-        mapped = text if text in self._maps else self._forms.get(_canonical(text))
+        mapped = self._map_of(text)
         if mapped is None:
             return None
         self._used.add(mapped)
         return self._maps[mapped]
+
+    def _map_of(self, text: str) -> str | None:
+        return text if text in self._maps else self._forms.get(_canonical(text))
 
 
 def _read(entry: str) -> tuple[str, SourcedReference]:

@@ -42,7 +42,8 @@ def sort_targets(arguments: Sequence[str], *, by_flags_alone: bool) -> Targets:
 def placed_image(text: str, namespace: str) -> PlacedWorkload:
     """Make the workload that an image is judged as: a Pod of that namespace with one container."""
     source = parse_source(text)
-    name = source.reference.repository.rpartition("/")[2]
+    place = source.location if source.kind.is_local else source.reference.repository
+    name = place.rpartition("/")[2]
     use = ImageUse(role=Role.IMAGE, name="", reference=text)
     return PlacedWorkload(
         workload=Workload(kind="Pod", namespace=namespace, name=name, images=(use,)),

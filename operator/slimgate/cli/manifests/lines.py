@@ -5,7 +5,8 @@ from typing import Final
 
 from slimgate.cli.manifests.placed import line_of
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
-from slimgate.core.workloads.workload import ImageUse, TemplatePaths, Workload
+from slimgate.core.workloads.kinds import TemplatePaths
+from slimgate.core.workloads.workload import ImageUse, Workload
 
 _CONTAINERS: Final = ("initContainers", "containers", "ephemeralContainers")
 _TEMPLATES: Final = ("{{", "${")

@@ -10,13 +10,8 @@ from slimgate.cli.manifests.read import FileDocument
 from slimgate.core.json_object import JsonObject, labels_of, mapping_at, objects_at, text_at
 from slimgate.core.policies.policy_parser import GROUP
 from slimgate.core.text import printable
-from slimgate.core.workloads.workload import (
-    TEMPLATE_PATHS,
-    ImageUse,
-    TemplatePaths,
-    Workload,
-    workload_of,
-)
+from slimgate.core.workloads.kinds import TEMPLATE_PATHS, TemplatePaths
+from slimgate.core.workloads.workload import ImageUse, Workload, workload_of
 
 POLICY: Final = "SlimPolicy"
 EXCEPTION: Final = "SlimException"

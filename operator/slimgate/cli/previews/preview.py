@@ -7,6 +7,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
+from slimgate.cli.judging.known import from_cluster
 from slimgate.cli.judging.rules import read_base_images, read_policies
 from slimgate.cli.manifests.files import read_all
 from slimgate.cli.manifests.names import STDIN, SUFFIXES
@@ -22,6 +23,7 @@ from slimgate.core.policies.policy_parser import parse_policy
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.text import printable
 from slimgate.core.workloads.workload import Workload
+from slimgate.settings import Settings
 
 _AT_ONCE: Final = 16
 _MAX_NAMED: Final = 10
@@ -79,11 +81,13 @@ class WantedPolicy:
 
 
 async def preview(
-    wanted: WantedPolicy, view: ClusterView, shown: Board, *, seconds: float
+    wanted: WantedPolicy, view: ClusterView, settings: Settings, shown: Board, *, seconds: float
 ) -> Preview:
     """Judge the cluster by a policy; an image that takes longer than `seconds` is unknown."""
     policy = wanted.policy
-    judge = await view.judge_by([wanted.resource], wanted.base_images)
+    there = await from_cluster(view, settings, policies=[wanted.resource])
+    known = replace(there, base_images=[*there.base_images, *wanted.base_images])
+    judge = view.judge_by(known.catalog(settings))
     workloads = originals(await view.workloads())
     room = asyncio.Semaphore(_AT_ONCE)
 

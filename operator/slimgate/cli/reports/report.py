@@ -21,7 +21,7 @@ _WORDS: Final = {
     FindingEffect.DENY: "denied",
     FindingEffect.UNKNOWN: "unknown",
     FindingEffect.WARN: "warned",
-    FindingEffect.AUDIT: "noted (mode Audit)",
+    FindingEffect.AUDIT: "noted",
 }
 _FILE_LENGTH: Final = 4096
 

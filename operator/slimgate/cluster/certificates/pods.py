@@ -11,11 +11,11 @@ from cryptography import x509
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.certificates.authority import UNREADABLE
-from slimgate.cluster.errors import MissingError
 from slimgate.cluster.mirror import Mirror, Scope, Sink
-from slimgate.cluster.resources import ENDPOINT_SLICES, PODS
-from slimgate.core.errors import ClusterError
+from slimgate.cluster.resources import ENDPOINT_SLICES
+from slimgate.core.errors import ClusterError, MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.workloads.kinds import PODS
 
 _MARK: Final = "slimgate.dev/certificate"
 _SERVICE: Final = "kubernetes.io/service-name"

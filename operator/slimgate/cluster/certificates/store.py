@@ -6,10 +6,10 @@ from contextlib import suppress
 from typing import Final
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import MissingError
 from slimgate.cluster.mirror import Mirror, Scope, Sink
 from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.resources import OWN_LABELS, SECRETS, WEBHOOK_CONFIGURATIONS
+from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 
 _TYPE: Final = "kubernetes.io/tls"

@@ -11,9 +11,10 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.cleanup.halt import delete_configuration, stop_controllers
 from slimgate.cluster.cleanup.sweep import ObjectSweep
 from slimgate.cluster.cleanup.tally import CleanupTally
-from slimgate.cluster.errors import ConflictError, MissingError
+from slimgate.cluster.errors import ConflictError
 from slimgate.cluster.resources import (
     BASE_IMAGES,
+    CONTROLLER_REVISIONS,
     IMAGE_PROFILES,
     OPEN_REPORTS,
     OWN_LABELS,
@@ -21,16 +22,12 @@ from slimgate.cluster.resources import (
     SECRETS,
     SLIM_EXCEPTIONS,
     SLIM_POLICIES,
-    WORKLOADS,
-    Resource,
 )
-from slimgate.core.errors import ClusterError
+from slimgate.core.errors import ClusterError, MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.wording.annotations import SUMMARY, VERDICT
+from slimgate.core.workloads.kinds import BUILT_IN, Kind
 
-_REVISIONS: Final = Resource(
-    group="apps", version="v1", kind="ControllerRevision", plural="controllerrevisions"
-)
 _ANNOTATIONS: Final = (VERDICT, SUMMARY)
 _MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 _PASSES: Final = 5
@@ -49,7 +46,7 @@ class CleanupSettings:
     secrets: Sequence[str]
     controllers: str
     """The label selector of the controller's Deployment and pods."""
-    kinds: Sequence[Resource] = ()
+    kinds: Sequence[Kind] = ()
     seconds: float = 120.0
 
 
@@ -94,7 +91,7 @@ class Cleaner:
         Owners come first, since what they own is copied from them: a Deployment's annotations to
         its ReplicaSet, a StatefulSet's and a DaemonSet's to their ControllerRevisions.
         """
-        kinds = (*self._settings.kinds, *WORKLOADS.values(), _REVISIONS)
+        kinds = (*self._settings.kinds, *BUILT_IN, CONTROLLER_REVISIONS)
         for _ in range(_PASSES):
             found: list[str] = []
             for kind in kinds:
@@ -107,7 +104,7 @@ class Cleaner:
         for what in found:
             self._tally.failed(what, "something writes them again as soon as they are removed")
 
-    async def _strip(self, kind: Resource, obj: JsonObject) -> bool:
+    async def _strip(self, kind: Kind, obj: JsonObject) -> bool:
         metadata = mapping_at(obj, "metadata")
         held = mapping_at(metadata, "annotations")
         if not any(name in held for name in _ANNOTATIONS):
@@ -129,14 +126,14 @@ class Cleaner:
                 f"status of {kind.plural}", kind.all(), partial(self._forget, kind)
             )
 
-    async def _sweep(self, kind: Resource, query: Mapping[str, str]) -> None:
+    async def _sweep(self, kind: Kind, query: Mapping[str, str]) -> None:
         await self._sweeper.sweep(kind.plural, kind.all(), partial(self._delete, kind), query)
 
-    async def _delete(self, kind: Resource, obj: JsonObject) -> bool:
+    async def _delete(self, kind: Kind, obj: JsonObject) -> bool:
         await self._api.delete(_path(kind, obj))
         return True
 
-    async def _forget(self, kind: Resource, obj: JsonObject) -> bool:
+    async def _forget(self, kind: Kind, obj: JsonObject) -> bool:
         """Clear the status of what is a user's own: nobody would bring it up to date."""
         await self._api.patch_status(_path(kind, obj), {"status": None})
         return True
@@ -157,6 +154,6 @@ class Cleaner:
         self._tally.did(f"deleted the Secret {name}")
 
 
-def _path(kind: Resource, obj: JsonObject) -> str:
+def _path(kind: Kind, obj: JsonObject) -> str:
     metadata = mapping_at(obj, "metadata")
     return kind.one(text_at(metadata, "namespace"), text_at(metadata, "name"))

@@ -5,10 +5,10 @@ from typing import Final
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.cleanup.tally import CleanupTally
-from slimgate.cluster.errors import MissingError
-from slimgate.cluster.resources import PODS, WEBHOOK_CONFIGURATIONS, WORKLOADS
-from slimgate.core.errors import ClusterError
+from slimgate.cluster.resources import WEBHOOK_CONFIGURATIONS
+from slimgate.core.errors import ClusterError, MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.workloads.kinds import DEPLOYMENTS, PODS
 
 _LOOK_SECONDS: Final = 0.5
 _ENDED: Final = frozenset({"Succeeded", "Failed"})
@@ -34,7 +34,7 @@ async def stop_controllers(
     Pods may have been told to end by somebody else already, so they are waited for in any case.
     """
     query = {"labelSelector": selector}
-    deployments = WORKLOADS["Deployment"]
+    deployments = DEPLOYMENTS
     running: list[str] = []
     try:
         async for found in api.list(deployments.within(namespace), query):

@@ -7,8 +7,8 @@ from typing import Final
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.cleanup.tally import CleanupTally
-from slimgate.cluster.errors import GoneError, MissingError
-from slimgate.core.errors import ClusterError
+from slimgate.cluster.errors import GoneError
+from slimgate.core.errors import ClusterError, MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 
 AT_ONCE: Final = 8

@@ -3,27 +3,23 @@
 https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final, cast
 
 from slimgate.core.errors import SlimgateError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
-from slimgate.core.policies.finding import Finding, Outcome
+from slimgate.core.policies.finding import INSPECTION, Finding, Outcome
 from slimgate.core.policies.policy import Mode, OnUnknown, Policy
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording import render
-from slimgate.core.workloads.workload import (
-    TEMPLATE_PATHS,
-    Role,
-    TemplatePaths,
-    Workload,
-    workload_of,
-)
+from slimgate.core.workloads.kinds import TEMPLATE_PATHS, TemplatePaths
+from slimgate.core.workloads.workload import Role, Workload, workload_of
 
 _API_VERSION: Final = "admission.k8s.io/v1"
 _AUDIT_LENGTH: Final = 1024
+_Use = tuple[Role, str]
 
 
 class InvalidReviewError(SlimgateError):
@@ -32,13 +28,17 @@ class InvalidReviewError(SlimgateError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the API server asks; `old` is None for a CREATE, `workload` for a kind without pods."""
+    """What the API server asks; `old` is None for a CREATE, `workload` for a kind without pods.
+
+    `old_object` is the whole of what `old` was read from.
+    """
 
     uid: str
     operation: str
     namespace: str
     workload: Workload | None
     old: Workload | None = None
+    old_object: JsonObject = field(default_factory=dict)
     user: str = ""
 
     @property
@@ -102,38 +102,31 @@ def decode(review: object, template_paths: TemplatePaths = TEMPLATE_PATHS) -> Re
     uid = uid_of(review)
     request = request_of(review)
     namespace = text_at(request, "namespace")
+    old_object = _whole(request, "oldObject", namespace)
     return Request(
         uid=uid,
         operation=text_at(request, "operation"),
         namespace=namespace,
-        workload=_workload(request, "object", namespace, template_paths),
-        old=_workload(request, "oldObject", namespace, template_paths),
+        workload=workload_of(_whole(request, "object", namespace), template_paths),
+        old=workload_of(old_object, template_paths),
+        old_object=old_object,
         user=text_at(mapping_at(request, "userInfo"), "username"),
     )
 
 
-def decide(verdict: Verdict, old: Workload | None = None) -> Decision:
+def decide(verdict: Verdict, old: Workload | None = None, ran: Sequence[Workload] = ()) -> Decision:
     """Apply each policy's mode to its own findings.
 
-    `old` is what an UPDATE replaces: an image that it already runs is warned of, not refused, so
-    that a tightened limit never keeps anybody from changing another container.
+    `old` is what an UPDATE replaces: an image that it already runs is warned of, not refused, and
+    so are images that together come to no more, so that a tightened limit never keeps anybody from
+    changing another container. `ran` are the templates that the workload had before: nobody is kept
+    from going back to one (ADR 16).
     """
     policies = {policy.name: policy for policy in verdict.policies}
-    running = _uses(old) if old else frozenset[tuple[Role, str]]()
-    denied: list[Finding] = []
-    warned: list[Finding] = []
-    effects: dict[str, Effect] = {}
-    for finding in verdict.findings:
-        policy, use = policies[finding.policy], finding.use
-        runs = use is not None and (use.role, use.reference) in running
-        if denies(finding, policy) and not runs:
-            denied.append(finding)
-            effects[policy.name] = Effect.DENIED
-        elif policy.mode is not Mode.AUDIT:
-            warned.append(finding)
-            effects.setdefault(policy.name, Effect.WARNED)
-        else:
-            effects[policy.name] = Effect.NOTED
+    weighed = weigh(verdict, old, ran)
+    denied = [finding for finding, effect in weighed if effect is Effect.DENIED]
+    warned = [finding for finding, effect in weighed if effect is Effect.WARNED]
+    effects = {finding.policy: effect for finding, effect in sorted(weighed, key=_mildest_first)}
     message = render.denial(denied, _policies(denied, policies)) if denied else ""
     return Decision(
         allowed=not denied,
@@ -143,6 +136,36 @@ def decide(verdict: Verdict, old: Workload | None = None) -> Decision:
         effects=effects,
         unknown=tuple(verdict.unknown()),
     )
+
+
+def bring_back(verdict: Verdict, old: Workload, ran: Sequence[Workload]) -> Decision:
+    """Decide again on what was denied, knowing what ran before, and say so where that admits it."""
+    found = decide(verdict, old, ran)
+    if not found.allowed:
+        return found
+    return replace(found, warnings=(render.ROLLBACK, *found.warnings))
+
+
+def weigh(
+    verdict: Verdict, old: Workload | None = None, ran: Sequence[Workload] = ()
+) -> list[tuple[Finding, Effect]]:
+    """Say what each finding does, by its policy's mode, what an UPDATE replaces and what ran."""
+    policies = {policy.name: policy for policy in verdict.policies}
+    new = verdict.subject.workload
+    running = frozenset[_Use]().union(*map(_uses, (*([old] if old else []), *ran)))
+    is_former = any(_uses(new) <= _uses(one) for one in ran)
+
+    def runs(finding: Finding) -> bool:
+        """Whether what is at fault runs already, or no less of it."""
+        if finding.use is not None:
+            return (finding.use.role, finding.use.reference) in running
+        if is_former:
+            return True
+        if finding.check == INSPECTION:
+            return old is not None and len(new.images) <= len(old.images)
+        return finding.no_more
+
+    return [(one, _effect(one, policies[one.policy], runs=runs(one))) for one in verdict.findings]
 
 
 def denies(finding: Finding, policy: Policy) -> bool:
@@ -170,11 +193,21 @@ def encode(uid: str, decision: Decision) -> dict[str, object]:
     return {"apiVersion": _API_VERSION, "kind": "AdmissionReview", "response": response}
 
 
+def _effect(finding: Finding, policy: Policy, *, runs: bool) -> Effect:
+    if denies(finding, policy) and not runs:
+        return Effect.DENIED
+    return Effect.NOTED if policy.mode is Mode.AUDIT else Effect.WARNED
+
+
+def _mildest_first(weighed: tuple[Finding, Effect]) -> bool:
+    return weighed[1] is Effect.DENIED
+
+
 def _policies(findings: list[Finding], policies: Mapping[str, Policy]) -> list[Policy]:
     return [policies[name] for name in sorted({finding.policy for finding in findings})]
 
 
-def _uses(workload: Workload) -> frozenset[tuple[Role, str]]:
+def _uses(workload: Workload) -> frozenset[_Use]:
     return frozenset((use.role, use.reference) for use in workload.images)
 
 
@@ -185,15 +218,11 @@ def _audit(verdict: Verdict) -> Mapping[str, str]:
     }
 
 
-def _workload(
-    request: JsonObject,
-    key: str,
-    namespace: str,
-    template_paths: TemplatePaths,
-) -> Workload | None:
+def _whole(request: JsonObject, key: str, namespace: str) -> JsonObject:
+    """Return an object as if it had been sent by itself, empty if there is none."""
     manifest = mapping_at(request, key)
     if not manifest:
-        return None
+        return {}
     # A namespaced object may leave its namespace to the request's path.
     metadata = {"namespace": namespace, **mapping_at(manifest, "metadata")}
     kind = mapping_at(request, "kind")
@@ -202,4 +231,4 @@ def _workload(
         "apiVersion": f"{group}/{version}" if group else version,
         "kind": text_at(kind, "kind"),
     }
-    return workload_of({**asked, **manifest, "metadata": metadata}, template_paths)
+    return {**asked, **manifest, "metadata": metadata}

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Final
 
 from slimgate.core.admission.decision import Request
-from slimgate.core.workloads.workload import TEMPLATE_PATHS, GroupKind
+from slimgate.core.workloads.kinds import TEMPLATE_PATHS, GroupKind
 
 _JUDGED_OPERATIONS: Final = frozenset({"CREATE", "UPDATE"})
 _CONTROLLERS: Final = (

@@ -114,6 +114,8 @@ def with_known(facts: ImageFacts, known: Iterable[KnownBase]) -> ImageFacts:
         other_families=families[1:],
         layers=max(own, covered),
         contradiction=facts.base.contradiction,
+        unchecked=facts.base.unchecked,
+        unread=facts.base.unread,
         claims=facts.base.claims,
         aliases=tuple(name for name in dict.fromkeys(names) if name != names[0]),
         base_images=tuple(dict.fromkeys(base.base_image for base in below if base.base_image)),

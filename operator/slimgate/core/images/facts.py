@@ -175,7 +175,8 @@ class Base:
     """What an image is based on. Every field is None where it is honestly unknown.
 
     `layers` says how many of the image's layers it covers. `contradiction` says which claim the
-    layers disprove, `unchecked` why a claim could not be compared for now. `claims` are the
+    layers disprove, `unchecked` why a claim could not be compared for now, and `unread` why a
+    layer could not be looked at for now, which may tell another base. `claims` are the
     references that the image itself names as its base. `aliases` are the names of all other bases
     that its layers prove, `base_images` the BaseImages among them.
 
@@ -195,6 +196,7 @@ class Base:
     layers: int | None = None
     contradiction: str | None = None
     unchecked: str | None = None
+    unread: str | None = None
     claims: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     base_images: tuple[str, ...] = ()

@@ -42,8 +42,8 @@ class SourcedReference:
 
     `text` is what the user wrote. `location` is a path, the name that the Docker engine knows,
     or the reference again; `name` chooses an image inside a layout or archive, None takes the
-    only one. `reference` is what the source is asked for: outside registries its parts are only
-    labels, and its digest alone chooses.
+    only one. `reference` is what sources are asked for: outside registries, its registry is the
+    word before the colon, which is no host, and its repository what follows.
     """
 
     kind: SourceKind
@@ -60,6 +60,7 @@ _SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*://", re.IGNORECASE)
 _DIGEST: Final = re.compile(r"(?P<path>.*)@(?P<digest>sha\d+:.*)")
 _ENGINE_NAME: Final = re.compile(r"[\w][\w.:/@\[\]-]*", re.ASCII)
 _LOCAL: Final = tuple(kind for kind in SourceKind if kind.is_local)
+_BY_WORD: Final = {kind.value.rstrip(":/"): kind for kind in _LOCAL}
 
 
 def parse_source(text: str) -> SourcedReference:
@@ -80,6 +81,12 @@ def parse_source(text: str) -> SourcedReference:
     )
 
 
+def local_source(reference: Reference) -> SourcedReference | None:
+    """Tell where the image of a reference lies at hand; None for one in a registry."""
+    kind = _BY_WORD.get(reference.registry)
+    return None if kind is None else parse_source(f"{kind.value}{reference.repository}")
+
+
 def _local(kind: SourceKind, text: str, rest: str) -> SourcedReference:
     if kind is SourceKind.ENGINE:
         location, name, digest = rest, None, None
@@ -91,7 +98,7 @@ def _local(kind: SourceKind, text: str, rest: str) -> SourcedReference:
         name = tag or None
         if not location or (colon and not tag):
             raise _invalid(text, f"write {kind.value}PATH or {kind.value}PATH:NAME")
-    reference = Reference(kind.value.rstrip(":/"), location, name, digest)
+    reference = Reference(kind.value.rstrip(":/"), rest, None, digest)
     return SourcedReference(kind=kind, text=text, location=location, name=name, reference=reference)
 
 

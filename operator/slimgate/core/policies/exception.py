@@ -10,7 +10,8 @@ from slimgate.core.policies.finding import Finding, Subject
 from slimgate.core.policies.policy import Policy
 from slimgate.core.text import printable
 from slimgate.core.timestamp import format_time
-from slimgate.core.workloads.workload import GroupKind, Workload
+from slimgate.core.workloads.kinds import GroupKind
+from slimgate.core.workloads.workload import Workload
 
 NOT_ALLOWED = "NotAllowed"
 TOO_LONG = "TooLong"

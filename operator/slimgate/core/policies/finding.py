@@ -37,7 +37,8 @@ class Finding:
     percent or tiers, as the check's name says; `at_least` says that the value may be larger.
     `evidence` is that for the base or tier at fault, None for all other checks.
     `reason` tells why something is unknown, or what keeps the value from being exact. An unknown
-    has a limit where a softer one is known to be broken.
+    has a limit where a softer one is known to be broken. `no_more` says of a workload as a whole
+    that what it runs now is known to come to as much.
     """
 
     policy: str
@@ -50,13 +51,14 @@ class Finding:
     limit: int | Tier | str | None = None
     evidence: Evidence | None = None
     reason: str | None = None
+    no_more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """A workload and what is known of its images.
 
-    `running` holds what the workload runs now in each slot of its pods, for the growth check.
+    `running` holds what an update replaces, or leaves as it is, for checks that compare with it.
     `missing_bases` are the references of BaseImages that could not be looked up: an image may be
     based on one of them. `spoken_of` holds, by policy, the images that it speaks of, where they are
     compared with its globs already.
@@ -64,9 +66,13 @@ class Subject:
 
     workload: Workload
     images: Mapping[ImageUse, Inspection | ImageError]
-    running: Mapping[Slot, Inspection | ImageError] = field(default_factory=dict)
+    running: Mapping[ImageUse, Inspection | ImageError] = field(default_factory=dict)
     missing_bases: Mapping[Reference, ImageError] = field(default_factory=dict)
     spoken_of: Mapping[str, frozenset[ImageUse]] = field(default_factory=dict)
+
+    def replaced(self) -> Mapping[Slot, Inspection | ImageError]:
+        """Tell what runs now in each slot of the workload's pods."""
+        return {use.slot: seen for use, seen in self.running.items()}
 
     def inspected(self) -> Mapping[ImageUse, Inspection]:
         """Only those images whose inspection succeeded."""

@@ -15,20 +15,30 @@ def depends(rules: BaseRules, image: BaseImage) -> tuple[Reference, ...]:
     """
     if rules.max_tier is not None and image.tier is not None:
         return image.references
-    globs = rules.allow or rules.deny
-    return tuple(one for one in image.references if matches_reference(globs, str(one)))
+    return _named(rules.allow or rules.deny, image)
 
 
 def may_change(verdict: Verdict, image: BaseImage) -> bool:
     """Whether a verdict may be another once it is known what a BaseImage is.
 
-    What is within policy is not: nobody is to wait for it.
+    What is within policy may be that no more by a base that is denied, or of a tier that is.
     """
     open_ = {finding.policy for finding in verdict.findings if finding.check in ON_BASES}
-    if not open_:
-        return False
-    rules = [one.bases for one in verdict.policies if one.name in open_ and one.bases is not None]
-    return any(depends(one, image) for one in rules) or _is_claimed(verdict, image)
+    ruling = [(policy.name in open_, policy.bases) for policy in verdict.policies if policy.bases]
+    return any(
+        depends(rules, image) if is_open else _condemns(rules, image) for is_open, rules in ruling
+    ) or (bool(open_) and _is_claimed(verdict, image))
+
+
+def _condemns(rules: BaseRules, image: BaseImage) -> bool:
+    limit, tier = rules.max_tier, image.tier
+    lines = [] if limit is None else [line for line in (limit.warn, limit.deny) if line is not None]
+    is_above = tier is not None and any(tier > line for line in lines)
+    return is_above or bool(_named(rules.deny, image))
+
+
+def _named(globs: tuple[str, ...], image: BaseImage) -> tuple[Reference, ...]:
+    return tuple(one for one in image.references if matches_reference(globs, str(one)))
 
 
 def _is_claimed(verdict: Verdict, image: BaseImage) -> bool:

@@ -6,10 +6,11 @@ from datetime import timedelta
 from enum import Enum
 
 from slimgate.core.images.facts import Wants
-from slimgate.core.images.tier import EMPTY_BASE, Evidence, Tier
+from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.matching.globs import Globs
 from slimgate.core.matching.selector import Selector
-from slimgate.core.workloads.workload import GroupKind, ImageUse, Workload
+from slimgate.core.workloads.kinds import GroupKind
+from slimgate.core.workloads.workload import ImageUse, Workload
 
 
 class Mode(Enum):
@@ -86,11 +87,6 @@ class BaseRules:
     min_evidence: MinEvidence = field(default_factory=MinEvidence)
     on_false_claim: OnFalseClaim = OnFalseClaim.WARN
 
-    @property
-    def hinges_on_contents(self) -> bool:
-        """Whether what is in an image's layers may decide."""
-        return self.max_tier is not None or EMPTY_BASE in self.allow + self.deny
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExceptionRules:
@@ -165,11 +161,13 @@ class Policy:
 
     @property
     def wants(self) -> Wants:
-        """The least facts that this policy's checks need."""
-        bases = self.bases
-        return Wants(
-            config=bases is not None,
-            # Only contents prove that an image has no base (docs/adr/0002).
-            layers=self.limits.unpacked_size is not None
-            or (bases is not None and bases.hinges_on_contents),
-        )
+        """All facts that this policy's checks may rest on: none may be another by more of them."""
+        # What a layer holds may tell another family, tier or claim than the config (ADR 2).
+        layers = self.limits.unpacked_size is not None or self.bases is not None
+        # Platforms that are compared must all be named by configs, or all by indexes.
+        return Wants(config=layers or self.wants_running, layers=layers)
+
+    @property
+    def wants_running(self) -> bool:
+        """Whether its checks compare with what an update replaces."""
+        return self.limits.growth is not None or self.limits.workload_pull_size is not None

@@ -37,7 +37,7 @@ from slimgate.core.policies.policy import (
     Policy,
 )
 from slimgate.core.text import printable
-from slimgate.core.workloads.workload import GroupKind
+from slimgate.core.workloads.kinds import GroupKind
 
 GROUP: Final = "slimgate.dev"
 VERSION: Final = "v1alpha1"

@@ -25,5 +25,5 @@ def reason_of(finding: Finding, subject: Subject) -> str:
     if use is None:
         return UNDETERMINED
     if not isinstance(seen, ImageError) and finding.check == growth.NAME:
-        seen = subject.running.get(use.slot)
+        seen = subject.replaced().get(use.slot)
     return seen.reason if isinstance(seen, ImageError) else UNDETERMINED

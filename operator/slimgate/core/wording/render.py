@@ -28,6 +28,10 @@ REMEDY: Final = (
     f"Build in a first stage and copy the binary onto distroless or scratch: {DOCS}. {_EXEMPT}"
 )
 RETRY: Final = f"Try again once the cause is fixed. {_EXEMPT}"
+ROLLBACK: Final = (
+    "slimgate: this workload ran these images before, so the rollback is admitted: "
+    "https://slimgate.dev/docs/policies#rollbacks"
+)
 _MAX_LINES: Final = 10
 _WARNING_LENGTH: Final = 200
 _MAX_WARNING_LENGTH: Final = 256

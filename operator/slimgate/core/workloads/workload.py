@@ -9,28 +9,13 @@ from enum import Enum
 from typing import Final, TypeVar
 
 from slimgate.core.json_object import JsonObject, labels_of, mapping_at, objects_at, text_at
+from slimgate.core.workloads.kinds import TEMPLATE_PATHS, GroupKind, TemplatePaths
 
-GroupKind = tuple[str, str]
-"""The group of an API, empty for the core one, and a kind in it: others have a Job, too."""
 WorkloadKey = tuple[GroupKind, str, str]
 """A kind, a namespace and a name."""
 
 Slot = tuple[bool, str]
 """A place for an image in a pod: whether it is a volume's, and its name among these."""
-
-TemplatePaths = Mapping[GroupKind, tuple[str, ...]]
-
-TEMPLATE_PATHS: Final[TemplatePaths] = {
-    ("apps", "Deployment"): ("spec", "template"),
-    ("apps", "StatefulSet"): ("spec", "template"),
-    ("apps", "DaemonSet"): ("spec", "template"),
-    ("apps", "ReplicaSet"): ("spec", "template"),
-    ("", "ReplicationController"): ("spec", "template"),
-    ("batch", "Job"): ("spec", "template"),
-    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
-    ("", "Pod"): (),
-}
-"""Where each built-in kind keeps its pod template."""
 
 MAX_IMAGES: Final = 512
 """Images of one workload that are judged, one by one.
@@ -182,6 +167,12 @@ def owner_of(metadata: JsonObject) -> Owner | None:
                 uid=text_at(owner, "uid"),
             )
     return None
+
+
+def selector_of(manifest: JsonObject) -> Mapping[str, str]:
+    """Read the labels that a workload selects what it makes by."""
+    selector = mapping_at(mapping_at(manifest, "spec"), "selector")
+    return labels_of({"labels": selector.get("matchLabels")})
 
 
 def _image_uses(spec: JsonObject) -> Iterator[ImageUse]:

@@ -33,7 +33,7 @@ def grown(before: int | Size, after: int | Size) -> list[tuple[object, ...]]:
 
 def found(before: Inspection | ImageError, after: Inspection) -> list[tuple[object, ...]]:
     """Check an image against what runs now."""
-    return brief(check(POLICY, subject({WEB: after}, {WEB.slot: before})))
+    return brief(check(POLICY, subject({WEB: after}, {WEB: before})))
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,7 @@ def test_single_manifests_run_anywhere(
 
 def test_what_runs_now_is_not_known() -> None:
     """Where the running image can't be inspected, growth is unknown, and the reason says so."""
-    (unknown,) = check(
-        POLICY, subject({WEB: inspection(image(1))}, {WEB.slot: NotFoundError("gone")})
-    )
+    (unknown,) = check(POLICY, subject({WEB: inspection(image(1))}, {WEB: NotFoundError("gone")}))
 
     assert unknown.outcome is UNKNOWN
     assert unknown.reason == "the image that runs now is unknown: gone"
@@ -112,10 +110,10 @@ def test_what_runs_now_is_not_known() -> None:
 def test_nothing_to_compare() -> None:
     """A new container grows from nothing."""
     seen = inspection(image(10**9))
-    both = subject({WEB: seen}, {WEB.slot: inspection(image(1))})
+    both = subject({WEB: seen}, {WEB: inspection(image(1))})
 
     assert brief(check(POLICY, subject({WEB: seen}))) == []
-    assert brief(check(POLICY, subject({WEB: NotFoundError("gone")}, {WEB.slot: seen}))) == []
+    assert brief(check(POLICY, subject({WEB: NotFoundError("gone")}, {WEB: seen}))) == []
     assert brief(check(limiting(), both)) == []
 
 
@@ -125,7 +123,7 @@ def test_a_volume_is_no_container() -> None:
     small, large = inspection(image(100)), inspection(image(1000))
 
     def grew(images: dict[ImageUse, Inspection], running: dict[ImageUse, Inspection]) -> list[str]:
-        given = subject({**images}, {at.slot: seen for at, seen in running.items()})
+        given = subject({**images}, running)
         return [found.use.role.value for found in check(POLICY, given) if found.use]
 
     assert grew({WEB: large}, {mounted: large, WEB: small}) == ["container"]

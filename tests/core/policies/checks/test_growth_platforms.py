@@ -60,7 +60,7 @@ def test_counterparts(
     subject = Subject(
         workload=Workload(kind="Pod", namespace="n", name="w", images=(USE,)),
         images={USE: _inspection(*after)},
-        running={USE.slot: _inspection(*before)},
+        running={USE: _inspection(*before)},
     )
 
     assert [finding.value for finding in check(POLICY, subject)] == expected

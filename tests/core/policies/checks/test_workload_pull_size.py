@@ -6,7 +6,7 @@ import pytest
 
 from slimgate.core.errors import NotFoundError
 from slimgate.core.images.facts import Layer, Size
-from slimgate.core.policies.checks.workload_pull_size import check
+from slimgate.core.policies.checks.workload_pull_size import Images, check
 from slimgate.core.policies.finding import Subject
 from slimgate.core.policies.policy import Limit
 from slimgate.core.workloads.workload import MAX_IMAGES, Role
@@ -21,6 +21,7 @@ from tests.core.make import (
     inspection,
     layer,
     limiting,
+    on_images,
     one,
     subject,
     use,
@@ -167,6 +168,50 @@ def test_findings_are_on_the_whole_workload() -> None:
     assert (over.use, over.image, over.at_least, over.reason) == (None, None, False, None)
     assert (bound.use, bound.image, bound.at_least, bound.reason) == (None, None, True, "gone")
     assert (unknown.use, unknown.reason) == (None, "gone")
+
+
+FAT, THIN = inspection(image(layer(1, 101))), inspection(image(layer(2, 1)))
+SIDE = use("s", "side")
+NEW = use("new", "side")
+"""What replaces the sidecar."""
+LOST = inspection(image(layer(5, Size.unknown("lost"))))
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "expected"),
+    [
+        ({WEB: FAT}, {}, False),
+        ({WEB: FAT}, {WEB: FAT}, True),
+        ({WEB: FAT, NEW: THIN}, {WEB: FAT, SIDE: THIN}, True),
+        ({WEB: FAT, NEW: inspection(image(layer(3, 2)))}, {WEB: FAT, SIDE: THIN}, False),
+        ({WEB: FAT, NEW: THIN}, {WEB: FAT}, False),
+        ({WEB: FAT}, {WEB: FAT, SIDE: THIN}, True),
+        ({WEB: FAT, NEW: THIN}, {WEB: FAT, SIDE: GONE}, False),
+        ({WEB: FAT, SIDE: GONE, NEW: THIN}, {WEB: FAT, SIDE: GONE, INIT: THIN}, True),
+        ({WEB: FAT, NEW: GONE}, {WEB: FAT, SIDE: THIN}, False),
+        ({WEB: FAT, SIDE: LOST}, {WEB: FAT, SIDE: LOST}, True),
+        ({WEB: FAT, NEW: LOST}, {WEB: FAT, SIDE: THIN}, False),
+        ({WEB: inspection(image(101), image(101, 7, platform=ARM64))}, {WEB: FAT}, False),
+        ({WEB: inspection(image(layer(4, 100)), image(layer(1, 101), platform=ARM64))},
+         {WEB: FAT}, True),
+    ],
+    ids=["a new workload", "the same", "as much", "more", "one more", "one less",
+         "as much as nobody knows", "unknown as before", "unknown and new", "a layer unknown",
+         "a layer unknown and new", "more on one platform", "less on each platform"],
+)  # fmt: skip
+def test_what_comes_to_no_more(now: Images, before: Images, *, expected: bool) -> None:
+    """What an update leaves as it is cancels out; the rest must be known not to be more."""
+    found = list(check(POLICY, subject(now, before)))
+
+    assert {finding.no_more for finding in found} == {expected}
+
+
+def test_images_that_a_policy_does_not_speak_of() -> None:
+    """They do not count as what runs now, either."""
+    policy = replace(POLICY, match=on_images("*:new"))
+    (found,) = check(policy, subject({NEW: FAT}, {SIDE: FAT}))
+
+    assert not found.no_more
 
 
 def test_without_limit() -> None:

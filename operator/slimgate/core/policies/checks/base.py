@@ -51,11 +51,14 @@ _Fault = tuple[Evidence | None, str | None, str | None, str | None]
 def _by_deny(bases: BaseRules, base: Base, subject: Subject) -> _Fault | None:
     found = match_any(base, bases.deny)
     if found is None:
-        return (None, None, _UNKNOWN, None) if _is_unknown(base) else None
+        reason = _UNKNOWN if _is_unknown(base) else base.unread
+        return None if reason is None else (None, None, reason, None)
     weak = too_weak(f"its base {found.what}", found.evidence, bases.min_evidence.deny)
     # A claim of what is denied is taken at its word.
     claims_it = any(matches_reference(bases.deny, text) for text in base.claims)
     reason = (None if claims_it else unresolved(subject, base)) or weak
+    if not claims_it and found.evidence is not Evidence.PROVEN:
+        reason = reason or base.unread
     return found.evidence, None, reason, found.what
 
 
@@ -63,13 +66,17 @@ def _by_allow(bases: BaseRules, base: Base, subject: Subject) -> _Fault | None:
     """Grade by what is allowed: nothing but evidence for that makes an image allowed."""
     found, wanted = match(base, bases.allow), bases.min_evidence.allow
     if found is not None and found.evidence.suffices(wanted):
-        return None
-    reason = unresolved(subject, base, bases.allow)
+        # What layers hold takes no proof away.
+        open_ = None if found.evidence is Evidence.PROVEN else base.unread
+        return None if open_ is None else (found.evidence, None, open_, None)
+    reason = unresolved(subject, base, bases.allow) or base.unread
     if _is_unknown(base):
         return None, None, reason or _UNKNOWN, None
+    if found is not None or any(matches_reference(bases.allow, text) for text in base.claims):
+        reason = reason or _unchecked(base)
     if found is None:
         return base.evidence, None, reason, None
-    return found.evidence, wanted.value, reason or _unchecked(base), None
+    return found.evidence, wanted.value, reason, None
 
 
 def _unchecked(base: Base) -> str | None:

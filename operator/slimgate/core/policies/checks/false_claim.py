@@ -15,17 +15,29 @@ _OUTCOMES: Final[Mapping[OnFalseClaim, Outcome]] = {
 
 
 def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
-    """Report false claims as the policy asks for."""
+    """Report false claims as the policy asks for, and what may be one if that would be denied."""
     outcome = _OUTCOMES.get(policy.bases.on_false_claim) if policy.bases else None
     if outcome is None:
         return
     for use, image in images(subject):
-        if image.base.contradiction is not None:
+        base = image.base
+        open_ = (base.unchecked or base.unread) if base.claims and outcome is Outcome.DENY else None
+        if base.contradiction is None and open_ is not None:
+            # Nobody waits for a warning that may come of it; a denial must not come later.
+            yield Finding(
+                policy=policy.name,
+                check=NAME,
+                outcome=Outcome.UNKNOWN,
+                use=use,
+                image=image,
+                reason=f"the base that it claims is unknown: {open_}",
+            )
+        if base.contradiction is not None:
             yield Finding(
                 policy=policy.name,
                 check=NAME,
                 outcome=outcome,
                 use=use,
                 image=image,
-                value=image.base.contradiction,
+                value=base.contradiction,
             )

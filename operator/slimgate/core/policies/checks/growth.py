@@ -17,8 +17,9 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     limit = policy.limits.growth
     if limit is None:
         return
+    running = subject.replaced()
     for use, seen in subject.inspected().items():
-        before = subject.running.get(use.slot)
+        before = running.get(use.slot)
         if before is None:
             continue
         measured = _growth(before, seen) if isinstance(before, Inspection) else [_unknown(before)]

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from slimgate.core.images.tier import Tier
+from slimgate.core.images.facts import Base
+from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.policies.checks.bases import (
     images,
     too_weak,
@@ -24,9 +25,10 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     for use, image in images(subject):
         tier, evidence = image.base.tier, image.base.tier_evidence
         outcome, line = _grade(bases.max_tier, tier)
-        if outcome is Outcome.ALLOW:
+        unread = None if _is_certain(image.base, outcome) else image.base.unread
+        if outcome is Outcome.ALLOW and unread is None:
             continue
-        reason = unresolved(subject, image.base)
+        reason = unresolved(subject, image.base) or unread
         if tier is None or evidence is None:
             reason = reason or _UNKNOWN
         else:
@@ -42,6 +44,12 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
             evidence=evidence,
             reason=reason,
         )
+
+
+def _is_certain(base: Base, outcome: Outcome) -> bool:
+    """Whether no layer can tell otherwise: a toolchain shows, or what is too much is proven."""
+    is_proven = base.tier_evidence is Evidence.PROVEN and outcome is not Outcome.ALLOW
+    return base.tier is Tier.BUILDER or is_proven
 
 
 def _grade(limit: TierLimit, tier: Tier | None) -> tuple[Outcome, Tier | None]:

@@ -1,6 +1,7 @@
 """limits.workloadPullSize: all images of one pod together, shared layers once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from slimgate.core.errors import ImageError
@@ -8,8 +9,10 @@ from slimgate.core.images.facts import ImageFacts, Inspection, Platform, Size
 from slimgate.core.policies.checks.measure import Amount, Measured, against
 from slimgate.core.policies.finding import Finding, Subject
 from slimgate.core.policies.policy import Policy
+from slimgate.core.workloads.workload import ImageUse
 
 NAME: Final = "workloadPullSize"
+Images = Mapping[ImageUse, Inspection | ImageError]
 
 
 def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
@@ -20,26 +23,63 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     limit = policy.limits.workload_pull_size
     if limit is None:
         return
-    images = list(subject.inspected().values())
-    platforms = {image.platform for inspection in images for image in inspection.images}
+    platforms = _platforms(subject.images)
     # An image that could not be inspected has layers on any platform.
     errors = [str(seen) for seen in subject.images.values() if isinstance(seen, ImageError)]
     excess = subject.workload.excess
     missing = [Size.unknown(why) for why in (*errors, *([] if excess is None else [excess]))]
     measured: list[Measured] = [
-        (None, Amount.sum([*missing, *_pod_pull(images, platform)]))
+        (None, Amount.sum([*missing, *_pod_pull(subject.images, platform).values()]))
         for platform in sorted(platforms, key=str)
     ]
-    yield from against(policy, NAME, limit, measured or [(None, Amount.sum(missing))], None)
+    found = against(policy, NAME, limit, measured or [(None, Amount.sum(missing))], None)
+    no_more = _is_no_more(policy, subject)
+    yield from (replace(finding, no_more=no_more) for finding in found)
 
 
-def _pod_pull(inspections: list[Inspection], platform: Platform) -> Iterable[Size]:
+def _is_no_more(policy: Policy, subject: Subject) -> bool:
+    """Whether what runs now is known to come to as much, on every platform.
+
+    What both have cancels out, be it known or not.
+    """
+    before = {
+        use: seen for use, seen in subject.running.items() if policy.match.image(use.reference)
+    }
+    references = {use.reference for use in before}
+    new = {use: seen for use, seen in subject.images.items() if use.reference not in references}
+    if (
+        not before
+        or subject.workload.excess
+        or any(isinstance(s, ImageError) for s in new.values())
+    ):
+        return False
+    return all(
+        _grows_by(_pod_pull(subject.images, platform), _pod_pull(before, platform)) <= 0
+        for platform in _platforms(subject.images)
+    )
+
+
+def _grows_by(now: Mapping[object, Size], before: Mapping[object, Size]) -> float:
+    added = [size for key, size in now.items() if key not in before]
+    if any(size.bytes is None for size in added):
+        return float("inf")
+    gone = (size.least for key, size in before.items() if key not in now)
+    return sum(size.least for size in added) - sum(gone)
+
+
+def _platforms(images: Images) -> set[Platform]:
+    seen = (one for one in images.values() if isinstance(one, Inspection))
+    return {image.platform for inspection in seen for image in inspection.images}
+
+
+def _pod_pull(images: Images, platform: Platform) -> Mapping[object, Size]:
     return {
         layer.digest or (layer.diff_id, id(layer)): layer.pull
-        for inspection in inspections
+        for inspection in images.values()
+        if isinstance(inspection, Inspection)
         for image in _on(inspection, platform)
         for layer in image.layers
-    }.values()
+    }
 
 
 def _on(inspection: Inspection, platform: Platform) -> tuple[ImageFacts, ...]:

@@ -1,0 +1,41 @@
+"""What a workload ran before, as Kubernetes keeps it for rollbacks (ADR 16)."""
+
+from contextlib import aclosing
+from typing import Final
+
+from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.resources import CONTROLLER_REVISIONS
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.workloads.kinds import DAEMON_SETS, REPLICA_SETS, STATEFUL_SETS, Kind
+from slimgate.core.workloads.workload import Workload, group_of, selector_of, workload_of
+
+_KEPT_BY: Final = {
+    STATEFUL_SETS.group_kind: CONTROLLER_REVISIONS,
+    DAEMON_SETS.group_kind: CONTROLLER_REVISIONS,
+}
+"""What keeps the revisions of a kind; ReplicaSets do for all others."""
+
+
+async def revisions(api: ClusterApi, workload: JsonObject) -> list[Workload]:
+    """List a workload's former templates and the present one; ClusterError if they can't be had.
+
+    No more is looked at than one page of what its selector matches.
+    """
+    metadata, selector = mapping_at(workload, "metadata"), selector_of(workload)
+    if not selector:
+        return []
+    kind = group_of(text_at(workload, "apiVersion")), text_at(workload, "kind")
+    kept_as = _KEPT_BY.get(kind, REPLICA_SETS)
+    query = {"labelSelector": ",".join(f"{key}={value}" for key, value in selector.items())}
+    path = kept_as.within(text_at(metadata, "namespace"))
+    async with aclosing(api.pages(path, query)) as pages:
+        page = await anext(pages)
+    uid = text_at(metadata, "uid")
+    found = (_template_in(one, kept_as) for one in page.items)
+    return [one for one in found if one and one.owner and uid and one.owner.uid == uid]
+
+
+def _template_in(obj: JsonObject, kept_as: Kind) -> Workload | None:
+    held = mapping_at(obj, "data") if kept_as is CONTROLLER_REVISIONS else obj
+    shape = {"apiVersion": REPLICA_SETS.api_version, "kind": REPLICA_SETS.kind}
+    return workload_of({**held, **shape, "metadata": mapping_at(obj, "metadata")})
