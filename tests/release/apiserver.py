@@ -1,7 +1,5 @@
 """Ending the lab's API server and starting it again, with other flags or the same."""
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,16 +11,21 @@ from tests.lab.api import Api, wait_until
 from tests.lab.control_plane import ControlPlane
 from tests.lab.layout import choose_addresses, default_layout
 from tests.lab.parts import kube_program
-from tests.lab.processes import Processes, alive, recorded, tail
+from tests.lab.processes import Processes, end, recorded, tail
 from tests.lab.state import Lab
 from tests.release.counting import Outage
 
 _NAME: Final = "kube-apiserver"
 _SECONDS: Final = 90.0
+GRACE_SECONDS: Final = 30.0
+"""What a kubelet leaves an API server, which with watches open would take a minute to end."""
 
 
-def restart(lab: Lab, *flags: str, how: signal.Signals = signal.SIGTERM) -> Outage:
-    """End it, start it again with more flags, and wait until it says that it is ready."""
+def restart(lab: Lab, *flags: str, grace: float = 0.0) -> Outage:
+    """End it, start it again with more flags, and wait until it says that it is ready.
+
+    It hears nothing any more once it is asked to end, and is killed after the grace period.
+    """
     layout = default_layout()
     processes = Processes(layout=layout)
     plane = ControlPlane(
@@ -34,13 +37,7 @@ def restart(lab: Lab, *flags: str, how: signal.Signals = signal.SIGTERM) -> Outa
     api, log = Api(server=lab.apiserver, pki=layout.pki), layout.logs / f"{_NAME}.log"
     pid = recorded(layout.run)[_NAME]
     began = time.monotonic()
-    os.kill(pid, how)
-    wait_until(
-        lambda: not alive(pid),
-        what="the API server does not end",
-        seconds=_SECONDS,
-        hint=lambda: tail(log),
-    )
+    end({pid}, grace=grace)
     plane.launch(_NAME, [*plane.apiserver(), *flags])
     wait_until(
         api.ready, what="the API server is not ready", seconds=_SECONDS, hint=lambda: tail(log)

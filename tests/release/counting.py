@@ -99,8 +99,8 @@ class Counted:
 
     @property
     def late(self) -> int:
-        """How many took more than a second."""
-        return sum(one.lasted > LATE_SECONDS for one in self._answerable)
+        """How many took more than a second, while an API server was ready all the time."""
+        return sum(lasted > LATE_SECONDS for lasted in self._lasted)
 
     @property
     def wrong(self) -> int:
@@ -119,7 +119,7 @@ class Counted:
 
     def within(self, part: float) -> float:
         """Return the time within which a part of all was answered."""
-        ordered = sorted(one.lasted for one in self._answerable)
+        ordered = sorted(self._lasted)
         return ordered[min(int(len(ordered) * part), len(ordered) - 1)] if ordered else 0.0
 
     @property
@@ -133,8 +133,11 @@ class Counted:
 
     @property
     def _answerable(self) -> list[Asked]:
-        return [
-            one
-            for one in self.heard.asked
-            if not (one.is_lost and any(outage.has(one) for outage in self.outages))
-        ]
+        return [one for one in self.heard.asked if not (one.is_lost and self._is_excused(one))]
+
+    @property
+    def _lasted(self) -> list[float]:
+        return [one.lasted for one in self.heard.asked if not self._is_excused(one)]
+
+    def _is_excused(self, one: Asked) -> bool:
+        return any(outage.has(one) for outage in self.outages)

@@ -43,18 +43,19 @@ def test_late_is_more_than_a_second() -> None:
     assert (found.late, found.slowest) == (1, 1.2)
 
 
-def test_an_outage_excuses_what_got_no_answer_meanwhile() -> None:
-    """Not what was asked before or after it, and never a wrong answer."""
+def test_an_outage_excuses_what_was_asked_meanwhile() -> None:
+    """Not what was asked before or after it, and never a wrong answer, but late ones."""
     found = counted(
         (1.0, 0.5, True, _LOST),
         (1.8, 0.5, True, _LOST),
         (3.0, 0.0, False, _LOST),
-        (3.5, 0.1, True, _ADMITTED),
+        (3.5, 1.1, True, _ADMITTED),
         (4.0, 0.0, False, _LOST),
         outage=Outage(began=2.0, ended=4.0),
     )
 
     assert (found.requests, found.unreached, found.lost, found.wrong) == (5, 2, 2, 1)
+    assert (found.late, found.slowest) == (0, 0.5)
 
 
 @pytest.mark.parametrize(

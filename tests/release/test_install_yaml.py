@@ -111,7 +111,7 @@ def test_an_older_one_is_upgraded(
     edit(kubectl, {"mode": "Enforce", "message": "mine"})
     wait_for(kubectl.lab, Answer.REFUSED)
     dry = kubectl.attempt("apply", "--dry-run=server", "-f", str(newer.path))
-    assert dry.stderr.count("field is immutable") == 2
+    assert "field is immutable" in dry.stderr
     old, before, found = _replica_sets(kubectl), unasked(kubectl), taken()
 
     with under_load(found.half) as counted:
