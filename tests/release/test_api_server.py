@@ -27,8 +27,8 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 _FAIL = {"webhook": {"failurePolicy": "Fail"}}
-_FOLLOWED_SECONDS = 10.0
-"""Until watches that ended with the API server are there again: clients wait between attempts."""
+_FOLLOWED_SECONDS = 35.0
+"""Until watches that ended with the API server are there again: mirrors wait up to 30 s."""
 
 
 def containers(release: Release) -> dict[str, int]:
