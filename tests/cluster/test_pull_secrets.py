@@ -199,12 +199,65 @@ async def test_kept(far: ClusterApi, relay: Relay, api: ClusterApi, namespace: s
     coroutine = keyring.identity(workload(namespace, "a"))
     with pytest.raises(StopIteration) as stopped:
         coroutine.send(None)
-    clock.now += 16
+    assert patterns(first) == ["a"]
+    assert stopped.value.value == first
+
+
+async def test_unreachable(far: ClusterApi, relay: Relay, api: ClusterApi, namespace: str) -> None:
+    """After its life an identity serves on while the API server is away, but not for ever."""
+    await secret(api, namespace, "a", password="old")
+    clock = Clock()
+    keyring = PullSecrets(far, clock=clock)
+    first = await keyring.identity(workload(namespace, "a"))
+    await relay.cut()
+
+    clock.now += 299
+    stale = await keyring.identity(workload(namespace, "a"))
+    clock.now += 1
     with pytest.raises(UnreachableError):
         await keyring.identity(workload(namespace, "a"))
 
+    assert stale is first
+
+
+async def test_silent(api: ClusterApi, namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits long for an API server that says nothing; what it says later counts."""
+    await secret(api, namespace, "a", password="old")
+    clock, answered = Clock(), asyncio.Event()
+    keyring = PullSecrets(api, clock=clock)
+    first = await keyring.identity(workload(namespace, "a"))
+    await api.delete(SECRETS.one(namespace, "a"))
+    await secret(api, namespace, "a", password="new")
+    get = api.get
+
+    async def late(path: str) -> dict[str, object]:
+        await answered.wait()
+        return await get(path)
+
+    monkeypatch.setattr(api, "get", late)
+    clock.now += 31
+    async with asyncio.timeout(5):
+        stale = await keyring.identity(workload(namespace, "a"))
+    answered.set()
+    fresh = await keyring._read_once(next(iter(keyring._flights._tasks)))
+
+    assert stale is first
+    assert [entry.credential.password for entry in fresh.entries] == ["new"]
+    assert await keyring.identity(workload(namespace, "a")) is fresh
+
+
+async def test_deleted_secret(api: ClusterApi, namespace: str) -> None:
+    """What the API server says is not there any more is not used after the identity's life."""
+    await secret(api, namespace, "a")
+    clock = Clock()
+    keyring = PullSecrets(api, clock=clock)
+    first = await keyring.identity(workload(namespace, "a"))
+    await api.delete(SECRETS.one(namespace, "a"))
+
+    clock.now += 31
+
     assert patterns(first) == ["a"]
-    assert stopped.value.value == first
+    assert patterns(await keyring.identity(workload(namespace, "a"))) == []
 
 
 async def test_renewed_ahead(api: ClusterApi, namespace: str) -> None:

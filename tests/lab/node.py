@@ -21,17 +21,32 @@ from tests.lab.processes import Processes, tail
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """Starts the node of one lab."""
+    """Starts a node of one lab; one that is not the first has a suffix for all that is its own."""
 
     layout: Layout
     addresses: Addresses
     processes: Processes
     kube: Path
+    suffix: str = ""
+    ip: str = INSIDE
+    pods: str = POD_CIDR
+    port: int = 10250
+
+    @property
+    def name(self) -> str:
+        """The node's name in the cluster."""
+        return f"{NODE_NAME}{self.suffix}"
 
     @property
     def home(self) -> Path:
         """Configuration of the node's parts."""
-        return self.layout.data / "node"
+        return self.layout.data / f"node{self.suffix}"
+
+    @property
+    def socket(self) -> Path:
+        """Its containerd."""
+        socket = self.layout.containerd_socket
+        return socket.with_stem(f"{socket.stem}{self.suffix}")
 
     def start_containerd(self) -> None:
         """Start the kubelet's containerd; it needs no API server."""
@@ -40,42 +55,55 @@ class Node:
         config = containerd.write(
             self.home / "containerd.toml",
             containerd.KUBELET,
-            root=self.layout.data / "containerd",
-            state=self.layout.run / "containerd",
-            socket=self.layout.containerd_socket,
+            root=self.layout.data / f"containerd{self.suffix}",
+            state=self.layout.run / f"containerd{self.suffix}",
+            socket=self.socket,
             pause=f"{self.addresses.registry}/bases/pause:1",
             runc=self.layout.run / "runc",
             cni=self.write_cni(),
             registries=registries,
         )
-        self.processes.start("containerd", ["containerd", "--config", config])
+        part = f"containerd{self.suffix}"
+        self.processes.start(part, ["containerd", "--config", config])
         wait_until(
-            self.layout.containerd_socket.exists,
+            self.socket.exists,
             what="containerd does not listen",
             seconds=30,
-            hint=lambda: tail(self.layout.logs / "containerd.log"),
+            hint=lambda: tail(self.layout.logs / f"{part}.log"),
         )
 
     def start(self, api: Api) -> None:
         """Start kubelet and kube-proxy and wait until the node is Ready."""
-        kubelet = self.write("kubelet.json", self.kubelet())
-        proxy = self.write("kube-proxy.json", self.proxy())
-        kubelet_flags = [
-            f"--config={kubelet}",
-            f"--kubeconfig={self.layout.pki / 'kubelet.kubeconfig'}",
-            f"--hostname-override={NODE_NAME}",
-            f"--node-ip={INSIDE}",
-            f"--root-dir={self.layout.data / 'kubelet'}",
-            f"--cert-dir={self.layout.data / 'kubelet-certs'}",
+        self.start_kubelet()
+        self.start_proxy()
+        self.wait(api)
+
+    def start_kubelet(self) -> None:
+        """Start the kubelet."""
+        part = f"kubelet{self.suffix}"
+        flags = [
+            f"--config={self.write('kubelet.json', self.kubelet())}",
+            f"--kubeconfig={self.layout.pki / f'{part}.kubeconfig'}",
+            f"--hostname-override={self.name}",
+            f"--node-ip={self.ip}",
+            f"--root-dir={self.layout.data / part}",
+            f"--cert-dir={self.layout.data / f'{part}-certs'}",
         ]
-        self.processes.start("kubelet", [self.kube, "kubelet", *kubelet_flags])
-        proxy_flags = [f"--config={proxy}", f"--hostname-override={NODE_NAME}"]
-        self.processes.start("kube-proxy", [self.kube, "kube-proxy", *proxy_flags])
+        self.processes.start(part, [self.kube, "kubelet", *flags])
+
+    def start_proxy(self) -> None:
+        """Start kube-proxy, which is enough for all nodes of one network namespace."""
+        config = self.write("kube-proxy.json", self.proxy())
+        flags = [f"--config={config}", f"--hostname-override={self.name}"]
+        self.processes.start("kube-proxy", [self.kube, "kube-proxy", *flags])
+
+    def wait(self, api: Api) -> None:
+        """Wait until the node is Ready."""
         wait_until(
-            lambda: api.node_ready(NODE_NAME),
+            lambda: api.node_ready(self.name),
             what="the node is not Ready",
             seconds=90,
-            hint=lambda: tail(self.layout.logs / "kubelet.log"),
+            hint=lambda: tail(self.layout.logs / f"kubelet{self.suffix}.log"),
         )
 
     def write(self, name: str, settings: object) -> Path:
@@ -95,9 +123,9 @@ class Node:
                     "type": "ptp",
                     "ipam": {
                         "type": "host-local",
-                        "ranges": [[{"subnet": POD_CIDR}]],
+                        "ranges": [[{"subnet": self.pods}]],
                         "routes": [{"dst": "0.0.0.0/0"}],
-                        "dataDir": str(self.layout.run / "addresses"),
+                        "dataDir": str(self.layout.run / f"addresses{self.suffix}"),
                     },
                 }
             ],
@@ -115,18 +143,21 @@ class Node:
             "apiVersion": "kubelet.config.k8s.io/v1beta1",
             "kind": "KubeletConfiguration",
             "address": ANY,
+            "port": self.port,
+            # Nobody asks there, and two nodes share one loopback.
+            "healthzPort": 0,
             "authentication": {
                 "anonymous": {"enabled": False},
                 "webhook": {"enabled": True},
                 "x509": {"clientCAFile": str(pki / "ca.crt")},
             },
             "authorization": {"mode": "Webhook"},
-            "tlsCertFile": str(pki / "kubelet.crt"),
-            "tlsPrivateKeyFile": str(pki / "kubelet.key"),
+            "tlsCertFile": str(pki / f"kubelet{self.suffix}.crt"),
+            "tlsPrivateKeyFile": str(pki / f"kubelet{self.suffix}.key"),
             # No DNS runs there: without an address every pod gets a MissingClusterDNS event.
             "clusterDNS": [SERVICE_DNS],
             "clusterDomain": "cluster.local",
-            "containerRuntimeEndpoint": f"unix://{self.layout.containerd_socket}",
+            "containerRuntimeEndpoint": f"unix://{self.socket}",
             "cgroupDriver": "cgroupfs",
             "cgroupsPerQOS": False,
             "enforceNodeAllocatable": [],
@@ -137,7 +168,7 @@ class Node:
             "imageGCLowThresholdPercent": 99,
             "nodeStatusReportFrequency": "10s",
             "nodeStatusUpdateFrequency": "5s",
-            "podLogsDir": str(self.layout.data / "pod-logs"),
+            "podLogsDir": str(self.layout.data / f"pod-logs{self.suffix}"),
             "resolvConf": str(resolv),
             "volumePluginDir": str(self.layout.data / "volume-plugins"),
         }

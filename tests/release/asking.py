@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from tests.lab.state import Lab
 
 _SECONDS: Final = 30.0
-_PATH: Final = "/apis/apps/v1/namespaces/default/deployments?dryRun=All"
+PATH: Final = "/apis/apps/v1/namespaces/default/deployments?dryRun=All"
 _CREATED: Final = 201
 
 
@@ -49,6 +49,18 @@ def slim(lab: Lab) -> str:
     return f"{lab.registry}/bases/distroless:bookworm"
 
 
+def judged(status: int, text: str) -> tuple[Answer, str]:
+    """Tell what an answer of the API server means, and what it says."""
+    if status == _CREATED:
+        return Answer.ADMITTED, ""
+    try:
+        said = str(json.loads(text).get("message", text))
+    except ValueError:
+        said = text
+    is_refused = status < 500 and "denied the request" in said
+    return Answer.REFUSED if is_refused else Answer.LOST, said
+
+
 def get(lab: Lab, path: str) -> str:
     """Return what the API server answers, be it an error."""
     asker = Asker(lab)
@@ -74,7 +86,7 @@ class Asker:
         body = json.dumps(deployment("asked", image))
         headers = {"Content-Type": "application/json"}
         try:
-            self._connection.request("POST", _PATH, body, headers)
+            self._connection.request("POST", PATH, body, headers)
             answer = self._connection.getresponse()
             text = answer.read().decode()
         except (OSError, HTTPException) as error:
@@ -82,12 +94,8 @@ class Asker:
             self.close()
             self._connection = self._connect()
             return Answer.LOST
-        if answer.status == _CREATED:
-            self.said = ""
-            return Answer.ADMITTED
-        self.said = json.loads(text).get("message", text)
-        is_refused = answer.status < 500 and "denied the request" in self.said
-        return Answer.REFUSED if is_refused else Answer.LOST
+        found, self.said = judged(answer.status, text)
+        return found
 
     def get(self, path: str) -> str:
         """Return what is there."""

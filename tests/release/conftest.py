@@ -30,11 +30,9 @@ def image(lab_node: Lab) -> str:
 
 
 @pytest.fixture(scope="session")
-def figures() -> Iterator[Figures]:
-    """Collect what is measured, and write it down in the end."""
-    found = Figures()
-    yield found
-    found.write()
+def figures() -> Figures:
+    """Collect what is measured."""
+    return Figures()
 
 
 @pytest.fixture

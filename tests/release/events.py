@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from tests.release.release import Release, eventually
 HOOK: Final = "validatingwebhookconfiguration/slimgate"
 _WEBHOOK: Final = "app.kubernetes.io/component=webhook"
 _CERTIFICATE: Final = "slimgate-webhook-tls"
+FORCED: Final = ("--force", "--grace-period=0")
 MENDED_SECONDS: Final = 5.0
 NOTICED_SECONDS: Final = 2.0
 """Until kubelet and kube-proxy have seen that a process is gone."""
@@ -92,6 +94,25 @@ def evict(release: Release) -> None:
     settled(release, without=name)
 
 
+def drain_only_node(release: Release) -> None:
+    """Drain the node, where there is no other: it gives up, as one pod must stay, and is undone."""
+    node = release.lab.node_name
+    try:
+        drained = drain(release, node, seconds=20)
+        assert drained.returncode
+        assert "violate the pod's disruption budget" in drained.stderr + drained.stdout
+        assert len([one for one in pods(release) if _ready(one)]) == 1
+    finally:
+        release.kubectl("uncordon", node)
+    settled(release)
+
+
+def drain(release: Release, node: str, seconds: int) -> subprocess.CompletedProcess[str]:
+    """Drain a node as an administrator does, who waits for so long."""
+    options = ("--ignore-daemonsets", "--delete-emptydir-data", f"--timeout={seconds}s")
+    return release.kubectl.attempt("drain", node, *options)
+
+
 def kill(release: Release) -> None:
     """End the process of one of the webhook's containers, as a lack of memory does."""
     (status,) = pods(release)[0]["status"]["containerStatuses"]
@@ -126,8 +147,8 @@ def away(role: str, replicas: int, seconds: float) -> Callable[[Release], None]:
     return run
 
 
-def rotate(release: Release) -> None:
-    """Delete the certificate's Secret, and wait until another is served."""
+def secret_made_anew(release: Release) -> float:
+    """Delete the certificate's Secret, and return after how many seconds another is there."""
     before = release.get("secret", _CERTIFICATE)["data"]["tls.crt"]
     release.kubectl("delete", "secret", _CERTIFICATE, "-n", release.namespace)
 
@@ -135,7 +156,14 @@ def rotate(release: Release) -> None:
         found = release.get("secret", "--field-selector", f"metadata.name={_CERTIFICATE}")["items"]
         return any(one["data"]["tls.crt"] != before for one in found)
 
+    began = time.monotonic()
     eventually(another, "another certificate")
+    return time.monotonic() - began
+
+
+def rotate(release: Release) -> None:
+    """Delete the certificate's Secret, and wait until another is served."""
+    secret_made_anew(release)
     # Kubelets bring it to the pods within a second or two.
     time.sleep(5)
 
@@ -171,14 +199,15 @@ EVENTS: Final = (
     Event(name="`kubectl rollout restart` of the controller", run=restart("controller")),
     Event(name="a webhook pod deleted", run=delete()),
     Event(name="a webhook pod evicted", run=evict),
+    Event(name="`kubectl drain` of the only node, given up after 20 s", run=drain_only_node),
     Event(
         name="a webhook pod deleted by force",
-        run=delete("--force", "--grace-period=0"),
+        run=delete(*FORCED),
         unanswered=NOTICED_SECONDS,
     ),
     Event(name="a webhook process killed (SIGKILL)", run=kill, unanswered=NOTICED_SECONDS),
     Event(name="the certificate's Secret deleted", run=rotate),
-    Event(name="the controller away for a minute", run=away("controller", 1, 60)),
+    Event(name="the controller away for five minutes", run=away("controller", 1, 300)),
     Event(name="the `caBundle` emptied", run=empty_bundle, unanswered=MENDED_SECONDS),
     Event(name="all webhook pods away", run=away("webhook", 2, 10), unanswered=60),
 )

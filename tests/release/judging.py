@@ -1,11 +1,14 @@
 """The first policy, as users edit it, and waiting for what it then does."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 from tests.lab.kubectl import Kubectl
 from tests.lab.state import Lab
-from tests.release.asking import Answer, Asker, fat
+from tests.release.asking import Answer, Asker, deployment, fat
 from tests.release.release import eventually
 
 
@@ -31,3 +34,14 @@ def wait_for(lab: Lab, expected: Answer, seconds: float = 30.0) -> str:
     finally:
         asker.close()
     return asker.said
+
+
+@contextmanager
+def running(kubectl: Kubectl, image: str) -> Iterator[str]:
+    """Deploy an image that the first policy takes notes of, for as long as the context lasts."""
+    name = f"web-{uuid4().hex[:8]}"
+    kubectl("create", "-f", "-", stdin=json.dumps(deployment(name, image)))
+    try:
+        yield name
+    finally:
+        kubectl("delete", "deployment", name, "-n", "default")

@@ -1,114 +1,89 @@
-"""A client that asks for admissions all the time, and counts what is not as it should be."""
+"""Asking for admissions all the time while something happens, at half of what is answered."""
 
-import threading
+import subprocess
+import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-from tests.lab.state import Lab
-from tests.release.asking import Answer, Asker, fat, slim
+from tests.chart.helm import ROOT
+from tests.release.counting import Counted, Heard
 
 RATE: Final = 30.0
-"""Requests per second: a guess at half of what two processors take that start pods besides."""
-_WORKERS: Final = 6
-_MAX_SECONDS: Final = 120.0
-LATE_SECONDS: Final = 1.0
+"""Requests per second where what the API server takes is not measured first."""
+_CALLERS: Final = 16
+_CLOSED_SECONDS: Final = 10.0
+_WARM_SECONDS: Final = 3.0
+_END_SECONDS: Final = 60.0
 
 
-@dataclass(slots=True)
-class Counted:
-    """What became of all requests of a time; the slowest in seconds."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What is answered when all ask as often as they can, per second, and the client's share."""
 
-    requests: int = 0
-    lost: int = 0
-    late: int = 0
-    wrong: int = 0
-    seconds: float = 0.0
-    latencies: list[float] = field(default_factory=list)
-    said: Counter[str] = field(default_factory=Counter)
+    rate: float
+    p99: float
+    processor: float
 
     @property
-    def slowest(self) -> float:
-        """The longest time until an answer."""
-        return max(self.latencies, default=0.0)
+    def half(self) -> float:
+        """Half of it, as a round figure."""
+        return float(round(self.rate / 2))
 
-    @property
-    def p99(self) -> float:
-        """The time within which 99 of 100 were answered."""
-        ordered = sorted(self.latencies)
-        return ordered[int(len(ordered) * 0.99)] if ordered else 0.0
-
-    @property
-    def faults(self) -> int:
-        """Those that had no answer or a wrong one."""
-        return self.lost + self.wrong
+    def __str__(self) -> str:
+        return (
+            f"{_CALLERS} callers at once: {self.rate:.0f} requests a second answered, 99 of 100 "
+            f"within {self.p99 * 1000:.0f} ms; the client itself took {self.processor:.0%} of a "
+            f"processor"
+        )
 
 
-class Load:
-    """Workers that ask in turns, each on a connection of its own, fat and slim alternately."""
-
-    def __init__(self, lab: Lab, rate: float = RATE) -> None:
-        self._lab = lab
-        self._rate = rate
-        self._stop = threading.Event()
-        self._lock = threading.Lock()
-        self.counted = Counted()
-        self._threads = [threading.Thread(target=self._work, args=[n]) for n in range(_WORKERS)]
-        self._began = 0.0
-
-    def start(self) -> None:
-        """Begin, for a bounded time."""
-        self._began = time.monotonic()
-        for one in self._threads:
-            one.start()
-
-    def end(self) -> None:
-        """Wait for the last answers."""
-        self.counted.seconds = time.monotonic() - self._began
-        self._stop.set()
-        for one in self._threads:
-            one.join()
-
-    def _work(self, number: int) -> None:
-        asker = Asker(self._lab)
-        due = self._began + number / self._rate
-        while due < self._began + _MAX_SECONDS:
-            if self._stop.wait(max(0.0, due - time.monotonic())):
-                break
-            self._ask(asker, is_fat=number % 2 == 0)
-            # Who was held up does not make up for it.
-            due = max(due + _WORKERS / self._rate, time.monotonic())
-        asker.close()
-
-    def _ask(self, asker: Asker, *, is_fat: bool) -> None:
-        expected = Answer.REFUSED if is_fat else Answer.ADMITTED
-        began = time.monotonic()
-        answer = asker.ask(fat(self._lab) if is_fat else slim(self._lab))
-        lasted = time.monotonic() - began
-        counted = self.counted
-        with self._lock:
-            counted.requests += 1
-            counted.latencies.append(lasted)
-            counted.late += lasted > LATE_SECONDS
-            counted.lost += answer is Answer.LOST
-            if answer not in {expected, Answer.LOST}:
-                counted.wrong += 1
-                counted.said[f"{'fat' if is_fat else 'slim'} {answer.value}: {asker.said}"] += 1
-            elif answer is Answer.LOST:
-                counted.said[asker.said] += 1
+def taken() -> Taken:
+    """Measure what the API server and the webhook take together; no answer may be wrong."""
+    _closed(_WARM_SECONDS)
+    counted = _closed(_CLOSED_SECONDS)
+    assert not counted.faults, counted.said
+    return Taken(
+        rate=counted.requests / counted.heard.seconds,
+        p99=counted.within(0.99),
+        processor=counted.heard.processor / counted.heard.seconds,
+    )
 
 
 @contextmanager
-def under_load(lab: Lab, rate: float = RATE, settle: float = 2.0) -> Iterator[Counted]:
+def under_load(rate: float = RATE, settle: float = 2.0) -> Iterator[Counted]:
     """Ask while something happens, and some time before and after; the count is filled in then."""
-    load = Load(lab, rate)
-    load.start()
-    try:
+    counted = Counted(rate=rate)
+    with _client(counted, "--rate", str(rate)):
         time.sleep(settle)
-        yield load.counted
+        yield counted
         time.sleep(settle)
-    finally:
-        load.end()
+
+
+def _closed(seconds: float) -> Counted:
+    counted = Counted(rate=0.0)
+    with _client(counted, "--callers", str(_CALLERS)):
+        time.sleep(seconds)
+    return counted
+
+
+@contextmanager
+def _client(counted: Counted, *argv: str) -> Iterator[None]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.release.client", *argv],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as client:
+        try:
+            assert client.stdout is not None
+            assert client.stdout.readline() == "ready\n"
+            yield
+            told, _ = client.communicate(timeout=_END_SECONDS)
+        finally:
+            client.kill()
+    assert client.returncode == 0
+    counted.heard = Heard.of(told)

@@ -1,11 +1,11 @@
 """manifests/install.yaml in a cluster, applied as its README says."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -15,6 +15,7 @@ from tests.release.cluster import end_pods, remove_strays
 
 _FILE: Final = ROOT / "manifests" / "install.yaml"
 NAMESPACE: Final = "slimgate-system"
+INSTANCE: Final = "app.kubernetes.io/instance"
 _ROLES: Final = ("controller", "webhook")
 _CONFIG: Final = ("configmap", "slimgate-config", "-n", NAMESPACE)
 _IMAGE: Final = re.compile(r"registry\.example\.com/slimgate:[\d.]+$", re.MULTILINE)
@@ -32,6 +33,26 @@ class Manifest:
         self.kubectl("apply", "-f", str(self.path))
         self.wait()
 
+    def older(self) -> "Manifest":
+        """Return it without the label that neither selectors nor pods had before the chart."""
+        return self._changed("older.yaml", _without_instance)
+
+    def trusting(self, registry: str) -> "Manifest":
+        """Return it as somebody keeps it who has a registry without TLS."""
+
+        def change(one: Any) -> Any:
+            if one["kind"] == "ConfigMap":
+                one["data"]["config.yaml"] = _trusting(one["data"]["config.yaml"], registry)
+            return one
+
+        return self._changed("trusting.yaml", change)
+
+    def _changed(self, name: str, change: Callable[[Any], Any]) -> "Manifest":
+        found = yaml.safe_load_all(self.path.read_text(encoding="utf-8"))
+        path = self.path.with_name(name)
+        path.write_text(yaml.safe_dump_all([change(one) for one in found]), encoding="utf-8")
+        return replace(self, path=path)
+
     def wait(self) -> None:
         """Wait until both roles are ready."""
         for role in _ROLES:
@@ -41,8 +62,7 @@ class Manifest:
     def configure(self, registry: str) -> None:
         """Tell it that a registry has no TLS, as its README says of settings."""
         found = yaml.safe_load(self.kubectl("get", *_CONFIG, "-o", "yaml"))["data"]["config.yaml"]
-        settings = yaml.safe_load(found) | {"registries": [{"host": registry, "plainHTTP": True}]}
-        patch = {"data": {"config.yaml": yaml.safe_dump(settings)}}
+        patch = {"data": {"config.yaml": _trusting(found, registry)}}
         self.kubectl("patch", *_CONFIG, "--type=merge", "-p", yaml.safe_dump(patch))
         self.kubectl("rollout", "restart", "deployment", "-n", NAMESPACE)
         self.wait()
@@ -51,6 +71,19 @@ class Manifest:
         """Delete all that is in it."""
         options = ("--ignore-not-found", "--timeout=55s")
         self.kubectl("delete", "-f", str(self.path), *options)
+
+
+def _trusting(settings: str, registry: str) -> str:
+    exempt = {"registries": [{"host": registry, "plainHTTP": True}]}
+    return yaml.safe_dump(yaml.safe_load(settings) | exempt)
+
+
+def _without_instance(one: Any) -> Any:
+    if isinstance(one, list):
+        return [_without_instance(item) for item in one]
+    if isinstance(one, dict):
+        return {key: _without_instance(value) for key, value in one.items() if key != INSTANCE}
+    return one
 
 
 @contextmanager

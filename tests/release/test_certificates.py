@@ -116,7 +116,7 @@ def test_a_certificate_of_cert_manager(release4: Release, figures: Figures) -> N
     }
 
     before = unasked(release.kubectl)
-    with under_load(release.lab) as counted:
+    with under_load() as counted:
         rotate(release)
     figures.add("certificate of cert-manager made anew, Ignore", counted)
     assert not counted.faults, counted.said

@@ -1,6 +1,7 @@
 """manifests/install.yaml works as it stands, and leads to a release of Helm's."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,10 +10,10 @@ import pytest
 from tests.chart.helm import Helm
 from tests.lab.kubectl import Kubectl
 from tests.release.asking import Answer
-from tests.release.cluster import left
+from tests.release.cluster import left, unasked
 from tests.release.judging import edit, policy, wait_for
-from tests.release.load import under_load
-from tests.release.manifest import NAMESPACE, Manifest, written
+from tests.release.load import taken, under_load
+from tests.release.manifest import INSTANCE, NAMESPACE, Manifest, written
 from tests.release.release import Release, eventually
 from tests.release.table import Figures
 
@@ -35,6 +36,19 @@ def manifest(bare: Kubectl, image: str, tmp_path: Path) -> Iterator[Manifest]:
         yield found
 
 
+@pytest.fixture
+def by(manifest: Manifest, values: dict[str, Any], tmp_path: Path) -> Callable[[Helm], Release]:
+    """Return what makes a release, not installed yet, where install.yaml is."""
+    return lambda helm: Release(
+        helm=helm,
+        lab=manifest.kubectl.lab,
+        kubectl=manifest.kubectl,
+        namespace=NAMESPACE,
+        folder=tmp_path,
+        values=values,
+    )
+
+
 def test_it_is_applied_and_deleted(manifest: Manifest) -> None:
     """It is ready, judges, and refuses once a user enforces; then nothing of it is left.
 
@@ -55,7 +69,7 @@ def test_it_is_applied_and_deleted(manifest: Manifest) -> None:
 
 @pytest.mark.life
 def test_helm_takes_it_over(
-    manifest: Manifest, helm: Helm, values: dict[str, Any], tmp_path: Path, figures: Figures
+    manifest: Manifest, helm: Helm, by: Callable[[Helm], Release], figures: Figures
 ) -> None:
     """Policies and edits stay, no admission goes unjudged meanwhile, and then it is Helm's."""
     kubectl = manifest.kubectl
@@ -63,22 +77,68 @@ def test_helm_takes_it_over(
     manifest.configure(kubectl.lab.registry)
     edit(kubectl, {"mode": "Enforce", "message": "mine"})
     wait_for(kubectl.lab, Answer.REFUSED)
-    release = Release(
-        helm=helm,
-        lab=kubectl.lab,
-        kubectl=kubectl,
-        namespace=NAMESPACE,
-        folder=tmp_path,
-        values=values,
-    )
+    release = by(helm)
+    found = taken()
 
-    with under_load(kubectl.lab) as counted:
+    with under_load(found.half) as counted:
         release.install("--take-ownership", *_FORCE[helm.path.name])
 
+    figures.add(f"`install.yaml` taken over by {helm.path.name}, `Ignore`", counted)
+    figures.note(f"{helm.path.name} takes over, at half of this: {found}")
     assert not counted.faults, counted.said
     assert policy(kubectl)["message"] == "mine"
     assert release.name in release.run("list", "--short")
     release.uninstall()
     eventually(lambda: not left(kubectl, NAMESPACE), "an empty namespace")
     assert policy(kubectl)["message"] == "mine"
-    figures.add(f"install.yaml taken over by {helm.path.name}, Ignore", counted)
+
+
+@pytest.mark.life
+@pytest.mark.parametrize("tool", ["kubectl", "helm4"])
+def test_an_older_one_is_upgraded(
+    manifest: Manifest,
+    helm4: Helm,
+    by: Callable[[Helm], Release],
+    figures: Figures,
+    tool: str,
+) -> None:
+    """By what the chart's README says, new Deployments adopt the old pods: no gap, no leftover.
+
+    Selectors can't be changed, and had no label of the instance before there was a chart.
+    """
+    kubectl, newer = manifest.kubectl, manifest.trusting(manifest.kubectl.lab.registry)
+    newer.older().apply()
+    edit(kubectl, {"mode": "Enforce", "message": "mine"})
+    wait_for(kubectl.lab, Answer.REFUSED)
+    dry = kubectl.attempt("apply", "--dry-run=server", "-f", str(newer.path))
+    assert "field is immutable" in dry.stderr
+    old, before, found = _replica_sets(kubectl), unasked(kubectl), taken()
+
+    with under_load(found.half) as counted:
+        own = ("-n", NAMESPACE, "-l", "app.kubernetes.io/name=slimgate")
+        kubectl("label", "replicasets,pods", *own, f"{INSTANCE}=slimgate")
+        kubectl("delete", "deployments", *own, "--cascade=orphan")
+        if tool == "kubectl":
+            newer.apply()
+        else:
+            by(helm4).install("--take-ownership", *_FORCE[helm4.path.name])
+
+    figures.add(f"an older `install.yaml` upgraded by {tool}, `Ignore`", counted)
+    figures.note(f"an older `install.yaml` upgraded by {tool}, at half of this: {found}")
+    assert not counted.faults, counted.said
+    assert unasked(kubectl) == before
+    assert policy(kubectl)["message"] == "mine"
+    now = _replica_sets(kubectl)
+    assert {name: now[name] for name in old} == dict.fromkeys(old, ("Deployment", 0))
+    assert sorted(count for name, (_, count) in now.items() if name not in old) == [1, 2]
+
+
+def _replica_sets(kubectl: Kubectl) -> dict[str, tuple[str, int]]:
+    found = json.loads(kubectl("get", "replicasets", "-n", NAMESPACE, "-o", "json"))["items"]
+    return {
+        one["metadata"]["name"]: (
+            one["metadata"]["ownerReferences"][0]["kind"],
+            one["status"]["replicas"],
+        )
+        for one in found
+    }

@@ -3,19 +3,14 @@
 What is measured is printed (`pytest -s`, or `make life`).
 """
 
-import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
-from uuid import uuid4
 
 import pytest
 
-from tests.lab.kubectl import Kubectl
-from tests.release.asking import Answer, deployment, fat
+from tests.release.asking import Answer, fat
 from tests.release.cluster import annotations, left, unasked
-from tests.release.judging import edit, policy, wait_for
+from tests.release.judging import edit, policy, running, wait_for
 from tests.release.load import under_load
 from tests.release.release import Release, eventually
 from tests.release.table import Figures
@@ -44,17 +39,6 @@ def uids(release: Release) -> set[str]:
     return {one["metadata"]["uid"] for one in pods if "deletionTimestamp" not in one["metadata"]}
 
 
-@contextmanager
-def running(kubectl: Kubectl, image: str) -> Iterator[str]:
-    """Deploy an image that the first policy takes notes of, for as long as the context lasts."""
-    name = f"web-{uuid4().hex[:8]}"
-    kubectl("create", "-f", "-", stdin=json.dumps(deployment(name, image)))
-    try:
-        yield name
-    finally:
-        kubectl("delete", "deployment", name, "-n", "default")
-
-
 @pytest.mark.parametrize(
     "helm", ["helm4", pytest.param("helm3", marks=pytest.mark.life)], indirect=True
 )
@@ -77,7 +61,7 @@ def test_a_release_from_install_to_uninstall(release: Release, figures: Figures)
     before, pods, missed = bundles(release), uids(release), unasked(kubectl)
     assert "" not in before
     began = time.monotonic()
-    with under_load(release.lab) as counted:
+    with under_load() as counted:
         release.upgrade(
             {"config": {"logFormat": "Text"}, "defaultPolicy": {"spec": {"mode": "Warn"}}}
         )

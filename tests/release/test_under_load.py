@@ -1,5 +1,7 @@
 """The table of life: what becomes of admissions while something happens to a release.
 
+Asked at half of the rate that the same API server and webhook have answered just before.
+
 By `failurePolicy: Fail`, so that the API server says of each call to the webhook that failed, but
 for the last row.
 """
@@ -13,7 +15,7 @@ from tests.release.asking import Answer
 from tests.release.cluster import unasked
 from tests.release.events import EVENTS, away, settled
 from tests.release.judging import edit, wait_for
-from tests.release.load import RATE, under_load
+from tests.release.load import taken, under_load
 from tests.release.release import Release
 from tests.release.table import Figures
 
@@ -34,20 +36,22 @@ def test_what_a_release_goes_through(release4: Release, figures: Figures) -> Non
     release.install()
     edit(release.kubectl, {"mode": "Enforce"})
     wait_for(release.lab, Answer.REFUSED)
+    found = taken()
+    figures.note(f"what a release goes through, at half of this: {found}")
     faults = {}
     for event in EVENTS:
         settled(release)
-        with under_load(release.lab) as counted:
+        with under_load(found.half) as counted:
             event.run(release)
         figures.add(event.name, counted)
-        if counted.wrong or counted.lost > event.unanswered * RATE:
+        if counted.wrong or counted.lost > event.unanswered * found.half:
             faults[event.name] = counted.said
 
     # While nothing answers, what would be refused is admitted.
     release.upgrade({"webhook": {"failurePolicy": "Ignore"}})
     settled(release)
     before = unasked(release.kubectl)
-    with under_load(release.lab) as counted:
+    with under_load(found.half) as counted:
         away("webhook", 2, 10)(release)
     figures.add("all webhook pods away, Ignore", counted)
 

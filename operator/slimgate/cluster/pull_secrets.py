@@ -14,7 +14,11 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import ForbiddenError, MalformedSecretError
+from slimgate.cluster.errors import (
+    ForbiddenError,
+    MalformedSecretError,
+    UnreachableError,
+)
 from slimgate.cluster.resources import SECRETS, SERVICE_ACCOUNTS
 from slimgate.core.credentials.docker_config import (
     CONFIG_JSON_KEY,
@@ -34,6 +38,13 @@ from slimgate.engine.bounded import Bounded
 from slimgate.engine.flights import Flights
 
 SECONDS: Final = 30.0
+STALE_SECONDS: Final = 300.0
+"""How long an identity serves while the API server can't be reached.
+
+One that was restarted asks webhooks again some seconds before they can reach it by its Service.
+"""
+_PATIENCE: Final = 0.25
+"""How long to wait for the API server where there is an identity that can serve."""
 MAX_SECRETS: Final = 64
 """For one workload: whoever may create one must not have the API server asked for ever."""
 _EARLY: Final = 0.5
@@ -96,15 +107,18 @@ class PullSecrets:
     async def identity(self, workload: Workload) -> Identity:
         """Find the identity; MalformedSecretError names the secret that the kubelet fails at, too.
 
-        Within the time that identities are kept this waits for nothing.
+        Within the time that identities are kept this waits for nothing. Later it waits for the API
+        server, but not long where one that is not too old can serve.
         """
         if not self._enabled:
             return self._own
         key = _key(workload)
         kept = self._kept.get(key)
-        age = self._clock() - kept.read if kept is not None else self._seconds
-        if kept is None or age >= self._seconds:
+        age = self._clock() - kept.read if kept is not None else 0.0
+        if kept is None or age >= max(self._seconds, STALE_SECONDS):
             return await self._read_once(key)
+        if age >= self._seconds:
+            return await self._read_or(kept.identity, key)
         if age >= self._seconds * _EARLY and not kept.renewed:
             kept.renewed = True
             self._read_early(key)
@@ -117,6 +131,16 @@ class PullSecrets:
 
     async def _read_once(self, key: Key) -> Identity:
         return await self._flights.join(key, lambda: self._read_all(key))
+
+    async def _read_or(self, stale: Identity, key: Key) -> Identity:
+        reading = self._flights.start(key, lambda: self._read_all(key))
+        await asyncio.wait([reading], timeout=_PATIENCE)
+        if not reading.done():
+            return stale
+        try:
+            return reading.result()
+        except UnreachableError:
+            return stale
 
     def _read_early(self, key: Key) -> None:
         task = asyncio.create_task(self._read_once(key))
