@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from slimgate.cli.judging.judge import key_of
-from slimgate.cli.ports import WorkloadJudge
+from slimgate.cli.check.judge import key_of
+from slimgate.cli.shared.ports import WorkloadJudge
 from slimgate.core.errors import ImageError, NotFoundError, UnauthorizedError
 from slimgate.core.images.facts import Inspection, Platform
 from slimgate.core.json_object import JsonObject

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from slimgate.cli.documents import Document, json_text
-from slimgate.cli.judging.request import CheckRequest
-from slimgate.cli.judging.run import run
-from slimgate.cli.outside import LocateBase, Outside
-from slimgate.cli.ports import ClusterView, ComparingInspector
-from slimgate.cli.reports.report import Report
+from slimgate.cli.check.reports.report import Report
+from slimgate.cli.check.request import CheckRequest
+from slimgate.cli.check.run import run
+from slimgate.cli.shared.documents import Document, json_text
+from slimgate.cli.shared.outside import LocateBase, Outside
+from slimgate.cli.shared.ports import ClusterView, ComparingInspector
 from slimgate.core.errors import ImageError, NotFoundError
 from slimgate.core.images.facts import Inspection, Platform, Wants
 from slimgate.core.images.source import SourcedReference

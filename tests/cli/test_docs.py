@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 import yaml
 
-from slimgate.cli import exits
-from slimgate.cli.forms import CheckOutput, Output
-from slimgate.cli.judging.flags import FLAGS
-from slimgate.cli.previews.document import preview_document
-from slimgate.cli.progress import SilentBoard
-from slimgate.cli.reports.document import report_document
+from slimgate.cli.check.flags import FLAGS
+from slimgate.cli.check.reports.document import report_document
+from slimgate.cli.preview.document import preview_document
+from slimgate.cli.shared import exits
+from slimgate.cli.shared.forms import CheckOutput, Output
+from slimgate.cli.shared.progress import SilentBoard
 from slimgate.cli.usage.images import used_images
 from slimgate.cli.usage.scope import UsageScope
 from slimgate.cli.usage.usage_json import nodes_document, top_document
+from tests.cli.check.reports.cases import BROKEN, report_of
 from tests.cli.make import read
-from tests.cli.previews.cases import cluster, preview_of
+from tests.cli.preview.cases import cluster, preview_of
 from tests.cli.reference import PAGE, commands, with_reference
-from tests.cli.reports.cases import BROKEN, report_of
 from tests.cli.usage.test_nodes import disks
 
 DOCS = Path("docs/check.md").read_text()

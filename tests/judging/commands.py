@@ -9,12 +9,12 @@ import yaml
 
 from slimgate.app.images import CliInspector
 from slimgate.app.view import ApiView
-from slimgate.cli.judging.judge import FindingEffect, Judged
-from slimgate.cli.judging.request import CheckRequest
-from slimgate.cli.judging.run import run
-from slimgate.cli.lookups import look_up
-from slimgate.cli.previews.preview import Fate, policy_in_cluster, preview
-from slimgate.cli.progress import SilentBoard
+from slimgate.cli.check.judge import FindingEffect, Judged
+from slimgate.cli.check.request import CheckRequest
+from slimgate.cli.check.run import run
+from slimgate.cli.preview.preview import Fate, policy_in_cluster, preview
+from slimgate.cli.shared.lookups import look_up
+from slimgate.cli.shared.progress import SilentBoard
 from slimgate.cli.usage.images import used_images
 from slimgate.cli.usage.scope import UsageScope
 from slimgate.cluster.api import ClusterApi

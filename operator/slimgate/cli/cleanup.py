@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from slimgate.cli.exits import VIOLATED
-from slimgate.cli.extras import needing
-from slimgate.cli.options import ConfigOption, ContextOption, KubeconfigOption
-from slimgate.cli.values import read_timeout
+from slimgate.cli.shared.exits import VIOLATED
+from slimgate.cli.shared.extras import needing
+from slimgate.cli.shared.options import ConfigOption, ContextOption, KubeconfigOption
+from slimgate.cli.shared.values import read_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

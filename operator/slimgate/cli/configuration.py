@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from slimgate.cli.options import ConfigOption
+from slimgate.cli.shared.options import ConfigOption
 
 HELP: Final = "Show slimgate's own settings: docs/configuration.md."
 

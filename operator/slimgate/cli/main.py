@@ -14,22 +14,15 @@ from typing import Annotated, Final
 import typer
 from typer.exceptions import TyperException
 
-from slimgate.cli import (
-    check,
-    cleanup,
-    configuration,
-    controller,
-    inspect,
-    nodes,
-    preview,
-    probe,
-    top,
-    version,
-    webhook,
-)
-from slimgate.cli.exits import FAULT, USAGE, WITHIN, status_of
-from slimgate.cli.helping import Command, Group, complaint
-from slimgate.cli.options import ConfigOption
+from slimgate.cli import cleanup, configuration, version
+from slimgate.cli.check import command as check
+from slimgate.cli.inspect import command as inspect
+from slimgate.cli.preview import command as preview
+from slimgate.cli.roles import controller, probe, webhook
+from slimgate.cli.shared.exits import FAULT, USAGE, WITHIN, status_of
+from slimgate.cli.shared.helping import Command, Group, complaint
+from slimgate.cli.shared.options import ConfigOption
+from slimgate.cli.usage import nodes, top
 from slimgate.core.errors import SlimgateError
 
 KUBECTL: Final = "kubectl slim"

@@ -5,9 +5,9 @@ from typing import Final
 
 import typer
 
-from slimgate.cli.documents import document_text
-from slimgate.cli.forms import Output
-from slimgate.cli.options import OutputOption
+from slimgate.cli.shared.documents import document_text
+from slimgate.cli.shared.forms import Output
+from slimgate.cli.shared.options import OutputOption
 
 HELP: Final = "Show the version, and which extras are installed."
 
@@ -17,7 +17,7 @@ def version(*, output: OutputOption = Output.TABLE) -> None:
     import platform  # noqa: PLC0415 - help must not wait for it
     from importlib.metadata import version as version_of  # noqa: PLC0415
 
-    from slimgate.cli.extras import installed_extras  # noqa: PLC0415
+    from slimgate.cli.shared.extras import installed_extras  # noqa: PLC0415
 
     found = {
         "version": version_of("slimgate"),

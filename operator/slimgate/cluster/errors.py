@@ -38,7 +38,7 @@ class UnreachableError(ApiError):
     temporary = True
 
 
-class NotFoundError(ApiError, MissingError):
+class NoSuchObjectError(ApiError, MissingError):
     """The API server says that there is none."""
 
 
@@ -67,7 +67,7 @@ _SENTENCES: Final[Mapping[int, tuple[type[ApiError], str]]] = {
         ApiError,
         "the API server does not accept the credentials; log in again, or check the user's token",
     ),
-    HTTPStatus.NOT_FOUND: (NotFoundError, "the API server has no such object: {}"),
+    HTTPStatus.NOT_FOUND: (NoSuchObjectError, "the API server has no such object: {}"),
     HTTPStatus.CONFLICT: (ConflictError, "the object has changed or was replaced meanwhile: {}"),
     HTTPStatus.GONE: (GoneError, "the API server no longer has what was asked for: {}"),
 }
@@ -98,7 +98,7 @@ def _judge(status: int, answer: JsonObject, path: str) -> tuple[type[ApiError], 
     if status == HTTPStatus.FORBIDDEN:
         return _forbidden(answer, said)
     if status == HTTPStatus.NOT_FOUND and not mapping_at(answer, "details"):
-        return NotFoundError, (
+        return NoSuchObjectError, (
             f"the API server does not know {path}; is the CustomResourceDefinition installed?"
         )
     if status == HTTPStatus.CONFLICT and text_at(answer, "reason") == "AlreadyExists":
@@ -113,7 +113,7 @@ def _judge(status: int, answer: JsonObject, path: str) -> tuple[type[ApiError], 
 
 def _forbidden(answer: JsonObject, said: str) -> tuple[type[ApiError], str]:
     if any(text_at(cause, "reason") == _TERMINATING for cause in _causes(answer)):
-        return NotFoundError, f"the namespace is being deleted: {said}"
+        return NoSuchObjectError, f"the namespace is being deleted: {said}"
     if _RIGHT_MARK in said:
         return ForbiddenError, f"a right is missing: {said}; grant it with a Role or ClusterRole"
     return ForbiddenError, f"the API server forbids it: {said}"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
-from slimgate.cli.documents import json_text
-from slimgate.cli.progress import SilentBoard
+from slimgate.cli.shared.documents import json_text
+from slimgate.cli.shared.progress import SilentBoard
 from slimgate.cli.usage.images import Usage, together, used_images
 from slimgate.cli.usage.scope import UsageScope
 from slimgate.cli.usage.top_table import top_table
@@ -17,7 +17,7 @@ from slimgate.core.matching.selector_text import read_selector
 from tests.cli.clusters import Cluster
 from tests.cli.facts import FAT, HOSTILE, HOSTILE_TEXT, SAVED, SOYA, inspection
 from tests.cli.make import read
-from tests.cli.previews.cases import workload
+from tests.cli.preview.cases import workload
 
 SEEN = {
     "fat:1": inspection("fat:1", FAT),

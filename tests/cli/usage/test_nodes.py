@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rich.console import Console, RenderableType
 
-from slimgate.cli.documents import json_text
+from slimgate.cli.shared.documents import json_text
 from slimgate.cli.usage.nodes_table import images_tables, nodes_table
 from slimgate.cli.usage.usage_json import nodes_document
 from slimgate.core.images.facts import Digest, Platform

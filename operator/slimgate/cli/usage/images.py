@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from slimgate.cli.ports import ClusterView
-from slimgate.cli.previews.preview import originals
-from slimgate.cli.progress import Board
+from slimgate.cli.preview.preview import originals
+from slimgate.cli.shared.ports import ClusterView
+from slimgate.cli.shared.progress import Board
+from slimgate.cli.shared.waiting import within
 from slimgate.cli.usage.scope import UsageScope
-from slimgate.cli.waiting import within
 from slimgate.core.errors import SlimgateError
 from slimgate.core.images.facts import ImageFacts, Inspection, Platform
 from slimgate.core.workloads.workload import Workload

@@ -6,8 +6,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from slimgate.cli.cells import plain_table
-from slimgate.cli.reports.report import count
+from slimgate.cli.check.reports.report import count
+from slimgate.cli.shared.cells import plain_table
 from slimgate.cli.usage.disks import images_of, largest_first, own_of, whole_of
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk
 from slimgate.core.nodes.stored import Stored

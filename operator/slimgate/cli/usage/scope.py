@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from slimgate.cli.ports import ClusterView
+from slimgate.cli.shared.ports import ClusterView
 from slimgate.core.matching.selector import Selector
 
 

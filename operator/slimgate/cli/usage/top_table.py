@@ -7,8 +7,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from slimgate.cli.cells import bar, largest_layer, plain_table
-from slimgate.cli.reports.report import count
+from slimgate.cli.check.reports.report import count
+from slimgate.cli.shared.cells import bar, largest_layer, plain_table
 from slimgate.cli.usage.images import Usage, UsedImage, together
 from slimgate.cli.usage.scope import scope_text
 from slimgate.core.images.facts import Inspection

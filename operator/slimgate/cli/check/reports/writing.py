@@ -1,0 +1,109 @@
+"""A report in every form that was asked for: one printed, others written to files."""
+
+import stat
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import typer
+
+from slimgate.cli.check.reports.report import Report
+from slimgate.cli.shared.exits import USAGE
+from slimgate.cli.shared.forms import CheckOutput
+from slimgate.cli.shared.values import unknown_word
+from slimgate.core.errors import SettingsError
+from slimgate.core.text import printable
+
+
+class Writer:
+    """Prints a report, and writes it to the files of --report, which it tries at once."""
+
+    def __init__(self, output: CheckOutput, wanted: Iterable[str]) -> None:
+        """Read `FORM=FILE` entries; SettingsError for a wrong one.
+
+        A file that can't be written is said at once, and again by the exit status, but stops
+        nobody from seeing the verdict.
+        """
+        self._output = output
+        self._failed = False
+        self._files = [entry for entry in map(_wanted, wanted) if self._try(entry[1])]
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether nothing but tables was asked for, so that an error needs no document."""
+        return self._output.is_table and not self._files
+
+    def write(self, report: Report) -> int:
+        """Print it, write it, and return the exit status."""
+        if report.faults:
+            for fault in report.faults:
+                typer.echo(f"error: {fault.sentence}", err=True)
+        if not (report.faults and self._output.is_table):
+            _print(report, self._output)
+        for form, file in self._files:
+            try:
+                Path(file).write_text(form_text(report, form), encoding="utf-8")
+            except OSError as err:
+                self._complain(file, err)
+        return report.status or (USAGE if self._failed else 0)
+
+    def _try(self, file: str) -> bool:
+        path = Path(file)
+        try:
+            with suppress(FileNotFoundError):
+                if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+                    return True  # a pipe, to which nothing must be written before its reader reads
+            with path.open("a", encoding="utf-8"):
+                return True
+        except OSError as err:
+            self._complain(file, err)
+            return False
+
+    def _complain(self, file: str, err: OSError) -> None:
+        self._failed = True
+        typer.echo(f"error: --report {printable(file)}: {err.strerror}", err=True)
+
+
+def form_text(report: Report, form: CheckOutput) -> str:
+    """Write a report in a form for programs; each is loaded only where it is wanted."""
+    match form:
+        case CheckOutput.SARIF:
+            from slimgate.cli.check.reports.sarif import report_sarif  # noqa: PLC0415
+
+            return report_sarif(report)
+        case CheckOutput.GITHUB:
+            from slimgate.cli.check.reports.github import report_github  # noqa: PLC0415
+
+            return report_github(report)
+        case CheckOutput.JUNIT:
+            from slimgate.cli.check.reports.junit import report_junit  # noqa: PLC0415
+
+            return report_junit(report)
+    from slimgate.cli.check.reports.document import report_document  # noqa: PLC0415
+    from slimgate.cli.shared.documents import json_text, yaml_text  # noqa: PLC0415
+
+    document = report_document(report)
+    return yaml_text(document) if form is CheckOutput.YAML else json_text(document)
+
+
+def _wanted(text: str) -> tuple[CheckOutput, str]:
+    form, _, file = text.partition("=")
+    known = [one.value for one in CheckOutput if not one.is_table]
+    if not file:
+        raise SettingsError(
+            f"--report {printable(text, 128)!r}: write FORM=FILE, as in junit=slimgate.xml"
+        )
+    if form not in known:
+        raise SettingsError(unknown_word("--report", form, known))
+    return CheckOutput(form), file
+
+
+def _print(report: Report, output: CheckOutput) -> None:
+    if not output.is_table:
+        sys.stdout.write(form_text(report, output))
+        return
+    from slimgate.cli.check.reports.table import report_table  # noqa: PLC0415 - it loads rich
+    from slimgate.cli.shared.screen import screen, show  # noqa: PLC0415
+
+    show(screen(), report_table(report, wide=output is CheckOutput.WIDE))

@@ -1,0 +1,158 @@
+"""One run of `slimgate check`: read, look up, judge, sum up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from slimgate.cli.check.flags import FLAGS
+from slimgate.cli.check.judge import Case, WorkloadKey, judge
+from slimgate.cli.check.known import Known, broken, former, from_cluster, from_files, running
+from slimgate.cli.check.lookup import Lookup
+from slimgate.cli.check.notes import Circumstances, notes
+from slimgate.cli.check.reports.report import Report
+from slimgate.cli.check.request import CheckRequest
+from slimgate.cli.check.sources import Sources
+from slimgate.cli.check.targets import placed_image, sort_targets
+from slimgate.cli.manifests.files import read_all
+from slimgate.cli.manifests.read import FileDocument
+from slimgate.cli.manifests.sort import Sorted, sort
+from slimgate.cli.shared.outside import Outside
+from slimgate.cli.shared.platforms import platforms_of
+from slimgate.cli.shared.progress import board
+from slimgate.core.errors import SettingsError
+from slimgate.core.json_object import mapping_at, text_at
+from slimgate.core.workloads.workload import Workload
+from slimgate.engine.catalog import Catalog
+
+_NAMESPACE = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What is to be judged and by what, from files and, if wanted, from a cluster."""
+
+    found: Sorted
+    known: Known
+    catalog: Catalog
+    running: Mapping[WorkloadKey, Workload] = field(default_factory=dict)
+    former: Mapping[WorkloadKey, Sequence[Workload]] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
+async def run(request: CheckRequest, outside: Outside) -> Report:
+    """Check what a request that contradicts nothing asks for.
+
+    SlimgateError says what is wrong with the arguments, the files or the cluster.
+    """
+    targets = sort_targets(request.targets, by_flags_alone=request.by_flags_alone)
+    sources = Sources(request.maps, request.origin)
+    documents = read_all([*targets.manifests, *request.files], stdin_name=request.stdin_name)
+    given = _Given(documents, targets.images, request, outside)
+    read = await (given.by_cluster() if request.cluster else given.by_files())
+    case = Case(
+        workloads=read.found.workloads,
+        catalog=read.catalog,
+        sources=sources,
+        now=datetime.now(UTC),
+        running=read.running,
+        former=read.former,
+    )
+    return await _report(case, request, outside, read)
+
+
+class _Given:
+    """What is to be judged, and by what; the cluster may say which namespace is meant."""
+
+    def __init__(
+        self,
+        documents: Sequence[FileDocument],
+        images: Sequence[str],
+        request: CheckRequest,
+        outside: Outside,
+    ) -> None:
+        self._documents = documents
+        self._images = images
+        self._request = request
+        self._outside = outside
+
+    async def by_files(self) -> _Read:
+        namespace = self._request.namespace or _NAMESPACE
+        found, known = self._sorted(namespace), self._known(namespace)
+        known = replace(known, labels={**known.labels, **found.labels})
+        return _Read(found=found, known=known, catalog=self._catalog(known))
+
+    async def by_cluster(self) -> _Read:
+        request, settings = self._request, self._outside.settings
+        async with self._outside.cluster() as view:
+            namespace = request.namespace or view.namespace
+            found, own = self._sorted(namespace), self._known(namespace)
+            tiers = request.flags.tier is not None
+            there = await from_cluster(view, settings, platforms=not request.platforms, tiers=tiers)
+            known = replace(
+                there,
+                exceptions=(*there.exceptions, *own.exceptions),
+                # What is applied adds to the labels that a namespace has, or changes them.
+                labels={
+                    **there.labels,
+                    **{
+                        name: {**there.labels.get(name, {}), **labels}
+                        for name, labels in found.labels.items()
+                    },
+                },
+                files=own.files,
+            )
+            catalog = self._catalog(known)
+            workloads = [placed.workload for placed in found.workloads]
+            now = await running(view, workloads, catalog)
+            then = await former(view, workloads, now)
+            said = [*broken(catalog), *view.notes]
+        return _Read(
+            found=found, known=known, catalog=catalog, running=now, former=then, notes=said
+        )
+
+    def _known(self, namespace: str) -> Known:
+        return from_files(self._request.policies, self._request.exceptions, namespace=namespace)
+
+    def _catalog(self, known: Known) -> Catalog:
+        request = self._request
+        if request.flags:
+            if any(_name(policy) == FLAGS for policy in known.policies):
+                raise SettingsError(
+                    f"a SlimPolicy is called {FLAGS}, as the limits of the command line are: "
+                    "rename it"
+                )
+            known = replace(known, policies=[*known.policies, request.flags.resource()])
+        platforms = platforms_of(request.platforms)
+        return known.catalog(self._outside.settings, platforms, strict=request.strict)
+
+    def _sorted(self, namespace: str) -> Sorted:
+        paths = self._outside.settings.template_paths
+        found = sort(self._documents, namespace=namespace, template_paths=paths)
+        found.workloads += [placed_image(text, namespace) for text in self._images]
+        return found
+
+
+def _name(policy: Mapping[str, object]) -> str:
+    return text_at(mapping_at(policy, "metadata"), "name")
+
+
+async def _report(case: Case, request: CheckRequest, outside: Outside, read: _Read) -> Report:
+    async with outside.inspector(case.sources.locate_base) as inspector:
+        with board() as shown:
+            lookup = Lookup(inspector, seconds=request.seconds, shown=shown)
+            judged, missing = await judge(case, lookup)
+    around = Circumstances(
+        found=read.found,
+        with_cluster=request.cluster,
+        read=read.known.files,
+        labelled=read.known.labels.keys(),
+        broken=read.notes,
+        missing=missing,
+    )
+    return Report(
+        judged=judged,
+        policies=[policy for _, policy in sorted(case.catalog.policies.items())],
+        notes=notes(case, judged, around),
+        strict=request.strict,
+        fail_on=request.fail_on,
+    )

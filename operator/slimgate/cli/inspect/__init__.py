@@ -1,0 +1,1 @@
+"""`slimgate inspect`: what images weigh and what they are based on."""

@@ -1,0 +1,338 @@
+"""From manifests to verdicts: the webhook's own, and what each finding does."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from slimgate.cli.check.judge import FindingEffect, Judged
+from slimgate.cli.check.reports.report import Report
+from slimgate.cli.check.request import DEFAULT_FAIL_ON, CheckRequest
+from slimgate.cli.check.run import run
+from slimgate.cli.shared.forms import FailOn
+from slimgate.core.admission.decision import decide
+from slimgate.core.errors import ImageError, UnavailableError
+from slimgate.core.images.facts import Base, Inspection, Platform
+from slimgate.core.workloads.kinds import Kind
+from slimgate.settings import Settings
+from tests.cli.facts import SAVED, SOYA, inspection
+from tests.cli.make import POLICY, SEEN, WEB, Known, check, outside, write
+
+UNKNOWN = "  onUnknown: Deny\n"
+DOWN: Mapping[str, Inspection | ImageError] = {
+    **SEEN,
+    "shop:soya": UnavailableError("the registry is down"),
+}
+GOLDEN = """\
+---
+apiVersion: slimgate.dev/v1alpha1
+kind: BaseImage
+metadata: {name: golden}
+spec: {references: ["golden:1"], tier: Minimal}
+"""
+EXCEPTION = """\
+---
+apiVersion: slimgate.dev/v1alpha1
+kind: SlimException
+metadata: {name: legacy, namespace: shop}
+spec:
+  policyRefs: [default]
+  images: ["**:fat"]
+  reason: being replaced
+  expirationTime: 2999-01-01T00:00:00Z
+"""
+
+
+def _effects(judged: Judged) -> list[tuple[str, str, str]]:
+    return [
+        (effect.label, finding.check, finding.use.name if finding.use else "-")
+        for finding, effect in judged.findings
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected", "status"),
+    [
+        (POLICY, [("deny", "pullSize", "web")], 1),
+        (POLICY.replace("Enforce", "Warn"), [("warn", "pullSize", "web")], 0),
+        (POLICY.replace("Enforce", "Audit"), [("audit", "pullSize", "web")], 0),
+        (POLICY.replace("deny: 100Mi", "warn: 100Mi"), [("warn", "pullSize", "web")], 0),
+        (POLICY.replace("100Mi", "900Mi"), [], 0),
+        (
+            POLICY.replace("deny: 100Mi", "warn: 1Mi, deny: 100Mi"),
+            [("deny", "pullSize", "web"), ("warn", "pullSize", "side")],
+            1,
+        ),
+    ],
+)
+async def test_effects(
+    tmp_path: Path, policy: str, expected: list[tuple[str, str, str]], status: int
+) -> None:
+    """A finding does what its policy's mode lets it, and only denials fail."""
+    report = await check(tmp_path, policies=policy)
+
+    assert [_effects(judged) for judged in report.judged] == [expected]
+    assert report.status == status
+
+
+@pytest.mark.parametrize("mode", ["Enforce", "Warn", "Audit"])
+async def test_strict(tmp_path: Path, mode: str) -> None:
+    """With --strict a violation fails whatever the mode."""
+    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY.replace("Enforce", mode))
+    files, policies = [str(tmp_path / "deploy.yaml")], [str(tmp_path / "policy.yaml")]
+    report = await run(CheckRequest(files=files, policies=policies, strict=True), outside(Known()))
+
+    assert report.status == 1
+    assert _effects(report.judged[0]) == [("deny", "pullSize", "web")]
+
+
+@pytest.mark.parametrize(
+    ("policy", "effects", "status"),
+    [
+        (POLICY.replace("100Mi", "900Mi"), ["unknown"], 3),
+        (POLICY.replace("100Mi", "900Mi") + UNKNOWN, ["unknown"], 3),
+        (POLICY.replace("100Mi", "900Mi").replace("Enforce", "Audit"), ["unknown"], 3),
+        (POLICY, ["deny", "unknown"], 1),
+        (
+            POLICY.replace("pullSize: {deny: 100Mi}", "workloadPullSize: {deny: 1Gi}"),
+            ["unknown", "unknown"],
+            3,
+        ),
+    ],
+)
+async def test_failed_look_ups(
+    tmp_path: Path, policy: str, effects: list[str], status: int
+) -> None:
+    """What could not be looked up is an error of its own in any mode; a denial outweighs it."""
+    report = await check(tmp_path, policies=policy, known=Known(DOWN))
+
+    assert [effect for effect, _, _ in _effects(report.judged[0])] == effects
+    assert report.status == status
+
+
+@pytest.mark.parametrize(
+    ("more", "effect", "status"), [("", "warn", 0), (UNKNOWN, "deny", 1)], ids=["Allow", "Deny"]
+)
+async def test_what_an_image_does_not_tell(
+    tmp_path: Path, more: str, effect: str, status: int
+) -> None:
+    """A fact that a found image lacks is decided by onUnknown, as in the cluster."""
+    known = Known({**SEEN, "shop:fat": inspection("shop:fat", SAVED)})
+    report = await check(tmp_path, policies=POLICY + more, known=known)
+
+    assert _effects(report.judged[0]) == [(effect, "pullSize", "web")]
+    assert report.status == status
+
+
+@pytest.mark.parametrize(
+    ("words", "policy", "status"),
+    [
+        ([], "{warn: 1Mi}", 0),
+        (["deny"], "{warn: 1Mi}", 0),
+        (["warn"], "{warn: 1Mi}", 1),
+        (["warn"], "{deny: 100Mi}", 1),
+        (["unknown"], "{deny: 100Mi}", 1),
+        (["unknown"], "{warn: 1Mi}", 0),
+        (["warn", "unknown"], "{deny: 900Mi}", 0),
+    ],
+)
+async def test_fail_on(tmp_path: Path, words: list[str], policy: str, status: int) -> None:
+    """Denials always end in 1, warnings where --fail-on names them."""
+    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY.replace("{deny: 100Mi}", policy))
+    report = await _run(tmp_path, words)
+
+    assert report.status == status
+
+
+@pytest.mark.parametrize(
+    ("mode", "words", "status"),
+    [
+        ("Warn", [], 0),
+        ("Warn", ["warn"], 1),
+        ("Audit", ["warn"], 0),
+        ("Audit", ["warn", "unknown"], 0),
+    ],
+)
+async def test_fail_on_and_modes(tmp_path: Path, mode: str, words: list[str], status: int) -> None:
+    """What a policy in mode Warn finds is a warning; one in mode Audit fails nothing."""
+    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY.replace("Enforce", mode))
+
+    assert (await _run(tmp_path, words)).status == status
+
+
+@pytest.mark.parametrize(("words", "status"), [([], 0), (["warn"], 0), (["unknown"], 1)])
+async def test_fail_on_what_an_image_does_not_tell(
+    tmp_path: Path, words: list[str], status: int
+) -> None:
+    """With --fail-on unknown, what a found image does not tell fails although it is allowed."""
+    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY)
+    known = Known({**SEEN, "shop:fat": inspection("shop:fat", SAVED)})
+
+    assert (await _run(tmp_path, words, known)).status == status
+
+
+@pytest.mark.parametrize("words", [[], ["warn"], ["unknown"]])
+async def test_fail_on_never_passes_what_was_not_found(tmp_path: Path, words: list[str]) -> None:
+    """What could not be looked up ends in 3, whatever --fail-on says."""
+    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY.replace("100Mi", "900Mi"))
+
+    assert (await _run(tmp_path, words, Known(DOWN))).status == 3
+
+
+async def _run(folder: Path, words: list[str], known: Known | None = None) -> Report:
+    request = CheckRequest(
+        files=[str(folder / "deploy.yaml")],
+        policies=[str(folder / "policy.yaml")],
+        fail_on=DEFAULT_FAIL_ON | {FailOn(word) for word in words},
+    )
+    return await run(request, outside(known or Known()))
+
+
+async def test_the_webhooks_own_words(tmp_path: Path) -> None:
+    """The decision is the webhook's, word for word."""
+    (judged,) = (await check(tmp_path)).judged
+
+    assert judged.decision == decide(judged.verdict)
+    assert judged.decision.message.startswith(
+        'container "web": shop:fat pulls 120 MiB (linux/amd64), limit 100 MiB '
+        "[policy default, pullSize]; its largest layer pulls 90 MiB (RUN go build)"
+    )
+    assert judged.decision.message.endswith(
+        "(https://slimgate.dev/docs/policies#exceptions). see https://wiki.example.com/slim"
+    )
+
+
+async def test_only_what_policies_speak_of(tmp_path: Path) -> None:
+    """An image that no policy speaks of is not looked up."""
+    known = Known()
+    policy = POLICY.replace("spec:", 'spec:\n  match: {images: {include: ["**:soya"]}}')
+    report = await check(tmp_path, policies=policy, known=known)
+
+    assert [text for text, _, _ in known.asked] == ["shop:soya"]
+    assert report.status == 0
+
+
+async def test_more_images_than_are_judged(tmp_path: Path) -> None:
+    """The command line looks up as many as the webhook does, and says that there are more."""
+    known = Known()
+    containers = "".join(f"        - {{name: c{n}, image: 'shop:{n}'}}\n" for n in range(513))
+    many = WEB[: WEB.index("        - name")] + containers
+    (judged,) = (await check(tmp_path, many, POLICY + UNKNOWN, known=known)).judged
+
+    assert len(known.asked) == 512
+    assert _effects(judged).count(("deny", "inspection", "-")) == 1
+
+
+async def test_exceptions(tmp_path: Path) -> None:
+    """An exception beside the policy excuses what it names, in its namespace and until its end."""
+    report = await check(tmp_path, policies=POLICY + EXCEPTION)
+    (judged,) = report.judged
+
+    assert report.status == 0
+    assert [by.name for _, by in judged.verdict.excused] == ["legacy"]
+
+    ended = EXCEPTION.replace("2999", "2020")
+    report = await check(tmp_path, policies=POLICY + ended)
+
+    assert report.status == 1
+    assert report.notes == ["SlimException shop/legacy expired on 2020-01-01"]
+
+
+async def test_a_workload_without_an_image(tmp_path: Path) -> None:
+    """It is within policy, and a note says that nothing was judged: a key may be misspelt."""
+    report = await check(tmp_path, WEB.replace("image:", "Image:"))
+
+    assert report.notes == [
+        "no container of these workloads names an image, so nothing is judged: deployment shop/web"
+    ]
+
+
+async def test_exceptions_in_a_file_of_their_own(tmp_path: Path) -> None:
+    """--exceptions takes them from elsewhere; those in the manifests excuse nothing."""
+    write(tmp_path, deploy_yaml=WEB + EXCEPTION, policy_yaml=POLICY, excuse_yaml=EXCEPTION)
+    files, policies = [str(tmp_path / "deploy.yaml")], [str(tmp_path / "policy.yaml")]
+    alone = await run(CheckRequest(files=files, policies=policies), outside(Known()))
+    named = CheckRequest(files=files, policies=policies, exceptions=[str(tmp_path / "excuse.yaml")])
+
+    assert alone.status == 1
+    assert alone.notes == [
+        f"SlimException legacy in {files[0]} is not applied: name its file by --exceptions too"
+    ]
+    assert (await run(named, outside(Known()))).status == 0
+
+
+async def test_missing_base_images(tmp_path: Path) -> None:
+    """One that could not be looked up leaves what hinges on it open, and is noted."""
+    policy = (
+        POLICY.replace("limits: {pullSize: {deny: 100Mi}}", "bases: {allow: [golden]}") + GOLDEN
+    )
+    facts = inspection("shop:soya", replace(SOYA, base=Base()))
+    known = Known({"shop:fat": facts, "shop:soya": facts})
+    report = await check(tmp_path, policies=policy, known=known)
+
+    assert report.judged[0].worst is FindingEffect.UNKNOWN
+    assert report.status == 3
+    assert report.notes == [
+        "the base docker.io/library/golden:1 of a BaseImage: there is no such image"
+    ]
+
+
+async def test_base_images_that_no_rule_needs(tmp_path: Path) -> None:
+    """They are not looked up where no policy is about bases."""
+    known = Known()
+    await check(tmp_path, policies=POLICY + GOLDEN, known=known)
+
+    assert [text for text, _, _ in known.asked] == ["shop:fat", "shop:soya"]
+
+
+async def test_platforms(tmp_path: Path) -> None:
+    """The platforms are those that the user names."""
+    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY)
+    known = Known()
+    request = CheckRequest(
+        files=[str(tmp_path / "deploy.yaml")],
+        policies=[str(tmp_path / "policy.yaml")],
+        platforms=["linux/arm64", "linux/amd64"],
+    )
+    await run(request, outside(known))
+
+    assert {platforms for _, platforms, _ in known.asked} == {
+        (Platform("linux", "arm64"), Platform("linux", "amd64"))
+    }
+
+
+async def test_settings(tmp_path: Path) -> None:
+    """Kinds that settings add are judged, and namespaces that they exclude are not."""
+    rollout = Kind(
+        group="argoproj.io",
+        version="v1alpha1",
+        plural="rollouts",
+        kind="Rollout",
+        template=("spec", "template"),
+    )
+    settings = Settings(extra_kinds=(rollout,), excluded_namespaces=("left",))
+    text = (
+        WEB.replace("apps/v1", "argoproj.io/v1alpha1").replace("Deployment", "Rollout")
+        + "---\n"
+        + WEB.replace("shop,", "x,").replace("namespace: shop", "namespace: left")
+    )
+    write(tmp_path, deploy_yaml=text, policy_yaml=POLICY)
+    files, policies = [str(tmp_path / "deploy.yaml")], [str(tmp_path / "policy.yaml")]
+    report = await run(CheckRequest(files=files, policies=policies), outside(Known(), settings))
+
+    assert [(str(j.placed.workload), j.worst) for j in report.judged] == [
+        ("rollout shop/web", FindingEffect.DENY),
+        ("deployment left/web", None),
+    ]
+
+
+async def test_now(tmp_path: Path) -> None:
+    """Exceptions are held against the time of the check."""
+    soon = datetime.now(UTC).replace(microsecond=0).isoformat()
+    report = await check(
+        tmp_path, policies=POLICY + EXCEPTION.replace("2999-01-01T00:00:00Z", soon)
+    )
+
+    assert report.status == 1
