@@ -49,7 +49,8 @@ life: $(STAMP) ## a release from install to uninstall, under load, on the lab: a
 
 .PHONY: test-fast
 test-fast: $(STAMP) ## in half a minute: the tests that need neither lab, registry, engine nor Helm
-	$(BIN)/pytest -q -m "not (lab or node or registry or engine or helm or prometheus or slow)"
+	$(BIN)/pytest -q --numprocesses=auto --dist=loadgroup \
+		-m "not (lab or node or registry or engine or helm or prometheus or slow)"
 
 .PHONY: lab-up
 lab-up: $(STAMP) ## start a real Kubernetes, registry and Docker engine on this machine

@@ -66,6 +66,7 @@ def readiness(release: Release) -> Mapping[str, str]:
     return {name: get(release.lab, f"{path}/{name}:8080/proxy/readyz") for name in names}
 
 
+@pytest.mark.life
 def test_a_given_certificate(release4: Release, figures: Figures) -> None:
     """Until it is there, pods are unready and say why, and nobody is kept from anything."""
     release = release4

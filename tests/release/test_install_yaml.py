@@ -49,6 +49,7 @@ def by(manifest: Manifest, values: dict[str, Any], tmp_path: Path) -> Callable[[
     )
 
 
+@pytest.mark.life
 def test_it_is_applied_and_deleted(manifest: Manifest) -> None:
     """It is ready, judges, and refuses once a user enforces; then nothing of it is left.
 
