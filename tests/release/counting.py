@@ -8,6 +8,8 @@ from typing import Final, Self
 from tests.release.asking import Answer
 
 LATE_SECONDS: Final = 1.0
+DEADLINE_SECONDS: Final = 5.0
+"""`timeoutSeconds` of the chart's webhook, when the API server gives up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,11 @@ class Counted:
     def late(self) -> int:
         """How many took more than a second, while an API server was ready all the time."""
         return sum(lasted > LATE_SECONDS for lasted in self._lasted)
+
+    @property
+    def overdue(self) -> int:
+        """How many took longer than the webhook may, while an API server was ready all the time."""
+        return sum(lasted > DEADLINE_SECONDS for lasted in self._lasted)
 
     @property
     def wrong(self) -> int:

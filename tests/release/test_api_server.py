@@ -73,7 +73,7 @@ def judged(release: Release) -> float:
 
 @pytest.mark.parametrize("grace", [GRACE_SECONDS, 0.0], ids=["ended", "killed"])
 def test_the_api_server_restarted(release4: Release, figures: Figures, grace: float) -> None:
-    """Once it is ready again none is lost, wrong or late, and both roles follow it as before."""
+    """Once it is ready again none is lost, wrong or overdue, and both roles go on by themselves."""
     release = replace(release4, values=merged(release4.values, _FAIL))
     release.install()
     edit(release.kubectl, {"mode": "Enforce"})
@@ -102,4 +102,4 @@ def test_the_api_server_restarted(release4: Release, figures: Figures, grace: fl
     assert not counted.faults, counted.said
     assert counted.unreached > 0
     assert mended < MENDED_SECONDS
-    assert not counted.late
+    assert not counted.overdue

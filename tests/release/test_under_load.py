@@ -31,7 +31,7 @@ _FAIL = {"webhook": {"failurePolicy": "Fail"}}
 
 @pytest.mark.timeout(1500)
 def test_what_a_release_goes_through(release4: Release, figures: Figures) -> None:
-    """None is wrong while anything answers, and none lost but where nothing can answer."""
+    """None is wrong while anything answers, none lost or overdue but where nothing can answer."""
     release = replace(release4, values=merged(release4.values, _FAIL))
     release.install()
     edit(release.kubectl, {"mode": "Enforce"})
@@ -44,8 +44,9 @@ def test_what_a_release_goes_through(release4: Release, figures: Figures) -> Non
         with under_load(found.half) as counted:
             event.run(release)
         figures.add(event.name, counted)
-        if counted.wrong or counted.lost > event.unanswered * found.half:
-            faults[event.name] = counted.said
+        is_overdue = counted.overdue and not event.unanswered
+        if counted.wrong or is_overdue or counted.lost > event.unanswered * found.half:
+            faults[event.name] = f"{counted.overdue} overdue, {counted.said}"
 
     # While nothing answers, what would be refused is admitted.
     release.upgrade({"webhook": {"failurePolicy": "Ignore"}})
