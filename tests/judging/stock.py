@@ -71,6 +71,7 @@ STOCK: Final[Mapping[str, Image | Index]] = {
     "on-golden": image([_GOLDEN, _APP]),
     "claims-golden": _claiming("golden", _GOLDEN, _APP),
     "lies": _claiming("golden", _MORE),
+    "claims-none": image([_MORE], annotations={_CLAIM: f"{OTHER}/none:1"}),
     "claims-other": image([_MORE], annotations={_CLAIM: f"{OTHER}/golden:1"}),
     "claims-other-too": image([_GOLDEN, _APP], annotations={_CLAIM: f"{OTHER}/on-golden:1"}),
     "malformed": image([_ODD]),

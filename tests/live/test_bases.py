@@ -33,7 +33,6 @@ class Stock:
         makers = {
             "on golden": lambda: stacked(self.golden, noise(TINY, "own")),
             "golden itself": lambda: self.golden,
-            "on something": lambda: noisy(TINY, TINY),
             "claims golden": lambda: image([noise(TINY)], annotations={NAME: self.reference}),
             "claims a gone base": lambda: image(
                 [noise(TINY)], annotations={NAME: self.room.shelf.reference(repository="gone")}
@@ -64,7 +63,7 @@ CASES = {
         f"is based on {PROVEN}, which the policy does not allow",
     ),
     "of unknown base": (
-        {"allow": [GOLDEN]}, "on something", WARNED, "could not be judged",
+        {"allow": [GOLDEN]}, "with a shell", WARNED, "could not be judged",
     ),
     "only claimed": (
         {"allow": ["**/gone:*"]}, "claims a gone base", DENIED,

@@ -10,6 +10,7 @@ from slimgate.core.policies.checks.bases import (
     images,
     match,
     match_any,
+    match_claim,
     too_weak,
     unresolved,
 )
@@ -64,7 +65,8 @@ def _by_deny(bases: BaseRules, base: Base, subject: Subject) -> _Fault | None:
 
 def _by_allow(bases: BaseRules, base: Base, subject: Subject) -> _Fault | None:
     """Grade by what is allowed: nothing but evidence for that makes an image allowed."""
-    found, wanted = match(base, bases.allow), bases.min_evidence.allow
+    claimed, wanted = match_claim(base, bases.allow), bases.min_evidence.allow
+    found = match(base, bases.allow) or claimed
     if found is not None and found.evidence.suffices(wanted):
         # What layers hold takes no proof away.
         open_ = None if found.evidence is Evidence.PROVEN else base.unread
@@ -76,7 +78,7 @@ def _by_allow(bases: BaseRules, base: Base, subject: Subject) -> _Fault | None:
         reason = reason or _unchecked(base)
     if found is None:
         return base.evidence, None, reason, None
-    return found.evidence, wanted.value, reason, None
+    return found.evidence, wanted.value, reason, found.what if found is claimed else None
 
 
 def _unchecked(base: Base) -> str | None:

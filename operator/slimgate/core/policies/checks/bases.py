@@ -36,6 +36,16 @@ def match(base: Base, globs: tuple[str, ...]) -> BaseMatch | None:
     return _strongest(_facts(base), globs)
 
 
+def match_claim(base: Base, globs: tuple[str, ...]) -> BaseMatch | None:
+    """Find a claim that matches, of an image whose layers name no base.
+
+    They may prove that there is no system in it, and it may be based on what has none either.
+    """
+    if base.name != EMPTY_BASE or base.contradiction is not None:
+        return None
+    return _strongest(((text, Evidence.CLAIMED) for text in base.claims), globs)
+
+
 def match_any(base: Base, globs: tuple[str, ...]) -> BaseMatch | None:
     """Find what matches, also of all that speaks against the image: claims, and what it looks like.
 
