@@ -80,7 +80,7 @@ def test_none(room: Room, site: Site) -> None:
 
     assert room.annotations(after) == {}
     assert room.annotations(before)[VERDICT] == "deny"
-    assert [event["reason"] for event in room.events(after)][:1] == ["SlimPolicyViolation"]
+    assert "SlimPolicyViolation" in {event["reason"] for event in room.events(after)}
 
 
 def _copies(room: Room) -> int:

@@ -107,7 +107,8 @@ def test_its_life(room: Room, controller: Program) -> None:
     room.await_verdict(made, "deny", seconds=10)
     ended = datetime.now(UTC)
     after = eventually(
-        lambda: _state(room, exception, {"InForce": "False"}), "it says that it ended"
+        lambda: _state(room, exception, {"InForce": "False", "workloads": 0}),
+        "it says that it ended, and counts none",
     )
 
     assert ended > soon
