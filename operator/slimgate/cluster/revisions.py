@@ -14,12 +14,15 @@ _KEPT_BY: Final = {
     DAEMON_SETS.group_kind: CONTROLLER_REVISIONS,
 }
 """What keeps the revisions of a kind; ReplicaSets do for all others."""
+_MAX_OBJECTS: Final = 100
+_MAX_BYTES: Final = 2**20
+"""Kubernetes keeps ten revisions of some kilobytes, but anyone may make more that match."""
 
 
 async def revisions(api: ClusterApi, workload: JsonObject) -> list[Workload]:
     """List a workload's former templates and the present one; ClusterError if they can't be had.
 
-    No more is looked at than one page of what its selector matches.
+    No more is looked at than one page of what its selector matches, and that must not be large.
     """
     metadata, selector = mapping_at(workload, "metadata"), selector_of(workload)
     if not selector:
@@ -28,7 +31,8 @@ async def revisions(api: ClusterApi, workload: JsonObject) -> list[Workload]:
     kept_as = _KEPT_BY.get(kind, REPLICA_SETS)
     query = {"labelSelector": ",".join(f"{key}={value}" for key, value in selector.items())}
     path = kept_as.within(text_at(metadata, "namespace"))
-    async with aclosing(api.pages(path, query)) as pages:
+    listing = api.pages(path, query, page_size=_MAX_OBJECTS, max_bytes=_MAX_BYTES)
+    async with aclosing(listing) as pages:
         page = await anext(pages)
     uid = text_at(metadata, "uid")
     found = (_template_in(one, kept_as) for one in page.items)
