@@ -55,3 +55,18 @@ async def test_what_is_too_large_is_not_read(tmp_path: Path) -> None:
     async with having(large, tmp_path) as api:
         with pytest.raises(ApiError, match=r"larger than the 1,048,576 bytes"):
             await ran(api)
+
+
+async def test_all_of_the_owner_must_be_right(tmp_path: Path) -> None:
+    """What passed as another workload's, whose exceptions are for that one, was never this one's.
+
+    Neither was what another of the same name had.
+    """
+    others = [
+        replica_set("a", name="legacy"),
+        replica_set("b", kind="Rollout"),
+        replica_set("c", apiVersion="example.com/v1"),
+        replica_set("d", uid="another"),
+    ]
+    async with having([*others, replica_set("own")], tmp_path) as api:
+        assert await ran(api) == ["own"]

@@ -7,7 +7,7 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.resources import CONTROLLER_REVISIONS
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.workloads.kinds import DAEMON_SETS, REPLICA_SETS, STATEFUL_SETS, Kind
-from slimgate.core.workloads.workload import Workload, group_of, selector_of, workload_of
+from slimgate.core.workloads.workload import Owner, Workload, group_of, selector_of, workload_of
 
 _KEPT_BY: Final = {
     STATEFUL_SETS.group_kind: CONTROLLER_REVISIONS,
@@ -35,8 +35,14 @@ async def revisions(api: ClusterApi, workload: JsonObject) -> list[Workload]:
     async with aclosing(listing) as pages:
         page = await anext(pages)
     uid = text_at(metadata, "uid")
+    # An exception may have let one pass for the owner that it names: all of it must be this one.
+    owner = Owner(group=kind[0], kind=kind[1], name=text_at(metadata, "name"))
     found = (_template_in(one, kept_as) for one in page.items)
-    return [one for one in found if one and one.owner and uid and one.owner.uid == uid]
+    return [one for one in found if one and uid and _is(one.owner, owner, uid)]
+
+
+def _is(found: Owner | None, owner: Owner, uid: str) -> bool:
+    return found is not None and found == owner and found.uid == uid
 
 
 def _template_in(obj: JsonObject, kept_as: Kind) -> Workload | None:
