@@ -139,7 +139,8 @@ class AdmissionService:
         if self._history is None:
             return ()
         try:
-            left = max(0.0, deadline - time.monotonic()) + _GRACE_SECONDS
+            # A judge that was late has used the grace up.
+            left = deadline + _GRACE_SECONDS - time.monotonic()
             async with asyncio.timeout(left), self._recalling:
                 return await self._history(request.old_object)
         except (ClusterError, TimeoutError) as err:
