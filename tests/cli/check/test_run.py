@@ -309,6 +309,17 @@ async def test_what_runs(tmp_path: Path, running: Workload, effect: str, *, allo
     assert report.status == (0 if allowed else 1)
 
 
+async def test_an_image_updates_nothing() -> None:
+    """Also where a Pod is called as it is by chance, and runs it."""
+    pod = replace(_running("shop:fat", name="shop"), group="", kind="Pod")
+    cluster = Cluster(policy_objects=[_policy(workloadPullSize={"deny": "100Mi"})], running=[pod])
+    request = CheckRequest(targets=["shop:fat"], cluster=True, namespace="shop")
+    report = await run(request, outside(Known(), view=cluster))
+
+    assert report.status == 1
+    assert str(pod) not in cluster.listed
+
+
 async def test_limits_of_the_run(tmp_path: Path) -> None:
     """Limits on the command line hold for what runs too."""
     cluster = Cluster(policy_objects=[_policy(layers={"deny": 9})], running=[_running("shop:fat")])

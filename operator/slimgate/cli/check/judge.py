@@ -107,7 +107,11 @@ async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], Mapping[Refer
         locate=case.sources.locate,
     )
     try:
-        olds = [case.running.get(key_of(one)) for one in workloads]
+        # A Pod that is called as an image is by chance is not what the image would replace.
+        olds = [
+            None if placed.is_image else case.running.get(key_of(placed.workload))
+            for placed in case.workloads
+        ]
         verdicts = await asyncio.gather(
             *(engine.judge(one, old=old) for one, old in zip(workloads, olds, strict=True))
         )
