@@ -404,6 +404,18 @@ async def test_growth_is_measured_from_the_registry(tmp_path: Path) -> None:
     assert report.status == 1
 
 
+@pytest.mark.parametrize(("maps", "status"), [([], 0), (["shop:fat=oci:build"], 1)])
+async def test_what_ran_before_under_a_name(tmp_path: Path, maps: list[str], status: int) -> None:
+    """It excuses no build that will run under it."""
+    cluster = Cluster(
+        policy_objects=[_policy()], running=[_running("shop:soya")], ran=[_running("shop:fat")]
+    )
+    known = Known({**SEEN, "oci:build": inspection("oci:build", FAT)})
+    report = await _run(tmp_path, cluster, known, maps=maps)
+
+    assert report.status == status
+
+
 async def test_exceptions_beside_a_cluster(tmp_path: Path) -> None:
     """--exceptions adds to those of the cluster, to try one before it is there."""
     write(
