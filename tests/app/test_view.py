@@ -149,3 +149,29 @@ async def test_chosen_nodes() -> None:
         json.dumps(nodes[0]), json.dumps(nodes[2])
     ]  # fmt: skip
     assert [pod async for pod in chosen.pods()] == [POD]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 414, 429, 500])
+async def test_what_ran_before_can_not_be_told(status: int, tmp_path: Path) -> None:
+    """Whatever the API server says to it, the check goes on, and a note says what it lacks."""
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "shop", "uid": "u"},
+        "spec": {"selector": {"matchLabels": {"app": "web"}}},
+    }
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path.endswith("/deployments/web"):
+            return web.json_response(deployment)
+        return web.json_response({"kind": "Status", "message": "no"}, status=status)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with client_of(app, tmp_path) as api:
+        view = ApiView(api, Settings(), Asked(), Nobody())
+        wanted = Workload(group="apps", kind="Deployment", namespace="shop", name="web")
+
+        assert await view.former(wanted) == []
+        (note,) = view.notes
+    assert note.startswith("whether deployment shop/web is a rollback is unknown: ")

@@ -28,6 +28,7 @@ class Cluster:
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     node_platforms: tuple[Platform, ...] = ()
     running: Sequence[Workload] = ()
+    ran: Sequence[Workload] = ()
     seen: Mapping[str, Inspection] = field(default_factory=dict)
     listed: list[str] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -74,9 +75,9 @@ class Cluster:
         return next(there, None)
 
     async def former(self, workload: Workload) -> Sequence[Workload]:
-        """Find nothing that it ran before."""
+        """Find what it ran before."""
         self.listed.append(f"revisions of {workload}")
-        return ()
+        return self.ran
 
     async def inspect(self, workload: Workload, reference: str) -> Inspection:
         """Look up what the workload's namespace may see."""

@@ -8,10 +8,10 @@ import time
 import pytest
 
 from slimgate.core.admission.decision import Effect, InvalidReviewError
-from slimgate.core.workloads.workload import MAX_IMAGES
+from slimgate.core.workloads.workload import MAX_IMAGES, Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.webhook.ports import Judge, Policies
-from slimgate.webhook.service import AdmissionService, ServiceSettings
+from slimgate.webhook.service import _GRACE_SECONDS, AdmissionService, ServiceSettings
 from tests.webhook import engine
 from tests.webhook.engine import FAT, SLIM, OddJudge, OddPolicies, Recorder, Shelf
 from tests.webhook.reviews import Answered, Json, deployment, review
@@ -309,3 +309,49 @@ async def test_log_says_what_was_decided(caplog: pytest.LogCaptureFixture) -> No
     text = caplog.records[0].getMessage()
     assert text.startswith(r"CREATE of deployment shop/web\nCREATE of")
     assert ": deny, denied in " in text
+
+
+async def test_few_are_recalled_at_once() -> None:
+    """A storm of updates that are denied has a bound on what it costs the API server."""
+    most, now = 0, 0
+
+    async def history(_: object) -> list[Workload]:
+        nonlocal most, now
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.01)
+        now -= 1
+        return []
+
+    catalog = engine.catalog()
+    service = AdmissionService(
+        engine.judge(catalog),
+        catalog,
+        settings=ServiceSettings(max_recalling=2),
+        history=history,
+        now=lambda: engine.NOW,
+    )
+    body = review(deployment(FAT), operation="UPDATE", old=deployment(SLIM))
+    answers = await asyncio.gather(*(service.answer(body, 5.0) for _ in range(10)))
+
+    assert not any(Answered.of(answer).allowed for answer in answers)
+    assert most == 2
+
+
+async def test_one_grace_for_all() -> None:
+    """Where judging is late already, nobody waits for what ran before as well."""
+
+    async def history(_: object) -> list[Workload]:
+        await asyncio.Event().wait()
+        return []
+
+    catalog = engine.catalog(engine.policy(on_unknown="Deny"))
+    late = OddJudge(explode, waits=asyncio.Event())
+    service = AdmissionService(late, catalog, history=history, now=lambda: engine.NOW)
+    body = review(deployment(FAT), operation="UPDATE", old=deployment(SLIM))
+
+    started = time.monotonic()
+    answer = Answered.of(await service.answer(body, 0.2))
+
+    assert not answer.allowed
+    assert time.monotonic() - started < 0.2 + 1.5 * _GRACE_SECONDS

@@ -127,11 +127,14 @@ class ApiView:
         return None if found is None else workload_of(found, self._settings.template_paths)
 
     async def former(self, workload: Workload) -> Sequence[Workload]:
-        """List what a workload of the cluster ran before; nothing if that may not be read."""
+        """List what a workload of the cluster ran before; nothing if that can't be read.
+
+        As with the webhook, what is denied stays so then.
+        """
         try:
             found = await self._get(workload)
             return [] if found is None else await revisions(self._api, found)
-        except ForbiddenError as err:
+        except ClusterError as err:
             note = f"whether {printable(str(workload), 128)} is a rollback is unknown: {err}"
             self._notes.append(note)
             return []

@@ -100,8 +100,12 @@ class ClusterApi:
         *,
         page_size: int = PAGE_SIZE,
         metadata_only: bool = False,
+        max_bytes: int | None = None,
     ) -> AsyncGenerator[Page, None]:
-        """Yield a listing page by page; with `metadata_only` objects hold nothing but metadata."""
+        """Yield a listing page by page; with `metadata_only` objects hold nothing but metadata.
+
+        ApiError for a page of more than `max_bytes`.
+        """
         token = ""
         while True:
             more = {"continue": token} if token else {}
@@ -110,6 +114,7 @@ class ClusterApi:
                 path=path,
                 query={**query, "limit": str(page_size), **more},
                 accept=_METADATA.format("List") if metadata_only else JSON,
+                max_bytes=max_bytes,
             )
             answer = await self._read(call)
             metadata = mapping_at(answer, "metadata")

@@ -44,7 +44,10 @@ _USER_AGENT: Final = "slimgate"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiCall:
-    """What to ask of the API server; `accept` and `content_type` are media types."""
+    """What to ask of the API server; `accept` and `content_type` are media types.
+
+    An answer of more than `max_bytes` is not read to its end.
+    """
 
     method: str
     path: str
@@ -53,6 +56,7 @@ class ApiCall:
     accept: str = JSON
     content_type: str = JSON
     timeout: ClientTimeout = _TIMEOUT
+    max_bytes: int | None = None
 
     @property
     def verb(self) -> str:
@@ -94,7 +98,7 @@ class Wire:
     async def read(self, call: ApiCall) -> dict[str, object]:
         """Get the JSON object that answers the call; ApiError for anything else."""
         async with self.open(call) as answer:
-            body = await answer.read()
+            body = await _body(call, answer)
         try:
             root = self.parse(call, body)
         except ValueError as err:
@@ -169,6 +173,21 @@ class Wire:
         return ApiError(
             f"{printable(str(self.server.origin()))} did not answer with JSON; is it an API server?"
         )
+
+
+async def _body(call: ApiCall, answer: ClientResponse) -> bytes:
+    if call.max_bytes is None:
+        return await answer.read()
+    pieces, size = [], 0
+    async for piece in answer.content.iter_any():
+        size += len(piece)
+        if size > call.max_bytes:
+            raise ApiError(
+                f"the API server's answer to {printable(call.path)} is larger than the "
+                f"{call.max_bytes:,} bytes that slimgate reads of it"
+            )
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _drop(answer: ClientResponse) -> None:

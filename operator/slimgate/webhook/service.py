@@ -59,11 +59,13 @@ class ServiceSettings:
 
     An admission that waits for a registry holds some kilobytes and a place until its deadline, so
     `max_judging` is well above what hangs at once while a registry does. The number is a guess.
+    `max_recalling` bounds what former templates take of memory and of the API server at once.
     """
 
     controllers: frozenset[str] = CONTROLLER_USERS
     template_paths: TemplatePaths = field(default_factory=lambda: TEMPLATE_PATHS)
     max_judging: int = 1024
+    max_recalling: int = 4
 
 
 class AdmissionService:
@@ -86,6 +88,7 @@ class AdmissionService:
         self._observer = observer or SilentAdmissionObserver()
         self._now = now
         self._places = asyncio.Semaphore(self._settings.max_judging)
+        self._recalling = asyncio.Semaphore(self._settings.max_recalling)
         self.in_flight = 0
         """Reviews that are being answered."""
 
@@ -136,7 +139,9 @@ class AdmissionService:
         if self._history is None:
             return ()
         try:
-            async with asyncio.timeout(max(0.0, deadline - time.monotonic()) + _GRACE_SECONDS):
+            # A judge that was late has used the grace up.
+            left = deadline + _GRACE_SECONDS - time.monotonic()
+            async with asyncio.timeout(left), self._recalling:
                 return await self._history(request.old_object)
         except (ClusterError, TimeoutError) as err:
             why = str(err) or "the API server did not answer in time"

@@ -309,6 +309,17 @@ async def test_what_runs(tmp_path: Path, running: Workload, effect: str, *, allo
     assert report.status == (0 if allowed else 1)
 
 
+async def test_an_image_updates_nothing() -> None:
+    """Also where a Pod is called as it is by chance, and runs it."""
+    pod = replace(_running("shop:fat", name="shop"), group="", kind="Pod")
+    cluster = Cluster(policy_objects=[_policy(workloadPullSize={"deny": "100Mi"})], running=[pod])
+    request = CheckRequest(targets=["shop:fat"], cluster=True, namespace="shop")
+    report = await run(request, outside(Known(), view=cluster))
+
+    assert report.status == 1
+    assert str(pod) not in cluster.listed
+
+
 async def test_limits_of_the_run(tmp_path: Path) -> None:
     """Limits on the command line hold for what runs too."""
     cluster = Cluster(policy_objects=[_policy(layers={"deny": 9})], running=[_running("shop:fat")])
@@ -391,6 +402,18 @@ async def test_growth_is_measured_from_the_registry(tmp_path: Path) -> None:
     report = await _run(tmp_path, cluster, known, maps=["shop:fat=oci:build"])
 
     assert report.status == 1
+
+
+@pytest.mark.parametrize(("maps", "status"), [([], 0), (["shop:fat=oci:build"], 1)])
+async def test_what_ran_before_under_a_name(tmp_path: Path, maps: list[str], status: int) -> None:
+    """It excuses no build that will run under it."""
+    cluster = Cluster(
+        policy_objects=[_policy()], running=[_running("shop:soya")], ran=[_running("shop:fat")]
+    )
+    known = Known({**SEEN, "oci:build": inspection("oci:build", FAT)})
+    report = await _run(tmp_path, cluster, known, maps=maps)
+
+    assert report.status == status
 
 
 async def test_exceptions_beside_a_cluster(tmp_path: Path) -> None:

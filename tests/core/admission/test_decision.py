@@ -23,7 +23,7 @@ from slimgate.core.images.facts import Size
 from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import Limit, Limits, Mode, OnUnknown, Policy
 from slimgate.core.policies.verdict import Verdict, evaluate
-from slimgate.core.workloads.workload import ImageUse, Workload
+from slimgate.core.workloads.workload import MAX_IMAGES, ImageUse, Workload
 from tests.core.make import (
     DENY,
     MIB,
@@ -308,23 +308,39 @@ def test_what_runs_is_warned_of(running: ImageUse, *, allowed: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "images", "allowed"),
+    ("found", "allowed"),
     [
-        (finding("workloadPullSize", DENY, at=None), 2, False),
-        (replace(finding("workloadPullSize", DENY, at=None), no_more=True), 2, True),
-        (finding("inspection", UNKNOWN, at=None), 2, True),
-        (finding("inspection", UNKNOWN, at=None), 0, False),
+        (finding("workloadPullSize", DENY, at=None), False),
+        (replace(finding("workloadPullSize", DENY, at=None), no_more=True), True),
     ],
-    ids=["more", "no more", "no more images", "more images"],
+    ids=["more", "no more"],
 )
-def test_what_comes_to_no_more_is_warned_of(found: Finding, images: int, *, allowed: bool) -> None:
+def test_what_comes_to_no_more_is_warned_of(found: Finding, *, allowed: bool) -> None:
     """An update is not refused for all images together either, if they come to no more."""
-    old = Workload(group="apps", kind="Deployment", namespace="a", name="w", images=(WEB,) * images)
-    strict = replace(policy("default", Mode.ENFORCE), on_unknown=OnUnknown.DENY)
-    judged = replace(verdict(found, policies=(strict,)), subject=one(image(1)))
+    old = Workload(group="apps", kind="Deployment", namespace="a", name="w", images=(WEB, WEB))
+    judged = replace(
+        verdict(found, policies=(policy("default", Mode.ENFORCE),)), subject=one(image(1))
+    )
     decision = decide(judged, old)
 
     assert (decision.allowed, len(decision.warnings)) == (allowed, int(allowed))
+
+
+@pytest.mark.parametrize(
+    ("last", "allowed"), [(WEB, True), (replace(WEB, reference="b:1"), False)], ids=["runs", "new"]
+)
+def test_images_that_nobody_judges(last: ImageUse, *, allowed: bool) -> None:
+    """An update may leave them be, but bring none: else three updates could bring any image."""
+    many = (*(replace(WEB, name=f"c{number}") for number in range(MAX_IMAGES)), last)
+    given = subject({})
+    given = replace(given, workload=replace(given.workload, images=many))
+    old = replace(given.workload, images=(WEB,) * len(many))
+    strict = replace(policy("default", Mode.ENFORCE), on_unknown=OnUnknown.DENY)
+
+    judged = evaluate(given, [strict], [], datetime(2026, 11, 20, tzinfo=UTC))
+
+    assert [one.check for one in judged.findings] == ["inspection"]
+    assert decide(judged, old).allowed is allowed
 
 
 def test_without_policies() -> None:

@@ -107,23 +107,27 @@ async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], Mapping[Refer
         locate=case.sources.locate,
     )
     try:
-        olds = [case.running.get(key_of(one)) for one in workloads]
+        # A Pod that is called as an image is by chance is not what the image would replace.
+        olds = [
+            None if placed.is_image else case.running.get(key_of(placed.workload))
+            for placed in case.workloads
+        ]
         verdicts = await asyncio.gather(
             *(engine.judge(one, old=old) for one, old in zip(workloads, olds, strict=True))
         )
     finally:
         await engine.close()
-    kept = (_kept(case.sources, old) for old in olds)
-    former = (case.former.get(key_of(one), ()) for one in workloads)
+    kept = (None if old is None else _kept(case.sources, old) for old in olds)
+    former = (
+        [_kept(case.sources, r) for r in case.former.get(key_of(one), ())] for one in workloads
+    )
     judged = map(_judged, case.workloads, verdicts, kept, former)
     missing = lookup.bases.missing(catalog.base_images, catalog.platforms) if judging else {}
     return list(judged), missing
 
 
-def _kept(sources: Sources, old: Workload | None) -> Workload | None:
+def _kept(sources: Sources, old: Workload) -> Workload:
     """Leave out of what runs the images that others will run in place of, under their names."""
-    if old is None:
-        return None
     return replace(old, images=tuple(u for u in old.images if not sources.is_replaced(u.reference)))
 
 

@@ -102,7 +102,7 @@ class _Given:
                 files=own.files,
             )
             catalog = self._catalog(known)
-            workloads = [placed.workload for placed in found.workloads]
+            workloads = [one.workload for one in found.workloads if not one.is_image]
             now = await running(view, workloads, catalog)
             then = await former(view, workloads, now)
             said = [*broken(catalog), *view.notes]

@@ -35,9 +35,14 @@ class PlacedWorkload:
     lines: Mapping[ImageUse, int] = field(default_factory=dict)
 
     @property
+    def is_image(self) -> bool:
+        """Whether it is an image that the command line names."""
+        return self.file is None
+
+    @property
     def title(self) -> str:
         """What people call it."""
-        return str(self.workload) if self.file is not None else self.workload.images[0].reference
+        return self.workload.images[0].reference if self.is_image else str(self.workload)
 
     def line_of(self, use: ImageUse | None) -> int | None:
         """Tell the line to show for an image; the workload's own where none is known."""

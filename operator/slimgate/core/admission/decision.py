@@ -15,7 +15,7 @@ from slimgate.core.policies.policy import Mode, OnUnknown, Policy
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording import render
 from slimgate.core.workloads.kinds import TEMPLATE_PATHS, TemplatePaths
-from slimgate.core.workloads.workload import Role, Workload, workload_of
+from slimgate.core.workloads.workload import ImageUse, Role, Workload, workload_of
 
 _API_VERSION: Final = "admission.k8s.io/v1"
 _AUDIT_LENGTH: Final = 1024
@@ -158,11 +158,12 @@ def weigh(
     def runs(finding: Finding) -> bool:
         """Whether what is at fault runs already, or no less of it."""
         if finding.use is not None:
-            return (finding.use.role, finding.use.reference) in running
+            return _use(finding.use) in running
         if is_former:
             return True
         if finding.check == INSPECTION:
-            return old is not None and len(new.images) <= len(old.images)
+            # Nobody has looked at the images beyond those that are judged.
+            return old is not None and {_use(one) for one in new.unjudged} <= running
         return finding.no_more
 
     return [(one, _effect(one, policies[one.policy], runs=runs(one))) for one in verdict.findings]
@@ -208,7 +209,11 @@ def _policies(findings: list[Finding], policies: Mapping[str, Policy]) -> list[P
 
 
 def _uses(workload: Workload) -> frozenset[_Use]:
-    return frozenset((use.role, use.reference) for use in workload.images)
+    return frozenset(map(_use, workload.images))
+
+
+def _use(use: ImageUse) -> _Use:
+    return use.role, use.reference
 
 
 def _audit(verdict: Verdict) -> Mapping[str, str]:

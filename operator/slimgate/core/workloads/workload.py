@@ -107,6 +107,11 @@ class Workload:
         return self.images[:MAX_IMAGES]
 
     @property
+    def unjudged(self) -> tuple[ImageUse, ...]:
+        """Those others."""
+        return self.images[MAX_IMAGES:]
+
+    @property
     def excess(self) -> str | None:
         """Say that it has more images than are judged; None if it has not."""
         if len(self.images) <= MAX_IMAGES:

@@ -171,6 +171,7 @@ def test_findings_are_on_the_whole_workload() -> None:
 
 
 FAT, THIN = inspection(image(layer(1, 101))), inspection(image(layer(2, 1)))
+FAT2 = inspection(image(layer(6, 101)))
 SIDE = use("s", "side")
 NEW = use("new", "side")
 """What replaces the sidecar."""
@@ -189,6 +190,9 @@ LOST = inspection(image(layer(5, Size.unknown("lost"))))
         ({WEB: FAT, NEW: THIN}, {WEB: FAT, SIDE: GONE}, False),
         ({WEB: FAT, SIDE: GONE, NEW: THIN}, {WEB: FAT, SIDE: GONE, INIT: THIN}, True),
         ({WEB: FAT, NEW: GONE}, {WEB: FAT, SIDE: THIN}, False),
+        ({WEB: GONE, NEW: FAT2}, {WEB: FAT}, False),
+        ({WEB: GONE, NEW: THIN}, {WEB: FAT, SIDE: THIN}, True),
+        ({WEB: FAT, NEW: THIN}, {WEB: GONE, SIDE: THIN}, True),
         ({WEB: FAT, SIDE: LOST}, {WEB: FAT, SIDE: LOST}, True),
         ({WEB: FAT, NEW: LOST}, {WEB: FAT, SIDE: THIN}, False),
         ({WEB: inspection(image(101), image(101, 7, platform=ARM64))}, {WEB: FAT}, False),
@@ -196,7 +200,8 @@ LOST = inspection(image(layer(5, Size.unknown("lost"))))
          {WEB: FAT}, True),
     ],
     ids=["a new workload", "the same", "as much", "more", "one more", "one less",
-         "as much as nobody knows", "unknown as before", "unknown and new", "a layer unknown",
+         "as much as nobody knows", "unknown as before", "unknown and new", "no longer known",
+         "no longer known beside as much", "known by now", "a layer unknown",
          "a layer unknown and new", "more on one platform", "less on each platform"],
 )  # fmt: skip
 def test_what_comes_to_no_more(now: Images, before: Images, *, expected: bool) -> None:

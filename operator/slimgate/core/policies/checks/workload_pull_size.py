@@ -53,10 +53,32 @@ def _is_no_more(policy: Policy, subject: Subject) -> bool:
         or any(isinstance(s, ImageError) for s in new.values())
     ):
         return False
+    now, then = _alike(subject.images, before)
     return all(
-        _grows_by(_pod_pull(subject.images, platform), _pod_pull(before, platform)) <= 0
-        for platform in _platforms(subject.images)
+        _grows_by(_pod_pull(now, platform), _pod_pull(then, platform)) <= 0
+        for platform in _platforms(now)
     )
+
+
+def _alike(now: Images, before: Images) -> tuple[Images, Images]:
+    """Have what is on both sides be known on both: one may lack the credentials for it.
+
+    Else an image that an update has nobody look at would count as gone.
+    """
+    known = {
+        use.reference: seen
+        for images in (before, now)
+        for use, seen in images.items()
+        if isinstance(seen, Inspection)
+    }
+
+    def filled(images: Images) -> Images:
+        return {
+            use: known.get(use.reference, seen) if isinstance(seen, ImageError) else seen
+            for use, seen in images.items()
+        }
+
+    return filled(now), filled(before)
 
 
 def _grows_by(now: Mapping[object, Size], before: Mapping[object, Size]) -> float:
