@@ -28,12 +28,13 @@ _SLIMGATE = Path(sys.executable).with_name("slimgate")
 
 @pytest.fixture(scope="module")
 def guard(
-    lab: Lab, api: Api, alone: None, tmp_path_factory: pytest.TempPathFactory
+    lab: Lab, site: Site, alone: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Guard]:
-    """Return a slimgate whose webhook refuses by a policy of its own."""
+    """Return a slimgate whose webhook refuses by a policy of its own, and no other one runs."""
     del alone
+    site.roles.stop("controller")
     name = f"guard-{uuid4().hex[:6]}"
-    guard = Guard(lab=lab, api=api, name=name, folder=tmp_path_factory.mktemp("guard"))
+    guard = Guard(lab=lab, api=site.api, name=name, folder=tmp_path_factory.mktemp("guard"))
     guard.install()
     try:
         yield guard
