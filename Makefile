@@ -48,7 +48,7 @@ life: $(STAMP) ## a release from install to uninstall, under load, on the lab: a
 	@scripts/life
 
 .PHONY: test-fast
-test-fast: $(STAMP) ## in half a minute: the tests that need neither lab, registry, engine nor Helm
+test-fast: $(STAMP) ## in a few minutes: the tests that need neither lab, registry, engine nor Helm
 	$(BIN)/pytest -q --numprocesses=auto --dist=loadgroup \
 		-m "not (lab or node or registry or engine or helm or prometheus or slow)"
 
