@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from slimgate.cli.check.judge import key_of
 from slimgate.cli.shared.ports import WorkloadJudge
 from slimgate.core.errors import ImageError, NotFoundError, UnauthorizedError
 from slimgate.core.images.facts import Inspection, Platform
@@ -71,7 +70,7 @@ class Cluster:
     async def current(self, workload: Workload) -> Workload | None:
         """Find a workload by its kind and name."""
         self.listed.append(str(workload))
-        there = (one for one in self.running if key_of(one) == key_of(workload))
+        there = (one for one in self.running if one.key == workload.key)
         return next(there, None)
 
     async def former(self, workload: Workload) -> Sequence[Workload]:

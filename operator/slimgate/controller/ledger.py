@@ -11,7 +11,7 @@ from slimgate.core.policies.verdict import Verdict
 from slimgate.core.timestamp import parse_time
 from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate, wanted_annotations
 from slimgate.core.workloads.kinds import Kind
-from slimgate.core.workloads.workload import Owner, Workload
+from slimgate.core.workloads.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,6 @@ class Observed:
     verdict: str | None
     summary: str | None
     created: datetime | None = None
-
-    @property
-    def owner(self) -> Owner | None:
-        """The controller that has made it."""
-        return self.workload.owner
 
     @property
     def annotations(self) -> Mapping[str, str | None]:

@@ -20,12 +20,9 @@ from slimgate.core.errors import ImageError
 from slimgate.core.images.reference import Reference
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.verdict import Verdict
-from slimgate.core.workloads.kinds import GroupKind
-from slimgate.core.workloads.workload import Workload
+from slimgate.core.workloads.workload import Workload, WorkloadKey
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
-
-WorkloadKey = tuple[GroupKind, str, str]
 
 
 class FindingEffect(IntEnum):
@@ -81,11 +78,6 @@ class Case:
     former: Mapping[WorkloadKey, Sequence[Workload]] = field(default_factory=dict)
 
 
-def key_of(workload: Workload) -> WorkloadKey:
-    """Tell which object of a cluster a workload is."""
-    return workload.group_kind, workload.namespace, workload.name
-
-
 class _Anonymous:
     async def identity(self, workload: Workload) -> Identity:  # noqa: ARG002
         """Give no pull secrets: a user's logins are the sources' own matter."""
@@ -109,7 +101,7 @@ async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], Mapping[Refer
     try:
         # A Pod that is called as an image is by chance is not what the image would replace.
         olds = [
-            None if placed.is_image else case.running.get(key_of(placed.workload))
+            None if placed.is_image else case.running.get(placed.workload.key)
             for placed in case.workloads
         ]
         verdicts = await asyncio.gather(
@@ -118,9 +110,7 @@ async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], Mapping[Refer
     finally:
         await engine.close()
     kept = (None if old is None else _kept(case.sources, old) for old in olds)
-    former = (
-        [_kept(case.sources, r) for r in case.former.get(key_of(one), ())] for one in workloads
-    )
+    former = ([_kept(case.sources, r) for r in case.former.get(one.key, ())] for one in workloads)
     judged = map(_judged, case.workloads, verdicts, kept, former)
     missing = lookup.bases.missing(catalog.base_images, catalog.platforms) if judging else {}
     return list(judged), missing

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from slimgate.cli.check.judge import WorkloadKey, key_of
 from slimgate.cli.check.rules import read_base_images, read_exceptions, read_policies
 from slimgate.cli.manifests.files import read_all
 from slimgate.cli.manifests.sort import BASE_IMAGE, EXCEPTION, POLICY, sort
@@ -14,7 +13,7 @@ from slimgate.core.images.facts import Platform
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.policies.policy import Mode
 from slimgate.core.text import printable
-from slimgate.core.workloads.workload import Workload
+from slimgate.core.workloads.workload import Workload, WorkloadKey
 from slimgate.engine.catalog import Catalog
 from slimgate.settings import Settings
 
@@ -105,9 +104,9 @@ async def former(
 ) -> dict[WorkloadKey, Sequence[Workload]]:
     """Find what workloads that bring an image ran before."""
     return {
-        key_of(one): await view.former(one)
+        one.key: await view.former(one)
         for one in workloads
-        if (old := there.get(key_of(one))) is not None and not set(one.images) <= set(old.images)
+        if (old := there.get(one.key)) is not None and not set(one.images) <= set(old.images)
     }
 
 
@@ -115,7 +114,7 @@ async def running(
     view: ClusterView, workloads: Iterable[Workload], catalog: Catalog
 ) -> dict[WorkloadKey, Workload]:
     """Find what workloads that policies speak of would be an update of."""
-    concerned = {key_of(one): one for one in workloads if one.name and catalog.matching(one)}
+    concerned = {one.key: one for one in workloads if one.name and catalog.matching(one)}
     found = {key: await view.current(one) for key, one in concerned.items()}
     return {key: one for key, one in found.items() if one is not None}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from slimgate.cli.check.flags import FLAGS
-from slimgate.cli.check.judge import Case, WorkloadKey, judge
+from slimgate.cli.check.judge import Case, judge
 from slimgate.cli.check.known import Known, broken, former, from_cluster, from_files, running
 from slimgate.cli.check.lookup import Lookup
 from slimgate.cli.check.notes import Circumstances, notes
@@ -21,7 +21,7 @@ from slimgate.cli.shared.platforms import platforms_of
 from slimgate.cli.shared.progress import board
 from slimgate.core.errors import SettingsError
 from slimgate.core.json_object import mapping_at, text_at
-from slimgate.core.workloads.workload import Workload
+from slimgate.core.workloads.workload import Workload, WorkloadKey
 from slimgate.engine.catalog import Catalog
 
 _NAMESPACE = "default"
