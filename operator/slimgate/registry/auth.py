@@ -13,11 +13,14 @@ from yarl import URL
 from slimgate.core.credentials.challenge import Challenge
 from slimgate.core.credentials.identity import Credential
 from slimgate.core.errors import RefusedAddressError, UnsupportedError
-from slimgate.core.text import printable
+from slimgate.core.images.reference import DOCKER_HUB
 from slimgate.engine.bounded import Bounded
+from slimgate.registry.requests import Origin, authority_of, origin_of
 from slimgate.registry.tokens import Tokens, WantedToken, basic, is_header_safe
 from slimgate.registry.transport import Transport
 
+HUB_HOST: Final = "registry-1.docker.io"
+"""Where Docker Hub's registry is."""
 _MAX_HOSTS: Final = 4_096
 _MAX_REALM: Final = 2_048
 _PULL_SCOPE: Final = re.compile(r"repository:[a-z0-9._/-]{1,255}:pull")
@@ -29,15 +32,26 @@ class Authenticator:
     def __init__(self, transport: Transport, tokens: Tokens) -> None:
         self._transport = transport
         self._tokens = tokens
-        self._wanted: Bounded[str, Challenge] = Bounded(_MAX_HOSTS)
+        self._wanted: Bounded[Origin, Challenge] = Bounded(_MAX_HOSTS)
 
     async def known(self, base: URL, repository: str, credential: Credential | None) -> str | None:
         """Make an Authorization header from what the host wanted before; None if nothing is."""
-        challenge = self._wanted.get(base.authority)
+        challenge = self._wanted.get(origin_of(base))
         if challenge is None:
             return None
         scope = f"repository:{repository}:pull"
         return await self._answer(base, challenge, scope, credential, rejected=None)
+
+    def kept(self, base: URL, repository: str, credential: Credential | None) -> str | None:
+        """Make the same header of what is at hand, without asking anybody for a token."""
+        challenge = self._wanted.get(origin_of(base))
+        if challenge is None:
+            return None
+        if (header := _ready(challenge, credential)) is not None or challenge.scheme == "basic":
+            return header
+        scope = f"repository:{repository}:pull"
+        token = self._tokens.kept(self._token(base, challenge, scope, credential))
+        return f"Bearer {token}" if token is not None else None
 
     async def answer(
         self,
@@ -51,7 +65,7 @@ class Authenticator:
         for challenge in challenges:
             if challenge.scheme not in {"bearer", "basic"}:
                 continue
-            self._wanted.put(base.authority, challenge)
+            self._wanted.put(origin_of(base), challenge)
             scope = _scope(challenge, repository)
             rejected = sent.removeprefix("Bearer ") if sent else None
             header = await self._answer(base, challenge, scope, credential, rejected=rejected)
@@ -68,20 +82,21 @@ class Authenticator:
         *,
         rejected: str | None,
     ) -> str | None:
-        if challenge.scheme == "basic":
-            login = credential is not None and credential.username is not None
-            return basic(credential) if credential is not None and login else None
-        if credential is not None and credential.registry_token is not None:
-            token = credential.registry_token
-            return f"Bearer {token}" if is_header_safe(token) else None
-        wanted = WantedToken(
+        if (header := _ready(challenge, credential)) is not None or challenge.scheme == "basic":
+            return header
+        wanted = self._token(base, challenge, scope, credential)
+        return f"Bearer {await self._tokens.get(wanted, rejected=rejected)}"
+
+    def _token(
+        self, base: URL, challenge: Challenge, scope: str, credential: Credential | None
+    ) -> WantedToken:
+        return WantedToken(
             realm=self._realm(base, challenge),
             service=challenge.parameters.get("service"),
             scope=scope,
             credential=credential,
             host=_shown(base),
         )
-        return f"Bearer {await self._tokens.get(wanted, rejected=rejected)}"
 
     def _realm(self, base: URL, challenge: Challenge) -> URL:
         """Check where the registry sends us for a token: it may be any host, but a safe one.
@@ -105,6 +120,16 @@ class Authenticator:
         return realm.with_fragment(None)
 
 
+def _ready(challenge: Challenge, credential: Credential | None) -> str | None:
+    """Make a header that needs no token server; None if there is none."""
+    if credential is None:
+        return None
+    if challenge.scheme == "basic":
+        return basic(credential) if credential.username is not None else None
+    token = credential.registry_token
+    return f"Bearer {token}" if token is not None and is_header_safe(token) else None
+
+
 def _scope(challenge: Challenge, repository: str) -> str:
     # What a registry asks for is given where it is no more than a right to pull.
     asked = challenge.parameters.get("scope", "").split()
@@ -114,4 +139,5 @@ def _scope(challenge: Challenge, repository: str) -> str:
 
 
 def _shown(base: URL) -> str:
-    return printable(base.authority, 128)
+    authority = authority_of(base)
+    return DOCKER_HUB if authority == HUB_HOST else authority

@@ -15,6 +15,7 @@ from slimgate.core.errors import (
     UnsupportedError,
 )
 from slimgate.core.images.facts import Digest
+from slimgate.registry.requests import HttpRequest
 
 _CHUNK: Final = 64 * 2**10
 
@@ -28,11 +29,16 @@ class BodyPace:
 
 
 class Answer:
-    """An answer whose body has not been read; `status` and `headers` are as they came."""
+    """An answer whose body has not been read; `status` and `headers` are as they came.
 
-    def __init__(self, response: aiohttp.ClientResponse, host: str) -> None:
+    `request` is the one that got it: where `moved`, of a host that redirects led to, which speaks
+    for itself only.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse, request: HttpRequest) -> None:
         self._response = response
-        self._host = host
+        self._host = request.name
+        self.request = request
         self.status = response.status
         self.headers = response.headers
 

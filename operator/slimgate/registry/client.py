@@ -57,12 +57,10 @@ class RegistryClient:
         observer = observer or SilentRegistryObserver()
         self._settings = settings
         self._transport = Transport(settings, observer, Breaker(settings, clock), resolver)
-        tokens = Tokens(self._transport, settings, clock)
+        limits = RateLimits(settings, clock)
+        tokens = Tokens(self._transport, settings, limits, clock)
         self._exchange = Exchange(
-            self._transport,
-            Authenticator(self._transport, tokens),
-            RateLimits(settings, clock),
-            observer,
+            self._transport, Authenticator(self._transport, tokens), limits, observer
         )
         self._host_streams = Slots(settings.host_streams)
         self._streams = asyncio.Semaphore(settings.max_streams)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Final, TypeVar
 
@@ -10,7 +11,6 @@ from yarl import URL
 
 from slimgate.core.credentials.challenge import Challenge, parse_challenges
 from slimgate.core.credentials.identity import Credential, Identity
-from slimgate.core.credentials.keychain import candidates
 from slimgate.core.errors import (
     ImageError,
     NotFoundError,
@@ -19,16 +19,18 @@ from slimgate.core.errors import (
 )
 from slimgate.core.images.reference import DOCKER_HUB, Reference
 from slimgate.core.text import printable
-from slimgate.engine.bounded import Bounded
-from slimgate.registry.auth import Authenticator
+from slimgate.registry.abroad import Abroad
+from slimgate.registry.auth import HUB_HOST, Authenticator
 from slimgate.registry.body import Answer
 from slimgate.registry.errors import MAX_ERROR_BODY, error_of, retry_after_seconds
-from slimgate.registry.ratelimit import RateLimits, remaining_of
+from slimgate.registry.opened import Opened
+from slimgate.registry.ratelimit import RateLimits, Whom, remaining_of
+from slimgate.registry.requests import HttpRequest
 from slimgate.registry.settings import RegistryObserver
-from slimgate.registry.transport import HttpRequest, Transport
+from slimgate.registry.transport import Transport
 
-_HUB_HOST: Final = "registry-1.docker.io"
-_MAX_REMEMBERED: Final = 8_192
+_LOGINS: Final = 5
+"""How many may be wanted for one call: the registry's own, and those of where it redirects to."""
 
 T = TypeVar("T")
 
@@ -48,8 +50,23 @@ class RegistryCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Unauthorized:
+    """A 401; `url` is who sent it, None if it is the registry itself."""
+
     challenges: tuple[Challenge, ...]
     error: ImageError
+    url: URL | None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Turn:
+    """A call with one credential: what it shows the registry, and whom it is redirected to."""
+
+    call: RegistryCall
+    base: URL
+    credential: Credential | None
+    sent: str | None
+    abroad: Abroad
+    answered: bool = False
 
 
 class Exchange:
@@ -66,7 +83,7 @@ class Exchange:
         self._authenticator = authenticator
         self._limits = limits
         self._observer = observer
-        self._opened: Bounded[tuple[str, str], tuple[Credential | None]] = Bounded(_MAX_REMEMBERED)
+        self._opened = Opened()
 
     async def run(
         self, call: RegistryCall, identity: Identity, consume: Callable[[Answer], Awaitable[T]]
@@ -76,100 +93,119 @@ class Exchange:
         `consume` runs inside of the call's deadline. Raises ImageError.
         """
         failures: list[ImageError] = []
-        for credential in self._in_turn(call.reference, identity):
+        for credential in self._opened.in_turn(call.reference, identity):
             if credential is None and any(isinstance(f, NotFoundError) for f in failures):
                 break
             try:
-                result = await self._as(call, credential, consume)
+                result = await self._as(call, identity, credential, consume)
             except (UnauthorizedError, NotFoundError) as err:
                 # A registry may hide from one credential what it shows to the next.
                 failures.append(err)
                 continue
-            self._opened.put((identity.key, call.reference.name), (credential,))
+            self._opened.put(call.reference, identity, credential)
             return result
         missing = [error for error in failures if isinstance(error, NotFoundError)]
         raise (missing or failures)[0]
 
-    def _in_turn(self, reference: Reference, identity: Identity) -> list[Credential | None]:
-        every = list(candidates(identity, reference))
-        opened = self._opened.get((identity.key, reference.name))
-        if opened is not None and opened[0] in every:
-            return [*opened, *(credential for credential in every if credential != opened[0])]
-        return every
-
     async def _as(
         self,
         call: RegistryCall,
+        identity: Identity,
         credential: Credential | None,
         consume: Callable[[Answer], Awaitable[T]],
     ) -> T:
         base = self._base(call.reference)
-        repository = call.reference.repository
         self._check(call.reference.registry, credential)
-        try:
-            sent = await self._authenticator.known(base, repository, credential)
-            outcome = await self._once(call, base, sent, consume)
-            if isinstance(outcome, _Unauthorized):
-                fresh = await self._authenticator.answer(
-                    base, repository, credential, outcome.challenges, sent
-                )
-                if fresh is None:
-                    raise outcome.error
-                outcome = await self._once(call, base, fresh, consume)
-        except RateLimitedError as err:
-            pause = self._limits.back_off(call.reference.registry, credential, err.retry_after)
-            raise RateLimitedError(str(err), code=err.code, retry_after=pause) from err
+        turn = _Turn(
+            call=call,
+            base=base,
+            credential=credential,
+            sent=await self._authenticator.known(base, call.reference.repository, credential),
+            abroad=Abroad(self._authenticator, self._limits, self._opened, identity),
+        )
+        outcome = await self._once(turn, consume)
+        for _ in range(_LOGINS):
+            if not isinstance(outcome, _Unauthorized) or not await self._login(turn, outcome):
+                break
+            outcome = await self._once(turn, consume)
         if isinstance(outcome, _Unauthorized):
             raise outcome.error
+        turn.abroad.succeeded()
         return outcome
+
+    async def _login(self, turn: _Turn, outcome: _Unauthorized) -> bool:
+        """Find what else to show to whoever wants a login; False if there is nothing."""
+        if outcome.url is not None:
+            return await turn.abroad.answer(outcome.url, outcome.challenges)
+        if turn.answered:
+            return False
+        turn.answered = True
+        repository = turn.call.reference.repository
+        fresh = await self._authenticator.answer(
+            turn.base, repository, turn.credential, outcome.challenges, turn.sent
+        )
+        turn.sent = fresh
+        return fresh is not None
 
     def _check(self, registry: str, credential: Credential | None) -> None:
         try:
-            self._limits.check(registry, credential)
+            self._limits.check(Whom(host=registry, account=credential, name=registry))
         except RateLimitedError as err:
             self._observer.request_skipped(registry, err.reason)
             raise
 
     async def _once(
-        self,
-        call: RegistryCall,
-        base: URL,
-        authorization: str | None,
-        consume: Callable[[Answer], Awaitable[T]],
+        self, turn: _Turn, consume: Callable[[Answer], Awaitable[T]]
     ) -> T | _Unauthorized:
+        call = turn.call
         registry = call.reference.registry
+        path = f"/v2/{call.reference.repository}/{call.path}"
         request = HttpRequest(
             method=call.method,
-            url=base.with_path(f"/v2/{call.reference.repository}/{call.path}", encoded=True),
+            url=turn.base.with_path(path, encoded=True),
             host=registry,
             seconds=call.seconds,
             repository=call.reference.repository,
             headers=call.headers,
-            authorization=authorization,
+            authorization=turn.sent,
+            abroad=partial(turn.abroad.authorization, registry),
         )
         async with self._limits.slot(registry), self._transport.open(request) as answer:
-            remaining = remaining_of(answer.headers.get("RateLimit-Remaining"))
-            if remaining is not None:
-                self._observer.rate_limit(registry, remaining)
+            self._heed(answer, registry)
             if answer.status in call.accept:
                 return await consume(answer)
-            body = await answer.peek(MAX_ERROR_BODY) if call.method != "HEAD" else b""
-            error = error_of(
-                answer.status,
-                body,
-                host=printable(registry, 128),
-                what=call.what,
-                retry_after=retry_after_seconds(
-                    answer.headers.get("Retry-After"), datetime.now(UTC)
-                ),
-            )
+            error = await self._refusal(answer, turn)
             if answer.status == HTTPStatus.UNAUTHORIZED:
                 challenges = parse_challenges(answer.headers.getall("WWW-Authenticate", []))
-                return _Unauthorized(challenges=challenges, error=error)
+                url = answer.request.url if answer.request.moved else None
+                return _Unauthorized(challenges=challenges, error=error, url=url)
             raise error
 
+    def _heed(self, answer: Answer, registry: str) -> None:
+        remaining = remaining_of(answer.headers.get("RateLimit-Remaining"))
+        if remaining is not None and not answer.request.moved:
+            self._observer.rate_limit(registry, remaining)
+
+    async def _refusal(self, answer: Answer, turn: _Turn) -> ImageError:
+        request = answer.request
+        body = await answer.peek(MAX_ERROR_BODY) if request.method != "HEAD" else b""
+        retry_after = retry_after_seconds(answer.headers.get("Retry-After"), datetime.now(UTC))
+        error = error_of(
+            answer.status,
+            body,
+            host=printable(request.name, 256),
+            what=turn.call.what,
+            retry_after=retry_after,
+        )
+        if not isinstance(error, RateLimitedError):
+            return error
+        registry = turn.call.reference.registry
+        if request.moved:
+            return self._limits.heed(turn.abroad.whom(registry, request.url), error)
+        return self._limits.heed(Whom(host=registry, account=turn.credential, name=registry), error)
+
     def _base(self, reference: Reference) -> URL:
-        authority = _HUB_HOST if reference.registry == DOCKER_HUB else reference.registry
+        authority = HUB_HOST if reference.registry == DOCKER_HUB else reference.registry
         secure = URL(f"https://{authority}")
         host, port = secure.host or "", secure.explicit_port
         exemption = self._transport.guard.exemption(host, port or 443)

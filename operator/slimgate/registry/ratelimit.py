@@ -6,18 +6,31 @@ since an admission must not wait for it.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from slimgate.core.credentials.identity import Credential
 from slimgate.core.errors import RateLimitedError
 from slimgate.engine.bounded import Bounded
 from slimgate.registry.settings import RegistrySettings
 
 _MAX_HOSTS: Final = 4_096
 _MAX_DIGITS: Final = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whom:
+    """Who limits requests, to which account: quotas belong to accounts.
+
+    `via` is the registry that led there, if no reference did: what such a host says is no other's
+    business, nor that registry's limit. `name` is what to call it.
+    """
+
+    host: str
+    account: Hashable
+    via: str = ""
+    name: str = field(compare=False)
 
 
 @dataclass(slots=True)
@@ -48,7 +61,7 @@ class Slots:
 
 
 class RateLimits:
-    """Counts by host; backs off by host and credential, since quotas belong to accounts."""
+    """Counts by host, and leaves alone whoever asks for it."""
 
     def __init__(
         self, settings: RegistrySettings, clock: Callable[[], float] = time.monotonic
@@ -56,34 +69,34 @@ class RateLimits:
         self._settings = settings
         self._clock = clock
         self._slots = Slots(settings.concurrency)
-        self._not_before: Bounded[tuple[str, Credential | None], float] = Bounded(_MAX_HOSTS)
+        self._not_before: Bounded[Whom, float] = Bounded(_MAX_HOSTS)
 
     def slot(self, host: str) -> AbstractAsyncContextManager[None]:
         """Wait for one of the host's slots; held for one exchange, never while getting a token."""
         return self._slots.slot(host)
 
-    def check(self, host: str, credential: Credential | None) -> None:
-        """Raise RateLimitedError if the host asked not to be called yet."""
-        until = self._not_before.get((host, credential))
+    def check(self, whom: Whom) -> None:
+        """Raise RateLimitedError if it asked not to be called yet."""
+        until = self._not_before.get(whom)
         if until is None:
             return
         left = until - self._clock()
         if left <= 0:
-            self._not_before.drop((host, credential))
+            self._not_before.drop(whom)
             return
         raise RateLimitedError(
             # Without the time left: the text must not change with every look at it.
-            f"{host} limits the rate of requests; slimgate waits until it may ask again",
+            f"{whom.name} limits the rate of requests; slimgate waits until it may ask again",
             retry_after=left,
         )
 
-    def back_off(self, host: str, credential: Credential | None, seconds: float | None) -> float:
-        """Leave the host alone for so long, or for the default; return how long it will be."""
+    def heed(self, whom: Whom, error: RateLimitedError) -> RateLimitedError:
+        """Leave it alone for as long as it asks, or the default; say in the error how long."""
+        seconds = error.retry_after
         wanted = self._settings.backoff_seconds if seconds is None else seconds
         pause = min(wanted, self._settings.max_backoff_seconds)
-        key = (host, credential)
-        self._not_before.put(key, max(self._not_before.get(key) or 0.0, self._clock() + pause))
-        return pause
+        self._not_before.put(whom, max(self._not_before.get(whom) or 0.0, self._clock() + pause))
+        return RateLimitedError(str(error), code=error.code, retry_after=pause)
 
 
 def remaining_of(header: str | None) -> int | None:

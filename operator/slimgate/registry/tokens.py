@@ -16,11 +16,13 @@ from typing import Final, cast
 from yarl import URL
 
 from slimgate.core.credentials.identity import Credential
-from slimgate.core.errors import ImageError, UnauthorizedError, UnsupportedError
+from slimgate.core.errors import ImageError, RateLimitedError, UnauthorizedError, UnsupportedError
 from slimgate.engine.bounded import Bounded
 from slimgate.registry.errors import MAX_ERROR_BODY, error_of, retry_after_seconds
+from slimgate.registry.ratelimit import RateLimits, Whom
+from slimgate.registry.requests import HttpRequest, authority_of
 from slimgate.registry.settings import RegistrySettings
-from slimgate.registry.transport import HttpRequest, Transport
+from slimgate.registry.transport import Transport
 
 MAX_TOKEN_BODY: Final = 2**20
 _DEFAULT_LIFE: Final = 60.0
@@ -51,9 +53,11 @@ class Tokens:
         self,
         transport: Transport,
         settings: RegistrySettings,
+        limits: RateLimits,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._transport = transport
+        self._limits = limits
         self._settings = settings
         self._clock = clock
         self._kept: Bounded[WantedToken, tuple[str, float]] = Bounded(_MAX_TOKENS)
@@ -65,7 +69,7 @@ class Tokens:
         users.append(None)
         try:
             async with lock:
-                kept = self._valid(wanted)
+                kept = self.kept(wanted)
                 if kept is not None and kept != rejected:
                     return kept
                 token, life = await self._ask(wanted)
@@ -76,7 +80,8 @@ class Tokens:
             if not users:
                 self._locks.pop(wanted, None)
 
-    def _valid(self, wanted: WantedToken) -> str | None:
+    def kept(self, wanted: WantedToken) -> str | None:
+        """Return the token if there is one that still holds."""
         token, until = self._kept.get(wanted) or ("", 0.0)
         return token if self._clock() < until else None
 
@@ -99,6 +104,8 @@ class Tokens:
         return await self._send(_post(wanted, form, self._settings), wanted)
 
     async def _send(self, request: HttpRequest, wanted: WantedToken) -> tuple[str, float]:
+        whom = _whom(request, wanted)
+        self._limits.check(whom)
         async with self._transport.open(request) as answer:
             if answer.status == _OK:
                 return _parse(await answer.read(MAX_TOKEN_BODY), wanted)
@@ -106,8 +113,10 @@ class Tokens:
             retry_after = retry_after_seconds(answer.headers.get("Retry-After"), datetime.now(UTC))
             what = f"a token for {wanted.host}"
             error = error_of(
-                answer.status, body, host=request.host, what=what, retry_after=retry_after
+                answer.status, body, host=answer.request.name, what=what, retry_after=retry_after
             )
+        if isinstance(error, RateLimitedError):
+            raise self._limits.heed(whom, error)
         if answer.status in _NO_SUCH_METHOD and request.method == "GET":
             raise _NoSuchMethodError(error)
         if answer.status in {400, 404, 405}:
@@ -148,7 +157,7 @@ def _get(wanted: WantedToken, settings: RegistrySettings) -> HttpRequest:
     return HttpRequest(
         method="GET",
         url=wanted.realm.extend_query(query),
-        host=wanted.realm.host or "",
+        host=authority_of(wanted.realm),
         seconds=settings.request_seconds,
         repository=wanted.scope,
         via=wanted.host,
@@ -161,12 +170,17 @@ def _post(wanted: WantedToken, form: Mapping[str, str], settings: RegistrySettin
     return HttpRequest(
         method="POST",
         url=wanted.realm,
-        host=wanted.realm.host or "",
+        host=authority_of(wanted.realm),
         seconds=settings.request_seconds,
         repository=wanted.scope,
         via=wanted.host,
         form={**form, **service, "scope": wanted.scope, "client_id": _CLIENT_ID},
     )
+
+
+def _whom(request: HttpRequest, wanted: WantedToken) -> Whom:
+    # A token server's limit is no registry's: who has a token may go on.
+    return Whom(host=request.host, account=wanted.credential, via=wanted.host, name=request.name)
 
 
 def _parse(body: bytes, wanted: WantedToken) -> tuple[str, float]:

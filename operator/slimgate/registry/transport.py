@@ -4,12 +4,10 @@ Knows nothing of registries' documents or logins; raises core.errors only.
 """
 
 import asyncio
-import re
 import ssl
 import time
-from collections.abc import AsyncIterator, Hashable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Final, Self
 
@@ -17,42 +15,25 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from slimgate.core.errors import (
-    ImageError,
-    RefusedAddressError,
-    SettingsError,
-    UnavailableError,
-    UnsupportedError,
-)
-from slimgate.core.text import printable
+from slimgate.core.errors import ImageError, SettingsError, UnavailableError, UnsupportedError
 from slimgate.registry.body import Answer
-from slimgate.registry.breaker import Asked, Attempt, Breaker
+from slimgate.registry.breaker import Attempt, Breaker
 from slimgate.registry.guard import Guard, GuardedResolver
+from slimgate.registry.requests import HttpRequest
 from slimgate.registry.settings import RegistryObserver, RegistrySettings
 
 MAX_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECT_BODY: Final = 64 * 2**10
-_LOCATION: Final = re.compile(r"[\x21-\x7e]{1,8192}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
-    """One request; `host` is the name it is counted and reported under, `seconds` its deadline.
+class _Trip:
+    """Where a request has come to by redirects."""
 
-    `repository` is what it is for, `via` who chose the host if no reference did. `authorization`
-    is left off once a redirect leads to another host or port.
-    """
+    __slots__ = ("request",)
 
-    method: str
-    url: URL
-    host: str
-    seconds: float
-    repository: str
-    via: Hashable = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    authorization: str | None = field(default=None, repr=False)
-    form: Mapping[str, str] | None = field(default=None, repr=False)
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
 
 
 class Transport:
@@ -114,20 +95,21 @@ class Transport:
         Nothing is sent to a host that has stopped answering, and none is waited for that has sent
         nothing for as long as a request may take.
         """
-        attempt = self._attempt(request, request.host)
+        trip = _Trip(request)
+        attempt = self._attempt(request)
         started = time.monotonic()
         outcome: int | str = "error"
         try:
             async with asyncio.timeout(request.seconds) as deadline:
-                response = await self._follow(request, attempt, deadline)
+                response = await self._follow(trip, attempt, deadline)
                 outcome = response.status
                 try:
-                    yield Answer(response, request.host)
+                    yield Answer(response, trip.request)
                 finally:
                     _finish(response)
         except (aiohttp.ClientError, TimeoutError) as err:
             outcome = UnavailableError.reason
-            raise self._unavailable(request, err) from err
+            raise self._unavailable(trip.request, err) from err
         except ImageError as err:
             outcome = err.reason if outcome == "error" else outcome
             raise
@@ -135,45 +117,46 @@ class Transport:
             elapsed = time.monotonic() - started
             self._observer.request(request.host, request.method, outcome, elapsed)
 
-    def _attempt(self, request: HttpRequest, name: str) -> Attempt:
+    def _attempt(self, request: HttpRequest) -> Attempt:
         try:
-            return self._breaker.attempt(_asked(request), name)
+            return self._breaker.attempt(request.asked, request.name)
         except UnavailableError as err:
             self._observer.request_skipped(request.host, err.reason)
             raise
 
     def _unavailable(self, request: HttpRequest, err: Exception) -> UnavailableError:
         # The same text for all, so that reports do not change with who was let through.
-        down = self._breaker.error(_asked(request), request.host)
+        down = self._breaker.error(request.asked, request.name)
         if down is not None:
             return down
         if isinstance(err, aiohttp.SocketTimeoutError):
-            return UnavailableError(f"{request.host} sent {self._nothing()}")
+            return UnavailableError(f"{request.name} sent {self._nothing()}")
         if isinstance(err, aiohttp.ClientError):
-            return UnavailableError(f"{request.host} can't be reached: {_why(err)}")
+            return UnavailableError(f"{request.name} can't be reached: {_why(err)}")
         return UnavailableError(
-            f"{request.host} did not answer in full within {request.seconds:g} s"
+            f"{request.name} did not answer in full within {request.seconds:g} s"
         )
 
     async def _follow(
-        self, request: HttpRequest, attempt: Attempt, deadline: asyncio.Timeout
+        self, trip: "_Trip", attempt: Attempt, deadline: asyncio.Timeout
     ) -> aiohttp.ClientResponse:
         for left in range(MAX_REDIRECTS, -1, -1):
+            request = trip.request
             with attempt:
                 response = await self._asked(request, attempt, deadline)
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or location is None:
                 return response
             try:
-                target = _target(request, location)
+                target = request.target(location)
                 # Reading the little body that comes along keeps the connection for the next one.
-                await Answer(response, request.host).peek(_MAX_REDIRECT_BODY)
+                await Answer(response, request).peek(_MAX_REDIRECT_BODY)
             finally:
                 _finish(response)
             if left:
-                request = _moved(request, target)
-                attempt = self._attempt(request, printable(target.authority, 128))
-        raise UnsupportedError(f"{request.host} redirects more than {MAX_REDIRECTS} times")
+                trip.request = request.to(target)
+                attempt = self._attempt(trip.request)
+        raise UnsupportedError(f"{trip.request.host} redirects more than {MAX_REDIRECTS} times")
 
     async def _asked(
         self, request: HttpRequest, attempt: Attempt, deadline: asyncio.Timeout
@@ -230,42 +213,6 @@ class Transport:
         if exemption.skip_tls_verify:
             return False
         return self._contexts[exemption.ca_file] if exemption.ca_file else True
-
-
-def same_origin(one: URL, other: URL) -> bool:
-    """Whether both are the same host and port, so that a credential for one is for the other."""
-    return _origin(one) == _origin(other)
-
-
-def _origin(url: URL) -> tuple[str, str | None, int | None]:
-    return url.scheme, url.host, url.port
-
-
-def _asked(request: HttpRequest) -> Asked:
-    return Asked(origin=_origin(request.url), repository=request.repository, via=request.via)
-
-
-def _target(request: HttpRequest, location: str) -> URL:
-    if request.form is not None:
-        raise UnsupportedError(f"{request.host} redirects a request that holds a secret")
-    if not _LOCATION.fullmatch(location):
-        raise UnsupportedError(f"{request.host} redirects without an address")
-    # Signed URLs break if their escapes are normalised.
-    try:
-        target = request.url.join(URL(location, encoded=True)).with_fragment(None)
-        _ = target.port
-    except ValueError as err:
-        raise UnsupportedError(f"{request.host} redirects without an address") from err
-    if request.url.scheme == "https" and target.scheme != "https":
-        raise RefusedAddressError(f"{request.host} redirects from HTTPS to something less safe")
-    return target
-
-
-def _moved(request: HttpRequest, target: URL) -> HttpRequest:
-    if same_origin(request.url, target):
-        return replace(request, url=target)
-    via = _origin(request.url) if request.via is None else request.via
-    return replace(request, url=target, via=via, authorization=None)
 
 
 def _finish(response: aiohttp.ClientResponse) -> None:
