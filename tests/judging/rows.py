@@ -4,9 +4,9 @@
 `ephemeral/debug`. `says` are the findings of the new workload, each as `web pullSize deny`; `*` is
 the workload as a whole. `grown` are those where the old one is known, if they differ, and `later`
 those once the registry's faults (`down`: a kind of request, a registry, a digest's name) are
-over. `ran` are templates that the workload had before; with
-`strange` another of its name had them. `created` and `updated` are what the webhook does, and
-`then` what it does with the first later, if that differs.
+over. `owner` is a kind of which somebody says that one called `web` made the workload. `ran` are
+templates that the workload had before; with `strange` another of its name had them. `created` and
+`updated` are what the webhook does, and `then` what it does with the first later, if that differs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,6 +42,7 @@ class Row:
     new: Mapping[str, str]
     old: Mapping[str, str] | None = None
     kind: str = "apps/v1/Deployment"
+    owner: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     ran: Sequence[Mapping[str, str]] = ()
     strange: bool = False
@@ -141,6 +142,10 @@ class Row:
                 "labels": {"app": "web"},
             },
         }
+        if self.owner:
+            group, _, kind = self.owner.rpartition("/")
+            owner = {"apiVersion": group, "kind": kind, "name": "web", "uid": "o"}
+            whole["metadata"]["ownerReferences"] = [{**owner, "controller": True}]
         if self.kind.startswith(("apps/", "argoproj.io/")):
             whole["spec"] = {"selector": {"matchLabels": {"app": "web"}}}
         at = whole

@@ -12,6 +12,7 @@ from slimgate.core.workloads.workload import MAX_IMAGES, Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.webhook.ports import Judge, Policies
 from slimgate.webhook.service import _GRACE_SECONDS, AdmissionService, ServiceSettings
+from tests.engine.cluster import exception
 from tests.webhook import engine
 from tests.webhook.engine import FAT, SLIM, OddJudge, OddPolicies, Recorder, Shelf
 from tests.webhook.reviews import Answered, Json, deployment, review
@@ -142,6 +143,35 @@ async def test_copy_of_a_judged_owner() -> None:
     assert (await service.answer(review(copy, user=REPLICA_SETS))).allowed
     assert not (await service.answer(review(copy, user="mallory"))).allowed
     assert service.heard.admissions == [("CREATE", "owned", True), ("CREATE", "deny", False)]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "user", "allowed"),
+    [
+        ({"name": "web"}, "mallory", True),
+        ({"generateName": "web"}, "mallory", False),
+        ({"name": "x", "generateName": "web"}, "mallory", False),
+        ({"name": "x", "owner": "web"}, "mallory", False),
+        ({"name": "x", "owner": "web"}, REPLICA_SETS, True),
+        ({"name": "x", "owner": "api"}, REPLICA_SETS, False),
+    ],
+)
+async def test_an_exception_for_a_workload(metadata: Json, user: str, *, allowed: bool) -> None:
+    """It excuses no object that anyone says is the workload's, or that may get another's name."""
+    made: Json = deployment(FAT)
+    owner = {"apiVersion": "e.com/v1", "kind": "App", "name": metadata.get("owner"), "uid": "u"}
+    owners = [{**owner, "controller": True}] if "owner" in metadata else []
+    made["metadata"] = {**metadata, "namespace": "shop", "ownerReferences": owners}
+    resources = [
+        {"apiGroup": group, "kind": kind, "name": "web"}
+        for group, kind in (("apps", "Deployment"), ("e.com", "App"))
+    ]
+    catalog = engine.catalog()
+    catalog.put_exception(exception("e", resources=resources))
+
+    answer = await Service(catalog).answer(review(made, user=user))
+
+    assert answer.allowed is allowed
 
 
 @pytest.mark.parametrize(

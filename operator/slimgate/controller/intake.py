@@ -1,6 +1,7 @@
 """Takes objects of one kind from kopf or from a mirror, and hands on those to judge."""
 
 import logging
+from dataclasses import replace
 from typing import Final
 
 from slimgate.controller.ledger import Key, Observed, marks_of, observed_of
@@ -67,6 +68,8 @@ class Intake:
 
     def settle(self, key: Key, observed: Observed) -> None:
         """Have a workload judged, or held for its owner."""
+        vouched = self._owners.vouch(observed.workload)
+        observed = replace(observed, workload=replace(observed.workload, vouched=vouched))
         if self._lacks_template(observed) or self._owners.cover(observed.workload.owner):
             lasting = not self._owners.may_change(observed.workload.owner)
             self._reconciler.release(key, observed, lasting=lasting)

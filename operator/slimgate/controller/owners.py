@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from slimgate.controller.ledger import Key
 from slimgate.core.workloads.kinds import Kind
-from slimgate.core.workloads.workload import Owner
+from slimgate.core.workloads.workload import Owner, Workload, WorkloadKey
 
 
 class Owners:
@@ -21,7 +21,7 @@ class Owners:
         self._built_in = frozenset(one.group_kind for one in built_in)
         self._extra = frozenset(one.group_kind for one in extra)
         self._followed: set[tuple[str, str]] = set()
-        self._without_template: dict[Key, str] = {}
+        self._without_template: dict[WorkloadKey, str] = {}
         self._uids_without_template: set[str] = set()
         self._listeners: list[Callable[[], None]] = []
 
@@ -37,6 +37,13 @@ class Owners:
         return name in self._built_in or (
             name in self._followed and owner.uid not in self._uids_without_template
         )
+
+    def vouch(self, workload: Workload) -> bool:
+        """Whether the owner of what is judged itself is there: anyone may write a name."""
+        owner = workload.owner
+        if owner is None or not owner.uid:
+            return False
+        return workload.of_owner(self._without_template) == owner.uid
 
     def may_change(self, owner: Owner | None) -> bool:
         """Whether what `cover` says of an owner may be otherwise later."""
@@ -55,20 +62,24 @@ class Owners:
 
     def put(self, kind: Kind, key: Key, uid: str, *, without_template: bool) -> None:
         """Hear of an object of a kind that settings add."""
-        before = self._without_template.get(key)
+        before = self._without_template.get(_named(key))
         if before == (uid if without_template else None):
             return
         self.drop(key)
         if without_template:
-            self._without_template[key] = uid
+            self._without_template[_named(key)] = uid
             self._uids_without_template.add(uid)
         if kind.group_kind in self._followed:
             self._tell()
 
     def drop(self, key: Key) -> None:
         """Hear that an object is gone; what it has made will follow, so no listener is called."""
-        self._uids_without_template.discard(self._without_template.pop(key, ""))
+        self._uids_without_template.discard(self._without_template.pop(_named(key), ""))
 
     def _tell(self) -> None:
         for listener in self._listeners:
             listener()
+
+
+def _named(key: Key) -> WorkloadKey:
+    return key.kind.group_kind, key.namespace, key.name

@@ -148,9 +148,7 @@ class Judge:
         if old is None or not growing:
             return {}
         if not summing:
-            # Only what a new image replaces is compared with it.
-            slots = {use.slot for use in new.judged}
-            old = replace(old, images=tuple(use for use in old.images if use.slot in slots))
+            old = replace(old, images=_compared(old, new))
         # Both sides are to name their platforms by the same documents.
         wants = Wants(config=any(policy.wants.config for policy in policies))
         spoken = await spoken_of(growing, old)
@@ -241,6 +239,14 @@ class Judge:
         if not _on_bases(policies):
             return {}
         return self._inspector.bases.missing(self._catalog.base_images, self._catalog.platforms)
+
+
+def _compared(old: Workload, new: Workload) -> tuple[ImageUse, ...]:
+    """Find what new images are compared with: those of their names, else those that go."""
+    before, after = ({use.slot for use in one.images} for one in (old, new))
+    if after <= before:
+        return tuple(use for use in old.images if use.slot in after)
+    return old.images
 
 
 def _on_bases(policies: Sequence[Policy]) -> bool:

@@ -9,7 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -120,14 +120,17 @@ class AdmissionService:
         if skip is not None:
             return ALLOWED, skip.value
         assert request.workload is not None  # else there was a reason to skip
+        # The API server says who asks, and no user can choose that (ADR 6).
+        vouched = request.user in self._settings.controllers
+        workload = replace(request.workload, vouched=vouched)
         try:
-            verdict = await self._within(request.workload, request.old, deadline)
+            verdict = await self._within(workload, request.old, deadline)
             outcome = verdict.outcome.label
         except (_LateError, _OverloadedError) as err:
-            verdict, outcome = self._unknown(request.workload, err), err.reason
+            verdict, outcome = self._unknown(workload, err), err.reason
         except Exception as err:  # noqa: BLE001 - whatever it is, onUnknown decides
             _LOG.exception("%s could not be judged", _name(request))
-            verdict, outcome = self._unknown(request.workload, ImageError(_reason(err))), ERROR
+            verdict, outcome = self._unknown(workload, ImageError(_reason(err))), ERROR
         decision = decide(verdict, request.old)
         if decision.allowed or request.old is None:
             return decision, outcome

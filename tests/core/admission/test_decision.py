@@ -90,7 +90,7 @@ def test_the_namespace_may_be_the_requests() -> None:
     """An object that leaves its namespace to the request's path belongs to that one."""
     found = decode(review(object={**DEPLOYMENT, "metadata": {"generateName": "web-"}}))
 
-    assert str(found.workload) == "deployment team-a/web-"
+    assert str(found.workload) == "deployment team-a/web-*****"
 
 
 def test_the_kind_may_be_the_requests() -> None:

@@ -163,19 +163,22 @@ def test_a_workload_of_too_many_images(images: tuple[str, ...], *, expected: boo
 
 
 def test_owned_workloads() -> None:
-    """What a workload makes is excused with the workload."""
+    """What a workload makes is excused with the workload, but not what anyone says it makes."""
     owned = Workload(
         group="apps",
         kind="ReplicaSet",
         namespace="team-a",
         name="web-5d9",
         owner=Owner(group="apps", kind="Deployment", name="web"),
+        vouched=True,
     )
     made = Subject(workload=owned, images={WEB: inspection()})
+    forged = replace(made, workload=replace(owned, vouched=False))
     itself = ExcusedWorkloads(group="apps", kind="ReplicaSet", name="web-5d9")
     other = ExcusedWorkloads(group="apps", kind="ReplicaSet", name="web")
 
     assert covers(exception(resources=(ALL_WEB,)), FINDING, made)
+    assert not covers(exception(resources=(ALL_WEB,)), FINDING, forged)
     assert covers(exception(resources=(itself,)), FINDING, made)
     assert not covers(exception(resources=(API, other)), FINDING, made)
 

@@ -95,12 +95,13 @@ def test_without_anything() -> None:
     ("metadata", "expected"),
     [
         ({"name": "a", "generateName": "b-"}, "a"),
-        ({"generateName": "web-"}, "web-"),
+        ({"generateName": "web"}, "web*****"),
+        ({"generateName": "w" * 70}, "w" * 58 + "*****"),
         ({"name": 5}, ""),
     ],
 )
 def test_names(metadata: dict[str, object], expected: str) -> None:
-    """Before the API server has chosen a name, the workload goes by its start."""
+    """Before the API server has made up the end of a name, it is no other workload's."""
     found = workload_of({"kind": "Pod", "metadata": metadata})
 
     assert found is not None

@@ -74,6 +74,11 @@ class Subject:
         """Tell what runs now in each slot of the workload's pods."""
         return {use.slot: seen for use, seen in self.running.items()}
 
+    def gone(self) -> Mapping[ImageUse, Inspection | ImageError]:
+        """Tell what runs now in slots that the workload has no more."""
+        slots = {use.slot for use in self.workload.images}
+        return {use: seen for use, seen in self.running.items() if use.slot not in slots}
+
     def inspected(self) -> Mapping[ImageUse, Inspection]:
         """Only those images whose inspection succeeded."""
         return {u: seen for u, seen in self.images.items() if isinstance(seen, Inspection)}

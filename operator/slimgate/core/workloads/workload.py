@@ -24,6 +24,13 @@ The API server takes pods of many thousand containers, and all of them would kee
 waiting. No node starts that many: the kubelet takes 110 pods unless it is told otherwise.
 """
 
+_GENERATED: Final = "*****"
+_MAX_GENERATED_FROM: Final = 58
+"""Kubernetes makes a name of a generateName, cut to so much, and five characters of its own.
+
+https://github.com/kubernetes/kubernetes/blob/v1.34.0/staging/src/k8s.io/apiserver/pkg/storage/names/generate.go
+"""
+
 T = TypeVar("T")
 
 
@@ -71,7 +78,8 @@ class Owner:
 class Workload:
     """A pod template and who it belongs to; `labels` are those of the workload itself.
 
-    `group` is that of its API, empty for the core one.
+    `group` is that of its API, empty for the core one. `vouched` says that `owner` made it: else
+    that is only what somebody wrote.
     """
 
     group: str = ""
@@ -84,6 +92,7 @@ class Workload:
     pull_secrets: tuple[str, ...] = ()
     service_account: str = "default"
     owner: Owner | None = None
+    vouched: bool = False
 
     @property
     def group_kind(self) -> GroupKind:
@@ -144,7 +153,7 @@ def workload_of(
         group=group,
         kind=kind,
         namespace=text_at(metadata, "namespace"),
-        name=text_at(metadata, "name") or text_at(metadata, "generateName"),
+        name=_name_in(metadata),
         uid=text_at(metadata, "uid"),
         labels=labels_of(metadata),
         images=tuple(_image_uses(spec)),
@@ -154,6 +163,12 @@ def workload_of(
         service_account=text_at(spec, "serviceAccountName") or "default",
         owner=owner_of(metadata),
     )
+
+
+def _name_in(metadata: JsonObject) -> str:
+    """Read its name; one that is yet to be made up is nobody's, and shows where it is unknown."""
+    name, start = text_at(metadata, "name"), text_at(metadata, "generateName")
+    return name if name or not start else f"{start[:_MAX_GENERATED_FROM]}{_GENERATED}"
 
 
 def group_of(api_version: str) -> str:

@@ -1,14 +1,23 @@
-"""limits.growth: how much more there is to pull than for the image that runs now, in percent."""
+"""limits.growth: how much more there is to pull than for the image that runs now, in percent.
 
-from collections.abc import Iterator, Mapping
+A container is compared with the one of its name. One of a new name is compared with those that go
+with the update, else a new name would be a way round: with an image of its own repository among
+them, else with the largest. Where none goes, there is nothing that it could have grown from.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from slimgate.core.errors import ImageError
 from slimgate.core.images.facts import Inspection, Platform, Size
+from slimgate.core.images.reference import Reference
 from slimgate.core.policies.checks.measure import Amount, Measured, against
 from slimgate.core.policies.finding import Finding, Subject
 from slimgate.core.policies.policy import Policy
+from slimgate.core.workloads.workload import ImageUse
 
+Seen = Mapping[ImageUse, Inspection | ImageError]
 NAME: Final = "growth"
 
 
@@ -17,21 +26,49 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     limit = policy.limits.growth
     if limit is None:
         return
-    running = subject.replaced()
+    running, gone = subject.replaced(), subject.gone()
     for use, seen in subject.inspected().items():
         before = running.get(use.slot)
-        if before is None:
-            continue
-        measured = _growth(before, seen) if isinstance(before, Inspection) else [_unknown(before)]
+        former = _former(use, gone) if before is None else [before]
+        known = [one for one in former if isinstance(one, Inspection)]
+        measured = list(_growth(known, seen))
+        error = next((one for one in former if isinstance(one, ImageError)), None)
+        if error is not None:
+            measured = list(_at_most(measured, error))
         yield from against(policy, NAME, limit, measured, use)
 
 
-def _unknown(error: ImageError) -> Measured:
-    return None, Amount.of(Size.unknown(f"the image that runs now is unknown: {error}"))
+def _former(use: ImageUse, gone: Seen) -> Sequence[Inspection | ImageError]:
+    """Find what a container or a volume of a new name may stand for."""
+    alike = {one: seen for one, seen in gone.items() if one.slot[0] is use.slot[0]}
+    name = _name(use)
+    named = [seen for one, seen in alike.items() if name is not None and _name(one) == name]
+    return named or list(alike.values())
 
 
-def _growth(before: Inspection, after: Inspection) -> Iterator[Measured]:
-    old = _counterparts(before, after)
+def _name(use: ImageUse) -> str | None:
+    try:
+        return Reference.parse(use.reference).plain.name
+    except ImageError:
+        return None
+
+
+def _at_most(measured: Sequence[Measured], error: ImageError) -> Iterator[Measured]:
+    """Take growth for what it is at most: what is not known may have been larger."""
+    reason = f"the image that runs now is unknown: {error}"
+    unknown = Amount(least=0, exact=False, reason=reason)
+    if not measured:
+        yield None, unknown
+    for image, amount in measured:
+        yield image, amount if amount.exact and not amount.least else unknown
+
+
+def _growth(before: Sequence[Inspection], after: Inspection) -> Iterator[Measured]:
+    """Measure growth from the largest that there was."""
+    each = [_counterparts(one, after) for one in before]
+    old: dict[Platform, Size] = {}
+    for platform, size in chain.from_iterable(one.items() for one in each):
+        old[platform] = max(old.get(platform, size), size, key=_size)
     for image in after.images:
         was, now = old.get(image.platform), image.pull
         if was is None:
@@ -43,6 +80,10 @@ def _growth(before: Inspection, after: Inspection) -> Iterator[Measured]:
         elif was.bytes:
             # Rounded up: a limit of 10% is broken by 10.01%.
             yield image, Amount(least=max(0, -((was.bytes - now.bytes) * 100 // was.bytes)))
+
+
+def _size(size: Size) -> float:
+    return float("inf") if size.bytes is None else size.bytes
 
 
 def _counterparts(before: Inspection, after: Inspection) -> Mapping[Platform, Size]:
