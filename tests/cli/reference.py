@@ -1,6 +1,7 @@
-"""The options of every command as docs/cli.md has them: `python -m tests.cli.reference` writes it.
+"""What pages have from the program: `python -m tests.cli.reference` writes it.
 
-The test compares; what is written by hand stands outside the marks.
+That is the options of every command in docs/cli.md, and every check in docs/checks.md. The tests
+compare; what is written by hand stands outside the marks.
 """
 
 import re
@@ -11,9 +12,10 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from slimgate.cli.main import build
+from slimgate.core.policies.checks import CHECKS
 
-PAGE = Path("docs/cli.md")
-BEGIN, END = "<!-- options: begin -->\n", "<!-- options: end -->"
+PAGE, CHECKS_PAGE = Path("docs/cli.md"), Path("docs/checks.md")
+BEGIN, END = "<!-- generated: begin -->\n", "<!-- generated: end -->"
 
 
 def commands() -> Iterator[tuple[str, TyperCommand]]:
@@ -30,10 +32,18 @@ def reference() -> str:
     return "".join(_section(name, command) for name, command in commands())
 
 
-def with_reference(page: str) -> str:
-    """Put the sections into a page, between the marks."""
+def checks() -> str:
+    """Write a section a check."""
+    return "".join(
+        f"\n## {one.name}\n\n{one.title}: `{one.field}`.\n\n{_marked(one.advice)}\n"
+        for one in CHECKS.values()
+    )
+
+
+def with_reference(page: str, sections: str) -> str:
+    """Put sections into a page, between the marks."""
     head, rest = page.split(BEGIN)
-    return f"{head}{BEGIN}{reference()}\n{END}{rest.split(END)[1]}"
+    return f"{head}{BEGIN}{sections}\n{END}{rest.split(END)[1]}"
 
 
 def _section(name: str, command: TyperCommand) -> str:
@@ -59,4 +69,5 @@ def _marked(text: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(with_reference(PAGE.read_text()))
+    PAGE.write_text(with_reference(PAGE.read_text(), reference()))
+    CHECKS_PAGE.write_text(with_reference(CHECKS_PAGE.read_text(), checks()))

@@ -20,7 +20,7 @@ from slimgate.cli.usage.usage_json import nodes_document, top_document
 from tests.cli.check.reports.cases import BROKEN, report_of
 from tests.cli.make import read
 from tests.cli.preview.cases import cluster, preview_of
-from tests.cli.reference import PAGE, commands, with_reference
+from tests.cli.reference import CHECKS_PAGE, PAGE, checks, commands, reference, with_reference
 from tests.cli.usage.test_nodes import disks
 
 DOCS = Path("docs/check.md").read_text()
@@ -79,15 +79,21 @@ def test_every_option_is_documented() -> None:
 
     `python -m tests.cli.reference` writes them anew.
     """
-    assert PAGE.read_text() == with_reference(PAGE.read_text())
+    assert PAGE.read_text() == with_reference(PAGE.read_text(), reference())
     assert {name for name, _ in commands()} == {
         "inspect",
         "check",
+        "checks",
         "preview",
         "top",
         "nodes",
         "cleanup",
     }
+
+
+def test_every_check_is_documented() -> None:
+    """The page of checks has a section for each, in the program's words."""
+    assert CHECKS_PAGE.read_text() == with_reference(CHECKS_PAGE.read_text(), checks())
 
 
 @pytest.mark.parametrize("page", PAGES)

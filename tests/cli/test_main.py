@@ -15,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from slimgate.cli.main import KUBECTL, as_kubectl, build
+from slimgate.core.policies.checks import CHECKS
 from tests.cli.make import PROGRAM, slimgate
 
 HEAVY = {
@@ -24,6 +25,7 @@ HEAVY = {
 COMMANDS = [
     "inspect",
     "check",
+    "checks",
     "preview",
     "top",
     "nodes",
@@ -97,7 +99,7 @@ def test_help_fits(command: list[str]) -> None:
     assert "..." not in shown.replace("]...", "").replace("IMAGE...", "").replace("TARGET...", "")
 
 
-@pytest.mark.parametrize("name", ["inspect", "check", "preview", "top", "nodes"])
+@pytest.mark.parametrize("name", ["inspect", "check", "checks", "preview", "top", "nodes"])
 def test_help_has_examples_that_work(name: str) -> None:
     """The help of each command has examples, whose options the command has."""
     command = dict(_commands())[name]
@@ -144,6 +146,19 @@ def test_a_plugin_of_kubectl() -> None:
     assert {command for command, found in _commands(KUBECTL) if found.hidden} == {
         "controller", "webhook", "probe"
     }  # fmt: skip
+
+
+def test_checks() -> None:
+    """Every check is listed with its field, what it finds and what to do, on a line and as JSON."""
+    said = json.loads(_run("checks", "-o", "json").stdout)
+    lines = _run("checks").stdout.splitlines()[1:]
+
+    assert said["schema"] == 1
+    assert [one["name"] for one in said["checks"]] == list(CHECKS)
+    for line, one in zip(lines, said["checks"], strict=True):
+        assert re.split(r" {2,}", line) == [
+            one[key] for key in ("name", "field", "finds", "advice")
+        ]
 
 
 def test_version() -> None:

@@ -18,9 +18,8 @@ from slimgate.core.admission.decision import Effect
 from slimgate.core.admission.repeat import Skip
 from slimgate.core.errors import IMAGE_REASONS
 from slimgate.core.nodes.disk import NodeDisk
-from slimgate.core.policies.checks import CHECKS
-from slimgate.core.policies.finding import INSPECTION, Finding, Outcome
-from slimgate.core.policies.own_checks import own_checks
+from slimgate.core.policies.checks import CHECKS, asked_by
+from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import Mode, OnUnknown, Policy
 from slimgate.core.policies.unknown import UNDETERMINED
 from slimgate.core.policies.verdict import Verdict
@@ -83,7 +82,7 @@ def webhook() -> WebhookMetrics:
         for allowed in (True, False):
             metrics.admission(operation, outcome, 0.1, allowed=allowed)
             metrics.exception(operation, allowed=allowed)
-    checks, reasons = (*CHECKS, INSPECTION), (*IMAGE_REASONS, UNDETERMINED, *FAULTS)
+    checks, reasons = tuple(CHECKS), (*IMAGE_REASONS, UNDETERMINED, *FAULTS)
     for number, effect in product(range(TOO_MANY), Effect):
         effects = {f"p{number % 120}": effect}
         metrics.found(f"n{number}", effects, [*product(checks, reasons)] if not number else ())
@@ -139,7 +138,7 @@ def _verdicts(policies: list[Policy]) -> Iterator[Verdict]:
         policy = policies[number % len(policies)]
         found = tuple(
             Finding(policy=policy.name, check=check, outcome=outcome, use=test_workloads.WEB)
-            for check in own_checks(policy)
+            for check in asked_by(policy)
             for outcome in (Outcome.WARN, Outcome.DENY, Outcome.UNKNOWN)
         )
         yield test_workloads.verdict(

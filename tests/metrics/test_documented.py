@@ -8,7 +8,6 @@ from prometheus_client.metrics_core import Metric
 
 from slimgate.core.errors import IMAGE_REASONS
 from slimgate.core.policies.checks import CHECKS
-from slimgate.core.policies.finding import INSPECTION
 from slimgate.metrics import bounded
 from slimgate.metrics.bounded import OTHER
 from tests.metrics import documented, full
@@ -101,7 +100,7 @@ def test_checks(pages: Pages) -> None:
     """Checks are called as everywhere."""
     for _, family in every(pages):
         found = {sample.labels["check"] for sample in family.samples if "check" in sample.labels}
-        assert found <= {*CHECKS, INSPECTION}
+        assert found <= CHECKS.keys()
 
 
 def test_other_pages() -> None:
@@ -141,7 +140,7 @@ def test_fixed_numbers() -> None:
         "policies": bounded.MAX_POLICIES,
         "namespaces": bounded.MAX_NAMESPACES,
         "registries": bounded.MAX_REGISTRIES,
-        "checks": len(CHECKS) + 1,
+        "checks": len(CHECKS),
         "resources": len(set(full.watched())),
     }
     places = documented.metrics()["slimgate_policy_admissions_total"]

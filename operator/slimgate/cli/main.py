@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import typer
 from typer.exceptions import TyperException
 
-from slimgate.cli import cleanup, configuration, version
+from slimgate.cli import checks, cleanup, configuration, version
 from slimgate.cli.check import command as check
 from slimgate.cli.inspect import command as inspect
 from slimgate.cli.preview import command as preview
@@ -102,6 +102,7 @@ def build(name: str = "slimgate") -> typer.Typer:
     for panel, command, help_text, epilog in (
         (_IMAGES, inspect.inspect, inspect.HELP, inspect.EXAMPLES),
         (_IMAGES, check.check, check.HELP, check.EXAMPLES),
+        (_IMAGES, checks.checks, checks.HELP, checks.EXAMPLES),
         (_CLUSTER, preview.preview, preview.HELP, preview.EXAMPLES),
         (_CLUSTER, top.top, top.HELP, top.EXAMPLES),
         (_CLUSTER, nodes.nodes, nodes.HELP, nodes.EXAMPLES),

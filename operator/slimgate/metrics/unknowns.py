@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from slimgate.core.errors import IMAGE_REASONS
-from slimgate.core.policies.checks import CHECKS
-from slimgate.core.policies.finding import INSPECTION
+from slimgate.core.policies.checks import CHECKS, inspection
 from slimgate.core.policies.unknown import UNDETERMINED
 
 LABELS: Final = ("check", "reason")
@@ -17,6 +16,7 @@ def expected(reasons: Iterable[str] = ()) -> Iterator[tuple[str, str]]:
     `reasons` are further ones for which no image could be looked up.
     """
     for reason in (*IMAGE_REASONS, *reasons):
-        yield INSPECTION, reason
+        yield inspection.NAME, reason
     for check in CHECKS:
-        yield check, UNDETERMINED
+        if check != inspection.NAME:
+            yield check, UNDETERMINED

@@ -7,8 +7,8 @@ from typing import Final, Protocol, TypeVar
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from slimgate.core.policies.checks import asked_by
 from slimgate.core.policies.finding import Outcome
-from slimgate.core.policies.own_checks import own_checks
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict
 from slimgate.engine.catalog import Catalog
@@ -67,7 +67,7 @@ class _Count:
         """Have a series for all that a policy may say."""
         for outcome in Outcome:
             self._workloads[policy.name, outcome] = 0
-        for check in own_checks(policy):
+        for check in asked_by(policy):
             self._excused[policy.name, check] = 0
             for outcome in _FOUND:
                 self._findings[policy.name, check, outcome] = 0

@@ -10,7 +10,7 @@ from slimgate.core.images.facts import UNKNOWN_BASE, Base, ImageFacts, Platform,
 from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.policies.finding import Subject
 from slimgate.core.policies.policy import BaseRules, Limit, Limits, Policy, TierLimit
-from slimgate.core.wording.render import base_text, by_use, describe
+from slimgate.core.wording.render import by_use, describe
 from slimgate.core.workloads.workload import ImageUse, Role
 from tests.core.make import (
     ARM64,
@@ -340,26 +340,6 @@ def test_context_is_of_the_image_that_violates() -> None:
 
     assert text.startswith("pulls 2 MiB (linux/arm64), limit 1 MiB")
     assert text.endswith("; its largest layer pulls 2 MiB (COPY large /)")
-
-
-@pytest.mark.parametrize(
-    ("base", "expected"),
-    [
-        (GOLANG, "golang:1.26 (Builder, Proven)"),
-        (Base(family="debian", tier=Tier.FULL), "debian (Full)"),
-        (Base(family="debian", evidence=Evidence.INFERRED), "debian (Inferred)"),
-        (Base(name="scratch", tier=Tier.SCRATCH, evidence=Evidence.PROVEN), "scratch (Proven)"),
-        (Base(name="empty:1", tier=Tier.SCRATCH), "empty:1 (Scratch)"),
-        (
-            Base(name="debian:13", tier=Tier.BUILDER, evidence=Evidence.PROVEN, tier_inferred=True),
-            "debian:13 (Proven), Builder (Inferred)",
-        ),
-        (UNKNOWN_BASE, "unknown"),
-    ],
-)
-def test_base_text(base: Base, expected: str) -> None:
-    """A base is written with what is known of it, and nothing twice."""
-    assert base_text(base) == expected
 
 
 CLAIMED = Base(

@@ -19,10 +19,10 @@ from slimgate.cli.shared.cells import (
     plain_table,
     size_text,
 )
+from slimgate.core.base.base_text import base_text
 from slimgate.core.base.history import instruction_of
 from slimgate.core.images.facts import ImageFacts, Inspection, Layer
 from slimgate.core.text import printable
-from slimgate.core.wording.render import base_text
 
 _INSTRUCTION: Final = 160
 _REFERENCE: Final = 256

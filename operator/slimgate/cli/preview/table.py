@@ -10,13 +10,13 @@ from rich.text import Text
 from slimgate.cli.check.reports.report import count
 from slimgate.cli.preview.preview import Fate, Foreseen, Preview
 from slimgate.cli.shared.cells import largest_layer, plain_table
+from slimgate.core.base.base_text import base_text
 from slimgate.core.images.facts import ImageFacts
 from slimgate.core.images.tier import Tier
+from slimgate.core.policies.checks import CHECKS, base
 from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import Mode
-from slimgate.core.quantity import format_bytes
 from slimgate.core.text import printable
-from slimgate.core.wording.render import base_text
 
 _STYLES: Final[Mapping[Fate, str]] = {
     Fate.DENIED: "bold red",
@@ -30,7 +30,6 @@ _COUNTED: Final[Mapping[Fate, str]] = {
     Fate.WITHIN: "within policy",
     Fate.UNTOUCHED: "that it does not apply to",
 }
-_SIZES: Final = frozenset({"pullSize", "unpackedSize", "layerSize", "workloadPullSize"})
 _RUNNING: Final = "What runs is left alone: only a new or changed image would be refused."
 
 
@@ -59,7 +58,7 @@ def _table(rows: list[tuple[Foreseen, Finding, Fate]], *, wide: bool) -> Table:
             Text(_image(finding)),
             Text(finding.check),
             Text(_value(finding), justify="right"),
-            Text(_amount(finding.check, finding.limit)),
+            Text(_amount(finding, finding.limit)),
             *(_facts(finding.image) if wide else ()),
         )
     return table
@@ -86,20 +85,14 @@ def _image(finding: Finding) -> str:
 def _value(finding: Finding) -> str:
     if finding.outcome is Outcome.UNKNOWN:
         return "unknown"
-    if finding.check == "base" and finding.image is not None:
+    if finding.check == base.NAME and finding.image is not None:
         return base_text(finding.image.base)
     least = "at least " if finding.at_least else ""
-    return f"{least}{_amount(finding.check, finding.value)}"
+    return f"{least}{_amount(finding, finding.value)}"
 
 
-def _amount(check: str, value: int | Tier | str | None) -> str:
-    if isinstance(value, Tier):
-        return value.label
-    if isinstance(value, int) and check in _SIZES:
-        return format_bytes(value)
-    if value is None:
-        return "-"
-    return f"{value}%" if check == "growth" else printable(str(value), 128)
+def _amount(finding: Finding, value: int | Tier | str | None) -> str:
+    return "-" if value is None else CHECKS[finding.check].amount(value)
 
 
 def _reasons(rows: list[tuple[Foreseen, Finding, Fate]]) -> Iterator[Text]:

@@ -11,10 +11,10 @@ from slimgate.cli.check.reports.report import count
 from slimgate.cli.shared.cells import bar, largest_layer, plain_table
 from slimgate.cli.usage.images import Usage, UsedImage, together
 from slimgate.cli.usage.scope import scope_text
+from slimgate.core.base.base_text import base_text
 from slimgate.core.images.facts import Inspection
 from slimgate.core.quantity import format_bytes
 from slimgate.core.text import printable
-from slimgate.core.wording.render import base_text
 from slimgate.core.workloads.workload import Workload
 
 _USERS: Final = 3

@@ -10,7 +10,8 @@ from typing import Final, cast
 
 from slimgate.core.errors import SlimgateError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
-from slimgate.core.policies.finding import INSPECTION, Finding, Outcome
+from slimgate.core.policies.checks import inspection
+from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import Mode, OnUnknown, Policy
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording import render
@@ -161,7 +162,7 @@ def weigh(
             return _use(finding.use) in running
         if is_former:
             return True
-        if finding.check == INSPECTION:
+        if finding.check == inspection.NAME:
             # Nobody has looked at the images beyond those that are judged.
             return old is not None and {_use(one) for one in new.unjudged} <= running
         return finding.no_more

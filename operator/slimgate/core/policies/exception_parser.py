@@ -20,13 +20,12 @@ from slimgate.core.fields import (
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.policies.checks import CHECKS
 from slimgate.core.policies.exception import NOT_ALLOWED, TOO_LONG, ExcusedWorkloads, SlimException
-from slimgate.core.policies.finding import INSPECTION
 from slimgate.core.policies.limits_parser import caps_of
 from slimgate.core.text import printable
 from slimgate.core.timestamp import parse_time
 
 _SPEC: Final = ("policyRefs", "checks", "resources", "images", "upTo", "reason", "expirationTime")
-_CHECKS: Final = {check: check for check in (*CHECKS, INSPECTION)}
+_CHECKS: Final = {check: check for check in CHECKS}
 _POLICY: Final = Shape(
     re.compile(r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"), 253, "must be the name of a policy"
 )

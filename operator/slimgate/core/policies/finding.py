@@ -3,16 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Final
 
 from slimgate.core.errors import ImageError
 from slimgate.core.images.facts import ImageFacts, Inspection
 from slimgate.core.images.reference import Reference
 from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.workloads.workload import ImageUse, Slot, Workload
-
-INSPECTION: Final = "inspection"
-"""The check that every policy has: that its images can be looked up."""
 
 
 class Outcome(IntEnum):

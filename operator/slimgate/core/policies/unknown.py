@@ -3,8 +3,8 @@
 from typing import Final
 
 from slimgate.core.errors import ImageError, TooLargeError
-from slimgate.core.policies.checks import growth
-from slimgate.core.policies.finding import INSPECTION, Finding, Subject
+from slimgate.core.policies.checks import growth, inspection
+from slimgate.core.policies.finding import Finding, Subject
 
 UNDETERMINED: Final = "undetermined"
 """The image is known, and does not tell what a check wants."""
@@ -16,11 +16,11 @@ def reason_of(finding: Finding, subject: Subject) -> str:
     What is not inspected for no error is too much: images, or exceptions to compare them with.
     """
     use = finding.use
-    if use is None and finding.check != INSPECTION:
+    if use is None and finding.check != inspection.NAME:
         errors = [seen for seen in subject.images.values() if isinstance(seen, ImageError)]
         return errors[0].reason if errors else UNDETERMINED
     seen = None if use is None else subject.images.get(use)
-    if finding.check == INSPECTION and not isinstance(seen, ImageError):
+    if finding.check == inspection.NAME and not isinstance(seen, ImageError):
         return TooLargeError.reason
     if use is None:
         return UNDETERMINED

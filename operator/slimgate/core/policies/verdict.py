@@ -3,14 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
+from typing import Final
 
-from slimgate.core.errors import ImageError
-from slimgate.core.policies.checks import CHECKS
+from slimgate.core.policies.checks import CHECKS, inspection
 from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.excuses import Excuses
-from slimgate.core.policies.finding import INSPECTION, Finding, Outcome, Subject
+from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.unknown import reason_of
+
+_MANY_EXCEPTIONS: Final = (
+    "its namespace has more SlimExceptions than slimgate compares for one verdict"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,8 @@ def evaluate(
     excused: list[tuple[Finding, SlimException]] = []
     excuses = Excuses(exceptions, subject, now)
     for policy in policies:
-        for finding in _findings(policy, _narrowed(subject, policy)):
+        narrowed = _narrowed(subject, policy)
+        for finding in chain.from_iterable(one.find(policy, narrowed) for one in CHECKS.values()):
             by = excuses.by(policy, finding)
             if by is None:
                 findings.append(finding)
@@ -76,13 +82,7 @@ def _not_asked(policy: Policy, findings: Sequence[Finding]) -> list[Finding]:
     """
     strict = (f for f in findings if f.policy == policy.name and f.outcome > Outcome.WARN)
     return [
-        Finding(
-            policy=policy.name,
-            check=INSPECTION,
-            outcome=Outcome.UNKNOWN,
-            use=use,
-            reason="its namespace has more SlimExceptions than slimgate compares for one verdict",
-        )
+        inspection.unknown(policy, _MANY_EXCEPTIONS, use)
         for use in dict.fromkeys(finding.use for finding in strict)
     ]
 
@@ -94,20 +94,3 @@ def _narrowed(subject: Subject, policy: Policy) -> Subject:
         spoken_of = policy.match.spoken_of(subject.images)
     images = {use: seen for use, seen in subject.images.items() if use in spoken_of}
     return replace(subject, images=images)
-
-
-def _findings(policy: Policy, subject: Subject) -> Iterator[Finding]:
-    excess = subject.workload.excess
-    if excess is not None:
-        yield Finding(policy=policy.name, check=INSPECTION, outcome=Outcome.UNKNOWN, reason=excess)
-    for use, seen in subject.images.items():
-        if isinstance(seen, ImageError):
-            yield Finding(
-                policy=policy.name,
-                check=INSPECTION,
-                outcome=Outcome.UNKNOWN,
-                use=use,
-                reason=str(seen),
-            )
-    for check in CHECKS.values():
-        yield from check(policy, subject)

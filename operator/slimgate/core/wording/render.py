@@ -4,14 +4,16 @@ Texts from images pass `printable`; texts are stable, without times or counters,
 annotations and events change only when the verdict does.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterable
 from typing import Final
 
+from slimgate.core.base.base_text import base_text
 from slimgate.core.base.history import instruction_of
-from slimgate.core.images.facts import Base, ImageFacts
-from slimgate.core.images.tier import Evidence, Tier
+from slimgate.core.images.facts import ImageFacts
+from slimgate.core.images.tier import Tier
+from slimgate.core.policies.checks import CHECKS, layer_size, pull_size, unpacked_size
+from slimgate.core.policies.checks import base as base_check
+from slimgate.core.policies.checks.sentences import platform_of
 from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict
@@ -39,7 +41,7 @@ _MAX_MESSAGES: Final = 5
 _SUMMARY_LENGTH: Final = 256
 _REFERENCE_LENGTH: Final = 64
 _INSTRUCTION_LENGTH: Final = 60
-_SUMS: Final = ("pullSize", "unpackedSize")
+_SUMS: Final = (pull_size.NAME, unpacked_size.NAME)
 """Checks of an image's size as a whole, the one first whose largest layer is more worth to name."""
 
 
@@ -107,21 +109,6 @@ def by_use(findings: Iterable[Finding]) -> list[tuple[ImageUse | None, list[Find
     return sorted(groups, key=lambda pair: -pair[1][0].outcome)
 
 
-def base_text(base: Base) -> str:
-    """Write a base with its tier and evidence: `golang:1.26 (Builder, Proven)`.
-
-    Of a proven base whose tier is not, each has its own: `debian:13 (Proven), Builder (Inferred)`.
-    """
-    if base.tier_inferred and base.tier is not None:
-        shown = base_text(replace(base, tier=None, tier_inferred=False))
-        return f"{shown}, {base.tier.label} ({Evidence.INFERRED.value})"
-    name = base.name or base.family or "unknown"
-    tier = None if base.tier is None else base.tier.label
-    evidence = None if base.evidence is None else base.evidence.value
-    marks = [mark for mark in (tier, evidence) if mark is not None and mark.lower() != name]
-    return printable(name, 128) + (f" ({', '.join(marks)})" if marks else "")
-
-
 def _message_line(message: str) -> str:
     """Write a policy's message whole: it may end with the address of a page."""
     line = f"slimgate: {message}"
@@ -155,7 +142,7 @@ def _context(findings: Iterable[Finding]) -> list[str]:
     image = images[check]
     base = image.base
     parts = [_largest_layer(image, check)]
-    if "base" not in images and (base.name or base.family or base.tier is not None):
+    if base_check.NAME not in images and (base.name or base.family or base.tier is not None):
         parts.append(f"base {base_text(base)}")
     if image.toolchains:
         parts.append(f"it still contains {printable(', '.join(image.toolchains), 80)}")
@@ -164,7 +151,7 @@ def _context(findings: Iterable[Finding]) -> list[str]:
 
 def _largest_layer(image: ImageFacts, check: str) -> str:
     """Say which layer to look at, in bytes of the kind that the check measures."""
-    unpacked = check == "unpackedSize"
+    unpacked = check == unpacked_size.NAME
     sizes = [layer.unpacked if unpacked else layer.pull for layer in image.layers]
     largest = max(sizes, key=lambda size: size.least, default=None)
     if largest is None or not largest.least:
@@ -173,7 +160,7 @@ def _largest_layer(image: ImageFacts, check: str) -> str:
     size = f"{least}{format_bytes(largest.least)}"
     made = instruction_of(image.layers[sizes.index(largest)].created_by or "")
     made = printable(made, _INSTRUCTION_LENGTH)
-    if check == "layerSize":
+    if check == layer_size.NAME:
         return f"that layer is {made}" if made else ""
     if len(sizes) == 1:
         return ""
@@ -194,11 +181,11 @@ def _shorten(reference: str, length: int) -> str:
 def _fragment(finding: Finding) -> str:
     if finding.outcome is Outcome.UNKNOWN:
         return f"{_not_judged(finding)}: {_reason(finding)}"
-    return _FRAGMENTS[finding.check](finding)
+    return CHECKS[finding.check].sentence(finding)
 
 
 def _not_judged(finding: Finding) -> str:
-    return f"could not be judged{_open_limit(finding)}{_on(finding)}"
+    return f"could not be judged{_open_limit(finding)}{platform_of(finding)}"
 
 
 def _open_limit(finding: Finding) -> str:
@@ -206,79 +193,11 @@ def _open_limit(finding: Finding) -> str:
     limit = finding.limit
     if not isinstance(limit, int) or isinstance(limit, Tier):
         return ""
-    return f" against limit {f'{limit}%' if finding.check == 'growth' else format_bytes(limit)}"
+    return f" against limit {CHECKS[finding.check].amount(limit)}"
 
 
 def _reason(finding: Finding) -> str:
     return printable(finding.reason or "for no known reason", 300)
-
-
-def _on(finding: Finding) -> str:
-    platform = finding.image.platform if finding.image else None
-    known = platform is not None and platform.os != "unknown"
-    return f" ({printable(str(platform), 64)})" if known else ""
-
-
-def _against(finding: Finding) -> tuple[str, str]:
-    """Write a size and its limit; to the byte where they would read the same."""
-    value, limit = finding.value, finding.limit
-    if not isinstance(value, int) or not isinstance(limit, int):
-        return "?", "?"
-    if format_bytes(value) == format_bytes(limit):
-        return f"{value:,} B", f"{limit:,} B"
-    return format_bytes(value), format_bytes(limit)
-
-
-def _size(verb: str, noun: str, finding: Finding) -> str:
-    value, limit = _against(finding)
-    least = "at least " if finding.at_least else ""
-    return f"{verb} {least}{value}{noun}{_on(finding)}, limit {limit}"
-
-
-def _base(finding: Finding) -> str:
-    shown = _based_on(finding, finding.image.base) if finding.image else "something unknown"
-    if isinstance(finding.limit, str):
-        return f"is based on {shown}, which the policy allows only if {finding.limit}"
-    return f"is based on {shown}, which the policy does not allow"
-
-
-def _based_on(finding: Finding, base: Base) -> str:
-    """Name the base, and what of it the policy speaks of where that is not its own name."""
-    shown, evidence = base_text(base), finding.evidence
-    if evidence is None or finding.value is None:
-        return shown
-    if finding.value not in {base.name, base.family}:
-        return f"{shown}, that is on {printable(str(finding.value), 128)} ({evidence.value})"
-    if base.name and base.family and evidence is not base.evidence:
-        return f"{shown} of family {printable(base.family, 64)} ({evidence.value})"
-    return shown
-
-
-def _max_tier(finding: Finding) -> str:
-    value, limit = finding.value, finding.limit
-    if not isinstance(value, Tier) or not isinstance(limit, Tier):
-        return "is of a tier above the limit"
-    evidence = f" ({finding.evidence.value})" if finding.evidence else ""
-    return f"is of tier {value.label}{evidence}, limit {limit.label}"
-
-
-def _false_claim(finding: Finding) -> str:
-    return printable(str(finding.value)).removeprefix("it ")
-
-
-_FRAGMENTS: Final[Mapping[str, Callable[[Finding], str]]] = {
-    "pullSize": partial(_size, "pulls", ""),
-    "unpackedSize": partial(_size, "unpacks to", ""),
-    "layers": lambda f: f"has {f.value} layers{_on(f)}, limit {f.limit}",
-    "layerSize": partial(_size, "has a layer of", " to pull"),
-    "workloadPullSize": partial(_size, "pulls", " for all its images together"),
-    "growth": lambda f: (
-        f"pulls {f.value}% more than the image that runs now{_on(f)}, limit {f.limit}%"
-    ),
-    "base": _base,
-    "maxTier": _max_tier,
-    "falseClaim": _false_claim,
-}
 
 
 def _subject(use: ImageUse | None) -> str:

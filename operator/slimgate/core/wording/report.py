@@ -11,6 +11,8 @@ from typing import Final
 from slimgate.core.images.facts import ImageFacts
 from slimgate.core.images.tier import Tier
 from slimgate.core.json_object import JsonDocument
+from slimgate.core.policies.checks import CHECKS
+from slimgate.core.policies.checks.check import Unit
 from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.verdict import Verdict
@@ -29,8 +31,6 @@ _BY_OUTCOME: Final = {
     Outcome.WARN: ("warn", "medium"),
     Outcome.UNKNOWN: ("error", "low"),
 }
-_BYTES: Final = frozenset({"pullSize", "unpackedSize", "layerSize", "workloadPullSize"})
-"""The checks whose value and limit are bytes."""
 
 
 def report_of(verdict: Verdict) -> JsonDocument:
@@ -104,7 +104,7 @@ def _leave(exception: SlimException) -> str:
 
 def _properties(finding: Finding) -> dict[str, str]:
     """Write what a dashboard may want to sort and sum by; sizes are whole bytes."""
-    unit = "Bytes" if finding.check in _BYTES else ""
+    unit = "Bytes" if CHECKS[finding.check].unit is Unit.BYTES else ""
     texts = {
         f"value{unit}": _text(finding.value),
         f"limit{unit}": _text(finding.limit),

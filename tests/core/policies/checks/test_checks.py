@@ -3,32 +3,38 @@
 from importlib import import_module
 from pathlib import Path
 
-from slimgate.core.policies.checks import CHECKS
+import pytest
+
+from slimgate.core.images.tier import Tier
+from slimgate.core.policies.checks import CHECKS, asked_by
+from slimgate.core.policies.policy import BaseRules, Limit, Limits, OnFalseClaim, Policy, TierLimit
 from slimgate.core.wording.render import describe
+from tests.core.everything import EVERYTHING
 from tests.core.make import DENY, WEB, finding
 
-HELPERS = {"__init__", "measure", "bases"}
+HELPERS = {"__init__", "check", "measure", "bases", "sentences"}
 FILES = sorted(
     file.stem
     for file in Path("operator/slimgate/core/policies/checks").glob("*.py")
     if file.stem not in HELPERS
 )
+LIMIT = Limit(deny=1)
 
 
 def test_every_file_is_a_check() -> None:
     """Each file holds one check, which CHECKS lists by its name."""
-    found = {}
-    for file in FILES:
-        module = import_module(f"slimgate.core.policies.checks.{file}")
-        found[module.NAME] = module.check
+    modules = [import_module(f"slimgate.core.policies.checks.{file}") for file in FILES]
 
-    assert found == CHECKS
+    assert {module.NAME: module.CHECK for module in modules} == CHECKS
+    assert all(module.CHECK.find is module.check for module in modules)
 
 
 def test_every_check_can_be_told() -> None:
-    """There is a sentence for what each check finds, and its name stands in it."""
-    for name in CHECKS:
+    """There is a sentence for what each check finds, and its name stands in it; and advice."""
+    for name, check in CHECKS.items():
         assert f"[policy default, {name}]" in describe(WEB, [finding(name, DENY)])
+        assert check.title
+        assert check.advice.endswith(".")
 
 
 def test_every_check_is_tested() -> None:
@@ -36,3 +42,41 @@ def test_every_check_is_tested() -> None:
     tested = {file.stem.removeprefix("test_") for file in Path(__file__).parent.glob("test_*.py")}
 
     assert set(FILES) <= tested
+
+
+@pytest.mark.parametrize(
+    ("limits", "bases", "expected"),
+    [
+        (Limits(), None, set()),
+        (Limits(pull_size=LIMIT), None, {"pullSize"}),
+        (Limits(layers=LIMIT, growth=LIMIT), None, {"layers", "growth"}),
+        (Limits(), BaseRules(deny=("x",)), {"base", "falseClaim"}),
+        (Limits(), BaseRules(deny=("x",), on_false_claim=OnFalseClaim.IGNORE), {"base"}),
+        (Limits(), BaseRules(max_tier=TierLimit(deny=Tier.FULL)), {"maxTier", "falseClaim"}),
+    ],
+)
+def test_asked_by(limits: Limits, bases: BaseRules | None, expected: set[str]) -> None:
+    """A policy has the checks that its fields ask for; every policy wants images looked up."""
+    policy = Policy(name="p", limits=limits, bases=bases)
+
+    assert set(asked_by(policy)) == {"inspection", *expected}
+
+
+def test_all_checks_can_be_asked_for() -> None:
+    """There is no check that a policy with every field lacks."""
+    assert set(asked_by(EVERYTHING)) == set(CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "expected"),
+    [
+        ("pullSize", 2**20, "1 MiB"),
+        ("growth", 25, "25%"),
+        ("layers", 25, "25"),
+        ("maxTier", Tier.FULL, "Full"),
+        ("base", "a\nb", "a\\nb"),
+    ],
+)
+def test_amounts(check: str, value: int | Tier | str, expected: str) -> None:
+    """A value is written in the unit that its check measures, and a text is safe to print."""
+    assert CHECKS[check].amount(value) == expected

@@ -37,7 +37,8 @@ SLIM, MINIMAL = TierLimit(deny=Tier.SLIM), TierLimit(deny=Tier.MINIMAL)
 )
 def test_layers_that_were_not_read(policy: Policy, base: Base, expected: object) -> None:
     """Proofs and toolchains that show stand; whatever else is said of a base is unknown."""
-    found = [pair for check in CHECKS.values() for pair in check(policy, one(image(base=base)))]
+    given = one(image(base=base))
+    found = [pair for check in CHECKS.values() for pair in check.find(policy, given)]
 
     assert [finding.outcome for finding in found] == ([] if expected is None else [expected])
     assert {finding.reason for finding in found} <= {None, WHY}
@@ -60,7 +61,7 @@ def test_claims_that_were_not_compared(
     base = Base(claims=claims, **{reason: WHY})  # type: ignore[arg-type]
     policy = standing(on_false_claim=on_false_claim)
 
-    assert brief(CHECKS["falseClaim"](policy, one(image(base=base)))) == expected
+    assert brief(CHECKS["falseClaim"].find(policy, one(image(base=base)))) == expected
 
 
 def test_a_claim_that_is_false_stays_false() -> None:
@@ -68,4 +69,6 @@ def test_a_claim_that_is_false_stays_false() -> None:
     base = Base(claims=("golden:1",), contradiction="it lies", unread=WHY)
     policy = standing(on_false_claim=OnFalseClaim.DENY)
 
-    assert brief(CHECKS["falseClaim"](policy, one(image(base=base)))) == [(DENY, "it lies", None)]
+    assert brief(CHECKS["falseClaim"].find(policy, one(image(base=base)))) == [
+        (DENY, "it lies", None)
+    ]

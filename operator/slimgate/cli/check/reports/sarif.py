@@ -14,11 +14,11 @@ from typing import Final
 from urllib.parse import quote
 
 from slimgate.cli.check.judge import FindingEffect
-from slimgate.cli.check.reports.checks import ABOUT
 from slimgate.cli.check.reports.paths import relative
 from slimgate.cli.check.reports.report import Fault, Remark, Report, count
 from slimgate.cli.shared.exits import VIOLATED, WITHIN
 from slimgate.core.json_object import JsonDocument
+from slimgate.core.policies.checks import CHECKS
 from slimgate.core.policies.finding import Finding
 from slimgate.core.text import printable
 from slimgate.core.wording.render import DOCS, describe
@@ -35,7 +35,7 @@ _LEVELS: Final[Mapping[FindingEffect, str]] = {
     FindingEffect.WARN: "warning",
     FindingEffect.AUDIT: "note",
 }
-_RULES: Final = tuple(ABOUT)
+_RULES: Final = tuple(CHECKS)
 
 
 def report_sarif(report: Report) -> str:
@@ -94,13 +94,13 @@ def _physical(file: str | None, line: int | None) -> JsonDocument:
 
 
 def _rule(name: str) -> JsonDocument:
-    about = ABOUT[name]
+    about = CHECKS[name]
     return {
         "id": _rule_id(name),
         "name": name[0].upper() + name[1:],
         "shortDescription": {"text": about.title},
-        "fullDescription": {"text": f"{about.title}. {about.help}"},
-        "help": {"text": about.help, "markdown": f"{about.help}\n\n[Slimming images]({DOCS})"},
+        "fullDescription": {"text": f"{about.title}. {about.advice}"},
+        "help": {"text": about.advice, "markdown": f"{about.advice}\n\n[Slimming images]({DOCS})"},
         "helpUri": DOCS,
         "defaultConfiguration": {"level": "error"},
         "properties": {"tags": ["container-image", "slimgate"], "precision": "very-high"},

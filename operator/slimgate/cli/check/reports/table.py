@@ -14,9 +14,9 @@ from rich.text import Text
 from slimgate.cli.check.judge import FindingEffect, Judged
 from slimgate.cli.check.reports.report import Remark, Report, excuses, file_text, remarks_on
 from slimgate.cli.shared.cells import footnotes, largest_layer, plain_table, size_text
+from slimgate.core.base.base_text import base_text
 from slimgate.core.images.facts import ImageFacts, Inspection
 from slimgate.core.text import printable
-from slimgate.core.wording.render import base_text
 from slimgate.core.workloads.workload import ImageUse
 
 _ALLOW: Final = "allow"

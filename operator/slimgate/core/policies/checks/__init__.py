@@ -1,15 +1,13 @@
-"""The checks, one file each: a policy and a subject in, findings out.
+"""The checks, one file each: its code, its sentences, and what to do about what it finds."""
 
-The subject's images are those that the policy speaks of.
-"""
-
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
 from typing import Final
 
 from slimgate.core.policies.checks import (
     base,
     false_claim,
     growth,
+    inspection,
     layer_size,
     layers,
     max_tier,
@@ -17,23 +15,29 @@ from slimgate.core.policies.checks import (
     unpacked_size,
     workload_pull_size,
 )
-from slimgate.core.policies.finding import Finding, Subject
+from slimgate.core.policies.checks.check import Check
 from slimgate.core.policies.policy import Policy
 
-Check = Callable[[Policy, Subject], Iterator[Finding]]
+_ALL: Final = (
+    inspection.CHECK,
+    pull_size.CHECK,
+    unpacked_size.CHECK,
+    layers.CHECK,
+    layer_size.CHECK,
+    workload_pull_size.CHECK,
+    growth.CHECK,
+    base.CHECK,
+    max_tier.CHECK,
+    false_claim.CHECK,
+)
 
-CHECKS: Final[dict[str, Check]] = {
-    pull_size.NAME: pull_size.check,
-    unpacked_size.NAME: unpacked_size.check,
-    layers.NAME: layers.check,
-    layer_size.NAME: layer_size.check,
-    workload_pull_size.NAME: workload_pull_size.check,
-    growth.NAME: growth.check,
-    base.NAME: base.check,
-    max_tier.NAME: max_tier.check,
-    false_claim.NAME: false_claim.check,
-}
+CHECKS: Final[Mapping[str, Check]] = {check.name: check for check in _ALL}
 """Every check by the name that messages, reports and metrics give it."""
 
 ON_BASES: Final = frozenset({base.NAME, max_tier.NAME})
 """The checks whose outcome may hinge on BaseImages."""
+
+
+def asked_by(policy: Policy) -> tuple[str, ...]:
+    """List the checks of which a policy may have findings."""
+    return tuple(name for name, check in CHECKS.items() if check.is_asked(policy))

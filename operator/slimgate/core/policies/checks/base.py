@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from slimgate.core.base.base_text import base_text
 from slimgate.core.images.facts import Base
 from slimgate.core.images.tier import Evidence
 from slimgate.core.matching.globs import matches_reference
@@ -14,8 +15,10 @@ from slimgate.core.policies.checks.bases import (
     too_weak,
     unresolved,
 )
+from slimgate.core.policies.checks.check import Check
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import BaseRules, Policy
+from slimgate.core.text import printable
 
 NAME: Final = "base"
 _UNKNOWN: Final = "its base is unknown"
@@ -89,3 +92,34 @@ def _unchecked(base: Base) -> str | None:
 
 def _is_unknown(base: Base) -> bool:
     return base.name is None and base.family is None and base.tier is None
+
+
+def _sentence(finding: Finding) -> str:
+    shown = _based_on(finding, finding.image.base) if finding.image else "something unknown"
+    if isinstance(finding.limit, str):
+        return f"is based on {shown}, which the policy allows only if {finding.limit}"
+    return f"is based on {shown}, which the policy does not allow"
+
+
+def _based_on(finding: Finding, base: Base) -> str:
+    """Name the base, and what of it the policy speaks of where that is not its own name."""
+    shown, evidence = base_text(base), finding.evidence
+    if evidence is None or finding.value is None:
+        return shown
+    if finding.value not in {base.name, base.family}:
+        return f"{shown}, that is on {printable(str(finding.value), 128)} ({evidence.value})"
+    if base.name and base.family and evidence is not base.evidence:
+        return f"{shown} of family {printable(base.family, 64)} ({evidence.value})"
+    return shown
+
+
+CHECK: Final = Check(
+    name=NAME,
+    field="spec.bases.allow, spec.bases.deny",
+    title="An image has a base that the policy does not allow",
+    advice="Use one of the bases that the policy lists, and build on it as it is, so that its "
+    "layers prove it.",
+    is_asked=lambda policy: bool(policy.bases and (policy.bases.allow or policy.bases.deny)),
+    find=check,
+    sentence=_sentence,
+)

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from slimgate.core.policies.checks.bases import images
+from slimgate.core.policies.checks.check import Check
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import OnFalseClaim, Policy
+from slimgate.core.text import printable
 
 NAME: Final = "falseClaim"
 _OUTCOMES: Final[Mapping[OnFalseClaim, Outcome]] = {
@@ -41,3 +43,19 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
                 image=image,
                 value=base.contradiction,
             )
+
+
+def _is_asked(policy: Policy) -> bool:
+    return policy.bases is not None and policy.bases.on_false_claim is not OnFalseClaim.IGNORE
+
+
+CHECK: Final = Check(
+    name=NAME,
+    field="spec.bases.onFalseClaim",
+    title="An image claims a base that its layers contradict",
+    advice="Correct the labels or annotations org.opencontainers.image.base.name and .digest, or "
+    "the build that writes them.",
+    is_asked=_is_asked,
+    find=check,
+    sentence=lambda finding: printable(str(finding.value)).removeprefix("it "),
+)

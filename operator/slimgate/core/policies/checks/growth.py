@@ -12,7 +12,9 @@ from typing import Final
 from slimgate.core.errors import ImageError
 from slimgate.core.images.facts import Inspection, Platform, Size
 from slimgate.core.images.reference import Reference
+from slimgate.core.policies.checks.check import Check, Unit
 from slimgate.core.policies.checks.measure import Amount, Measured, against
+from slimgate.core.policies.checks.sentences import platform_of
 from slimgate.core.policies.finding import Finding, Subject
 from slimgate.core.policies.policy import Policy
 from slimgate.core.workloads.workload import ImageUse
@@ -100,3 +102,20 @@ def _counterparts(before: Inspection, after: Inspection) -> Mapping[Platform, Si
         if largest is not None:
             return {image.platform: largest.pull for image in after.images}
     return {}
+
+
+def _sentence(finding: Finding) -> str:
+    more = f"{finding.value}% more than the image that runs now{platform_of(finding)}"
+    return f"pulls {more}, limit {finding.limit}%"
+
+
+CHECK: Final = Check(
+    name=NAME,
+    field="spec.limits.growth",
+    title="An image grew by more than the policy allows",
+    advice="Compare its layers with those of the image that runs now: slimgate inspect --layers.",
+    unit=Unit.PERCENT,
+    is_asked=lambda policy: policy.limits.growth is not None,
+    find=check,
+    sentence=_sentence,
+)

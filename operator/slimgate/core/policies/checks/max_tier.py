@@ -10,6 +10,7 @@ from slimgate.core.policies.checks.bases import (
     too_weak,
     unresolved,
 )
+from slimgate.core.policies.checks.check import Check
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Policy, TierLimit
 
@@ -60,3 +61,22 @@ def _grade(limit: TierLimit, tier: Tier | None) -> tuple[Outcome, Tier | None]:
     if limit.warn is not None and tier > limit.warn:
         return Outcome.WARN, limit.warn
     return Outcome.ALLOW, None
+
+
+def _sentence(finding: Finding) -> str:
+    value, limit = finding.value, finding.limit
+    if not isinstance(value, Tier) or not isinstance(limit, Tier):
+        return "is of a tier above the limit"
+    evidence = f" ({finding.evidence.value})" if finding.evidence else ""
+    return f"is of tier {value.label}{evidence}, limit {limit.label}"
+
+
+CHECK: Final = Check(
+    name=NAME,
+    field="spec.bases.maxTier",
+    title="An image's base is of a higher tier than the policy allows",
+    advice="Choose a slimmer base for the final stage: scratch, distroless or alpine.",
+    is_asked=lambda policy: bool(policy.bases and policy.bases.max_tier),
+    find=check,
+    sentence=_sentence,
+)

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from slimgate.core.errors import ImageError
 from slimgate.core.images.facts import ImageFacts, Inspection, Platform, Size
+from slimgate.core.policies.checks.check import Check, Unit
 from slimgate.core.policies.checks.measure import Amount, Measured, against
+from slimgate.core.policies.checks.sentences import size_sentence
 from slimgate.core.policies.finding import Finding, Subject
 from slimgate.core.policies.policy import Policy
 from slimgate.core.workloads.workload import ImageUse
@@ -108,3 +111,16 @@ def _on(inspection: Inspection, platform: Platform) -> tuple[ImageFacts, ...]:
     """Pick the image for a platform, else the only one: a single manifest runs where it is put."""
     exact = tuple(image for image in inspection.images if image.platform == platform)
     return exact or (inspection.images if len(inspection.images) == 1 else ())
+
+
+CHECK: Final = Check(
+    name=NAME,
+    field="spec.limits.workloadPullSize",
+    title="All images of a pod together are more to pull than the policy allows",
+    advice="Layers that the images share count once, so give them one base; and leave out "
+    "sidecars that the pod does not need.",
+    unit=Unit.BYTES,
+    is_asked=lambda policy: policy.limits.workload_pull_size is not None,
+    find=check,
+    sentence=partial(size_sentence, "pulls", " for all its images together"),
+)

@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from slimgate.core.images.tier import Tier
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.policies.checks import CHECKS
 from slimgate.core.quantity import format_quantity
 from slimgate.core.timestamp import format_time, parse_time
 from slimgate.core.wording.status.condition import (
@@ -24,7 +25,6 @@ UNUSED_AFTER: Final = timedelta(days=30)
 _FRESH: Final = timedelta(days=1)
 """How long a time of last use stands while the exception is in use: a status that changes with
 each look would be written with each look."""
-_SIZES: Final = frozenset({"pullSize", "unpackedSize", "layerSize", "workloadPullSize"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +143,4 @@ def _excesses(checks: Mapping[str, Excess]) -> Iterable[dict[str, object]]:
 
 
 def _amount(check: str, value: int | Tier | None) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, Tier):
-        return value.label
-    if check in _SIZES:
-        return format_quantity(value)
-    return f"{value}%" if check == "growth" else str(value)
+    return None if value is None else CHECKS[check].amount(value, format_quantity)

@@ -1,0 +1,46 @@
+"""What a check is: its code, and all that is said of it and of what it finds."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from slimgate.core.images.tier import Tier
+from slimgate.core.policies.finding import Finding, Subject
+from slimgate.core.policies.policy import Policy
+from slimgate.core.quantity import format_bytes
+from slimgate.core.text import printable
+
+
+class Unit(Enum):
+    """What the numbers are that a check compares."""
+
+    NONE = auto()
+    BYTES = auto()
+    PERCENT = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that a policy may ask for.
+
+    `field` is the policy's that asks for it, and `is_asked` whether it does. `find` yields what it
+    has to say of the images that the policy applies to. `title` says what is at fault then, and
+    `advice` what to do about it; `sentence` says it of one finding that is no unknown.
+    """
+
+    name: str
+    field: str
+    title: str
+    advice: str
+    is_asked: Callable[[Policy], bool]
+    find: Callable[[Policy, Subject], Iterator[Finding]]
+    sentence: Callable[[Finding], str]
+    unit: Unit = Unit.NONE
+
+    def amount(self, value: int | Tier | str, size: Callable[[int], str] = format_bytes) -> str:
+        """Write a value or a limit."""
+        if isinstance(value, Tier):
+            return value.label
+        if isinstance(value, int) and self.unit is Unit.BYTES:
+            return size(value)
+        return f"{value}%" if self.unit is Unit.PERCENT else printable(str(value), 128)

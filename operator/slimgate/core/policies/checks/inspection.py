@@ -1,0 +1,39 @@
+"""The check that every policy has: that its images can be looked up."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from slimgate.core.errors import ImageError
+from slimgate.core.policies.checks.check import Check
+from slimgate.core.policies.finding import Finding, Outcome, Subject
+from slimgate.core.policies.policy import Policy
+from slimgate.core.workloads.workload import ImageUse
+
+NAME: Final = "inspection"
+
+
+def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
+    """Report images that could not be looked up, and that there are more than are judged."""
+    excess = subject.workload.excess
+    if excess is not None:
+        yield unknown(policy, excess)
+    for use, seen in subject.images.items():
+        if isinstance(seen, ImageError):
+            yield unknown(policy, str(seen), use)
+
+
+def unknown(policy: Policy, reason: str, use: ImageUse | None = None) -> Finding:
+    """Say that an image, or a workload as a whole, is not looked at."""
+    return Finding(policy=policy.name, check=NAME, outcome=Outcome.UNKNOWN, use=use, reason=reason)
+
+
+CHECK: Final = Check(
+    name=NAME,
+    field="spec.onUnknown",
+    title="An image could not be looked up",
+    advice="Check that the image exists and that your registry login may pull it. Where the image "
+    "is built in the same job, map it to a local one: --map REF=oci:FOLDER:TAG.",
+    is_asked=lambda _: True,
+    find=check,
+    sentence=lambda _: "could not be looked up",
+)
