@@ -1,8 +1,10 @@
 """Where a hostile registry can't send the client: nothing is followed to a refused address."""
 
 import ipaddress
+import socket
 import ssl
 from collections.abc import Callable, Mapping
+from itertools import product
 
 import pytest
 from aiohttp import web
@@ -17,6 +19,7 @@ from slimgate.core.errors import (
 from slimgate.core.images.reference import Reference
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.guard import AddressKind, classify
+from slimgate.registry.literals import literal_of
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Exemption
 from tests.registry.conftest import settings_for
@@ -88,9 +91,46 @@ ADDRESSES = [
     ("fec0::1", AddressKind.PRIVATE),
     ("64:ff9b::a00:1", AddressKind.PRIVATE),
     ("8.8.8.8", AddressKind.PUBLIC),
+    ("64:ff9b:1:7f00:0:100::", AddressKind.LOOPBACK),
+    ("64:ff9b:1:a9:fe:a9fe::", AddressKind.NEVER),
+    ("64:ff9b:1:5:7f:0:100:0", AddressKind.LOOPBACK),
+    ("::ffff:0:7f00:1", AddressKind.LOOPBACK),
+    ("2001:db9::5efe:a9fe:a9fe", AddressKind.NEVER),
+    ("2001:db9::200:5efe:7f00:1", AddressKind.LOOPBACK),
     ("64:ff9b::808:808", AddressKind.PUBLIC),
     ("2606:4700::1111", AddressKind.PUBLIC),
 ]
+
+
+ALIASES = [
+    "0x7f000001",
+    "0X7F.1",
+    "0177.0.0.1",
+    "017700000001",
+    "127.1",
+    "127.0.1",
+    "2130706433",
+    "127.0.0.1.",
+    "127.000.000.001",
+    "0x0a000001",
+    "10.1",
+    "0xa9fea9fe",
+    "0",
+    "[::ffff:7f00:1]",
+    "[::ffff:10.0.0.1]",
+    "[64:ff9b::7f00:1]",
+    "[2002:7f00:1::]",
+    "[::1%25lo]",
+    "[fe80::1%25lo]",
+    "localhost.",
+    "256.1",
+    "127.0.0.0x",
+    "08.1",
+    "1.2.3.4.5",
+    "4294967296",
+    "xn--127-.0.0.1",
+]
+"""Hosts that are addresses to C libraries, to aiohttp, or to nobody."""
 
 
 @pytest.mark.parametrize(("address", "kind"), ADDRESSES)
@@ -114,6 +154,7 @@ def test_addresses_are_sorted(address: str, kind: AddressKind) -> None:
         "https://0.0.0.0:{port}/",
         "https://10.0.0.1/",
         "https://100.64.0.1/",
+        *(f"https://{host}:{{port}}/" for host in ALIASES),
         "https://loopback.test:{port}/",
         "https://mixed.test:{port}/",
         "https://mapped.test:{port}/",
@@ -134,6 +175,7 @@ async def test_no_refused_address_is_called(location: str, via: Callable[[str], 
         "mixed.test": ["8.8.8.8,127.0.0.1"],
         "mapped.test": ["::ffff:127.0.0.1"],
         "metadata.test": ["169.254.169.254"],
+        "localhost.": ["127.0.0.1"],
         "private.test": ["10.0.0.1"],
         "api.test": ["198.51.100.7"],
         "public.test": ["198.51.100.8"],
@@ -163,7 +205,7 @@ async def test_no_refused_address_is_called(location: str, via: Callable[[str], 
         "10.0.0.1:443/a:1",
         "169.254.169.254/a:1",
         "metadata.test/a:1",
-        "0x7f.1:5000/a:1",
+        *(f"{host}:5000/a:1" for host in ALIASES if host[-1].isalnum() and "--" not in host),
         "LOOPBACK.test/a:1",
         "api.test:6443/a:1",
     ],
@@ -174,7 +216,6 @@ async def test_no_reference_makes_the_client_call_them(text: str) -> None:
         "localhost": ["127.0.0.1"],
         "loopback.test": ["127.0.0.1"],
         "metadata.test": ["169.254.169.254"],
-        "0x7f.1": ["127.0.0.1"],
         "api.test": ["10.96.0.1"],
     }
     settings = RegistrySettings(refused_addresses=frozenset({"10.96.0.1:6443"}))
@@ -183,6 +224,32 @@ async def test_no_reference_makes_the_client_call_them(text: str) -> None:
             await client.resolve(Reference.parse(text), ANONYMOUS)
 
     assert "10.96.0.1" not in str(caught.value)
+
+
+def test_what_the_system_takes_for_an_address() -> None:
+    """Whatever inet_aton reads is read as the same address, and as no name."""
+    forms = ["{}", "0x{:x}", "0{:o}"]
+    for parts in ([127, 1], [10, 0, 1], [2**32 - 1], [169, 254, 43518], [8, 8, 8, 8], [0], [1, 0]):
+        for shape in product(forms, repeat=len(parts)):
+            host = ".".join(one.format(part) for one, part in zip(shape, parts, strict=True))
+            assert literal_of(host) == ipaddress.IPv4Address(socket.inet_aton(host)), host
+    for name in ("registry.internal", "0x7f.example", "127.0.0.1.example", "a1", "1a", "x0x1"):
+        assert literal_of(name) is None
+
+
+async def test_a_name_that_decodes_to_another_is_its_own() -> None:
+    """What settings and logins say of a host is for the host that is connected to."""
+    settings = settings_for("registry.test")
+    dns = FakeDns({"xn--registry-.test": ["127.0.0.1"]})
+    async with RegistryClient(settings, resolver=dns) as client:
+        with pytest.raises(ImageError):
+            await client.document(Reference.parse("xn--registry-.test/a/b:1"), ANONYMOUS)
+    async with (
+        hostile(redirect("https://xn--registry-.test/v2/a/b/manifests/1")) as server,
+        RegistryClient(settings_for(server.host), resolver=dns) as client,
+    ):
+        with pytest.raises(ImageError):
+            await client.document(Reference.parse(f"{server.host}/a/b:1"), ANONYMOUS)
 
 
 EXEMPTIONS: list[tuple[Exemption, str, type[ImageError] | None]] = [

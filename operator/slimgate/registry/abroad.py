@@ -91,7 +91,7 @@ class Abroad:
     def _place(self, url: URL) -> _Place | None:
         path = url.raw_path
         match = _PATH.fullmatch(path) if len(path) <= _MAX_PATH else None
-        if match is None or url.host is None:
+        if match is None:
             return None
         host = url.host_port_subcomponent or ""
         reference = Reference(DOCKER_HUB if host == HUB_HOST else host, match[1])

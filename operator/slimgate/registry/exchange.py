@@ -25,7 +25,7 @@ from slimgate.registry.body import Answer
 from slimgate.registry.errors import MAX_ERROR_BODY, error_of, retry_after_seconds
 from slimgate.registry.opened import Opened
 from slimgate.registry.ratelimit import RateLimits, Whom, remaining_of
-from slimgate.registry.requests import HttpRequest
+from slimgate.registry.requests import HttpRequest, host_of
 from slimgate.registry.settings import RegistryObserver
 from slimgate.registry.transport import Transport
 
@@ -207,7 +207,6 @@ class Exchange:
     def _base(self, reference: Reference) -> URL:
         authority = HUB_HOST if reference.registry == DOCKER_HUB else reference.registry
         secure = URL(f"https://{authority}")
-        host, port = secure.host or "", secure.explicit_port
-        exemption = self._transport.guard.exemption(host, port or 443)
+        exemption = self._transport.guard.exemption(host_of(secure), secure.port)
         scheme = "http" if exemption and exemption.plain_http else "https"
         return URL(f"{scheme}://{authority}")

@@ -15,10 +15,10 @@ from yarl import URL
 
 from slimgate.core.errors import RefusedAddressError
 from slimgate.core.text import printable
+from slimgate.registry.literals import Address, literal_of
+from slimgate.registry.requests import host_of
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Exemption
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _METADATA: Final = frozenset({
@@ -33,8 +33,13 @@ _NEVER: Final = tuple(
     for network in ("0.0.0.0/8", "240.0.0.0/4", "2001::/32")  # 2001::/32 is Teredo
 )
 _EMBEDDING: Final = tuple(
-    ipaddress.IPv6Network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")
+    ipaddress.IPv6Network(network) for network in ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")
 )
+"""Those that end in an IPv4 address: NAT64 (RFC 6052), and forms that went out of use."""
+_LOCAL_NAT64: Final = ipaddress.IPv6Network("64:ff9b:1::/48")
+_PLACES: Final = ((6, 7, 9, 10), (7, 9, 10, 11), (9, 10, 11, 12), (12, 13, 14, 15))
+"""The bytes in which its translators have one (RFC 8215), by their prefix, RFC 6052 section 2.2."""
+_ISATAP: Final = frozenset({"00005efe", "02005efe"})
 
 
 class AddressKind(Enum):
@@ -65,9 +70,11 @@ class Guard:
 
     def check_url(self, url: URL) -> None:
         """Refuse a URL by its form: scheme, user info, plain HTTP, a literal address."""
-        host = url.host
+        host = host_of(url)
         if url.scheme not in _DEFAULT_PORTS or not host or url.port is None:
             raise RefusedAddressError("slimgate calls http and https addresses only")
+        if not host.isascii():
+            raise RefusedAddressError(f"{_shown(host)} is no host name: write its ASCII form")
         if url.user is not None or url.password is not None:
             raise RefusedAddressError(f"the address of {_shown(host)} holds a user or password")
         exemption = self.exemption(host, url.port)
@@ -77,10 +84,11 @@ class Guard:
                 "the registry in the configuration file with plainHTTP (docs/configuration.md)"
             )
         try:
-            literal = ipaddress.ip_address(host)
-        except ValueError:
-            return
-        self._check_address(literal, host, url.port, exemption, literal=True)
+            literal = literal_of(host)
+        except ValueError as err:
+            raise RefusedAddressError(f"{_shown(host)} is no address that can be read") from err
+        if literal is not None:
+            self._check_address(literal, host, url.port, exemption, literal=True)
 
     def check(self, address: str, host: str, port: int) -> None:
         """Refuse an address that the host name resolved to; RefusedAddressError says so."""
@@ -152,11 +160,28 @@ def _forms(address: Address) -> list[Address]:
     plain = ipaddress.IPv6Address(int(address))
     if plain.ipv4_mapped is not None:
         return [plain.ipv4_mapped]
-    if plain.sixtofour is not None:
-        return [plain, plain.sixtofour]
-    if int(plain) > 1 and any(plain in network for network in _EMBEDDING):
-        return [plain, ipaddress.IPv4Address(int(plain) & 0xFFFF_FFFF)]
-    return [plain]
+    return [plain, *_carried(plain)]
+
+
+def _carried(address: ipaddress.IPv6Address) -> list[Address]:
+    if address.sixtofour is not None:
+        return [address.sixtofour]
+    if address in _LOCAL_NAT64:
+        return _placed(address)
+    ends = int(address) > 1 and any(address in network for network in _EMBEDDING)
+    if not ends and address.packed[8:12].hex() not in _ISATAP:
+        return []
+    return [ipaddress.IPv4Address(address.packed[12:])]
+
+
+def _placed(address: ipaddress.IPv6Address) -> list[Address]:
+    """List the IPv4 addresses that it may carry."""
+    packed = address.packed
+    return [
+        ipaddress.IPv4Address(bytes(packed[index] for index in place))
+        for place in _PLACES
+        if packed[place[0]] and not packed[8] and not any(packed[place[-1] + 1 :])
+    ]
 
 
 def _canonical_refusal(text: str) -> str:

@@ -89,4 +89,9 @@ def same_origin(one: URL, other: URL) -> bool:
 
 def origin_of(url: URL) -> Origin:
     """Take scheme, host and port of a URL."""
-    return url.scheme, url.host, url.port
+    return url.scheme, host_of(url), url.port
+
+
+def host_of(url: URL) -> str:
+    """Take the host as it is connected to: what it decodes to may be another one's name."""
+    return (url.raw_host or "").lower()

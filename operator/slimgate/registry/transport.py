@@ -19,7 +19,7 @@ from slimgate.core.errors import ImageError, SettingsError, UnavailableError, Un
 from slimgate.registry.body import Answer
 from slimgate.registry.breaker import Attempt, Breaker
 from slimgate.registry.guard import Guard, GuardedResolver
-from slimgate.registry.requests import HttpRequest
+from slimgate.registry.requests import HttpRequest, host_of
 from slimgate.registry.settings import RegistryObserver, RegistrySettings
 
 MAX_REDIRECTS: Final = 5
@@ -207,7 +207,7 @@ class Transport:
         )
 
     def _tls(self, url: URL) -> ssl.SSLContext | bool:
-        exemption = self.guard.exemption(url.host or "", url.port)
+        exemption = self.guard.exemption(host_of(url), url.port)
         if exemption is None:
             return True
         if exemption.skip_tls_verify:

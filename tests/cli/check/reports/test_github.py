@@ -32,10 +32,10 @@ async def test_escapes() -> None:
     shown = report_github(await report_of(files, notes=("100%\nx",)))
     lines = shown.splitlines()
 
-    assert "::notice title=slimgate::100%25%0Ax" in lines
+    assert "::notice title=slimgate::100%25\\nx" in lines
     assert all(line.isprintable() for line in lines)
     assert all(
-        "file=a%3Ab%2Cc%0A%3A%3Aset-env%3A%3A%25.yaml," in ln for ln in lines if "line" in ln
+        "file=a%3Ab%2Cc\\n%3A%3Aset-env%3A%3A%25.yaml," in ln for ln in lines if "line" in ln
     )
     assert not any(line.startswith("::set-env") for line in lines)
 
@@ -50,7 +50,7 @@ async def test_images() -> None:
 def test_errors() -> None:
     """Where nothing was judged, each reason is an error at its place."""
     assert report_github(BROKEN).splitlines() == [
-        "::error file=a%25.yaml,line=2,title=slimgate::it is not YAML: ]]>\x1b",
+        "::error file=a%25.yaml,line=2,title=slimgate::it is not YAML: ]]>\\x1b",
         "::error file=b,title=slimgate::it is empty",
         "nothing was judged",
     ]

@@ -79,5 +79,5 @@ async def test_hostile_texts() -> None:
     root = _parse(text)
 
     assert root[0].get("name") == "e\\x1b\\ufffe.yaml"
-    assert root[0][0].get("name") == "container [red]\\x1b[2J\u202e\n::error::]]>&<\\uffff"
+    assert root[0][0].get("name") == "container [red]\\x1b[2J\\u202e\\n::error::]]>&<\\uffff"
     assert not set(text) & set("\x00\x1b\ufffe\uffff")

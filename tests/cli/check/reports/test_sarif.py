@@ -105,7 +105,7 @@ def test_errors() -> None:
     first, second, last = invocation["toolExecutionNotifications"]
 
     assert (invocation["executionSuccessful"], invocation["exitCode"]) == (False, 2)
-    assert (first["level"], first["message"]["text"]) == ("error", "it is not YAML: ]]>\x1b")
+    assert (first["level"], first["message"]["text"]) == ("error", "it is not YAML: ]]>\\x1b")
     assert first["locations"][0]["physicalLocation"]["region"] == {"startLine": 2}
     assert "region" not in second["locations"][0]["physicalLocation"]
     assert last == {"level": "note", "message": {"text": "nothing was judged"}}

@@ -8,7 +8,7 @@ from typing import Final
 
 from slimgate.cli.check.judge import FindingEffect
 from slimgate.cli.check.reports.paths import relative
-from slimgate.cli.check.reports.report import Report
+from slimgate.cli.check.reports.report import Report, file_text, plain
 
 _COMMANDS: Final[Mapping[FindingEffect, str]] = {
     FindingEffect.DENY: "error",
@@ -33,13 +33,13 @@ def report_github(report: Report) -> str:
         _command("error", fault.message, **_place(fault.file, fault.line), title="slimgate")
         for fault in report.faults
     ]
-    lines += [_command("notice", note, title="slimgate") for note in report.notes]
+    lines += [_command("notice", note, title="slimgate") for note in map(plain, report.notes)]
     lines += [*report.advice, report.summary]
     return "".join(f"{line}\n" for line in lines)
 
 
 def _place(file: str | None, line: int | None) -> dict[str, str]:
-    named = {} if file is None else {"file": relative(file)}
+    named = {} if file is None else {"file": file_text(relative(file))}
     return named if line is None else {**named, "line": str(line)}
 
 

@@ -8,7 +8,15 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from slimgate.cli.check.judge import FindingEffect, Judged
 from slimgate.cli.check.reports.paths import relative
-from slimgate.cli.check.reports.report import Fault, Remark, Report, excuses, remarks_on
+from slimgate.cli.check.reports.report import (
+    Fault,
+    Remark,
+    Report,
+    excuses,
+    file_text,
+    plain,
+    remarks_on,
+)
 from slimgate.core.workloads.workload import ImageUse
 
 _IMAGES: Final = "images"
@@ -21,7 +29,7 @@ def report_junit(report: Report) -> str:
     """Write one suite a file; denials are failures, failed look-ups errors, the rest passes."""
     root = Element("testsuites", name="slimgate")
     for file, entries in groupby(report.judged, key=lambda entry: entry.placed.file):
-        name = _IMAGES if file is None else relative(file)
+        name = _IMAGES if file is None else _file(file)
         suite = SubElement(root, "testsuite", name=_legal(name))
         for entry in entries:
             suite.extend(_cases(entry))
@@ -65,7 +73,7 @@ def _case(entry: Judged, name: str, remarks: list[Remark], *, skipped: bool) -> 
     title = _IMAGES if placed.file is None else placed.title
     case = Element("testcase", classname=_legal(title), name=_legal(name))
     if placed.file is not None:
-        case.set("file", _legal(relative(placed.file)))
+        case.set("file", _legal(_file(placed.file)))
     if skipped:
         SubElement(case, "skipped", message="no policy applies to it")
     for remark in remarks:
@@ -94,11 +102,15 @@ def _fault(fault: Fault) -> Element:
 def _placed(message: str, file: str | None, line: int | None) -> str:
     if file is None:
         return message
-    return f"{relative(file)}{'' if line is None else f':{line}'}: {message}"
+    return f"{_file(file)}{'' if line is None else f':{line}'}: {message}"
+
+
+def _file(file: str) -> str:
+    return file_text(relative(file))
 
 
 def _output(parent: Element, lines: Iterable[str]) -> None:
-    SubElement(parent, "system-out").text = _legal("\n".join(lines))
+    SubElement(parent, "system-out").text = "\n".join(map(_legal, lines))
 
 
 def _count(element: Element, suites: Iterable[Element]) -> None:
@@ -113,4 +125,4 @@ def _count(element: Element, suites: Iterable[Element]) -> None:
 
 
 def _legal(text: str) -> str:
-    return _ILLEGAL.sub(lambda char: char[0].encode("unicode_escape").decode("ascii"), text)
+    return _ILLEGAL.sub(lambda char: char[0].encode("unicode_escape").decode("ascii"), plain(text))

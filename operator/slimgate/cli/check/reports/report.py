@@ -24,6 +24,7 @@ _WORDS: Final = {
     FindingEffect.AUDIT: "noted",
 }
 _FILE_LENGTH: Final = 4096
+_TEXT_LENGTH: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +82,11 @@ class Report:
         """Make the report of a run that an error has ended before anything was judged."""
         errors = error.errors if isinstance(error, InputsError) else [error]
         faults = [
-            Fault(message=one.reason, file=one.file, line=one.line)
+            Fault(message=plain(one.reason), file=one.file, line=one.line)
             if isinstance(one, InputError)
-            else Fault(message=str(one))
+            else Fault(message=plain(line))
             for one in errors
+            for line in ([""] if isinstance(one, InputError) else str(one).splitlines())
         ]
         return cls(strict=strict, faults=faults, fault_status=status_of(error))
 
@@ -149,7 +151,9 @@ class Report:
         if not denied:
             return []
         messages = [
-            f"policy {p.name}: {p.message}" for p in self.policies if p.name in denied and p.message
+            plain(f"policy {p.name}: {p.message}")
+            for p in self.policies
+            if p.name in denied and p.message
         ]
         unknown = all(
             f.outcome is Outcome.UNKNOWN
@@ -181,7 +185,7 @@ def excuses(judged: Judged) -> list[str]:
     return list(
         dict.fromkeys(
             f"excused by SlimException {printable(f'{by.namespace}/{by.name}')} until "
-            f"{by.expires:%Y-%m-%d}: {by.reason}"
+            f"{by.expires:%Y-%m-%d}: {plain(by.reason)}"
             for _, by in judged.verdict.excused
         )
     )
@@ -190,6 +194,11 @@ def excuses(judged: Judged) -> list[str]:
 def file_text(file: str) -> str:
     """Write a file's name so that it can do no harm."""
     return printable(file, _FILE_LENGTH)
+
+
+def plain(text: str) -> str:
+    """Write a text on one line, so that it can do no harm."""
+    return printable(text, _TEXT_LENGTH)
 
 
 def count(number: int, noun: str) -> str:

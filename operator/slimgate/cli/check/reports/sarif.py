@@ -6,6 +6,7 @@ https://docs.github.com/code-security/code-scanning/integrating-with-code-scanni
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -15,7 +16,7 @@ from urllib.parse import quote
 
 from slimgate.cli.check.judge import FindingEffect
 from slimgate.cli.check.reports.paths import relative
-from slimgate.cli.check.reports.report import Fault, Remark, Report, count
+from slimgate.cli.check.reports.report import Fault, Remark, Report, count, plain
 from slimgate.cli.shared.exits import VIOLATED, WITHIN
 from slimgate.core.json_object import JsonDocument
 from slimgate.core.policies.checks import CHECKS
@@ -44,7 +45,7 @@ def report_sarif(report: Report) -> str:
     results = [
         _result(remark, finding, seen) for remark in report.remarks for finding in remark.findings
     ]
-    notes = list(report.notes)
+    notes = [*map(plain, report.notes)]
     if len(results) > _MAX_RESULTS:
         notes.append(f"{count(len(results) - _MAX_RESULTS, 'result')} left out: too many for SARIF")
     document = {
@@ -143,7 +144,7 @@ def _name(finding: Finding, workload: Workload) -> str:
 
 def _uri(file: str) -> str:
     path = PurePosixPath(relative(file))
-    return path.as_uri() if path.is_absolute() else quote(str(path))
+    return path.as_uri() if path.is_absolute() else quote(os.fsencode(path))
 
 
 def _rule_id(check: str) -> str:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from slimgate.cli.check.judge import FindingEffect, Judged
-from slimgate.cli.check.reports.report import Remark, Report, excuses, file_text, remarks_on
+from slimgate.cli.check.reports.report import Remark, Report, excuses, file_text, plain, remarks_on
 from slimgate.cli.shared.cells import footnotes, largest_layer, plain_table, size_text
 from slimgate.core.base.base_text import base_text
 from slimgate.core.images.facts import ImageFacts, Inspection
@@ -42,7 +42,7 @@ def report_table(report: Report, *, wide: bool = False) -> RenderableType:
     said = [*map(_remark, report.remarks), *(t for e in report.judged for t in _excuses(e))]
     parts += [*said, *([Text()] if said else [])]
     parts += [Text(advice) for advice in report.advice]
-    parts += [Text(f"note: {note}", style="dim") for note in report.notes]
+    parts += [Text(f"note: {note}", style="dim") for note in map(plain, report.notes)]
     return Group(*parts, Text(report.summary, style="bold"))
 
 
