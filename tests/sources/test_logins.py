@@ -89,22 +89,35 @@ def test_where_the_configuration_is(home: Home, monkeypatch: pytest.MonkeyPatch)
     assert config_file() == Path("/home/alice/.docker/config.json")
 
 
-LOGINS: list[tuple[str, object, Identity]] = [
-    ("none", {}, ANONYMOUS),
-    ("no file's worth", {"credsStore": "", "auths": {}}, ANONYMOUS),
-    ("another's", {"auths": {"r.example.com": auth("alice", "x")}}, ANONYMOUS),
-    ("by host", {"auths": {"r.example.com:5000": auth("alice", "wonder:land")}}, alice()),
+ALICE = Credential(username="alice", password="wonder:land")
+HOST = "r.example.com:5000"
+LOGINS: list[tuple[str, object, list[Credential]]] = [
+    ("none", {}, []),
+    ("no file's worth", {"credsStore": "", "auths": {}}, []),
+    ("another's", {"auths": {"r.example.com": auth("alice", "x")}}, []),
+    ("by host", {"auths": {HOST: auth("alice", "wonder:land")}}, [ALICE]),
+    ("by URL", {"auths": {f"https://{HOST}/v2/": auth("alice", "wonder:land")}}, [ALICE]),
+    ("by path", {"auths": {f"{HOST}/team": auth("alice", "wonder:land")}}, [ALICE]),
+    ("by another path", {"auths": {f"{HOST}/other": auth("alice", "wonder:land")}}, []),
     (
-        "by URL",
-        {"auths": {"https://r.example.com:5000/v2/": auth("alice", "wonder:land")}},
-        alice(),
+        "the most of a path first",
+        {"auths": {HOST: auth("bob", "b"), f"{HOST}/team/app": auth("alice", "wonder:land")}},
+        [ALICE, Credential(username="bob", password="b")],
     ),
-    ("of no text", {"auths": {"r.example.com:5000": {"auth": 7}}}, ANONYMOUS),
-    ("empty, as beside a store", {"auths": {"r.example.com:5000": {}}}, ANONYMOUS),
+    ("by glob", {"auths": {"*.example.com:5000": auth("alice", "wonder:land")}}, [ALICE]),
+    ("in plain", {"auths": {HOST: {"username": "alice", "password": "wonder:land"}}}, [ALICE]),
+    ("as Go spells it", {"Auths": {HOST: {"Auth": auth("alice", "wonder:land")["auth"]}}}, [ALICE]),
+    ("of no text", {"auths": {HOST: {"auth": 7}}}, []),
+    ("empty, as beside a store", {"auths": {HOST: {}}}, []),
     (
         "an identity token",
-        {"auths": {"r.example.com:5000": {"identitytoken": "refresh"}}},
-        Identity((CredentialEntry("r.example.com:5000", Credential(identity_token="refresh")),)),
+        {"auths": {HOST: {"identitytoken": "refresh"}}},
+        [Credential(identity_token="refresh")],
+    ),
+    (
+        "a registry token",
+        {"auths": {HOST: {"registrytoken": "ready"}}},
+        [Credential(registry_token="ready")],
     ),
 ]
 
@@ -112,11 +125,40 @@ LOGINS: list[tuple[str, object, Identity]] = [
 @pytest.mark.parametrize(
     ("config", "expected"), [one[1:] for one in LOGINS], ids=[o[0] for o in LOGINS]
 )
-async def test_logins_in_the_file(home: Home, config: object, expected: Identity) -> None:
-    """Each way that docker writes them is understood."""
+async def test_logins_in_the_file(home: Home, config: object, expected: list[Credential]) -> None:
+    """Each way that docker writes them is understood, and tried as the kubelet tries them."""
     home.write(config)
 
-    assert await Logins().identity(PRIVATE) == expected
+    assert candidates(await Logins().identity(PRIVATE), PRIVATE) == (*expected, None)
+
+
+async def test_logins_of_the_configuration(home: Home) -> None:
+    """They come after the user's own, and count where there are none."""
+    own = Identity(
+        (CredentialEntry("r.example.com:5000", Credential(username="ci", password="x")),)
+    )
+    assert await Logins(own).identity(PRIVATE) == own
+
+    home.write({"auths": {"r.example.com:5000": auth("alice", "wonder:land")}})
+    assert await Logins(own).identity(PRIVATE) == Identity((*alice().entries, *own.entries))
+
+
+@pytest.mark.parametrize(
+    "config", [{"credsStore": "none"}, {"credHelpers": {"r.example.com:5000": "a\0b"}}]
+)
+async def test_a_helper_that_is_not_there(
+    home: Home, config: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is sent then but what the file has, and that is said once."""
+    home.write(config)
+    logins = Logins()
+    for name in ("team/app", "team/b"):
+        reference = Reference.parse(f"r.example.com:5000/{name}:1")
+        assert await logins.identity(reference) == ANONYMOUS
+
+    (said,) = (record.getMessage() for record in caplog.records)
+    assert said.startswith("note: docker-credential-")
+    assert said.endswith(" is not installed, or not on PATH, so its logins are not used")
 
 
 async def test_no_file_no_login(home: Home) -> None:
@@ -206,8 +248,6 @@ UNREADABLE: list[tuple[object, str]] = [
     ({"credHelpers": ["safe"]}, "credHelpers is not a JSON object"),
     ({"credsStore": 7}, "the name of a credential helper is not text"),
     ({"credsStore": "odd"}, "docker-credential-odd did not answer with a login"),
-    ({"credsStore": "none"}, "docker-credential-none is not installed, or not on PATH"),
-    ({"credsStore": "a\0b"}, "docker-credential-a\\x00b is not installed, or not on PATH"),
     ({"credsStore": "failing"}, "docker-credential-failing ended with status 3: sorry"),
     ({"credsStore": "deaf"}, "docker-credential-deaf ended with status 1: "),
     (

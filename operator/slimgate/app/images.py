@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from slimgate.app.parts import inspector_settings, registry_settings
+from slimgate.app.parts import inspector_settings, own_identity, registry_settings
 from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.images.facts import Inspection, Platform, Wants
 from slimgate.core.images.reference import Reference
@@ -14,6 +14,7 @@ from slimgate.engine.inspector import Inspector, Question
 from slimgate.registry.client import RegistryClient
 from slimgate.settings import Settings
 from slimgate.sources.anywhere import Anywhere
+from slimgate.sources.logins import Logins
 from slimgate.sources.stream import Progress
 
 
@@ -56,7 +57,7 @@ async def cli_inspector(
     """
     registry = registry_settings(settings)
     async with RegistryClient(registry.exactly() if exact else registry) as client:
-        places = Anywhere(client)
+        places = Anywhere(client, Logins(own_identity(settings)))
         inspector = Inspector(places, inspector_settings(settings), locate_base=locate_base)
         try:
             yield CliInspector(inspector, places)

@@ -25,6 +25,10 @@ class HelperError(SlimgateError):
     """A helper is not there, failed, or answered with something else than a login."""
 
 
+class MissingHelperError(HelperError):
+    """There is no such program."""
+
+
 def ask(name: str, server: str) -> Credential | None:
     """Ask a helper for the login of a server; None if it knows none."""
     program = f"docker-credential-{name}"
@@ -63,7 +67,8 @@ def _run(program: str, server: str) -> tuple[int, bytes]:
             stderr=subprocess.DEVNULL,
         )
     except (OSError, ValueError) as error:
-        raise HelperError(f"{printable(program, 128)} is not installed, or not on PATH") from error
+        shown = printable(program, 128)
+        raise MissingHelperError(f"{shown} is not installed, or not on PATH") from error
     assert process.stdin is not None
     assert process.stdout is not None
     late = Timer(_SECONDS, process.kill)

@@ -3,6 +3,7 @@
 Both block, so they are read in a thread.
 """
 
+import logging
 import os
 from pathlib import Path
 from typing import Final
@@ -11,18 +12,18 @@ from slimgate.core.credentials.docker_config import (
     MAX_CONFIG,
     MalformedDockerConfigError,
     helper_of,
-    host_of,
     parse_config,
 )
-from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
+from slimgate.core.credentials.identity import ANONYMOUS, CredentialEntry, Identity
 from slimgate.core.errors import UnauthorizedError
 from slimgate.core.images.reference import DOCKER_HUB, Reference
 from slimgate.core.text import printable
 from slimgate.engine.flights import Flights
 from slimgate.sources import helpers
-from slimgate.sources.helpers import HelperError
+from slimgate.sources.helpers import HelperError, MissingHelperError
 from slimgate.sources.once import in_thread
 
+_LOG: Final = logging.getLogger(__name__)
 _HUB: Final = "index.docker.io"
 _HUB_NAMES: Final = (_HUB, DOCKER_HUB)
 _HUB_SERVER: Final = "https://index.docker.io/v1/"
@@ -30,57 +31,70 @@ _HUB_SERVER: Final = "https://index.docker.io/v1/"
 
 
 class Logins:
-    """Finds the login for a registry, once for each, however many ask at the same time."""
+    """Finds the logins for a registry, once for each, however many ask at the same time.
 
-    def __init__(self) -> None:
+    `own` are those of slimgate's configuration, which come after the user's.
+    """
+
+    def __init__(self, own: Identity = ANONYMOUS) -> None:
+        self._own = own
         self._known: dict[str, Identity] = {}
         self._flights: Flights[str, Identity] = Flights()
+        self._missing: set[str] = set()
 
     async def identity(self, reference: Reference) -> Identity:
-        """Find the user's login; anonymous if there is none. Raises UnauthorizedError."""
+        """Find the user's logins; anonymous if there are none. Raises UnauthorizedError."""
         registry = reference.registry
         if registry in self._known:
             return self._known[registry]
         return await self._flights.join(registry, lambda: self._find(registry))
 
     async def _find(self, registry: str) -> Identity:
-        exists = config_file().is_file()
-        found = await in_thread(lambda _: _look_up(registry)) if exists else ANONYMOUS
-        self._known[registry] = found
-        return found
+        found: tuple[CredentialEntry, ...] = ()
+        if config_file().is_file():
+            found = await in_thread(lambda _: self._look_up(registry))
+        identity = Identity((*found, *self._own.entries))
+        self._known[registry] = identity
+        return identity
+
+    def _look_up(self, registry: str) -> tuple[CredentialEntry, ...]:
+        try:
+            return self._entries(registry)
+        except (OSError, HelperError, MalformedDockerConfigError) as error:
+            raise UnauthorizedError(
+                f"the login for {printable(registry, 128)} can't be read from {config_file()} "
+                f"({_reason(error)}); run `docker login` again"
+            ) from error
+
+    def _entries(self, registry: str) -> tuple[CredentialEntry, ...]:
+        """Find logins as docker does: the registry's own helper, else the store, then the file.
+
+        Which of the file's are for an image is decided by path, as the kubelet does.
+        """
+        with config_file().open("rb") as file:
+            body = file.read(MAX_CONFIG + 1)
+        entries = parse_config(body).entries
+        is_hub = registry == DOCKER_HUB
+        helper = helper_of(body, _HUB_NAMES if is_hub else (registry,))
+        if helper is None:
+            return entries
+        try:
+            found = helpers.ask(helper, _HUB_SERVER if is_hub else registry)
+        except MissingHelperError as error:
+            # What is public needs no login, and who has no helper has none.
+            if helper not in self._missing:
+                self._missing.add(helper)
+                _LOG.warning("note: %s, so its logins are not used", error)
+            return entries
+        if found is None:
+            return entries
+        return (CredentialEntry(_HUB if is_hub else registry, found), *entries)
 
 
 def config_file() -> Path:
     """Tell where docker keeps its configuration."""
     folder = os.environ.get("DOCKER_CONFIG")
     return (Path(folder) if folder else Path.home() / ".docker") / "config.json"
-
-
-def _look_up(registry: str) -> Identity:
-    try:
-        credential = _credential(registry)
-    except (OSError, HelperError, MalformedDockerConfigError) as error:
-        raise UnauthorizedError(
-            f"the login for {printable(registry, 128)} can't be read from {config_file()} "
-            f"({_reason(error)}); run `docker login` again"
-        ) from error
-    if credential is None:
-        return ANONYMOUS
-    return Identity((CredentialEntry(_HUB if registry == DOCKER_HUB else registry, credential),))
-
-
-def _credential(registry: str) -> Credential | None:
-    """Find a login as docker does: the registry's own helper, else the store, else the file."""
-    with config_file().open("rb") as file:
-        body = file.read(MAX_CONFIG + 1)
-    names = _HUB_NAMES if registry == DOCKER_HUB else (registry,)
-    helper = helper_of(body, names)
-    if helper is not None:
-        found = helpers.ask(helper, _HUB_SERVER if registry == DOCKER_HUB else registry)
-        if found is not None:
-            return found
-    by_host = {host_of(one.pattern): one.credential for one in parse_config(body).entries}
-    return next((by_host[name] for name in names if name in by_host), None)
 
 
 def _reason(error: Exception) -> str:

@@ -51,7 +51,7 @@ def parse_config(body: bytes, *, legacy: bool = False) -> Identity:
     Entries without a credential are left out. Raises MalformedDockerConfigError.
     """
     config = _root(body)
-    auths = config if legacy else _mapping(config.get("auths") or {}, "auths")
+    auths = config if legacy else _mapping(_of(config, "auths") or {}, "auths")
     entries = [_entry(pattern, value) for pattern, value in auths.items()]
     return Identity(tuple(entry for entry in entries if entry is not None))
 
@@ -62,9 +62,9 @@ def helper_of(body: bytes, hosts: Collection[str]) -> str | None:
     One of its own if it has any, else the store for all. Raises MalformedDockerConfigError.
     """
     config = _root(body)
-    own = _mapping(config.get("credHelpers") or {}, "credHelpers")
+    own = _mapping(_of(config, "credHelpers") or {}, "credHelpers")
     found = [name for pattern, name in own.items() if host_of(pattern) in hosts]
-    helper = found[0] if found else config.get("credsStore") or None
+    helper = found[0] if found else _of(config, "credsStore") or None
     if helper is not None and not isinstance(helper, str):
         raise MalformedDockerConfigError("the name of a credential helper is not text")
     return helper
@@ -115,6 +115,13 @@ def _decode(auth: str, pattern: str) -> tuple[str, str]:
     return username, password.strip("\x00")  # which docker pads with
 
 
+def _of(raw: Mapping[str, object], key: str) -> object:
+    """Find a field as Go's JSON does, for which upper and lower case are the same."""
+    if key in raw:
+        return raw[key]
+    return next((value for name, value in raw.items() if name.lower() == key.lower()), None)
+
+
 def _mapping(value: object, what: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise MalformedDockerConfigError(f"{what} is not a JSON object")
@@ -122,5 +129,5 @@ def _mapping(value: object, what: str) -> Mapping[str, object]:
 
 
 def _text(raw: Mapping[str, object], key: str) -> str | None:
-    value = raw.get(key)
+    value = _of(raw, key)
     return value if isinstance(value, str) and value else None
