@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from bench.images import LIMIT
-from slimgate.app.health import serving_health
-from slimgate.app.logs import configure
-from slimgate.app.stopping import stop_on_signals
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
+from slimgate.process.health import serving_health
+from slimgate.process.logs import configure
+from slimgate.process.stopping import stop_on_signals
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Exemption, LogFormat

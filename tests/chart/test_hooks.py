@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import yaml
 
-from slimgate.app.probe import ROLES
+from slimgate.cli.roles.probing import ROLES
 from tests.chart.helm import NAMESPACE, Helm, Object, Objects, nested
 
 _HOOK: Final = "helm.sh/hook"

@@ -7,9 +7,9 @@ from functools import partial
 
 import pytest
 
-from slimgate.app.kubelets import KubeletToken
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.kubelet import Kubelets, kubelet_tls, no_headers
+from slimgate.cluster.kubelet_token import KubeletToken
 from slimgate.core.errors import ClusterError
 from slimgate.core.nodes.node import Node, node_of
 from slimgate.settings import Settings

@@ -6,8 +6,8 @@ from importlib.metadata import version
 
 import pytest
 
-from slimgate.app.loop import watch_loop
 from slimgate.metrics import ControllerMetrics, Metrics, WebhookMetrics
+from slimgate.process.loop import watch_loop
 from tests.metrics.series import bounds, by
 
 REQUESTS = "slimgate_kubernetes_requests_total"

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slimgate.app.configuration import read_settings
 from slimgate.app.images import cli_inspector
 from slimgate.core.images.facts import ImageFacts, Platform, SizeEvidence, Wants
 from slimgate.core.images.source import parse_source
+from slimgate.settings.sources import read_settings
 
 Sizes = list[list[int | None]]
 

@@ -4,10 +4,10 @@ import gzip
 
 import pytest
 
-from slimgate.app.configuration import read_settings
 from slimgate.app.images import cli_inspector
 from slimgate.core.images.facts import Wants
 from slimgate.core.images.source import parse_source
+from slimgate.settings.sources import read_settings
 from tests.sizes.conftest import Shop
 from tests.sizes.containerd import Containerd
 from tests.sizes.forms import text

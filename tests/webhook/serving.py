@@ -12,9 +12,9 @@ from pathlib import Path
 
 import aiohttp
 
-from slimgate.app.health import serving_health
 from slimgate.cluster.certificates.authority import Certificates, make
 from slimgate.engine.catalog import Catalog
+from slimgate.process.health import serving_health
 from slimgate.webhook.exceptions import ExceptionService
 from slimgate.webhook.ports import Judge, Policies
 from slimgate.webhook.server import WebhookServer

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-from slimgate.app.bases import BaseKeeper
 from slimgate.app.parts import inspector_settings, now, own_identity, registry_settings
 from slimgate.cluster.addresses import server_addresses
 from slimgate.cluster.api import ClusterApi
@@ -25,6 +24,7 @@ from slimgate.cluster.resources import (
 )
 from slimgate.cluster.wire import ApiObserver
 from slimgate.core.json_object import JsonObject
+from slimgate.engine.base_keeper import BaseKeeper
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge

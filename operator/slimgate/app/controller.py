@@ -10,19 +10,13 @@ import kopf
 
 from slimgate.app.certificates import certificate_keeper
 from slimgate.app.cluster import Core, Observers, open_core
-from slimgate.app.configuration import read_settings
-from slimgate.app.default_policy import read_default_policy
-from slimgate.app.health import Health, serving_health
 from slimgate.app.kinds import Kinds, tried
-from slimgate.app.kubelets import KubeletToken, kubelets
-from slimgate.app.lister import ClusterLister
-from slimgate.app.logs import configure
-from slimgate.app.loop import watch_loop
 from slimgate.app.parts import now
 from slimgate.app.profiles import follow_profiles
-from slimgate.app.stopping import stop_on_signals, unless, whole
 from slimgate.cluster.connect import open_access
 from slimgate.cluster.first_policy import FirstPolicy
+from slimgate.cluster.kubelet_token import KubeletToken, kubelets
+from slimgate.cluster.lister import ClusterLister
 from slimgate.cluster.memory import MemoryKeeper
 from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.profiles import ProfileStore
@@ -41,7 +35,13 @@ from slimgate.core.images.facts import Digest, ImageFacts, Wants
 from slimgate.core.workloads.kinds import BUILT_IN
 from slimgate.engine.catalog import Change
 from slimgate.metrics import ControllerMetrics
+from slimgate.process.health import Health, serving_health
+from slimgate.process.logs import configure
+from slimgate.process.loop import watch_loop
+from slimgate.process.stopping import stop_on_signals, unless, whole
 from slimgate.settings import Settings
+from slimgate.settings.default_policy import read_default_policy
+from slimgate.settings.sources import read_settings
 
 _LAST_SECONDS: Final = 5.0
 """For what is written on the way out; an API server that is away must not hold it up."""

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from slimgate.app.lister import ClusterLister
 from slimgate.app.parts import (
     inspector_settings,
     now,
@@ -14,6 +13,7 @@ from slimgate.app.parts import (
 from slimgate.cluster.addresses import server_addresses
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ForbiddenError
+from slimgate.cluster.lister import ClusterLister
 from slimgate.cluster.pull_secrets import PullSecrets
 from slimgate.cluster.resources import (
     BASE_IMAGES,

@@ -5,19 +5,19 @@ from contextlib import AsyncExitStack
 from functools import partial
 
 from slimgate.app.cluster import Core, Observers, open_core
-from slimgate.app.configuration import read_settings
-from slimgate.app.health import serving_health
-from slimgate.app.logs import configure
-from slimgate.app.loop import watch_loop
 from slimgate.app.profiles import follow_profiles
-from slimgate.app.stopping import unless, whole
 from slimgate.cluster.memory import MemoryKeeper
 from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.revisions import revisions
 from slimgate.core.admission.repeat import CONTROLLER_USERS
 from slimgate.engine.catalog import Catalog, Change
 from slimgate.metrics import WebhookMetrics
+from slimgate.process.health import serving_health
+from slimgate.process.logs import configure
+from slimgate.process.loop import watch_loop
+from slimgate.process.stopping import unless, whole
 from slimgate.settings import Settings
+from slimgate.settings.sources import read_settings
 from slimgate.webhook.exceptions import ExceptionService
 from slimgate.webhook.server import WebhookServer
 from slimgate.webhook.service import AdmissionService, ServiceSettings

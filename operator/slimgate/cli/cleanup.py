@@ -63,7 +63,7 @@ def cleanup(
     """Remove it, say what was removed, and what remains."""
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
-    from slimgate.app.configuration import read_settings  # noqa: PLC0415
+    from slimgate.settings.sources import read_settings  # noqa: PLC0415
 
     with needing("cluster", "cleaning a cluster up needs the Kubernetes client"):
         from slimgate.cluster.cleanup.cleaner import CleanupSettings  # noqa: PLC0415

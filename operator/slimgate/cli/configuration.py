@@ -24,8 +24,8 @@ def show(*, config: ConfigOption = None) -> None:
     """Read the file and the variables, and print the outcome."""
     import yaml  # noqa: PLC0415 - help must not wait for it
 
-    from slimgate.app.configuration import read_settings  # noqa: PLC0415
     from slimgate.settings.schema import as_file  # noqa: PLC0415
+    from slimgate.settings.sources import read_settings  # noqa: PLC0415
 
     sys.stdout.write(yaml.safe_dump(as_file(read_settings(config)), sort_keys=False))
 

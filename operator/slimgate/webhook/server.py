@@ -1,15 +1,14 @@
 """The admission server's life: socket up, certificate watched, drained when told to stop, down."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.web import BaseRequest, Response, Server, ServerRunner, TCPSite
+from aiohttp.web import TCPSite
 
+from slimgate.process.http import make_runner
 from slimgate.webhook.admit import EXCEPTIONS, WORKLOADS, AdmissionHandler
 from slimgate.webhook.body import BodyReader
 from slimgate.webhook.deadline import Deadline
@@ -18,10 +17,6 @@ from slimgate.webhook.service import AdmissionService
 from slimgate.webhook.settings import WebhookSettings
 from slimgate.webhook.tls import ServingCertificate
 
-# Longer than the 90 s for which an API server keeps an idle connection, so that it is never this
-# side that closes one just as a request is on its way.
-_KEEPALIVE_SECONDS: Final = 120.0
-_LINGERING_SECONDS: Final = 2.0
 _FIRST_LOOKS_SECONDS: Final = 0.5
 _LAST_CALL_SECONDS: Final = 0.5
 """For the request of a client that has connected in the last moment."""
@@ -103,33 +98,6 @@ class WebhookServer:
             await asyncio.sleep(min(_LAST_CALL_SECONDS, settings.drain_seconds))
         finally:
             await self._runner.cleanup()
-
-
-def make_runner(
-    handler: Callable[[BaseRequest], Awaitable[Response]], shutdown_seconds: float
-) -> ServerRunner:
-    """Make a server of one handler, which may be given so long for what is in flight at its end."""
-    server = Server(
-        handler,
-        logger=_quiet_logger(),
-        access_log=None,
-        auto_decompress=False,
-        keepalive_timeout=_KEEPALIVE_SECONDS,
-        lingering_time=_LINGERING_SECONDS,
-    )
-    return ServerRunner(server, shutdown_timeout=shutdown_seconds)
-
-
-def _quiet_logger() -> logging.Logger:
-    """Leave out what is no HTTP: anyone may send it, and aiohttp logs a traceback for each."""
-    logger = logging.getLogger(f"{__name__}.http")
-    logger.addFilter(_is_not_about_http)
-    return logger
-
-
-def _is_not_about_http(record: logging.LogRecord) -> bool:
-    error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, HttpProcessingError)
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:

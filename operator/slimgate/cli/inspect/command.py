@@ -77,9 +77,9 @@ def inspect(
     """Look references up at the same time, and print what was found in their order."""
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
-    from slimgate.app.configuration import read_settings  # noqa: PLC0415
     from slimgate.cli.shared.lookups import Failure  # noqa: PLC0415
     from slimgate.cli.shared.platforms import platforms_of  # noqa: PLC0415
+    from slimgate.settings.sources import read_settings  # noqa: PLC0415
 
     platforms = platforms_of(platform or [])
     looking = _inspect_all(

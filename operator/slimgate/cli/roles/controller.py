@@ -14,7 +14,7 @@ Settings: docs/configuration.md. The cluster is the pod's own, else the kubeconf
 
 def controller(*, config: ConfigOption = None) -> None:
     """Run until SIGTERM."""
-    from slimgate.app.stopping import Role, run  # noqa: PLC0415 - help must not wait for it
+    from slimgate.process.stopping import Role, run  # noqa: PLC0415 - help must not wait for it
 
     def load() -> Role:
         with needing("operator", "the controller needs the operator's libraries"):

@@ -9,7 +9,7 @@ from slimgate.cli.shared.exits import VIOLATED
 from slimgate.cli.shared.values import read_timeout
 
 if TYPE_CHECKING:
-    from slimgate.app.probe import ProbeFindings
+    from slimgate.cli.roles.probing import ProbeFindings
 
 HELP: Final = """Check that both roles are ready and have metrics, and that the webhook answers.
 
@@ -47,7 +47,7 @@ def probe(
     """Say what was found."""
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
-    from slimgate.app.probe import ProbeTargets, probe  # noqa: PLC0415
+    from slimgate.cli.roles.probing import ProbeTargets, probe  # noqa: PLC0415
 
     host, port = _host_and_port(metrics)
     targets = ProbeTargets(host=host, port=port, admissions=admissions.rstrip("/"), ca_file=ca)

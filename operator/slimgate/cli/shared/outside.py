@@ -24,7 +24,7 @@ class Outside:
 
 def real(config: str | None, kubeconfig: str | None = None, context: str | None = None) -> Outside:
     """Make the real one; SettingsError for settings that can't be used."""
-    from slimgate.app.configuration import read_settings  # noqa: PLC0415 - help must not wait for it
+    from slimgate.settings.sources import read_settings  # noqa: PLC0415 - help must not wait for it
 
     settings = read_settings(config)
     return Outside(

@@ -1,6 +1,6 @@
 """What the commands ask of the composition root, as Protocols.
 
-    slimgate.app.configuration.read_settings(config)      ->  Settings
+    slimgate.settings.sources.read_settings(config)      ->  Settings
     slimgate.app.images.cli_inspector(settings, exact=, locate_base=)
                                                           ->  async context manager of an Inspector
     slimgate.app.view.cluster_view(settings, kubeconfig=, context=)

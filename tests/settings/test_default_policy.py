@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from slimgate.app.default_policy import read_default_policy
 from slimgate.core.errors import SettingsError
 from slimgate.settings import Settings
+from slimgate.settings.default_policy import read_default_policy
 
 POLICY = "kind: SlimPolicy\nmetadata: {name: default}\n"
 

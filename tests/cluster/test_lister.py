@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from slimgate.app.lister import ClusterLister
 from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.lister import ClusterLister
 from slimgate.core.errors import ClusterError
 from slimgate.core.workloads.kinds import BUILT_IN, Kind
 from tests.lab.state import Lab

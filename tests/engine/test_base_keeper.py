@@ -8,8 +8,8 @@ from itertools import count
 
 import pytest
 
-from slimgate.app.bases import BaseKeeper
 from slimgate.core.errors import UnauthorizedError, UnavailableError
+from slimgate.engine.base_keeper import BaseKeeper
 from tests.controller.fakes import World
 from tests.engine.cluster import base_image, node, policy, workload
 from tests.engine.shelf import APP, until

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from slimgate.app.probe import ProbeFindings, ProbeTargets, addresses, look, probe
+from slimgate.cli.roles.probing import ProbeFindings, ProbeTargets, addresses, look, probe
 from slimgate.core.errors import SettingsError
 from tests.live.programs import free_port
 from tests.webhook.serving import certificates, serving

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from slimgate.app.configuration import read_settings
 from slimgate.core.errors import SettingsError
+from slimgate.settings.sources import read_settings
 from tests.support.configuration import configuration
 
 

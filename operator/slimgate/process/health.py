@@ -8,7 +8,7 @@ from typing import Final
 
 from aiohttp.web import BaseRequest, Response, TCPSite
 
-from slimgate.webhook.server import make_runner
+from slimgate.process.http import make_runner
 
 _METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SHUTDOWN_SECONDS: Final = 1.0

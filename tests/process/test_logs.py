@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 CODE = """
 import logging, sys
-from slimgate.app.logs import configure
+from slimgate.process.logs import configure
 from slimgate.settings import LogFormat
 configure(LogFormat(sys.argv[1]))
 logging.getLogger("slimgate.x").warning("two\\nlines of %s", "text")

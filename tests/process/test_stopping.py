@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from slimgate.app.stopping import StoppedError, stop_on_signals, unless, whole
 from slimgate.core.errors import ClusterError, SettingsError
+from slimgate.process.stopping import StoppedError, stop_on_signals, unless, whole
 
 PROMPT_SECONDS = 3.0
 """Much less than any time-out that a role could be waiting for."""
@@ -55,7 +55,7 @@ def await_line(process: subprocess.Popen[str]) -> None:
 
 LOADING = """
     import time
-    from slimgate.app.stopping import run
+    from slimgate.process.stopping import run
 
     def load():
         print("here", flush=True)
@@ -79,7 +79,7 @@ STARTING = """
 """
 WAITING = """
     import asyncio
-    from slimgate.app.stopping import run, unless
+    from slimgate.process.stopping import run, unless
 
     async def role(stop):
         print("here", flush=True)
@@ -89,7 +89,7 @@ WAITING = """
 """
 BLOCKED = """
     import asyncio, time
-    from slimgate.app.stopping import run, unless
+    from slimgate.process.stopping import run, unless
 
     def look_up():
         print("here", flush=True)
@@ -135,7 +135,7 @@ def test_the_end_is_orderly() -> None:
     """What is open is closed first, and nothing that was printed is lost."""
     code = """
         import asyncio
-        from slimgate.app.stopping import run, unless
+        from slimgate.process.stopping import run, unless
 
         async def role(stop):
             print("here", flush=True)
@@ -159,7 +159,7 @@ def test_the_end_is_orderly() -> None:
 def test_an_error_gets_out() -> None:
     """It is the caller's to say."""
     code = """
-        from slimgate.app.stopping import run
+        from slimgate.process.stopping import run
 
         async def role(stop):
             raise ValueError("broken")

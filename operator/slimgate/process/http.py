@@ -1,0 +1,40 @@
+"""How a port is served over HTTP, for the webhook and for health alike."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web import BaseRequest, Response, Server, ServerRunner
+
+# Longer than the 90 s for which an API server keeps an idle connection, so that it is never this
+# side that closes one just as a request is on its way.
+_KEEPALIVE_SECONDS: Final = 120.0
+_LINGERING_SECONDS: Final = 2.0
+
+
+def make_runner(
+    handler: Callable[[BaseRequest], Awaitable[Response]], shutdown_seconds: float
+) -> ServerRunner:
+    """Make a server of one handler, which may be given so long for what is in flight at its end."""
+    server = Server(
+        handler,
+        logger=_quiet_logger(),
+        access_log=None,
+        auto_decompress=False,
+        keepalive_timeout=_KEEPALIVE_SECONDS,
+        lingering_time=_LINGERING_SECONDS,
+    )
+    return ServerRunner(server, shutdown_timeout=shutdown_seconds)
+
+
+def _quiet_logger() -> logging.Logger:
+    """Leave out what is no HTTP: anyone may send it, and aiohttp logs a traceback for each."""
+    logger = logging.getLogger(__name__)
+    logger.addFilter(_is_not_about_http)
+    return logger
+
+
+def _is_not_about_http(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
