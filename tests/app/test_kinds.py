@@ -53,7 +53,7 @@ class Place:
 
     def follow(self, followed: bool = True) -> None:  # noqa: FBT001, FBT002 - a mirror's word
         """Have the cluster serve Rollers, or not."""
-        self.kinds._owners.follow(ROLLER, followed)
+        self.kinds.owners.follow(ROLLER, followed)
 
     def roll(self, spec: JsonObject | None = None, uid: str = "r1") -> None:
         """Tell of the Roller."""
@@ -73,7 +73,7 @@ def test_kinds_of_others_come_beside_the_built_in_ones() -> None:
     reconciler = World().reconciler
     kinds = Kinds(reconciler, Settings(extra_kinds=(ROLLER,)))
     alone = Kinds(reconciler, Settings())
-    kinds._owners.follow(ROLLER, True)
+    kinds.owners.follow(ROLLER, True)
 
     assert tuple(one.kind for one in kinds.built_in) == BUILT_IN
     assert [one.kind for one in kinds.extra] == [ROLLER]

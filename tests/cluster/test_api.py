@@ -150,15 +150,13 @@ async def test_watch_too_old(api: ClusterApi) -> None:
             pass
 
 
-async def test_watch_silent(api: ClusterApi, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_watch_silent(api: ClusterApi) -> None:
     """A watch of which nothing is heard for longer than bookmarks take is dead."""
-    monkeypatch.setattr("slimgate.cluster.api._SILENCE_SECONDS", 0.2)
-    listing = [page async for page in api.pages(NAMESPACES.all(), {"labelSelector": "no=where"})]
+    nowhere = {"labelSelector": "no=where"}
+    listing = [page async for page in api.pages(NAMESPACES.all(), nowhere)]
 
     with pytest.raises(UnreachableError, match="did not answer in time"):
-        async for _ in api.watch(
-            NAMESPACES.all(), listing[-1].version, {"labelSelector": "no=where"}
-        ):
+        async for _ in api.watch(NAMESPACES.all(), listing[-1].version, nowhere, silence=0.2):
             pass
 
 

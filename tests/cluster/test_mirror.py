@@ -2,8 +2,9 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -22,6 +23,7 @@ from tests.lab.kubectl import Kubectl
 
 pytestmark = pytest.mark.lab
 CONFIG_MAPS = Kind(version="v1", kind="ConfigMap", plural="configmaps")
+Events = AsyncGenerator[tuple[str, dict[str, object]], None]
 MADE = {"labelSelector": "made=here"}
 QUICK = Pace(first=0.01, cap=0.05, jitter=lambda: 0.0)
 
@@ -176,12 +178,25 @@ async def test_version_expired(
         await problem(mirror, UnreachableError)
         await api.delete(SLIM_EXCEPTIONS.one(namespace, "goes"))
         await leave(api, namespace, "comes")
-        mirror._version = "1"
-        await relay.mend()
-        await seen.until("stays", "comes")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(far, "watch", partial(long_ago, far.watch, iter("1")))
+            await relay.mend()
+            await seen.until("stays", "comes")
 
     assert seen.puts == ["goes", "stays", "comes"]
     assert "too old resource version" in caplog.text
+
+
+def long_ago(
+    watch: Callable[..., Events],
+    versions: Iterator[str],
+    path: str,
+    now: str,
+    *more: object,
+    **rest: object,
+) -> Events:
+    """Watch from other versions than one is at now, as long as there are some."""
+    return watch(path, next(versions, now), *more, **rest)
 
 
 async def leave(api: ClusterApi, namespace: str, *names: str) -> None:

@@ -16,7 +16,7 @@ from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.policies.finding import Outcome
 from slimgate.core.workloads.kinds import Kind
-from tests.cluster.conftest import CRDS, Login, at_last
+from tests.cluster.conftest import CRDS, Login, eventually
 from tests.cluster.verdicts import deployment, thing, verdict, version
 from tests.lab.kubectl import Kubectl
 
@@ -50,6 +50,18 @@ async def ready(api: ClusterApi, *choices: Kind) -> AsyncIterator[Reports]:
 async def report(api: ClusterApi, resource: Kind, target: Target) -> dict[str, object]:
     """Get a workload's report."""
     return await api.get(resource.one(target.namespace, f"slimgate-{target.uid}"))
+
+
+async def gone(api: ClusterApi, target: Target) -> None:
+    """Wait until a workload has no report any more."""
+
+    async def look() -> bool:
+        try:
+            return not await report(api, OPEN_REPORTS, target)
+        except MissingError:
+            return True
+
+    await eventually(look, 60)
 
 
 def outcomes(obj: JsonObject) -> list[str]:
@@ -141,9 +153,7 @@ async def test_left(api: ClusterApi, namespace: str) -> None:
         await later.withdraw(target)
     await later.record(second, verdict(second, Outcome.DENY))
     async with running(later):
-        await at_last(lambda: later.resource is not None and not later._unwanted)
-        with pytest.raises(MissingError):
-            await report(api, OPEN_REPORTS, first)
+        await gone(api, first)
         kept = await report(api, OPEN_REPORTS, second)
         await later.withdraw(second)
         with pytest.raises(MissingError):
@@ -171,10 +181,8 @@ async def test_deleted_by_others(api: ClusterApi, namespace: str) -> None:
     deny = verdict(target, Outcome.DENY)
     async with ready(api, OPEN_REPORTS) as reports:
         await reports.record(target, deny)
-        key = (namespace, f"slimgate-{target.uid}")
-        await api.delete(OPEN_REPORTS.one(*key))
-        await at_last(lambda: key not in reports._known)
-        await reports.record(target, deny)
+        await api.delete(OPEN_REPORTS.one(namespace, f"slimgate-{target.uid}"))
+        await eventually(lambda: reports.record(target, deny), 60)
 
         assert outcomes(await report(api, OPEN_REPORTS, target)) == ["fail"]
 
@@ -186,12 +194,8 @@ async def test_collected(api: ClusterApi, namespace: str) -> None:
     target = await thing(api, namespace)
     async with ready(api, OPEN_REPORTS) as reports:
         await reports.record(target, verdict(target, Outcome.DENY))
-        key = (namespace, f"slimgate-{target.uid}")
         await api.delete(target.path)
-        await at_last(lambda: key not in reports._known)
-
-    with pytest.raises(MissingError):
-        await report(api, OPEN_REPORTS, target)
+        await gone(api, target)
 
 
 @pytest.mark.usefixtures("report_crds")

@@ -12,7 +12,7 @@ from typing import Any
 
 import kopf
 import pytest
-from aiohttp import ClientConnectionError, TCPConnector, web
+from aiohttp import ClientConnectionError, web
 from aiohttp.test_utils import TestServer
 
 from slimgate.cluster.certificates.authority import make
@@ -237,20 +237,18 @@ async def test_authorities_need_no_more_than_kubectl_asks_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Python 3.13 and later would refuse CAs of many clusters for extensions that they lack."""
-    usual = ssl.create_default_context
+    usual, made = ssl.create_default_context, list[ssl.SSLContext]()
 
     def strict(*args: Any, **kwargs: Any) -> ssl.SSLContext:
         context = usual(*args, **kwargs)
         context.verify_flags |= ssl.VERIFY_X509_STRICT
+        made.append(context)
         return context
 
     monkeypatch.setattr(ssl, "create_default_context", strict)
-    async with logged_in(Login(BUILT_IN, lambda _: None, open_access)) as found:
-        connector = found.aiohttp_session.connector
-        assert isinstance(connector, TCPConnector)
-        context = connector._ssl
+    async with logged_in(Login(BUILT_IN, lambda _: None, open_access)):
+        (context,) = made
 
-    assert isinstance(context, ssl.SSLContext)
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert not context.verify_flags & ssl.VERIFY_X509_STRICT
 

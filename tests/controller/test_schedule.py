@@ -79,7 +79,7 @@ def test_what_is_put_off_time_and_again_takes_no_room(clock: Clock) -> None:
     for number in range(100_000):
         schedule.put(number % 10, 300)
 
-    assert len(schedule._heap) < 100
+    assert len(schedule) < 100
     clock.now += 301
     assert sorted(schedule.take()) == list(range(10))
 

@@ -25,16 +25,17 @@ ENDED = {"expirationTime": "2026-11-24T00:00:00Z"}
 class Office:
     """Statuses in a world."""
 
-    def __init__(self) -> None:
+    def __init__(self, ledger: Ledger | None = None, *, pause: float = 1.0) -> None:
         self.world = World()
         self.changed = self.world.reconciler.changed
         self.statuses = Statuses(
             catalog=self.world.catalog,
-            ledger=self.world.ledger,
+            ledger=self.world.ledger if ledger is None else ledger,
             recorder=self.world.recorder,
             bases=self.world.inspector.bases,
             changed=self.changed,
             now=self.world.wall,
+            pause=pause,
         )
 
     async def written(self) -> dict[str, Status]:
@@ -291,14 +292,15 @@ class CountingLedger(Ledger):
         return super().verdicts()
 
 
-async def test_counting_takes_one_pass(office: Office) -> None:
+async def test_counting_takes_one_pass() -> None:
     """However many policies, exceptions and BaseImages there are."""
-    catalog, ledger = office.world.catalog, CountingLedger()
+    ledger = CountingLedger()
+    office = Office(ledger)
+    catalog = office.world.catalog
     for number in range(20):
         catalog.put_policy(policy(f"p{number}"))
         catalog.put_exception(exception(f"e{number}"))
         catalog.put_base_image(base_image(GOLDEN, name=f"b{number}"))
-    office.statuses._ledger = ledger
 
     assert len(await office.written()) == 61
     assert ledger.reads == 1
@@ -360,16 +362,13 @@ def counts_of(office: Office) -> list[tuple[object, object]]:
     ]
 
 
-async def test_a_start_writes_no_counts_of_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_start_writes_no_counts_of_a_part() -> None:
     """Nothing is written before each workload that there is has a verdict."""
-    monkeypatch.setattr("slimgate.controller.statuses._PAUSE", 0.0)
-    monkeypatch.setattr("slimgate.controller.statuses._PATIENCE", 10_000)
-    office = Office()
+    office = Office(pause=0.05)
     office.world.show(workload(FAT))
     office.changed.set()
     running = asyncio.create_task(office.statuses.run())
-    for _ in range(10):
-        await asyncio.sleep(0)
+    await asyncio.sleep(0.1)
     early = list(office.world.recorder.written)
 
     async with office.world.running():
@@ -381,10 +380,9 @@ async def test_a_start_writes_no_counts_of_a_part(monkeypatch: pytest.MonkeyPatc
     assert counts_of(office) == [(1, 1)]
 
 
-async def test_a_cluster_without_workloads(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_cluster_without_workloads() -> None:
     """Policies that nothing runs under get their status after a moment, too."""
-    monkeypatch.setattr("slimgate.controller.statuses._PAUSE", 0.0)
-    office = Office()
+    office = Office(pause=0)
     office.changed.set()
     running = asyncio.create_task(office.statuses.run())
 

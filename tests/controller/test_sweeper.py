@@ -237,8 +237,8 @@ async def test_what_is_forgotten_is_not_judged_again(place: Place) -> None:
     place.census.pages = {DEPLOYMENT: [frozenset()]}
     async with place.world.running():
         place.world.reconciler.observe(key_of(WEB), observed(WEB))
-        await until(lambda: key_of(WEB) in place.world.reconciler._schedule._latest)
+        await until(lambda: key_of(WEB) in place.world.reconciler.schedule)
         place.sweeper.listed(DEPLOYMENT)
         await place.sweeper.sweep()
 
-    assert place.world.reconciler._schedule._latest == {}
+    assert key_of(WEB) not in place.world.reconciler.schedule

@@ -21,14 +21,15 @@ GOLDEN = "base.test/golden/go:1"
 class Place:
     """A cluster of three workloads under a policy on bases, and a BaseImage that can't be found."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = 0.01) -> None:
         self.world = World(drift_seconds=3600)
         self.shelf = self.world.shelf
         self.shelf.faults["base.test"] = UnavailableError("down")
         self.world.catalog.put_policy(policy(bases={"allow": ["base.test/**"]}))
         self.world.catalog.put_base_image(base_image(GOLDEN))
+        bases = self.world.inspector.bases
         self.keeper = BaseKeeper(
-            self.world.inspector.bases, self.world.catalog, tag_seconds=0.01, failure_seconds=0.01
+            bases, self.world.catalog, tag_seconds=seconds, failure_seconds=seconds
         )
         self.told = 0
 
@@ -99,16 +100,16 @@ async def test_a_base_that_is_found_has_all_judged_anew(place: Place) -> None:
     assert (refused, place.judged()) == (3, 3)
 
 
-async def test_new_platforms_and_base_images_are_looked_up_at_once(place: Place) -> None:
+async def test_new_platforms_and_base_images_are_looked_up_at_once() -> None:
     """Nobody waits for the next round."""
-    place.keeper._tag_seconds = place.keeper._failure_seconds = 3600
-    await place.refreshes(1)
+    place = Place(seconds=3600)
     catalog = place.world.catalog
-    for act in (
-        partial(catalog.put_node, node("n1", "arm64")),
-        partial(catalog.put_base_image, base_image("base.test/golden/java:1", name="java")),
-    ):
-        place.shelf.asked.clear()
-        place.world.clock.now += 400
-        act()
-        await until(lambda: any("golden" in name for _, name in place.shelf.asked))
+    async with place.running():
+        for act in (
+            partial(catalog.put_node, node("n1", "arm64")),
+            partial(catalog.put_base_image, base_image("base.test/golden/java:1", name="java")),
+        ):
+            place.shelf.asked.clear()
+            place.world.clock.now += 400
+            act()
+            await until(lambda: any("golden" in name for _, name in place.shelf.asked))

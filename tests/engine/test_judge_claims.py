@@ -10,6 +10,7 @@ from slimgate.core.images.facts import LayerContents, Size
 from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.policies.finding import Outcome
 from slimgate.engine.catalog import Catalog
+from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
 from slimgate.engine.ports import LayerReading
 from tests.engine.cluster import Keys, base_image, policy, workload
@@ -36,6 +37,7 @@ class Author:
     shelf: Shelf
     catalog: Catalog
     judge: Judge
+    inspector: Inspector
 
     def base(self, reference: str, *layers: Layer, history: Sequence[Mapping[str, str]]) -> None:
         """Push a base."""
@@ -60,7 +62,7 @@ def author(shelf: Shelf, clock: Clock) -> Author:
     catalog.put_base_image(base_image(GOLDEN))
     watched = inspector(shelf, clock)
     judge = Judge(inspector=watched, catalog=catalog, keyring=Keys(), now=lambda: now, seconds=5)
-    author = Author(shelf=shelf, catalog=catalog, judge=judge)
+    author = Author(shelf=shelf, catalog=catalog, judge=judge, inspector=watched)
     author.base(GOLDEN, SYSTEM, history=[DEBIAN])
     return author
 
@@ -121,7 +123,7 @@ async def test_what_denies_golang(
 
     author.catalog.put_base_image(base_image(f"{GOLANG}:1", name="golang"))
     author.shelf.put(f"{GOLANG}:1", images.image([SYSTEM], history=[DEBIAN], config=env))
-    await author.judge._inspector.bases.refresh(author.catalog.base_images, [images.AMD64])
+    await author.inspector.bases.refresh(author.catalog.base_images, [images.AMD64])
 
     assert await author.judged(**rule) == [(Outcome.DENY, value, Evidence.PROVEN)]
 

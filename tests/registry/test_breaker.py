@@ -1,5 +1,6 @@
 """When a host is taken to be down, and when it is asked again."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -348,10 +349,14 @@ def test_a_host_that_another_chose(bench: Bench) -> None:
     assert bench.refusal(repository=TOOL, via="evil.test") == down()
 
 
-def test_what_is_remembered_is_bounded() -> None:
+@pytest.mark.parametrize("fall", [Bench.silence, lambda bench: bench.hang(APP, APP, APP)])
+def test_what_is_remembered_is_bounded(bench: Bench, fall: Callable[[Bench], None]) -> None:
     """Whoever makes up hosts and repositories gets no more room than others."""
-    bench = Bench()
-    for number in range(5000):
-        bench.attempt(f"{number}.test", f"team/{number}")
+    fall(bench)
+    refusals = []
+    for numbers in (range(4095), range(4095, 8191)):
+        for number in numbers:
+            bench.attempt(f"{number}.test", f"team/{number}")
+        refusals.append(bench.refusal() is not None)
 
-    assert len(bench.breaker._hosts) == len(bench.breaker._repositories) == 4096
+    assert refusals == [True, False]

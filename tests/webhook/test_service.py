@@ -11,7 +11,7 @@ from slimgate.core.admission.decision import Effect, InvalidReviewError
 from slimgate.core.workloads.workload import MAX_IMAGES, Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.webhook.ports import Judge, Policies
-from slimgate.webhook.service import _GRACE_SECONDS, AdmissionService, ServiceSettings
+from slimgate.webhook.service import GRACE_SECONDS, AdmissionService, ServiceSettings
 from tests.engine.cluster import exception
 from tests.webhook import engine
 from tests.webhook.engine import FAT, SLIM, OddJudge, OddPolicies, Recorder, Shelf
@@ -384,4 +384,4 @@ async def test_one_grace_for_all() -> None:
     answer = Answered.of(await service.answer(body, 0.2))
 
     assert not answer.allowed
-    assert time.monotonic() - started < 0.2 + 1.5 * _GRACE_SECONDS
+    assert time.monotonic() - started < 0.2 + 1.5 * GRACE_SECONDS

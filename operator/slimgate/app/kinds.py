@@ -30,13 +30,13 @@ class Kinds:
 
     def __init__(self, reconciler: Reconciler, settings: Settings) -> None:
         self._reconciler = reconciler
-        self._owners = Owners(BUILT_IN, settings.extra_kinds)
+        self.owners = Owners(BUILT_IN, settings.extra_kinds)
         self._intakes = {
-            kind: Intake(reconciler, kind, owners=self._owners) for kind in settings.kinds
+            kind: Intake(reconciler, kind, owners=self.owners) for kind in settings.kinds
         }
         self.built_in = tuple(self._intakes[kind] for kind in BUILT_IN)
         self.extra = tuple(self._intakes[kind] for kind in settings.extra_kinds)
-        self._owners.listen(self._settle)
+        self.owners.listen(self._settle)
 
     def mirrors(self, api: ClusterApi, pace: Pace | None = None) -> Mapping[str, Mirror]:
         """Make a mirror for each extra kind, which follows it whenever the cluster serves it."""
@@ -52,7 +52,7 @@ class Kinds:
             Scope(path=kind.all(), optional=True),
             intake,
             pace=pace,
-            on_follow=partial(self._owners.follow, kind),
+            on_follow=partial(self.owners.follow, kind),
         )
 
     def _settle(self) -> None:

@@ -131,11 +131,12 @@ class ClusterApi:
         *,
         seconds: int = 300,
         metadata_only: bool = False,
+        silence: float = _SILENCE_SECONDS,
     ) -> AsyncGenerator[tuple[str, dict[str, object]], None]:
         """Yield (ADDED | MODIFIED | DELETED | BOOKMARK, object) of what came after `version`.
 
         Ends when `seconds` are over. GoneError: the version is too old, list again.
-        UnreachableError: cut off or silent, watch again.
+        UnreachableError: cut off, or silent for as long as `silence`, watch again.
         """
         watching = {
             "watch": "1",
@@ -151,7 +152,7 @@ class ClusterApi:
             timeout=ClientTimeout(
                 total=seconds + _GRACE_SECONDS,
                 sock_connect=_CONNECT_SECONDS,
-                sock_read=_SILENCE_SECONDS,
+                sock_read=silence,
             ),
         )
         async with AsyncExitStack() as stack:

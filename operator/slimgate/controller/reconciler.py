@@ -80,7 +80,7 @@ class Reconciler:
         self._better: set[Digest] = set()
         self._has_better = asyncio.Event()
         self.queue: WorkQueue[Key] = WorkQueue(self._observer.waited)
-        self._schedule: Schedule[Key] = Schedule(time.monotonic)
+        self.schedule: Schedule[Key] = Schedule(time.monotonic)
         self.changed = asyncio.Event()
         """Set whenever counts of verdicts may have changed."""
 
@@ -124,7 +124,7 @@ class Reconciler:
     def _forget(self, key: Key, uid: str | None) -> bool:
         if not self._ledger.drop(key, uid):
             return False
-        self._schedule.drop(key)
+        self.schedule.drop(key)
         self.changed.set()
         return True
 
@@ -163,8 +163,8 @@ class Reconciler:
 
     async def _follow_schedule(self) -> None:
         while True:
-            await self._schedule.wait()
-            for key in self._schedule.take():
+            await self.schedule.wait()
+            for key in self.schedule.take():
                 self.queue.put(key)
 
     async def _work(self) -> None:
@@ -176,12 +176,12 @@ class Reconciler:
                 failed = False
             except SlimgateError as error:
                 _LOG.warning("%s %s/%s: %s", key.kind.kind, key.namespace, key.name, error)
-                self._schedule.put(key, self._settings.retry_seconds)
+                self.schedule.put(key, self._settings.retry_seconds)
             except Exception:  # noqa: BLE001 - one workload's trouble must not stop the others
                 _LOG.exception(
                     "%s %s/%s could not be judged", key.kind.kind, key.namespace, key.name
                 )
-                self._schedule.put(key, self._settings.retry_seconds)
+                self.schedule.put(key, self._settings.retry_seconds)
             finally:
                 self.queue.done(key)
                 self._observer.reconciled(time.monotonic() - started, failed=failed)
@@ -201,7 +201,7 @@ class Reconciler:
         if before is None or not verdict.counts_as(before):
             self.changed.set()
         await self._record(key, judged, verdict)
-        self._schedule.put(key, self._next(verdict))
+        self.schedule.put(key, self._next(verdict))
 
     async def _verdict(self, workload: Workload) -> Verdict:
         started = time.monotonic()

@@ -45,10 +45,22 @@ class Schedule(Generic[K]):
                 found.append(key)
         return found
 
+    def __contains__(self, key: K) -> bool:
+        """Whether the key is due at some time."""
+        return key in self._latest
+
+    def __len__(self) -> int:
+        """Count all entries, those too that no longer count."""
+        return len(self._heap)
+
+    def due(self) -> float | None:
+        """Tell in how many seconds something may be due; None if nothing ever is."""
+        return self._heap[0][0] - self._clock() if self._heap else None
+
     async def wait(self) -> None:
         """Wait until something may be due."""
         self._changed.clear()
-        seconds = self._heap[0][0] - self._clock() if self._heap else None
+        seconds = self.due()
         if seconds is not None and seconds <= 0:
             return
         try:

@@ -57,6 +57,7 @@ class Statuses:
         bases: Bases,
         changed: asyncio.Event,
         now: Callable[[], datetime],
+        pause: float = _PAUSE,
     ) -> None:
         self._catalog = catalog
         self._ledger = ledger
@@ -64,6 +65,7 @@ class Statuses:
         self._bases = bases
         self._changed = changed
         self._now = now
+        self._pause = pause
         self._uses: dict[tuple[str, ObjectKey], Use] = {}
         """Of exceptions by uid and key: what a mirror shows may be older than what was written."""
 
@@ -79,13 +81,13 @@ class Statuses:
             self._changed.clear()
             started = time.monotonic()
             await self.write()
-            await asyncio.sleep(max(_PAUSE, _SHARE * (time.monotonic() - started)))
+            await asyncio.sleep(max(self._pause, _SHARE * (time.monotonic() - started)))
 
     async def _settle(self) -> None:
         """Wait until what there is has been judged once: a part of it would make wrong counts."""
         looks = 0
         while looks < (_PATIENCE if len(self._ledger) else _EMPTY) and not self._ledger.is_judged:
-            await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(self._pause)
             looks += 1
 
     async def write(self) -> None:

@@ -47,7 +47,7 @@ FAULTS: Final = (ERROR, LATE, OVERLOADED)
 
 _LOG: Final = logging.getLogger(__name__)
 _OPERATIONS: Final = frozenset({"CREATE", "UPDATE", "DELETE", "CONNECT"})
-_GRACE_SECONDS: Final = 0.1
+GRACE_SECONDS: Final = 0.1
 _LOUD: Final = frozenset(
     {Outcome.WARN.label, Outcome.UNKNOWN.label, Outcome.DENY.label, LATE, OVERLOADED, ERROR}
 )
@@ -143,7 +143,7 @@ class AdmissionService:
             return ()
         try:
             # A judge that was late has used the grace up.
-            left = deadline + _GRACE_SECONDS - time.monotonic()
+            left = deadline + GRACE_SECONDS - time.monotonic()
             async with asyncio.timeout(left), self._recalling:
                 return await self._history(request.old_object)
         except (ClusterError, TimeoutError) as err:
@@ -157,7 +157,7 @@ class AdmissionService:
         await self._take_place(deadline)
         try:
             left = max(0.0, deadline - time.monotonic())
-            async with asyncio.timeout(left + _GRACE_SECONDS):
+            async with asyncio.timeout(left + GRACE_SECONDS):
                 return await self._judge.judge(workload, old=old, seconds=left)
         except TimeoutError as err:
             raise _LateError("slimgate reached no verdict in time") from err

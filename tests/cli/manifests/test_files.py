@@ -63,8 +63,9 @@ def test_empty_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_faults_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every file that can't be read is one line."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(files, "_MAX_BYTES", 1024)
-    write(tmp_path, bad_yaml="a: b: c", good_yaml="a: b", large_yaml="#" * 2000)
+    write(tmp_path, bad_yaml="a: b: c", good_yaml="a: b")
+    with (tmp_path / "large.yaml").open("wb") as large:
+        large.truncate(files.MAX_BYTES + 1)
     (tmp_path / "latin.yaml").write_bytes(b"a: 1\nb: \xe9\n")
     (tmp_path / "empty").mkdir()
     (tmp_path / "evil\x1b[2J.yaml").write_text("a: b: c")
@@ -77,14 +78,14 @@ def test_all_faults_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         "/dev/zero: it is a device, not a file",
         "bad.yaml:1: it is not YAML: mapping values are not allowed in this context",
         "evil\\x1b[2J.yaml:1: it is not YAML: mapping values are not allowed in this context",
-        "large.yaml: it is larger than 0 MiB",
+        "large.yaml: it is larger than 64 MiB",
         "latin.yaml:2: it is not UTF-8 text",
     ]
 
 
 def test_endless_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with more files than any project has is given up, manifests or not."""
-    monkeypatch.setattr(files, "_MAX_ENTRIES", 3)
+    monkeypatch.setattr(files, "MAX_ENTRIES", 3)
     write(tmp_path, a_yaml="x: 1", b_yaml="x: 1", c_txt="")
 
     assert _fault(str(tmp_path)) == [f"{tmp_path}: the folder has more than 3 files"]

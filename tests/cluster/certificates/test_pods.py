@@ -22,7 +22,7 @@ class Slices:
     """An API server that has these EndpointSlices, and takes patches of pods."""
 
     def __init__(self, *slices: Slice, status: int = 200) -> None:
-        self._slices = slices
+        self.slices = slices
         self._status = status
         self.patched: list[tuple[str, object]] = []
 
@@ -37,7 +37,7 @@ class Slices:
 
     async def _list(self, request: web.Request) -> web.Response:
         assert request.query["labelSelector"] == "kubernetes.io/service-name=gate"
-        body = {"kind": "EndpointSliceList", "items": self._slices}
+        body = {"kind": "EndpointSliceList", "items": self.slices}
         return web.json_response(body, status=self._status)
 
     async def _patch(self, request: web.Request) -> web.Response:
@@ -137,7 +137,7 @@ async def test_pods_are_refreshed_once(tmp_path: Path) -> None:
         pods = WebhookPods(api, "ops", "gate")
         for mark in ("1", "1", "2"):
             await pods.refresh(mark)
-        server._slices = (endpoint(9, "b", "c"),)
+        server.slices = (endpoint(9, "b", "c"),)
         await pods.refresh("2")
 
     patched = [(name, *annotations.values()) for name, annotations in server.patched]  # type: ignore[attr-defined]

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from slimgate.cluster.cleanup import cleaner
 from slimgate.cluster.cleanup.cleaner import Cleaner, CleanupSettings
 from slimgate.core.wording.annotations import VERDICT
 from tests.support.cluster_client import client_of
 
-SETTINGS = CleanupSettings(namespace="ns", configuration="gate", secrets=(), controllers="app=gate")
+SETTINGS = CleanupSettings(
+    namespace="ns", configuration="gate", secrets=(), controllers="app=gate", breath=0
+)
 PROFILES = [f"sha256-{number}" for number in range(6)]
 
 
@@ -84,11 +85,6 @@ async def remains(server: Server, folder: Path) -> Sequence[str]:
     """Clean up; return what is said to remain."""
     async with client_of(server.app(), folder) as api:
         return await Cleaner(api, SETTINGS, lambda _: None).run()
-
-
-@pytest.fixture(autouse=True)
-def _no_breath(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleaner, "_BREATH", 0.0)
 
 
 async def test_somebody_writes_again(tmp_path: Path) -> None:

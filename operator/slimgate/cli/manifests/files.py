@@ -13,10 +13,10 @@ from slimgate.cli.manifests.pipes import is_pipe, read_pipe
 from slimgate.cli.manifests.read import FileDocument, read_documents
 from slimgate.core.layers.packing import Packing, packing_of
 
-_MAX_BYTES: Final = 64 * 2**20
+MAX_BYTES: Final = 64 * 2**20
 """More than any cluster's manifests; a guess."""
 
-_MAX_ENTRIES: Final = 200_000
+MAX_ENTRIES: Final = 200_000
 """More than any repository's; a guess."""
 _TAR: Final = b"ustar"
 _TAR_AT: Final = 257
@@ -77,8 +77,8 @@ def _below(folder: Path) -> Iterator[Path]:
     entries = 0
     for at, folders, names in os.walk(folder):
         entries += len(names) + 1
-        if entries > _MAX_ENTRIES:
-            raise InputError(str(folder), None, f"the folder has more than {_MAX_ENTRIES:,} files")
+        if entries > MAX_ENTRIES:
+            raise InputError(str(folder), None, f"the folder has more than {MAX_ENTRIES:,} files")
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             file = Path(at, name)
@@ -88,7 +88,7 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def _read(file: str, stdin_name: str) -> list[FileDocument]:
     if file == STDIN:
-        text = _text(sys.stdin.buffer.read(_MAX_BYTES + 1), stdin_name)
+        text = _text(sys.stdin.buffer.read(MAX_BYTES + 1), stdin_name)
         if not text.strip():
             raise InputError(stdin_name, None, "it is empty: did the command before fail?")
         return list(read_documents(text, stdin_name))
@@ -101,14 +101,14 @@ def _read(file: str, stdin_name: str) -> list[FileDocument]:
 def _bytes(file: str) -> bytes:
     path = Path(file)
     if is_pipe(path):
-        return read_pipe(file, _MAX_BYTES + 1)
+        return read_pipe(file, MAX_BYTES + 1)
     with path.open("rb") as stream:
-        return stream.read(_MAX_BYTES + 1)
+        return stream.read(MAX_BYTES + 1)
 
 
 def _text(body: bytes, file: str) -> str:
-    if len(body) > _MAX_BYTES:
-        raise InputError(file, None, f"it is larger than {_MAX_BYTES // 2**20} MiB")
+    if len(body) > MAX_BYTES:
+        raise InputError(file, None, f"it is larger than {MAX_BYTES // 2**20} MiB")
     if packing_of(body) is Packing.GZIP or body[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
         raise InputError(
             file,

@@ -31,8 +31,6 @@ from slimgate.core.workloads.kinds import BUILT_IN, Kind
 _ANNOTATIONS: Final = (VERDICT, SUMMARY)
 _MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 _PASSES: Final = 5
-_BREATH: Final = 1.0
-"""Between two passes: controllers that copied an annotation hear that it is gone."""
 _STOP_SHARE: Final = 0.5
 """Of all the time, for waiting until the controller has ended."""
 
@@ -48,6 +46,8 @@ class CleanupSettings:
     """The label selector of the controller's Deployment and pods."""
     kinds: Sequence[Kind] = ()
     seconds: float = 120.0
+    breath: float = 1.0
+    """Seconds between two passes: controllers that copied an annotation hear that it is gone."""
 
 
 class Cleaner:
@@ -100,7 +100,7 @@ class Cleaner:
                     found.append(what)
             if not found:
                 return
-            await asyncio.sleep(_BREATH)
+            await asyncio.sleep(self._settings.breath)
         for what in found:
             self._tally.failed(what, "something writes them again as soon as they are removed")
 

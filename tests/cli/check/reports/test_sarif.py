@@ -132,7 +132,7 @@ async def test_fingerprints_differ() -> None:
 
 async def test_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond what GitHub keeps, the least are left out, and that is said."""
-    monkeypatch.setattr(sarif, "_MAX_RESULTS", 2)
+    monkeypatch.setattr(sarif, "MAX_RESULTS", 2)
     document = await _sarif()
     notes = document["runs"][0]["invocations"][0]["toolExecutionNotifications"]
 

@@ -28,7 +28,7 @@ from slimgate.core.workloads.workload import Workload
 _SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-_MAX_RESULTS: Final = 5000
+MAX_RESULTS: Final = 5000
 """GitHub keeps no more of a run; which ones is our choice then, not its."""
 _LEVELS: Final[Mapping[FindingEffect, str]] = {
     FindingEffect.DENY: "error",
@@ -46,12 +46,12 @@ def report_sarif(report: Report) -> str:
         _result(remark, finding, seen) for remark in report.remarks for finding in remark.findings
     ]
     notes = [*map(plain, report.notes)]
-    if len(results) > _MAX_RESULTS:
-        notes.append(f"{count(len(results) - _MAX_RESULTS, 'result')} left out: too many for SARIF")
+    if len(results) > MAX_RESULTS:
+        notes.append(f"{count(len(results) - MAX_RESULTS, 'result')} left out: too many for SARIF")
     document = {
         "$schema": _SCHEMA,
         "version": "2.1.0",
-        "runs": [_run(report, results[:_MAX_RESULTS], [*notes, report.summary])],
+        "runs": [_run(report, results[:MAX_RESULTS], [*notes, report.summary])],
     }
     return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"
 
