@@ -63,15 +63,26 @@ def _called(text: str) -> Iterator[tuple[str, list[str]]]:
             yield name, words
 
 
-def _keys(found: object) -> Iterator[str]:
-    if isinstance(found, dict):
-        for key, value in found.items():
-            yield key
-            if key != "platforms":
-                yield from _keys(value)
-    elif isinstance(found, list):
-        for entry in found:
-            yield from _keys(entry)
+def _line(text: str, start: str, after: str = "") -> str:
+    """Return the first line that starts so, of those after some words."""
+    (found,) = re.findall(f"^{re.escape(start)}.*", text[text.index(after) :], re.MULTILINE)[:1]
+    return str(found)
+
+
+def _unsaid(found: object, line: str, bullets: str = "", depth: int = 0) -> set[str]:
+    """Return the fields that the line does not name: that of their own object, if it has one."""
+    if isinstance(found, list):
+        return {name for one in found for name in _unsaid(one, line, bullets, depth)}
+    if not isinstance(found, dict):
+        return set()
+    unsaid = set[str]()
+    for key, value in found.items():
+        own = re.search(rf"^{'  ' * depth}- `{key}\[\].*", bullets, re.MULTILINE)
+        if own is None and not re.search(rf"`{key}(\[\])?`", line):
+            unsaid.add(key)
+        inner = (line, bullets, depth) if own is None else (own[0], bullets, depth + 1)
+        unsaid |= {f"{key}.{name}" for name in _unsaid(value, *inner)}
+    return unsaid
 
 
 def test_every_option_is_documented() -> None:
@@ -138,28 +149,32 @@ def test_forms_are_documented() -> None:
 
 
 async def test_fields_are_documented() -> None:
-    """Every field of the documents of check and preview is named, those of inspect aside."""
-    preview = await preview_of()
-    documents = [
-        report_document(await report_of(notes=("x",))),
-        report_document(BROKEN),
-        preview_document(preview),
-    ]
-    inspected = {"digest", "mediaType", "platforms"}
-    keys = {key for one in documents for key in _keys(read(one))} - inspected
-
-    assert {key for key in keys if f"`{key}`" not in DOCS and f"`{key}[]`" not in DOCS} == set()
+    """Each field is named where its page describes its object, those of inspect aside."""
+    bullets = DOCS.partition("### JSON and YAML")[2]
+    finding = _line(bullets, "  - `findings[]`")
+    bullets = bullets.replace("as a finding", finding.strip(" -"))
+    for one in (report_document(await report_of(notes=("x",))), report_document(BROKEN)):
+        found = json.loads(json.dumps(read(one)))
+        found["images"] = [dict.fromkeys(image, 1) for image in found["images"]]
+        assert _unsaid(found, _line(bullets, "- `schema`"), bullets) <= {
+            f"images.{name}" for name in ("digest", "mediaType", "platforms")
+        }
+    preview = _line(DOCS, "`-o json` and", "# Trying a policy") + finding
+    assert _unsaid(read(preview_document(await preview_of())), preview) == set()
 
 
 async def test_fields_of_usage_are_documented() -> None:
-    """Every field of the documents of top and nodes is named, those of inspect aside."""
+    """Each field is named where the command is described, those of inspect aside."""
     usage = await used_images(cluster(), SilentBoard(), UsageScope(everywhere=True))
-    found = json.loads(json.dumps(top_document(usage)))
-    for image in found["images"]:
-        del image["inspection"]
-    keys = {*_keys(found), "inspection", *_keys(read(nodes_document(disks())))}
+    top = json.loads(json.dumps(top_document(usage)))
+    for image in top["images"]:
+        image["inspection"] = None
 
-    assert {key for key in keys if f"`{key}`" not in USAGE and f"`{key}[]`" not in USAGE} == set()
+    of_top, of_nodes = (
+        f"`schema`{_line(USAGE, 'JSON: ', f'## `slimgate {name}`')}" for name in ("top", "nodes")
+    )
+    assert "with `schema` 1" in USAGE
+    assert _unsaid(top, of_top) == _unsaid(read(nodes_document(disks())), of_nodes) == set()
 
 
 @pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL))

@@ -2,9 +2,9 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +13,7 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.backoff import Pace
 from slimgate.cluster.errors import ForbiddenError, UnreachableError
 from slimgate.cluster.mirror import Mirror, Scope
-from slimgate.cluster.resources import IMAGE_PROFILES, NODES, SECRETS, SLIM_EXCEPTIONS
+from slimgate.cluster.resources import NODES, SECRETS, SLIM_EXCEPTIONS
 from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.workloads.kinds import Kind
@@ -23,7 +23,6 @@ from tests.lab.kubectl import Kubectl
 
 pytestmark = pytest.mark.lab
 CONFIG_MAPS = Kind(version="v1", kind="ConfigMap", plural="configmaps")
-Events = AsyncGenerator[tuple[str, dict[str, object]], None]
 MADE = {"labelSelector": "made=here"}
 QUICK = Pace(first=0.01, cap=0.05, jitter=lambda: 0.0)
 
@@ -168,8 +167,13 @@ async def test_version_expired(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """After a gap that the API server has forgotten, what vanished in it is dropped."""
-    seen = Seen()
+    seen, watch, versions = Seen(), far.watch, list[str]()
     mirror = Mirror(far, SLIM_EXCEPTIONS.within(namespace), seen, pace=QUICK)
+
+    def long_ago(path: str, version: str, *more: Any, **rest: Any) -> AsyncIterator[object]:
+        versions.append(version)
+        return watch(path, "1" if version == versions[0] else version, *more, **rest)
+
     await leave(api, namespace, "stays", "goes")
 
     async with following(mirror):
@@ -179,24 +183,12 @@ async def test_version_expired(
         await api.delete(SLIM_EXCEPTIONS.one(namespace, "goes"))
         await leave(api, namespace, "comes")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(far, "watch", partial(long_ago, far.watch, iter("1")))
+            patch.setattr(far, "watch", long_ago)
             await relay.mend()
             await seen.until("stays", "comes")
 
     assert seen.puts == ["goes", "stays", "comes"]
     assert "too old resource version" in caplog.text
-
-
-def long_ago(
-    watch: Callable[..., Events],
-    versions: Iterator[str],
-    path: str,
-    now: str,
-    *more: object,
-    **rest: object,
-) -> Events:
-    """Watch from other versions than one is at now, as long as there are some."""
-    return watch(path, next(versions, now), *more, **rest)
 
 
 async def leave(api: ClusterApi, namespace: str, *names: str) -> None:
@@ -233,27 +225,6 @@ async def test_server_down_at_start(
     assert not synced_without
 
 
-async def test_kind_installed_later(api: ClusterApi, kubectl: Kubectl) -> None:
-    """A kind whose CRD is missing is followed once it is installed."""
-    group = f"t{uuid4().hex[:8]}.example.com"
-    kind = Kind(group=group, version="v1", kind="Thing", plural="things")
-    seen = Seen()
-    mirror = Mirror(api, kind.all(), seen, pace=QUICK)
-
-    async with following(mirror):
-        await problem(mirror, MissingError)
-        try:
-            await asyncio.to_thread(lambda: kubectl("apply", "-f", "-", stdin=crd(group)))
-            await mirror.synced.wait()
-            await api.create(
-                kind.within("default"),
-                {"apiVersion": kind.api_version, "kind": "Thing", "metadata": {"name": "t"}},
-            )
-            await seen.until("t")
-        finally:
-            await asyncio.to_thread(lambda: kubectl("delete", "crd", f"things.{group}"))
-
-
 def crd(group: str) -> str:
     """Write a CRD that takes anything."""
     return f"""
@@ -273,23 +244,28 @@ spec:
 
 
 @pytest.mark.parametrize("optional", [True, False])
-async def test_kind_that_goes(
+async def test_kind_that_comes_and_goes(
     api: ClusterApi, far: ClusterApi, relay: Relay, kubectl: Kubectl, *, optional: bool
 ) -> None:
-    """Of an optional kind nothing is left; of another the last is known until it is back."""
+    """It is followed once it is installed.
+
+    When it goes, of an optional kind nothing is left; of another the last is known until it is
+    back.
+    """
     group = f"t{uuid4().hex[:8]}.example.com"
     kind = Kind(group=group, version="v1", kind="Thing", plural="things")
     seen, followed = Seen(), list[bool]()
     scope = Scope(path=kind.all(), optional=optional)
     mirror = Mirror(far, scope, seen, pace=QUICK, on_follow=followed.append)
 
-    async with following(mirror), installed(kubectl, kind):
-        await thing(api, kind, "before")
-        await seen.until("before")
-        await relay.cut()
-        await problem(mirror, UnreachableError)
-        unreachable = seen.names
-        await asyncio.to_thread(lambda: kubectl("delete", "crd", f"things.{group}"))
+    async with following(mirror):
+        await problem(mirror, MissingError)
+        async with installed(kubectl, kind):
+            await thing(api, kind, "before")
+            await seen.until("before")
+            await relay.cut()
+            await problem(mirror, UnreachableError)
+            unreachable = seen.names
         await relay.mend()
         await problem(mirror, MissingError)
         gone = seen.names
@@ -341,16 +317,6 @@ def grant(kubectl: Kubectl, namespace: str) -> None:
     where = ("--namespace", namespace)
     kubectl("create", "role", "r", "--verb=list,watch", "--resource=secrets", *where)
     kubectl("create", "rolebinding", "r", "--role=r", f"--serviceaccount={namespace}:poor", *where)
-
-
-@pytest.mark.usefixtures("crds")
-@pytest.mark.parametrize("kind", [SLIM_EXCEPTIONS, IMAGE_PROFILES], ids=lambda kind: kind.plural)
-async def test_own_kinds(api: ClusterApi, kind: Kind) -> None:
-    """Slimgate's own kinds can be mirrored."""
-    mirror = Mirror(api, kind.all(), Seen(), pace=QUICK)
-
-    async with following(mirror):
-        await mirror.synced.wait()
 
 
 async def test_last_event(api: ClusterApi, namespace: str) -> None:

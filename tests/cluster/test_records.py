@@ -5,47 +5,19 @@ from datetime import UTC, datetime
 import pytest
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.profiles import ProfileStore
-from slimgate.cluster.pull_secrets import PullSecrets
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
 from slimgate.cluster.resources import EVENTS, Target
-from slimgate.controller import ports
-from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.json_object import text_at
 from slimgate.core.policies.finding import Outcome
 from slimgate.core.wording.notes import Note
 from slimgate.core.workloads.workload import Workload
-from slimgate.engine.ports import Keyring
 from tests.cluster.verdicts import THINGS, annotations, thing, verdict
 
 pytestmark = pytest.mark.lab
 
 KIND = THINGS
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
-
-
-async def test_ports(api: ClusterApi, namespace: str) -> None:
-    """The classes are what the ports want, says the type checker, and work through them."""
-    target = await thing(api, namespace)
-    profiles: ports.ProfileStore = ProfileStore(api, learn=lambda _: None)
-
-    found = await asked(PullSecrets(api), target)
-    await noted(Records(api, Reports(api)), target)
-
-    assert found == ANONYMOUS
-    assert profiles.digests() == frozenset()
-
-
-async def asked(keyring: Keyring, target: Target) -> Identity:
-    """Ask as the judge does."""
-    return await keyring.identity(workload_of(target))
-
-
-async def noted(recorder: ports.Recorder, target: Target) -> None:
-    """Write as the reconciler does."""
-    note = Note("SlimPolicyViolation", "too fat", warning=True)
-    await recorder.note(KIND, workload_of(target), note)
 
 
 def workload_of(target: Target) -> Workload:
