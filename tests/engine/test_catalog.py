@@ -313,3 +313,17 @@ def test_earlier_digests_are_taken_from_the_status(catalog: Catalog) -> None:
     catalog.put_base_image(base_image("base.test/go:1", status=RESOLVED))
 
     assert [digest for _, digest in catalog.base_images[0].earlier] == [f"sha256:{'a' * 64}"]
+
+
+@pytest.mark.parametrize(("follows", "expected"), [(True, [Change.NAMESPACES]), (False, [])])
+def test_a_namespace_that_was_not_known(*, follows: bool, expected: list[Change]) -> None:
+    """What was unknown for want of its labels is judged again, whatever they are."""
+    catalog, changes = Catalog(follows=follows), list[Change]()
+    catalog.put_policy(policy(match={"namespaceSelector": SOME}))
+    catalog.listen(lambda change, _: changes.append(change))
+
+    catalog.put_namespace(namespace({}))
+    catalog.put_namespace(namespace({}))
+
+    assert changes == expected
+    assert catalog.undecided(workload(namespace="shop")) == frozenset()

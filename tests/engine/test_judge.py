@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
@@ -264,6 +266,77 @@ async def test_facts_are_not_lent_to_other_namespaces(
     keys.answer = identity("bob")
 
     assert reasons(await judge.judge(workload(FAT))) == [f"{REGISTRY}/team/fat is not for you"]
+
+
+@dataclass
+class _Namespaces:
+    answer: Mapping[str, str] | ClusterError | None
+    asked: int = 0
+
+    async def labels(self, namespace: str) -> Mapping[str, str]:
+        """Answer, or never, or not."""
+        assert namespace == "shop"
+        self.asked += 1
+        if self.answer is None:
+            await asyncio.Event().wait()
+        if isinstance(self.answer, ClusterError):
+            raise self.answer
+        return self.answer or {}
+
+
+NAMED = {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}
+UNSEEN = [("", "inspection", Outcome.UNKNOWN)]
+
+
+@pytest.mark.parametrize(
+    ("selector", "answer", "expected"),
+    [
+        ({"matchLabels": {"team": "a"}}, {"team": "a"}, [("c0", "pullSize", Outcome.DENY)]),
+        ({"matchLabels": {"team": "a"}}, {"team": "b"}, []),
+        ({"matchLabels": {"team": "a"}}, ClusterError("away"), UNSEEN),
+        ({"matchLabels": {"team": "a"}}, None, UNSEEN),
+        (
+            {"matchExpressions": [{"key": "team", "operator": "DoesNotExist"}]},
+            ClusterError("away"),
+            UNSEEN,
+        ),
+        (NAMED, ClusterError("away"), [("c0", "pullSize", Outcome.DENY)]),
+        (
+            {"matchLabels": {"kubernetes.io/metadata.name": "other", "team": "a"}},
+            ClusterError("away"),
+            [],
+        ),
+    ],
+)
+async def test_a_namespace_that_no_mirror_has_heard_of(
+    judge: Judge,  # it fills the shelf
+    watched: Inspector,
+    selector: dict[str, object],
+    answer: Mapping[str, str] | ClusterError | None,
+    expected: list[object],
+) -> None:
+    """Its labels are asked for once if they matter; else it is unknown whether a policy applies."""
+    catalog, reader = Catalog(follows=True), _Namespaces(answer)
+    catalog.put_policy(
+        policy(
+            match={"namespaceSelector": selector},
+            mode="Enforce",
+            limits=LIMIT,
+            onUnknown="Deny",
+        )
+    )
+    judge = Judge(
+        inspector=watched, catalog=catalog, keyring=Keys(), now=lambda: NOW, namespaces=reader
+    )
+
+    verdict = await judge.judge(workload(FAT), seconds=0.2)
+
+    assert said(verdict) == expected
+    assert reader.asked == ("team" in str(selector) and "other" not in str(selector))
+    old = workload(OTHER)
+    assert decide(verdict, old).allowed is not bool(expected)
+    unknown = [("inspection", "unavailable")] if expected == UNSEEN else []
+    assert list(verdict.unknown()) == unknown
 
 
 async def test_two_policies(judge: Judge, catalog: Catalog) -> None:

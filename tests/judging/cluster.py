@@ -64,6 +64,7 @@ class Process:
             keyring=Keys(),
             now=lambda: datetime.now(UTC),
             seconds=5,
+            namespaces=_Namespaces(row),
         )
 
     def start_as(self, other: "Process", digests: Iterable[Digest]) -> None:
@@ -162,6 +163,16 @@ class Controller(Process):
         return verdict
 
 
+@dataclass(frozen=True)
+class _Namespaces:
+    row: Row
+
+    async def labels(self, namespace: str) -> Mapping[str, str]:
+        """Read the labels that the row's namespace has."""
+        assert namespace == NAMESPACE
+        return self.row.labels
+
+
 @dataclass
 class _Listening:
     real: Judge
@@ -203,7 +214,7 @@ class _Recorder:
 
 
 def _catalog(row: Row) -> Catalog:
-    catalog = Catalog(excluded=["kube-system"])
+    catalog = Catalog(excluded=["kube-system"], follows=True)
     put = {
         "SlimPolicy": catalog.put_policy,
         "SlimException": catalog.put_exception,
@@ -211,6 +222,8 @@ def _catalog(row: Row) -> Catalog:
         "Namespace": catalog.put_namespace,
     }
     for one in row.objects:
+        if row.unseen and one["kind"] == "Namespace":
+            continue
         put[one["kind"]](one)
     for architecture in row.nodes:
         catalog.put_node(node(architecture, architecture))

@@ -4,7 +4,8 @@
 `ephemeral/debug`. `says` are the findings of the new workload, each as `web pullSize deny`; `*` is
 the workload as a whole. `grown` are those where the old one is known, if they differ, and `later`
 those once the registry's faults (`down`: a kind of request, a registry, a digest's name) are
-over. `owner` is a kind of which somebody says that one called `web` made the workload. `ran` are
+over. `owner` is a kind of which somebody says that one called `web` made the workload. Of
+an `unseen` namespace the mirrors have not heard yet. `ran` are
 templates that the workload had before; with `strange` another of its name had them. `created` and
 `updated` are what the webhook does, and `then` what it does with the first later, if that differs.
 """
@@ -43,6 +44,7 @@ class Row:
     old: Mapping[str, str] | None = None
     kind: str = "apps/v1/Deployment"
     owner: str | None = None
+    unseen: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     ran: Sequence[Mapping[str, str]] = ()
     strange: bool = False

@@ -14,6 +14,7 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.backoff import Pace
 from slimgate.cluster.errors import UnreachableError
 from slimgate.cluster.mirror import Mirror, Scope, Sink
+from slimgate.cluster.namespaces import Namespaces
 from slimgate.cluster.pull_secrets import PullSecretObserver, PullSecrets
 from slimgate.cluster.resources import (
     BASE_IMAGES,
@@ -146,7 +147,9 @@ async def open_core(
             catalog = Catalog(
                 excluded=[*settings.excluded_namespaces, settings.namespace],
                 platforms=settings.platforms,
+                follows=True,
             )
+            namespaces = Namespaces(api)
             keyring = PullSecrets(
                 api, own, enabled=settings.pull_secrets, observer=observers.pull_secrets
             )
@@ -155,6 +158,7 @@ async def open_core(
                 catalog=catalog,
                 keyring=keyring,
                 now=now,
+                namespaces=namespaces,
             )
             try:
                 yield Core(
@@ -169,6 +173,7 @@ async def open_core(
                 await judge.close()
                 await inspector.close()
                 await keyring.aclose()
+                await namespaces.aclose()
 
 
 async def _addresses_at_last(api: ClusterApi, on_wait: Callable[[str], None]) -> frozenset[str]:

@@ -41,12 +41,21 @@ NamespacedName = tuple[str, str]
 
 
 class Catalog:
-    """The current state. `excluded` namespaces are left alone whatever policies say."""
+    """The current state. `excluded` namespaces are left alone whatever policies say.
+
+    Of a namespace that nobody has told of the labels are none, unless a mirror `follows` them: it
+    may be behind.
+    """
 
     def __init__(
-        self, *, excluded: Sequence[str] = (), platforms: Sequence[Platform] = (DEFAULT_PLATFORM,)
+        self,
+        *,
+        excluded: Sequence[str] = (),
+        platforms: Sequence[Platform] = (DEFAULT_PLATFORM,),
+        follows: bool = False,
     ) -> None:
         self._excluded = frozenset(excluded)
+        self._follows = follows
         self._default_platforms = tuple(platforms)
         self._listeners: list[Listener] = []
         self._namespaces: dict[str, Mapping[str, str]] = {}
@@ -77,12 +86,30 @@ class Catalog:
         """Whether a namespace is left alone."""
         return namespace in self._excluded
 
-    def matching(self, workload: Workload) -> tuple[Policy, ...]:
-        """Return the policies that speak of a workload, by name."""
+    def matching(
+        self, workload: Workload, labels: Mapping[str, str] | None = None
+    ) -> tuple[Policy, ...]:
+        """Return the policies that speak of a workload, by name, and those that may.
+
+        `labels` are its namespace's, for one that may not have been told of yet.
+        """
         if self.excludes(workload.namespace):
             return ()
-        labels = self._labels(workload.namespace)
-        return tuple(p for p in self._ordered if p.match.workload(workload, labels))
+        namespace = workload.namespace
+        whole = labels is not None or self._knows(namespace)
+        known = {**(labels or {}), **self._labels(namespace)}
+        return tuple(p for p in self._ordered if p.match.workload(workload, known, whole=whole))
+
+    def undecided(self, workload: Workload) -> frozenset[str]:
+        """Name the policies of which only the labels of the namespace tell whether they apply."""
+        if self._knows(workload.namespace):
+            return frozenset()
+        known = self._labels(workload.namespace)
+        return frozenset(
+            policy.name
+            for policy in self.matching(workload)
+            if (selector := policy.match.namespace_selector) and selector.hinges_on_more(known)
+        )
 
     def exceptions_for(self, workload: Workload) -> tuple[SlimException, ...]:
         """Return the exceptions of a workload's namespace by name, expired ones too."""
@@ -174,11 +201,11 @@ class Catalog:
         """Take a namespace's labels; a workload may have been seen before its namespace."""
         metadata = mapping_at(resource, "metadata")
         name, labels = text_at(metadata, "name"), labels_of(metadata)
-        before = self._labels(name)
+        known, before = self._knows(name), self._labels(name)
         self._namespaces[name] = labels
         now = self._labels(name)
-        selectors = (p.match.namespace_selector for p in self._ordered)
-        if any(s is not None and s.matches(before) != s.matches(now) for s in selectors):
+        selectors = [s for p in self._ordered if (s := p.match.namespace_selector) is not None]
+        if any(not known or s.matches(before) != s.matches(now) for s in selectors):
             self._changed(Change.NAMESPACES, name)
 
     def drop_namespace(self, name: str) -> None:
@@ -196,6 +223,9 @@ class Catalog:
     def drop_node(self, name: str) -> None:
         """Forget a node."""
         self._with_platforms(lambda: self._nodes.pop(name, None))
+
+    def _knows(self, namespace: str) -> bool:
+        return not self._follows or namespace in self._namespaces
 
     def _labels(self, namespace: str) -> Mapping[str, str]:
         return {NAME_LABEL: namespace, **self._namespaces.get(namespace, {})}

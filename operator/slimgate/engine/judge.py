@@ -26,8 +26,9 @@ from slimgate.engine.bounded import Bounded
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.flights import Flights
 from slimgate.engine.inspector import Question
-from slimgate.engine.ports import Keyring
-from slimgate.engine.wanted import spoken_of, wanted_by
+from slimgate.engine.ports import Keyring, NamespaceReader
+from slimgate.engine.ruling import ruling
+from slimgate.engine.wanted import replaced_by, spoken_of, wanted_by
 
 Seen = Inspection | ImageError
 Locate = Callable[[str], tuple[Reference, str]]
@@ -69,6 +70,7 @@ class Judge:
     """Judges workloads by the catalog's policies; `seconds` is the default deadline.
 
     `locate` finds the images that are to run. Those that run now are in their registries.
+    `namespaces` are asked for labels that the catalog has not heard of yet.
     """
 
     def __init__(
@@ -80,11 +82,13 @@ class Judge:
         now: Callable[[], datetime],
         seconds: float = 60.0,
         locate: Locate = in_registry,
+        namespaces: NamespaceReader | None = None,
     ) -> None:
         self._inspector = inspector
         self._catalog = catalog
         self._keyring = keyring
         self._now = now
+        self._namespaces = namespaces
         self._seconds = seconds
         self._flights: Flights[Question, Inspection] = Flights()
         self._locate = locate
@@ -97,11 +101,13 @@ class Judge:
 
         Never raises for what a registry or a user did.
         """
-        policies = self._catalog.matching(workload)
-        if not policies:
-            return Verdict(subject=Subject(workload=workload, images={}))
         seconds = self._seconds if seconds is None else seconds
         deadline = _Deadline(asyncio.get_running_loop().time() + seconds, seconds)
+        reader = self._namespaces
+        speaking, undecided = await ruling(self._catalog, reader, workload, seconds)
+        if not speaking:
+            return Verdict(subject=Subject(workload=workload, images={}))
+        policies = [policy for policy in speaking if policy.name not in undecided]
         settling = self._start_to_settle(policies)
         spoken = await spoken_of(policies, workload)
         wanted = wanted_by(policies, workload, spoken)
@@ -111,21 +117,22 @@ class Judge:
             running=await self._running(old, workload, policies, deadline),
             missing_bases=self._missing_bases(policies),
             spoken_of=spoken,
+            undecided=undecided,
         )
-        verdict = self._evaluate(subject, policies)
+        verdict = self._evaluate(subject, speaking)
         late = [task for image, task in settling.items() if may_change(verdict, image)]
         if late:
             # Bases that nobody has looked up yet are waited for only where they matter.
             await self._wait(late, deadline)
             subject = await self._look_again(subject, wanted, deadline)
             subject = replace(subject, missing_bases=self._missing_bases(policies))
-            verdict = self._evaluate(subject, policies)
+            verdict = self._evaluate(subject, speaking)
         bare = _without_config(verdict.findings)
         if bare:
             # A denial names the instruction, the base and the platform: one more request.
             wanted = dict.fromkeys(bare, Wants(config=True))
             subject = await self._look_again(subject, wanted, deadline)
-            verdict = self._evaluate(subject, policies)
+            verdict = self._evaluate(subject, speaking)
         return verdict
 
     async def close(self) -> None:
@@ -148,7 +155,7 @@ class Judge:
         if old is None or not growing:
             return {}
         if not summing:
-            old = replace(old, images=_compared(old, new))
+            old = replace(old, images=replaced_by(old, new))
         # Both sides are to name their platforms by the same documents.
         wants = Wants(config=any(policy.wants.config for policy in policies))
         spoken = await spoken_of(growing, old)
@@ -239,14 +246,6 @@ class Judge:
         if not _on_bases(policies):
             return {}
         return self._inspector.bases.missing(self._catalog.base_images, self._catalog.platforms)
-
-
-def _compared(old: Workload, new: Workload) -> tuple[ImageUse, ...]:
-    """Find what new images are compared with: those of their names, else those that go."""
-    before, after = ({use.slot for use in one.images} for one in (old, new))
-    if after <= before:
-        return tuple(use for use in old.images if use.slot in after)
-    return old.images
 
 
 def _on_bases(policies: Sequence[Policy]) -> bool:

@@ -4,6 +4,7 @@ One small interface serves every place that facts come from: a registry, a Docke
 layout, an archive. All of them raise core.errors.ImageError and nothing else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,6 +77,13 @@ class Keyring(Protocol):
 
     async def identity(self, workload: Workload) -> Identity:
         """Find them as the kubelet would; ImageError or ClusterError if they can't be read."""
+
+
+class NamespaceReader(Protocol):
+    """Reads a namespace that its mirror has not heard of."""
+
+    async def labels(self, namespace: str) -> Mapping[str, str]:
+        """Read its labels; ClusterError if they can't be had."""
 
 
 class InspectionObserver(Protocol):

@@ -40,3 +40,11 @@ def wanted_by(
         for use in spoken_of[policy.name]:
             wanted[use] = wanted.get(use, Wants()) | policy.wants
     return {use: wanted[use] for use in workload.judged if use in wanted}
+
+
+def replaced_by(old: Workload, new: Workload) -> tuple[ImageUse, ...]:
+    """Find what new images are compared with: those of their names, else those that go."""
+    before, after = ({use.slot for use in one.images} for one in (old, new))
+    if after <= before:
+        return tuple(use for use in old.images if use.slot in after)
+    return old.images

@@ -163,8 +163,10 @@ def weigh(
         if is_former:
             return True
         if finding.check == inspection.NAME:
-            # Nobody has looked at the images beyond those that are judged.
-            return old is not None and {_use(one) for one in new.unjudged} <= running
+            # Nobody has looked at the images beyond those that are judged, or at any.
+            undecided = finding.policy in verdict.subject.undecided
+            unseen = new.images if undecided else new.unjudged
+            return old is not None and set(map(_use, unseen)) <= running
         return finding.no_more
 
     return [(one, _effect(one, policies[one.policy], runs=runs(one))) for one in verdict.findings]

@@ -48,6 +48,14 @@ class Selector:
         """Whether the labels satisfy every requirement."""
         return all(requirement.matches(labels) for requirement in self.requirements)
 
+    def may_match(self, labels: Mapping[str, str]) -> bool:
+        """Whether labels may satisfy it of which only these are known."""
+        return all(one.matches(labels) for one in self.requirements if one.key in labels)
+
+    def hinges_on_more(self, labels: Mapping[str, str]) -> bool:
+        """Whether other labels than these may matter."""
+        return any(one.key not in labels for one in self.requirements)
+
 
 def parse_selector(raw: object, path: str) -> Selector:
     """Read a metav1.LabelSelector; InvalidPolicyError names the field at fault."""

@@ -57,7 +57,8 @@ class Subject:
     `running` holds what an update replaces, or leaves as it is, for checks that compare with it.
     `missing_bases` are the references of BaseImages that could not be looked up: an image may be
     based on one of them. `spoken_of` holds, by policy, the images that it speaks of, where they are
-    compared with its globs already.
+    compared with its globs already. `undecided` says of policies why nobody knows whether they
+    apply.
     """
 
     workload: Workload
@@ -65,6 +66,7 @@ class Subject:
     running: Mapping[ImageUse, Inspection | ImageError] = field(default_factory=dict)
     missing_bases: Mapping[Reference, ImageError] = field(default_factory=dict)
     spoken_of: Mapping[str, frozenset[ImageUse]] = field(default_factory=dict)
+    undecided: Mapping[str, ImageError] = field(default_factory=dict)
 
     def replaced(self) -> Mapping[Slot, Inspection | ImageError]:
         """Tell what runs now in each slot of the workload's pods."""

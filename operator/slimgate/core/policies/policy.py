@@ -126,14 +126,21 @@ class Match:
     resources: frozenset[GroupKind] = frozenset()
     images: Chosen = field(default_factory=Chosen)
 
-    def workload(self, workload: Workload, namespace_labels: Mapping[str, str]) -> bool:
-        """Whether the policy applies to this workload, its images aside."""
+    def workload(
+        self, workload: Workload, namespace_labels: Mapping[str, str], *, whole: bool = True
+    ) -> bool:
+        """Whether the policy applies to this workload, its images aside.
+
+        Where the namespace's labels are not known as a `whole`, it is whether it may.
+        """
         if self.resources and workload.group_kind not in self.resources:
             return False
         if not self.namespaces.holds(workload.namespace):
             return False
-        if self.namespace_selector and not self.namespace_selector.matches(namespace_labels):
-            return False
+        if (selector := self.namespace_selector) is not None:
+            matches = selector.matches if whole else selector.may_match
+            if not matches(namespace_labels):
+                return False
         return not self.object_selector or self.object_selector.matches(workload.labels)
 
     def image(self, written: str) -> bool:

@@ -16,6 +16,8 @@ def reason_of(finding: Finding, subject: Subject) -> str:
     What is not inspected for no error is too much: images, or exceptions to compare them with.
     """
     use = finding.use
+    if (undecided := subject.undecided.get(finding.policy)) is not None:
+        return undecided.reason
     if use is None and finding.check != inspection.NAME:
         errors = [seen for seen in subject.images.values() if isinstance(seen, ImageError)]
         return errors[0].reason if errors else UNDETERMINED

@@ -59,7 +59,8 @@ def evaluate(
     excuses = Excuses(exceptions, subject, now)
     for policy in policies:
         narrowed = _narrowed(subject, policy)
-        for finding in chain.from_iterable(one.find(policy, narrowed) for one in CHECKS.values()):
+        checks = [inspection.CHECK] if policy.name in subject.undecided else CHECKS.values()
+        for finding in chain.from_iterable(one.find(policy, narrowed) for one in checks):
             by = excuses.by(policy, finding)
             if by is None:
                 findings.append(finding)

@@ -13,7 +13,13 @@ NAME: Final = "inspection"
 
 
 def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
-    """Report images that could not be looked up, and that there are more than are judged."""
+    """Report images that could not be looked up, and that there are more than are judged.
+
+    Where nobody knows whether the policy applies, there is nothing else to say.
+    """
+    if (why := subject.undecided.get(policy.name)) is not None:
+        yield unknown(policy, str(why))
+        return
     excess = subject.workload.excess
     if excess is not None:
         yield unknown(policy, excess)
