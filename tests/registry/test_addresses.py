@@ -16,10 +16,10 @@ from slimgate.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
+from slimgate.core.images.literals import literal_of
 from slimgate.core.images.reference import Reference
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.guard import AddressKind, classify
-from slimgate.registry.literals import literal_of
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Exemption
 from tests.registry.conftest import settings_for

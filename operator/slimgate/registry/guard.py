@@ -14,8 +14,8 @@ from aiohttp.resolver import DefaultResolver
 from yarl import URL
 
 from slimgate.core.errors import RefusedAddressError
+from slimgate.core.images.literals import Address, literal_of
 from slimgate.core.text import printable
-from slimgate.registry.literals import Address, literal_of
 from slimgate.registry.requests import host_of
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Exemption

@@ -70,5 +70,5 @@ def _read(entry: str) -> tuple[str, SourcedReference]:
 
 def _canonical(text: str) -> str:
     with suppress(InvalidReferenceError):
-        return str(Reference.parse(text))
+        return str(Reference.parse(text).plain)
     return text

@@ -4,13 +4,15 @@ Grammar and normalisation follow github.com/distribution/reference v0.6.0, as co
 and the kubelet do: https://github.com/distribution/reference/blob/v0.6.0/normalize.go
 """
 
-import ipaddress
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
 from typing import Self
 
 from slimgate.core.errors import InvalidReferenceError
 from slimgate.core.images.facts import Digest
+from slimgate.core.images.literals import literal_of
 from slimgate.core.text import printable
 
 DOCKER_HUB = "docker.io"
@@ -105,10 +107,12 @@ class Reference:
 def plain_registry(written: str) -> str:
     """Write a registry as all are that reach the same one.
 
-    Hosts are the same in upper case, ports are numbers, and that of HTTPS goes without saying.
+    Hosts are the same in upper case and with a dot at their end, addresses and ports are numbers,
+    and the port of HTTPS goes without saying.
     """
     host, port = split_port(written.lower())
-    host = _plain_address(host) if host.startswith("[") else host
+    # Else it is the first part of a repository, in a glob.
+    host = _plain_host(host) if "." in written or ":" in written else host
     if port in {None, HTTPS_PORT}:
         return DOCKER_HUB if host in _HUBS else host
     return f"{host}:{port}"
@@ -171,13 +175,17 @@ def _valid_port(domain: str) -> bool:
     return port is None or port in range(1, _MAX_PORT + 1)
 
 
-def _plain_address(host: str) -> str:
-    """Write an IPv6 address in its one short form, or the IPv4 address that it stands for."""
-    try:
-        address = ipaddress.IPv6Address(host[1:-1])
-    except ValueError:
-        return host
-    return f"[{address}]" if address.ipv4_mapped is None else str(address.ipv4_mapped)
+def _plain_host(host: str) -> str:
+    """Write an address in its one short form, an IPv6 one as the IPv4 one that it stands for."""
+    host = host.removesuffix(".")
+    with suppress(ValueError):
+        address = literal_of(host)
+        if isinstance(address, IPv4Address):
+            return str(address)
+        if address is not None:
+            mapped = address.ipv4_mapped
+            return f"[{address}]" if mapped is None else str(mapped)
+    return host
 
 
 def _invalid(text: str, why: str) -> InvalidReferenceError:

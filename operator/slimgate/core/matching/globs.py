@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from slimgate.core.errors import InvalidReferenceError
@@ -20,6 +21,7 @@ _MAX_TEXT: Final = 1024
 """What is longer is not a reference, and need not be compared to its end."""
 _KEPT: Final = 4096
 _LISTS_KEPT: Final = 256
+_HTTP_PORT: Final = 80
 
 
 class _Any:
@@ -106,17 +108,27 @@ def _plain(glob: str) -> str:
         return f"{plain_registry(host)}/{rest}"
     # Where the wildcard ends the host, it would take the place of a port that was left out.
     name, port = split_port(host)
-    if port is not None and not name.endswith(("*", "?")):
-        host = name if port == HTTPS_PORT else f"{name}:{port}"
+    if not name.endswith(("*", "?")):
+        name = name.removesuffix(".")
+        host = name if port in {None, HTTPS_PORT} else f"{name}:{port}"
     return f"{host}/{rest}"
 
 
 @lru_cache(maxsize=_KEPT)
 def _forms(written: str) -> tuple[str, ...]:
     try:
-        reference = Reference.parse(written).plain
+        reference = Reference.parse(written)
     except InvalidReferenceError:
-        return (written[:_MAX_TEXT],)
+        # Whoever runs it may know digests that slimgate does not.
+        rest, at, _ = written.partition("@")
+        return (written[:_MAX_TEXT], *(_forms(rest) if at else ()))
+    host, port = split_port(reference.registry)
+    # The port of plain HTTP goes without saying where a registry is asked so.
+    also = [replace(reference, registry=host)] if port == _HTTP_PORT else []
+    return tuple(chain.from_iterable(_names(one.plain) for one in (reference, *also)))
+
+
+def _names(reference: Reference) -> tuple[str, ...]:
     bare = replace(reference, tag=None, digest=None)
     names = {bare.name, bare.familiar}
     if bare.registry == DOCKER_HUB:
