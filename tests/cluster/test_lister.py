@@ -10,6 +10,8 @@ from aiohttp import web
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.lister import ClusterLister
 from slimgate.core.errors import ClusterError
+from slimgate.core.json_object import mapping_at
+from slimgate.core.matching.selector_text import read_selector
 from slimgate.core.workloads.kinds import BUILT_IN, Kind
 from tests.lab.state import Lab
 from tests.support.cluster_client import client_of
@@ -63,6 +65,25 @@ async def test_uids(answers: Answers, lister: ClusterLister) -> None:
         "/apis/batch/v1/jobs?limit=500",
         "/apis/batch/v1/jobs?limit=500&continue=x",
     ]
+
+
+async def test_chosen_nodes(tmp_path: Path) -> None:
+    """Only nodes whose labels match are listed, all where nothing is chosen."""
+    items = [{"metadata": {"name": name, "labels": {"zone": name}}} for name in "abc"]
+
+    async def nodes(request: web.Request) -> web.Response:
+        del request
+        return web.json_response({"metadata": {"resourceVersion": "7"}, "items": items})
+
+    app = web.Application()
+    app.router.add_get("/api/v1/nodes", nodes)
+    async with client_of(app, tmp_path) as api:
+        chosen = ClusterLister(api, read_selector("zone in (a,c)"))
+
+        some = [mapping_at(node, "metadata")["name"] async for node in chosen.nodes()]
+        every = [node async for node in ClusterLister(api).nodes()]
+
+    assert (some, len(every)) == (["a", "c"], 3)
 
 
 BROKEN = [

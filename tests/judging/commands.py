@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from slimgate.app.images import CliInspector
-from slimgate.app.view import ApiView
+from slimgate.app.view import CommandView
 from slimgate.cli.check.judge import FindingEffect, Judged
 from slimgate.cli.check.request import CheckRequest
 from slimgate.cli.check.run import run
@@ -43,7 +43,7 @@ class Commands:
     folder: Path
     server: Server
     api: ClusterApi
-    view: ApiView
+    view: CommandView
     images: CliInspector
     inspectors: Sequence[Inspector]
 
@@ -117,7 +117,7 @@ async def commands(
             folder=folder,
             server=server,
             api=api,
-            view=ApiView(api, SETTINGS, of_view, Keys()),
+            view=CommandView(api, SETTINGS, of_view, Keys()),
             images=CliInspector(own, places),
             inspectors=(of_view, own),
         )

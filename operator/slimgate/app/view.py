@@ -1,171 +1,35 @@
-"""The CLI's view of a cluster: what it holds now, read when it is asked for."""
+"""The CLI's view of a cluster, put together."""
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from slimgate.app.parts import (
-    inspector_settings,
-    now,
-    own_identity,
-    registry_settings,
-)
+from slimgate.app.parts import inspector_settings, now, own_identity, registry_settings
 from slimgate.cluster.addresses import server_addresses
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import ForbiddenError
+from slimgate.cluster.kubelet_proxy import ProxiedKubelets
 from slimgate.cluster.lister import ClusterLister
 from slimgate.cluster.pull_secrets import PullSecrets
-from slimgate.cluster.resources import (
-    BASE_IMAGES,
-    NAMESPACES,
-    NODES,
-    SLIM_EXCEPTIONS,
-    SLIM_POLICIES,
-)
-from slimgate.cluster.revisions import revisions
-from slimgate.controller.nodes import Lister, NodeSurvey
-from slimgate.core.errors import ClusterError, MissingError
-from slimgate.core.images.facts import Inspection, Platform, Wants
-from slimgate.core.images.reference import Reference
-from slimgate.core.json_object import JsonObject, labels_of, mapping_at, text_at
+from slimgate.cluster.view import ApiView
+from slimgate.controller.nodes import NodeSurvey
 from slimgate.core.matching.selector import Selector
 from slimgate.core.nodes.disk import NodeDisk
-from slimgate.core.nodes.node import ImageFs, Node, image_fs_of
-from slimgate.core.text import printable
-from slimgate.core.workloads.kinds import Kind
-from slimgate.core.workloads.workload import Workload, workload_of
 from slimgate.engine.catalog import Catalog
-from slimgate.engine.inspector import Inspector, Question
+from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
-from slimgate.engine.ports import Keyring
 from slimgate.registry.client import RegistryClient
 from slimgate.settings import Settings
 
 
-class ApiView:
-    """Reads a cluster through its API server, with the user's own rights."""
-
-    def __init__(
-        self, api: ClusterApi, settings: Settings, inspector: Inspector, keyring: Keyring
-    ) -> None:
-        self._api = api
-        self._settings = settings
-        self._inspector = inspector
-        self._keyring = keyring
-        self._platforms: tuple[Platform, ...] = ()
-        self._once = asyncio.Lock()
-        self._notes: list[str] = []
-
-    @property
-    def namespace(self) -> str:
-        """The namespace of the kubeconfig's context."""
-        return self._api.namespace
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """What could not be read, and what was assumed instead."""
-        return tuple(self._notes)
-
-    async def policies(self) -> Sequence[JsonObject]:
-        """List the SlimPolicy objects, as the API server sends them."""
-        try:
-            return await self._all(SLIM_POLICIES)
-        except MissingError as err:
-            raise ClusterError(
-                "the cluster has no SlimPolicies: slimgate's CustomResourceDefinitions are not "
-                "installed in it, or this is another cluster"
-            ) from err
-
-    async def exceptions(self) -> Sequence[JsonObject]:
-        """List the SlimException objects of all namespaces."""
-        try:
-            return await self._all(SLIM_EXCEPTIONS)
-        except MissingError:
-            return []  # a policy may be tried before slimgate is installed
-
-    async def base_images(self) -> Sequence[JsonObject]:
-        """List the BaseImage objects."""
-        try:
-            return await self._all(BASE_IMAGES)
-        except MissingError:
-            return []
-
-    async def namespaces(self) -> Mapping[str, Mapping[str, str]]:
-        """List the labels of every namespace, by its name."""
-        found = [mapping_at(obj, "metadata") for obj in await self._all(NAMESPACES)]
-        return {text_at(metadata, "name"): labels_of(metadata) for metadata in found}
-
-    async def platforms(self) -> tuple[Platform, ...]:
-        """List the platforms of the nodes, each once."""
-        catalog = Catalog(platforms=self._settings.platforms)
-        for node in await self._all(NODES):
-            catalog.put_node(node)
-        return catalog.platforms
-
-    async def workloads(self, namespace: str | None = None) -> Sequence[Workload]:
-        """List the workloads of every kind that has a pod template, owned ones too.
-
-        Those of one namespace take no right to any other.
-        """
-        paths = self._settings.template_paths
-        found = [
-            workload_of({**obj, "apiVersion": kind.api_version, "kind": kind.kind}, paths)
-            for kind in self._settings.kinds
-            for obj in await self._all(kind, namespace)
-        ]
-        return [workload for workload in found if workload is not None]
-
-    async def current(self, workload: Workload) -> Workload | None:
-        """Read a workload as it is in the cluster; None if it is not there, or may not be read."""
-        try:
-            found = await self._get(workload)
-        except ForbiddenError as err:
-            self._notes.append(
-                f"{printable(str(workload), 128)} is judged as if it were new: {err}"
-            )
-            return None
-        return None if found is None else workload_of(found, self._settings.template_paths)
-
-    async def former(self, workload: Workload) -> Sequence[Workload]:
-        """List what a workload of the cluster ran before; nothing if that can't be read.
-
-        As with the webhook, what is denied stays so then.
-        """
-        try:
-            found = await self._get(workload)
-            return [] if found is None else await revisions(self._api, found)
-        except ClusterError as err:
-            note = f"whether {printable(str(workload), 128)} is a rollback is unknown: {err}"
-            self._notes.append(note)
-            return []
-
-    async def _get(self, workload: Workload) -> JsonObject | None:
-        kinds = (one for one in self._settings.kinds if one.group_kind == workload.group_kind)
-        kind = next(kinds, None)
-        try:
-            path = kind.one(workload.namespace, workload.name) if kind is not None else None
-            return None if path is None else await self._api.get(path)
-        except MissingError:
-            return None
-
-    async def inspect(self, workload: Workload, reference: str) -> Inspection:
-        """Look an image up for the nodes' platforms, with the workload's own credentials."""
-        async with self._once:
-            if not self._platforms:
-                self._platforms = await self._readable_platforms()
-        identity = await self._keyring.identity(workload)
-        wants = Wants(config=True, layers=True)  # without them the base may be another
-        parsed = Reference.parse(reference)
-        question = Question(parsed, identity, self._platforms, wants, reference)
-        return await self._inspector.inspect(question)
+class CommandView(ApiView):
+    """What the cluster holds, and what is made of it with parts of other rooms."""
 
     async def disks(self, selector: Selector) -> Sequence[NodeDisk]:
         """Model what images cost the nodes of those labels, and what their kubelets measured."""
         survey = NodeSurvey(
-            lister=ChosenNodes(ClusterLister(self._api), selector),
-            gauge=ProxiedKubelets(self._api),
-            inspector=self._inspector,
-            keyring=self._keyring,
+            lister=ClusterLister(self.api, selector),
+            gauge=ProxiedKubelets(self.api),
+            inspector=self.inspector,
+            keyring=self.keyring,
             seconds=0,
         )
         await survey.look()
@@ -173,63 +37,13 @@ class ApiView:
 
     def judge_by(self, catalog: Catalog) -> Judge:
         """Make a judge by a catalog, with the credentials of the cluster's workloads."""
-        return Judge(inspector=self._inspector, catalog=catalog, keyring=self._keyring, now=now)
-
-    async def _readable_platforms(self) -> tuple[Platform, ...]:
-        try:
-            return await self.platforms()
-        except ForbiddenError:
-            assumed = self._settings.platforms
-            shown = ", ".join(map(str, assumed))
-            self._notes.append(f"you may not list nodes: platform {shown} is assumed")
-            return assumed
-
-    async def _all(self, kind: Kind, namespace: str | None = None) -> list[JsonObject]:
-        path = kind.all() if namespace is None else kind.within(namespace)
-        return [obj async for obj in self._api.list(path)]
-
-
-class ChosenNodes:
-    """Lists only nodes with certain labels, and all pods."""
-
-    def __init__(self, lister: Lister, selector: Selector) -> None:
-        self._lister = lister
-        self._selector = selector
-
-    async def nodes(self) -> AsyncIterator[JsonObject]:
-        """Yield the nodes that the selector matches."""
-        async for node in self._lister.nodes():
-            if self._selector.matches(labels_of(mapping_at(node, "metadata"))):
-                yield node
-
-    def pods(self) -> AsyncIterator[JsonObject]:
-        """Yield all pods."""
-        return self._lister.pods()
-
-
-class ProxiedKubelets:
-    """Asks kubelets through the API server, by the user's own right to nodes/proxy.
-
-    The controller must not have that right, and asks them at their own port.
-    """
-
-    def __init__(self, api: ClusterApi) -> None:
-        self._api = api
-
-    async def image_fs(self, node: Node) -> ImageFs:
-        """Get what a node's kubelet measured; ClusterError says why it can't be had."""
-        found = image_fs_of(await self._api.get(f"{NODES.one('', node.name)}/proxy/stats/summary"))
-        if found is None:
-            raise ClusterError(
-                f"the kubelet of node {printable(node.name)} reports nothing about images"
-            )
-        return found
+        return Judge(inspector=self.inspector, catalog=catalog, keyring=self.keyring, now=now)
 
 
 @asynccontextmanager
 async def cluster_view(
     settings: Settings, *, kubeconfig: str | None = None, context: str | None = None
-) -> AsyncIterator[ApiView]:
+) -> AsyncIterator[CommandView]:
     """Open the cluster of a kubeconfig, by default the user's, in its current context."""
     async with ClusterApi.connect(kubeconfig, context) as api:
         refused = await server_addresses(api)
@@ -239,7 +53,7 @@ async def cluster_view(
             inspector = Inspector(client, inspector_settings(settings), identity=own)
             keyring = PullSecrets(api, own, enabled=settings.pull_secrets)
             try:
-                yield ApiView(api, settings, inspector, keyring)
+                yield CommandView(api, settings, inspector, keyring)
             finally:
                 await inspector.close()
                 await keyring.aclose()

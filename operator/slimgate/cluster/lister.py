@@ -6,19 +6,23 @@ from contextlib import aclosing
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.resources import NODES
 from slimgate.core.errors import ClusterError
-from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.json_object import JsonObject, labels_of, mapping_at, text_at
+from slimgate.core.matching.selector import Selector
 from slimgate.core.workloads.kinds import PODS, Kind
 
 
 class ClusterLister:
     """Lists nodes, pods and uids, page by page."""
 
-    def __init__(self, api: ClusterApi) -> None:
+    def __init__(self, api: ClusterApi, selector: Selector | None = None) -> None:
         self._api = api
+        self._selector = selector or Selector()
 
-    def nodes(self) -> AsyncIterator[JsonObject]:
-        """Yield all nodes."""
-        return self._api.list(NODES.all())
+    async def nodes(self) -> AsyncIterator[JsonObject]:
+        """Yield the nodes that the selector matches."""
+        async for node in self._api.list(NODES.all()):
+            if self._selector.matches(labels_of(mapping_at(node, "metadata"))):
+                yield node
 
     def pods(self) -> AsyncIterator[JsonObject]:
         """Yield all pods."""

@@ -1,6 +1,5 @@
 """The CLI's view of a cluster: what it asks for, and what it does without a right."""
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,13 +7,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from slimgate.app.view import ApiView, ChosenNodes
 from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.view import ApiView
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ClusterError
 from slimgate.core.images.facts import Inspection, Platform
-from slimgate.core.json_object import JsonObject
-from slimgate.core.matching.selector_text import read_selector
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.settings import Settings
@@ -129,49 +126,3 @@ async def test_without_the_right_to_nodes(api: ClusterApi) -> None:
     assert view.notes == ("you may not list nodes: platform linux/amd64 is assumed",)
     with pytest.raises(ClusterError, match="a right is missing"):
         await view.platforms()
-
-
-async def test_chosen_nodes() -> None:
-    """Only nodes whose labels match are listed."""
-    nodes = [{"metadata": {"name": name, "labels": {"zone": name}}} for name in "abc"]
-
-    class Listed:
-        async def nodes(self) -> AsyncIterator[JsonObject]:
-            for node in nodes:
-                yield node
-
-        async def pods(self) -> AsyncIterator[JsonObject]:
-            yield POD
-
-    chosen = ChosenNodes(Listed(), read_selector("zone in (a,c)"))
-
-    assert [json.dumps(node) async for node in chosen.nodes()] == [
-        json.dumps(nodes[0]), json.dumps(nodes[2])
-    ]  # fmt: skip
-    assert [pod async for pod in chosen.pods()] == [POD]
-
-
-@pytest.mark.parametrize("status", [400, 403, 404, 414, 429, 500])
-async def test_what_ran_before_can_not_be_told(status: int, tmp_path: Path) -> None:
-    """Whatever the API server says to it, the check goes on, and a note says what it lacks."""
-    deployment = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "web", "namespace": "shop", "uid": "u"},
-        "spec": {"selector": {"matchLabels": {"app": "web"}}},
-    }
-
-    async def answer(request: web.Request) -> web.Response:
-        if request.path.endswith("/deployments/web"):
-            return web.json_response(deployment)
-        return web.json_response({"kind": "Status", "message": "no"}, status=status)
-
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    async with client_of(app, tmp_path) as api:
-        view = ApiView(api, Settings(), Asked(), Nobody())
-        wanted = Workload(group="apps", kind="Deployment", namespace="shop", name="web")
-
-        assert await view.former(wanted) == []
-        (note,) = view.notes
-    assert note.startswith("whether deployment shop/web is a rollback is unknown: ")

@@ -1,0 +1,26 @@
+"""Kubelets as a user may ask them."""
+
+from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.resources import NODES
+from slimgate.core.errors import ClusterError
+from slimgate.core.nodes.node import ImageFs, Node, image_fs_of
+from slimgate.core.text import printable
+
+
+class ProxiedKubelets:
+    """Asks kubelets through the API server, by the user's own right to nodes/proxy.
+
+    The controller must not have that right, and asks them at their own port.
+    """
+
+    def __init__(self, api: ClusterApi) -> None:
+        self._api = api
+
+    async def image_fs(self, node: Node) -> ImageFs:
+        """Get what a node's kubelet measured; ClusterError says why it can't be had."""
+        found = image_fs_of(await self._api.get(f"{NODES.one('', node.name)}/proxy/stats/summary"))
+        if found is None:
+            raise ClusterError(
+                f"the kubelet of node {printable(node.name)} reports nothing about images"
+            )
+        return found
