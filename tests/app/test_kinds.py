@@ -1,198 +1,17 @@
-"""Which kinds are judged; tests/live follows those that settings add in a real cluster."""
+"""Kinds that settings add, followed; tests/live does so in a real cluster."""
 
 import asyncio
-import logging
-from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from slimgate.app.kinds import Kinds, tried
+from slimgate.app.kinds import mirrors_of
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.backoff import Pace
-from slimgate.controller.ledger import Key
-from slimgate.core.json_object import JsonObject
-from slimgate.core.workloads.kinds import BUILT_IN, Kind
-from slimgate.settings import Settings
+from slimgate.cluster.mirror import tried
 from tests.cluster.conftest import write_kubeconfig
-from tests.controller.fakes import World
-from tests.engine.shelf import APP
-
-ROLLER = Kind(
-    group="rollers.example.com",
-    version="v1",
-    plural="rollers",
-    kind="Roller",
-    template=("spec", "workload", "template"),
-)
-(JOBS,) = (one for one in BUILT_IN if one.kind == "Job")
-OWNER = {
-    "apiVersion": "rollers.example.com/v1", "kind": "Roller", "controller": True, "uid": "r1",
-}  # fmt: skip
-OWNED: JsonObject = {"ownerReferences": [OWNER]}
-TEMPLATE = {"spec": {"containers": [{"name": "main", "image": APP}]}}
-JOB = Key(JOBS, "team", "web-1")
-ROLL = Key(ROLLER, "team", "web")
-
-
-class Place:
-    """Rollers are judged, and Jobs that they make; both are told of by hand."""
-
-    def __init__(self) -> None:
-        self.world = World()
-        self.kinds = Kinds(self.world.reconciler, Settings(extra_kinds=(ROLLER,)))
-        (self.rollers,) = self.kinds.extra
-        (self.jobs,) = (one for one in self.kinds.built_in if one.kind == JOBS)
-
-    @property
-    def judged(self) -> set[Key]:
-        """What is judged itself."""
-        return set(self.world.ledger)
-
-    def follow(self, followed: bool = True) -> None:  # noqa: FBT001, FBT002 - a mirror's word
-        """Have the cluster serve Rollers, or not."""
-        self.kinds.owners.follow(ROLLER, followed)
-
-    def roll(self, spec: JsonObject | None = None, uid: str = "r1") -> None:
-        """Tell of the Roller."""
-        metadata = {"namespace": "team", "name": "web", "uid": uid}
-        whole = {"workload": {"template": TEMPLATE}} if spec is None else spec
-        self.rollers.put({"metadata": metadata, "spec": whole})
-
-    def make(self) -> None:
-        """Tell of the Job that the Roller has made."""
-        metadata = {"namespace": "team", "name": "web-1", "uid": "j1", **OWNED}
-        assert self.jobs.concerns(metadata)
-        self.jobs.put({"metadata": metadata, "spec": {"template": TEMPLATE}})
-
-
-def test_kinds_of_others_come_beside_the_built_in_ones() -> None:
-    """Each has an intake of its own, and what they make is left to them."""
-    reconciler = World().reconciler
-    kinds = Kinds(reconciler, Settings(extra_kinds=(ROLLER,)))
-    alone = Kinds(reconciler, Settings())
-    kinds.owners.follow(ROLLER, True)
-
-    assert tuple(one.kind for one in kinds.built_in) == BUILT_IN
-    assert [one.kind for one in kinds.extra] == [ROLLER]
-    assert not any(one.takes(OWNED) for one in kinds.built_in)
-    assert all(one.takes(OWNED) for one in alone.built_in)
-    assert alone.extra == ()
-
-
-def test_kinds_of_one_name_and_plural() -> None:
-    """The group tells them apart: each is followed, and judged, by itself."""
-    other = replace(ROLLER, group="others.example.com")
-    job = replace(JOBS, group="batch.volcano.sh", version="v1alpha1")
-    world = World()
-    kinds = Kinds(world.reconciler, Settings(extra_kinds=(ROLLER, other, job)))
-    for intake in (*kinds.extra, *(one for one in kinds.built_in if one.kind == JOBS)):
-        spec = {"workload": {"template": TEMPLATE}, "template": TEMPLATE}
-        intake.put({"metadata": {"namespace": "team", "name": "web", "uid": "1"}, "spec": spec})
-
-    assert len(kinds.extra) == 3
-    assert {key.kind for key in world.ledger} == {ROLLER, other, job, JOBS}
-
-
-def test_a_kind_of_others_is_read_where_settings_say() -> None:
-    """Its pod template is found, and it is known by its own kind."""
-    place = Place()
-    place.roll()
-
-    record = place.world.ledger.get(ROLL)
-    assert record is not None
-    assert [use.reference for use in record.observed.workload.images] == [APP]
-
-
-def test_what_a_kind_makes_is_left_to_it_while_it_is_followed() -> None:
-    """Before, and after, it is judged itself, without another word of it from the cluster."""
-    place = Place()
-    place.make()
-    seen = [place.judged]
-    place.roll()
-    for followed in (True, False, True):
-        place.follow(followed)
-        seen.append(place.judged)
-
-    assert seen == [{JOB}, {ROLL}, {ROLL, JOB}, {ROLL}]
-
-
-NO_TEMPLATE: list[JsonObject] = [
-    {},
-    {"template": TEMPLATE},
-    {"workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}},
-    {"workload": {"template": {"spec": {"containers": []}}}},
-]
-
-
-@pytest.mark.parametrize("spec", NO_TEMPLATE)
-@pytest.mark.parametrize("first", [True, False])
-def test_what_has_no_template_answers_for_nothing(
-    caplog: pytest.LogCaptureFixture, spec: JsonObject, *, first: bool
-) -> None:
-    """It counts as no workload, and what it makes does; one warning says what to correct."""
-    caplog.set_level(logging.WARNING)
-    place = Place()
-    place.follow()
-    if first:
-        place.make()
-    place.roll(spec)
-    if not first:
-        place.make()
-    without_template = place.judged
-    place.roll(spec)
-    place.roll()
-    filled = place.judged
-    place.roll(spec)
-
-    assert (without_template, filled, place.judged) == ({JOB}, {ROLL}, {JOB})
-    (said,) = caplog.records
-    assert "roller team/web names no images" in said.getMessage()
-    assert "at spec.workload.template" in said.getMessage()
-
-
-def test_what_one_that_is_gone_has_made() -> None:
-    """It is judged on until it is heard of again: Kubernetes is about to collect it."""
-    place = Place()
-    place.follow()
-    place.roll({})
-    place.make()
-    place.rollers.drop("team", "web")
-    gone = place.judged
-    place.roll({}, uid="r2")
-    place.make()
-
-    assert gone == {JOB}
-    assert place.judged == set()
-
-
-def test_a_late_word_of_what_is_gone() -> None:
-    """It does not come back in the place of what was made anew under its name."""
-    place = Place()
-    place.follow()
-    metadata = {"namespace": "team", "name": "web-1", "uid": "j2"}
-    place.jobs.put({"metadata": metadata, "spec": {"template": TEMPLATE}})
-    place.make()
-    place.follow(followed=False)
-
-    record = place.world.ledger.get(JOB)
-    assert record is not None
-    assert record.observed.workload.uid == "j2"
-
-
-def test_what_was_deleted_unseen_is_not_judged_later() -> None:
-    """It is among what a sweep compares, though nobody judges it."""
-    place = Place()
-    place.follow()
-    place.make()
-    known = place.world.ledger.uids(JOBS)
-    place.world.reconciler.drop(JOB, "j1")
-    place.follow(followed=False)
-
-    assert known == {JOB: "j1"}
-    assert place.judged == set()
+from tests.controller.test_kinds import JOB, ROLLER, Place
 
 
 async def test_a_kind_that_can_not_be_read(tmp_path: Path) -> None:
@@ -209,7 +28,7 @@ async def test_a_kind_that_can_not_be_read(tmp_path: Path) -> None:
     async with TestServer(app) as server, asyncio.timeout(10):
         config = write_kubeconfig(tmp_path, config_of(str(server.make_url(""))))
         async with ClusterApi.connect(config) as api:
-            mirrors = place.kinds.mirrors(api, Pace(first=0.01, cap=0.01))
+            mirrors = mirrors_of(place.kinds, api, Pace(first=0.01, cap=0.01))
             task = asyncio.create_task(mirrors[ROLLER.resource].run())
             await tried(mirrors.values())
             refused = place.judged, mirrors[ROLLER.resource].synced.is_set()
@@ -226,7 +45,7 @@ async def test_a_kind_that_is_not_answered_for(tmp_path: Path) -> None:
     """The others wait for it, but not for ever."""
     config = write_kubeconfig(tmp_path, config_of("http://127.0.0.1:1"))
     async with ClusterApi.connect(config) as api, asyncio.timeout(10):
-        mirrors = Place().kinds.mirrors(api, Pace(first=0.01, cap=0.01))
+        mirrors = mirrors_of(Place().kinds, api, Pace(first=0.01, cap=0.01))
         task = asyncio.create_task(mirrors[ROLLER.resource].run())
         await tried(mirrors.values(), 0.05)
         ended = task.done()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from slimgate.app.kinds import Kinds
+from slimgate.controller.kinds import Kinds
 from slimgate.controller.ledger import Ledger
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.core.assemble import coverage

@@ -10,7 +10,7 @@ import kopf
 
 from slimgate.app.certificates import certificate_keeper
 from slimgate.app.cluster import Core, Observers, open_core
-from slimgate.app.kinds import Kinds, tried
+from slimgate.app.kinds import mirrors_of
 from slimgate.app.parts import now
 from slimgate.app.profiles import follow_profiles
 from slimgate.cluster.connect import open_access
@@ -18,12 +18,14 @@ from slimgate.cluster.first_policy import FirstPolicy
 from slimgate.cluster.kubelet_token import KubeletToken, kubelets
 from slimgate.cluster.lister import ClusterLister
 from slimgate.cluster.memory import MemoryKeeper
+from slimgate.cluster.mirror import tried
 from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.profiles import ProfileStore
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
 from slimgate.controller.handlers import make_registry, make_settings
 from slimgate.controller.intake import Intake
+from slimgate.controller.kinds import Kinds
 from slimgate.controller.ledger import Ledger
 from slimgate.controller.login import Login
 from slimgate.controller.nodes import NodeSurvey
@@ -137,7 +139,7 @@ async def _work(
             tasks.create_task(job())
         tasks.create_task(_keep(profiles, memory))
         kinds = Kinds(reconciler, settings)
-        mirrors = kinds.mirrors(core.api)
+        mirrors = mirrors_of(kinds, core.api)
         metrics.show_mirrors(mirrors)
         for mirror in mirrors.values():
             tasks.create_task(mirror.run())

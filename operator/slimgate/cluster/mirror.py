@@ -7,8 +7,8 @@ after a lost connection, an expired version or a restart of the API server.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
-from contextlib import aclosing
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final, Protocol
@@ -27,6 +27,8 @@ _BREATH: Final = 50
 """Objects after which others get their turn; a guess, about 10 ms of work."""
 _STEADY_SECONDS: Final = 5.0
 _WATCH_SECONDS: Final = 300
+_TRY_SECONDS: Final = 30.0
+"""A kind whose conversion webhook is down can't be listed, and must not hold up the others."""
 _PATIENCE: Final = 3
 """Failures of the server after which a version is given up: etcd may have been restored."""
 
@@ -219,3 +221,14 @@ def _key(obj: JsonObject) -> tuple[str, str]:
 
 def _version(obj: JsonObject) -> str:
     return text_at(mapping_at(obj, "metadata"), "resourceVersion")
+
+
+async def tried(mirrors: Iterable[Mirror], seconds: float = _TRY_SECONDS) -> None:
+    """Wait until it is known which kinds can be followed; no longer than `seconds`.
+
+    Else what they have made would be judged at each start, until they are judged instead.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            for mirror in mirrors:
+                await mirror.tried.wait()
