@@ -115,5 +115,10 @@ def push_secure(secure: Registry, authority: Authority) -> Pusher:
 def settings_for(*hosts: str, **changes: object) -> RegistrySettings:
     """Make settings that call these hosts over plain HTTP on loopback, and nothing else there."""
     exemptions = {host: Exemption(plain_http=True, loopback=True) for host in hosts}
-    fields: dict[str, object] = {"exemptions": exemptions, "user_agent": AGENT, **changes}
+    fields: dict[str, object] = {
+        "exemptions": exemptions,
+        "user_agent": AGENT,
+        "retries": (),
+        **changes,
+    }
     return RegistrySettings(**fields)  # type: ignore[arg-type]

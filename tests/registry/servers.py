@@ -129,10 +129,23 @@ class Authority:
     key: Path
 
 
-def make_authority(folder: Path) -> Authority:
+@dataclass(frozen=True, kw_only=True)
+class Valid:
+    """For which names, and when, a server's certificate is."""
+
+    names: tuple[x509.GeneralName, ...] = (
+        x509.DNSName("localhost"),
+        x509.DNSName("registry.test"),
+        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+    )
+    since: timedelta = -_LIFE
+    until: timedelta = _LIFE
+
+
+def make_authority(folder: Path, valid: Valid | None = None) -> Authority:
     """Make a CA and a server certificate."""
-    ca_key, ca = _certificate("tests CA", None, None)
-    key, certificate = _certificate("127.0.0.1", ca_key, ca)
+    ca_key, ca = _certificate("tests CA", None, None, Valid())
+    key, certificate = _certificate("127.0.0.1", ca_key, ca, valid or Valid())
     authority = Authority(
         ca=folder / "ca.pem", certificate=folder / "server.pem", key=folder / "server.key"
     )
@@ -143,16 +156,14 @@ def make_authority(folder: Path) -> Authority:
 
 
 def _certificate(
-    name: str, issuer_key: rsa.RSAPrivateKey | None, issuer: x509.Certificate | None
+    name: str,
+    issuer_key: rsa.RSAPrivateKey | None,
+    issuer: x509.Certificate | None,
+    valid: Valid,
 ) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
-    names: list[x509.GeneralName] = [
-        x509.DNSName("localhost"),
-        x509.DNSName("registry.test"),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-    ]
     signer = issuer_key or key
     builder = (
         x509.CertificateBuilder()
@@ -160,8 +171,8 @@ def _certificate(
         .issuer_name(issuer.subject if issuer else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _LIFE)
-        .not_valid_after(now + _LIFE)
+        .not_valid_before(now + valid.since)
+        .not_valid_after(now + valid.until)
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
@@ -183,7 +194,7 @@ def _certificate(
         )
         builder = builder.add_extension(usage, critical=True)
     else:
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        builder = builder.add_extension(x509.SubjectAlternativeName(valid.names), critical=False)
     return key, builder.sign(signer, hashes.SHA256())
 
 
@@ -197,7 +208,7 @@ class TokenServer:
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._key, certificate = _certificate("token signer", None, None)
+        self._key, certificate = _certificate("token signer", None, None, Valid())
         self.bundle = self.folder / "token-signer.pem"
         self.bundle.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         self._chain = [

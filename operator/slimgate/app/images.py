@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from slimgate.app.parts import inspector_settings, own_identity, registry_settings
 from slimgate.core.credentials.identity import ANONYMOUS
@@ -16,6 +17,9 @@ from slimgate.settings import Settings
 from slimgate.sources.anywhere import Anywhere
 from slimgate.sources.logins import Logins
 from slimgate.sources.stream import Progress
+
+_RETRIES: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds: whoever runs a command waits for longer than an admission can, up to --timeout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ async def cli_inspector(
 
     `locate_base` tells where the references of BaseImages are looked up.
     """
-    registry = registry_settings(settings)
+    registry = replace(registry_settings(settings), retries=_RETRIES)
     async with RegistryClient(registry.exactly() if exact else registry) as client:
         places = Anywhere(client, Logins(own_identity(settings)))
         inspector = Inspector(places, inspector_settings(settings), locate_base=locate_base)

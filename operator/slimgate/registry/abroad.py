@@ -77,6 +77,11 @@ class Abroad:
                 return True
         return False
 
+    def shown(self, url: URL) -> Credential | None:
+        """Tell which credential was shown there."""
+        place = self._place(url)
+        return place.left[0] if place is not None and place.left and place.header else None
+
     def succeeded(self) -> None:
         """Remember which credentials did."""
         for place in self._places.values():

@@ -21,6 +21,7 @@ from slimgate.registry.transport import Transport
 
 HUB_HOST: Final = "registry-1.docker.io"
 """Where Docker Hub's registry is."""
+SCHEMES: Final = frozenset({"bearer", "basic"})
 _MAX_HOSTS: Final = 4_096
 _MAX_REALM: Final = 2_048
 _PULL_SCOPE: Final = re.compile(r"repository:[a-z0-9._/-]{1,255}:pull")
@@ -41,6 +42,10 @@ class Authenticator:
             return None
         scope = f"repository:{repository}:pull"
         return await self._answer(base, challenge, scope, credential, rejected=None)
+
+    def knows(self, base: URL) -> bool:
+        """Whether it is known what the host wants."""
+        return self._wanted.get(origin_of(base)) is not None
 
     def kept(self, base: URL, repository: str, credential: Credential | None) -> str | None:
         """Make the same header of what is at hand, without asking anybody for a token."""
@@ -63,7 +68,7 @@ class Authenticator:
     ) -> str | None:
         """Answer a 401; `sent` is the header it rejected. None if there is no other to try."""
         for challenge in challenges:
-            if challenge.scheme not in {"bearer", "basic"}:
+            if challenge.scheme not in SCHEMES:
                 continue
             self._wanted.put(origin_of(base), challenge)
             scope = _scope(challenge, repository)

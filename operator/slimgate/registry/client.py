@@ -12,7 +12,13 @@ from typing import Final, Self
 from aiohttp.abc import AbstractResolver
 
 from slimgate.core.credentials.identity import Identity
-from slimgate.core.errors import InvalidReferenceError, TooLargeError, UnsupportedError
+from slimgate.core.errors import (
+    ImageError,
+    InvalidReferenceError,
+    RefusedAddressError,
+    TooLargeError,
+    UnsupportedError,
+)
 from slimgate.core.images.facts import Digest, Size
 from slimgate.core.images.oci import ACCEPTED, MAX_DOCUMENT, Descriptor
 from slimgate.core.images.reference import Reference, parse_digest
@@ -21,17 +27,19 @@ from slimgate.engine.ports import Document, LayerReading
 from slimgate.registry.auth import Authenticator
 from slimgate.registry.body import Answer, digest_of, mismatch, verify
 from slimgate.registry.breaker import Breaker
-from slimgate.registry.exchange import Exchange, RegistryCall
+from slimgate.registry.errors import TokenRefusedError
+from slimgate.registry.exchange import Exchange
 from slimgate.registry.layers import Plan, judge_tail, plan, range_of, read_part, read_whole
 from slimgate.registry.ratelimit import RateLimits, Slots
 from slimgate.registry.settings import RegistryObserver, RegistrySettings, SilentRegistryObserver
 from slimgate.registry.threads import Threads
 from slimgate.registry.tokens import Tokens
 from slimgate.registry.transport import Transport
+from slimgate.registry.turn import RegistryCall
 
 _ACCEPT: Final = {"Accept": ", ".join(ACCEPTED)}
 _OK: Final = 200
-_NO_SUCH_METHOD: Final = 405
+_NO_SUCH_METHOD: Final = (405, 501)
 _UNPACKING: Final = 4
 """Threads. Few, since the machine is there for others too, and most time goes into waiting."""
 
@@ -87,8 +95,14 @@ class RegistryClient:
 
         A reference by digest is asked for too, so that the identity's right to it is proved.
         """
-        call = self._manifest_call("HEAD", reference, frozenset({_OK, _NO_SUCH_METHOD}))
-        digest = await self._exchange.run(call, identity, _head_digest)
+        call = self._manifest_call("HEAD", reference, frozenset({_OK, *_NO_SUCH_METHOD}))
+        try:
+            digest = await self._exchange.run(call, identity, _head_digest)
+        except ImageError as err:
+            # Some registries, and what stands before them, refuse HEAD however GET is answered.
+            if err.temporary or isinstance(err, RefusedAddressError | TokenRefusedError):
+                raise
+            digest = None
         if digest is None:
             return (await self.document(reference, identity)).digest
         if reference.digest is not None and digest != reference.digest:

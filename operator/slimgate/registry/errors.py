@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final, cast
 
+from slimgate.core.credentials.identity import Credential
 from slimgate.core.errors import (
     ImageError,
     NotFoundError,
@@ -19,18 +20,31 @@ from slimgate.core.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from slimgate.core.text import printable
 
 MAX_ERROR_BODY: Final = 64 * 2**10
 _CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_SHOWN_USER: Final = 64
 _TOO_MANY: Final = "TOOMANYREQUESTS"
 
 
+class TokenRefusedError(UnauthorizedError):
+    """A token server refused: asking once more would be one more wrong password."""
+
+
 def error_of(
-    status: int, body: bytes, *, host: str, what: str, retry_after: float | None = None
+    status: int,
+    body: bytes,
+    *,
+    host: str,
+    what: str,
+    shown: Credential | None = None,
+    retry_after: float | None = None,
 ) -> ImageError:
     """Make the error for an answer that is no success.
 
-    `host` and `what`, the thing asked for, are printable; `retry_after` is in seconds.
+    `host` and `what`, the thing asked for, are printable; `shown` is what the host was shown, and
+    `retry_after` is in seconds.
     """
     code = code_of(body)
     said = f"{status}, {code}" if code else str(status)
@@ -43,9 +57,7 @@ def error_of(
         )
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return UnauthorizedError(
-            f"{host} does not show {what} to these credentials ({said}); "
-            "check that it exists and that its pull secret is right",
-            code=code,
+            f"{host} does not show {what} {to_whom(shown)} ({said}); {_way_in(shown)}", code=code
         )
     if status == HTTPStatus.NOT_FOUND:
         return NotFoundError(
@@ -54,6 +66,26 @@ def error_of(
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         return UnavailableError(f"{host} failed to serve {what} ({said}); try again", code=code)
     return ImageError(f"{host} answered {said} when asked for {what}", code=code)
+
+
+def to_whom(shown: Credential | None) -> str:
+    """Say who is refused."""
+    if shown is None:
+        return "without a login"
+    if shown.identity_token is not None or shown.registry_token is not None:
+        return "to this login, which is a token"
+    return f"to the user {printable(shown.username or '', _SHOWN_USER)!r}"
+
+
+def _way_in(shown: Credential | None) -> str:
+    if shown is None:
+        return "check that it exists, and if it is private, set a pull secret for it"
+    return "check that it exists and that its pull secret is right"
+
+
+def is_answer_to_plain_http(status: int, body: bytes) -> bool:
+    """Whether a server that speaks TLS was called without it, as Go's and nginx's say."""
+    return status == HTTPStatus.BAD_REQUEST and b"HTTP request" in body and b"HTTPS" in body
 
 
 def code_of(body: bytes) -> str | None:

@@ -1,15 +1,14 @@
 """One call to a registry: tries logins in turn, takes a slot, backs off, makes refusals errors."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Final, TypeVar
 
 from yarl import URL
 
-from slimgate.core.credentials.challenge import Challenge, parse_challenges
+from slimgate.core.credentials.challenge import parse_challenges
 from slimgate.core.credentials.identity import Credential, Identity
 from slimgate.core.errors import (
     ImageError,
@@ -18,55 +17,22 @@ from slimgate.core.errors import (
     UnauthorizedError,
 )
 from slimgate.core.images.reference import DOCKER_HUB, Reference
-from slimgate.core.text import printable
 from slimgate.registry.abroad import Abroad
-from slimgate.registry.auth import HUB_HOST, Authenticator
+from slimgate.registry.auth import HUB_HOST, SCHEMES, Authenticator
 from slimgate.registry.body import Answer
-from slimgate.registry.errors import MAX_ERROR_BODY, error_of, retry_after_seconds
 from slimgate.registry.opened import Opened
+from slimgate.registry.ping import Ping
 from slimgate.registry.ratelimit import RateLimits, Whom, remaining_of
 from slimgate.registry.requests import HttpRequest, host_of
 from slimgate.registry.settings import RegistryObserver
 from slimgate.registry.transport import Transport
+from slimgate.registry.turn import Busy, RegistryCall, Turn, Unauthorized
 
+_HIDING: Final = frozenset({401, 403, 404})
 _LOGINS: Final = 5
 """How many may be wanted for one call: the registry's own, and those of where it redirects to."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistryCall:
-    """What to ask: `path` follows the repository, `accept` are the statuses that are no refusal."""
-
-    reference: Reference
-    method: str
-    path: str
-    what: str
-    seconds: float
-    headers: Mapping[str, str] = field(default_factory=dict)
-    accept: frozenset[int] = frozenset({200})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Unauthorized:
-    """A 401; `url` is who sent it, None if it is the registry itself."""
-
-    challenges: tuple[Challenge, ...]
-    error: ImageError
-    url: URL | None
-
-
-@dataclass(slots=True, kw_only=True)
-class _Turn:
-    """A call with one credential: what it shows the registry, and whom it is redirected to."""
-
-    call: RegistryCall
-    base: URL
-    credential: Credential | None
-    sent: str | None
-    abroad: Abroad
-    answered: bool = False
 
 
 class Exchange:
@@ -84,6 +50,7 @@ class Exchange:
         self._limits = limits
         self._observer = observer
         self._opened = Opened()
+        self._ping = Ping(transport)
 
     async def run(
         self, call: RegistryCall, identity: Identity, consume: Callable[[Answer], Awaitable[T]]
@@ -115,48 +82,83 @@ class Exchange:
         consume: Callable[[Answer], Awaitable[T]],
     ) -> T:
         base = self._base(call.reference)
-        self._check(call.reference.registry, credential)
-        turn = _Turn(
+        await self._pass(call.reference.registry, credential)
+        turn = Turn(
             call=call,
             base=base,
             credential=credential,
             sent=await self._authenticator.known(base, call.reference.repository, credential),
             abroad=Abroad(self._authenticator, self._limits, self._opened, identity),
         )
-        outcome = await self._once(turn, consume)
+        outcome = await self._patiently(turn, consume)
         for _ in range(_LOGINS):
-            if not isinstance(outcome, _Unauthorized) or not await self._login(turn, outcome):
+            if not isinstance(outcome, Unauthorized) or not await self._login(turn, outcome):
                 break
-            outcome = await self._once(turn, consume)
-        if isinstance(outcome, _Unauthorized):
+            outcome = await self._patiently(turn, consume)
+        if isinstance(outcome, Unauthorized):
             raise outcome.error
         turn.abroad.succeeded()
         return outcome
 
-    async def _login(self, turn: _Turn, outcome: _Unauthorized) -> bool:
+    async def _patiently(
+        self, turn: Turn, consume: Callable[[Answer], Awaitable[T]]
+    ) -> T | Unauthorized:
+        """Ask again, a few times, where one that is busy does not ask for a longer time."""
+        outcome = await self._once(turn, consume)
+        for pause in self._limits.pauses():
+            if not isinstance(outcome, Busy):
+                return outcome
+            seconds = pause if outcome.seconds is None else outcome.seconds
+            if seconds > self._limits.patience:
+                break
+            await asyncio.sleep(seconds)
+            outcome = await self._once(turn, consume)
+        if not isinstance(outcome, Busy):
+            return outcome
+        if outcome.whom is not None and isinstance(outcome.error, RateLimitedError):
+            raise self._limits.heed(outcome.whom, outcome.error)
+        raise outcome.error
+
+    async def _login(self, turn: Turn, outcome: Unauthorized) -> bool:
         """Find what else to show to whoever wants a login; False if there is nothing."""
         if outcome.url is not None:
             return await turn.abroad.answer(outcome.url, outcome.challenges)
         if turn.answered:
             return False
         turn.answered = True
+        challenges = outcome.challenges
+        if all(one.scheme not in SCHEMES for one in challenges):
+            if not self._ping.is_due(turn.base):
+                return False
+            reference, seconds = turn.call.reference, turn.call.seconds
+            challenges = await self._ping.challenges(turn.base, reference, seconds)
         repository = turn.call.reference.repository
         fresh = await self._authenticator.answer(
-            turn.base, repository, turn.credential, outcome.challenges, turn.sent
+            turn.base, repository, turn.credential, challenges, turn.sent
         )
         turn.sent = fresh
         return fresh is not None
 
-    def _check(self, registry: str, credential: Credential | None) -> None:
+    def _hides(self, answer: Answer, turn: Turn) -> bool:
+        """Whether a refusal may be that of a registry that has not yet said what it wants."""
+        return (
+            answer.status in _HIDING
+            and not answer.request.moved
+            and turn.sent is None
+            and not self._authenticator.knows(turn.base)
+            and self._ping.is_due(turn.base)
+        )
+
+    async def _pass(self, registry: str, credential: Credential | None) -> None:
         try:
-            self._limits.check(Whom(host=registry, account=credential, name=registry))
+            await self._limits.pass_through(Whom(host=registry, account=credential, name=registry))
         except RateLimitedError as err:
             self._observer.request_skipped(registry, err.reason)
             raise
 
     async def _once(
-        self, turn: _Turn, consume: Callable[[Answer], Awaitable[T]]
-    ) -> T | _Unauthorized:
+        self, turn: Turn, consume: Callable[[Answer], Awaitable[T]]
+    ) -> T | Unauthorized | Busy:
         call = turn.call
         registry = call.reference.registry
         path = f"/v2/{call.reference.repository}/{call.path}"
@@ -174,35 +176,19 @@ class Exchange:
             self._heed(answer, registry)
             if answer.status in call.accept:
                 return await consume(answer)
-            error = await self._refusal(answer, turn)
-            if answer.status == HTTPStatus.UNAUTHORIZED:
+            error = await turn.refusal(answer)
+            if answer.status == HTTPStatus.UNAUTHORIZED or self._hides(answer, turn):
                 challenges = parse_challenges(answer.headers.getall("WWW-Authenticate", []))
                 url = answer.request.url if answer.request.moved else None
-                return _Unauthorized(challenges=challenges, error=error, url=url)
+                return Unauthorized(challenges=challenges, error=error, url=url)
+            if (busy := turn.busy(answer, error)) is not None:
+                return busy
             raise error
 
     def _heed(self, answer: Answer, registry: str) -> None:
         remaining = remaining_of(answer.headers.get("RateLimit-Remaining"))
         if remaining is not None and not answer.request.moved:
             self._observer.rate_limit(registry, remaining)
-
-    async def _refusal(self, answer: Answer, turn: _Turn) -> ImageError:
-        request = answer.request
-        body = await answer.peek(MAX_ERROR_BODY) if request.method != "HEAD" else b""
-        retry_after = retry_after_seconds(answer.headers.get("Retry-After"), datetime.now(UTC))
-        error = error_of(
-            answer.status,
-            body,
-            host=printable(request.name, 256),
-            what=turn.call.what,
-            retry_after=retry_after,
-        )
-        if not isinstance(error, RateLimitedError):
-            return error
-        registry = turn.call.reference.registry
-        if request.moved:
-            return self._limits.heed(turn.abroad.whom(registry, request.url), error)
-        return self._limits.heed(Whom(host=registry, account=turn.credential, name=registry), error)
 
     def _base(self, reference: Reference) -> URL:
         authority = HUB_HOST if reference.registry == DOCKER_HUB else reference.registry

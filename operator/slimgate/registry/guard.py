@@ -74,19 +74,19 @@ class Guard:
         if url.scheme not in _DEFAULT_PORTS or not host or url.port is None:
             raise RefusedAddressError("slimgate calls http and https addresses only")
         if not host.isascii():
-            raise RefusedAddressError(f"{_shown(host)} is no host name: write its ASCII form")
+            raise RefusedAddressError(f"{_shown(host)} is not a host name: write its ASCII form")
         if url.user is not None or url.password is not None:
             raise RefusedAddressError(f"the address of {_shown(host)} holds a user or password")
         exemption = self.exemption(host, url.port)
         if url.scheme == "http" and not (exemption and exemption.plain_http):
             raise RefusedAddressError(
-                f"{_shown(host)} would be called over plain HTTP; serve it over HTTPS, or list "
-                "the registry in the configuration file with plainHTTP (docs/configuration.md)"
+                f"{_shown(host, url.port)} would be called over plain HTTP; serve it over HTTPS, "
+                "or list it in the configuration file with plainHTTP (docs/configuration.md)"
             )
         try:
             literal = literal_of(host)
         except ValueError as err:
-            raise RefusedAddressError(f"{_shown(host)} is no address that can be read") from err
+            raise RefusedAddressError(f"{_shown(host)} is not an address that can be read") from err
         if literal is not None:
             self._check_address(literal, host, url.port, exemption, literal=True)
 
@@ -101,14 +101,14 @@ class Guard:
     ) -> None:
         forms = {str(form) for form in _forms(address)}
         if self._refused & (forms | {f"{form} {port}" for form in forms}):
-            raise _refused(host, "the API server's own")
+            raise _refused(host, port, "the API server's own")
         kind = classify(address)
         if kind is AddressKind.NEVER:
-            raise _refused(host, "a link-local, multicast or reserved")
+            raise _refused(host, port, "a link-local, multicast or reserved")
         if kind is AddressKind.LOOPBACK and not (exemption and exemption.loopback):
-            raise _refused(host, "a loopback")
+            raise _refused(host, port, "a loopback")
         if kind is AddressKind.PRIVATE and literal and exemption is None:
-            raise _refused(host, "a private")
+            raise _refused(host, port, "a private")
 
 
 class GuardedResolver(AbstractResolver):
@@ -192,12 +192,15 @@ def _canonical_refusal(text: str) -> str:
         return f"{ipaddress.ip_address(host.strip('[]'))} {int(port)}"
 
 
-def _refused(host: str, kind: str) -> RefusedAddressError:
+def _refused(host: str, port: int, kind: str) -> RefusedAddressError:
     return RefusedAddressError(
-        f"{_shown(host)} is at {kind} address, which slimgate does not call; if a registry of "
-        "yours is there, list it in the configuration file (docs/configuration.md)"
+        f"{_shown(host, port)} is at {kind} address, which slimgate does not call; if a registry "
+        "of yours is there, list it in the configuration file (docs/configuration.md)"
     )
 
 
-def _shown(host: str) -> str:
-    return printable(host, 128)
+def _shown(host: str, port: int | None = None) -> str:
+    """Write a host as an entry of the configuration file names it."""
+    name = f"[{host}]" if ":" in host and port is not None else host
+    listed = port is None or port in _DEFAULT_PORTS.values()
+    return printable(name if listed else f"{name}:{port}", 128)

@@ -1,10 +1,11 @@
 """How many requests a registry gets at once, and when it has asked to be left alone.
 
-Nothing here sleeps: while a registry is to be left alone, calls fail at once with the time left,
-since an admission must not wait for it.
+While a registry is to be left alone, calls fail at once with the time left, since an admission must
+not wait for it; only for some seconds they wait themselves.
 """
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -89,6 +90,24 @@ class RateLimits:
             f"{whom.name} limits the rate of requests; slimgate waits until it may ask again",
             retry_after=left,
         )
+
+    async def pass_through(self, whom: Whom) -> None:
+        """Wait for the end of a pause that is as short as those between tries; else as `check`."""
+        try:
+            self.check(whom)
+        except RateLimitedError as err:
+            if err.retry_after is None or err.retry_after > self.patience:
+                raise
+            await asyncio.sleep(err.retry_after)
+
+    @property
+    def patience(self) -> float:
+        """How long one call waits for a host that is busy, in all."""
+        return sum(self._settings.retries)
+
+    def pauses(self) -> tuple[float, ...]:
+        """Give the pauses between tries, not the same for all who wait."""
+        return tuple(one * random.uniform(0.8, 1.2) for one in self._settings.retries)  # noqa: S311
 
     def heed(self, whom: Whom, error: RateLimitedError) -> RateLimitedError:
         """Leave it alone for as long as it asks, or the default; say in the error how long."""

@@ -30,6 +30,8 @@ class RegistrySettings:
     """The same for a layer that is read whole; it must not pause for longer than a request may."""
     backoff_seconds: float = 30.0
     """How long a registry that answers 429 is left alone if it does not say."""
+    retries: tuple[float, ...] = (0.25, 0.75, 2.0)
+    """How long to wait before each further try where one that is busy does not say how long."""
     max_backoff_seconds: float = 6 * 3600.0
     whole_layer_bytes: int = WHOLE_LAYER_BYTES
     """Layers up to this compressed size are read whole, which nothing can deceive."""

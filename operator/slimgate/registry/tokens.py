@@ -16,9 +16,16 @@ from typing import Final, cast
 from yarl import URL
 
 from slimgate.core.credentials.identity import Credential
-from slimgate.core.errors import ImageError, RateLimitedError, UnauthorizedError, UnsupportedError
+from slimgate.core.errors import ImageError, RateLimitedError, UnsupportedError
 from slimgate.engine.bounded import Bounded
-from slimgate.registry.errors import MAX_ERROR_BODY, error_of, retry_after_seconds
+from slimgate.registry.body import Answer
+from slimgate.registry.errors import (
+    MAX_ERROR_BODY,
+    TokenRefusedError,
+    error_of,
+    retry_after_seconds,
+    to_whom,
+)
 from slimgate.registry.ratelimit import RateLimits, Whom
 from slimgate.registry.requests import HttpRequest, authority_of
 from slimgate.registry.settings import RegistrySettings
@@ -33,6 +40,7 @@ _HEADER_SAFE: Final = re.compile(r"[\x21-\x7e]{1,32768}")
 _CLIENT_ID: Final = "slimgate"
 _OK: Final = 200
 _NO_SUCH_METHOD: Final = frozenset({404, 405})
+_REFUSED: Final = frozenset({400, 401, 403, 404, 405})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,23 +118,31 @@ class Tokens:
             if answer.status == _OK:
                 return _parse(await answer.read(MAX_TOKEN_BODY), wanted)
             body = await answer.peek(MAX_ERROR_BODY)
-            retry_after = retry_after_seconds(answer.headers.get("Retry-After"), datetime.now(UTC))
-            what = f"a token for {wanted.host}"
-            error = error_of(
-                answer.status, body, host=answer.request.name, what=what, retry_after=retry_after
-            )
+            error = self._refusal(answer, body, wanted)
         if isinstance(error, RateLimitedError):
             raise self._limits.heed(whom, error)
         if answer.status in _NO_SUCH_METHOD and request.method == "GET":
             raise _NoSuchMethodError(error)
-        if answer.status in {400, 404, 405}:
-            # OAuth2 refuses a bad refresh token or password with 400, RFC 6749 section 5.2.
-            raise UnauthorizedError(
-                f"{request.host} gives no token for {wanted.host} with these credentials "
-                f"({answer.status}); check the pull secret",
-                code=error.code,
-            ) from error
         raise error
+
+    def _refusal(self, answer: Answer, body: bytes, wanted: WantedToken) -> ImageError:
+        name, shown = answer.request.name, wanted.credential
+        error = error_of(
+            answer.status,
+            body,
+            host=f"{name}, which gives out the tokens for {wanted.host},",
+            what="one",
+            retry_after=retry_after_seconds(answer.headers.get("Retry-After"), datetime.now(UTC)),
+        )
+        if answer.status not in _REFUSED or isinstance(error, RateLimitedError):
+            return error
+        # OAuth2 refuses a bad refresh token or password with 400, RFC 6749 section 5.2.
+        way = "set a pull secret for it" if shown is None else "correct its pull secret"
+        said = f"{answer.status}, {error.code}" if error.code else str(answer.status)
+        return TokenRefusedError(
+            f"{name} gives no token for {wanted.host} {to_whom(shown)} ({said}); {way}",
+            code=error.code,
+        )
 
 
 class _NoSuchMethodError(Exception):

@@ -15,7 +15,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from slimgate.core.errors import ImageError, SettingsError, UnavailableError, UnsupportedError
+from slimgate.core.errors import ImageError, UnavailableError, UnsupportedError
+from slimgate.registry import tls
 from slimgate.registry.body import Answer
 from slimgate.registry.breaker import Attempt, Breaker
 from slimgate.registry.guard import Guard, GuardedResolver
@@ -55,7 +56,7 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._contexts = await asyncio.to_thread(_load_contexts, self._settings)
+        self._contexts = await asyncio.to_thread(tls.load_contexts, self._settings)
         connector = aiohttp.TCPConnector(
             resolver=GuardedResolver(self.guard, self._inner_resolver),
             limit=0,  # counted by host in ratelimit.py: one slow registry must not stop others
@@ -224,8 +225,8 @@ def _finish(response: aiohttp.ClientResponse) -> None:
 
 
 def _why(err: aiohttp.ClientError) -> str:
-    if isinstance(err, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-        return "its certificate is not trusted; give slimgate the CA that signed it"
+    if (fault := tls.fault(err)) is not None:
+        return fault
     if isinstance(err, aiohttp.ClientConnectorDNSError):
         return "its name does not resolve"
     if isinstance(err, aiohttp.ClientConnectorError):
@@ -233,20 +234,3 @@ def _why(err: aiohttp.ClientError) -> str:
     if isinstance(err, aiohttp.ConnectionTimeoutError):
         return "connecting to it timed out"
     return "the connection broke, or it is not an HTTP server"
-
-
-def _load_contexts(settings: RegistrySettings) -> dict[str, ssl.SSLContext]:
-    contexts: dict[str, ssl.SSLContext] = {}
-    for name, exemption in settings.exemptions.items():
-        if exemption.ca_file is None or exemption.ca_file in contexts:
-            continue
-        context = ssl.create_default_context()
-        try:
-            context.load_verify_locations(cafile=exemption.ca_file)
-        except (OSError, ssl.SSLError) as err:
-            raise SettingsError(
-                f"the CA file {exemption.ca_file} of registry {name} can't be read: "
-                "it must hold certificates in PEM"
-            ) from err
-        contexts[exemption.ca_file] = context
-    return contexts

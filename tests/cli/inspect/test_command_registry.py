@@ -69,6 +69,9 @@ def test_credential_helpers(home: Path, registry: Registry, key: str) -> None:
     assert f"{registry.host}/shop/web:1" in done.stdout
 
 
+_PRIVATE = ", and if it is private, set a pull secret for it; "
+
+
 @pytest.mark.registry
 @pytest.mark.parametrize("login", [{}, {"auth": base64.b64encode(b"alice:no").decode()}])
 def test_wrong_logins(home: Path, registry: Registry, login: dict[str, str]) -> None:
@@ -79,9 +82,11 @@ def test_wrong_logins(home: Path, registry: Registry, login: dict[str, str]) -> 
 
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
-        f"error: {registry.host} does not show {reference} to these credentials "
-        "(401, UNAUTHORIZED); check that it exists and that its pull secret is right; "
-        f"or log in: docker login {registry.host}\n"
+        f"error: {registry.host} does not show {reference} "
+        + ("to the user 'alice' " if login else "without a login ")
+        + "(401, UNAUTHORIZED); check that it exists"
+        + (" and that its pull secret is right; " if login else _PRIVATE)
+        + f"or log in: docker login {registry.host}\n"
     )
 
 

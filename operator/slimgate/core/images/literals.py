@@ -30,7 +30,7 @@ def literal_of(host: str) -> Address | None:
 
 def _number(part: str) -> int:
     if not _NUMBER.fullmatch(part) or len(part) > _MAX_DIGITS:
-        raise ValueError("a part is no number")
+        raise ValueError("a part is not a number")
     if match := _HEX.fullmatch(part):
         return int(match[1] or "0", 16)
     return int(part, 8 if part.startswith("0") else 10)
