@@ -113,6 +113,20 @@ async def test_one_workload_as_it_is_now(server: Server, api: ClusterApi) -> Non
     assert note.startswith("job shop/web is judged as if it were new: a right is missing: jobs is")
 
 
+async def test_what_ran_before(server: Server, api: ClusterApi) -> None:
+    """Revisions are asked for by what was read already."""
+    view = ApiView(api, Settings(), Asked(), Nobody())
+    gone = replace(WEB, name="other")
+    for one in (WEB, gone):
+        await view.current(one)
+        assert await view.former(one) == []
+
+    assert server.asked == [
+        "/api/v1/namespaces/shop/pods/web",
+        "/api/v1/namespaces/shop/pods/other",
+    ]
+
+
 async def test_without_the_right_to_nodes(api: ClusterApi) -> None:
     """Who may not list nodes has the platforms of the settings, and a note, once."""
     inspector = Asked()

@@ -19,7 +19,7 @@ from slimgate.core.images.reference import Reference
 from slimgate.core.json_object import JsonObject, labels_of, mapping_at, text_at
 from slimgate.core.text import printable
 from slimgate.core.workloads.kinds import Kind
-from slimgate.core.workloads.workload import Workload, workload_of
+from slimgate.core.workloads.workload import Workload, WorkloadKey, workload_of
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.engine.ports import Keyring
@@ -39,6 +39,7 @@ class ApiView:
         self._platforms: tuple[Platform, ...] = ()
         self._once = asyncio.Lock()
         self._notes: list[str] = []
+        self._current: dict[WorkloadKey, JsonObject] = {}
 
     @property
     def namespace(self) -> str:
@@ -101,36 +102,34 @@ class ApiView:
 
     async def current(self, workload: Workload) -> Workload | None:
         """Read a workload as it is in the cluster; None if it is not there, or may not be read."""
+        kinds = (one for one in self._settings.kinds if one.group_kind == workload.group_kind)
+        kind = next(kinds, None)
+        if kind is None:
+            return None
         try:
-            found = await self._get(workload)
+            found = await self.api.get(kind.one(workload.namespace, workload.name))
+        except MissingError:
+            return None
         except ForbiddenError as err:
             self._notes.append(
                 f"{printable(str(workload), 128)} is judged as if it were new: {err}"
             )
             return None
-        return None if found is None else workload_of(found, self._settings.template_paths)
+        self._current[workload.key] = found
+        return workload_of(found, self._settings.template_paths)
 
     async def former(self, workload: Workload) -> Sequence[Workload]:
-        """List what a workload of the cluster ran before; nothing if that can't be read.
+        """List what a workload that `current` has found ran before; nothing if that can't be read.
 
         As with the webhook, what is denied stays so then.
         """
+        found = self._current.get(workload.key)
         try:
-            found = await self._get(workload)
             return [] if found is None else await revisions(self.api, found)
         except ClusterError as err:
             note = f"whether {printable(str(workload), 128)} is a rollback is unknown: {err}"
             self._notes.append(note)
             return []
-
-    async def _get(self, workload: Workload) -> JsonObject | None:
-        kinds = (one for one in self._settings.kinds if one.group_kind == workload.group_kind)
-        kind = next(kinds, None)
-        try:
-            path = kind.one(workload.namespace, workload.name) if kind is not None else None
-            return None if path is None else await self.api.get(path)
-        except MissingError:
-            return None
 
     async def inspect(self, workload: Workload, reference: str) -> Inspection:
         """Look an image up for the nodes' platforms, with the workload's own credentials."""

@@ -300,10 +300,18 @@ async def test_growth(tmp_path: Path, running: list[Workload], expected: int) ->
     ids=["runs", "does not run", "is mounted", "another kind", "brings no image"],
 )
 async def test_what_runs(tmp_path: Path, running: Workload, effect: str, *, allowed: bool) -> None:
-    """An image that the workload runs is warned of, and what brings none is not judged."""
+    """An image that the workload runs is warned of, and what brings none is not judged.
+
+    Only what would be denied is asked for what it ran before, as the webhook does.
+    """
     cluster = Cluster(policy_objects=[_policy()], running=[running])
     report = await _run(tmp_path, cluster)
     (judged,) = report.judged
+    asks = not allowed and running.kind == "Deployment"
+
+    assert cluster.listed[3:] == [
+        "deployment shop/web", *["revisions of deployment shop/web"] * asks
+    ]  # fmt: skip
 
     assert (judged.worst and judged.worst.label, judged.decision.allowed) == (effect, allowed)
     assert report.status == (0 if allowed else 1)

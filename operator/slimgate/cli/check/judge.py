@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
@@ -23,6 +23,8 @@ from slimgate.core.policies.verdict import Verdict
 from slimgate.core.workloads.workload import Workload, WorkloadKey
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
+
+History = Callable[[Workload], Awaitable[Sequence[Workload]]]
 
 
 class FindingEffect(IntEnum):
@@ -67,7 +69,7 @@ class Judged:
 class Case:
     """What is judged, by what; `running` are workloads of the cluster that are updated.
 
-    `former` are the templates that those had before.
+    `former` finds the templates that one of those had before.
     """
 
     workloads: Sequence[PlacedWorkload]
@@ -75,7 +77,7 @@ class Case:
     sources: Sources
     now: datetime
     running: Mapping[WorkloadKey, Workload] = field(default_factory=dict)
-    former: Mapping[WorkloadKey, Sequence[Workload]] = field(default_factory=dict)
+    former: History | None = None
 
 
 class _Anonymous:
@@ -109,11 +111,12 @@ async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], Mapping[Refer
         )
     finally:
         await engine.close()
-    kept = (None if old is None else _kept(case.sources, old) for old in olds)
-    former = ([_kept(case.sources, r) for r in case.former.get(one.key, ())] for one in workloads)
-    judged = map(_judged, case.workloads, verdicts, kept, former)
+    judged = [
+        await _judged(case, placed, verdict, None if old is None else _kept(case.sources, old))
+        for placed, verdict, old in zip(case.workloads, verdicts, olds, strict=True)
+    ]
     missing = lookup.bases.missing(catalog.base_images, catalog.platforms) if judging else {}
-    return list(judged), missing
+    return judged, missing
 
 
 def _kept(sources: Sources, old: Workload) -> Workload:
@@ -121,14 +124,15 @@ def _kept(sources: Sources, old: Workload) -> Workload:
     return replace(old, images=tuple(u for u in old.images if not sources.is_replaced(u.reference)))
 
 
-def _judged(
-    placed: PlacedWorkload, verdict: Verdict, old: Workload | None, former: Sequence[Workload]
+async def _judged(
+    case: Case, placed: PlacedWorkload, verdict: Verdict, old: Workload | None
 ) -> Judged:
     skipped = _is_skipped(placed.workload, old)
     decision = ALLOWED if skipped else decide(verdict, old)
     ran: Sequence[Workload] = ()
-    if old is not None and former and not decision.allowed:
-        decision, ran = bring_back(verdict, old, former), former
+    if old is not None and case.former is not None and not decision.allowed:
+        ran = [_kept(case.sources, one) for one in await case.former(placed.workload)]
+        decision = bring_back(verdict, old, ran) if ran else decision
     effects = [
         (finding, _effect(finding, effect, verdict.subject, skipped=skipped))
         for finding, effect in weigh(verdict, old, ran)

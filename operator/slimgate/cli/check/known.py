@@ -99,17 +99,6 @@ async def from_cluster(
     )
 
 
-async def former(
-    view: ClusterView, workloads: Iterable[Workload], there: Mapping[WorkloadKey, Workload]
-) -> dict[WorkloadKey, Sequence[Workload]]:
-    """Find what workloads that bring an image ran before."""
-    return {
-        one.key: await view.former(one)
-        for one in workloads
-        if (old := there.get(one.key)) is not None and not set(one.images) <= set(old.images)
-    }
-
-
 async def running(
     view: ClusterView, workloads: Iterable[Workload], catalog: Catalog
 ) -> dict[WorkloadKey, Workload]:

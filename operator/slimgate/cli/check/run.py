@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from slimgate.cli.check.flags import FLAGS
 from slimgate.cli.check.judge import Case, judge
-from slimgate.cli.check.known import Known, broken, former, from_cluster, from_files, running
+from slimgate.cli.check.known import Known, broken, from_cluster, from_files, running
 from slimgate.cli.check.lookup import Lookup
 from slimgate.cli.check.notes import Circumstances, notes
 from slimgate.cli.check.reports.report import Report
@@ -18,6 +18,7 @@ from slimgate.cli.manifests.read import FileDocument
 from slimgate.cli.manifests.sort import Sorted, sort
 from slimgate.cli.shared.outside import Outside
 from slimgate.cli.shared.platforms import platforms_of
+from slimgate.cli.shared.ports import ClusterView
 from slimgate.cli.shared.progress import board
 from slimgate.core.errors import SettingsError
 from slimgate.core.json_object import mapping_at, text_at
@@ -35,8 +36,6 @@ class _Read:
     known: Known
     catalog: Catalog
     running: Mapping[WorkloadKey, Workload] = field(default_factory=dict)
-    former: Mapping[WorkloadKey, Sequence[Workload]] = field(default_factory=dict)
-    notes: Sequence[str] = ()
 
 
 async def run(request: CheckRequest, outside: Outside) -> Report:
@@ -48,16 +47,10 @@ async def run(request: CheckRequest, outside: Outside) -> Report:
     sources = Sources(request.maps, request.origin)
     documents = read_all([*targets.manifests, *request.files], stdin_name=request.stdin_name)
     given = _Given(documents, targets.images, request, outside)
-    read = await (given.by_cluster() if request.cluster else given.by_files())
-    case = Case(
-        workloads=read.found.workloads,
-        catalog=read.catalog,
-        sources=sources,
-        now=datetime.now(UTC),
-        running=read.running,
-        former=read.former,
-    )
-    return await _report(case, request, outside, read)
+    if not request.cluster:
+        return await _report(given.by_files(), sources, request, outside)
+    async with outside.cluster() as view:
+        return await _report(await given.by_cluster(view), sources, request, outside, view)
 
 
 class _Given:
@@ -75,40 +68,35 @@ class _Given:
         self._request = request
         self._outside = outside
 
-    async def by_files(self) -> _Read:
+    def by_files(self) -> _Read:
         namespace = self._request.namespace or _NAMESPACE
         found, known = self._sorted(namespace), self._known(namespace)
         known = replace(known, labels={**known.labels, **found.labels})
         return _Read(found=found, known=known, catalog=self._catalog(known))
 
-    async def by_cluster(self) -> _Read:
+    async def by_cluster(self, view: ClusterView) -> _Read:
         request, settings = self._request, self._outside.settings
-        async with self._outside.cluster() as view:
-            namespace = request.namespace or view.namespace
-            found, own = self._sorted(namespace), self._known(namespace)
-            tiers = request.flags.tier is not None
-            there = await from_cluster(view, settings, platforms=not request.platforms, tiers=tiers)
-            known = replace(
-                there,
-                exceptions=(*there.exceptions, *own.exceptions),
-                # What is applied adds to the labels that a namespace has, or changes them.
-                labels={
-                    **there.labels,
-                    **{
-                        name: {**there.labels.get(name, {}), **labels}
-                        for name, labels in found.labels.items()
-                    },
+        namespace = request.namespace or view.namespace
+        found, own = self._sorted(namespace), self._known(namespace)
+        tiers = request.flags.tier is not None
+        there = await from_cluster(view, settings, platforms=not request.platforms, tiers=tiers)
+        known = replace(
+            there,
+            exceptions=(*there.exceptions, *own.exceptions),
+            # What is applied adds to the labels that a namespace has, or changes them.
+            labels={
+                **there.labels,
+                **{
+                    name: {**there.labels.get(name, {}), **labels}
+                    for name, labels in found.labels.items()
                 },
-                files=own.files,
-            )
-            catalog = self._catalog(known)
-            workloads = [one.workload for one in found.workloads if not one.is_image]
-            now = await running(view, workloads, catalog)
-            then = await former(view, workloads, now)
-            said = [*broken(catalog), *view.notes]
-        return _Read(
-            found=found, known=known, catalog=catalog, running=now, former=then, notes=said
+            },
+            files=own.files,
         )
+        catalog = self._catalog(known)
+        workloads = [one.workload for one in found.workloads if not one.is_image]
+        now = await running(view, workloads, catalog)
+        return _Read(found=found, known=known, catalog=catalog, running=now)
 
     def _known(self, namespace: str) -> Known:
         return from_files(self._request.policies, self._request.exceptions, namespace=namespace)
@@ -136,8 +124,22 @@ def _name(policy: Mapping[str, object]) -> str:
     return text_at(mapping_at(policy, "metadata"), "name")
 
 
-async def _report(case: Case, request: CheckRequest, outside: Outside, read: _Read) -> Report:
-    async with outside.inspector(case.sources.locate_base) as inspector:
+async def _report(
+    read: _Read,
+    sources: Sources,
+    request: CheckRequest,
+    outside: Outside,
+    view: ClusterView | None = None,
+) -> Report:
+    case = Case(
+        workloads=read.found.workloads,
+        catalog=read.catalog,
+        sources=sources,
+        now=datetime.now(UTC),
+        running=read.running,
+        former=None if view is None else view.former,
+    )
+    async with outside.inspector(sources.locate_base) as inspector:
         with board() as shown:
             lookup = Lookup(inspector, seconds=request.seconds, shown=shown)
             judged, missing = await judge(case, lookup)
@@ -146,7 +148,7 @@ async def _report(case: Case, request: CheckRequest, outside: Outside, read: _Re
         with_cluster=request.cluster,
         read=read.known.files,
         labelled=read.known.labels.keys(),
-        broken=read.notes,
+        broken=() if view is None else (*broken(read.catalog), *view.notes),
         missing=missing,
     )
     return Report(

@@ -86,7 +86,7 @@ class ClusterView(Protocol):
         """Read a workload as it is in the cluster; None if it is not there, or may not be read."""
 
     async def former(self, workload: Workload) -> Sequence[Workload]:
-        """List what a workload of the cluster ran before; nothing if that may not be read."""
+        """List what a workload that `current` has found ran before; nothing if it can't be read."""
 
     async def inspect(self, workload: Workload, reference: str) -> Inspection:
         """Look an image up for the nodes' platforms, with the workload's own credentials."""
