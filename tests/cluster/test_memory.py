@@ -1,11 +1,14 @@
 """The Secret of what a restart remembers: it fits, it is owned, and what is odd in it is left."""
 
 import base64
+import json
 import logging
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.memory import MemoryKeeper, pack, unpack
@@ -17,6 +20,7 @@ from slimgate.core.images.memory import Memory
 from slimgate.core.images.oci import OCI_INDEX, OCI_MANIFEST, Descriptor, Index
 from slimgate.core.json_object import mapping_at
 from slimgate.settings import Settings
+from tests.support.cluster_client import client_of
 
 LIMIT = 100_000
 SECRET = Settings().memory_secret
@@ -29,8 +33,10 @@ def digest() -> Digest:
 
 def memory(answers: int, indexes: int = 0, entries: int = 0) -> Memory:
     """Make a memory of so many answers and indexes."""
+    known = {os.urandom(16).hex(): digest() for _ in range(answers)}
     return Memory(
-        answers={os.urandom(16).hex(): digest() for _ in range(answers)},
+        answers=known,
+        seen={key: 1_800_000_000 + number % 300 for number, key in enumerate(known)},
         indexes={digest(): index(entries) for _ in range(indexes)},
         shown=tuple(os.urandom(16).hex() for _ in range(2 * answers)),
     )
@@ -118,6 +124,30 @@ async def test_a_large_memory_is_saved(api: ClusterApi, namespace: str) -> None:
     (restored,) = next_start.restored
     assert list(restored.answers)[-1] == list(mind.held.answers)[-1]
     assert mapping_at(mapping_at(secret, "metadata"), "labels") == OWN_LABELS
+
+
+async def test_how_old_answers_are_is_saved_now_and_then(tmp_path: Path) -> None:
+    """A start knows it to within half a tag's life, and exactly after an end in good order."""
+    saved = list[Memory]()
+
+    async def take(request: web.Request) -> web.Response:
+        data = json.loads(await request.text())["data"]
+        saved.append(unpack(base64.b64decode(data["memory.json.gz"])))
+        return web.json_response({})
+
+    app, mind = web.Application(), Mind(Memory(answers={"a": Digest(digest())}, seen={"a": 100}))
+    app.router.add_patch("/{path:.*}", take)
+    async with client_of(app, tmp_path) as api:
+        keeps = keeper(api, mind, "slimgate")
+        await keeps.save()
+        mind.held = replace(mind.held, seen={"a": 101})
+        await keeps.save(last=True)  # as old as it was
+        mind.held = replace(mind.held, seen={"a": 400})
+        await keeps.save()  # too soon
+        assert len(saved) == 1
+        await keeps.save(last=True)
+
+    assert [one.seen for one in saved] == [{"a": 100}, {"a": 400}]
 
 
 @pytest.mark.lab

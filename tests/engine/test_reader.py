@@ -110,6 +110,7 @@ async def test_a_restart_opens_nothing(shelf: Shelf, clock: Clock) -> None:
     clock.now += 400
     with pytest.raises(NotFoundError):
         await before.inspect(question(EVIL))
+    await before.inspect(question(APP))
     after.reader.remember(facts, CONFIG)
     after.restore(from_json(to_json(before.memory())))
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from slimgate.core.credentials.identity import ANONYMOUS
-from slimgate.core.errors import UnauthorizedError
+from slimgate.core.errors import UnauthorizedError, UnavailableError
 from slimgate.core.images.memory import answer_key
 from slimgate.core.images.reference import Reference
 from slimgate.engine.resolver import Resolver, ResolverSettings
@@ -91,7 +91,7 @@ async def test_answers_of_an_earlier_run(shelf: Shelf, clock: Clock, resolver: R
         shelf.put(str(one), tiny("app"))
         await resolver.resolve(one, ALICE)
     later = Resolver(shelf, SETTINGS, clock)
-    later.restore(resolver.answers())
+    later.restore(resolver.answers(), resolver.seen())
     clock.now += 1
 
     assert all(later.fresh(one, ALICE) is not None for one in references)
@@ -106,12 +106,50 @@ async def test_an_earlier_answer_is_confirmed_by_head(
     """One that is due costs no pull, and stands in while its registry is down."""
     digest = (await resolver.resolve(REFERENCE, ANONYMOUS)).digest
     later = Resolver(shelf, SETTINGS, clock)
-    later.restore(resolver.answers())
+    later.restore(resolver.answers(), resolver.seen())
     shelf.count()
     clock.now += 400
 
     assert (await later.resolve(REFERENCE, ANONYMOUS)).digest == digest
     assert shelf.count() == {"resolve": 1}
+
+
+@pytest.mark.parametrize(
+    ("restarts", "skew", "is_due"),
+    [(1, 0, False), (2, 0, False), (7, 0, True), (1, -5, False), (1, -90, True), (1, 400, True)],
+)
+async def test_no_restart_makes_an_answer_younger(
+    shelf: Shelf, clock: Clock, restarts: int, skew: float, *, is_due: bool
+) -> None:
+    """It falls due as if there had been none, and a clock that is set is no way round that."""
+    wall = Clock(1e9)
+    resolver = Resolver(shelf, SETTINGS, clock, wall)
+    shelf.put(APP, tiny("app"))
+    await resolver.resolve(REFERENCE, ANONYMOUS)
+
+    for _ in range(restarts):
+        clock.now += 50
+        wall.now += 50
+        answers, seen = resolver.answers(), resolver.seen()
+        clock = Clock(clock.now / 2)
+        wall.now += skew
+        resolver = Resolver(shelf, SETTINGS, clock, wall)
+        resolver.restore(answers, seen)
+
+    assert (resolver.fresh(REFERENCE, ANONYMOUS) is None) is is_due
+
+
+async def test_an_answer_of_which_nobody_knows_how_old_it_is(
+    shelf: Shelf, clock: Clock, resolver: Resolver
+) -> None:
+    """It is due, and stands in while its registry is down."""
+    digest = (await resolver.resolve(REFERENCE, ANONYMOUS)).digest
+    later = Resolver(shelf, SETTINGS, clock)
+    later.restore(resolver.answers(), {})
+
+    assert later.fresh(REFERENCE, ANONYMOUS) is None
+    shelf.faults["resolve"] = UnavailableError("down")
+    assert (await later.resolve(REFERENCE, ANONYMOUS)).digest == digest
 
 
 async def test_what_nobody_asks_for_any_more_is_not_passed_on(
@@ -121,7 +159,7 @@ async def test_what_nobody_asks_for_any_more_is_not_passed_on(
     digest = (await resolver.resolve(REFERENCE, ANONYMOUS)).digest
     key, gone = answer_key(REFERENCE, ""), answer_key(REFERENCE, "gone")
     later = Resolver(shelf, SETTINGS, clock)
-    later.restore({key: digest, gone: digest})
+    later.restore({key: digest, gone: digest}, resolver.seen())
     assert later.answers() == {key: digest, gone: digest}
 
     later.fresh(REFERENCE, ANONYMOUS)

@@ -161,7 +161,7 @@ async def _keep(profiles: Profiles | None, memory: MemoryKeeper) -> None:
             async with asyncio.timeout(_LAST_SECONDS):
                 if profiles is not None:
                     await profiles.reconcile()
-                await memory.save()
+                await memory.save(last=True)
 
 
 async def _observe(intakes: Iterable[Intake], login: Login, stop: asyncio.Event) -> None:

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import gzip
 import logging
+import time
 import zlib
 from typing import Final, Protocol
 
@@ -28,6 +29,7 @@ _MAX_PACKED: Final = 750_000
 
 https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size
 """
+_DAMAGED: Final = "the saved state of the previous run is damaged"
 _SHRINK: Final = 0.9
 _LEAST: Final = 1e-4
 
@@ -54,6 +56,8 @@ class MemoryKeeper:
         self._namespace = settings.namespace
         self._name = settings.memory_secret
         self._saved: Memory | None = None
+        self._aging = max(_PERIOD, settings.tag_seconds / 2)
+        self._saved_at = 0.0
 
     async def restore(self) -> None:
         """Take over what an earlier run saved; without it the registries are asked again."""
@@ -73,11 +77,15 @@ class MemoryKeeper:
             await asyncio.sleep(_PERIOD)
             await self.save()
 
-    async def save(self) -> None:
-        """Save what has changed."""
-        memory = self._mind.memory()
-        if self._saved is not None and memory.holds_the_same(self._saved):
-            return
+    async def save(self, *, last: bool = False) -> None:
+        """Save what has changed; how old answers are only now and then, and the `last` time."""
+        memory, now = self._mind.memory(), time.monotonic()
+        # Answers that were given anew are no younger for the next start until that is saved.
+        saved = self._saved
+        if saved is not None and memory.holds_the_same(saved):
+            is_soon = not last and now - self._saved_at < self._aging
+            if is_soon or not memory.is_younger(saved):
+                return
         # Some tenths of a second for a large memory, in which others get their turn.
         packed = await asyncio.to_thread(pack, memory)
         try:
@@ -85,7 +93,7 @@ class MemoryKeeper:
         except ClusterError as error:
             _LOG.warning("the state for the next start could not be saved: %s", error)
             return
-        self._saved = memory
+        self._saved, self._saved_at = memory, now
 
     @property
     def _path(self) -> str:
@@ -123,5 +131,7 @@ def unpack(packed: bytes) -> Memory:
         unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
         body = unpacker.decompress(packed, _MAX_BYTES)
     except zlib.error as error:
-        raise InvalidFactsError("the saved state of the previous run is damaged") from error
+        raise InvalidFactsError(_DAMAGED) from error
+    if not unpacker.eof:
+        raise InvalidFactsError(_DAMAGED)
     return from_json(body)

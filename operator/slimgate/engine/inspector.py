@@ -147,13 +147,14 @@ class Inspector:
         """Give what a restart should remember besides facts."""
         return Memory(
             answers=self.resolver.answers(),
+            seen=self.resolver.seen(),
             indexes=self.reader.indexes(),
             shown=self.reader.shown(),
         )
 
     def restore(self, memory: Memory) -> None:
         """Take over what an earlier run remembered."""
-        self.resolver.restore(memory.answers)
+        self.resolver.restore(memory.answers, memory.seen)
         self.reader.restore(memory.indexes, memory.shown)
 
     async def close(self) -> None:

@@ -5,6 +5,7 @@ image. A registry that is down does not take back what it said before.
 """
 
 import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,8 @@ from slimgate.engine.flights import Flights
 from slimgate.engine.ports import Document, ImageSource
 
 _JITTER: Final = 0.1
+_SKEW: Final = 10.0
+"""Seconds that the clocks of two nodes may be apart."""
 Key = tuple[Reference, str]
 
 
@@ -56,18 +59,23 @@ class Resolver:
     """Resolves references through a source, and remembers."""
 
     def __init__(
-        self, source: ImageSource, settings: ResolverSettings, clock: Callable[[], float]
+        self,
+        source: ImageSource,
+        settings: ResolverSettings,
+        clock: Callable[[], float],
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._source = source
         self._settings = settings
         self._clock = clock
+        self._wall = wall
         self._known: Bounded[Key, _Known] = Bounded(settings.max_entries)
         self._seen: Bounded[Reference, Digest] = Bounded(settings.max_entries)
         self._failures: Failures[Key] = Failures(
             settings.failure_seconds, settings.max_entries, clock
         )
         self._flights: Flights[Key, Resolved] = Flights()
-        self._earlier: dict[str, Digest] = {}
+        self._earlier: dict[str, _Known] = {}
         self._restored = 0.0
 
     def fresh(self, reference: Reference, identity: Identity) -> Digest | None:
@@ -87,10 +95,21 @@ class Resolver:
         self._failures.check(key)
         return await self._flights.join(key, lambda: self._ask(reference, identity, key))
 
-    def restore(self, answers: Mapping[str, Digest]) -> None:
-        """Take over the answers of an earlier run, good for as long as a fresh one is."""
-        self._earlier = dict(answers)
-        self._restored = self._clock()
+    def restore(self, answers: Mapping[str, Digest], seen: Mapping[str, int]) -> None:
+        """Take over the answers of an earlier run, as old as they are.
+
+        One of which nobody knows when it was given, or that is of a time to come, is due.
+        """
+        now, self._restored = self._wall(), self._clock()
+        self._earlier = {}
+        for key, digest in answers.items():
+            age = now - seen[key] if key in seen else None
+            if age is None or age < -_SKEW:
+                since, until = self._restored - self._settings.tag_seconds, self._restored
+            else:
+                since = self._restored - max(0.0, age)
+                until = since + self._life()
+            self._earlier[key] = _Known(digest=digest, seen=since, until=until)
 
     def answers(self) -> dict[str, Digest]:
         """Give what is known, by `answer_key`, the longest unused first."""
@@ -98,7 +117,13 @@ class Resolver:
         # What nobody has asked for again by now belonged to images that are gone.
         is_recent = self._clock() < self._restored + self._settings.tag_seconds
         earlier = self._earlier.items() if is_recent else ()
-        return {**{key: one for key, one in earlier if key not in known}, **known}
+        return {**{key: one.digest for key, one in earlier if key not in known}, **known}
+
+    def seen(self) -> dict[str, int]:
+        """Tell when the answers were given, in seconds since 1970."""
+        start = self._wall() - self._clock()
+        known = {answer_key(*key): one for key, one in self._known.items()}
+        return {key: round(start + one.seen) for key, one in {**self._earlier, **known}.items()}
 
     def expire(self, reference: Reference) -> None:
         """Make the next look-up ask again, whoever it is for."""
@@ -126,10 +151,8 @@ class Resolver:
     def _recall(self, key: Key) -> _Known | None:
         known = self._known.get(key)
         if known is None and self._earlier:
-            digest = self._earlier.pop(answer_key(*key), None)
-            if digest is not None:
-                until = self._restored + self._life()
-                known = _Known(digest=digest, seen=self._clock(), until=until)
+            known = self._earlier.pop(answer_key(*key), None)
+            if known is not None:
                 self._known.put(key, known)
         return known
 

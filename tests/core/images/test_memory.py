@@ -37,6 +37,7 @@ def index(*entries: Descriptor) -> Index:
 
 WHOLE = Memory(
     answers={"b": digest(1), "a": digest(2)},
+    seen={"b": 1_800_000_000, "a": 1_800_000_100},
     indexes={
         digest(3): index(entry(4, AMD64), entry(5, Platform("linux", "arm", "v7")), entry(6, None)),
         digest(7): index(),
@@ -75,6 +76,7 @@ def test_what_is_written_is_read(memory: Memory) -> None:
 def test_equal_memories() -> None:
     """Two hold the same whatever the order that things were used in; that order is written."""
     turned = Memory(
+        seen=WHOLE.seen,
         answers=dict(list(WHOLE.answers.items())[::-1]),
         indexes=dict(list(WHOLE.indexes.items())[::-1]),
         shown=WHOLE.shown[::-1],
@@ -173,6 +175,9 @@ BROKEN = [
     b'{"answers": {}, "indexes": {}}',
     b'{"answers": [], "indexes": {}, "shown": []}',
     b'{"answers": {"a": "sha256:1"}, "indexes": {}, "shown": []}',
+    b'{"answers": {"a": []}, "indexes": {}, "shown": []}',
+    changed(["answers", "a"], [digest(1)]),
+    changed(["answers", "a"], ["sha256:x", 1]),
     b'{"answers": {}, "indexes": {"a": {}}, "shown": []}',
     changed(["shown"], None),
     changed(["indexes", digest(3), "manifests"], 7),

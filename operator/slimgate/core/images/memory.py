@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeVar, cast
+from typing import Final, TypeGuard, TypeVar, cast
 
 from slimgate.core.errors import ImageError, InvalidFactsError
 from slimgate.core.images.facts import Digest, Platform
@@ -29,20 +29,26 @@ _ENTRY: Final = 6
 class Memory:
     """Digests by `answer_key`, indexes by digest, and the `place_key` of each manifest shown.
 
-    All in the order of their last use, the newest last.
+    All in the order of their last use, the newest last. `seen` tells, by `answer_key`, when a
+    registry last said so, in seconds since 1970: a restart makes no answer younger.
     """
 
     answers: Mapping[str, Digest] = field(default_factory=dict)
+    seen: Mapping[str, int] = field(default_factory=dict)
     indexes: Mapping[Digest, Index] = field(default_factory=dict)
     shown: Sequence[str] = ()
 
     def holds_the_same(self, other: "Memory") -> bool:
-        """Whether both hold the same entries, in whatever order."""
+        """Whether both hold the same entries, in whatever order and however old."""
         return (self.answers, self.indexes, set(self.shown)) == (
             other.answers,
             other.indexes,
             set(other.shown),
         )
+
+    def is_younger(self, other: "Memory") -> bool:
+        """Whether any answer was given since; clocks are apart by no more than a second here."""
+        return any(seen > other.seen.get(key, 0) + 1 for key, seen in self.seen.items())
 
 
 def answer_key(reference: Reference, identity_key: str) -> str:
@@ -58,8 +64,10 @@ def place_key(registry: str, digest: Digest) -> str:
 def to_json(memory: Memory, share: float = 1.0) -> bytes:
     """Write the newest of what is remembered, or a share of that."""
     indexes = dict(_newest(list(memory.indexes.items()), _MAX_INDEXES, share))
+    answers = _newest(list(memory.answers.items()), _MAX_ANSWERS, share)
     root = {
-        "answers": dict(_newest(list(memory.answers.items()), _MAX_ANSWERS, share)),
+        # Each key once: they are what does not compress.
+        "answers": {key: [digest, memory.seen.get(key)] for key, digest in answers},
         "indexes": {digest: _index_to_json(index) for digest, index in indexes.items()},
         "shown": _newest(memory.shown, _MAX_SHOWN, share),
     }
@@ -71,15 +79,31 @@ def from_json(body: bytes) -> Memory:
     try:
         root = cast("dict[str, dict[str, object]]", json.loads(body))
         return Memory(
-            answers={key: parse_digest(str(value)) for key, value in root["answers"].items()},
+            answers={key: parse_digest(_digest(one)) for key, one in root["answers"].items()},
+            seen={k: one[1] for k, one in root["answers"].items() if _is_told(one)},
             indexes={
                 parse_digest(key): _index(cast("dict[str, object]", value))
                 for key, value in root["indexes"].items()
             },
             shown=tuple(map(str, root["shown"])),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ImageError) as error:
+    except (
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        ImageError,
+    ) as error:
         raise InvalidFactsError("the saved state of the previous run can't be read") from error
+
+
+def _digest(answer: object) -> str:
+    return str(answer[0] if isinstance(answer, list) else answer)
+
+
+def _is_told(answer: object) -> TypeGuard[list[int]]:
+    return isinstance(answer, list) and type(answer[1]) is int
 
 
 def _newest(entries: Sequence[T], most: int, share: float) -> Sequence[T]:
