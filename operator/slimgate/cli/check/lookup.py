@@ -1,12 +1,11 @@
 """A judge's way to facts about images: many at the same time, none for ever."""
 
-import asyncio
 from contextlib import suppress
 from typing import Final
 
 from slimgate.cli.shared.ports import ComparingInspector
 from slimgate.cli.shared.progress import Board
-from slimgate.cli.shared.waiting import within
+from slimgate.cli.shared.turns import Turns
 from slimgate.core.errors import UnavailableError
 from slimgate.core.images.facts import Inspection, Wants
 from slimgate.core.images.source import parse_source
@@ -14,7 +13,6 @@ from slimgate.engine.bases import Bases
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Question
 
-_AT_ONCE: Final = 16
 _CONFIG: Final = Wants(config=True)
 """Reports show the base of every image, and the instruction behind its largest layer."""
 
@@ -24,9 +22,7 @@ class Lookup:
 
     def __init__(self, inspector: ComparingInspector, *, seconds: float, shown: Board) -> None:
         self._inspector = inspector
-        self._seconds = seconds
-        self._shown = shown
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._turns = Turns(shown, seconds)
 
     @property
     def bases(self) -> Bases:
@@ -36,20 +32,18 @@ class Lookup:
     async def refresh_bases(self, catalog: Catalog) -> None:
         """Look all BaseImages up; what is not known in time is missing."""
         with suppress(UnavailableError):
-            async with within(self._seconds):
-                with self._shown.line("BaseImages"):
-                    await self.bases.refresh(catalog.base_images, catalog.platforms)
+            async with self._turns.take("BaseImages"):
+                await self.bases.refresh(catalog.base_images, catalog.platforms)
 
     def hit(self, question: Question) -> Inspection | None:
         """Leave it to the inspector, whose answers from memory cost a task and no more."""
 
     async def inspect(self, question: Question) -> Inspection:
         """Look an image up."""
-        async with self._room, within(self._seconds):
-            with self._shown.line(question.text) as progress:
-                return await self._inspector.inspect(
-                    parse_source(question.text),
-                    platforms=question.platforms,
-                    want=question.wants | _CONFIG,
-                    progress=progress,
-                )
+        async with self._turns.take(question.text) as progress:
+            return await self._inspector.inspect(
+                parse_source(question.text),
+                platforms=question.platforms,
+                want=question.wants | _CONFIG,
+                progress=progress,
+            )

@@ -14,6 +14,7 @@ from slimgate.cli.manifests.names import STDIN, SUFFIXES
 from slimgate.cli.manifests.sort import sort
 from slimgate.cli.shared.ports import ClusterView
 from slimgate.cli.shared.progress import Board
+from slimgate.cli.shared.turns import Turns
 from slimgate.core.admission.decision import denies
 from slimgate.core.errors import InvalidPolicyError, SettingsError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
@@ -25,7 +26,6 @@ from slimgate.core.text import printable
 from slimgate.core.workloads.workload import Workload
 from slimgate.settings import Settings
 
-_AT_ONCE: Final = 16
 _MAX_NAMED: Final = 10
 
 
@@ -89,12 +89,11 @@ async def preview(
     known = replace(there, base_images=[*there.base_images, *wanted.base_images])
     judge = view.judge_by(known.catalog(settings))
     workloads = originals(await view.workloads())
-    room = asyncio.Semaphore(_AT_ONCE)
+    turns = Turns(shown)  # the judge has the time
 
     async def judged(workload: Workload) -> Verdict:
-        async with room:
-            with shown.line(str(workload)):
-                return await judge.judge(workload, seconds=seconds)
+        async with turns.take(str(workload)):
+            return await judge.judge(workload, seconds=seconds)
 
     verdicts = await asyncio.gather(*map(judged, workloads))
     foreseen = [foresee(verdict, policy) for verdict in verdicts]

@@ -10,14 +10,13 @@ from slimgate.cli.shared.documents import Document
 from slimgate.cli.shared.exits import status_of
 from slimgate.cli.shared.ports import Inspector
 from slimgate.cli.shared.progress import Board
-from slimgate.cli.shared.waiting import within
+from slimgate.cli.shared.turns import Turns
 from slimgate.core.errors import InvalidReferenceError, SlimgateError, UnauthorizedError
 from slimgate.core.images.facts import Inspection, Platform, Wants
 from slimgate.core.images.reference import Reference
 from slimgate.core.images.source import parse_source
 from slimgate.core.text import printable
 
-_AT_ONCE: Final = 16
 _LOGIN: Final = "docker login"
 _EVERYTHING: Final = Wants(config=True, layers=True)
 
@@ -59,16 +58,15 @@ async def look_up(
     seconds: float = math.inf,
 ) -> list[Inspection | Failure]:
     """Look all references up at the same time; one entry each, in their order."""
-    room = asyncio.Semaphore(_AT_ONCE)
+    turns = Turns(shown, seconds)
 
     async def inspect(text: str) -> Inspection | Failure:
         try:
             sourced = parse_source(text)
-            async with room, within(seconds):
-                with shown.line(text) as progress:
-                    return await inspector.inspect(
-                        sourced, platforms=platforms, want=_EVERYTHING, progress=progress
-                    )
+            async with turns.take(text) as progress:
+                return await inspector.inspect(
+                    sourced, platforms=platforms, want=_EVERYTHING, progress=progress
+                )
         except SlimgateError as err:
             return Failure(text=text, error=err)
 

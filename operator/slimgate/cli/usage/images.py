@@ -4,18 +4,15 @@ import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from slimgate.cli.preview.preview import originals
 from slimgate.cli.shared.ports import ClusterView
 from slimgate.cli.shared.progress import Board
-from slimgate.cli.shared.waiting import within
+from slimgate.cli.shared.turns import Turns
 from slimgate.cli.usage.scope import UsageScope
 from slimgate.core.errors import SlimgateError
 from slimgate.core.images.facts import ImageFacts, Inspection, Platform
 from slimgate.core.workloads.workload import Workload
-
-_AT_ONCE: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +60,9 @@ async def used_images(
     for workload in workloads:
         for use in workload.images:
             users.setdefault(use.reference, {})[str(workload)] = workload
-    look_up = _LookUp(view, shown, seconds)
+    turns = Turns(shown, seconds)
     found = await asyncio.gather(
-        *(look_up.image(text, tuple(used.values())) for text, used in users.items())
+        *(_look_up(view, turns, text, tuple(used.values())) for text, used in users.items())
     )
     return Usage(
         namespace=namespace,
@@ -92,32 +89,20 @@ def together(images: Sequence[UsedImage]) -> tuple[int, bool]:
     return max((sum(held.values()) for held in layers.values()), default=0), known
 
 
-class _LookUp:
-    def __init__(self, view: ClusterView, shown: Board, seconds: float) -> None:
-        self._view = view
-        self._shown = shown
-        self._seconds = seconds
-        self._room = asyncio.Semaphore(_AT_ONCE)
-
-    async def image(self, text: str, users: tuple[Workload, ...]) -> UsedImage:
-        # The workloads of one namespace mostly pull with the same credentials, those of others may
-        # not.
-        askers: dict[str, Workload] = {}
-        for user in users:
-            askers.setdefault(user.namespace, user)
-        seen: Inspection | SlimgateError | None = None
-        async with self._room:
-            with self._shown.line(text):
-                for asker in askers.values():
-                    seen = await self._inspect(asker, text)
-                    if isinstance(seen, Inspection):
-                        break
-        assert seen is not None
-        return UsedImage(reference=text, seen=seen, users=users)
-
-    async def _inspect(self, user: Workload, text: str) -> Inspection | SlimgateError:
+async def _look_up(
+    view: ClusterView, turns: Turns, text: str, users: tuple[Workload, ...]
+) -> UsedImage:
+    # The workloads of one namespace mostly pull with the same credentials, those of others may not.
+    askers: dict[str, Workload] = {}
+    for user in users:
+        askers.setdefault(user.namespace, user)
+    seen: Inspection | SlimgateError | None = None
+    for asker in askers.values():
         try:
-            async with within(self._seconds):
-                return await self._view.inspect(user, text)
+            async with turns.take(text):
+                seen = await view.inspect(asker, text)
+                break
         except SlimgateError as error:
-            return error
+            seen = error
+    assert seen is not None
+    return UsedImage(reference=text, seen=seen, users=users)
