@@ -25,6 +25,8 @@ WRONG: Final[list[tuple[str, object, str]]] = [
     ("name", "-a", f"{NAME} '-a'"),
     ("dockerConfig", "", "must be the path of a docker config.json, not ''"),
     ("dockerConfig", "a\nb", "must be the path of a docker config.json, not 'a\\\\nb'"),
+    ("httpsProxy", "socks5://me:pw@a", "must be the URL of an HTTP proxy, as in http://proxy"),
+    ("noProxy", "", "must be a list as in NO_PROXY, not ''"),
     ("tlsDirectory", "/" * 4097, "must have at most 4096 characters, not 4097"),
     ("pullSecrets", "yes", f"{FLAG} 'yes'"),
     ("pullSecrets", 1, f"{FLAG} 1"),

@@ -1,6 +1,7 @@
 """Where settings come from: defaults, then the file, then variables; every mistake is a line."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -10,6 +11,7 @@ from slimgate.core.wording.annotations import Annotate
 from slimgate.core.workloads.kinds import Kind
 from slimgate.settings import CertificateSource, Exemption, File, LogFormat, Settings, read
 from slimgate.settings.keys import KEYS, variable
+from slimgate.settings.schema import as_file
 
 HEAD = "apiVersion: config.slimgate.dev/v1alpha1\nkind: Configuration\n"
 REGISTRIES = [
@@ -58,6 +60,8 @@ FILE_ONLY: dict[str, tuple[object, object]] = {
 }
 SINGLE: dict[str, tuple[object, object]] = {
     "dockerConfig": ("/config.json", "/config.json"),
+    "httpsProxy": ("http://me:pw@proxy:3128", "http://me:pw@proxy:3128"),
+    "noProxy": (".internal,10.0.0.0/8", ".internal,10.0.0.0/8"),
     "pullSecrets": (False, False),
     "lookUpClaimedBases": (False, False),
     "wholeLayerSize": ("100Mi", 100 * 2**20),
@@ -134,6 +138,27 @@ def test_every_key_is_tried() -> None:
     """The tables of this test have all keys, and know which have a variable."""
     assert VALUES.keys() == KEYS.keys()
     assert {name for name, key in KEYS.items() if key.has_variable} == SINGLE.keys()
+
+
+@pytest.mark.parametrize("spelling", [str.upper, str.lower])
+def test_variables_of_other_programs(spelling: Callable[[str], str]) -> None:
+    """The proxy is known as to others, unless a setting of ours says otherwise."""
+    environment = {spelling("HTTPS_PROXY"): "proxy:3128", spelling("NO_PROXY"): "*.internal"}
+
+    given = {"https_proxy": "proxy:3128", "no_proxy": "*.internal"}
+    assert changed(read(environment)) == given
+    ours = {"https_proxy": "http://ours:1"}
+    assert changed(read(environment, file(httpsProxy="http://ours:1"))) == {**given, **ours}
+    (said,) = faults({spelling("HTTPS_PROXY"): "socks5://me:pw@a:1"})
+    assert said.startswith("HTTPS_PROXY: must be the URL of an HTTP proxy")
+
+
+def test_a_proxys_password_is_not_shown() -> None:
+    """Neither in what is in effect nor in what settings look like."""
+    found = read({"HTTPS_PROXY": "http://me:secret@proxy:3128"})
+
+    assert as_file(found)["httpsProxy"] == "http://***@proxy:3128"
+    assert "me:secret" not in repr(found)
 
 
 @pytest.mark.parametrize("name", VALUES)

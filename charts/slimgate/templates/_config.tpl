@@ -19,6 +19,12 @@
 {{- if .Values.dockerConfig.secretName }}
 {{- $_ := set $config "dockerConfig" "/etc/slimgate/docker/config.json" }}
 {{- end }}
+{{- with .Values.proxy.url }}
+{{- $_ := set $config "httpsProxy" . }}
+{{- end }}
+{{- with .Values.proxy.except }}
+{{- $_ := set $config "noProxy" . }}
+{{- end }}
 {{- $registries := list }}
 {{- range $index, $registry := .Values.registries }}
 {{- $entry := omit $registry "ca" "caSecret" "caConfigMap" }}

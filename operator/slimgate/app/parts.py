@@ -10,6 +10,7 @@ from slimgate.core.errors import SettingsError
 from slimgate.engine.inspector import InspectorSettings
 from slimgate.engine.reader import ReaderSettings
 from slimgate.engine.resolver import ResolverSettings
+from slimgate.registry.proxies import Proxy, parse_proxy
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Settings
 
@@ -20,11 +21,21 @@ def registry_settings(
     """Tell the registry client what it may do; `refused` are the API server's addresses."""
     return RegistrySettings(
         exemptions=settings.registries,
+        proxy=_proxy(settings),
         refused_addresses=refused,
         user_agent=f"slimgate/{version('slimgate')}",
         silent_seconds=settings.failure_seconds,
         whole_layer_bytes=settings.whole_layer_bytes,
     )
+
+
+def _proxy(settings: Settings) -> Proxy | None:
+    if settings.https_proxy is None:
+        return None
+    try:
+        return parse_proxy(settings.https_proxy, settings.no_proxy or "")
+    except ValueError as error:
+        raise SettingsError(f"httpsProxy: {error}") from error
 
 
 def inspector_settings(settings: Settings) -> InspectorSettings:

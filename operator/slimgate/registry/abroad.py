@@ -17,7 +17,7 @@ from slimgate.core.images.reference import DOCKER_HUB, Reference
 from slimgate.registry.auth import HUB_HOST, Authenticator
 from slimgate.registry.opened import Opened
 from slimgate.registry.ratelimit import RateLimits, Whom
-from slimgate.registry.requests import authority_of
+from slimgate.registry.urls import authority_of
 
 _PART: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _PATH: Final = re.compile(rf"/v2/({_PART}(?:/{_PART})*)/(?:manifests|blobs)/[^/]+")

@@ -15,9 +15,9 @@ from slimgate.core.credentials.identity import Credential
 from slimgate.core.errors import RefusedAddressError, UnsupportedError
 from slimgate.core.images.reference import DOCKER_HUB
 from slimgate.engine.bounded import Bounded
-from slimgate.registry.requests import Origin, authority_of, origin_of
 from slimgate.registry.tokens import Tokens, WantedToken, basic, is_header_safe
 from slimgate.registry.transport import Transport
+from slimgate.registry.urls import Origin, authority_of, origin_of
 
 HUB_HOST: Final = "registry-1.docker.io"
 """Where Docker Hub's registry is."""

@@ -23,10 +23,11 @@ from slimgate.registry.body import Answer
 from slimgate.registry.opened import Opened
 from slimgate.registry.ping import Ping
 from slimgate.registry.ratelimit import RateLimits, Whom, remaining_of
-from slimgate.registry.requests import HttpRequest, host_of
+from slimgate.registry.requests import HttpRequest
 from slimgate.registry.settings import RegistryObserver
 from slimgate.registry.transport import Transport
 from slimgate.registry.turn import Busy, RegistryCall, Turn, Unauthorized
+from slimgate.registry.urls import host_of
 
 _HIDING: Final = frozenset({401, 403, 404})
 _LOGINS: Final = 5

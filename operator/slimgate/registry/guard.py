@@ -16,8 +16,8 @@ from yarl import URL
 from slimgate.core.errors import RefusedAddressError
 from slimgate.core.images.literals import Address, literal_of
 from slimgate.core.text import printable
-from slimgate.registry.requests import host_of
 from slimgate.registry.settings import RegistrySettings
+from slimgate.registry.urls import host_of
 from slimgate.settings import Exemption
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -58,6 +58,7 @@ class Guard:
         self._exemptions = {
             name.lower(): exemption for name, exemption in settings.exemptions.items()
         }
+        self._proxy = settings.proxy
         self._refused = frozenset(map(_canonical_refusal, settings.refused_addresses))
 
     def exemption(self, host: str, port: int | None) -> Exemption | None:
@@ -77,6 +78,8 @@ class Guard:
             raise RefusedAddressError(f"{_shown(host)} is not a host name: write its ASCII form")
         if url.user is not None or url.password is not None:
             raise RefusedAddressError(f"the address of {_shown(host)} holds a user or password")
+        if self._proxy is not None and self._proxy.is_at(host, url.port):
+            raise RefusedAddressError(f"{_shown(host, url.port)} is the proxy, not a registry")
         exemption = self.exemption(host, url.port)
         if url.scheme == "http" and not (exemption and exemption.plain_http):
             raise RefusedAddressError(
@@ -91,7 +94,12 @@ class Guard:
             self._check_address(literal, host, url.port, exemption, literal=True)
 
     def check(self, address: str, host: str, port: int) -> None:
-        """Refuse an address that the host name resolved to; RefusedAddressError says so."""
+        """Refuse an address that the host name resolved to; RefusedAddressError says so.
+
+        The proxy's own may be any, and what names mean to it is not known here.
+        """
+        if self._proxy is not None and self._proxy.is_at(host, port):
+            return
         self._check_address(
             ipaddress.ip_address(address), host, port, self.exemption(host, port), literal=False
         )

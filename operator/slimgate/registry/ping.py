@@ -13,8 +13,9 @@ from yarl import URL
 from slimgate.core.credentials.challenge import Challenge, parse_challenges
 from slimgate.core.images.reference import Reference
 from slimgate.engine.bounded import Bounded
-from slimgate.registry.requests import HttpRequest, Origin, origin_of
+from slimgate.registry.requests import HttpRequest
 from slimgate.registry.transport import Transport
+from slimgate.registry.urls import Origin, origin_of
 
 _MAX_HOSTS: Final = 4_096
 _SECONDS: Final = 300.0

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, Self
 
+from slimgate.registry.proxies import Proxy
 from slimgate.settings import MAX_LAYER_BYTES, WHOLE_LAYER_BYTES, Exemption
 
 _MAX_LAYER_SECONDS: Final = 3600.0
@@ -20,6 +21,7 @@ class RegistrySettings:
 
     exemptions: Mapping[str, Exemption] = field(default_factory=dict)
     refused_addresses: frozenset[str] = frozenset()
+    proxy: Proxy | None = None
     user_agent: str = "slimgate"
     concurrency: int = 8
     """Requests in flight to one registry."""

@@ -27,9 +27,10 @@ from slimgate.registry.errors import (
     to_whom,
 )
 from slimgate.registry.ratelimit import RateLimits, Whom
-from slimgate.registry.requests import HttpRequest, authority_of
+from slimgate.registry.requests import HttpRequest
 from slimgate.registry.settings import RegistrySettings
 from slimgate.registry.transport import Transport
+from slimgate.registry.urls import authority_of
 
 MAX_TOKEN_BODY: Final = 2**20
 _DEFAULT_LIFE: Final = 60.0

@@ -20,8 +20,10 @@ from slimgate.registry import tls
 from slimgate.registry.body import Answer
 from slimgate.registry.breaker import Attempt, Breaker
 from slimgate.registry.guard import Guard, GuardedResolver
-from slimgate.registry.requests import HttpRequest, host_of
+from slimgate.registry.proxies import Proxy
+from slimgate.registry.requests import HttpRequest
 from slimgate.registry.settings import RegistryObserver, RegistrySettings
+from slimgate.registry.urls import host_of
 
 MAX_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -65,7 +67,7 @@ class Transport:
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            trust_env=False,  # a proxy or a netrc would step round the address guard
+            trust_env=False,  # a netrc holds logins that are not for us
             timeout=aiohttp.ClientTimeout(
                 total=None,
                 sock_connect=self._settings.connect_seconds,
@@ -133,7 +135,7 @@ class Transport:
         if isinstance(err, aiohttp.SocketTimeoutError):
             return UnavailableError(f"{request.name} sent {self._nothing()}")
         if isinstance(err, aiohttp.ClientError):
-            return UnavailableError(f"{request.name} can't be reached: {_why(err)}")
+            return UnavailableError(f"{request.name} can't be reached: {self._why(request, err)}")
         return UnavailableError(
             f"{request.name} did not answer in full within {request.seconds:g} s"
         )
@@ -176,17 +178,36 @@ class Transport:
             attempt.silent(self._nothing(), waited=True, reached=True)
             raise
         except aiohttp.ConnectionTimeoutError as err:
-            attempt.silent(_why(err), waited=True, reached=False)
+            attempt.silent(self._why(request, err), waited=True, reached=False)
             raise
         except aiohttp.ClientConnectionError as err:
             reached = not isinstance(err, aiohttp.ClientConnectorError)
-            attempt.silent(_why(err), waited=False, reached=reached)
+            attempt.silent(self._why(request, err), waited=False, reached=reached)
             raise
         except aiohttp.ClientResponseError:
             attempt.answered()  # with what is no HTTP
             raise
         attempt.answered()
         return response
+
+    def _proxy(self, url: URL) -> Proxy | None:
+        proxy = self._settings.proxy
+        return proxy if proxy is not None and proxy.serves(url) else None
+
+    def _why(self, request: HttpRequest, err: aiohttp.ClientError) -> str:
+        if (fault := tls.fault(err)) is not None:
+            return fault
+        proxy = self._proxy(request.url)
+        if proxy is not None and isinstance(err, aiohttp.ClientHttpProxyError):
+            return f"{proxy.name} does not let it be called (it answered {err.status})"
+        by = f"{proxy.name} can't be reached: " if proxy is not None else ""
+        if isinstance(err, aiohttp.ClientConnectorDNSError):
+            return f"{by}its name does not resolve"
+        if isinstance(err, aiohttp.ClientConnectorError):
+            return f"{by}nothing answers at its address"
+        if isinstance(err, aiohttp.ConnectionTimeoutError):
+            return "connecting to it timed out"
+        return "the connection broke, or it is not an HTTP server"
 
     def _nothing(self) -> str:
         return f"nothing within {self._settings.request_seconds:g} s"
@@ -195,6 +216,7 @@ class Transport:
         if self._session is None:
             raise RuntimeError("the transport is used outside of its context")
         self.guard.check_url(request.url)
+        proxy = self._proxy(request.url)
         headers = dict(request.headers)
         if request.authorization is not None:
             headers["Authorization"] = request.authorization
@@ -204,6 +226,7 @@ class Transport:
             headers=headers,
             data=request.form,
             allow_redirects=False,
+            proxy=proxy.url if proxy is not None else None,
             ssl=self._tls(request.url),
         )
 
@@ -222,15 +245,3 @@ def _finish(response: aiohttp.ClientResponse) -> None:
         response.release()
     else:
         response.close()
-
-
-def _why(err: aiohttp.ClientError) -> str:
-    if (fault := tls.fault(err)) is not None:
-        return fault
-    if isinstance(err, aiohttp.ClientConnectorDNSError):
-        return "its name does not resolve"
-    if isinstance(err, aiohttp.ClientConnectorError):
-        return "nothing answers at its address"
-    if isinstance(err, aiohttp.ConnectionTimeoutError):
-        return "connecting to it timed out"
-    return "the connection broke, or it is not an HTTP server"

@@ -48,6 +48,16 @@ KEYS: Final[Mapping[str, SettingKey]] = {
         "A docker config.json whose credentials are used for every namespace, after a workload's "
         "own.",
     ),
+    "httpsProxy": _key(
+        "https_proxy",
+        values.proxy(),
+        "The proxy by which registries are called over HTTPS, as in http://proxy.internal:3128.",
+    ),
+    "noProxy": _key(
+        "no_proxy",
+        values.text(what="a list as in NO_PROXY"),
+        "Whom to call without it: host names, suffixes, addresses and networks, with commas.",
+    ),
     "pullSecrets": _key(
         "pull_secrets", values.flag(), "Read the pull secrets of workloads, as the kubelet does."
     ),

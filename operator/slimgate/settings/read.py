@@ -18,6 +18,8 @@ KIND: Final = "Configuration"
 CONFIG: Final = f"{PREFIX}CONFIG"
 """The variable that names the configuration file."""
 MAX_FILE_BYTES: Final = 64 * 1024
+_STANDARD: Final = {"HTTPS_PROXY": "httpsProxy", "NO_PROXY": "noProxy"}
+"""Variables that many programs read; ours and the file win over them."""
 _LAB: Final = f"{PREFIX}LAB_"
 _LINK: Final = re.compile(r"(tcp|udp|sctp)://\S+")
 _LINK_TO: Final = re.compile(r"_PORT(_\d+_(TCP|UDP|SCTP))?$")
@@ -50,7 +52,8 @@ def read(environment: Mapping[str, str], file: File | None = None) -> Settings:
     sources = read_each(
         [("file", partial(_file, file)), ("environment", partial(_environment, environment))]
     )
-    return Settings(**{**sources["file"], **sources["environment"]})  # type: ignore[arg-type]
+    standard = _standard(environment)
+    return Settings(**{**standard, **sources["file"], **sources["environment"]})  # type: ignore[arg-type]
 
 
 def _file(file: File | None) -> dict[str, object]:
@@ -87,6 +90,17 @@ def _environment(environment: Mapping[str, str]) -> dict[str, object]:
     keys = {variable(key): key for key in KEYS}
     found = read_each((name, partial(_variable, name, value, keys)) for name, value in ours.items())
     return {KEYS[keys[name]].field: value for name, value in found.items()}
+
+
+def _standard(environment: Mapping[str, str]) -> dict[str, object]:
+    given = {
+        name: environment.get(name) or environment.get(name.lower()) or "" for name in _STANDARD
+    }
+    return {
+        KEYS[_STANDARD[name]].field: KEYS[_STANDARD[name]].value.read(value.strip(), name)
+        for name, value in given.items()
+        if value.strip()
+    }
 
 
 def _variable(name: str, raw: str, keys: Mapping[str, str]) -> object:

@@ -4,7 +4,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
@@ -119,6 +119,24 @@ def address() -> Value:
         {"format": "ipv6", "pattern": f"^({IPV6})$"},
     ]
     return Value(read=read, schema={"type": "string", "anyOf": forms})
+
+
+def proxy() -> Value:
+    """Make a value of a proxy's URL, whose password is never shown."""
+    url = text(
+        r"(https?://)?([^\s/@]+@)?([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?",
+        "the URL of an HTTP proxy, as in http://proxy.internal:3128",
+        max_length=1024,
+    )
+
+    def read(raw: object, path: str) -> object:
+        try:
+            return url.read(raw, path)
+        except InvalidSettingsError:
+            what = "the URL of an HTTP proxy, as in http://proxy.internal:3128"
+            raise fault(path, f"must be {what}") from None
+
+    return replace(url, read=read, write=lambda found: re.sub(r"[^/@]*@", "***@", found))
 
 
 def duration(least: float = 0.0, why: str = "") -> Value:
