@@ -20,23 +20,24 @@ from slimgate.cluster.connect import Access, open_access
 from slimgate.cluster.errors import UnreachableError
 from slimgate.controller.handlers import make_settings
 from slimgate.controller.login import Login
-from slimgate.core.workloads.kinds import BUILT_IN
+from slimgate.core.workloads.kinds import BUILT_IN, Kind
 
 DEPLOYMENTS = "/apis/apps/v1/deployments"
-WATCH = "watch=true&resourceVersion=7"
-ASKED = [
-    ("GET", f"{DEPLOYMENTS}?limit=500", 200, ["Deployment"]),
-    ("GET", DEPLOYMENTS, 200, ["Deployment"]),
-    ("GET", f"{DEPLOYMENTS}?watch=true&sendInitialEvents=true", 200, ["Deployment"]),
-    ("GET", "/api/v1/pods?limit=500", 200, ["Pod"]),
-    ("GET", "/behind/a/proxy/apis/batch/v1/jobs?limit=500", 200, ["Job"]),
-    ("GET", f"{DEPLOYMENTS}?limit=500&continue=x", 200, []),
-    ("GET", f"{DEPLOYMENTS}?{WATCH}", 200, []),
+ASKED: list[tuple[str, str, int, list[tuple[str, bool]]]] = [
+    ("GET", f"{DEPLOYMENTS}?limit=500", 200, [("Deployment", True)]),
+    ("GET", DEPLOYMENTS, 200, [("Deployment", True)]),
+    ("GET", "/api/v1/pods?limit=500", 200, [("Pod", True)]),
+    ("GET", "/behind/a/proxy/apis/batch/v1/jobs?limit=500", 200, [("Job", True)]),
+    ("GET", f"{DEPLOYMENTS}?limit=500&continue=x", 200, [("Deployment", False)]),
     ("GET", f"{DEPLOYMENTS}?limit=500", 503, []),
     ("GET", "/apis/apps/v1", 200, []),
     ("GET", "/apis/metrics.k8s.io/v1/pods", 200, []),
     ("PATCH", DEPLOYMENTS, 200, []),
 ]
+
+
+def ignore(kind: Kind, page: object, *, first: bool) -> None:
+    """Take a page."""
 
 
 @asynccontextmanager
@@ -69,23 +70,27 @@ def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(("method", "path", "status", "expected"), ASKED)
 async def test_listings_are_told(
-    kubeconfig: Path, method: str, path: str, status: int, expected: list[str]
+    kubeconfig: Path, method: str, path: str, status: int, expected: list[tuple[str, bool]]
 ) -> None:
-    """Each once, when it has begun; nothing else is, and every request is logged in."""
-    heard: list[str] = []
+    """Each page, and whether it is the first; nothing else is, and every request is logged in."""
+    heard: list[tuple[str, bool]] = []
     tokens: list[str | None] = []
+
+    def listed(kind: Kind, page: object, *, first: bool) -> None:
+        assert page == {"items": []}
+        heard.append((kind.kind, first))
 
     async def answer(request: web.Request) -> web.Response:
         tokens.append(request.headers.get("Authorization"))
-        return web.json_response({}, status=status)
+        return web.json_response({"items": []}, status=status)
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
     async with TestServer(app) as server:
         write(kubeconfig, str(server.make_url("")).rstrip("/"), "secret")
-        login = Login(BUILT_IN, lambda kind: heard.append(kind.kind), open_access)
-        async with logged_in(login) as found:
-            await found.aiohttp_session.request(method, f"{found.server}{path}")
+        async with logged_in(Login(BUILT_IN, listed, open_access)) as found:
+            answered = await found.aiohttp_session.request(method, f"{found.server}{path}")
+            assert await answered.json() == {"items": []}
 
     assert heard == expected
     assert tokens == ["Bearer secret"]
@@ -106,7 +111,7 @@ async def test_requests_are_counted(kubeconfig: Path) -> None:
     app.router.add_get(DEPLOYMENTS, answer)
     async with TestServer(app) as server:
         write(kubeconfig, str(server.make_url("")).rstrip("/"), "secret")
-        login = Login(BUILT_IN, lambda _: None, open_access, asked)
+        login = Login(BUILT_IN, ignore, open_access, asked)
         async with logged_in(login) as found:
             url = f"{found.server}{DEPLOYMENTS}"
             await found.aiohttp_session.get(url)
@@ -120,7 +125,7 @@ async def test_requests_are_counted(kubeconfig: Path) -> None:
 
 async def test_what_was_refused_is_not_tried_in_a_new_session(kubeconfig: Path) -> None:
     """Else kopf would log in for ever; a token that is new makes a session that is."""
-    login = Login(BUILT_IN, lambda _: None, open_access)
+    login = Login(BUILT_IN, ignore, open_access)
     write(kubeconfig, "http://127.0.0.1:1", "old")
     async with logged_in(login) as first, logged_in(login) as again:
         write(kubeconfig, "http://127.0.0.1:1", "new")
@@ -134,7 +139,7 @@ async def test_what_was_refused_is_not_tried_in_a_new_session(kubeconfig: Path) 
 async def test_no_login() -> None:
     """Without a kubeconfig, outside of a pod, kopf ends with a sentence."""
     with pytest.raises(kopf.PermanentError, match="there is no kubeconfig at"):
-        await Login(BUILT_IN, lambda _: None, open_access).log_in()
+        await Login(BUILT_IN, ignore, open_access).log_in()
 
 
 PLUGIN = (
@@ -166,7 +171,7 @@ async def test_a_plugin_logs_in(kubeconfig: Path, tmp_path: Path) -> None:
     async with TestServer(app) as server:
         write(kubeconfig, str(server.make_url("")).rstrip("/"), exec=plugin)
         token.write_text("first")
-        login = Login(BUILT_IN, lambda _: None, open_access)
+        login = Login(BUILT_IN, ignore, open_access)
         async with logged_in(login) as found:
             for one in ("second", "third"):
                 token.write_text(one)
@@ -199,7 +204,7 @@ async def test_credentials_that_are_gone(kubeconfig: Path) -> None:
         )
 
     write(kubeconfig, "http://127.0.0.1:1", "secret")
-    async with logged_in(Login(BUILT_IN, lambda _: None, connect)) as found:
+    async with logged_in(Login(BUILT_IN, ignore, connect)) as found:
         with pytest.raises(ClientConnectionError, match="the token can't be read"):
             await found.aiohttp_session.get(f"{found.server}{DEPLOYMENTS}")
 
@@ -220,7 +225,7 @@ def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], obje
 
 async def test_a_pods_token_is_rotated(pod: Callable[[str], object]) -> None:
     """A new token in the file makes a new session when kopf asks again, and is sent."""
-    login = Login(BUILT_IN, lambda _: None, open_access)
+    login = Login(BUILT_IN, ignore, open_access)
     async with logged_in(login) as first, logged_in(login) as again:
         pod("second")
         async with logged_in(login) as other:
@@ -246,7 +251,7 @@ async def test_authorities_need_no_more_than_kubectl_asks_for(
         return context
 
     monkeypatch.setattr(ssl, "create_default_context", strict)
-    async with logged_in(Login(BUILT_IN, lambda _: None, open_access)):
+    async with logged_in(Login(BUILT_IN, ignore, open_access)):
         (context,) = made
 
     assert context.verify_mode is ssl.CERT_REQUIRED
@@ -273,7 +278,7 @@ async def test_what_kopf_can_not_parse(kubeconfig: Path, caplog: pytest.LogCaptu
     app.router.add_get(DEPLOYMENTS, answer)
     async with TestServer(app) as server:
         write(kubeconfig, str(server.make_url("")).rstrip("/"), "secret")
-        async with logged_in(Login(BUILT_IN, lambda _: None, open_access)) as found:
+        async with logged_in(Login(BUILT_IN, ignore, open_access)) as found:
             url = f"{found.server}{DEPLOYMENTS}"
             listed = await (await found.aiohttp_session.get(url)).json()
             async with found.aiohttp_session.get(f"{url}?watch=true") as watch:

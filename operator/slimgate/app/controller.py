@@ -120,9 +120,8 @@ async def _work(
         await core.ready()
         if first := read_default_policy(settings):
             tasks.create_task(FirstPolicy(core.api, first).run())
-        lister = ClusterLister(core.api)
         survey = NodeSurvey(
-            lister=lister,
+            lister=ClusterLister(core.api),
             gauge=gauge,
             inspector=core.inspector,
             keyring=core.keyring,
@@ -134,8 +133,8 @@ async def _work(
             await token.asked.wait()
             tasks.create_task(survey.run())
         profiles = _profiles(core, store, used=(ledger.names, survey.names))
-        sweeper = Sweeper(reconciler=reconciler, ledger=ledger, census=lister)
-        for job in (reports.run, reconciler.run, statuses.run, sweeper.run):
+        sweeper = Sweeper(reconciler=reconciler, ledger=ledger)
+        for job in (reports.run, reconciler.run, statuses.run):
             tasks.create_task(job())
         tasks.create_task(_keep(profiles, memory))
         kinds = Kinds(reconciler, settings)

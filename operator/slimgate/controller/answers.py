@@ -1,7 +1,7 @@
 """Cuts off what is nested too deeply for Python before kopf parses it, and would end by it."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Self, cast
 
 from aiohttp import ClientResponse, StreamReader
@@ -44,7 +44,12 @@ class Lines:
 
 
 class ShallowAnswer(ClientResponse):
-    """An answer in which nothing is nested too deeply, however it is read."""
+    """An answer in which nothing is nested too deeply, however it is read.
+
+    `heard`, if set, hears what is parsed before who has asked for it.
+    """
+
+    heard: Callable[[object], None] | None = None
 
     async def start(self, connection: Any) -> Self:
         """Begin to read."""
@@ -57,4 +62,6 @@ class ShallowAnswer(ClientResponse):
         root, pruned = parse(await self.read())
         if pruned:
             _LOG.warning("%s", too_deep(self.url.path))
+        if self.heard is not None:
+            self.heard(root)
         return root

@@ -1,4 +1,4 @@
-"""Logs kopf in with the credentials of all of slimgate, and notices when it lists a kind anew.
+"""Logs kopf in with the credentials of all of slimgate, and hands on what it lists.
 
 kopf lists a kind anew when the API server no longer keeps what was watched, and hands over what
 there is. It says neither that it does so nor what has gone meanwhile (ADR 9).
@@ -7,9 +7,10 @@ there is. It says neither that it does so nor what has gone meanwhile (ADR 9).
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from types import SimpleNamespace
-from typing import Final
+from typing import Protocol
 
 import kopf
 from aiohttp import (
@@ -30,12 +31,16 @@ from slimgate.controller.ports import Access
 from slimgate.core.errors import ClusterError
 from slimgate.core.workloads.kinds import Kind
 
-_NO_BEGINNING: Final = frozenset({"resourceVersion", "continue"})
-"""What a request names that goes on from where another ended."""
+
+class Listed(Protocol):
+    """Takes a page of a kind's listing, before kopf does."""
+
+    def __call__(self, kind: Kind, page: object, *, first: bool) -> None:
+        """Take it."""
 
 
 class Login:
-    """kopf's handler; `listed` hears of a kind whenever the API server has begun to list it.
+    """kopf's handler; `listed` is given each page of each listing of a kind.
 
     `asked` hears of every request: its method, how it ended and after how many seconds.
     """
@@ -43,7 +48,7 @@ class Login:
     def __init__(
         self,
         kinds: Iterable[Kind],
-        listed: Callable[[Kind], None],
+        listed: Listed,
         connect: Callable[[], Awaitable[Access]],
         asked: Callable[[str, int | str, float], None] = lambda *_: None,
     ) -> None:
@@ -83,12 +88,14 @@ class Login:
     async def _heard(
         self, _session: ClientSession, context: SimpleNamespace, params: TraceRequestEndParams
     ) -> None:
-        url = params.url
-        self._count(context, params, params.response.status)
-        if params.response.status == HTTPStatus.OK and not _NO_BEGINNING & url.query.keys():
+        url, response = params.url, params.response
+        self._count(context, params, response.status)
+        is_good = params.method == "GET" and response.status == HTTPStatus.OK
+        if is_good and isinstance(response, ShallowAnswer):
             for kind in self._kinds:
-                if params.method == "GET" and url.path.endswith(kind.all()):
-                    self._listed(kind)
+                if url.path.endswith(kind.all()):
+                    first = "continue" not in url.query
+                    response.heard = partial(self._listed, kind, first=first)
 
     async def _failed(
         self, _session: ClientSession, context: SimpleNamespace, params: TraceRequestExceptionParams

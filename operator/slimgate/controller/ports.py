@@ -1,6 +1,6 @@
 """What the controller asks of the cluster when it has something to write down."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from ssl import SSLContext
 from typing import Protocol
 
@@ -85,13 +85,6 @@ class Access(Protocol):
 
     async def authorization(self) -> str | None:
         """Give the header of a request that is sent now; ClusterError if it can't be had."""
-
-
-class Census(Protocol):
-    """Lists what exists, by uid."""
-
-    def uids(self, kind: Kind) -> AsyncIterator[frozenset[str]]:
-        """Yield those of all objects of a kind, some at a time; ClusterError if any are missing."""
 
 
 class ProfileStore(Protocol):
