@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Final
 
@@ -110,7 +110,12 @@ async def _work(
     metrics.show_workloads(ledger, core.catalog)
     metrics.show_queue(reconciler.queue)
     token = KubeletToken(core.api, settings)
-    async with kubelets(settings, token) as gauge, asyncio.TaskGroup() as tasks:
+    async with (
+        kubelets(settings, token) as gauge,
+        # Before the tasks, since kopf's end is the end of whatever begins while it ends: a request.
+        AsyncExitStack() as last,
+        asyncio.TaskGroup() as tasks,
+    ):
         tasks.create_task(watch_loop(metrics.loop_delayed))
         tasks.create_task(core.run(on_bases=partial(_judge_all, reconciler)))
         certificates = certificate_keeper(core.api, settings, owner)
@@ -136,7 +141,10 @@ async def _work(
         sweeper = Sweeper(reconciler=reconciler, ledger=ledger)
         for job in (reports.run, reconciler.run, statuses.run):
             tasks.create_task(job())
-        tasks.create_task(_keep(profiles, memory))
+        last.push_async_callback(_keep_last, profiles, memory)
+        tasks.create_task(memory.run())
+        if profiles is not None:
+            tasks.create_task(profiles.run())
         kinds = Kinds(reconciler, settings)
         mirrors = mirrors_of(kinds, core.api)
         metrics.show_mirrors(mirrors)
@@ -148,19 +156,13 @@ async def _work(
         tasks.create_task(_observe(kinds.built_in, login, stop))
 
 
-async def _keep(profiles: Profiles | None, memory: MemoryKeeper) -> None:
-    """Keep what the next start should know, until cancelled, and then once more."""
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(memory.run())
+async def _keep_last(profiles: Profiles | None, memory: MemoryKeeper) -> None:
+    """Keep what the next start should know, once more than now and then."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_SECONDS):
             if profiles is not None:
-                tasks.create_task(profiles.run())
-    finally:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_SECONDS):
-                if profiles is not None:
-                    await profiles.reconcile()
-                await memory.save(last=True)
+                await profiles.reconcile()
+            await memory.save(last=True)
 
 
 async def _observe(intakes: Iterable[Intake], login: Login, stop: asyncio.Event) -> None:

@@ -1,0 +1,136 @@
+"""An API server of few objects, and roles that are processes of their own to it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from slimgate.cluster.resources import NAMESPACES
+from slimgate.core.json_object import JsonObject, mapping_at
+from slimgate.core.workloads.kinds import BUILT_IN, Kind
+from tests.live.programs import Program, Roles, free_port
+
+HOST = "127.0.0.1"
+SERVED = (
+    *BUILT_IN,
+    NAMESPACES,
+    Kind(
+        group="apiextensions.k8s.io",
+        version="v1",
+        kind="CustomResourceDefinition",
+        plural="customresourcedefinitions",
+    ),
+)
+
+
+@dataclass
+class ApiServer:
+    """Lists what it has of any kind, never tells of a change, and keeps what is written."""
+
+    objects: dict[str, list[JsonObject]] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    """Plurals of kinds that nobody may list."""
+    written: list[tuple[str, JsonObject]] = field(default_factory=list)
+
+    def add(self, kind: Kind, obj: JsonObject, **metadata: str) -> None:
+        """Have an object."""
+        whole = {"uid": "u1", "resourceVersion": "1", **mapping_at(obj, "metadata"), **metadata}
+        typed = {"apiVersion": kind.api_version, "kind": kind.kind}
+        self.objects.setdefault(kind.plural, []).append({**typed, **obj, "metadata": whole})
+
+    @asynccontextmanager
+    async def serving(self, port: int) -> AsyncIterator[None]:
+        """Answer for a time."""
+        app = web.Application()
+        app.router.add_get("/{path:.*}", self._read)
+        app.router.add_route("*", "/{path:.*}", self._write)
+        async with TestServer(app, host=HOST, port=port):
+            yield
+
+    @asynccontextmanager
+    async def roles(self, folder: Path, **settings: str) -> AsyncIterator[Callable[[str], Program]]:
+        """Serve, and give what starts a role with these settings."""
+        port = free_port(HOST)
+        common = {"KUBECONFIG": kubeconfig(folder, port), "SLIMGATE_ADDRESS": HOST}
+        named = {f"SLIMGATE_{name.upper()}": value for name, value in settings.items()}
+        running = Roles(address=HOST, common=common | named, folder=folder)
+        async with self.serving(port):
+            try:
+                yield running.begin
+            finally:
+                await asyncio.to_thread(running.close)
+
+    def bodies(self, path: str) -> list[Any]:
+        """List what was written there."""
+        return [body for one, body in self.written if one == path]
+
+    async def _read(self, request: web.Request) -> web.StreamResponse:
+        plural = request.path.rpartition("/")[2]
+        if plural in self.refused:
+            return web.json_response({"kind": "Status", "message": "no right"}, status=403)
+        if "watch" in request.query:
+            answer = web.StreamResponse()
+            await answer.prepare(request)
+            await asyncio.sleep(60)
+        found = _discovered(request.path)
+        if found is None and plural.endswith("s"):
+            items = self.objects.get(plural, [])
+            found = {"kind": "List", "metadata": {"resourceVersion": "1"}, "items": items}
+        if found is None:
+            return web.json_response({"kind": "Status", "message": "not found"}, status=404)
+        answer = web.json_response(found)
+        answer.force_close()
+        return answer
+
+    async def _write(self, request: web.Request) -> web.Response:
+        body = json.loads(await request.read())
+        self.written.append((request.path, body))
+        answer = web.json_response(body)
+        answer.force_close()
+        return answer
+
+
+def kubeconfig(folder: Path, port: int) -> str:
+    """Write a kubeconfig of an API server at this port."""
+    config = {
+        "current-context": "x",
+        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+        "clusters": [{"name": "x", "cluster": {"server": f"http://localhost:{port}"}}],
+        "users": [{"name": "x", "user": {"token": "x"}}],
+    }
+    path = folder / "kubeconfig"
+    path.write_text(json.dumps(config))
+    return str(path)
+
+
+def _discovered(path: str) -> JsonObject | None:
+    """Say which kinds there are, as kopf asks."""
+    if path == "/api":
+        return {"versions": ["v1"]}
+    if path == "/apis":
+        versions = {kind.group: kind.api_version for kind in SERVED if kind.group}
+        return {
+            "groups": [
+                {"name": group, "preferredVersion": one, "versions": [one]}
+                for group, whole in versions.items()
+                for one in [{"groupVersion": whole, "version": whole.rpartition("/")[2]}]
+            ]
+        }
+    served = [kind for kind in SERVED if path.endswith(f"/{kind.api_version}")]
+    resources = [
+        {
+            "name": kind.plural,
+            "singularName": kind.kind.lower(),
+            "kind": kind.kind,
+            "namespaced": True,
+            "verbs": ["list", "watch", "patch"],
+        }
+        for kind in served
+    ]
+    return {"resources": resources} if served else None
