@@ -29,3 +29,19 @@ def test_it_may_change_while_its_keys_are_read() -> None:
         held.drop(key)
 
     assert len(held) == 0
+
+
+def test_what_is_held_weighs_so_much_at_most() -> None:
+    """The longest unused goes until the rest is light enough, and what is too heavy is not kept."""
+    held: Bounded[str, int] = Bounded(9, lambda value: value, 10)
+    for key, value in {"a": 4, "b": 3, "c": 2}.items():
+        held.put(key, value)
+    held.put("b", 5)
+    assert (list(held), held.weight) == (["c", "b"], 7)
+
+    held.put("d", 4)
+    held.drop("b")
+    assert (list(held), held.weight) == (["d"], 4)
+
+    held.put("e", 11)
+    assert (list(held), held.weight) == ([], 0)

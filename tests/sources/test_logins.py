@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
-from slimgate.core.credentials.keychain import candidates
+from slimgate.core.credentials.keychain import Keychain
 from slimgate.core.errors import UnauthorizedError
 from slimgate.core.images.reference import Reference
 from slimgate.sources.logins import Logins, config_file
@@ -129,7 +129,7 @@ async def test_logins_in_the_file(home: Home, config: object, expected: list[Cre
     """Each way that docker writes them is understood, and tried as the kubelet tries them."""
     home.write(config)
 
-    assert candidates(await Logins().identity(PRIVATE), PRIVATE) == (*expected, None)
+    assert Keychain(await Logins().identity(PRIVATE)).candidates(PRIVATE) == (*expected, None)
 
 
 async def test_logins_of_the_configuration(home: Home) -> None:
@@ -175,7 +175,7 @@ async def test_docker_hub_in_the_file(home: Home, key: str) -> None:
     identity = await Logins().identity(HUB)
 
     login = Credential(username="alice", password="wonder:land")
-    assert candidates(identity, HUB) == (login, None)
+    assert Keychain(identity).candidates(HUB) == (login, None)
 
 
 STORES: list[tuple[str, dict[str, object]]] = [

@@ -25,6 +25,7 @@ from slimgate.core.credentials.docker_config import (
     CONFIG_JSON_TYPE,
     LEGACY_KEY,
     LEGACY_TYPE,
+    MAX_ENTRIES,
     MalformedDockerConfigError,
     parse_secret,
 )
@@ -50,6 +51,10 @@ MAX_SECRETS: Final = 64
 _EARLY: Final = 0.5
 """The part of its life after which an identity that is asked for is read again ahead of time."""
 _MAX_KEPT: Final = 4_096
+_MAX_IDENTITY: Final = 2**18
+"""Bytes of one workload's entries; a cloud's token takes 3 KB."""
+_MAX_BYTES: Final = 2**24
+"""Of all that are kept."""
 _KEYS: Final = {CONFIG_JSON_TYPE: CONFIG_JSON_KEY, LEGACY_TYPE: LEGACY_KEY}
 
 Key = tuple[str, tuple[str, ...], str]
@@ -100,7 +105,8 @@ class PullSecrets:
         self._observer = observer or SilentPullSecretObserver()
         self._seconds = seconds
         self._clock = clock
-        self._kept: Bounded[Key, _Kept] = Bounded(_MAX_KEPT)
+        self._kept: Bounded[Key, _Kept] = Bounded(_MAX_KEPT, _weight, _MAX_BYTES)
+        self._own_by_asker: Bounded[str, Identity] = Bounded(_MAX_KEPT)
         self._flights: Flights[Key, Identity] = Flights()
         self._early: set[asyncio.Task[Identity]] = set()
 
@@ -111,7 +117,7 @@ class PullSecrets:
         server, but not long where one that is not too old can serve.
         """
         if not self._enabled:
-            return self._own
+            return self._own_for(workload.namespace)
         key = _key(workload)
         kept = self._kept.get(key)
         age = self._clock() - kept.read if kept is not None else 0.0
@@ -174,7 +180,21 @@ class PullSecrets:
             secret = await self._read(SECRETS, namespace, name)
             if secret is not None:
                 entries += self._entries(secret, namespace, name)
-        return Identity((*entries, *self._own.entries)) if entries else self._own
+            if len(entries) > MAX_ENTRIES or sum(one.size for one in entries) > _MAX_IDENTITY:
+                raise MalformedSecretError(
+                    f"the pull secrets of one workload in the namespace {printable(namespace, 63)} "
+                    f"have more than {MAX_ENTRIES} entries or {_MAX_IDENTITY} bytes; name fewer"
+                )
+        if not entries:
+            return self._own_for(namespace)
+        return Identity((*entries, *self._own.entries), namespace)
+
+    def _own_for(self, namespace: str) -> Identity:
+        known = self._own_by_asker.get(namespace)
+        if known is None:
+            known = Identity(self._own.entries, namespace)
+            self._own_by_asker.put(namespace, known)
+        return known
 
     async def _names(self, namespace: str, account: str) -> tuple[str, ...]:
         found = await self._read(SERVICE_ACCOUNTS, namespace, account)
@@ -210,3 +230,7 @@ class PullSecrets:
 def _key(workload: Workload) -> Key:
     account = "" if workload.pull_secrets else workload.service_account
     return workload.namespace, workload.pull_secrets, account
+
+
+def _weight(kept: _Kept) -> int:
+    return 512 + sum(entry.size + 256 for entry in kept.identity.entries)

@@ -5,7 +5,7 @@ order; both are needed here.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -13,11 +13,18 @@ V = TypeVar("V")
 
 
 class Bounded(Generic[K, V]):
-    """Holds at most `limit` entries."""
+    """Holds at most `limit` entries, which weigh `heaviest` together at most, by `weigh`."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(
+        self, limit: int, weigh: Callable[[V], int] | None = None, heaviest: int = 0
+    ) -> None:
         self._limit = limit
+        self._weigh = weigh
+        self._heaviest = heaviest
         self._entries: OrderedDict[K, V] = OrderedDict()
+        self._weights: dict[K, int] = {}
+        self.weight = 0
+        """What all entries weigh."""
 
     def get(self, key: K) -> V | None:
         """Return the value, which counts as used now."""
@@ -27,14 +34,29 @@ class Bounded(Generic[K, V]):
         return value
 
     def put(self, key: K, value: V) -> V | None:
-        """Keep a value, and return the one that is forgotten for it, if any."""
+        """Keep a value, and return the one that is forgotten for it, if any.
+
+        Where entries are weighed several may go, and one that is too heavy by itself is not kept.
+        """
         self._entries[key] = value
         self._entries.move_to_end(key)
-        return self._entries.popitem(last=False)[1] if len(self._entries) > self._limit else None
+        if self._weigh is not None:
+            weight = self._weigh(value)
+            self.weight += weight - self._weights.get(key, 0)
+            self._weights[key] = weight
+            while self.weight > self._heaviest:
+                self._forget()
+        return self._forget() if len(self._entries) > self._limit else None
 
     def drop(self, key: K) -> V | None:
         """Forget a value, and return it if it was there."""
+        self.weight -= self._weights.pop(key, 0)
         return self._entries.pop(key, None)
+
+    def _forget(self) -> V:
+        key, value = self._entries.popitem(last=False)
+        self.weight -= self._weights.pop(key, 0)
+        return value
 
     def items(self) -> list[tuple[K, V]]:
         """List what is held, the longest unused first."""

@@ -14,6 +14,7 @@ from slimgate.core.credentials.docker_config import (
     LEGACY_KEY,
     LEGACY_TYPE,
     MAX_CONFIG,
+    MAX_ENTRIES,
     MalformedDockerConfigError,
     parse_config,
     parse_secret,
@@ -114,6 +115,10 @@ BROKEN = [
     (b'{"s3cret"', "the docker config is not JSON"),
     (b'{"a":' * 100_000, "the docker config is not JSON"),
     (b"s3cret" * MAX_CONFIG, "the docker config is larger than"),
+    (
+        json.dumps({"auths": {f"{n}.io": {} for n in range(MAX_ENTRIES + 1)}}).encode(),
+        "it has 1025 entries, and slimgate reads at most 1024",
+    ),
     (b'{"auths": {"r\\u001b": {"auth": "czNjcmV0"}}}', "the auth of the entry 'r\\\\x1b' is not"),
     (b'{"auths": {"r": {"auth": "s3cret!:"}}}', "is not the base64 of user:password"),
     (b'{"auths": {"r": {"auth": "_-8"}}}', "is not the base64 of user:password"),

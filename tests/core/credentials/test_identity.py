@@ -54,3 +54,11 @@ def test_secrets_are_not_shown() -> None:
 
     assert "secret" not in f"{identity!r} {identity} {identity.key}"
     assert "alice" in repr(identity)
+
+
+def test_whose_turn_it_is_separates_nothing() -> None:
+    """Namespaces with the same credentials share what was looked up."""
+    ours, theirs = Identity((ENTRY,), "ours"), Identity((ENTRY,), "theirs")
+
+    assert (ours, hash(ours), ours.key) == (theirs, hash(theirs), theirs.key)
+    assert ours != Identity((), "ours")

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slimgate.core.credentials.identity import Credential, CredentialEntry, Identity
-from slimgate.core.credentials.keychain import candidates, parse_pattern
+from slimgate.core.credentials.keychain import Keychain, parse_pattern
 from slimgate.core.images.reference import Reference
 
 
 def tried(reference: str, *patterns: str) -> list[str]:
     """List the patterns whose credentials are tried, in order."""
     entries = tuple(CredentialEntry(pattern, Credential(username=pattern)) for pattern in patterns)
-    found = candidates(Identity(entries), Reference.parse(reference))
+    found = Keychain(Identity(entries)).candidates(Reference.parse(reference))
     assert found[-1] is None
     return [credential.username or "" for credential in found if credential is not None]
 
@@ -121,8 +121,8 @@ def test_anonymous_comes_last() -> None:
     same = Credential(username="alice")
     identity = Identity((CredentialEntry("r.io", same), CredentialEntry("*.io", same)))
 
-    assert candidates(Identity(), Reference.parse("nginx")) == (None,)
-    assert candidates(identity, Reference.parse("r.io/a")) == (same, None)
+    assert Keychain(Identity()).candidates(Reference.parse("nginx")) == (None,)
+    assert Keychain(identity).candidates(Reference.parse("r.io/a")) == (same, None)
 
 
 @given(st.text(max_size=30) | st.text("r.io:/*[]?\\", max_size=20))

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slimgate.core.images.facts import LayerContents
-from slimgate.core.layers.tar import MAX_ENTRIES, MAX_NAMES, TarLister
+from slimgate.core.layers.tar import MAX_ENTRIES, MAX_NAMES, TarLister, _folders
+from tests.support.calls import Calls
 
 FORMATS = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]
 END = bytes(1024)
@@ -250,10 +251,30 @@ def test_many_entries() -> None:
 
 def test_long_names_in_all() -> None:
     """All names together are bounded too."""
-    count = MAX_NAMES // 60_000 + 1
-    tar = tar_of(*(entry(f"{number:07}" + "n" * 60_000) for number in range(count)))
+    count = MAX_NAMES // 4_000 + 1
+    tar = tar_of(*(entry(f"{number:07}" + "n" * 4_000) for number in range(count)))
 
     assert not listing(tar).complete
+
+
+@pytest.mark.parametrize(
+    ("name", "is_kept"),
+    [
+        ("n" * 4_096, True),
+        ("n" * 4_097, False),
+        ("a/" * 256 + "a", True),
+        ("a/" * 257 + "a", False),
+        ("a/" * 32_000 + "a", False),
+    ],
+    ids=["PATH_MAX", "longer", "deep", "deeper", "as long as an extension may be"],
+)
+def test_long_paths(name: str, *, is_kept: bool) -> None:
+    """What no file system takes ends the list, and its folders are not looked for among links."""
+    with Calls(_folders) as looked_for:
+        found = listing(tar_of(entry("link", tarfile.SYMTYPE, link="x"), entry(name)))
+
+    assert found == (complete("link", name) if is_kept else cut("link"))
+    assert looked_for.count <= 257
 
 
 @pytest.mark.parametrize(

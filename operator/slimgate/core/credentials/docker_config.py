@@ -19,6 +19,8 @@ LEGACY_TYPE: Final = "kubernetes.io/dockercfg"
 LEGACY_KEY: Final = ".dockercfg"
 MAX_CONFIG: Final = 2**20
 """Bytes; Kubernetes itself limits a Secret to 1 MiB."""
+MAX_ENTRIES: Final = 1_024
+"""Of one config, and of all that a workload uses: who may write one must not hold others up."""
 
 
 class MalformedDockerConfigError(SlimgateError):
@@ -52,6 +54,10 @@ def parse_config(body: bytes, *, legacy: bool = False) -> Identity:
     """
     config = _root(body)
     auths = config if legacy else _mapping(_of(config, "auths") or {}, "auths")
+    if len(auths) > MAX_ENTRIES:
+        raise MalformedDockerConfigError(
+            f"it has {len(auths)} entries, and slimgate reads at most {MAX_ENTRIES}"
+        )
     entries = [_entry(pattern, value) for pattern, value in auths.items()]
     return Identity(tuple(entry for entry in entries if entry is not None))
 

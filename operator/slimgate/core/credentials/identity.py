@@ -25,19 +25,28 @@ class CredentialEntry:
     pattern: str
     credential: Credential
 
+    @property
+    def size(self) -> int:
+        """Its characters, all together."""
+        return sum(len(text) for text in _secret(self) if text)
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The docker config entries that one workload, user or operator may use, in order."""
+    """The docker config entries that one workload, user or operator may use, in order.
 
-    entries: tuple[CredentialEntry, ...] = ()
+    `key` is a stable hash that separates this identity's caches from all others, and is all that
+    is compared: there may be many entries. `asker` is the namespace whose turn a look-up takes.
+    """
 
-    @property
-    def key(self) -> str:
-        """A stable hash that separates this identity's caches from all others."""
-        if not self.entries:
-            return ""
-        return hashlib.sha256(repr([_secret(e) for e in self.entries]).encode()).hexdigest()
+    entries: tuple[CredentialEntry, ...] = field(default=(), compare=False)
+    asker: str = field(default="", compare=False)
+    key: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        secrets = repr([_secret(e) for e in self.entries]).encode()
+        key = hashlib.sha256(secrets).hexdigest() if self.entries else ""
+        object.__setattr__(self, "key", key)
 
 
 ANONYMOUS = Identity()

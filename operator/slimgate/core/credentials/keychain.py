@@ -18,6 +18,7 @@ _SCHEME: Final = re.compile(r"\Ahttps?://")
 _QUERY: Final = re.compile(r"[?#].*", re.DOTALL)
 _VERSION_PREFIXES: Final = ("/v1/", "/v2/")
 _MAX_PATTERN: Final = 1_024
+_WILD: Final = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,19 +34,37 @@ class RepositoryPath:
         return f"{self.authority}{self.path}"
 
 
-def candidates(identity: Identity, reference: Reference) -> tuple[Credential | None, ...]:
-    """All credentials to try for the image, most specific first, then None for anonymous."""
-    name = RepositoryPath(authority=reference.registry, path=f"/{reference.repository}")
-    keyed = [
-        (target, entry.credential)
-        for entry in identity.entries
-        if (target := parse_pattern(entry.pattern)) is not None
-    ]
-    keyed.sort(key=lambda pair: pair[0].key, reverse=True)
-    found = [credential for target, credential in keyed if matches(target, name)]
-    if not found and reference.registry == DOCKER_HUB:
-        found = [credential for target, credential in keyed if target.key == _LEGACY_HUB]
-    return (*dict.fromkeys(found), None)
+class Keychain:
+    """Finds an identity's credentials for images; what its entries are for is read once."""
+
+    def __init__(self, identity: Identity) -> None:
+        keyed = [
+            (target, entry.credential)
+            for entry in identity.entries
+            if (target := parse_pattern(entry.pattern)) is not None
+        ]
+        keyed.sort(key=lambda pair: pair[0].key, reverse=True)
+        self._keyed = keyed
+        self._globs: list[int] = []
+        self._places: dict[tuple[str, str], list[int]] = {}
+        for place, (target, _) in enumerate(keyed):
+            if _WILD.search(target.authority):
+                self._globs.append(place)
+            else:
+                self._places.setdefault(_split_port(target.authority), []).append(place)
+
+    def candidates(self, reference: Reference) -> tuple[Credential | None, ...]:
+        """All credentials to try for the image, most specific first, then None for anonymous."""
+        name = RepositoryPath(authority=reference.registry, path=f"/{reference.repository}")
+        exact = self._places.get(_split_port(name.authority), [])
+        found = [
+            self._keyed[place][1]
+            for place in sorted([*self._globs, *exact])
+            if matches(self._keyed[place][0], name)
+        ]
+        if not found and reference.registry == DOCKER_HUB:
+            found = [credential for target, credential in self._keyed if target.key == _LEGACY_HUB]
+        return (*dict.fromkeys(found), None)
 
 
 def parse_pattern(pattern: str) -> RepositoryPath | None:

@@ -6,12 +6,17 @@ https://www.gnu.org/software/tar/manual/html_node/Standard.html
 """
 
 import posixpath
+from collections.abc import Iterator
 from typing import Final
 
 from slimgate.core.images.facts import LayerContents
 
 MAX_ENTRIES: Final = 20_000
 MAX_NAMES: Final = 4 * 2**20
+_MAX_PATH: Final = 4_096
+"""Linux' PATH_MAX, beyond which no runtime can unpack an entry."""
+_MAX_DEPTH: Final = 256
+"""Folders on the way to an entry; with links about, each is looked for among them."""
 _BLOCK: Final = 512
 _ZERO: Final = bytes(_BLOCK)
 _MAX_EXTENSION: Final = 64 * 2**10
@@ -126,6 +131,9 @@ class TarLister:
             size = int(stated)
         if kind not in _EMPTY_KINDS:
             self._skip = -(-size // _BLOCK) * _BLOCK
+        if len(name) > _MAX_PATH or name.count("/") > _MAX_DEPTH:
+            self._give_up()
+            return
         self._add(posixpath.normpath(f"/{name}").lstrip("/"), is_link=kind == _SYMLINK)
 
     def _add(self, path: str, *, is_link: bool) -> None:
@@ -146,9 +154,11 @@ class TarLister:
         self._ended = True
 
 
-def _folders(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:count]) for count in range(1, len(parts))]
+def _folders(path: str) -> Iterator[str]:
+    end = path.find("/")
+    while end >= 0:
+        yield path[:end]
+        end = path.find("/", end + 1)
 
 
 def _short_name(block: bytes) -> str:
