@@ -7,7 +7,6 @@ import pytest
 from slimgate.core.assemble import (
     UNKNOWN_PLATFORM,
     LayerLook,
-    choose,
     coverage,
     facts_of,
     has_config,
@@ -15,7 +14,6 @@ from slimgate.core.assemble import (
 from slimgate.core.base import KnownBase
 from slimgate.core.images.facts import (
     NOT_ASKED,
-    Digest,
     ImageFacts,
     LayerContents,
     Platform,
@@ -23,16 +21,13 @@ from slimgate.core.images.facts import (
     Wants,
 )
 from slimgate.core.images.oci import (
-    OCI_INDEX,
     OCI_MANIFEST,
-    Descriptor,
-    Index,
     Manifest,
     parse_config,
 )
 from slimgate.core.images.reference import Reference
 from slimgate.core.images.tier import Evidence, Tier
-from tests.core.make import AMD64, ARM64, digest
+from tests.core.make import ARM64
 from tests.support import images
 from tests.support.images import Image, layer
 
@@ -126,8 +121,9 @@ def test_an_artifact() -> None:
     config = parse_config(image.config)
     for name in ("application/vnd.example.model", None):
         manifest = manifest_of(image, name)
-        facts = facts_of(image.digest, manifest, looks_of(image), config=config)
+        facts = facts_of(image.digest, manifest, looks_of(image), config=config, artifact=name)
         assert facts.artifact_type == name
+        assert (facts.unpacked.reason == facts.no_image) is (name is not None)
         assert (facts.platform == UNKNOWN_PLATFORM) is (name is not None)
 
 
@@ -166,7 +162,7 @@ def test_whether_a_config_was_read() -> None:
     assert has_config(assemble(image))
     assert not has_config(assemble(image, config=False))
     assert has_config(assemble(images.image([]), config=False))
-    assert has_config(facts_of(None, manifest_of(image, "a/b"), looks_of(image)))
+    assert has_config(facts_of(None, manifest_of(image), looks_of(image), artifact="a/b"))
 
 
 def test_coverage() -> None:
@@ -177,15 +173,15 @@ def test_coverage() -> None:
     config = parse_config(image.config)
 
     def made(look: LayerLook, *, whole: bool, kind: str | None = None) -> ImageFacts:
-        manifest = manifest_of(image, kind)
-        return facts_of(image.digest, manifest, [look], config=config if whole else None)
+        settled = config if whole else None
+        return facts_of(image.digest, manifest_of(image), [look], config=settled, artifact=kind)
 
     asked = LayerLook(pull=Size.known(1))
     assert coverage(made(asked, whole=False)) == Wants()
     assert coverage(made(asked, whole=True)) == Wants(config=True)
     assert coverage(made(known, whole=True)) == Wants(config=True, layers=True)
     assert coverage(made(failed, whole=True)) == Wants(config=True, layers=True)
-    assert coverage(made(asked, whole=False, kind="a/b")) == Wants(config=True)
+    assert coverage(made(asked, whole=False, kind="a/b")) == Wants(config=True, layers=True)
 
 
 @pytest.mark.parametrize(
@@ -207,63 +203,3 @@ def test_who_estimated(size: Size, expected: str | None) -> None:
     ]
 
     assert facts_of(image.digest, manifest_of(image), looks, place="a").estimated_by == expected
-
-
-def entry(number: int, platform: Platform | None, **annotations: str) -> Descriptor:
-    """Make an entry of an index."""
-    named = {f"vnd.docker.reference.{key}": text for key, text in annotations.items()}
-    return Descriptor(
-        media_type=OCI_MANIFEST,
-        digest=digest(number),
-        size=number,
-        platform=platform,
-        annotations=named,
-    )
-
-
-Offers = list[Descriptor]
-PLAIN = [entry(1, AMD64), entry(2, ARM64), entry(3, arm("v7")), entry(4, WINDOWS)]
-CHOICES: list[tuple[str, Offers, tuple[Platform, ...], list[int]]] = [
-    ("one", PLAIN, (ARM64,), [2]),
-    ("several, as asked for", PLAIN, (ARM64, AMD64), [2, 1]),
-    ("each once", PLAIN, (AMD64, AMD64), [1]),
-    ("none", PLAIN, (Platform("linux", "s390x"),), []),
-    ("all", PLAIN, (), [1, 2, 3, 4]),
-    ("the first of equals", [entry(1, AMD64), entry(2, AMD64)], (AMD64,), [1]),
-    ("the same for two", [entry(1, AMD64), entry(1, ARM64)], (AMD64, ARM64), [1]),
-    ("the same twice", [entry(1, AMD64), entry(1, ARM64)], (), [1]),
-    ("a variant", [entry(1, arm("v6")), entry(2, arm("v7"))], (arm("v7"),), [2]),
-    ("no variant offered", [entry(1, arm(None))], (arm("v7"),), [1]),
-    ("another variant", [entry(1, arm("v8"))], (arm("v7"),), []),
-    ("the usual variant", [entry(1, arm("v5")), entry(2, arm("v7"))], (arm(None),), [2]),
-    ("any variant", [entry(1, arm("v5")), entry(2, arm("v6"))], (arm(None),), [1]),
-    (
-        "what every amd64 machine runs",
-        [entry(1, Platform("linux", "amd64", "v3")), entry(2, AMD64)],
-        (AMD64,),
-        [2],
-    ),
-    (
-        "arm64's own variant",
-        [entry(1, Platform("linux", "arm64", "v9")), entry(2, Platform("linux", "arm64", "v8"))],
-        (ARM64,),
-        [2],
-    ),
-    ("an entry without platform", [entry(1, None)], (AMD64,), [1]),
-    ("a platform before none", [entry(1, None), entry(2, AMD64)], (AMD64,), [2]),
-    ("attestations", [entry(1, UNKNOWN), entry(2, None, type="x"), entry(3, AMD64)], (), [3]),
-    ("no image at all", [entry(1, UNKNOWN), entry(2, None, type="x")], (AMD64,), []),
-    ("a fat image that calls itself another", [entry(1, AMD64, type="x")], (AMD64,), [1]),
-]
-
-
-@pytest.mark.parametrize(
-    ("offered", "wanted", "expected"), [one[1:] for one in CHOICES], ids=[one[0] for one in CHOICES]
-)
-def test_choices(offered: Offers, wanted: tuple[Platform, ...], expected: list[int]) -> None:
-    """The manifests that machines of the platforms pull, as container runtimes choose them."""
-    index = Index(media_type=OCI_INDEX, manifests=tuple(offered), annotations={})
-
-    assert [one.digest for one in choose(index, wanted)] == [
-        Digest(digest(number)) for number in expected
-    ]

@@ -12,11 +12,12 @@ from slimgate.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from slimgate.core.images.facts import NOT_ASKED, Platform, Size, Wants
+from slimgate.core.images.facts import NOT_ASKED, Digest, Platform, Size, Wants
 from slimgate.core.images.oci import OCI_INDEX, OCI_MANIFEST
 from slimgate.core.images.reference import Reference
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.ports import LayerReading
+from slimgate.engine.route import MAX_DOCUMENTS
 from tests.engine.documents import descriptor, index_of, manifest_of
 from tests.engine.shelf import (
     AMD64,
@@ -35,6 +36,7 @@ from tests.engine.shelf import (
 )
 from tests.support import images
 from tests.support.clock import Clock
+from tests.support.images import Image, Index
 
 ARM = Platform("linux", "arm")
 V6, V7 = Platform("linux", "arm", "v6"), Platform("linux", "arm", "v7")
@@ -44,9 +46,9 @@ SEVERAL = (AMD64, ARM64, V6, V7)
 CHOICES = [
     ((AMD64,), (AMD64,)),
     ((ARM64, AMD64), (ARM64, AMD64)),
-    ((ARM,), (V7,)),
+    ((ARM,), (V7, V6)),
     ((V6,), (V6,)),
-    ((ARM, V7), (V7,)),
+    ((ARM, V7), (V7, V6)),
     ((WINDOWS, ARM64), (ARM64,)),
     ((), SEVERAL),
 ]
@@ -123,19 +125,123 @@ async def test_attestations_are_no_images(shelf: Shelf, clock: Clock) -> None:
     assert [image.digest for image in found.images] == [part.digest, odd.digest]
 
 
-async def test_an_index_in_an_index(shelf: Shelf, clock: Clock) -> None:
-    """No container runtime runs it, so it is refused by name."""
-    inner = images.index([tiny("inner")])
-    shelf.put(f"{REGISTRY}/team/app:inner", inner)
-    entry = descriptor(inner.manifest, media_type=OCI_INDEX, platform=AMD64)
-    shelf.document_at(Reference.parse(APP), OCI_INDEX, index_of(entry))
+def nested(shelf: Shelf, inner: Image | Index, depth: int) -> Digest:
+    """Put an image behind so many indexes, each for amd64 alone."""
+    name = f"{REGISTRY}/team/app:inner"
+    shelf.put(name, inner)
+    body, kind = inner.manifest, inner.media_type
+    for _ in range(depth):
+        body = index_of(descriptor(body, media_type=kind, platform=AMD64))
+        kind = OCI_INDEX
+        shelf.document_at(Reference.parse(name), kind, body)
+    shelf.document_at(Reference.parse(APP), kind, body)
+    return images.digest_of(body)
 
-    with pytest.raises(UnsupportedError, match="the index lists another index"):
+
+@pytest.mark.parametrize("depth", [1, 2, 5, MAX_DOCUMENTS])
+async def test_an_index_in_an_index(shelf: Shelf, clock: Clock, depth: int) -> None:
+    """It is followed as container runtimes do, and the next time nobody is asked."""
+    part = tiny("inner")
+    nested(shelf, part, depth)
+    watched = inspector(shelf, clock)
+    for _ in range(2):
+        found = await watched.inspect(question())
+        assert [image.digest for image in found.images] == [part.digest]
+
+    assert shelf.count() == {"document": depth + 1, "config": 1}
+
+
+async def test_an_endless_way_down(shelf: Shelf, clock: Clock) -> None:
+    """It ends at a number of documents, and says so."""
+    nested(shelf, tiny("inner"), MAX_DOCUMENTS + 1)
+
+    with pytest.raises(TooLargeError, match=f"than the {MAX_DOCUMENTS} that slimgate looks at"):
         await inspector(shelf, clock).inspect(question())
+    assert shelf.count() == {"document": MAX_DOCUMENTS + 1}
+
+
+async def test_a_crowd_hides_nothing(shelf: Shelf, clock: Clock) -> None:
+    """Of many that are alike those count that runtimes take, and the rest is a gap."""
+    crowd = [tiny(str(number)) for number in range(MAX_DOCUMENTS + 5)]
+    for one in crowd:
+        shelf.put(f"{REGISTRY}/team/app:part", one)
+    loud = Platform("Linux", "AMD64")
+    entries = [descriptor(one.manifest, platform=loud) for one in crowd[:-1]]
+    entries.append(descriptor(crowd[-1].manifest, platform=AMD64))
+    shelf.document_at(Reference.parse(APP), OCI_INDEX, index_of(*entries))
+
+    found = await inspector(shelf, clock).inspect(question(wants=Wants()))
+
+    seen = [image.digest for image in found.images]
+    assert seen[:2] == [crowd[0].digest, crowd[-1].digest]
+    assert len(seen) == MAX_DOCUMENTS == shelf.count()["document"] - 1
+    assert [gap.reason for gap in found.gaps] == [TooLargeError.reason]
+
+
+GAPS = {
+    "gone": (None, NotFoundError.reason),
+    "down": (UnavailableError("down"), UnavailableError.reason),
+}
+
+
+@pytest.mark.parametrize("fault", GAPS)
+async def test_what_cannot_be_read_hides_nothing(shelf: Shelf, clock: Clock, fault: str) -> None:
+    """An image that runtimes may choose is known, though another can't be read: that is a gap."""
+    good, bad = tiny("good"), tiny("bad")
+    error, reason = GAPS[fault]
+    shelf.put(f"{REGISTRY}/team/app:part", good)
+    if error is not None:
+        shelf.put(f"{REGISTRY}/team/app:part", bad)
+        shelf.faults[bad.digest] = error
+    entries = [descriptor(one.manifest, platform=AMD64) for one in (bad, good)]
+    shelf.document_at(Reference.parse(APP), OCI_INDEX, index_of(*entries))
+    watched = inspector(shelf, clock)
+    for _ in range(3):
+        found = await watched.inspect(question())
+        assert [image.digest for image in found.images] == [good.digest]
+        assert [gap.reason for gap in found.gaps] == [reason]
+    assert shelf.count() == {"document": 3, "config": 1}
+
+    shelf.faults.clear()
+    shelf.put(f"{REGISTRY}/team/app:part", bad)
+    clock.now += 16
+    again = await watched.inspect(question())
+    assert ([image.digest for image in again.images], again.gaps) == ([bad.digest, good.digest], ())
+
+
+async def test_a_size_that_the_index_made_up(shelf: Shelf, clock: Clock) -> None:
+    """Runtimes refuse a manifest of another size, but only where it is called so."""
+    part = tiny("part")
+    lying = {**descriptor(part.manifest, platform=AMD64), "size": 1}
+    names = [f"{REGISTRY}/team/app:{name}" for name in ("lying", "honest")]
+    shelf.put(names[1], part)
+    shelf.document_at(Reference.parse(names[0]), OCI_INDEX, index_of(lying))
+    honest = index_of(descriptor(part.manifest, platform=AMD64))
+    shelf.document_at(Reference.parse(names[1]), OCI_INDEX, honest)
+    watched = inspector(shelf, clock)
+    for _ in range(2):
+        with pytest.raises(UnsupportedError, match="not the 1 that the index says: the image is b"):
+            await watched.inspect(question(names[0]))
+        found = await watched.inspect(question(names[1]))
+        assert [image.digest for image in found.images] == [part.digest]
+
+
+async def test_a_platform_that_is_lacking(shelf: Shelf, clock: Clock) -> None:
+    """It is a gap where pods of the system may run there, and none on another system."""
+    shelf.put(APP, images.index([tiny("part")]))
+    watched = inspector(shelf, clock)
+
+    found = await watched.inspect(question(platforms=(AMD64, ARM64, WINDOWS)))
+
+    assert [image.serves for image in found.images] == [(AMD64,)]
+    assert [gap.message for gap in found.gaps] == [
+        f"{APP} has no image for linux/arm64; it has linux/amd64"
+    ]
+    assert watched.cached(question(platforms=(AMD64, ARM64, WINDOWS))) == found
 
 
 async def test_an_index_in_an_index_is_one_by_itself(shelf: Shelf, clock: Clock) -> None:
-    """Who asks for it while another comes by the outer one gets its image, and the other none."""
+    """Who asks for it while another comes by the outer one gets its image, as the other does."""
     part = tiny("inner")
     inner = images.index([part])
     shelf.put(f"{REGISTRY}/team/app:inner", inner)
@@ -152,15 +258,16 @@ async def test_an_index_in_an_index_is_one_by_itself(shelf: Shelf, clock: Clock)
     door.opened.set()
     found = await asyncio.gather(outer, direct, return_exceptions=True)
 
-    assert isinstance(found[0], UnsupportedError)
-    assert not isinstance(found[1], BaseException)
-    assert [image.digest for image in found[1].images] == [part.digest]
+    for one in found:
+        assert not isinstance(one, BaseException)
+        assert [image.digest for image in one.images] == [part.digest]
 
 
 async def test_an_artifact(shelf: Shelf, clock: Clock) -> None:
     """It has sizes but neither config nor layers to look into, whatever is wanted."""
     chart = "application/vnd.cncf.helm.config.v1+json"
-    body = manifest_of(descriptor(b"{}", media_type=chart), descriptor(b"chart"))
+    content = descriptor(b"chart", media_type="application/vnd.cncf.helm.chart.content.v1.tar+gzip")
+    body = manifest_of(descriptor(b"{}", media_type=chart), content)
     shelf.document_at(Reference.parse(APP), OCI_MANIFEST, body)
 
     found = await inspector(shelf, clock).inspect(question(wants=EVERYTHING))

@@ -196,7 +196,7 @@ async def test_a_base_without_its_image_for_a_new_platform(
     """A platform that could not be looked up leaves its images open, not denied."""
     part = images.image([ROOT], platform=ARM64)
     shelf.put(GOLDEN, images.index([images.image([ROOT]), part]))
-    shelf.put(APP, images.index([tiny("odd", platform=ARM64)]))
+    shelf.put(APP, images.index([images.image([ROOT]), tiny("odd", platform=ARM64)]))
     shelf.faults[part.digest] = UnavailableError("down")
     catalog.put_node(node("n1", "amd64"))
     catalog.put_node(node("n2", "arm64"))

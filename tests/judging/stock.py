@@ -1,16 +1,19 @@
 """The images of the table, and the registry in memory that has them; its layers are unpacked."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from slimgate.core.credentials.identity import Identity
-from slimgate.core.images.facts import Digest
+from slimgate.core.images.facts import Digest, Platform, Size
 from slimgate.core.images.oci import Descriptor
 from slimgate.core.images.reference import Reference
 from slimgate.engine.ports import LayerReading
 from slimgate.engine.unpack import Unpacker, UnpackLimits
-from tests.engine.shelf import ARM64, Shelf
-from tests.support.images import Image, Index, Layer, image, index, layer
+from slimgate.registry.layers import plan
+from slimgate.registry.settings import RegistrySettings
+from tests.engine.shelf import AMD64, ARM64, Shelf
+from tests.support.images import Image, Index, Layer, but, image, index, layer
 
 REGISTRY: Final = "registry.test"
 OTHER: Final = "other.test"
@@ -52,10 +55,42 @@ def _debian(*layers: Layer, config: Mapping[str, object] | None = None) -> Image
     return image([_SYSTEM, *layers], history=history, config=config)
 
 
+def _named(name: str, *more: Image | Index, slim: str | None = "linux/amd64") -> Index:
+    """Make an index of a fat image that is for a platform, and of a slim one."""
+    fat, platforms = _FAT, [name, *([slim] if slim else [])]
+    images = [fat, _copies(_APP), *more] if slim else [fat, *more]
+    return index(images, platforms=[_platform(one) for one in platforms] + [None] * len(more))
+
+
+def _platform(text: str) -> Platform | None:
+    """Write a platform as it stands; nothing is none at all."""
+    return Platform(*text.split("/")) if text else None
+
+
+def _typed(config: str, **fields: object) -> Image:
+    """Make a fat image whose config is of a type."""
+    return but(_FAT, config={**json.loads(_FAT.manifest)["config"], "mediaType": config}, **fields)
+
+
+def _layered(content: Image, **fields: object) -> Image:
+    """Change what an image says of its last layer."""
+    layers = json.loads(content.manifest)["layers"]
+    return but(content, layers=[*layers[:-1], {**layers[-1], **fields}])
+
+
 def _claiming(base: str, *layers: Layer) -> Image:
     return image(layers, annotations={_CLAIM: f"{REGISTRY}/{base}:1"})
 
 
+_FAT: Final = _copies(_APP, _BIG)
+_CHART: Final = but(
+    _FAT,
+    config={
+        **json.loads(_FAT.manifest)["config"],
+        "mediaType": "application/vnd.oci.empty.v1+json",
+    },
+    layers=[{**json.loads(_FAT.manifest)["layers"][1], "mediaType": "application/x-model"}],
+)
 STOCK: Final[Mapping[str, Image | Index]] = {
     "slim": _copies(_APP),
     "slim2": _copies(_MORE),
@@ -78,6 +113,41 @@ STOCK: Final[Mapping[str, Image | Index]] = {
     "both": index([_copies(_APP), _copies(_APP, _BIG, platform=ARM64)]),
     "single": _copies(_APP, _MORE),
     "arm": index([_copies(_APP, platform=ARM64)]),
+    # Each of these has a runtime take the fat image: rows say for which nodes.
+    "x86-64": _named("linux/x86_64"),
+    "capitals": _named("linux/AMD64"),
+    "system-in-capitals": _named("Linux/amd64"),
+    "no-system": _named("/amd64"),
+    "v1": _named("linux/amd64/v1"),
+    "v3": _named("linux/amd64/v3"),
+    "twice": _named("linux/amd64"),
+    "second": index([_copies(_APP), _FAT]),
+    "aarch64": _named("linux/aarch64", slim="linux/arm64"),
+    "arm64-8": _named("linux/arm64/8", slim="linux/arm64/v8"),
+    "i386": _named("linux/386", slim=None),
+    "arm-v5": _named("linux/arm/v5", slim=None),
+    "arm-v6": _named("linux/arm/v6", slim="linux/arm/v7"),
+    "no-platform": _named("", slim=None),
+    "no-platform-beside-386": _named("", slim="linux/386"),
+    "nested": index([index([_FAT])]),
+    "nested-thrice": index([index([index([index([_FAT])])])]),
+    "386-beside": _named("linux/386"),
+    "for-nobody": _named("unknown/unknown", slim=None),
+    "beside-broken": index(
+        [_FAT, but(_FAT, layers=1)], platforms=[AMD64, _platform("Linux/amd64")]
+    ),
+    "artifact-type": but(_FAT, artifactType="application/vnd.example.app"),
+    "octet-stream": _typed("application/octet-stream"),
+    "no-config-type": _typed(""),
+    "docker-zstd": _layered(_FAT, mediaType="application/vnd.docker.image.rootfs.diff.tar.zstd"),
+    "odd-layer": _layered(_FAT, mediaType="application/octet-stream"),
+    "model": _layered(
+        _typed("application/vnd.oci.empty.v1+json", layers=json.loads(_FAT.manifest)["layers"][:1]),
+        mediaType="application/x-model",
+    ),
+    "too-few-layers": but(_FAT, layers=[]),
+    "wrong-config-size": but(_FAT, config={**json.loads(_FAT.manifest)["config"], "size": 1}),
+    "poisoned": _layered(_FAT, mediaType="application/vnd.oci.image.layer.v1.tar+encrypted"),
 }
 
 
@@ -95,6 +165,9 @@ class Registry(Shelf):
     ) -> LayerReading:
         """Read a layer whole."""
         await self._ask("layer", reference, layer.digest, identity)
+        way = plan(layer, RegistrySettings())
+        if isinstance(way, Size):
+            return LayerReading(unpacked=way)
         unpacker = Unpacker(UnpackLimits())
         unpacker.feed(self._blob(reference, layer.digest))
         return unpacker.finish()
@@ -108,4 +181,12 @@ def reference(name: str) -> str:
 def digests(name: str) -> list[Digest]:
     """List the manifests of an image of the stock."""
     found = STOCK.get(name)
-    return [] if found is None else [one.digest for one in getattr(found, "images", (found,))]
+    return [] if found is None else [one.digest for one in _manifests(found)]
+
+
+def _manifests(content: Image | Index) -> Iterator[Image]:
+    if isinstance(content, Image):
+        yield content
+    else:
+        for one in content.images:
+            yield from _manifests(one)

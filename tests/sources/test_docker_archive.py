@@ -57,7 +57,7 @@ async def test_layers(tmp_path: Path) -> None:
 
     assert [[(None, len(APP)), (None, len(EMPTY))]] == await sizes(text)
     assert document.synthetic
-    assert manifest.is_image
+    assert manifest.may_run
     assert reading.pull is not None
     assert "not as a registry stores it" in str(reading.pull.reason)
     assert reading.contents is not None

@@ -12,7 +12,7 @@ import tarfile
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from slimgate.core.images.facts import DiffID, Digest, Platform
 from slimgate.core.images.oci import (
@@ -79,7 +79,7 @@ class Index:
 
     media_type: str
     manifest: bytes = field(repr=False)
-    images: tuple[Image, ...]
+    images: tuple["Image | Index", ...]
 
     @property
     def digest(self) -> Digest:
@@ -174,18 +174,36 @@ def image(
     )
 
 
-def index(images: Sequence[Image], *, docker: bool = False) -> Index:
-    """Make an index of images, one for each platform."""
+def index(
+    images: Sequence[Image | Index],
+    *,
+    docker: bool = False,
+    platforms: Sequence[Platform | None] | None = None,
+) -> Index:
+    """Make an index of images, one for each platform, or for what `platforms` call them."""
     media_type = DOCKER_INDEX if docker else OCI_INDEX
+    named = platforms or [one.platform if isinstance(one, Image) else None for one in images]
     manifests = []
-    for one in images:
-        platform = {"os": one.platform.os, "architecture": one.platform.architecture}
-        if one.platform.variant:
-            platform["variant"] = one.platform.variant
+    for one, platform in zip(images, named, strict=True):
         entry = Descriptor(media_type=one.media_type, digest=one.digest, size=len(one.manifest))
-        manifests.append({**describe(entry), "platform": platform})
+        more = {} if platform is None else {"platform": _platform(platform)}
+        manifests.append({**describe(entry), **more})
     document = {"schemaVersion": 2, "mediaType": media_type, "manifests": manifests}
     return Index(media_type=media_type, manifest=_dump(document), images=tuple(images))
+
+
+def but(content: Image, **fields: object) -> Image:
+    """Change fields of an image's manifest."""
+    return replace(content, manifest=_dump({**json.loads(content.manifest), **fields}))
+
+
+def _platform(platform: Platform) -> dict[str, str]:
+    found = {
+        "os": platform.os,
+        "architecture": platform.architecture,
+        "variant": platform.variant or "",
+    }
+    return {key: text for key, text in found.items() if text}
 
 
 def describe(descriptor: Descriptor) -> dict[str, object]:

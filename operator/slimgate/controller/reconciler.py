@@ -266,4 +266,5 @@ def _is_open(seen: Inspection | ImageError) -> bool:
     """Whether another look may soon tell more."""
     if isinstance(seen, ImageError):
         return seen.temporary
-    return any(image.base.unread is not None for image in seen.images)
+    is_unread = any(image.base.unread is not None for image in seen.images)
+    return is_unread or any(gap.temporary for gap in seen.gaps)

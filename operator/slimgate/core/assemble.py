@@ -17,12 +17,10 @@ from slimgate.core.images.facts import (
     SizeEvidence,
     Wants,
 )
-from slimgate.core.images.oci import Descriptor, ImageConfig, Index, Manifest
+from slimgate.core.images.oci import ImageConfig, Manifest
 
 UNKNOWN_PLATFORM: Final = Platform("unknown", "unknown")
 """Of a manifest whose config nobody has read."""
-_USUAL_VARIANTS: Final = {"amd64": "v1", "arm": "v7", "arm64": "v8"}
-"""https://github.com/containerd/platforms/blob/v1.0.0/database.go"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +42,18 @@ def facts_of(
     unchecked: str | None = None,
     unread: str | None = None,
     place: str | None = None,
+    artifact: str | None = None,
 ) -> ImageFacts:
     """Assemble facts; `looks` has one entry a layer, `claimed` are bases found for its claims.
 
     `unchecked` says why a claimed base could not be looked up for now, and `unread` why a layer
-    could not; `place` is the `place_key` of the registry that was asked.
+    could not; `place` is the `place_key` of the registry that was asked. `artifact` is what its
+    config shows it to be, if not an image.
 
     What an index says of the platform is left out: another index may say something else.
     """
     made = _instructions(config, len(manifest.layers))
-    diff_ids = _diff_ids(config, len(manifest.layers))
+    diff_ids = _diff_ids(config, manifest)
     layers = tuple(
         Layer(
             digest=descriptor.digest,
@@ -67,16 +67,16 @@ def facts_of(
             manifest.layers, looks, diff_ids, made, strict=True
         )
     )
-    kind = manifest.artifact_type or manifest.config.media_type
+    kind = artifact or (None if manifest.may_run else manifest.kind)
     facts = ImageFacts(
         digest=digest,
         media_type=manifest.media_type,
         platform=UNKNOWN_PLATFORM,
         layers=layers,
-        artifact_type=None if manifest.is_image else kind,
+        artifact_type=kind,
         estimated_by=place if any(look.unpacked.is_unverified for look in looks) else None,
     )
-    if config is None or not manifest.is_image:
+    if config is None or kind is not None:
         return facts
     whole = _with_config(facts, manifest.annotations, looks, config, claimed)
     return replace(whole, base=replace(whole.base, unchecked=unchecked, unread=unread))
@@ -84,7 +84,9 @@ def facts_of(
 
 def coverage(facts: ImageFacts) -> Wants:
     """Tell how much was asked for when facts that were kept were put together."""
-    known = facts.platform != UNKNOWN_PLATFORM or facts.artifact_type is not None
+    if facts.artifact_type is not None:
+        return Wants(config=True, layers=True)
+    known = facts.platform != UNKNOWN_PLATFORM
     layers = all(layer.unpacked.reason != NOT_ASKED for layer in facts.layers)
     return Wants(config=known, layers=known and layers)
 
@@ -192,22 +194,6 @@ def _strength(facts: ImageFacts) -> tuple[bool, bool, int]:
     return base.unread is None, base.contradiction is not None, strength
 
 
-def choose(index: Index, wanted: Sequence[Platform]) -> tuple[Descriptor, ...]:
-    """Pick the manifests of an index for some platforms, all of its images for no platform.
-
-    The first that matches a platform best wins. A platform without variant, as nodes name theirs,
-    takes any, and best that which every machine of the architecture runs.
-    https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md
-    """
-    images = [entry for entry in index.manifests if not entry.is_attestation]
-    if wanted:
-        images = [one for platform in wanted for one in _best(images, platform)]
-    kept: dict[Digest, Descriptor] = {}
-    for entry in images:
-        kept.setdefault(entry.digest, entry)
-    return tuple(kept.values())
-
-
 def _with_config(
     facts: ImageFacts,
     annotations: Mapping[str, str],
@@ -236,10 +222,13 @@ def _with_config(
     )
 
 
-def _diff_ids(config: ImageConfig | None, count: int) -> tuple[DiffID | None, ...]:
-    if config is not None and len(config.diff_ids) == count:
+def _diff_ids(config: ImageConfig | None, manifest: Manifest) -> tuple[DiffID | None, ...]:
+    if config is None or not manifest.fits(len(config.diff_ids)):
+        return (None,) * len(manifest.layers)
+    if len(config.diff_ids) == len(manifest.layers):
         return config.diff_ids
-    return (None,) * count
+    left = iter(config.diff_ids)
+    return tuple(next(left) if layer.is_file_system else None for layer in manifest.layers)
 
 
 def _instructions(config: ImageConfig | None, count: int) -> tuple[str | None, ...]:
@@ -248,24 +237,3 @@ def _instructions(config: ImageConfig | None, count: int) -> tuple[str | None, .
     if len(steps) != count:
         return (None,) * count
     return tuple(step.created_by or None for step in steps)
-
-
-def _best(images: Sequence[Descriptor], wanted: Platform) -> Sequence[Descriptor]:
-    """Find the manifest that a machine of the platform pulls, as a list of one or none."""
-    usual = wanted.variant or _USUAL_VARIANTS.get(wanted.architecture)
-
-    def rank(entry: Descriptor) -> int:
-        # Runtimes take an entry without platform for any, but last.
-        if entry.platform is None:
-            return 2
-        return 0 if entry.platform.variant in {None, usual} else 1
-
-    return sorted((entry for entry in images if _fits(entry.platform, wanted)), key=rank)[:1]
-
-
-def _fits(offered: Platform | None, wanted: Platform) -> bool:
-    if offered is None:
-        return True
-    if (offered.os, offered.architecture) != (wanted.os, wanted.architecture):
-        return False
-    return wanted.variant is None or offered.variant in {None, wanted.variant}

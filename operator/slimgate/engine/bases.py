@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from slimgate.core.assemble import UNKNOWN_PLATFORM, choose
+from slimgate.core.assemble import UNKNOWN_PLATFORM
 from slimgate.core.base import KnownBase
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ImageError, NotFoundError, UnavailableError, UnsupportedError
+from slimgate.core.images.choosing import choose
 from slimgate.core.images.facts import Digest, Platform
 from slimgate.core.images.oci import Index, Manifest, parse_config, parse_document
 from slimgate.core.images.reference import Reference
@@ -25,6 +26,8 @@ from slimgate.engine.resolver import Resolver
 
 Settling = Mapping[BaseImage, asyncio.Task[None]]
 _MAX_BASES: Final = 2_000
+_MAX_DEPTH: Final = 8
+"""Indexes that one leads to; what is deeper is no base that anybody builds on."""
 _PENDING: Final = "its registry has not answered yet"
 
 
@@ -191,7 +194,7 @@ class Bases:
         place = self._locate(reference).at(digest)
         found = document or await self._source.document(place, self._identity)
         parsed = parse_document(found.body, found.media_type)
-        entries = choose(parsed, ()) if isinstance(parsed, Index) else ()
+        entries = choose(parsed, None) if isinstance(parsed, Index) else ()
         return [one.platform for one in entries if one.platform] or [UNKNOWN_PLATFORM]
 
     async def _look_back(
@@ -257,12 +260,14 @@ class Bases:
     ) -> Manifest:
         found = document or await self._source.document(reference, identity)
         parsed = parse_document(found.body, found.media_type)
-        if isinstance(parsed, Index):
-            chosen = choose(parsed, (platform,))
+        for _ in range(_MAX_DEPTH):
+            if not isinstance(parsed, Index):
+                break
+            chosen = choose(parsed, platform)
             if not chosen:
                 raise NotFoundError(f"{reference.name} has no image for {platform}")
             found = await self._source.document(reference.at(chosen[0].digest), identity)
             parsed = parse_document(found.body, found.media_type)
-        if isinstance(parsed, Index) or not parsed.is_image:
+        if isinstance(parsed, Index) or not parsed.may_run:
             raise UnsupportedError(f"{reference.name} is not an image, so nothing is based on it")
         return parsed

@@ -7,18 +7,18 @@ tag that is due again costs a HEAD; everything else is answered from memory.
 import asyncio
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from slimgate.core.assemble import UNKNOWN_PLATFORM, choose
+from slimgate.core.assemble import UNKNOWN_PLATFORM
 from slimgate.core.base import with_known
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
-from slimgate.core.errors import ImageError, NotFoundError, UnsupportedError
-from slimgate.core.images.facts import Digest, ImageFacts, Inspection, Platform, Wants
+from slimgate.core.errors import ImageError, UnsupportedError
+from slimgate.core.images.facts import Digest, Gap, ImageFacts, Inspection, Platform, Wants
 from slimgate.core.images.memory import Memory
 from slimgate.core.images.oci import Index
+from slimgate.core.images.platforms import normalized
 from slimgate.core.images.reference import Reference
-from slimgate.core.text import printable
 from slimgate.engine.bases import Bases
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.failures import Failures
@@ -26,8 +26,11 @@ from slimgate.engine.ports import Document, ImageSource, InspectionObserver
 from slimgate.engine.reader import Entry, Reader, ReaderSettings
 from slimgate.engine.reading import ManifestAt
 from slimgate.engine.resolver import Resolved, Resolver, ResolverSettings
+from slimgate.engine.route import Known, Route, find_route
 
 _MAX_READY = 20_000
+_AT_ONCE = 8
+"""Documents of one index that are in memory while they are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,19 @@ class _Ready:
     generation: int
     until: float
     inspection: Inspection
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Images, and why there are not more of them."""
+
+    images: Sequence[ImageFacts]
+    errors: Sequence[ImageError] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Held(_Read):
+    entries: Sequence[Entry] = ()
 
 
 class Inspector:
@@ -106,10 +122,10 @@ class Inspector:
         ):
             return ready.inspection
         held = self._held(digest, question)
-        if not held or any(self.reader.is_due(entry) for _, entry in held):
+        if held is None or any(map(self.reader.is_due, held.entries)):
             return None
-        inspection = self._inspection(question, digest, [facts for facts, _ in held])
-        until = min((e.until for _, e in held if e.until is not None), default=math.inf)
+        inspection = self._inspection(question, digest, held)
+        until = min((e.until for e in held.entries if e.until is not None), default=math.inf)
         self._ready.put(key, _Ready(digest, self._generation, until, inspection))
         return inspection
 
@@ -129,14 +145,14 @@ class Inspector:
             return inspection
         try:
             resolved = await self.resolver.resolve(question.reference, question.identity)
-            is_held = bool(self._held(resolved.digest, question))
-            images = await self._read(question, resolved)
+            is_held = self._held(resolved.digest, question) is not None
+            read = await self._read(question, resolved)
         except ImageError as error:
             self._tell(error.reason, started)
             raise
         is_cached = resolved.outcome == "cached"
         self._tell("fetched" if is_cached and not is_held else resolved.outcome, started)
-        return self._inspection(question, resolved.digest, images)
+        return self._inspection(question, resolved.digest, read)
 
     def expire(self, reference: Reference) -> None:
         """Make the next look-up of a reference ask again, whoever it is for."""
@@ -163,20 +179,37 @@ class Inspector:
         await self.reader.close()
         await self.bases.close()
 
-    def _held(self, digest: Digest, question: Question) -> list[tuple[ImageFacts, Entry]]:
+    def _held(self, digest: Digest, question: Question) -> _Held | None:
         """Find all that is wanted in memory, or nothing."""
-        place = question.reference.registry, digest
-        index = self.reader.index(place)
-        targets = [_target(question, digest)] if index is None else _targets(index, question)
-        found: list[tuple[ImageFacts, Entry]] = []
-        for target in targets:
-            entry = self.reader.entry(target.place, question.wants)
-            if entry is None:
-                return []
-            found.append((_on_platform(entry.facts, target), entry))
-        return found
+        index = self.reader.index((question.reference.registry, digest))
+        route = Route(targets=(_target(question, digest),))
+        if index is not None:
+            route = self._route(index, question, {})
+        entries = [self.reader.entry(target.place, question.wants) for target in route.targets]
+        if route.unread or not entries:
+            return None
+        held = [entry for entry in entries if entry is not None]
+        if len(held) < len(entries):
+            return None
+        pairs = zip(held, route.targets, strict=True)
+        images = [_placed(entry.facts, target) for entry, target in pairs]
+        return _Held(images, route.errors, held)
 
-    async def _read(self, question: Question, resolved: Resolved) -> list[ImageFacts]:
+    def _route(self, index: Index, question: Question, seen: Mapping[Digest, Known]) -> Route:
+        def look(target: ManifestAt) -> Known | None:
+            return seen.get(target.digest) or self._known(target)
+
+        return find_route(question.reference, index, question.platforms, look)
+
+    def _known(self, target: ManifestAt) -> Known | None:
+        """Tell what is in memory of a document that an index lists."""
+        index, length = self.reader.index(target.place), self.reader.length(target.place)
+        is_known = index is not None or length is not None
+        if not is_known and self.reader.entry(target.place, Wants()) is None:
+            return None
+        return Known(index=index, length=length)
+
+    async def _read(self, question: Question, resolved: Resolved) -> _Read:
         key = (
             resolved.digest, question.reference, question.identity.key, question.platforms,
             question.wants,
@@ -188,32 +221,71 @@ class Inspector:
             self._failures.put(key, error)
             raise
 
-    async def _images(
-        self, question: Question, digest: Digest, document: Document | None
-    ) -> list[ImageFacts]:
+    async def _images(self, question: Question, digest: Digest, document: Document | None) -> _Read:
         reference, identity = question.reference, question.identity
         top = await self.reader.top(reference, digest, document, identity)
         if not isinstance(top, Index):
             target = _target(question, digest)
             try:
-                return [await self.reader.facts(target, top, identity, question.wants)]
+                return _Read([await self.reader.facts(target, top, identity, question.wants)])
             except UnsupportedError:
                 # Whoever came by another index, which lists this one, was reading it as an image.
                 if (index := self.reader.index(target.place)) is None:
                     raise
                 top = index
-        targets = _targets(top, question)
-        if not targets:
-            raise _no_platform(top, question)
-        facts = await asyncio.gather(
-            *(self.reader.facts(target, None, identity, question.wants) for target in targets)
-        )
-        return list(map(_on_platform, facts, targets))
+        return await self._chosen(question, top)
 
-    def _inspection(
-        self, question: Question, digest: Digest, images: Sequence[ImageFacts]
-    ) -> Inspection:
+    async def _chosen(self, question: Question, index: Index) -> _Read:
+        """Read what runtimes may choose; what can't be read leaves the rest as it is."""
+        facts: dict[Digest, ImageFacts] = {}
+        seen: dict[Digest, Known] = {}
+        room = asyncio.Semaphore(_AT_ONCE)
+
+        async def read(target: ManifestAt) -> None:
+            try:
+                async with room:
+                    found = await self._target(question, target)
+            except ImageError as error:
+                seen[target.digest] = Known(error=error)
+                return
+            length = self.reader.length(target.place)
+            if isinstance(found, Index):
+                seen[target.digest] = Known(index=found, length=length)
+            else:
+                facts[target.digest] = found
+                seen[target.digest] = Known(length=length)
+
+        while True:
+            route = self._route(index, question, seen)
+            todo = (*(one for one in route.targets if one.digest not in facts), *route.unread)
+            if not todo:
+                break
+            await asyncio.gather(*map(read, todo))
+        if not route.targets:
+            raise route.errors[0]
+        images = [_placed(facts[target.digest], target) for target in route.targets]
+        return _Read(images, route.errors)
+
+    async def _target(self, question: Question, target: ManifestAt) -> ImageFacts | Index:
+        """Read what an index lists: a manifest, or what turns out to be an index, too."""
+        identity = question.identity
+        key = (target.digest, target.reference, identity.key, (), question.wants)
+        self._failures.check(key)
+        try:
+            top = await self.reader.top(target.reference, target.digest, None, identity)
+            if isinstance(top, Index):
+                return top
+            return await self.reader.facts(target, top, identity, question.wants)
+        except ImageError as error:
+            index = self.reader.index(target.place)
+            if index is not None:
+                return index
+            self._failures.put(key, error)
+            raise
+
+    def _inspection(self, question: Question, digest: Digest, read: _Read) -> Inspection:
         index = self.reader.index((question.reference.registry, digest))
+        images = read.images
         synthetic = len(images) == 1 and images[0].digest is None
         # Facts never change, and bases do, so they are compared last.
         compared = [with_known(facts, self.bases.known) for facts in images]
@@ -222,6 +294,12 @@ class Inspector:
             digest=None if synthetic else digest,
             media_type=index.media_type if index is not None else images[0].media_type,
             images=tuple(compared),
+            gaps=tuple(
+                dict.fromkeys(
+                    Gap(message=str(error), reason=error.reason, temporary=error.temporary)
+                    for error in read.errors
+                )
+            ),
         )
 
     def _tell(self, outcome: str, started: float) -> None:
@@ -233,27 +311,9 @@ def _target(question: Question, digest: Digest) -> ManifestAt:
     return ManifestAt(reference=question.reference.at(digest), digest=digest)
 
 
-def _targets(index: Index, question: Question) -> list[ManifestAt]:
-    return [
-        ManifestAt(
-            reference=question.reference.at(entry.digest),
-            digest=entry.digest,
-            platform=entry.platform,
-        )
-        for entry in choose(index, question.platforms)
-    ]
-
-
-def _on_platform(facts: ImageFacts, target: ManifestAt) -> ImageFacts:
-    """Say what the index says of a platform where the config, whose word wins, was not read."""
-    if target.platform is None or facts.platform != UNKNOWN_PLATFORM:
-        return facts
-    return replace(facts, platform=target.platform)
-
-
-def _no_platform(index: Index, question: Question) -> NotFoundError:
-    wanted = ", ".join(map(str, question.platforms))
-    offered = ", ".join(sorted({str(e.platform) for e in choose(index, ()) if e.platform})[:8])
-    return NotFoundError(
-        f"{question.reference} has no image for {wanted}; it has {printable(offered) or 'none'}"
-    )
+def _placed(facts: ImageFacts, target: ManifestAt) -> ImageFacts:
+    """Say where it may run, and what the index says of a platform where nobody read the config."""
+    platform = facts.platform
+    if target.platform is not None and platform == UNKNOWN_PLATFORM:
+        platform = normalized(target.platform)
+    return replace(facts, platform=platform, serves=target.serves)

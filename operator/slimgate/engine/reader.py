@@ -11,6 +11,7 @@ of which anybody may run one, apart:
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from slimgate.core.assemble import after_another_look, better_of, is_of, without_unverified
 from slimgate.core.credentials.identity import Identity
@@ -26,6 +27,9 @@ from slimgate.engine.layer_cache import LayerCache, Place
 from slimgate.engine.ports import BaseFinder, Document, ImageSource
 from slimgate.engine.reading import Draft, ManifestAt, Reading, ReadingResult
 from slimgate.settings import WHOLE_LAYER_BYTES
+
+_NO_LENGTH: Final = -1
+_DIGITS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,7 @@ class Reader:
         self._places: Bounded[Digest, Place] = Bounded(settings.max_entries)
         self._earlier: Bounded[Digest, Entry] = Bounded(settings.max_entries)
         self._indexes: Bounded[Digest, Index] = Bounded(settings.max_entries)
-        self._shown: Bounded[str, bool] = Bounded(2 * settings.max_entries)
+        self._shown: Bounded[str, int] = Bounded(2 * settings.max_entries)
         self._layers = LayerCache(settings.max_paths, settings.max_entries)
         self._flights: Flights[Place, Entry] = Flights()
         self._tops: Flights[Place, Index | Document] = Flights()
@@ -131,16 +135,27 @@ class Reader:
         """Take over the indexes of an earlier run, and what registries had shown it."""
         for digest, index in indexes.items():
             self._indexes.put(digest, index)
-        for key in shown:
-            self._shown.put(key, True)
+        for entry in shown:
+            key, _, length = entry.partition(":")
+            self._shown.put(
+                key, int(length) if length.isdecimal() and len(length) < _DIGITS else _NO_LENGTH
+            )
 
     def indexes(self) -> dict[Digest, Index]:
         """Give the indexes that are held, the longest unused first."""
         return dict(self._indexes.items())
 
     def shown(self) -> tuple[str, ...]:
-        """Give the `place_key` of what registries have shown, the longest unused first."""
-        return tuple(self._shown)
+        """Give the `place_key` of what registries have shown, the longest unused first.
+
+        With the length of the document, which an index may tell otherwise.
+        """
+        return tuple(f"{key}:{length}" for key, length in self._shown.items())
+
+    def length(self, place: Place) -> int | None:
+        """Tell how many bytes a document has that the registry has shown, where that is known."""
+        length = self._shown.get(place_key(*place))
+        return None if length == _NO_LENGTH else length
 
     async def top(
         self, reference: Reference, digest: Digest, document: Document | None, identity: Identity
@@ -242,7 +257,7 @@ class Reader:
 
     def _parse(self, document: Document, registry: str, digest: Digest) -> Index | Manifest:
         parsed = parse_document(document.body, document.media_type)
-        self._shown.put(place_key(registry, digest), True)
+        self._shown.put(place_key(registry, digest), len(document.body))
         return parsed
 
     def _renew(self, target: ManifestAt, identity: Identity, entry: Entry) -> None:
@@ -289,9 +304,7 @@ class Reader:
         if isinstance(parsed, Index):
             # Whoever asks for it by itself may have waited for this, and finds it here.
             self._indexes.put(target.digest, parsed)
-            raise UnsupportedError(
-                "the index lists another index, which container runtimes don't support"
-            )
+            raise UnsupportedError("the document is an index, and was read as a manifest")
         return parsed
 
     def _held(self, place: Place, manifest: Manifest) -> Entry | None:

@@ -12,17 +12,22 @@ from slimgate.core.images.facts import Digest, ImageFacts, Platform, Size, Wants
 from slimgate.core.images.memory import place_key
 from slimgate.core.images.oci import Descriptor, ImageConfig, Manifest, parse_config
 from slimgate.core.images.reference import Reference
-from slimgate.engine.layer_cache import LayerCache, Place
+from slimgate.engine.layer_cache import LayerCache, Place, layer_key
 from slimgate.engine.ports import BaseFinder, Document, ImageSource, LayerReading, pull_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestAt:
-    """A manifest to read: its reference by digest, and what an index says of its platform."""
+    """A manifest to read: its reference by digest, and what an index says of it.
+
+    `serves` are the platforms asked for that it may be chosen for.
+    """
 
     reference: Reference
     digest: Digest
     platform: Platform | None = None
+    size: int | None = None
+    serves: tuple[Platform, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -64,12 +69,14 @@ class Reading:
     async def read(self, wants: Wants) -> ReadingResult:
         """Read what is wanted; ImageError if the config can't be had."""
         readings: Sequence[LayerReading | ImageError | None] = [None] * len(self.manifest.layers)
-        config, bases = None, list[KnownBase | ImageError]()
-        if wants.layers and self.manifest.is_image:
-            readings = await asyncio.gather(*map(self._layer, self.manifest.layers))
+        config, bases, artifact = None, list[KnownBase | ImageError](), None
         # Layers without a config would say nothing of the base that their paths prove.
-        if (wants.config or wants.layers) and self.manifest.is_image:
+        if (wants.config or wants.layers) and self.manifest.may_run:
             config = self.draft.config or await self._config()
+            artifact = None if config is not None else self.manifest.kind
+        if config is not None:
+            if wants.layers:
+                readings = await asyncio.gather(*map(self._layer, self.manifest.layers))
             bases = await self._claimed(config)
         looks = zip(self.manifest.layers, readings, strict=True)
         unchecked, failed = _open(_errors(bases)), _errors(readings)
@@ -84,21 +91,43 @@ class Reading:
                 unchecked=str(unchecked[0]) if unchecked else None,
                 unread=None if unread is None else str(unread),
                 place=place_key(*self.target.place),
+                artifact=artifact,
             ),
             draft=Draft(document=self.draft.document, config=config),
             failed=[one if isinstance(one, ImageError) else None for one in readings],
             errors=[*failed, *unchecked],
         )
 
-    async def _config(self) -> ImageConfig:
-        body = await self.source.config(self.target.reference, self.manifest.config, self.identity)
-        return parse_config(body)
+    async def _config(self) -> ImageConfig | None:
+        """Read the config; None where it shows that the manifest is an artifact's.
+
+        Runtimes read a config whatever its type is, and refuse one whose diffIDs do not fit.
+        """
+        manifest = self.manifest
+        body = await self.source.config(self.target.reference, manifest.config, self.identity)
+        if len(body) != manifest.config.size:
+            raise _broken(f"its config has {len(body)} bytes, not {manifest.config.size}")
+        is_sure = manifest.has_image_config and manifest.artifact_type is None
+        try:
+            config = parse_config(body)
+        except UnsupportedError:
+            if is_sure:
+                raise
+            return None
+        if manifest.fits(len(config.diff_ids)):
+            return config
+        if is_sure:
+            raise _broken(
+                f"its config lists {len(config.diff_ids)} diffIDs for {len(manifest.layers)} layers"
+            )
+        return None
 
     async def _layer(self, layer: Descriptor) -> LayerReading | ImageError:
-        place = self.target.reference.registry, layer.digest
+        reference = self.target.reference
         try:
             return await self.layers.get(
-                place, lambda: self.source.layer(self.target.reference, layer, self.identity)
+                layer_key(reference.registry, layer),
+                lambda: self.source.layer(reference, layer, self.identity),
             )
         except ImageError as error:
             # One layer that can't be looked at leaves the rest of the image as it is.
@@ -134,6 +163,10 @@ class Reading:
             unpacked=reading.unpacked,
             contents=reading.contents,
         )
+
+
+def _broken(why: str) -> UnsupportedError:
+    return UnsupportedError(f"the image is broken, and container runtimes refuse it: {why}")
 
 
 def _errors(found: Iterable[object]) -> list[ImageError]:

@@ -10,6 +10,7 @@ import aiohttp
 
 from slimgate.core.errors import (
     DigestMismatchError,
+    ImageError,
     TooLargeError,
     UnavailableError,
     UnsupportedError,
@@ -49,8 +50,10 @@ class Answer:
             parts.append(chunk)  # noqa: PERF401 - a comprehension hides where it stops
         return b"".join(parts)
 
-    async def chunks(self, limit: int, pace: BodyPace | None = None) -> AsyncIterator[bytes]:
-        """Yield the body in pieces of up to 64 KiB; TooLargeError beyond `limit` bytes.
+    async def chunks(
+        self, limit: int, pace: BodyPace | None = None, *, beyond: ImageError | None = None
+    ) -> AsyncIterator[bytes]:
+        """Yield the body in pieces of up to 64 KiB; TooLargeError beyond `limit` bytes, or another.
 
         UnavailableError if it comes too slowly; the time that the caller takes does not count.
         """
@@ -58,13 +61,13 @@ class Answer:
             raise UnsupportedError(f"{self._host} compresses its answer though it was asked not to")
         length = self._response.content_length
         if length is not None and length > limit:
-            raise self._too_large(limit)
+            raise beyond or self._too_large(limit)
         count, waited, since = 0, 0.0, time.monotonic()
         async for chunk in self._response.content.iter_chunked(_CHUNK):
             count += len(chunk)
             waited += time.monotonic() - since
             if count > limit:
-                raise self._too_large(limit)
+                raise beyond or self._too_large(limit)
             if pace is not None and waited > pace.seconds + count * pace.per_byte:
                 raise UnavailableError(f"{self._host} sends too slowly, so slimgate gave up")
             yield chunk
@@ -100,6 +103,14 @@ def mismatch(what: str, expected: Digest, actual: Digest) -> DigestMismatchError
     return DigestMismatchError(
         f"{what} should be {expected} but its bytes are {actual}; "
         "the registry, or something on the way to it, has altered it"
+    )
+
+
+def wrong_size(what: str, size: int) -> UnsupportedError:
+    """Make the error for content of another size than what points to it says."""
+    return UnsupportedError(
+        f"{what} has another size than the {size} bytes that the manifest says: the image is "
+        "broken, and container runtimes refuse it"
     )
 
 

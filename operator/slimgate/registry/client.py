@@ -137,7 +137,8 @@ class RegistryClient:
         call = self._blob_call(reference, descriptor, "config")
 
         async def read(answer: Answer) -> bytes:
-            body = await answer.read(descriptor.size)
+            # More than the descriptor says makes the image broken, which whoever asks will see.
+            body = await answer.read(MAX_DOCUMENT)
             verify(body, descriptor.digest, call.what)
             return body
 
@@ -172,7 +173,7 @@ class RegistryClient:
         )
 
         async def read(answer: Answer) -> LayerReading | bytes:
-            return await read_part(answer, way, layer)
+            return await read_part(answer, way, layer, call.what)
 
         return await self._exchange.run(call, identity, read)
 

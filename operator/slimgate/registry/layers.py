@@ -15,7 +15,7 @@ from slimgate.core.layers.gzip import TAIL, size_from_tail
 from slimgate.core.layers.packing import packing_of
 from slimgate.engine.ports import LayerReading
 from slimgate.engine.unpack import Unpacker, UnpackLimits
-from slimgate.registry.body import Answer, BodyPace, algorithm_of, mismatch
+from slimgate.registry.body import Answer, BodyPace, algorithm_of, mismatch, wrong_size
 from slimgate.registry.settings import RegistrySettings
 from slimgate.registry.threads import Threads
 from slimgate.settings import WHOLE_LAYER_BYTES
@@ -23,11 +23,8 @@ from slimgate.settings import WHOLE_LAYER_BYTES
 _CHUNK: Final = 256 * 2**10
 _PARTIAL: Final = 206
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
+_TOTAL: Final = re.compile(r"\Abytes [0-9*-]{1,40}/(\d{1,19})\Z")
 _FOREIGN: Final = re.compile(r"\.(foreign|nondistributable)\b")
-_MANY_MEMBERS: Final = (
-    "containerd.io/snapshot/stargz/toc.digest",
-    "io.github.containers.zstd-chunked.manifest-position",
-)
 _GZIP: Final = frozenset({
     "application/vnd.oci.image.layer.v1.tar+gzip",
     "application/vnd.docker.image.rootfs.diff.tar.gzip",
@@ -49,10 +46,12 @@ class Plan(Enum):
 
 
 def plan(layer: Descriptor, settings: RegistrySettings) -> Plan | Size:
-    """Choose how to look at a layer, or say why looking is of no use."""
+    """Choose how to look at a layer, or say why looking is of no use.
+
+    Runtimes tell by its bytes how a layer is compressed, and not all of them ask for its type.
+    """
     media_type = _FOREIGN.sub("", layer.media_type.lower())
-    reason = _useless(layer, media_type)
-    if reason is not None:
+    if (reason := _useless(layer)) is not None:
         return Size.unknown(reason)
     if layer.size <= settings.whole_layer_bytes:
         return Plan.WHOLE
@@ -60,18 +59,16 @@ def plan(layer: Descriptor, settings: RegistrySettings) -> Plan | Size:
         return Plan.HEAD
     if media_type not in _GZIP:
         return Size.unknown("the layer is too large to be read whole and does not state its length")
-    if any(key in layer.annotations for key in _MANY_MEMBERS):
+    if layer.has_many_members:
         return Size.unknown("the layer has many gzip members and is too large to be read whole")
     return Plan.TAIL
 
 
-def _useless(layer: Descriptor, media_type: str) -> str | None:
+def _useless(layer: Descriptor) -> str | None:
     # Without an address to get it from elsewhere, the registry must hold a foreign layer too.
     if layer.elsewhere and _FOREIGN.search(layer.media_type.lower()):
         return "the layer is not kept in the registry"
-    if media_type.endswith("+encrypted"):
-        return "the layer is encrypted"
-    return None if _is_layer(media_type) else "the layer is not a file system"
+    return "the layer is encrypted" if layer.media_type.lower().endswith("+encrypted") else None
 
 
 def range_of(way: Plan, layer: Descriptor) -> tuple[int, int]:
@@ -81,20 +78,21 @@ def range_of(way: Plan, layer: Descriptor) -> tuple[int, int]:
     return 0, min(HEAD, layer.size) - 1
 
 
-async def read_part(answer: Answer, way: Plan, layer: Descriptor) -> LayerReading | bytes:
+async def read_part(
+    answer: Answer, way: Plan, layer: Descriptor, what: str
+) -> LayerReading | bytes:
     """Judge a layer by its part; a registry that sends another part leaves it unknown.
 
     A tail is returned, for `judge_tail`: that takes CPU time, which is not the registry's.
     """
     first, last = range_of(way, layer)
+    served = answer.headers.get("Content-Range", "")
+    if (total := _TOTAL.search(served)) and int(total[1]) != layer.size:
+        raise wrong_size(what, layer.size)
     if answer.status != _PARTIAL:
         return _unknown("the registry does not serve parts of layers")
-    match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
-    if (
-        match is None
-        or (int(match[1]), int(match[2])) != (first, last)
-        or match[3] not in {"*", str(layer.size)}
-    ):
+    match = _CONTENT_RANGE.fullmatch(served)
+    if match is None or (int(match[1]), int(match[2])) != (first, last):
         return _unknown("the registry served another part of the layer than was asked for")
     part = await answer.read(last - first + 1)
     if len(part) != last - first + 1:
@@ -115,16 +113,18 @@ async def judge_tail(tail: bytes, layer: Descriptor, threads: Threads) -> LayerR
 async def read_whole(
     answer: Answer, layer: Descriptor, settings: RegistrySettings, threads: Threads, what: str
 ) -> LayerReading:
-    """Read, verify and unpack a layer; raises DigestMismatchError, TooLargeError."""
+    """Read, verify and unpack a layer; raises DigestMismatchError, UnsupportedError."""
     limits = settings.for_layer(layer.size)
     unpacker = Unpacker(
         UnpackLimits(max_bytes=limits.max_unpacked_bytes, max_seconds=limits.max_unpack_seconds)
     )
     pace = BodyPace(settings.layer_seconds, settings.layer_seconds / WHOLE_LAYER_BYTES)
-    digest = hashlib.new(algorithm_of(layer.digest))
+    digest, count = hashlib.new(algorithm_of(layer.digest)), 0
     buffer = bytearray()
-    async for chunk in answer.chunks(layer.size, pace):
+    wrong = wrong_size(what, layer.size)
+    async for chunk in answer.chunks(layer.size, pace, beyond=wrong):
         digest.update(chunk)
+        count += len(chunk)
         buffer += chunk
         if len(buffer) >= _CHUNK:
             await threads.run(unpacker.feed, bytes(buffer))
@@ -132,6 +132,8 @@ async def read_whole(
     actual = Digest(f"{algorithm_of(layer.digest)}:{digest.hexdigest()}")
     if actual != layer.digest:
         raise mismatch(what, layer.digest, actual)
+    if count != layer.size:
+        raise wrong
     reading = await threads.run(_end, unpacker, bytes(buffer))
     return reading if layer.size <= settings.listed_layer_bytes else replace(reading, contents=None)
 
@@ -139,11 +141,6 @@ async def read_whole(
 def _end(unpacker: Unpacker, rest: bytes) -> LayerReading:
     unpacker.feed(rest)
     return unpacker.finish()
-
-
-def _is_layer(media_type: str) -> bool:
-    kind = media_type.partition("+")[0].removesuffix(".gzip")
-    return kind in _TAR
 
 
 def _unknown(reason: str) -> LayerReading:

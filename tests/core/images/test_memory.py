@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from slimgate.core.assemble import choose
 from slimgate.core.errors import InvalidFactsError
+from slimgate.core.images.choosing import choose
 from slimgate.core.images.facts import Digest, Platform
 from slimgate.core.images.memory import Memory, answer_key, from_json, place_key, to_json
 from slimgate.core.images.oci import OCI_INDEX, OCI_MANIFEST, Descriptor, Index
@@ -93,8 +93,8 @@ def test_equal_memories() -> None:
         assert not other.holds_the_same(WHOLE)
 
 
-def test_attestations_stay_out() -> None:
-    """What told them from images is not written, so they are not either."""
+def test_what_is_chosen_stays_the_same() -> None:
+    """What tells attestations from images is written, and what is for no machine is not."""
     unknown = Platform("unknown", "unknown")
     bare = Descriptor(
         media_type=OCI_MANIFEST,
@@ -102,11 +102,11 @@ def test_attestations_stay_out() -> None:
         size=3,
         annotations={"vnd.docker.reference.type": "attestation-manifest"},
     )
-    held = index(entry(1, AMD64), entry(2, unknown), bare)
+    held = index(entry(1, AMD64), entry(2, unknown), entry(4, Platform("", "arm64")), bare)
 
     (found,) = from_json(to_json(Memory(indexes={digest(9): held}))).indexes.values()
 
-    for wanted in ((), (AMD64,), (ARM64,)):
+    for wanted in (None, AMD64, ARM64):
         expected = [one.digest for one in choose(held, wanted)]
         assert [one.digest for one in choose(found, wanted)] == expected
 

@@ -63,7 +63,7 @@ def test_manifest() -> None:
     assert (found.config.digest, found.config.size) == (SHA, 7)
     assert [(layer.media_type, layer.size) for layer in found.layers] == [(GZIP, 10), (GZIP, 20)]
     assert found.annotations == {"a": "b"}
-    assert found.is_image
+    assert found.may_run
 
 
 @pytest.mark.parametrize(
@@ -138,22 +138,33 @@ def test_attestations(fields: dict[str, object], *, expected: bool) -> None:
     assert entry.is_attestation is expected
 
 
+CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+SIGNATURE = "application/vnd.dev.cosign.simplesigning.v1+json"
 KINDS = [
-    (OCI_CONFIG, None, True),
-    (DOCKER_CONFIG, None, True),
-    ("application/vnd.cncf.helm.config.v1+json", None, False),
-    ("application/vnd.oci.empty.v1+json", "application/vnd.example.model", False),
-    (OCI_CONFIG, "application/vnd.example.sbom", False),
-    ("", None, False),
+    (OCI_CONFIG, None, GZIP, True),
+    (DOCKER_CONFIG, None, GZIP, True),
+    (OCI_CONFIG, "application/vnd.example.sbom", GZIP, True),
+    ("application/octet-stream", None, GZIP, True),
+    ("", None, GZIP, True),
+    (OCI_CONFIG, None, "application/vnd.docker.image.rootfs.diff.tar.zstd", True),
+    (OCI_CONFIG, None, "application/octet-stream", True),
+    ("", None, "application/octet-stream", False),
+    (OCI_CONFIG, None, SIGNATURE, False),
+    ("application/vnd.cncf.helm.config.v1+json", None, CHART, False),
+    ("application/vnd.oci.empty.v1+json", "application/vnd.example.model", CHART, False),
 ]
 
 
-@pytest.mark.parametrize(("config", "artifact", "expected"), KINDS)
-def test_artifacts(config: str, artifact: str | None, *, expected: bool) -> None:
-    """Charts, models and signatures are manifests, but no images."""
-    found = manifest(config={**CONFIG, "mediaType": config}, artifactType=artifact)
+@pytest.mark.parametrize(("config", "artifact", "layer", "expected"), KINDS)
+def test_artifacts(config: str, artifact: str | None, layer: str, *, expected: bool) -> None:
+    """Charts, models and signatures are artifacts; what runtimes would run is not."""
+    found = manifest(
+        config={**CONFIG, "mediaType": config},
+        layers=[{**LAYER, "mediaType": layer}],
+        artifactType=artifact,
+    )
 
-    assert found.is_image is expected
+    assert found.may_run is expected
     assert found.artifact_type == artifact
 
 
@@ -204,8 +215,8 @@ def test_largest_size() -> None:
 
 @pytest.mark.parametrize(
     ("document", "header"),
-    [(MANIFEST, DOCKER_MANIFEST), (MANIFEST, OCI_INDEX), (INDEX, OCI_MANIFEST)],
-    ids=["vendor", "index", "manifest"],
+    [(MANIFEST, OCI_INDEX), (INDEX, OCI_MANIFEST)],
+    ids=["index", "manifest"],
 )
 def test_contradicting_types(document: object, header: str) -> None:
     """A document must be what its registry says it is."""
@@ -217,6 +228,20 @@ def test_header_of_schema_1() -> None:
     """Schema 1 is refused by its header too."""
     with pytest.raises(UnsupportedError, match="of the old Docker schema 1"):
         read({"name": "a"}, SCHEMA1)
+
+
+def test_the_case_of_fields() -> None:
+    """Go takes `Platform` for `platform`, and so must who wants to know what runs."""
+    odd = {key.title(): value for key, value in ENTRY.items() if key != "platform"}
+    (entry,) = index({**odd, "Platform": {"OS": "linux", "Architecture": "arm64"}}).manifests
+
+    assert (entry.digest, entry.platform) == (SHA, Platform("linux", "arm64"))
+
+
+@pytest.mark.parametrize("said", [{"schemaVersion": 1}, {"mediaType": "application/x"}])
+def test_what_runtimes_do_not_ask_for(said: dict[str, object]) -> None:
+    """A manifest of an odd version or type is one if it is made like one."""
+    assert manifest(**said).may_run
 
 
 TWO_TRUTHS = [

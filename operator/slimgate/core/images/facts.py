@@ -6,7 +6,7 @@ reason stands beside it. Facts of one manifest digest never change.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final, NewType, Self
 
@@ -241,6 +241,21 @@ class ImageFacts:
     artifact_type: str | None = None
     """Set where the manifest is no image but an artifact, such as a Helm chart or a model."""
     estimated_by: str | None = None
+    serves: tuple[Platform, ...] = field(default=(), compare=False)
+    """The platforms asked for that an index was searched for; empty for what runs anywhere."""
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """The platforms that it may run on: those that it was found for, else its own."""
+        return self.serves or (self.platform,)
+
+    @property
+    def no_image(self) -> str | None:
+        """Why nothing can be told of it but what it is to pull; None for an image."""
+        if self.artifact_type is None:
+            return None
+        kind = printable(self.artifact_type, 128)
+        return f"it is no image but an artifact of type {kind}, which holds no file system"
 
     @property
     def pull(self) -> Size:
@@ -253,6 +268,8 @@ class ImageFacts:
 
         An unknown one is at least what is known of it.
         """
+        if self.artifact_type is not None:
+            return Size.unknown(self.no_image or "")
         size = total(layer.unpacked for layer in self.layers)
         if size.bytes is None:
             return size
@@ -261,13 +278,43 @@ class ImageFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something of an image that is not known, though other images of its index are.
+
+    `reason` is that of the error, in one word, and `temporary` whether it may pass.
+    """
+
+    message: str
+    reason: str
+    temporary: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """What one reference pointed at when it was looked up: one entry a platform."""
+    """What one reference pointed at when it was looked up: all that some node may choose of it."""
 
     reference: str
     digest: Digest | None
     media_type: str
     images: tuple[ImageFacts, ...]
+    gaps: tuple[Gap, ...] = ()
+
+    def on(self, platform: Platform) -> tuple[ImageFacts, ...]:
+        """Pick what may run on a platform; what is no index runs where it is put."""
+        if self._runs_anywhere:
+            return self.images
+        return tuple(image for image in self.images if platform in image.platforms)
+
+    @property
+    def platforms(self) -> frozenset[Platform]:
+        """The platforms that it has images for; none for what runs where it is put."""
+        if self._runs_anywhere:
+            return frozenset()
+        return frozenset(platform for image in self.images for platform in image.platforms)
+
+    @property
+    def _runs_anywhere(self) -> bool:
+        return len(self.images) == 1 and not self.images[0].serves
 
 
 def total(sizes: Iterable[Size]) -> Size:

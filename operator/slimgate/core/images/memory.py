@@ -13,7 +13,7 @@ from typing import Final, TypeGuard, TypeVar, cast
 
 from slimgate.core.errors import ImageError, InvalidFactsError
 from slimgate.core.images.facts import Digest, Platform
-from slimgate.core.images.oci import Descriptor, Index
+from slimgate.core.images.oci import TELLING, Descriptor, Index
 from slimgate.core.images.reference import Reference, parse_digest
 
 T = TypeVar("T")
@@ -23,11 +23,12 @@ _MAX_INDEXES: Final = 2_000
 _MAX_SHOWN: Final = 16_000
 _HASH: Final = 32
 _ENTRY: Final = 6
+_NO_PLATFORM: Final = Platform("unknown", "unknown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Digests by `answer_key`, indexes by digest, and the `place_key` of each manifest shown.
+    """Digests by `answer_key`, indexes by digest, and `place_key:length` of each document shown.
 
     All in the order of their last use, the newest last. `seen` tells, by `answer_key`, when a
     registry last said so, in seconds since 1970: a restart makes no answer younger.
@@ -111,15 +112,22 @@ def _newest(entries: Sequence[T], most: int, share: float) -> Sequence[T]:
 
 
 def _index_to_json(index: Index) -> dict[str, object]:
-    # What is no image is never chosen, and the annotations that tell are not written.
-    images = (entry for entry in index.manifests if not entry.is_attestation)
+    # What is for no machine is never chosen.
+    images = (entry for entry in index.manifests if entry.platform != _NO_PLATFORM)
     return {"mediaType": index.media_type, "manifests": list(map(_entry, images))}
 
 
 def _entry(descriptor: Descriptor) -> list[object]:
     platform = descriptor.platform
     words = (platform.os, platform.architecture, platform.variant) if platform else (None,) * 3
-    return [descriptor.digest, descriptor.media_type, descriptor.size, *words]
+    kept = {key: descriptor.annotations[key] for key in TELLING if key in descriptor.annotations}
+    return [
+        descriptor.digest,
+        descriptor.media_type,
+        descriptor.size,
+        *words,
+        *([kept] * bool(kept)),
+    ]
 
 
 def _index(raw: Mapping[str, object]) -> Index:
@@ -132,13 +140,16 @@ def _index(raw: Mapping[str, object]) -> Index:
 
 
 def _descriptor(raw: list[object]) -> Descriptor:
-    if len(raw) != _ENTRY or type(raw[2]) is not int or raw[2] < 0:
+    if len(raw) not in {_ENTRY, _ENTRY + 1} or type(raw[2]) is not int or raw[2] < 0:
         raise ValueError("no index entry")
-    system, architecture, variant = (None if word is None else str(word) for word in raw[3:])
-    platform = Platform(system, architecture, variant) if system and architecture else None
+    words = (None if word is None else str(word) for word in raw[3:_ENTRY])
+    system, architecture, variant = words
+    platform = Platform(system or "", architecture, variant) if architecture else None
+    kept = cast("dict[str, object]", raw[_ENTRY] if len(raw) > _ENTRY else {})
     return Descriptor(
         digest=parse_digest(str(raw[0])),
         media_type=str(raw[1]),
         size=raw[2],
         platform=platform,
+        annotations={key: str(kept[key]) for key in TELLING if key in kept},
     )

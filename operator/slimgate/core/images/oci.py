@@ -5,6 +5,7 @@ Spec: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
@@ -22,6 +23,8 @@ DOCKER_INDEX: Final = "application/vnd.docker.distribution.manifest.list.v2+json
 DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_CONFIG: Final = "application/vnd.docker.container.image.v1+json"
 ACCEPTED: Final = (OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST)
+_INDEXES: Final = {OCI_INDEX, DOCKER_INDEX}
+_MANIFESTS: Final = {OCI_MANIFEST, DOCKER_MANIFEST}
 
 MAX_DOCUMENT: Final = 4 * 2**20
 """Bytes of a manifest, index or config; containers/image and containerd stop at 4 MiB too."""
@@ -29,7 +32,19 @@ MAX_ENTRIES: Final = 1_000
 """Layers of a manifest, manifests of an index, history entries; overlayfs itself stops near 500."""
 _MAX_INT: Final = 2**63 - 1
 _SCHEMA1: Final = "application/vnd.docker.distribution.manifest.v1"
+_OCI_LAYERS: Final = "application/vnd.oci.image.layer."
+_DOCKER_LAYER: Final = re.compile(
+    r"application/vnd\.docker\.image\.rootfs\.(foreign\.)?diff\.tar(\.(gzip|zstd))?"
+)
+ZSTD: Final = "io.github.containers.compression.zstd"
+"""An annotation: of two manifests for one platform, CRI-O takes the one that has it."""
+_MANY_MEMBERS: Final = (
+    "containerd.io/snapshot/stargz/toc.digest",
+    "io.github.containers.zstd-chunked.manifest-position",
+)
 _REFERENCE_TYPE: Final = "vnd.docker.reference.type"
+TELLING: Final = (_REFERENCE_TYPE, ZSTD)
+"""Annotations of an index's entry that tell whether it is chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +59,17 @@ class Descriptor:
     annotations: Mapping[str, str] = field(default_factory=dict)
     elsewhere: bool = False
     """Whether it names addresses outside of the registry, which need not hold it then."""
+
+    @property
+    def is_file_system(self) -> bool:
+        """Whether it is a layer by its type; how it is compressed, its bytes tell."""
+        kind = self.media_type.partition("+")[0]
+        return kind.startswith(_OCI_LAYERS) or bool(_DOCKER_LAYER.fullmatch(kind))
+
+    @property
+    def has_many_members(self) -> bool:
+        """Whether its compressed stream is made of several, so that its end tells of the last."""
+        return any(key in self.annotations for key in _MANY_MEMBERS)
 
     @property
     def is_attestation(self) -> bool:
@@ -78,9 +104,36 @@ class Manifest:
     artifact_type: str | None = None
 
     @property
-    def is_image(self) -> bool:
-        """False for Helm charts, signatures, models and other artifacts."""
-        return self.config.media_type in {OCI_CONFIG, DOCKER_CONFIG} and self.artifact_type is None
+    def may_run(self) -> bool:
+        """False for what is an artifact at first sight: a Helm chart, a signature, a model.
+
+        Runtimes go by layers and the config, whatever the manifest is called. Where the types of
+        layers are strange, CRI-O goes by that of the config, and by how the layers begin.
+        """
+        if any(layer.is_file_system for layer in self.layers):
+            return True
+        return self.has_image_config and not any(map(_is_document, self.layers))
+
+    @property
+    def has_image_config(self) -> bool:
+        """Whether the config is said to be one of an image."""
+        return self.config.media_type in {OCI_CONFIG, DOCKER_CONFIG}
+
+    @property
+    def kind(self) -> str:
+        """What the manifest says that it is, where it is an artifact."""
+        said = self.artifact_type or ("" if self.has_image_config else self.config.media_type)
+        layers = (layer.media_type for layer in self.layers if layer.media_type)
+        return said or next(layers, "unknown")
+
+    def fits(self, diff_ids: int) -> bool:
+        """Whether a config with so many diffIDs is that of this image.
+
+        containerd counts only the layers that are file systems by their type, others count all.
+        https://github.com/containerd/containerd/blob/v2.2.0/client/image.go
+        """
+        file_systems = sum(layer.is_file_system for layer in self.layers)
+        return diff_ids in {len(self.layers), file_systems}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +166,13 @@ def parse_document(body: bytes, content_type: str | None) -> Index | Manifest:
     """Read a manifest or an index.
 
     `content_type` is the HTTP header, parameters and all, or None where there was none; the
-    document's own `mediaType` must not contradict it. Raises UnsupportedError, TooLargeError.
+    document's own `mediaType` must not contradict it. Runtimes go by what an index says of the
+    types of its manifests, and refuse what is not of such a shape, so the shape tells which it is.
+    Raises UnsupportedError, TooLargeError.
     """
     root = _load(body)
     declared = _media_type(root, content_type)
-    if declared.startswith(_SCHEMA1) or root.get("schemaVersion") == 1 or "fsLayers" in root:
+    if declared.startswith(_SCHEMA1) or "fslayers" in root or _is_schema1(root):
         raise UnsupportedError(
             "the manifest is of the old Docker schema 1, which lists no sizes and which current "
             "container runtimes no longer pull; push the image again with a current tool"
@@ -128,22 +183,22 @@ def parse_document(body: bytes, content_type: str | None) -> Index | Manifest:
             "the document is an index and a manifest at once, which container runtimes refuse"
         )
     annotations = _strings(root.get("annotations"), "annotations")
-    if declared in {OCI_INDEX, DOCKER_INDEX} or (not declared and "manifests" in root):
+    if "manifests" in root or (declared in _INDEXES and "layers" not in root):
         entries = _list(root.get("manifests"), "manifests")
         return Index(
-            media_type=declared or OCI_INDEX,
+            media_type=declared if declared in _INDEXES else OCI_INDEX,
             manifests=tuple(
                 _descriptor(entry, f"manifests[{i}]") for i, entry in enumerate(entries)
             ),
             annotations=annotations,
         )
-    if declared and declared not in {OCI_MANIFEST, DOCKER_MANIFEST}:
-        raise UnsupportedError(f"{printable(declared, 80)!r} is not an image manifest or index")
     if "config" not in root or "layers" not in root:
+        if declared and declared not in _MANIFESTS:
+            raise UnsupportedError(f"{printable(declared, 80)!r} is not an image manifest or index")
         raise UnsupportedError("the manifest has no config or no layers, so it is not an image")
     layers = _list(root["layers"], "layers")
     return Manifest(
-        media_type=declared or OCI_MANIFEST,
+        media_type=declared if declared in _MANIFESTS else OCI_MANIFEST,
         config=_descriptor(root["config"], "config"),
         layers=tuple(_descriptor(entry, f"layers[{i}]") for i, entry in enumerate(layers)),
         annotations=annotations,
@@ -173,12 +228,12 @@ def parse_config(body: bytes) -> ImageConfig:
             _history(entry, f"history[{i}]")
             for i, entry in enumerate(_list(root.get("history"), "history"))
         ),
-        env=_texts(inner.get("Env"), "config.Env"),
-        labels=_strings(inner.get("Labels"), "config.Labels"),
-        entrypoint=_texts(inner.get("Entrypoint"), "config.Entrypoint"),
-        cmd=_texts(inner.get("Cmd"), "config.Cmd"),
+        env=_texts(inner.get("env"), "config.Env"),
+        labels=_strings(inner.get("labels"), "config.Labels"),
+        entrypoint=_texts(inner.get("entrypoint"), "config.Entrypoint"),
+        cmd=_texts(inner.get("cmd"), "config.Cmd"),
         user=_optional(inner, "User") or "",
-        shell=_texts(inner.get("Shell"), "config.Shell"),
+        shell=_texts(inner.get("shell"), "config.Shell"),
         created=_optional(root, "created"),
     )
 
@@ -207,11 +262,22 @@ def _media_type(root: JsonObject, content_type: str | None) -> str:
     header = (content_type or "").partition(";")[0].strip().lower()
     inner = _optional(root, "mediaType") or ""
     known = {*ACCEPTED, _SCHEMA1, f"{_SCHEMA1}+prettyjws", f"{_SCHEMA1}+json"}
-    if header in known and inner and inner != header:
+    # Runtimes take Docker's word for OCI's, but no index for a manifest.
+    if header in known and inner and (header in _INDEXES) != (inner in _INDEXES):
         raise UnsupportedError(
             f"the registry calls the document {header} but it says {printable(inner, 80)!r}"
         )
     return header if header in known else inner
+
+
+def _is_schema1(root: JsonObject) -> bool:
+    # What has layers is read as a manifest, whatever number it says.
+    return root.get("schemaversion") == 1 and "layers" not in root and "manifests" not in root
+
+
+def _is_document(layer: Descriptor) -> bool:
+    """Whether a layer is a text by its type, as signatures and SBOMs are."""
+    return layer.media_type.endswith(("+json", "/json")) or layer.media_type.startswith("text/")
 
 
 def _descriptor(value: object, path: str) -> Descriptor:
@@ -233,11 +299,10 @@ def _descriptor(value: object, path: str) -> Descriptor:
 
 def _platform(value: object, path: str) -> Platform:
     raw = _record(value, path)
-    return Platform(
-        _optional(raw, "os") or "unknown",
-        _optional(raw, "architecture") or "unknown",
-        _optional(raw, "variant"),
-    )
+    architecture = _optional(raw, "architecture")
+    # Without a system runtimes take the node's, but without an architecture nothing matches.
+    system = _optional(raw, "os") or ("" if architecture else "unknown")
+    return Platform(system, architecture or "unknown", _optional(raw, "variant"))
 
 
 def _history(value: object, path: str) -> HistoryEntry:
@@ -260,15 +325,16 @@ def _digest(value: object, path: str) -> Digest:
 
 
 def _record(value: object, path: str) -> JsonObject:
-    """Read an object of named fields.
+    """Read an object of named fields, whose names are given in lower case.
 
     Container runtimes take `Layers` for `layers`; an image with both would be judged by the one
     and pulled by the other.
     """
     raw = _mapping(value, path)
-    if len({key.casefold() for key in raw}) < len(raw):
+    folded = {key.casefold(): entry for key, entry in raw.items()}
+    if len(folded) < len(raw):
         raise UnsupportedError(f"{path} has fields whose names differ only in case")
-    return raw
+    return folded
 
 
 def _mapping(value: object, path: str) -> JsonObject:
@@ -298,5 +364,5 @@ def _strings(value: object, path: str) -> Mapping[str, str]:
 
 
 def _optional(raw: JsonObject, key: str) -> str | None:
-    value = raw.get(key)
+    value = raw.get(key.casefold())
     return value if isinstance(value, str) and value else None

@@ -3,6 +3,7 @@
 from typing import Final
 
 from slimgate.core.errors import ImageError, TooLargeError
+from slimgate.core.images.facts import Inspection
 from slimgate.core.policies.checks import growth, inspection
 from slimgate.core.policies.finding import Finding, Subject
 
@@ -22,6 +23,9 @@ def reason_of(finding: Finding, subject: Subject) -> str:
         errors = [seen for seen in subject.images.values() if isinstance(seen, ImageError)]
         return errors[0].reason if errors else UNDETERMINED
     seen = None if use is None else subject.images.get(use)
+    if finding.check == inspection.NAME and isinstance(seen, Inspection):
+        said = (gap.reason for gap in seen.gaps if gap.message == finding.reason)
+        return next(said, TooLargeError.reason)
     if finding.check == inspection.NAME and not isinstance(seen, ImageError):
         return TooLargeError.reason
     if use is None:

@@ -35,6 +35,7 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
         if found is None:
             continue
         evidence, needs, reason, what = found
+        reason = image.no_image or reason
         yield Finding(
             policy=policy.name,
             check=NAME,

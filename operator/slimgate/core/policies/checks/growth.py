@@ -72,16 +72,17 @@ def _growth(before: Sequence[Inspection], after: Inspection) -> Iterator[Measure
     for platform, size in chain.from_iterable(one.items() for one in each):
         old[platform] = max(old.get(platform, size), size, key=_size)
     for image in after.images:
-        was, now = old.get(image.platform), image.pull
-        if was is None:
-            continue
-        if was.bytes is None or now.bytes is None:
-            # What is known of either size is bytes, and says nothing of a percentage.
-            reason = was.reason if was.bytes is None else now.reason
-            yield image, Amount(least=0, exact=False, reason=reason)
-        elif was.bytes:
-            # Rounded up: a limit of 10% is broken by 10.01%.
-            yield image, Amount(least=max(0, -((was.bytes - now.bytes) * 100 // was.bytes)))
+        for was in (old[one] for one in image.platforms if one in old):
+            yield image, _grown(was, image.pull)
+
+
+def _grown(was: Size, now: Size) -> Amount:
+    if was.bytes is None or now.bytes is None:
+        # What is known of either size is bytes, and says nothing of a percentage.
+        reason = was.reason if was.bytes is None else now.reason
+        return Amount(least=0, exact=False, reason=reason)
+    # Rounded up: a limit of 10% is broken by 10.01%. Nothing has nothing to grow from.
+    return Amount(least=max(0, -((was.bytes - now.bytes) * 100 // was.bytes)) if was.bytes else 0)
 
 
 def _size(size: Size) -> float:
@@ -92,15 +93,15 @@ def _counterparts(before: Inspection, after: Inspection) -> Mapping[Platform, Si
     """Find what ran on each platform; a single manifest runs where it is put, whatever it says.
 
     Of a single manifest whose config nobody has read the platform is not known, so it must not
-    be what decides whether two images are compared at all.
+    be what decides whether two images are compared at all. Where runtimes differ in what they
+    take for a platform, the largest counts, before as after.
     """
-    old = {image.platform: image.pull for image in before.images}
-    if any(image.platform in old for image in after.images):
+    by_size = sorted(before.images, key=lambda image: image.pull.bytes or 0)
+    old = {platform: image.pull for image in by_size for platform in image.platforms}
+    if any(one in old for image in after.images for one in image.platforms):
         return old
-    if len(before.images) == 1 or len(after.images) == 1:
-        largest = max(before.images, key=lambda image: image.pull.bytes or 0, default=None)
-        if largest is not None:
-            return {image.platform: largest.pull for image in after.images}
+    if by_size and (len(before.images) == 1 or len(after.images) == 1):
+        return {one: by_size[-1].pull for image in after.images for one in image.platforms}
     return {}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from slimgate.core.errors import ImageError
+from slimgate.core.images.facts import Inspection
 from slimgate.core.policies.checks.check import Check
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Policy
@@ -24,8 +25,13 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     if excess is not None:
         yield unknown(policy, excess)
     for use, seen in subject.images.items():
-        if isinstance(seen, ImageError):
-            yield unknown(policy, str(seen), use)
+        for reason in whys(seen):
+            yield unknown(policy, reason, use)
+
+
+def whys(seen: Inspection | ImageError) -> list[str]:
+    """Say why an image, or something that a node may choose of its index, is not known."""
+    return [str(seen)] if isinstance(seen, ImageError) else [gap.message for gap in seen.gaps]
 
 
 def unknown(policy: Policy, reason: str, use: ImageUse | None = None) -> Finding:

@@ -31,7 +31,7 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
             continue
         reason = unresolved(subject, image.base) or unread
         if tier is None or evidence is None:
-            reason = reason or _UNKNOWN
+            reason = image.no_image or reason or _UNKNOWN
         else:
             reason = reason or too_weak(f"its tier {tier.label}", evidence, bases.min_evidence.tier)
         yield Finding(

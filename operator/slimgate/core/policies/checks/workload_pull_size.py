@@ -8,6 +8,7 @@ from typing import Final
 from slimgate.core.errors import ImageError
 from slimgate.core.images.facts import ImageFacts, Inspection, Platform, Size
 from slimgate.core.policies.checks.check import Check, Unit
+from slimgate.core.policies.checks.inspection import whys
 from slimgate.core.policies.checks.measure import Amount, Measured, against
 from slimgate.core.policies.checks.sentences import size_sentence
 from slimgate.core.policies.finding import Finding, Subject
@@ -21,14 +22,14 @@ Images = Mapping[ImageUse, Inspection | ImageError]
 def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     """Report a workload whose pod is more to pull than the limit, in bytes.
 
-    A pod runs on one platform, so the sums are taken for each platform that an image has.
+    A pod runs on one platform, so the sums are taken for each platform that an image is for.
     """
     limit = policy.limits.workload_pull_size
     if limit is None:
         return
     platforms = _platforms(subject.images)
     # An image that could not be inspected has layers on any platform.
-    errors = [str(seen) for seen in subject.images.values() if isinstance(seen, ImageError)]
+    errors = [why for seen in subject.images.values() for why in whys(seen)]
     excess = subject.workload.excess
     missing = [Size.unknown(why) for why in (*errors, *([] if excess is None else [excess]))]
     measured: list[Measured] = [
@@ -50,11 +51,7 @@ def _is_no_more(policy: Policy, subject: Subject) -> bool:
     }
     references = {use.reference for use in before}
     new = {use: seen for use, seen in subject.images.items() if use.reference not in references}
-    if (
-        not before
-        or subject.workload.excess
-        or any(isinstance(s, ImageError) for s in new.values())
-    ):
+    if not before or subject.workload.excess or any(map(whys, new.values())):
         return False
     now, then = _alike(subject.images, before)
     return all(
@@ -92,25 +89,40 @@ def _grows_by(now: Mapping[object, Size], before: Mapping[object, Size]) -> floa
     return sum(size.least for size in added) - sum(gone)
 
 
-def _platforms(images: Images) -> set[Platform]:
+def _platforms(images: Images) -> set[Platform | None]:
+    """Tell the platforms that indexes were searched for; none where all run where they are put."""
     seen = (one for one in images.values() if isinstance(one, Inspection))
-    return {image.platform for inspection in seen for image in inspection.images}
+    found: set[Platform | None] = {one for inspection in seen for one in inspection.platforms}
+    return found or {None}
 
 
-def _pod_pull(images: Images, platform: Platform) -> Mapping[object, Size]:
-    return {
-        layer.digest or (layer.diff_id, id(layer)): layer.pull
+def _pod_pull(images: Images, platform: Platform | None) -> Mapping[object, Size]:
+    """Put together what a pod pulls; where runtimes differ in their choice, the most counts."""
+    choices = [
+        [_layers(image) for image in _on(inspection, platform)]
         for inspection in images.values()
         if isinstance(inspection, Inspection)
-        for image in _on(inspection, platform)
+    ]
+    pod: dict[object, Size] = {}
+    for layers in sorted(choices, key=len):
+        pod.update(max(layers, key=partial(_adds, pod), default={}))
+    return pod
+
+
+def _layers(image: ImageFacts) -> Mapping[object, Size]:
+    # The size belongs to it: what one manifest says of a layer is nothing to another image.
+    return {
+        (layer.digest or (layer.diff_id, id(layer)), layer.pull.bytes): layer.pull
         for layer in image.layers
     }
 
 
-def _on(inspection: Inspection, platform: Platform) -> tuple[ImageFacts, ...]:
-    """Pick the image for a platform, else the only one: a single manifest runs where it is put."""
-    exact = tuple(image for image in inspection.images if image.platform == platform)
-    return exact or (inspection.images if len(inspection.images) == 1 else ())
+def _adds(pod: Mapping[object, Size], layers: Mapping[object, Size]) -> int:
+    return sum(size.least for key, size in layers.items() if key not in pod)
+
+
+def _on(inspection: Inspection, platform: Platform | None) -> tuple[ImageFacts, ...]:
+    return inspection.images if platform is None else inspection.on(platform)
 
 
 CHECK: Final = Check(

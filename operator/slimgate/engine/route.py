@@ -1,0 +1,156 @@
+"""From an index to the manifests that runtimes may choose, through the indexes that it lists.
+
+containerd follows indexes to any depth. Whoever made them chose their number, so only so many
+documents are looked at for each platform, those first that a runtime is known to choose.
+"""
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from slimgate.core.errors import ImageError, NotFoundError, TooLargeError, UnsupportedError
+from slimgate.core.images.choosing import choose, offered
+from slimgate.core.images.facts import Digest, Platform
+from slimgate.core.images.oci import Descriptor, Index
+from slimgate.core.images.platforms import normalized
+from slimgate.core.images.reference import Reference
+from slimgate.core.text import printable
+from slimgate.engine.reading import ManifestAt
+
+MAX_DOCUMENTS: Final = 48
+"""Manifests and indexes for one platform; the fattest honest index has about a dozen."""
+MAX_OF_ALL: Final = 256
+"""The same where every platform is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a document: an index, or an error, else that it is a manifest's.
+
+    `length` is None where nobody has counted its bytes.
+    """
+
+    index: Index | None = None
+    error: ImageError | None = None
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Manifests to judge, why others can't be, and documents to look at before more is known."""
+
+    targets: tuple[ManifestAt, ...] = ()
+    errors: tuple[ImageError, ...] = ()
+    unread: tuple[ManifestAt, ...] = ()
+
+
+Look = Callable[[ManifestAt], Known | None]
+
+
+def find_route(
+    reference: Reference, index: Index, platforms: Sequence[Platform], look: Look
+) -> Route:
+    """Choose by what is known; `look` gives None for a document that nobody has looked at."""
+    legs = {platform: _Leg(reference, platform, look).of(index) for platform in platforms}
+    if not platforms:
+        return _Leg(reference, None, look).of(index)
+    targets: dict[Digest, ManifestAt] = {}
+    for leg in legs.values():
+        for target in leg.targets:
+            before = targets.get(target.digest)
+            serves = (before.serves if before else ()) + target.serves
+            targets[target.digest] = replace(before or target, serves=serves)
+    unread = {target.digest: target for leg in legs.values() for target in leg.unread}
+    errors = [error for leg in legs.values() for error in leg.errors]
+    lacking = [one for one, leg in legs.items() if leg == Route()]
+    if missing := _missing(lacking, platforms):
+        errors.append(_no_image(reference, index, missing))
+    return Route(tuple(targets.values()), tuple(errors), tuple(unread.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """The search for one platform, or for all that there is."""
+
+    reference: Reference
+    platform: Platform | None
+    look: Look
+
+    def of(self, index: Index) -> Route:
+        """Find the way down from an index."""
+        count = itertools.count()
+        targets: list[ManifestAt] = []
+        errors: list[ImageError] = []
+        unread: list[ManifestAt] = []
+        # Nearest first: one step down, and one for each entry that comes before.
+        heap = [(cost, next(count), entry) for cost, entry in self._steps(index, 0)]
+        heapq.heapify(heap)
+        left = MAX_OF_ALL if self.platform is None else MAX_DOCUMENTS
+        seen: set[Digest] = set()
+        while heap:
+            cost, _, entry = heapq.heappop(heap)
+            if entry.digest in seen:
+                continue
+            if len(seen) == left:
+                errors.append(_too_many(self.reference, left))
+                break
+            seen.add(entry.digest)
+            target = self._target(entry)
+            known = self.look(target)
+            if known is None:
+                unread.append(target)
+            elif known.error is not None:
+                errors.append(known.error)
+            elif known.length not in {None, entry.size}:
+                errors.append(_wrong_size(target, entry, known.length))
+            elif known.index is None:
+                targets.append(target)
+            else:
+                for more, one in self._steps(known.index, cost):
+                    heapq.heappush(heap, (more, next(count), one))
+        return Route(tuple(targets), tuple(errors), tuple(unread))
+
+    def _steps(self, index: Index, cost: int) -> Iterator[tuple[int, Descriptor]]:
+        entries = choose(index, self.platform)
+        return ((cost + 1 + place, entry) for place, entry in enumerate(entries))
+
+    def _target(self, entry: Descriptor) -> ManifestAt:
+        return ManifestAt(
+            reference=self.reference.at(entry.digest),
+            digest=entry.digest,
+            platform=entry.platform,
+            size=entry.size,
+            serves=() if self.platform is None else (self.platform,),
+        )
+
+
+def _missing(lacking: Sequence[Platform], wanted: Sequence[Platform]) -> Sequence[Platform]:
+    """Tell the platforms whose nodes may be given the image, and have none to run.
+
+    Pods that are for another system say so, since nothing else of them would run there.
+    """
+    found = {normalized(one).os for one in wanted if one not in lacking}
+    return [one for one in lacking if not found or normalized(one).os in found]
+
+
+def _no_image(reference: Reference, index: Index, missing: Sequence[Platform]) -> NotFoundError:
+    wanted, has = ", ".join(map(str, missing)), ", ".join(offered(index)[:8])
+    return NotFoundError(
+        f"{reference} has no image for {wanted}; it has {printable(has) or 'none'}"
+    )
+
+
+def _too_many(reference: Reference, most: int) -> TooLargeError:
+    return TooLargeError(
+        f"the index of {reference} lists more images for one platform than the {most} that "
+        "slimgate looks at"
+    )
+
+
+def _wrong_size(target: ManifestAt, entry: Descriptor, length: int | None) -> UnsupportedError:
+    return UnsupportedError(
+        f"manifest {target.digest} has {length} bytes, not the {entry.size} that the index says: "
+        "the image is broken, and container runtimes refuse it"
+    )
