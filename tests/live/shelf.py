@@ -78,7 +78,9 @@ class Shelf:
 
 def images_of(content: Image | Index) -> Sequence[Image]:
     """List the images of an index, or the one that it is."""
-    return content.images if isinstance(content, Index) else [content]
+    if isinstance(content, Image):
+        return [content]
+    return [image for one in content.images for image in images_of(one)]
 
 
 def stacked(base: Image, *layers: Layer, instructions: Sequence[str] = ()) -> Image:

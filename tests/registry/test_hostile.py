@@ -378,10 +378,37 @@ PARTS = [
     ("bytes 999934464-999999999/1000000000", 65_536, "the gzip trailer"),
     ("bytes 999934464-999999999/*", 65_536, "the gzip trailer"),
     ("bytes 0-65535/1000000000", 65_536, "another part"),
-    ("bytes 999934464-999999999/7", 65_536, "another part"),
+    (
+        "bytes 999934464-999999999/7",
+        65_536,
+        "it has 7 bytes, not the 1000000000",
+    ),
     ("", 65_536, "another part"),
     ("bytes 999934464-999999999/1000000000", 10, "less of the layer"),
 ]
+
+
+async def test_a_part_that_is_not_there() -> None:
+    """A layer that ends before the part that is asked for has another size than it is said to."""
+    behave = answers(416, b"", Content_Range="bytes */7")
+    async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:
+        reading = await client.layer(of(server.host), LARGE, ANONYMOUS)
+
+    assert "it has 7 bytes, not the 1000000000 bytes" in str(reading.unpacked.reason)
+
+
+@pytest.mark.parametrize(
+    ("told", "error"), [(9, TooLargeError), (11, UnsupportedError)], ids=["less", "more"]
+)
+async def test_a_layer_of_another_size(told: int, error: type[ImageError]) -> None:
+    """It makes the image broken, as container runtimes have it, though its digest is right."""
+    layer = Descriptor(media_type=GZIP_LAYER, digest=digest_of(b"0123456789"), size=told)
+    async with (
+        hostile(answers(200, b"0123456789")) as server,
+        RegistryClient(settings_for(server.host)) as client,
+    ):
+        with pytest.raises(error, match=f"not the {told} bytes .*: the image is broken"):
+            await client.layer(of(server.host), layer, ANONYMOUS)
 
 
 @pytest.mark.parametrize(("content_range", "length", "reason"), PARTS)

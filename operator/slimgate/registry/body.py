@@ -106,11 +106,11 @@ def mismatch(what: str, expected: Digest, actual: Digest) -> DigestMismatchError
     )
 
 
-def wrong_size(what: str, size: int) -> UnsupportedError:
-    """Make the error for content of another size than what points to it says."""
-    return UnsupportedError(
-        f"{what} has another size than the {size} bytes that the manifest says: the image is "
-        "broken, and container runtimes refuse it"
+def wrong_size(size: int) -> str:
+    """Say what content of another size makes of an image."""
+    return (
+        f"not the {size} bytes that the manifest says: the image is broken, "
+        "and container runtimes refuse it"
     )
 
 

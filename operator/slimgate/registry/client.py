@@ -173,7 +173,7 @@ class RegistryClient:
         )
 
         async def read(answer: Answer) -> LayerReading | bytes:
-            return await read_part(answer, way, layer, call.what)
+            return await read_part(answer, way, layer)
 
         return await self._exchange.run(call, identity, read)
 

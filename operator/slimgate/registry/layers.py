@@ -9,6 +9,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Final
 
+from slimgate.core.errors import TooLargeError, UnsupportedError
 from slimgate.core.images.facts import Digest, Size
 from slimgate.core.images.oci import Descriptor
 from slimgate.core.layers.gzip import TAIL, size_from_tail
@@ -33,6 +34,7 @@ _TAR: Final = frozenset({
     "application/vnd.oci.image.layer.v1.tar",
     "application/vnd.docker.image.rootfs.diff.tar",
 })  # fmt: skip
+_ANOTHER: Final = "the registry served another part of the layer than was asked for"
 _USTAR: Final = slice(257, 262)
 HEAD: Final = 512
 
@@ -78,22 +80,14 @@ def range_of(way: Plan, layer: Descriptor) -> tuple[int, int]:
     return 0, min(HEAD, layer.size) - 1
 
 
-async def read_part(
-    answer: Answer, way: Plan, layer: Descriptor, what: str
-) -> LayerReading | bytes:
+async def read_part(answer: Answer, way: Plan, layer: Descriptor) -> LayerReading | bytes:
     """Judge a layer by its part; a registry that sends another part leaves it unknown.
 
     A tail is returned, for `judge_tail`: that takes CPU time, which is not the registry's.
     """
     first, last = range_of(way, layer)
-    served = answer.headers.get("Content-Range", "")
-    if (total := _TOTAL.search(served)) and int(total[1]) != layer.size:
-        raise wrong_size(what, layer.size)
-    if answer.status != _PARTIAL:
-        return _unknown("the registry does not serve parts of layers")
-    match = _CONTENT_RANGE.fullmatch(served)
-    if match is None or (int(match[1]), int(match[2])) != (first, last):
-        return _unknown("the registry served another part of the layer than was asked for")
+    if (reason := _another(answer, first, last, layer.size)) is not None:
+        return _unknown(reason)
     part = await answer.read(last - first + 1)
     if len(part) != last - first + 1:
         return _unknown("the registry served less of the layer than was asked for")
@@ -105,6 +99,18 @@ async def read_part(
     return LayerReading(unpacked=Size.estimated(layer.size))
 
 
+def _another(answer: Answer, first: int, last: int, size: int) -> str | None:
+    """Say why an answer is not the part from `first` to `last` of a layer of the size."""
+    served = answer.headers.get("Content-Range", "")
+    if (total := _TOTAL.search(served)) and int(total[1]) != size:
+        return f"{_ANOTHER}: it has {total[1]} bytes, {wrong_size(size)}"
+    if answer.status != _PARTIAL:
+        return "the registry does not serve parts of layers"
+    match = _CONTENT_RANGE.fullmatch(served)
+    is_asked_for = match is not None and (int(match[1]), int(match[2])) == (first, last)
+    return None if is_asked_for else _ANOTHER
+
+
 async def judge_tail(tail: bytes, layer: Descriptor, threads: Threads) -> LayerReading:
     """Judge a gzip layer by its tail."""
     return LayerReading(unpacked=await threads.run(size_from_tail, tail, layer.size))
@@ -113,7 +119,10 @@ async def judge_tail(tail: bytes, layer: Descriptor, threads: Threads) -> LayerR
 async def read_whole(
     answer: Answer, layer: Descriptor, settings: RegistrySettings, threads: Threads, what: str
 ) -> LayerReading:
-    """Read, verify and unpack a layer; raises DigestMismatchError, UnsupportedError."""
+    """Read, verify and unpack a layer.
+
+    Raises DigestMismatchError, TooLargeError, UnsupportedError.
+    """
     limits = settings.for_layer(layer.size)
     unpacker = Unpacker(
         UnpackLimits(max_bytes=limits.max_unpacked_bytes, max_seconds=limits.max_unpack_seconds)
@@ -121,8 +130,8 @@ async def read_whole(
     pace = BodyPace(settings.layer_seconds, settings.layer_seconds / WHOLE_LAYER_BYTES)
     digest, count = hashlib.new(algorithm_of(layer.digest)), 0
     buffer = bytearray()
-    wrong = wrong_size(what, layer.size)
-    async for chunk in answer.chunks(layer.size, pace, beyond=wrong):
+    more = TooLargeError(f"{what} has more bytes, {wrong_size(layer.size)}")
+    async for chunk in answer.chunks(layer.size, pace, beyond=more):
         digest.update(chunk)
         count += len(chunk)
         buffer += chunk
@@ -133,7 +142,7 @@ async def read_whole(
     if actual != layer.digest:
         raise mismatch(what, layer.digest, actual)
     if count != layer.size:
-        raise wrong
+        raise UnsupportedError(f"{what} has {count} bytes, {wrong_size(layer.size)}")
     reading = await threads.run(_end, unpacker, bytes(buffer))
     return reading if layer.size <= settings.listed_layer_bytes else replace(reading, contents=None)
 

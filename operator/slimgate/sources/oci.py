@@ -72,6 +72,11 @@ class OciSource:
             raise DigestMismatchError(
                 f"the blob of layer {layer.digest} in {self.what} has the digest {blob.digest}"
             )
+        if blob.size != layer.size:
+            raise UnsupportedError(
+                f"layer {layer.digest} in {self.what} has {blob.size} bytes, not the {layer.size} "
+                "that the manifest says: the image is broken, and container runtimes refuse it"
+            )
         return blob.reading
 
     def _document(self, files: Files, digest: Digest | None) -> Document:
