@@ -255,7 +255,7 @@ class ImageFacts:
         if self.artifact_type is None:
             return None
         kind = printable(self.artifact_type, 128)
-        return f"it is no image but an artifact of type {kind}, which holds no file system"
+        return f"it is an artifact of type {kind}, not an image, and holds no file system"
 
     @property
     def pull(self) -> Size:
