@@ -8,14 +8,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slimgate.core.errors import UnavailableError
-from slimgate.core.images.facts import UNKNOWN_BASE, Base, Platform, Size
+from slimgate.core.errors import (
+    ImageError,
+    UnauthorizedError,
+    UnavailableError,
+    UnsupportedError,
+)
+from slimgate.core.images.facts import UNKNOWN_BASE, Base, ImageFacts, Platform, Size
 from slimgate.core.images.tier import Tier
 from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import BaseRules, Limit, Limits, Policy, TierLimit
 from slimgate.core.policies.verdict import Verdict, evaluate
-from slimgate.core.wording.render import DOCS, by_use, denial, summary, warnings
+from slimgate.core.wording.render import (
+    ANOTHER,
+    DOCS,
+    KNOWN_BASE,
+    REMEDY,
+    RETRY,
+    by_use,
+    denial,
+    summary,
+    warnings,
+    way_out,
+)
 from tests.core.make import (
     DENY,
     EVIL,
@@ -79,6 +95,37 @@ def test_the_unknown_has_another_way_out() -> None:
         "(https://slimgate.dev/docs/policies#exceptions)."
     )
     assert denial(both.findings, []).endswith(f". {WAY_OUT}")
+
+
+TIERS = Policy(name="tiers", bases=BaseRules(max_tier=TierLimit(deny=Tier.FULL)))
+MODEL = replace(image(1), artifact_type="application/x-model")
+DOWN, BROKEN = UnavailableError("down"), UnsupportedError("broken")
+WAYS: list[tuple[str, Policy, list[ImageFacts | ImageError], str]] = [
+    ("a base that nobody knows", TIERS, [image(1)], KNOWN_BASE),
+    ("a layer that is not read yet", TIERS, [image(1, base=Base(unread="down"))], RETRY),
+    ("an artifact", TIERS, [MODEL], ANOTHER),
+    ("a broken image", TIERS, [BROKEN], ANOTHER),
+    ("a broken image, and one of a base that nobody knows", TIERS, [BROKEN, image(1)], ANOTHER),
+    ("a registry that is down", TIERS, [DOWN], RETRY),
+    ("a registry that is down beside what stays", TIERS, [DOWN, image(1), BROKEN], RETRY),
+    ("a login that is wrong", TIERS, [UnauthorizedError("no")], RETRY),
+    ("what is too much beside what stays", DEFAULT, [SHOP, BROKEN], REMEDY),
+]
+
+
+@pytest.mark.parametrize(
+    ("policy", "images", "expected"), [way[1:] for way in WAYS], ids=[way[0] for way in WAYS]
+)
+def test_the_way_out_fits_the_cause(
+    policy: Policy, images: list[ImageFacts | ImageError], expected: str
+) -> None:
+    """Nobody is told to wait for what will not change."""
+    seen = {
+        use(name=f"c{number}"): one if isinstance(one, ImageError) else inspection(one)
+        for number, one in enumerate(images)
+    }
+
+    assert way_out(verdict(subject(seen), policy).findings) == expected
 
 
 def test_messages_are_said_once() -> None:

@@ -33,7 +33,8 @@ class Finding:
     percent or tiers, as the check's name says; `at_least` says that the value may be larger.
     `evidence` is that for the base or tier at fault, None for all other checks.
     `reason` tells why something is unknown, or what keeps the value from being exact. An unknown
-    has a limit where a softer one is known to be broken. `no_more` says of a workload as a whole
+    has a limit where a softer one is known to be broken. `lasting` says of an unknown that no other
+    look at the same image will tell more. `no_more` says of a workload as a whole
     that what it runs now is known to come to as much.
     """
 
@@ -47,6 +48,7 @@ class Finding:
     limit: int | Tier | str | None = None
     evidence: Evidence | None = None
     reason: str | None = None
+    lasting: bool = False
     no_more: bool = False
 
 

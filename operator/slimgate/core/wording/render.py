@@ -11,7 +11,7 @@ from slimgate.core.base.base_text import base_text
 from slimgate.core.base.history import instruction_of
 from slimgate.core.images.facts import ImageFacts
 from slimgate.core.images.tier import Tier
-from slimgate.core.policies.checks import CHECKS, layer_size, pull_size, unpacked_size
+from slimgate.core.policies.checks import CHECKS, layer_size, max_tier, pull_size, unpacked_size
 from slimgate.core.policies.checks import base as base_check
 from slimgate.core.policies.checks.sentences import platform_of
 from slimgate.core.policies.finding import Finding, Outcome
@@ -30,6 +30,12 @@ REMEDY: Final = (
     f"Build in a first stage and copy the binary onto distroless or scratch: {DOCS}. {_EXEMPT}"
 )
 RETRY: Final = f"Try again once the cause is fixed. {_EXEMPT}"
+KNOWN_BASE: Final = (
+    "Build it on a base that your platform team has named in a BaseImage, or name the base that it "
+    "has in its label org.opencontainers.image.base.name: "
+    f"https://slimgate.dev/docs/policies#your-own-bases. {_EXEMPT}"
+)
+ANOTHER: Final = f"Build and push it in another way: this image stays as it is. {_EXEMPT}"
 ROLLBACK: Final = (
     "slimgate: this workload ran these images before, so the rollback is admitted: "
     "https://slimgate.dev/docs/policies#rollbacks"
@@ -51,9 +57,26 @@ def denial(findings: Iterable[Finding], policies: Iterable[Policy]) -> str:
     lines = [f"{describe(use, group)}." for use, group in groups[:_MAX_LINES]]
     if len(groups) > _MAX_LINES:
         lines.append(f"And {len(groups) - _MAX_LINES} more.")
-    way_out = RETRY if all(_is_unknown(group) for _, group in groups) else REMEDY
     messages = dict.fromkeys(policy.message for policy in policies if policy.message)
-    return " ".join([*lines, way_out, *messages])
+    return " ".join([*lines, way_out(f for _, group in groups for f in group), *messages])
+
+
+def way_out(findings: Iterable[Finding]) -> str:
+    """Choose what fits all that is refused; what stays unknown is nothing to wait for."""
+    findings = list(findings)
+    if any(finding.outcome is not Outcome.UNKNOWN for finding in findings):
+        # Of an image above a limit the limit matters, whatever else of it is unknown.
+        return REMEDY
+    if not all(finding.lasting for finding in findings):
+        return RETRY
+    if all(_is_of_base(finding) for finding in findings):
+        return KNOWN_BASE
+    return ANOTHER
+
+
+def _is_of_base(finding: Finding) -> bool:
+    is_artifact = finding.image is not None and finding.image.artifact_type is not None
+    return finding.check in {base_check.NAME, max_tier.NAME} and not is_artifact
 
 
 def warnings(findings: Iterable[Finding], policies: Iterable[Policy] = ()) -> list[str]:

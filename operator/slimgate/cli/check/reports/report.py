@@ -155,13 +155,13 @@ class Report:
             for p in self.policies
             if p.name in denied and p.message
         ]
-        unknown = all(
-            f.outcome is Outcome.UNKNOWN
-            for e in self.judged
-            for f, effect in e.findings
+        refused = (
+            finding
+            for entry in self.judged
+            for finding, effect in entry.findings
             if effect is FindingEffect.DENY
         )
-        return [render.RETRY if unknown else render.REMEDY, *messages]
+        return [render.way_out(refused), *messages]
 
 
 def remarks_on(judged: Judged) -> Iterator[Remark]:

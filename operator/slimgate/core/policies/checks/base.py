@@ -9,6 +9,7 @@ from slimgate.core.images.tier import Evidence
 from slimgate.core.matching.globs import matches_reference
 from slimgate.core.policies.checks.bases import (
     images,
+    lasts,
     match,
     match_any,
     match_claim,
@@ -46,6 +47,7 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
             limit=needs,
             evidence=evidence,
             reason=reason,
+            lasting=reason is not None and lasts(subject, image.base),
         )
 
 

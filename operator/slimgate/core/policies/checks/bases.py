@@ -95,6 +95,11 @@ def unresolved(subject: Subject, base: Base, allow: tuple[str, ...] = ()) -> str
     return None
 
 
+def lasts(subject: Subject, base: Base) -> bool:
+    """Whether all is known of a base that a look can tell; what is open else may pass."""
+    return base.unread is None and base.unchecked is None and not subject.missing_bases
+
+
 def _names(name: str, globs: tuple[str, ...]) -> bool:
     # What has no tag is a word, and no `latest` must be read into it.
     return (":" in name and matches_reference(globs, name)) or matches_text(globs, name)

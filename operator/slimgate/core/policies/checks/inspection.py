@@ -1,9 +1,10 @@
 """The check that every policy has: that its images can be looked up."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
-from slimgate.core.errors import ImageError
+from slimgate.core.errors import ImageError, TooLargeError, UnsupportedError
 from slimgate.core.images.facts import Inspection
 from slimgate.core.policies.checks.check import Check
 from slimgate.core.policies.finding import Finding, Outcome, Subject
@@ -11,6 +12,8 @@ from slimgate.core.policies.policy import Policy
 from slimgate.core.workloads.workload import ImageUse
 
 NAME: Final = "inspection"
+_LASTING: Final = {TooLargeError.reason, UnsupportedError.reason}
+"""Of what nothing but another image helps; all else may be set right where the image lies."""
 
 
 def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
@@ -25,8 +28,16 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     if excess is not None:
         yield unknown(policy, excess)
     for use, seen in subject.images.items():
-        for reason in whys(seen):
-            yield unknown(policy, reason, use)
+        for reason, lasts in _faults(seen):
+            yield replace(unknown(policy, reason, use), lasting=lasts)
+
+
+def _faults(seen: Inspection | ImageError) -> Iterator[tuple[str, bool]]:
+    """Say why something is not known, and whether it is the image's own fault, which lasts."""
+    if isinstance(seen, ImageError):
+        yield str(seen), seen.reason in _LASTING
+    else:
+        yield from ((gap.message, gap.reason in _LASTING) for gap in seen.gaps)
 
 
 def whys(seen: Inspection | ImageError) -> list[str]:

@@ -7,6 +7,7 @@ from slimgate.core.images.facts import Base
 from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.policies.checks.bases import (
     images,
+    lasts,
     too_weak,
     unresolved,
 )
@@ -44,6 +45,7 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
             limit=line,
             evidence=evidence,
             reason=reason,
+            lasting=reason is not None and lasts(subject, image.base),
         )
 
 
