@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 
 
 class BaseLookups(Protocol):
-    """Looks bases up; app.bases does."""
+    """Looks bases up; engine.base_keeper does."""
 
     @property
     def unresolved(self) -> int:

@@ -54,7 +54,7 @@ class WorkloadJudge(Protocol):
 
 
 class ClusterView(Protocol):
-    """What the cluster holds now; every method reads it again."""
+    """What the cluster holds now; every method but `former` reads it again."""
 
     @property
     def namespace(self) -> str:

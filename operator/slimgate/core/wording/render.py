@@ -47,7 +47,7 @@ _MAX_MESSAGES: Final = 5
 _SUMMARY_LENGTH: Final = 256
 _REFERENCE_LENGTH: Final = 64
 _INSTRUCTION_LENGTH: Final = 60
-_SUMS: Final = (pull_size.NAME, unpacked_size.NAME)
+_SUMS: Final = (pull_size.CHECK.name, unpacked_size.CHECK.name)
 """Checks of an image's size as a whole, the one first whose largest layer is more worth to name."""
 
 
@@ -174,7 +174,7 @@ def _context(findings: Iterable[Finding]) -> list[str]:
 
 def _largest_layer(image: ImageFacts, check: str) -> str:
     """Say which layer to look at, in bytes of the kind that the check measures."""
-    unpacked = check == unpacked_size.NAME
+    unpacked = check == unpacked_size.CHECK.name
     sizes = [layer.unpacked if unpacked else layer.pull for layer in image.layers]
     largest = max(sizes, key=lambda size: size.least, default=None)
     if largest is None or not largest.least:
@@ -183,7 +183,7 @@ def _largest_layer(image: ImageFacts, check: str) -> str:
     size = f"{least}{format_bytes(largest.least)}"
     made = instruction_of(image.layers[sizes.index(largest)].created_by or "")
     made = printable(made, _INSTRUCTION_LENGTH)
-    if check == layer_size.NAME:
+    if check == layer_size.CHECK.name:
         return f"that layer is {made}" if made else ""
     if len(sizes) == 1:
         return ""

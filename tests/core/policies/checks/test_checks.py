@@ -25,8 +25,7 @@ def test_every_file_is_a_check() -> None:
     """Each file holds one check, which CHECKS lists by its name."""
     modules = [import_module(f"slimgate.core.policies.checks.{file}") for file in FILES]
 
-    assert {module.NAME: module.CHECK for module in modules} == CHECKS
-    assert all(module.CHECK.find is module.check for module in modules)
+    assert {module.CHECK.name: module.CHECK for module in modules} == CHECKS
 
 
 def test_every_check_can_be_told() -> None:

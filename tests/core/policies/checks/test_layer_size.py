@@ -3,7 +3,7 @@
 import pytest
 
 from slimgate.core.images.facts import Size
-from slimgate.core.policies.checks.layer_size import check
+from slimgate.core.policies.checks.layer_size import CHECK
 from slimgate.core.policies.policy import Limit
 from tests.core.make import DENY, UNKNOWN, WARN, brief, image, limiting, one
 
@@ -28,16 +28,16 @@ LOST = Size.unknown("lost")
 )
 def test_layer_size(layers: list[int | Size], expected: list[tuple[object, ...]]) -> None:
     """Layers are compared one by one: one above the limit decides, whatever the others are."""
-    assert brief(check(POLICY, one(image(*layers)))) == expected
+    assert brief(CHECK.find(POLICY, one(image(*layers)))) == expected
 
 
 def test_a_layer_is_as_large_as_it_is() -> None:
     """A layer that is known is told as it is, though another may be larger."""
-    (found,) = check(POLICY, one(image(LOST, 101)))
+    (found,) = CHECK.find(POLICY, one(image(LOST, 101)))
 
     assert (found.at_least, found.reason) == (False, None)
 
 
 def test_without_limit() -> None:
     """Without the limit nothing is found."""
-    assert brief(check(limiting(), one(image(10**12)))) == []
+    assert brief(CHECK.find(limiting(), one(image(10**12)))) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from slimgate.core.images.facts import Size
-from slimgate.core.policies.checks.layers import check
+from slimgate.core.policies.checks.layers import CHECK
 from slimgate.core.policies.policy import Limit
 from tests.core.make import DENY, WARN, brief, image, limiting, one
 
@@ -16,9 +16,9 @@ POLICY = limiting(layers=Limit(warn=2, deny=3))
 )
 def test_layers(count: int, expected: list[tuple[object, ...]]) -> None:
     """Layers are counted, whether their sizes are known or not."""
-    assert brief(check(POLICY, one(image(*[Size.unknown("lost")] * count)))) == expected
+    assert brief(CHECK.find(POLICY, one(image(*[Size.unknown("lost")] * count)))) == expected
 
 
 def test_without_limit() -> None:
     """Without the limit nothing is found."""
-    assert brief(check(limiting(), one(image(*range(100))))) == []
+    assert brief(CHECK.find(limiting(), one(image(*range(100))))) == []

@@ -4,7 +4,7 @@ import pytest
 
 from slimgate.core.errors import NotFoundError
 from slimgate.core.images.facts import Size
-from slimgate.core.policies.checks.pull_size import check
+from slimgate.core.policies.checks.pull_size import CHECK
 from slimgate.core.policies.finding import Subject
 from slimgate.core.policies.policy import Limit
 from slimgate.core.workloads.workload import Role
@@ -57,9 +57,9 @@ CASES = [
 )
 def test_pull_size(given: Subject, expected: list[tuple[object, ...]]) -> None:
     """The sum of the compressed layers is compared."""
-    assert brief(check(POLICY, given)) == expected
+    assert brief(CHECK.find(POLICY, given)) == expected
 
 
 def test_without_limit() -> None:
     """Without the limit nothing is found."""
-    assert brief(check(limiting(), one(image(10**12)))) == []
+    assert brief(CHECK.find(limiting(), one(image(10**12)))) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from slimgate.core.images.facts import ImageFacts, Size
-from slimgate.core.policies.checks.unpacked_size import check
+from slimgate.core.policies.checks.unpacked_size import CHECK
 from slimgate.core.policies.policy import Limit
 from tests.core.make import (
     ARM64,
@@ -44,7 +44,7 @@ ZSTD = layer(9, 10**9, Size.unknown("zstd"))
 )
 def test_unpacked_size(facts: ImageFacts, expected: list[tuple[object, ...]]) -> None:
     """The sum of the uncompressed layers is compared, and nothing of what is to pull."""
-    assert brief(check(POLICY, one(facts))) == expected
+    assert brief(CHECK.find(POLICY, one(facts))) == expected
 
 
 def test_at_least() -> None:
@@ -53,7 +53,7 @@ def test_at_least() -> None:
     exact, bound = image(fat), image(fat, ZSTD, platform=ARM64)
     lost = image(ZSTD, slim, platform=ARM64)
     cases = [[exact], [bound], [exact, lost], [image(slim), bound], [lost, bound]]
-    found = [next(check(POLICY, subject({WEB: inspection(*images)}))) for images in cases]
+    found = [next(CHECK.find(POLICY, subject({WEB: inspection(*images)}))) for images in cases]
 
     assert [(one.outcome, one.value) for one in found] == [(DENY, 101)] * 5
     assert [one.at_least for one in found] == [False, True, False, True, True]
@@ -65,13 +65,13 @@ def test_what_an_unknown_layer_is_at_least() -> None:
     big = layer(9, 1, Size.unknown("wraps", at_least=101))
     part = layer(8, 1, Size.unknown("wraps", at_least=60))
     cases = [image(big), image(part, layer(1, 1, 41)), image(part, layer(1, 1, 40))]
-    found = [next(check(POLICY, one(facts))) for facts in cases]
+    found = [next(CHECK.find(POLICY, one(facts))) for facts in cases]
 
     assert [(one.outcome, one.value) for one in found] == [(DENY, 101)] * 2 + [(UNKNOWN, None)]
     assert [(one.at_least, one.reason) for one in found[:2]] == [(True, "wraps")] * 2
-    assert brief(check(limiting(pull_size=Limit(deny=100)), one(image(big)))) == []
+    assert brief(CHECK.find(limiting(pull_size=Limit(deny=100)), one(image(big)))) == []
 
 
 def test_without_limit() -> None:
     """Without the limit nothing is found."""
-    assert brief(check(limiting(), one(image(1)))) == []
+    assert brief(CHECK.find(limiting(), one(image(1)))) == []

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from slimgate.core.images.facts import ImageFacts, Size
+from slimgate.core.policies.checks.check import Check, Unit
 from slimgate.core.policies.finding import Finding, Outcome, Subject
-from slimgate.core.policies.policy import Limit, Policy
+from slimgate.core.policies.policy import Limit, Limits, Policy
 from slimgate.core.workloads.workload import ImageUse
 
 
@@ -41,19 +42,39 @@ class Amount:
         )
 
 
-Measure = Callable[[ImageFacts], Iterable[Amount]]
 Measured = tuple[ImageFacts | None, Amount]
 
 
-def each_image(
-    policy: Policy, subject: Subject, name: str, limit: Limit | None, measure: Measure
-) -> Iterator[Finding]:
-    """Measure every image; the largest platform counts."""
-    if limit is None:
-        return
-    for use, seen in subject.inspected().items():
-        measured = [(image, amount) for image in seen.images for amount in measure(image)]
-        yield from against(policy, name, limit, measured, use)
+def image_limit(
+    name: str,
+    *,
+    limit: Callable[[Limits], Limit | None],
+    measure: Callable[[ImageFacts], Iterable[Amount]],
+    unit: Unit,
+    title: str,
+    advice: str,
+    sentence: Callable[[Finding], str],
+) -> Check:
+    """Make a check that measures every image for itself; the largest platform counts."""
+
+    def find(policy: Policy, subject: Subject) -> Iterator[Finding]:
+        lines = limit(policy.limits)
+        if lines is None:
+            return
+        for use, seen in subject.inspected().items():
+            measured = [(image, amount) for image in seen.images for amount in measure(image)]
+            yield from against(policy, name, lines, measured, use)
+
+    return Check(
+        name=name,
+        field=f"spec.limits.{name}",
+        title=title,
+        advice=advice,
+        unit=unit,
+        is_asked=lambda policy: limit(policy.limits) is not None,
+        find=find,
+        sentence=sentence,
+    )
 
 
 def against(
