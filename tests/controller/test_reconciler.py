@@ -72,7 +72,7 @@ async def test_facts_that_get_better() -> None:
     """Whatever made somebody look again, what rests on the facts is judged at once."""
     world = World()
     world.catalog.put_policy(policy(bases={"deny": ["alpine*"]}))
-    world.inspector.reader.listen(world.reconciler.know_better)
+    world.inspector.reader.listen(world.reconciler.facts_changed)
     world.shelf.put(APP, tiny("slim"))
     (layer,) = tiny("slim").layers
     contents = LayerContents(paths=frozenset({"bin/busybox", "bin/sh"}))

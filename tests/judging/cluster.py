@@ -125,7 +125,7 @@ class Controller(Process):
             settings=ReconcilerSettings(),
             now=lambda: datetime.now(UTC),
         )
-        self.inspector.reader.listen(self.reconciler.know_better)
+        self.inspector.reader.listen(self.reconciler.facts_changed)
 
     @asynccontextmanager
     async def running(self, new: Json) -> AsyncIterator[None]:

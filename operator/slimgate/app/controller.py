@@ -106,7 +106,7 @@ async def _work(
     await memory.restore()
     core.catalog.listen(partial(_heard, reconciler))
     core.catalog.objects.listen(reconciler.changed.set)
-    core.inspector.reader.listen(reconciler.know_better)
+    core.inspector.reader.listen(reconciler.facts_changed)
     metrics.show_workloads(ledger, core.catalog)
     metrics.show_queue(reconciler.queue)
     token = KubeletToken(core.api, settings)

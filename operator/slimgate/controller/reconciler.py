@@ -138,7 +138,7 @@ class Reconciler:
             if namespace in {"", key.namespace}:
                 self.queue.put(key)
 
-    def know_better(self, digest: Digest) -> None:
+    def facts_changed(self, digest: Digest) -> None:
         """Hear that facts of a manifest are others: what rests on them is judged again, at once."""
         self._better.add(digest)
         self._has_better.set()

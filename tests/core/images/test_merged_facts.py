@@ -76,7 +76,7 @@ def test_what_nobody_looked_at_is_left_as_it_is(sizes: list[Size]) -> None:
     ],
     ids=["measured", "estimated", "bound", "lost"],
 )
-def test_what_others_know_better(
+def test_what_others_facts_changed(
     ours: list[Size], theirs: list[Size], expected: list[Size]
 ) -> None:
     """Layer by layer the better size is taken, and the rest is theirs, or ours if it is proven."""

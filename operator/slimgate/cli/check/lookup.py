@@ -3,9 +3,9 @@
 from contextlib import suppress
 from typing import Final
 
+from slimgate.cli.shared.pool import LookupPool
 from slimgate.cli.shared.ports import ComparingInspector
 from slimgate.cli.shared.progress import Board
-from slimgate.cli.shared.turns import Turns
 from slimgate.core.errors import UnavailableError
 from slimgate.core.images.facts import Inspection, Wants
 from slimgate.core.images.source import parse_source
@@ -22,7 +22,7 @@ class Lookup:
 
     def __init__(self, inspector: ComparingInspector, *, seconds: float, shown: Board) -> None:
         self._inspector = inspector
-        self._turns = Turns(shown, seconds)
+        self._pool = LookupPool(shown, seconds)
 
     @property
     def bases(self) -> Bases:
@@ -32,7 +32,7 @@ class Lookup:
     async def refresh_bases(self, catalog: Catalog) -> None:
         """Look all BaseImages up; what is not known in time is missing."""
         with suppress(UnavailableError):
-            async with self._turns.take("BaseImages"):
+            async with self._pool.take("BaseImages"):
                 await self.bases.refresh(catalog.base_images, catalog.platforms)
 
     def hit(self, question: Question) -> Inspection | None:
@@ -40,7 +40,7 @@ class Lookup:
 
     async def inspect(self, question: Question) -> Inspection:
         """Look an image up."""
-        async with self._turns.take(question.text) as progress:
+        async with self._pool.take(question.text) as progress:
             return await self._inspector.inspect(
                 parse_source(question.text),
                 platforms=question.platforms,

@@ -12,9 +12,9 @@ from slimgate.cli.check.rules import read_base_images, read_policies
 from slimgate.cli.manifests.files import read_all
 from slimgate.cli.manifests.names import STDIN, SUFFIXES
 from slimgate.cli.manifests.sort import sort
+from slimgate.cli.shared.pool import LookupPool
 from slimgate.cli.shared.ports import ClusterView
 from slimgate.cli.shared.progress import Board
-from slimgate.cli.shared.turns import Turns
 from slimgate.core.admission.decision import denies
 from slimgate.core.errors import InvalidPolicyError, SettingsError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
@@ -89,10 +89,10 @@ async def preview(
     known = replace(there, base_images=[*there.base_images, *wanted.base_images])
     judge = view.judge_by(known.catalog(settings))
     workloads = originals(await view.workloads())
-    turns = Turns(shown)  # the judge has the time
+    pool = LookupPool(shown)  # the judge has the time
 
     async def judged(workload: Workload) -> Verdict:
-        async with turns.take(str(workload)):
+        async with pool.take(str(workload)):
             return await judge.judge(workload, seconds=seconds)
 
     verdicts = await asyncio.gather(*map(judged, workloads))

@@ -8,9 +8,9 @@ from typing import Final
 
 from slimgate.cli.shared.documents import Document
 from slimgate.cli.shared.exits import status_of
+from slimgate.cli.shared.pool import LookupPool
 from slimgate.cli.shared.ports import Inspector
 from slimgate.cli.shared.progress import Board
-from slimgate.cli.shared.turns import Turns
 from slimgate.core.errors import InvalidReferenceError, SlimgateError, UnauthorizedError
 from slimgate.core.images.facts import Inspection, Platform, Wants
 from slimgate.core.images.reference import Reference
@@ -58,12 +58,12 @@ async def look_up(
     seconds: float = math.inf,
 ) -> list[Inspection | Failure]:
     """Look all references up at the same time; one entry each, in their order."""
-    turns = Turns(shown, seconds)
+    pool = LookupPool(shown, seconds)
 
     async def inspect(text: str) -> Inspection | Failure:
         try:
             sourced = parse_source(text)
-            async with turns.take(text) as progress:
+            async with pool.take(text) as progress:
                 return await inspector.inspect(
                     sourced, platforms=platforms, want=_EVERYTHING, progress=progress
                 )

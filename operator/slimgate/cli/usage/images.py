@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slimgate.cli.preview.preview import originals
+from slimgate.cli.shared.pool import LookupPool
 from slimgate.cli.shared.ports import ClusterView
 from slimgate.cli.shared.progress import Board
-from slimgate.cli.shared.turns import Turns
 from slimgate.cli.usage.scope import UsageScope
 from slimgate.core.errors import SlimgateError
 from slimgate.core.images.facts import ImageFacts, Inspection, Platform
@@ -60,9 +60,9 @@ async def used_images(
     for workload in workloads:
         for use in workload.images:
             users.setdefault(use.reference, {})[str(workload)] = workload
-    turns = Turns(shown, seconds)
+    pool = LookupPool(shown, seconds)
     found = await asyncio.gather(
-        *(_look_up(view, turns, text, tuple(used.values())) for text, used in users.items())
+        *(_look_up(view, pool, text, tuple(used.values())) for text, used in users.items())
     )
     return Usage(
         namespace=namespace,
@@ -90,7 +90,7 @@ def together(images: Sequence[UsedImage]) -> tuple[int, bool]:
 
 
 async def _look_up(
-    view: ClusterView, turns: Turns, text: str, users: tuple[Workload, ...]
+    view: ClusterView, pool: LookupPool, text: str, users: tuple[Workload, ...]
 ) -> UsedImage:
     # The workloads of one namespace mostly pull with the same credentials, those of others may not.
     askers: dict[str, Workload] = {}
@@ -99,7 +99,7 @@ async def _look_up(
     seen: Inspection | SlimgateError | None = None
     for asker in askers.values():
         try:
-            async with turns.take(text):
+            async with pool.take(text):
                 seen = await view.inspect(asker, text)
                 break
         except SlimgateError as error:

@@ -114,10 +114,10 @@ def nodes(
 
 
 async def _disks(outside: "Outside", selector: "Selector", seconds: float) -> "Sequence[NodeDisk]":
+    from slimgate.cli.shared.pool import LookupPool  # noqa: PLC0415
     from slimgate.cli.shared.progress import board  # noqa: PLC0415 - help must not wait for it
-    from slimgate.cli.shared.turns import Turns  # noqa: PLC0415
 
     async with outside.cluster() as view:
         with board() as shown:
-            async with Turns(shown, seconds).take("the nodes' images"):
+            async with LookupPool(shown, seconds).take("the nodes' images"):
                 return await view.disks(selector)

@@ -1,4 +1,4 @@
-"""Look-ups that take turns: so many at the same time, each with a line, none for ever."""
+"""How commands look things up: so many at the same time, each with a line, none for ever."""
 
 import asyncio
 import math
@@ -14,7 +14,7 @@ from slimgate.sources.stream import Progress
 _AT_ONCE: Final = 16
 
 
-class Turns:
+class LookupPool:
     """Gives each look-up room, a line on the board, and `seconds`: --timeout."""
 
     def __init__(self, shown: Board, seconds: float = math.inf) -> None:
