@@ -91,7 +91,7 @@ class Catalog:
     ) -> tuple[Policy, ...]:
         """Return the policies that speak of a workload, by name, and those that may.
 
-        `labels` are its namespace's, for one that may not have been told of yet.
+        `labels` are its namespace's, for one that may not have been known yet.
         """
         if self.excludes(workload.namespace):
             return ()

@@ -24,7 +24,7 @@ async def ruling(
         return catalog.matching(workload), {}
     try:
         if reader is None:
-            raise UnavailableError("nobody has told of it")
+            raise UnavailableError("no mirror has heard of it")
         async with asyncio.timeout(min(seconds, _SECONDS)):
             labels = await reader.labels(workload.namespace)
     except TimeoutError:

@@ -10,7 +10,7 @@ import pytest
 
 from slimgate.cli.manifests import files
 from slimgate.cli.manifests.errors import InputsError
-from slimgate.cli.manifests.files import read_all
+from slimgate.cli.manifests.files import read_all, read_inputs
 from slimgate.cli.manifests.read import FileDocument
 from tests.cli.make import write
 
@@ -81,6 +81,56 @@ def test_all_faults_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         "large.yaml: it is larger than 64 MiB",
         "latin.yaml:2: it is not UTF-8 text",
     ]
+
+
+def test_what_is_not_of_kubernetes(tmp_path: Path) -> None:
+    """In a folder it is passed over if it can't be read, and a template or a manifest is not."""
+    write(tmp_path, a_yaml="x: 1", tsconfig_json='{\n// why\n"a": 1}', mkdocs_yml="a: b: c")
+    (tmp_path / "latin.yaml").write_bytes(b"a: \xe9\n")
+    found = read_inputs([str(tmp_path)])
+
+    assert _names(found.documents, tmp_path) == ["a.yaml"]
+    foreign = [os.path.relpath(file, tmp_path) for file in found.foreign]
+    assert foreign == ["latin.yaml", "mkdocs.yml", "tsconfig.json"]
+    named = str(tmp_path / "tsconfig.json")
+    for more in ({"t_yaml": "{{ include x }}: b: c"}, {"m_json": '{"kind": "Pod",}'}, {}):
+        write(tmp_path, **more)
+        with pytest.raises(InputsError):
+            read_inputs([str(tmp_path)] if more else [named])
+
+
+@pytest.mark.parametrize(
+    ("exclude", "expected"),
+    [
+        ([], ["a/b/c.yaml", "a/c.yaml", "c.yaml"]),
+        (["c.yaml"], []),
+        (["a"], ["c.yaml"]),
+        (["a/*"], ["c.yaml"]),
+        (["./a/b/"], ["a/c.yaml", "c.yaml"]),
+        (["b", "**/none"], ["a/c.yaml", "c.yaml"]),
+        (["a/*.yaml"], ["a/b/c.yaml", "c.yaml"]),
+    ],
+)
+def test_excluded(exclude: list[str], expected: list[str], tmp_path: Path) -> None:
+    """Names at any depth and paths below the folder are left out, with all that is in them."""
+    write(tmp_path, a_b_c_yaml="x: 1", a_c_yaml="x: 2", c_yaml="x: 3", d_yaml="x: 4")
+    found = read_inputs([str(tmp_path)], exclude=[*exclude, "d.*"]) if expected else None
+
+    if found is None:
+        with pytest.raises(InputsError, match=r"holds no \.yaml"):
+            read_inputs([str(tmp_path)], exclude=[*exclude, "d.*"])
+    else:
+        assert _names(found.documents, tmp_path) == expected
+
+
+def test_kustomizations(tmp_path: Path) -> None:
+    """They are no manifests, and it is known where they are, whatever they are called."""
+    write(tmp_path, a_kustomization_yaml="resources: []", b_x_yaml="x: 1")
+    (tmp_path / "b" / "Kustomization").write_text("resources: [x.yaml]")
+    found = read_inputs([str(tmp_path)])
+
+    assert found.kustomizations == [str(tmp_path / "a"), str(tmp_path / "b")]
+    assert _names(found.documents, tmp_path) == ["b/x.yaml"]
 
 
 def test_endless_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from slimgate.cli.manifests.errors import InputError
+from slimgate.cli.manifests.other_kinds import other_kinds_note
 from slimgate.cli.manifests.read import read_documents
 from slimgate.cli.manifests.sort import MAX_IMAGES, Sorted, skipped, sort
 from slimgate.core.workloads.kinds import TEMPLATE_PATHS, TemplatePaths
@@ -233,6 +234,70 @@ def test_odd_images(image: str) -> None:
     """An image that is not a text, or is a template's, is a fault, never passed over."""
     with pytest.raises(InputError, match=r"f.yaml:5: this is not an image: if it is a template"):
         _sort(f"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - image: {image}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: apps/v1\nkind: Deployment\nspec:\n  template: {{ include x }}",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {}\nspec: {{- toYaml .Values.spec }}",
+        "a: 1\nb: 2\nc:\n  - {{ .Values.c }}",
+        "a: 1\nkind: Pod\napiVersion: v1\nmetadata: {name: '{{ .Release.Name }}'}",
+        "apiVersion: apps/v1\na: 1\nb: 2\nkind: '{{ .Values.kind }}'",
+    ],
+)
+def test_templates_that_are_yaml(text: str) -> None:
+    """What a template was to write is a fault, wherever it stands, and never passed over."""
+    with pytest.raises(InputError, match=r"f.yaml:4: it is a template: render it first"):
+        _sort(text)
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (
+            "slimgate.dev/v1alpha1\nkind: SlimPolcy",
+            "2: slimgate.dev has no kind 'SlimPolcy': did you mean SlimPolicy",
+        ),
+        ("slimgate.dev/v1alpha1\nkind: slimexception", "2: .* did you mean SlimException?"),
+        ("slimgate.dev/v1alpha1\nkind: Pod", "2: .* there are SlimPolicy, SlimException, Base"),
+        ("slimgate.io/v1alpha1\nkind: SlimPolicy", "1: .* SlimPolicy is slimgate.dev/v1alpha1"),
+        ("''\nkind: BaseImage", "1: .* BaseImage is slimgate.dev/v1alpha1, not ''"),
+    ],
+)
+def test_misspelt_kinds(head: str, expected: str) -> None:
+    """A kind of slimgate's that there is not is refused, since what it says would not count."""
+    with pytest.raises(InputError, match=rf"f.yaml:{expected}"):
+        _sort(f"apiVersion: {head}\nspec: {{}}")
+
+
+_POD = "{spec: {containers: [{name: a, image: 'r.io/a:1'}]}}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "rest", "expected"),
+    [
+        ("argoproj.io/v1alpha1/Rollout", f"spec: {{template: {_POD}}}", True),
+        ("batch.volcano.sh/v1alpha1/Job", f"spec: {{tasks: [{{template: {_POD}}}]}}", True),
+        ("kubeflow.org/v1/TFJob", f"spec: {{specs: {{Chief: {{template: {_POD}}}}}}}", True),
+        ("monitoring.coreos.com/v1/Prometheus", "spec: {image: 'quay.io/prom:1'}", True),
+        ("argoproj.io/v1alpha1/Workflow", "spec: {templates: [{container: {image: a}}]}", True),
+        ("v1/PodTemplate", f"template: {_POD}", True),
+        ("v1/Service", "spec: {ports: [{name: a}]}", False),
+        ("v1/ConfigMap", "data: {image: 'r.io/a:1'}", False),
+        ("e.com/v1/Page", "spec: {image: 'https://e.com/logo.png'}", False),
+        ("e.com/v1/Page", "spec: {containers: 3, image: [a], b: {image: {name: a}}}", False),
+    ],
+)
+def test_kinds_that_are_not_judged(kind: str, rest: str, *, expected: bool) -> None:
+    """What seems to have containers is named; of all else there is nothing to say."""
+    api_version, _, name = kind.rpartition("/")
+    found = _sort(f"apiVersion: {api_version}\nkind: {name}\nmetadata: {{name: x}}\n{rest}")
+
+    named = [(one.api_version, one.kind, one.name, one.line) for one in found.others]
+    assert named == ([(api_version, name, "x", 1)] if expected else [])
+    assert (other_kinds_note(found.others) is not None) is expected
+    assert found.workloads == []
 
 
 @pytest.mark.parametrize("containers", ["{name: c, image: 'a:1'}", "a:1", "[a:1]", "[[]]"])

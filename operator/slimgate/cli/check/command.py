@@ -73,6 +73,15 @@ def check(
             rich_help_panel=_WHAT,
         ),
     ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB",
+            help="Leave out of folders, as in node_modules or charts/*/templates; repeatable.",
+            show_default=False,
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
     namespace: Annotated[
         str | None,
         typer.Option(
@@ -129,6 +138,15 @@ def check(
             rich_help_panel=_RULES,
         ),
     ] = None,
+    require_all: Annotated[
+        bool,
+        typer.Option(
+            "--require-all",
+            help="Exit with 1 if containers were not judged, since their kind is not, or a "
+            "workload names no image.",
+            rich_help_panel=_RULES,
+        ),
+    ] = False,
     max_pull: Annotated[
         str | None,
         typer.Option(
@@ -245,6 +263,7 @@ def check(
     request = CheckRequest(
         targets=targets or [],
         files=filename or [],
+        exclude=exclude or [],
         policies=policy or [],
         exceptions=exceptions or [],
         flags=Flags(pull=max_pull, unpacked=max_unpacked, layers=max_layers, tier=max_tier),
@@ -257,6 +276,7 @@ def check(
         seconds=timeout,
         strict=strict,
         fail_on=read_several("--fail-on", FailOn, fail_on or []) | {FailOn.DENY},
+        require_all=require_all,
         stdin_name=stdin_name,
     )
     writer = Writer(output, report or [])

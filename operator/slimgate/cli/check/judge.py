@@ -43,6 +43,8 @@ class FindingEffect(IntEnum):
         return self.name.lower()
 
 
+WITHIN: Final = "allow"
+NONE: Final = "none"
 _EFFECTS: Final[Mapping[admission.Effect, FindingEffect]] = {
     admission.Effect.DENIED: FindingEffect.DENY,
     admission.Effect.WARNED: FindingEffect.WARN,
@@ -63,6 +65,13 @@ class Judged:
     def worst(self) -> FindingEffect | None:
         """The worst that any finding does; None where all is within policy."""
         return self.findings[0][1] if self.findings else None
+
+    @property
+    def effect(self) -> str:
+        """The word for what became of it: what has no image is not judged, and so not within."""
+        if self.worst is not None:
+            return self.worst.label
+        return WITHIN if self.placed.workload.images else NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

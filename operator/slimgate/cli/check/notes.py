@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from slimgate.cli.check.judge import Case, Judged
 from slimgate.cli.check.rules import void
+from slimgate.cli.manifests.files import Inputs
+from slimgate.cli.manifests.other_kinds import other_kinds_note
 from slimgate.cli.manifests.read import FileDocument
 from slimgate.cli.manifests.sort import Sorted, skipped
 from slimgate.core.errors import ImageError
@@ -24,6 +26,7 @@ class Circumstances:
 
     found: Sorted
     with_cluster: bool
+    inputs: Inputs = field(default_factory=Inputs)
     read: frozenset[str] = frozenset()
     """The files that policies and exceptions were read from."""
     labelled: AbstractSet[str] = frozenset()
@@ -37,7 +40,9 @@ def notes(case: Case, judged: Sequence[Judged], around: Circumstances) -> list[s
     """Write all notes, each once."""
     found = [
         *around.broken,
-        *_strange(around.found),
+        *_unbuilt(around.inputs),
+        *_strange(around),
+        *_of_other_kinds(around.found),
         *_ignored(around.found, around.read),
         *_unlabelled(case, around.labelled),
         *([] if around.with_cluster else _growth(judged)),
@@ -51,8 +56,29 @@ def notes(case: Case, judged: Sequence[Judged], around: Circumstances) -> list[s
     return list(dict.fromkeys(found))
 
 
-def _strange(found: Sorted) -> Iterator[str]:
-    sentence = skipped(found.strange)
+def _unbuilt(inputs: Inputs) -> Iterator[str]:
+    """Say that a kustomization changes what its folder holds, and that nobody has built it."""
+    if inputs.kustomizations:
+        yield (
+            f"a kustomization is not built, so what it makes is not judged: build it first, as in "
+            f"kubectl kustomize {printable(inputs.kustomizations[0], 1024)} | slimgate check -; "
+            f"there is one in {_join(inputs.kustomizations, 1024)}"
+        )
+
+
+def _strange(around: Circumstances) -> Iterator[str]:
+    sentence = skipped(around.found.strange)
+    if sentence is not None:
+        yield sentence
+    if around.inputs.foreign:
+        yield (
+            "skipped files that are neither YAML nor JSON, and show no sign of Kubernetes: "
+            f"{_join(around.inputs.foreign, 1024)}; --exclude GLOB leaves files out"
+        )
+
+
+def _of_other_kinds(found: Sorted) -> Iterator[str]:
+    sentence = other_kinds_note(found.others)
     if sentence is not None:
         yield sentence
 
@@ -135,6 +161,6 @@ def _name(document: FileDocument) -> str:
     return f"{printable(name, 253)} in {printable(document.file, 1024)}"
 
 
-def _join(names: Sequence[str]) -> str:
-    shown = ", ".join(printable(name, 63) for name in names[:_MAX_NAMED])
+def _join(names: Sequence[str], longest: int = 63) -> str:
+    shown = ", ".join(printable(name, longest) for name in names[:_MAX_NAMED])
     return shown + (f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else "")

@@ -18,7 +18,8 @@ class CheckRequest:
     """Everything that was asked; `files` are manifests, `targets` may be images too.
 
     `namespace` is that of objects that name none; None means the cluster's context's, or default.
-    `clusters` are the kubeconfig and the context that were named.
+    `exclude` are globs of what is left out of folders, `clusters` are the kubeconfig and the
+    context that were named.
     """
 
     files: Sequence[str] = ()
@@ -28,6 +29,7 @@ class CheckRequest:
     flags: Flags = field(default_factory=Flags)
     cluster: bool = False
     clusters: Sequence[str] = ()
+    exclude: Sequence[str] = ()
     namespace: str | None = None
     platforms: Sequence[str] = ()
     origin: Origin = Origin.REGISTRY
@@ -35,6 +37,7 @@ class CheckRequest:
     seconds: float = 300.0
     strict: bool = False
     fail_on: frozenset[FailOn] = DEFAULT_FAIL_ON
+    require_all: bool = False
     stdin_name: str = STDIN_NAME
 
     @property

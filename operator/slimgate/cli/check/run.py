@@ -13,8 +13,7 @@ from slimgate.cli.check.reports.report import Report
 from slimgate.cli.check.request import CheckRequest
 from slimgate.cli.check.sources import Sources
 from slimgate.cli.check.targets import placed_image, sort_targets
-from slimgate.cli.manifests.files import read_all
-from slimgate.cli.manifests.read import FileDocument
+from slimgate.cli.manifests.files import Inputs, read_inputs
 from slimgate.cli.manifests.sort import Sorted, sort
 from slimgate.cli.shared.outside import Outside
 from slimgate.cli.shared.platforms import platforms_of
@@ -32,6 +31,7 @@ _NAMESPACE = "default"
 class _Read:
     """What is to be judged and by what, from files and, if wanted, from a cluster."""
 
+    inputs: Inputs
     found: Sorted
     known: Known
     catalog: Catalog
@@ -45,8 +45,12 @@ async def run(request: CheckRequest, outside: Outside) -> Report:
     """
     targets = sort_targets(request.targets, by_flags_alone=request.by_flags_alone)
     sources = Sources(request.maps, request.origin)
-    documents = read_all([*targets.manifests, *request.files], stdin_name=request.stdin_name)
-    given = _Given(documents, targets.images, request, outside)
+    inputs = read_inputs(
+        [*targets.manifests, *request.files],
+        stdin_name=request.stdin_name,
+        exclude=request.exclude,
+    )
+    given = _Given(inputs, targets.images, request, outside)
     if not request.cluster:
         return await _report(given.by_files(), sources, request, outside)
     async with outside.cluster() as view:
@@ -58,12 +62,12 @@ class _Given:
 
     def __init__(
         self,
-        documents: Sequence[FileDocument],
+        inputs: Inputs,
         images: Sequence[str],
         request: CheckRequest,
         outside: Outside,
     ) -> None:
-        self._documents = documents
+        self._inputs = inputs
         self._images = images
         self._request = request
         self._outside = outside
@@ -72,7 +76,8 @@ class _Given:
         namespace = self._request.namespace or _NAMESPACE
         found, known = self._sorted(namespace), self._known(namespace)
         known = replace(known, labels={**known.labels, **found.labels})
-        return _Read(found=found, known=known, catalog=self._catalog(known))
+        catalog = self._catalog(known)
+        return _Read(inputs=self._inputs, found=found, known=known, catalog=catalog)
 
     async def by_cluster(self, view: ClusterView) -> _Read:
         request, settings = self._request, self._outside.settings
@@ -96,7 +101,7 @@ class _Given:
         catalog = self._catalog(known)
         workloads = [one.workload for one in found.workloads if not one.is_image]
         now = await running(view, workloads, catalog)
-        return _Read(found=found, known=known, catalog=catalog, running=now)
+        return _Read(inputs=self._inputs, found=found, known=known, catalog=catalog, running=now)
 
     def _known(self, namespace: str) -> Known:
         return from_files(self._request.policies, self._request.exceptions, namespace=namespace)
@@ -115,7 +120,7 @@ class _Given:
 
     def _sorted(self, namespace: str) -> Sorted:
         paths = self._outside.settings.template_paths
-        found = sort(self._documents, namespace=namespace, template_paths=paths)
+        found = sort(self._inputs.documents, namespace=namespace, template_paths=paths)
         found.workloads += [placed_image(text, namespace) for text in self._images]
         return found
 
@@ -144,6 +149,7 @@ async def _report(
             lookup = Lookup(inspector, seconds=request.seconds, shown=shown)
             judged, missing = await judge(case, lookup)
     around = Circumstances(
+        inputs=read.inputs,
         found=read.found,
         with_cluster=request.cluster,
         read=read.known.files,
@@ -155,6 +161,8 @@ async def _report(
         judged=judged,
         policies=[policy for _, policy in sorted(case.catalog.policies.items())],
         notes=notes(case, judged, around),
+        others=read.found.others,
         strict=request.strict,
         fail_on=request.fail_on,
+        require_all=request.require_all,
     )

@@ -4,10 +4,12 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from slimgate.cli.manifests.errors import InputError, InputsError
+from slimgate.cli.manifests.excluded import Excluded
 from slimgate.cli.manifests.names import STDIN, STDIN_NAME, SUFFIXES
 from slimgate.cli.manifests.pipes import is_pipe, read_pipe
 from slimgate.cli.manifests.read import FileDocument, read_documents
@@ -18,9 +20,25 @@ MAX_BYTES: Final = 64 * 2**20
 
 MAX_ENTRIES: Final = 200_000
 """More than any repository's; a guess."""
+_KUSTOMIZATIONS: Final = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
+"""https://kubectl.docs.kubernetes.io/references/kustomize/glossary/#kustomization"""
+_TEMPLATE: Final = b"{{"
+_SIGN: Final = re.compile(rb"""(?:apiVersion|kind)["']?\s*:""")
 _TAR: Final = b"ustar"
 _TAR_AT: Final = 257
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """The documents of files; `foreign` are files of folders that hold something else.
+
+    `kustomizations` are folders that have one.
+    """
+
+    documents: list[FileDocument] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    kustomizations: list[str] = field(default_factory=list)
 
 
 def read_all(arguments: Sequence[str], *, stdin_name: str = STDIN_NAME) -> list[FileDocument]:
@@ -28,32 +46,60 @@ def read_all(arguments: Sequence[str], *, stdin_name: str = STDIN_NAME) -> list[
 
     InputsError says of every file that can't be read why.
     """
-    found: list[FileDocument] = []
-    errors: list[InputError] = []
-    for file in _files(arguments, errors):
+    return read_inputs(arguments, stdin_name=stdin_name, strict=True).documents
+
+
+def read_inputs(
+    arguments: Sequence[str],
+    *,
+    stdin_name: str = STDIN_NAME,
+    exclude: Sequence[str] = (),
+    strict: bool = False,
+) -> Inputs:
+    """Read as `read_all` does, but for what folders hold beside manifests, unless `strict`."""
+    found, errors = Inputs(), list[InputError]()
+    for file, named in _files(arguments, Excluded(exclude), errors):
+        if Path(file).name in _KUSTOMIZATIONS:
+            found.kustomizations.append(str(Path(file).parent))
+            continue
         try:
-            found += _read(file, stdin_name)
+            found.documents.extend(_read(file, stdin_name))
         except InputError as err:
-            errors.append(err)
+            if strict or named or not _is_foreign(file):
+                errors.append(err)
+            else:
+                found.foreign.append(file)
     if errors:
         raise InputsError(errors)
     return found
 
 
-def _files(arguments: Iterable[str], errors: list[InputError]) -> Iterator[str]:
+def _files(
+    arguments: Iterable[str], excluded: Excluded, errors: list[InputError]
+) -> Iterator[tuple[str, bool]]:
+    """Yield each file, and whether the user has named itself."""
     seen: set[str] = set()
     for argument in arguments:
         try:
-            for file in _expand(argument):
+            for file in _expand(argument, excluded):
                 real = file if file == STDIN else os.path.realpath(file)
                 if real not in seen:
                     seen.add(real)
-                    yield file
+                    yield file, file == argument
         except InputError as err:
             errors.append(err)
 
 
-def _expand(argument: str) -> list[str]:
+def _is_foreign(file: str) -> bool:
+    """Whether a file that can't be read is none of Kubernetes', nor a template of such a one."""
+    try:
+        body = _bytes(file)
+    except (OSError, InputError):
+        return False
+    return _TEMPLATE not in body and not _SIGN.search(body)
+
+
+def _expand(argument: str, excluded: Excluded) -> list[str]:
     if argument == STDIN:
         return [STDIN]
     if not argument:
@@ -67,22 +113,30 @@ def _expand(argument: str) -> list[str]:
         if not path.exists():
             raise InputError(argument, None, "there is no such file or folder")
         return [argument]
-    files = sorted(str(file) for file in _below(path))
+    files = sorted(str(file) for file in _below(path, excluded))
     if not files:
         raise InputError(argument, None, f"the folder holds no {', '.join(SUFFIXES)} file")
     return files
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _below(folder: Path, excluded: Excluded) -> Iterator[Path]:
     entries = 0
     for at, folders, names in os.walk(folder):
         entries += len(names) + 1
         if entries > MAX_ENTRIES:
             raise InputError(str(folder), None, f"the folder has more than {MAX_ENTRIES:,} files")
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        here = Path(at).relative_to(folder)
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and not excluded.holds(str(here / name))
+        ]
         for name in names:
             file = Path(at, name)
-            if name.endswith(SUFFIXES) and not name.startswith(".") and file.is_file():
+            is_meant = name.endswith(SUFFIXES) or name in _KUSTOMIZATIONS
+            if not is_meant or name.startswith(".") or not file.is_file():
+                continue
+            if not excluded.holds(str(here / name)):
                 yield file
 
 

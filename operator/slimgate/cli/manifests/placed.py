@@ -51,6 +51,8 @@ class PlacedReader:
 
     def __init__(self, first_line: int = 1) -> None:
         self._first = first_line
+        self.template: int | None = None
+        """The line of the first mapping that has a mapping for a key, as `{{ … }}` is to YAML."""
         self._made: dict[int, object] = {}
         self._open: set[int] = set()
         self._scalars = yaml.constructor.SafeConstructor()
@@ -88,6 +90,8 @@ class PlacedReader:
                     raise TwiceError(key.value, self._line(key))
                 made[key.value] = self.read(value)
                 made.lines[key.value] = self._line(key)
+            elif isinstance(key, yaml.MappingNode):
+                self.template = self.template or self._line(key)
         for other in merged:
             if isinstance(other, Placed):
                 made.lines = other.lines | made.lines

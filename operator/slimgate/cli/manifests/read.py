@@ -16,21 +16,23 @@ from slimgate.core.text import printable
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SURROGATES: Final = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
-_TEMPLATE: Final = "{{"
+TEMPLATE: Final = "{{"
 _HEAD: Final = frozenset({"apiVersion", "kind", "metadata", "spec"})
 """What each object has once, so that twice it is another object."""
-_RENDER: Final = (
-    "it is a template: render it first, as in helm template CHART | slimgate check -f -"
-)
+RENDER: Final = "it is a template: render it first, as in helm template CHART | slimgate check -f -"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileDocument:
-    """One object of a file, and the line where it starts; a mapping, or it is no document."""
+    """One object of a file, and the line where it starts; a mapping, or it is no document.
+
+    `template` is the line of a template that happens to be YAML, if there is one.
+    """
 
     file: str
     line: int
     content: JsonObject
+    template: int | None = None
 
 
 def read_documents(text: str, file: str) -> Iterator[FileDocument]:
@@ -39,16 +41,18 @@ def read_documents(text: str, file: str) -> Iterator[FileDocument]:
     Empty documents are left out; what is no mapping gives a document without content.
     """
     try:
-        for line, content in _parse(text):
+        for line, content, template in _parse(text):
             entries = content if isinstance(content, list) else [content]
             for entry in entries:
                 mapping = entry if isinstance(entry, dict) else {}
                 if entry is not None:
-                    yield FileDocument(file=file, line=_line(mapping, line), content=mapping)
+                    yield FileDocument(
+                        file=file, line=_line(mapping, line), content=mapping, template=template
+                    )
     except yaml.YAMLError as err:
         raise InputError(file, _error_line(err, text), _explain(err, text)) from err
     except json.JSONDecodeError as err:
-        why = _RENDER if _TEMPLATE in text else f"it is not JSON: {err.msg}"
+        why = RENDER if TEMPLATE in text else f"it is not JSON: {err.msg}"
         raise InputError(file, err.lineno, why) from err
     except TwiceError as err:
         raise InputError(file, err.line, _twice(err.key)) from err
@@ -58,7 +62,10 @@ def read_documents(text: str, file: str) -> Iterator[FileDocument]:
         raise InputError(file, None, "it is nested too deeply to be a manifest") from err
 
 
-def _parse(text: str) -> Iterable[tuple[int, object]]:
+_Parsed = tuple[int, object, int | None]
+
+
+def _parse(text: str) -> Iterable[_Parsed]:
     if text.lstrip()[:1] not in {"{", "["}:
         return _yaml(text)
     try:
@@ -69,23 +76,25 @@ def _parse(text: str) -> Iterable[tuple[int, object]]:
         raise
 
 
-def _yaml(text: str, first_line: int = 1) -> Iterator[tuple[int, object]]:
+def _yaml(text: str, first_line: int = 1) -> Iterator[_Parsed]:
     loader = _LOADER(text)
     try:
         while loader.check_node():
             node = loader.get_node()
             assert node is not None
-            yield first_line + node.start_mark.line, PlacedReader(first_line).read(node)
+            reader = PlacedReader(first_line)
+            content = reader.read(node)
+            yield first_line + node.start_mark.line, content, reader.template
     finally:
         loader.dispose()
 
 
-def _json(text: str) -> Iterator[tuple[int, object]]:
+def _json(text: str) -> Iterator[_Parsed]:
     decoder, position = json.JSONDecoder(), _skip_blank(text, 0)
     while position < len(text):
         content, end = decoder.raw_decode(text, position)
         line = 1 + text.count("\n", 0, position)
-        yield line, _with_lines(content, text[position:end], line)
+        yield line, _with_lines(content, text[position:end], line), None
         position = _skip_blank(text, end)
 
 
@@ -94,7 +103,7 @@ def _with_lines(content: object, text: str, line: int) -> object:
     # JSON's tabs and surrogate pairs are what YAML does not take; neither moves a line.
     plain = _SURROGATES.sub(lambda pair: json.loads(f'"{pair[0]}"'), text.replace("\t", " "))
     try:
-        placed = [entry for _, entry in _yaml(plain, line)]
+        placed = [entry for _, entry, _ in _yaml(plain, line)]
     except (yaml.YAMLError, TwiceError):
         return content
     return placed[0] if placed == [content] else content
@@ -124,7 +133,7 @@ def _twice(key: str) -> str:
 
 
 def _explain(err: yaml.YAMLError, text: str) -> str:
-    if _TEMPLATE in text:
-        return _RENDER
+    if TEMPLATE in text:
+        return RENDER
     problem = err.problem if isinstance(err, yaml.MarkedYAMLError) else str(err)
     return f"it is not YAML: {printable(' '.join((problem or 'unknown fault').split()), 200)}"

@@ -6,16 +6,19 @@ from typing import Final
 
 from slimgate.cli.manifests.errors import InputError
 from slimgate.cli.manifests.lines import image_lines, odd_image, odd_list
-from slimgate.cli.manifests.read import FileDocument
+from slimgate.cli.manifests.other_kinds import OtherKind, other_kind_in
+from slimgate.cli.manifests.placed import line_of
+from slimgate.cli.manifests.read import RENDER, TEMPLATE, FileDocument
 from slimgate.core.json_object import JsonObject, labels_of, mapping_at, objects_at, text_at
-from slimgate.core.policies.policy_parser import GROUP
-from slimgate.core.text import printable
+from slimgate.core.policies.policy_parser import GROUP, VERSION
+from slimgate.core.text import nearest, printable
 from slimgate.core.workloads.kinds import TEMPLATE_PATHS, TemplatePaths
 from slimgate.core.workloads.workload import ImageUse, Workload, workload_of
 
 POLICY: Final = "SlimPolicy"
 EXCEPTION: Final = "SlimException"
 BASE_IMAGE: Final = "BaseImage"
+_OWN: Final = (POLICY, EXCEPTION, BASE_IMAGE, "ImageProfile")
 MAX_IMAGES: Final = 100_000
 """Containers and image volumes of all files together."""
 _MAX_DEPTH: Final = 4
@@ -59,6 +62,7 @@ class Sorted:
     exceptions: list[FileDocument] = field(default_factory=list)
     base_images: list[FileDocument] = field(default_factory=list)
     strange: list[FileDocument] = field(default_factory=list)
+    others: list[OtherKind] = field(default_factory=list)
 
 
 def sort(
@@ -74,6 +78,7 @@ def sort(
     for document in _flat(documents):
         content, kind = document.content, text_at(document.content, "kind")
         api = text_at(content, "apiVersion")
+        _check_kind(document)
         if not kind or not api:
             found.strange.append(document)
         elif kind in own and api.partition("/")[0] == GROUP:
@@ -91,8 +96,45 @@ def sort(
                     document.line,
                     f"there are more than {MAX_IMAGES:,} containers up to here: check fewer files",
                 )
+        elif (other := other_kind_in(document)) is not None:
+            found.others.append(other)
+        _check_rendered(document)
     found.workloads = _without_copies(found.workloads)
     return found
+
+
+def _check_rendered(document: FileDocument) -> None:
+    """Refuse what a template was to write: it would be passed over, or judged as another."""
+    if document.template is not None:
+        raise InputError(document.file, document.template, RENDER)
+    for parent, keys in (
+        (document.content, ("kind", "apiVersion")),
+        (mapping_at(document.content, "metadata"), ("name", "namespace")),
+    ):
+        for key in keys:
+            if TEMPLATE in text_at(parent, key):
+                raise InputError(document.file, line_of(parent, key) or document.line, RENDER)
+
+
+def _check_kind(document: FileDocument) -> None:
+    """Refuse kinds of slimgate's group that there are not: each is a word that was misspelt."""
+    content = document.content
+    kind, api = text_at(content, "kind"), text_at(content, "apiVersion")
+    group = api.partition("/")[0]
+    if group == GROUP and kind not in _OWN:
+        right = nearest(kind, _OWN)
+        meant = f"did you mean {right}?" if right else f"there are {', '.join(_OWN)}"
+        line = line_of(content, "kind") or document.line
+        raise InputError(
+            document.file, line, f"{GROUP} has no kind {printable(kind, 63)!r}: {meant}"
+        )
+    if group != GROUP and kind in _OWN and nearest(group or GROUP, [GROUP]):
+        line = line_of(content, "apiVersion") or document.line
+        raise InputError(
+            document.file,
+            line,
+            f"the apiVersion of a {kind} is {GROUP}/{VERSION}, not {printable(api, 128)!r}",
+        )
 
 
 def skipped(documents: Iterable[FileDocument]) -> str | None:
@@ -120,11 +162,11 @@ def _flat(documents: Iterable[FileDocument], depth: int = 0) -> Iterator[FileDoc
 def _item(around: FileDocument, entry: JsonObject) -> FileDocument:
     line = getattr(entry, "line", around.line)
     if "kind" in entry or text_at(around.content, "kind") == "List":
-        return FileDocument(file=around.file, line=line, content=entry)
+        return replace(around, line=line, content=entry)
     # The API server leaves kind and apiVersion out of the items of a list of one kind.
     kind = text_at(around.content, "kind").removesuffix("List")
     content = {"apiVersion": around.content.get("apiVersion"), "kind": kind, **entry}
-    return FileDocument(file=around.file, line=line, content=content)
+    return replace(around, line=line, content=content)
 
 
 def _placed(

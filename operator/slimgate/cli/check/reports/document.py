@@ -30,6 +30,17 @@ def report_document(report: Report) -> Document:
             for policy in report.policies
         ],
         "workloads": [_workload(entry) for entry in report.judged],
+        "notJudged": [
+            {
+                "apiVersion": one.api_version,
+                "kind": one.kind,
+                "namespace": one.namespace or None,
+                "name": one.name,
+                "file": one.file,
+                "line": one.line,
+            }
+            for one in report.others
+        ],
         "images": _images(report),
         "notes": list(report.notes),
         "errors": [
@@ -47,7 +58,7 @@ def _workload(entry: Judged) -> JsonDocument:
         "name": placed.workload.name,
         "file": placed.file,
         "line": placed.line,
-        "effect": entry.worst.label if entry.worst else "allow",
+        "effect": entry.effect,
         "verdict": entry.verdict.outcome.label,
         "allowed": decision.allowed,
         "message": decision.message or None,

@@ -49,16 +49,19 @@ def report_junit(report: Report) -> str:
 
 def _cases(entry: Judged) -> Iterator[Element]:
     remarks = _by_use(entry)
+    if not entry.placed.workload.images:
+        yield _case(entry, "no image", [], skipped="no container names an image")
+        return
     for use in dict.fromkeys(entry.placed.workload.images):
-        skipped = use not in entry.verdict.subject.images
+        is_judged = use in entry.verdict.subject.images
         yield _case(
             entry,
             f"{use.role.value} {use.name or use.reference}",
             remarks.get(use, []),
-            skipped=skipped,
+            skipped=None if is_judged else "no policy applies to it",
         )
     if any(policy.limits.workload_pull_size for policy in entry.verdict.policies):
-        yield _case(entry, "all images together", remarks.get(None, []), skipped=False)
+        yield _case(entry, "all images together", remarks.get(None, []))
 
 
 def _by_use(entry: Judged) -> Mapping[ImageUse | None, list[Remark]]:
@@ -68,14 +71,16 @@ def _by_use(entry: Judged) -> Mapping[ImageUse | None, list[Remark]]:
     return remarks
 
 
-def _case(entry: Judged, name: str, remarks: list[Remark], *, skipped: bool) -> Element:
+def _case(
+    entry: Judged, name: str, remarks: list[Remark], *, skipped: str | None = None
+) -> Element:
     placed = entry.placed
     title = _IMAGES if placed.file is None else placed.title
     case = Element("testcase", classname=_legal(title), name=_legal(name))
     if placed.file is not None:
         case.set("file", _legal(_file(placed.file)))
-    if skipped:
-        SubElement(case, "skipped", message="no policy applies to it")
+    if skipped is not None:
+        SubElement(case, "skipped", message=skipped)
     for remark in remarks:
         if remark.effect in _ELEMENTS:
             _problem(case, remark)

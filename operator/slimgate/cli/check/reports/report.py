@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-from slimgate.cli.check.judge import FindingEffect, Judged
+from slimgate.cli.check.judge import NONE, FindingEffect, Judged
+from slimgate.cli.check.judge import WITHIN as ALLOWED
 from slimgate.cli.check.request import DEFAULT_FAIL_ON
 from slimgate.cli.manifests.errors import InputError, InputsError
+from slimgate.cli.manifests.other_kinds import OtherKind
 from slimgate.cli.shared.exits import NOT_LOOKED_UP, USAGE, VIOLATED, WITHIN, status_of
 from slimgate.cli.shared.forms import FailOn
 from slimgate.core.errors import ImageError, SlimgateError
@@ -74,6 +76,8 @@ class Report:
     notes: Sequence[str] = ()
     strict: bool = False
     fail_on: frozenset[FailOn] = DEFAULT_FAIL_ON
+    require_all: bool = False
+    others: Sequence[OtherKind] = ()
     faults: Sequence[Fault] = ()
     fault_status: int = USAGE
 
@@ -98,8 +102,14 @@ class Report:
         findings = [pair for entry in self.judged for pair in entry.findings]
         if any(self._violates(finding, effect) for finding, effect in findings):
             return VIOLATED
+        if self._not_judged and self.require_all:
+            return VIOLATED
         lost = any(effect is FindingEffect.UNKNOWN for _, effect in findings)
         return NOT_LOOKED_UP if lost else WITHIN
+
+    @property
+    def _not_judged(self) -> int:
+        return len(self.others) + sum(one.effect == NONE for one in self.judged)
 
     def _violates(self, finding: Finding, effect: FindingEffect) -> bool:
         if effect is FindingEffect.WARN:
@@ -120,8 +130,10 @@ class Report:
             return "nothing was judged"
         counts = Counter(entry.worst for entry in self.judged)
         parts = [f"{counts[effect]} {word}" for effect, word in _WORDS.items() if counts[effect]]
-        if counts[None] or not parts:
-            parts.append(f"{counts[None]} within policy")
+        within = sum(entry.effect == ALLOWED for entry in self.judged)
+        parts += [f"{self._not_judged} not judged"] if self._not_judged else []
+        if within or not parts:
+            parts.append(f"{within} within policy")
         strictly = " (strict: every mode as Enforce)" if self.strict else ""
         workloads = sum(entry.placed.file is not None for entry in self.judged)
         manifests = f"{count(workloads, 'workload')}, " if workloads or not self.judged else ""

@@ -1,0 +1,96 @@
+"""Objects with containers of kinds that nobody judges: a user should not take them for judged."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from slimgate.cli.manifests.read import FileDocument
+from slimgate.core.errors import InvalidReferenceError
+from slimgate.core.images.reference import Reference
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.text import printable
+
+_LISTS: Final = frozenset({"containers", "initContainers", "ephemeralContainers"})
+_RUN_NOTHING: Final = frozenset({"ConfigMap", "Secret", "CustomResourceDefinition", "Event"})
+_MAX_VALUES: Final = 20_000
+"""More than any object's; a guess."""
+_MAX_NAMED: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherKind:
+    """An object that has containers, of a kind that is not judged."""
+
+    file: str
+    line: int
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+
+def other_kind_in(document: FileDocument) -> OtherKind | None:
+    """Tell an object that seems to run images from those that don't."""
+    content = document.content
+    kind = text_at(content, "kind")
+    if kind in _RUN_NOTHING or not _runs_images(content):
+        return None
+    metadata = mapping_at(content, "metadata")
+    return OtherKind(
+        file=document.file,
+        line=document.line,
+        api_version=text_at(content, "apiVersion"),
+        kind=kind,
+        namespace=text_at(metadata, "namespace"),
+        name=text_at(metadata, "name") or text_at(metadata, "generateName"),
+    )
+
+
+def other_kinds_note(found: Iterable[OtherKind]) -> str | None:
+    """Say which kinds were not judged, and how to have them judged; None if there are none."""
+    kinds: dict[str, None] = {}
+    for one in found:
+        written = f"{printable(one.kind, 63)} ({printable(one.api_version, 128)})"
+        kinds.setdefault(f"{written} in {printable(one.file, 1024)}")
+    if not kinds:
+        return None
+    more = f" and {len(kinds) - _MAX_NAMED} more" if len(kinds) > _MAX_NAMED else ""
+    named = ", ".join(list(kinds)[:_MAX_NAMED])
+    return (
+        f"these have containers, and their kinds are not judged: {named}{more}; add a kind with a "
+        "pod template to extraKinds in the configuration file, or check what its controller makes; "
+        "--require-all fails on them"
+    )
+
+
+def _runs_images(content: JsonObject) -> bool:
+    for key, value in islice(_values(content), _MAX_VALUES):
+        if key in _LISTS and isinstance(value, list) and any(map(_is_container, value)):
+            return True
+        if key == "image" and isinstance(value, str) and _is_image(value):
+            return True
+    return False
+
+
+def _values(content: JsonObject) -> Iterator[tuple[str, object]]:
+    waiting: list[object] = [content]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            yield from value.items()
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+
+
+def _is_container(entry: object) -> bool:
+    return isinstance(entry, Mapping) and bool(entry.get("image") or entry.get("name"))
+
+
+def _is_image(text: str) -> bool:
+    try:
+        Reference.parse(text)
+    except InvalidReferenceError:
+        return ":" in text and "://" not in text and "\n" not in text  # it may be a local one
+    return True
