@@ -19,7 +19,7 @@ from slimgate.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownObjects:
     """The resources that judge, and the labels of the namespaces that are known, by name."""
 
     policies: Sequence[JsonObject] = ()
@@ -49,7 +49,9 @@ class Known:
         return catalog
 
 
-def from_files(policies: Sequence[str], exceptions: Sequence[str], *, namespace: str) -> Known:
+def from_files(
+    policies: Sequence[str], exceptions: Sequence[str], *, namespace: str
+) -> KnownObjects:
     """Read policies, and exceptions and BaseImages beside them; SlimgateError for bad ones."""
     ruling = sort(read_all(policies), namespace=namespace)
     excusing = sort(read_all(exceptions), namespace=namespace)
@@ -64,7 +66,7 @@ def from_files(policies: Sequence[str], exceptions: Sequence[str], *, namespace:
     read_exceptions(excuses)
     read_base_images(ruling.base_images)
     documents = (*ruling.policies, *excuses, *ruling.base_images)
-    return Known(
+    return KnownObjects(
         policies=[one.content for one in ruling.policies],
         exceptions=[_within(one.content, namespace) for one in excuses],
         base_images=[one.content for one in ruling.base_images],
@@ -80,14 +82,14 @@ async def from_cluster(
     policies: Sequence[JsonObject] | None = None,
     platforms: bool = True,
     tiers: bool = False,
-) -> Known:
+) -> KnownObjects:
     """Read what the cluster says; `policies` are judged by instead of its own.
 
     Only what counts is asked for, since a user may lack the right to the rest: nodes where
     `platforms` are wanted, labels and BaseImages where a policy, or a limit on `tiers`, needs them.
     """
     ruling = await view.policies() if policies is None else policies
-    known = Known(policies=ruling, exceptions=await view.exceptions())
+    known = KnownObjects(policies=ruling, exceptions=await view.exceptions())
     read = known.catalog(settings).policies.values()
     standing = tiers or any(policy.bases for policy in read)
     choosing = any(policy.match.namespace_selector for policy in read)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from slimgate.cli.check.flags import FLAGS
 from slimgate.cli.check.judge import Case, judge
-from slimgate.cli.check.known import Known, broken, from_cluster, from_files, running
+from slimgate.cli.check.known import KnownObjects, broken, from_cluster, from_files, running
 from slimgate.cli.check.lookup import Lookup
 from slimgate.cli.check.notes import Circumstances, notes
 from slimgate.cli.check.reports.report import Report
@@ -33,7 +33,7 @@ class _Read:
 
     inputs: Inputs
     found: Sorted
-    known: Known
+    known: KnownObjects
     catalog: Catalog
     running: Mapping[WorkloadKey, Workload] = field(default_factory=dict)
 
@@ -103,10 +103,10 @@ class _Given:
         now = await running(view, workloads, catalog)
         return _Read(inputs=self._inputs, found=found, known=known, catalog=catalog, running=now)
 
-    def _known(self, namespace: str) -> Known:
+    def _known(self, namespace: str) -> KnownObjects:
         return from_files(self._request.policies, self._request.exceptions, namespace=namespace)
 
-    def _catalog(self, known: Known) -> Catalog:
+    def _catalog(self, known: KnownObjects) -> Catalog:
         request = self._request
         if request.flags:
             if any(_name(policy) == FLAGS for policy in known.policies):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from slimgate.cli.check.judge import Case, judge
-from slimgate.cli.check.known import Known as Rules
+from slimgate.cli.check.known import KnownObjects as Rules
 from slimgate.cli.check.lookup import Lookup
 from slimgate.cli.check.reports.report import Report
 from slimgate.cli.check.sources import Sources
