@@ -86,7 +86,7 @@ def webhook() -> WebhookMetrics:
     for number, effect in product(range(TOO_MANY), Effect):
         effects = {f"p{number % 120}": effect}
         metrics.found(f"n{number}", effects, [*product(checks, reasons)] if not number else ())
-    for code in (400, 404, 405, 408, 413, 415, 500, 503):
+    for code in (400, 401, 403, 404, 405, 408, 413, 415, 500, 503):
         metrics.invalid_request(code)
     metrics.show_serving(test_admissions.Server(1, 1.8e9))
     return metrics

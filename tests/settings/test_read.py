@@ -53,6 +53,7 @@ FILE_ONLY: dict[str, tuple[object, object]] = {
         ("system:serviceaccount:argo:rollouts", "bob"),
     ),
     "excludedNamespaces": (["kube-system", "a"], ("kube-system", "a")),
+    "clientNames": (["kube-apiserver"], ("kube-apiserver",)),
     "platforms": (
         ["linux/amd64", "linux/arm/v7"],
         (Platform("linux", "amd64"), Platform("linux", "arm", "v7")),
@@ -79,6 +80,7 @@ SINGLE: dict[str, tuple[object, object]] = {
     "certificates": ("Secret", CertificateSource.SECRET),
     "tlsSecret": ("gate.tls", "gate.tls"),
     "tlsDirectory": ("/certificates", "/certificates"),
+    "clientCAFile": ("/ca.crt", "/ca.crt"),
     "address": ("::", "::"),
     "webhookPort": (65535, 65_535),
     "httpPort": (1, 1),

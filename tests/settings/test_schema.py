@@ -84,6 +84,7 @@ def test_is_a_schema() -> None:
         "defaultPolicyFile",
         "podName",
         "tlsSecret",
+        "clientCAFile",
     ]
 
 

@@ -53,6 +53,7 @@ class Mount:
 
     def put(self, certificate: bytes, key: bytes) -> None:
         """Swap both files in one step."""
+        self.folder.mkdir(exist_ok=True)
         self.count += 1
         version = self.folder / f"v{self.count}"
         version.mkdir()
@@ -74,6 +75,8 @@ class Live:
     session: aiohttp.ClientSession
     heard: Recorder
     stop: asyncio.Event
+    served: bytes
+    """The CA of the certificate that it began with."""
     reasons: list[str] = field(default_factory=list)
     """Why the server's owner says that it is not ready."""
 
@@ -152,7 +155,7 @@ async def serving(
     *,
     served: Certificates | None = None,
     host: str = HOST,
-    **changes: float,
+    **changes: object,
 ) -> AsyncIterator[Live]:
     """Run a server with a certificate, or without one if `served` has none; stop it at the end."""
     served = served or certificates()
@@ -186,6 +189,7 @@ async def serving(
             heard=heard,
             stop=stop,
             reasons=reasons,
+            served=served.ca_bundle,
         )
         try:
             if served.certificate:
@@ -208,7 +212,7 @@ async def until(holds: Callable[[], object], running: "asyncio.Task[None] | None
             await asyncio.sleep(0.01)
 
 
-def _settings(mount: Mount, host: str, changes: dict[str, float]) -> WebhookSettings:
+def _settings(mount: Mount, host: str, changes: dict[str, object]) -> WebhookSettings:
     fields: dict[str, object] = {
         "drain_seconds": 0.0,
         "shutdown_seconds": 10.0,

@@ -25,6 +25,12 @@
 {{- with .Values.proxy.except }}
 {{- $_ := set $config "noProxy" . }}
 {{- end }}
+{{- with .Values.webhook.clientCertificate }}
+{{- if .caConfigMap }}
+{{- $_ := set $config "clientCAFile" "/etc/slimgate/clients/ca.crt" }}
+{{- $_ := set $config "clientNames" .names }}
+{{- end }}
+{{- end }}
 {{- $registries := list }}
 {{- range $index, $registry := .Values.registries }}
 {{- $entry := omit $registry "ca" "caSecret" "caConfigMap" }}

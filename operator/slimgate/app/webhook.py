@@ -10,6 +10,7 @@ from slimgate.cluster.memory import MemoryKeeper
 from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.revisions import revisions
 from slimgate.core.admission.repeat import CONTROLLER_USERS
+from slimgate.core.errors import SettingsError
 from slimgate.engine.catalog import Catalog, Change
 from slimgate.metrics import WebhookMetrics
 from slimgate.process.health import serving_health
@@ -27,6 +28,10 @@ from slimgate.webhook.settings import WebhookSettings
 async def run_webhook(config: str | None, stop: asyncio.Event) -> None:
     """Run the webhook role until told to stop, and then through its drain."""
     settings = read_settings(config)
+    if bool(settings.client_ca_file) != bool(settings.client_names):
+        raise SettingsError(
+            "clientCAFile and clientNames need each other: many have a certificate of a CA"
+        )
     configure(settings.log_format)
     metrics = WebhookMetrics()
     async with (
@@ -83,6 +88,8 @@ def _server(settings: Settings, core: Core, metrics: WebhookMetrics) -> WebhookS
         WebhookSettings(
             certificate_file=settings.tls_certificate,
             key_file=settings.tls_key,
+            client_ca_file=settings.client_ca_file,
+            client_names=settings.client_names,
             host=settings.address,
             port=settings.webhook_port,
             drain_seconds=settings.drain_seconds,

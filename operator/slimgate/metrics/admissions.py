@@ -28,7 +28,7 @@ _SECONDS: Final = (
     30.0,
 )  # fmt: skip
 """Up to the longest time-out that a webhook may have."""
-_CODES: Final = (400, 404, 405, 408, 413, 415, 500, 503)
+_CODES: Final = (400, 401, 403, 404, 405, 408, 413, 415, 500, 503)
 
 
 class AdmissionMetrics:

@@ -164,6 +164,17 @@ KEYS: Final[Mapping[str, SettingKey]] = {
         values.text(what="the path of a folder"),
         "Where the webhook finds tls.crt and tls.key, which are read again when they change.",
     ),
+    "clientCAFile": _key(
+        "client_ca_file",
+        values.text(what="the path of a PEM file"),
+        "The CA of the API server's client certificate: with it, nobody else has admissions "
+        "reviewed. Needs `clientNames`.",
+    ),
+    "clientNames": _key(
+        "client_names",
+        structures.names_of_clients(),
+        "The common names or DNS names of that certificate, of which it must have one.",
+    ),
     "address": _key("address", values.address(), "The address that both roles listen on."),
     "webhookPort": _key("webhook_port", values.port(), "The webhook's port, with TLS."),
     "httpPort": _key(

@@ -72,6 +72,8 @@ class Settings:
     certificates: CertificateSource = CertificateSource.OWN
     tls_secret: str | None = None
     tls_directory: str = "/tls"
+    client_ca_file: str | None = None
+    client_names: tuple[str, ...] = ()
     address: str = "0.0.0.0"  # noqa: S104 - a pod's own address is all there is to bind
     http_port: int = 8080
     webhook_port: int = 9443

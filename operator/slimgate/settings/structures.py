@@ -101,6 +101,11 @@ def users() -> Value:
     return list_of(text(r"\S+", "a user's name, without spaces", max_length=512), 64)
 
 
+def names_of_clients() -> Value:
+    """Make the value of a list of names in certificates."""
+    return list_of(text(r"\S(.*\S)?", "a name in a certificate", max_length=253), 16)
+
+
 def namespaces() -> Value:
     """Make the value of a list of namespaces."""
     return list_of(label(), 256)

@@ -12,6 +12,7 @@ from aiohttp.web import BaseRequest, Response
 
 from slimgate.core.admission.decision import InvalidReviewError
 from slimgate.webhook.body import BodyReader, RefusedError
+from slimgate.webhook.callers import Callers
 from slimgate.webhook.deadline import Deadline
 from slimgate.webhook.ports import AdmissionObserver, Reviewer
 
@@ -26,14 +27,17 @@ class AdmissionHandler:
     def __init__(
         self,
         reviewers: Mapping[str, Reviewer],
+        *,
         deadline: Deadline,
         bodies: BodyReader,
+        callers: Callers,
         observer: AdmissionObserver,
         is_draining: Callable[[], bool],
     ) -> None:
         self._reviewers = reviewers
         self._deadline = deadline
         self._bodies = bodies
+        self._callers = callers
         self._observer = observer
         self._is_draining = is_draining
 
@@ -55,6 +59,7 @@ class AdmissionHandler:
         return response
 
     async def _admit(self, request: BaseRequest) -> bytes:
+        self._callers.check(request)
         url = request.rel_url
         reviewer = self._reviewers.get(url.path)
         if reviewer is None:

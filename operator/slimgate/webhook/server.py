@@ -11,6 +11,7 @@ from aiohttp.web import TCPSite
 from slimgate.process.http import make_runner
 from slimgate.webhook.admit import EXCEPTIONS, WORKLOADS, AdmissionHandler
 from slimgate.webhook.body import BodyReader
+from slimgate.webhook.callers import Callers
 from slimgate.webhook.deadline import Deadline
 from slimgate.webhook.ports import AdmissionObserver, Reviewer, SilentAdmissionObserver
 from slimgate.webhook.service import AdmissionService
@@ -39,17 +40,20 @@ class WebhookServer:
         self._ready = ready
         self._draining = False
         self._certificate = ServingCertificate(
-            Path(settings.certificate_file), Path(settings.key_file)
+            Path(settings.certificate_file),
+            Path(settings.key_file),
+            client_ca=Path(settings.client_ca_file) if settings.client_ca_file else None,
         )
         self._runner = make_runner(
             AdmissionHandler(
                 {WORKLOADS: service, EXCEPTIONS: exceptions},
-                Deadline(
+                deadline=Deadline(
                     default_seconds=settings.default_seconds, margin_seconds=settings.margin_seconds
                 ),
-                BodyReader(settings.max_body_bytes, settings.max_buffered_bytes),
-                observer or SilentAdmissionObserver(),
-                lambda: self._draining,
+                bodies=BodyReader(settings.max_body_bytes, settings.max_buffered_bytes),
+                callers=Callers(settings.client_names),
+                observer=observer or SilentAdmissionObserver(),
+                is_draining=lambda: self._draining,
             ),
             settings.shutdown_seconds,
         )

@@ -12,6 +12,9 @@ class WebhookSettings:
 
     certificate_file: str
     key_file: str
+    client_ca_file: str | None = None
+    """The CA of the API server's client certificate, which must have one of `client_names`."""
+    client_names: tuple[str, ...] = ()
     host: str | None = None
     port: int = 9443
     default_seconds: float = 10.0

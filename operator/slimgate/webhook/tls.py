@@ -25,18 +25,24 @@ class ServingCertificate:
     """Gives each new connection the newest certificate that could be read.
 
     Files are compared by their bytes: a mounted Secret is swapped by symbolic links, and its
-    times say nothing.
+    times say nothing. With `client_ca`, clients may show a certificate of it, and none of another.
     """
 
     def __init__(
-        self, certificate_file: Path, key_file: Path, clock: Callable[[], float] = time.time
+        self,
+        certificate_file: Path,
+        key_file: Path,
+        clock: Callable[[], float] = time.time,
+        *,
+        client_ca: Path | None = None,
     ) -> None:
         self._files = (certificate_file, key_file)
+        self._client_ca = client_ca
         self._clock = clock
         self._seen: tuple[bytes, ...] | None = None
         self._failure: str | None = "the certificate was not read yet"
         self._current: _Serving | None = None
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context = self._make()
         self.context.sni_callback = self._choose
 
     @property
@@ -61,7 +67,7 @@ class ServingCertificate:
     def refresh(self) -> None:
         """Look at the files, and take what they hold if it is new and whole."""
         try:
-            seen = tuple(file.read_bytes() for file in self._files)
+            seen = tuple(file.read_bytes() for file in self._read)
         except FileNotFoundError as err:
             self._fail(f"{err.filename} is not there yet")
             return
@@ -78,15 +84,28 @@ class ServingCertificate:
             self._failure = None
             _LOG.info("serving with the certificate in %s", self._files[0])
 
+    @property
+    def _read(self) -> tuple[Path, ...]:
+        return self._files if self._client_ca is None else (*self._files, self._client_ca)
+
+    def _make(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if self._client_ca is not None:
+            # Who shows none learns over HTTP what is missing, and that is counted.
+            context.verify_mode = ssl.CERT_OPTIONAL
+            context.options |= ssl.OP_NO_TICKET  # a session would outlive its CA
+        return context
+
     def _take(self, bodies: tuple[bytes, ...]) -> str | None:
         """Load the files; say why they can't be served with, None if they are now."""
-        for file, body in zip(self._files, bodies, strict=True):
-            if not body.strip():
-                return f"{file} is empty"
+        if (unusable := self._unusable(bodies)) is not None:
+            return unusable
         try:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context = self._make()
             # Without a password, OpenSSL would ask for one on the terminal.
             context.load_cert_chain(*self._files, password="")
+            for authority in bodies[len(self._files) :]:
+                context.load_verify_locations(cadata=authority.decode())
             self._current = _Serving(context, _expiry(context, bodies[0].decode("latin-1")))
         except ssl.SSLCertVerificationError as err:
             return f"{self._files[0]} can't be trusted: {err.verify_message}"
@@ -98,6 +117,17 @@ class ServingCertificate:
         except OSError as err:
             self._seen = None
             return f"{err.filename} can't be read: {err.strerror}"
+        return None
+
+    def _unusable(self, bodies: tuple[bytes, ...]) -> str | None:
+        for file, body in zip(self._read, bodies, strict=True):
+            if not body.strip():
+                return f"{file} is empty"
+        try:
+            for authority in bodies[len(self._files) :]:
+                self._make().load_verify_locations(cadata=authority.decode())
+        except (ssl.SSLError, ValueError):
+            return f"{self._client_ca} is not a CA in PEM"
         return None
 
     def _fail(self, failure: str) -> None:

@@ -126,10 +126,11 @@ async def _role(session: aiohttp.ClientSession, origin: str) -> str:
 async def _ask_webhook(session: aiohttp.ClientSession, url: str, found: ProbeFindings) -> None:
     try:
         _check(await _read(session, "POST", f"{url}/validate", json.dumps(_REVIEW).encode()))
+        found.good.append(f"{url} answers admissions, with a certificate of its CA")
     except (aiohttp.ClientError, _FaultError, TimeoutError) as error:
         found.bad.append(f"{url}: {str(error) or _LATE}")
-    else:
-        found.good.append(f"{url} answers admissions, with a certificate of its CA")
+    except _NotAskedError:
+        found.good.append(f"{url} answers the API server only, with a certificate of its CA")
 
 
 def _check(answer: bytes) -> None:
@@ -139,6 +140,10 @@ def _check(answer: bytes) -> None:
         response = None
     if response != {"uid": _UID, "allowed": True}:
         raise _FaultError(f"it answers {printable(answer.decode(errors='replace'), 200)}")
+
+
+class _NotAskedError(Exception):
+    """Only the API server may ask, which shows a client certificate."""
 
 
 class _FaultError(Exception):
@@ -165,6 +170,8 @@ async def _read(
         body = b""
         while more := await response.content.read(_MAX_BYTES - len(body)):
             body += more
+    if response.status == HTTPStatus.UNAUTHORIZED and data is not None:
+        raise _NotAskedError
     if response.status != HTTPStatus.OK:
         said = printable(body.decode(errors="replace").strip(), 200)
         raise _FaultError(f"{response.url.path} answers {response.status}: {said}")
