@@ -226,6 +226,24 @@ async def test_a_size_that_the_index_made_up(shelf: Shelf, clock: Clock) -> None
         assert [image.digest for image in found.images] == [part.digest]
 
 
+async def test_what_lies_beside_an_image(shelf: Shelf, clock: Clock) -> None:
+    """A SOCI index names the platform of its image, and no runtime would run it."""
+    part = tiny("part")
+    kind = "application/vnd.amazon.soci.index.v2+json"
+    ztoc = descriptor(b"ztoc", media_type="application/octet-stream")
+    soci = manifest_of(descriptor(b"{}", media_type=kind), ztoc)
+    name = f"{REGISTRY}/team/app:part"
+    shelf.put(name, part)
+    shelf.document_at(Reference.parse(name), OCI_MANIFEST, soci)
+    entries = [descriptor(one, platform=AMD64) for one in (part.manifest, soci)]
+    shelf.document_at(Reference.parse(APP), OCI_INDEX, index_of(*entries))
+    watched = inspector(shelf, clock)
+    for platforms in ((AMD64,), ()):
+        found = await watched.inspect(question(platforms=platforms))
+        assert ([one.digest for one in found.images], found.gaps) == ([part.digest], ())
+        assert watched.cached(question(platforms=platforms)) == found
+
+
 async def test_a_platform_that_is_lacking(shelf: Shelf, clock: Clock) -> None:
     """It is a gap where pods of the system may run there, and none on another system."""
     shelf.put(APP, images.index([tiny("part")]))

@@ -23,6 +23,8 @@ from slimgate.core.images.source import parse_source
 from slimgate.engine.ports import LayerReading
 from slimgate.sources.opening import open_source
 from tests.sources.images import (
+    INDEX,
+    MANIFEST,
     REF_NAME,
     Files,
     add_blob,
@@ -146,6 +148,91 @@ async def test_platforms_side_by_side(place: Place) -> None:
     assert [amd["digest"], arm["digest"]] == [d.digest for d, _ in await read(text)]
     assert top.synthetic
     assert isinstance(parse_document(top.body, top.media_type), Index)
+
+
+SIGNATURE = "application/vnd.dev.cosign.simplesigning.v1+json"
+BESIDE: dict[str, dict[str, object]] = {
+    "a signature": {"layers": [descriptor(SIGNATURE, b"{}")]},
+    "an SBOM": {
+        "artifactType": "application/spdx+json",
+        "config": descriptor("application/vnd.oci.empty.v1+json", b"{}"),
+        "layers": [descriptor("application/spdx+json", b"{}")],
+    },
+    "a SOCI index": {
+        "artifactType": "application/vnd.amazon.soci.index.v2+json",
+        "config": descriptor("application/vnd.amazon.soci.index.v2+json", b"{}"),
+        "layers": [descriptor("application/octet-stream", b"ztoc")],
+    },
+    "a referrer that looks like an image": {"subject": descriptor(MANIFEST, b"{}")},
+    "files that somebody pushed": {
+        "artifactType": "application/x-files",
+        "config": descriptor("application/vnd.oci.empty.v1+json", b"{}"),
+    },
+}
+
+
+@pytest.mark.parametrize("kind", BESIDE)
+async def test_what_lies_beside_an_image(place: Place, kind: str) -> None:
+    """Signatures, SBOMs and the like are not what anybody means, but have names and digests."""
+    files: Files = {}
+    image, other = add_image(files, [APP]), add_image(files, [b"other"])
+    path = f"blobs/{str(other['digest']).replace(':', '/')}"
+    body = json.dumps({**json.loads(files[path]), **BESIDE[kind]}).encode()
+    add_blob(files, body)
+    beside = descriptor(MANIFEST, body)
+    referrers = {"schemaVersion": 2, "manifests": [{**beside, "artifactType": "x/y"}]}
+    add_blob(files, json.dumps(referrers).encode())
+    set_index(files, beside, image, descriptor(INDEX, json.dumps(referrers).encode()))
+    text = place.write(files)
+
+    assert [image["digest"]] == [d.digest for d, _ in await read(text)]
+    assert [beside["digest"]] == [d.digest for d, _ in await read(f"{text}@{beside['digest']}")]
+
+
+async def test_two_versions_of_windows(place: Place) -> None:
+    """They are one image, as in an index of a registry."""
+    files: Files = {}
+    entries = [
+        add_image(
+            files,
+            [version.encode()],
+            more={"platform": {"os": "windows", "architecture": "amd64", "os.version": version}},
+        )
+        for version in ("10.0.17763.1", "10.0.20348.1")
+    ]
+    set_index(files, *entries)
+
+    found = [d.digest for d, _ in await read(place.write(files))]
+    assert found == [entry["digest"] for entry in entries]
+
+
+async def test_an_export_of_one_platform(place: Place) -> None:
+    """Who asks for another platform is told which one is there."""
+    files: Files = {}
+    entries = [
+        add_image(files, [name.encode()], architecture=name, more=_platform(name))
+        for name in ("amd64", "arm64")
+    ]
+    inner = json.dumps({"schemaVersion": 2, "manifests": entries}).encode()
+    add_blob(files, inner)
+    set_index(files, descriptor(INDEX, inner))
+    del files[f"blobs/{str(entries[0]['digest']).replace(':', '/')}"]
+
+    assert str(await refusal(place.write(files))).endswith("; it holds the image for linux/arm64")
+
+
+async def test_a_layer_of_another_size(place: Place) -> None:
+    """Runtimes refuse it, so it is broken."""
+    files: Files = {}
+    entry = add_image(files, [APP])
+    path = f"blobs/{str(entry['digest']).replace(':', '/')}"
+    manifest = json.loads(files[path])
+    manifest["layers"][0]["size"] += 1
+    body = json.dumps(manifest).encode()
+    add_blob(files, body)
+    set_index(files, descriptor(MANIFEST, body))
+
+    assert "the image is broken" in str(await refusal(place.write(files)))
 
 
 async def test_nested_index(place: Place) -> None:

@@ -193,7 +193,7 @@ class Inspector:
             return None
         pairs = zip(held, route.targets, strict=True)
         images = [_placed(entry.facts, target) for entry, target in pairs]
-        return _Held(images, route.errors, held)
+        return _Held(_without_artifacts(images), route.errors, held)
 
     def _route(self, index: Index, question: Question, seen: Mapping[Digest, Known]) -> Route:
         def look(target: ManifestAt) -> Known | None:
@@ -264,7 +264,7 @@ class Inspector:
         if not route.targets:
             raise route.errors[0]
         images = [_placed(facts[target.digest], target) for target in route.targets]
-        return _Read(images, route.errors)
+        return _Read(_without_artifacts(images), route.errors)
 
     async def _target(self, question: Question, target: ManifestAt) -> ImageFacts | Index:
         """Read what an index lists: a manifest, or what turns out to be an index, too."""
@@ -317,3 +317,14 @@ def _placed(facts: ImageFacts, target: ManifestAt) -> ImageFacts:
     if target.platform is not None and platform == UNKNOWN_PLATFORM:
         platform = normalized(target.platform)
     return replace(facts, platform=platform, serves=target.serves)
+
+
+def _without_artifacts(images: Sequence[ImageFacts]) -> Sequence[ImageFacts]:
+    """Leave out artifacts beside images, such as SOCI indexes: no runtime would run those."""
+    runs = [image for image in images if image.artifact_type is None]
+    served = {platform for image in runs for platform in image.serves}
+    return [
+        image
+        for image in images
+        if image.artifact_type is None or not runs or not served.issuperset(image.serves)
+    ]

@@ -11,18 +11,22 @@ from typing import Final
 from slimgate.core.credentials.identity import Identity
 from slimgate.core.errors import DigestMismatchError, NotFoundError, UnsupportedError
 from slimgate.core.images.facts import Digest, Size
-from slimgate.core.images.oci import Descriptor, Index, parse_document
+from slimgate.core.images.oci import Descriptor, Index, Manifest, parse_document
 from slimgate.core.images.reference import Reference
 from slimgate.core.text import printable
 from slimgate.engine.ports import Document, LayerReading
 from slimgate.sources.files import Files
+from slimgate.sources.layout import are_one, held_platforms, images_of, names_of, path_of
+from slimgate.sources.measure import TAR
 from slimgate.sources.once import Once, in_thread
 from slimgate.sources.stream import Progress
 from slimgate.sources.synthetic import index_of
 
 _INDEX: Final = "index.json"
-_NAMES: Final = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
+_SAVED: Final = "manifest.json"
+"""What `docker save` writes as well; its layers may not be those of a registry then."""
 _MAX_CHOICES: Final = 10
+_DOCKER_TAR: Final = "application/vnd.docker.image.rootfs.diff.tar"
 
 
 @dataclass(slots=True)
@@ -64,7 +68,7 @@ class OciSource:
     ) -> LayerReading:
         """Measure a layer's blob; its sizes are unknown where the layout lacks it."""
         files = await self.files.get()
-        path = _path(layer.digest)
+        path = path_of(layer.digest)
         blob = await in_thread(lambda watch: files.blob(path, watch), self.progress)
         if blob is None:
             return LayerReading(unpacked=Size.unknown(f"{self.what} lacks the layer's blob"))
@@ -81,20 +85,26 @@ class OciSource:
 
     def _document(self, files: Files, digest: Digest | None) -> Document:
         if digest is not None:
-            return Document(digest=digest, media_type=None, body=self._checked(files, digest))
-        chosen = self._choose(self._index(files))
+            body = self._checked(files, digest)
+            saved = files.document(_SAVED) is not None and _is_unpacked(body)
+            return Document(digest=digest, media_type=None, body=body, synthetic=saved)
+        chosen = self._choose(files, self._index(files))
         if len(chosen) > 1:
             return index_of(chosen)
         return self._document(files, chosen[0].digest)
 
     def _checked(self, files: Files, digest: Digest) -> bytes:
-        body = files.document(_path(digest))
+        body = files.document(path_of(digest))
         if body is None:
-            raise NotFoundError(f"{self.what} lacks the blob {digest}")
+            raise NotFoundError(f"{self.what} lacks the blob {digest}{self._hint(files)}")
         algorithm, _, expected = digest.partition(":")
         if hashlib.new(algorithm, body).hexdigest() != expected:
             raise DigestMismatchError(f"the blob {digest} in {self.what} is not what it is called")
         return body
+
+    def _hint(self, files: Files) -> str:
+        held = held_platforms(files, self._index(files))
+        return f"; it holds the image for {', '.join(map(printable, held))}" if held else ""
 
     def _index(self, files: Files) -> Index:
         body = files.document(_INDEX)
@@ -106,17 +116,17 @@ class OciSource:
             raise UnsupportedError(f"{self.what} is not an OCI layout: {why}")
         return document
 
-    def _choose(self, index: Index) -> Sequence[Descriptor]:
-        images = [entry for entry in index.manifests if not entry.is_attestation]
+    def _choose(self, files: Files, index: Index) -> Sequence[Descriptor]:
+        images = images_of(files, index)
         if not images:
             raise NotFoundError(f"{self.what} holds no image")
-        chosen = [e for e in images if self.name is None or self.name in _names(e)]
+        chosen = [e for e in images if self.name is None or self.name in names_of(e)]
         if not chosen:
             raise NotFoundError(
                 f"{self.what} holds no image named {printable(self.name or '', 128)!r}; "
                 f"it holds {_choices(images)}"
             )
-        if len(chosen) > 1 and not _are_platforms(chosen):
+        if len(chosen) > 1 and not are_one(chosen):
             raise NotFoundError(
                 f"{self.what} holds {len(chosen)} images: add :NAME or @DIGEST to choose one of "
                 f"{_choices(chosen)}"
@@ -124,23 +134,16 @@ class OciSource:
         return chosen
 
 
-def _are_platforms(entries: Sequence[Descriptor]) -> bool:
-    """Whether the entries are one image for several platforms, as old buildx wrote them."""
-    platforms = {entry.platform for entry in entries}
-    same_name = len({frozenset(_names(entry)) for entry in entries}) == 1
-    return same_name and None not in platforms and len(platforms) == len(entries)
-
-
-def _names(entry: Descriptor) -> set[str]:
-    return {entry.annotations[key] for key in _NAMES if key in entry.annotations}
+def _is_unpacked(body: bytes) -> bool:
+    """Whether a manifest lists layers that are not compressed, as no push would send them."""
+    document = parse_document(body, None)
+    return isinstance(document, Manifest) and any(
+        layer.media_type in {TAR, _DOCKER_TAR} for layer in document.layers
+    )
 
 
 def _choices(entries: Sequence[Descriptor]) -> str:
-    known = [min(_names(entry), key=len, default=f"@{entry.digest}") for entry in entries]
+    known = [min(names_of(entry), key=len, default=f"@{entry.digest}") for entry in entries]
     shown = [printable(name, 128) for name in known[:_MAX_CHOICES]]
     more = [f"{len(known) - _MAX_CHOICES} more"] if len(known) > _MAX_CHOICES else []
     return ", ".join([*shown, *more])
-
-
-def _path(digest: Digest) -> str:
-    return f"blobs/{digest.replace(':', '/')}"

@@ -168,3 +168,10 @@ def test_wants(left: Wants, right: Wants, expected: Wants) -> None:
 def test_covers(left: Wants, right: Wants, *, expected: bool) -> None:
     """More is wanted only where something of it is not wanted already."""
     assert left.covers(right) is expected
+
+
+def test_a_layer_that_is_listed_twice() -> None:
+    """It crosses the network once, and is unpacked twice."""
+    twice = image(layer(1, 10, 100), layer(1, 10, 100), layer(2, 5, 50))
+
+    assert (twice.pull, twice.unpacked.bytes) == (Size.known(15), 250)

@@ -259,8 +259,9 @@ class ImageFacts:
 
     @property
     def pull(self) -> Size:
-        """Σ of the layers' compressed sizes."""
-        return total(layer.pull for layer in self.layers)
+        """Σ of the layers' compressed sizes; one that is listed twice crosses the network once."""
+        once = {(layer.digest or id(layer), layer.pull.bytes): layer for layer in self.layers}
+        return total(layer.pull for layer in once.values())
 
     @property
     def unpacked(self) -> Size:

@@ -55,6 +55,7 @@ class Descriptor:
     digest: Digest
     size: int
     platform: Platform | None = None
+    os_version: str | None = None
     artifact_type: str | None = None
     annotations: Mapping[str, str] = field(default_factory=dict)
     elsewhere: bool = False
@@ -102,6 +103,17 @@ class Manifest:
     layers: tuple[Descriptor, ...]
     annotations: Mapping[str, str]
     artifact_type: str | None = None
+    subject: bool = False
+    """Whether it refers to another manifest, as signatures and SBOMs do."""
+
+    @property
+    def is_artifact(self) -> bool:
+        """Whether it is beside an image or none, as far as its manifest alone tells."""
+        return (
+            self.subject
+            or not self.may_run
+            or not (self.has_image_config or self.artifact_type is None)
+        )
 
     @property
     def may_run(self) -> bool:
@@ -203,6 +215,7 @@ def parse_document(body: bytes, content_type: str | None) -> Index | Manifest:
         layers=tuple(_descriptor(entry, f"layers[{i}]") for i, entry in enumerate(layers)),
         annotations=annotations,
         artifact_type=_optional(root, "artifactType"),
+        subject=root.get("subject") is not None,
     )
 
 
@@ -291,6 +304,7 @@ def _descriptor(value: object, path: str) -> Descriptor:
         digest=_digest(raw.get("digest"), f"{path}.digest"),
         size=size,
         platform=_platform(platform, f"{path}.platform") if platform is not None else None,
+        os_version=_optional(_record(platform or {}, f"{path}.platform"), "os.version"),
         artifact_type=_optional(raw, "artifactType"),
         annotations=_strings(raw.get("annotations"), f"{path}.annotations"),
         elsewhere=bool(_list(raw.get("urls"), f"{path}.urls")),
