@@ -105,7 +105,7 @@ async def open_session(kubeconfig: str | None, context: str | None) -> Session:
     if not _exists(paths):
         wanted = "" if kubeconfig is not None else f", and this is not a pod ({reason})"
         raise NoClusterError(
-            f"there is no kubeconfig at {printable(paths)}{wanted}; "
+            f"there is no kubeconfig {_place(paths)}{wanted}; "
             "name one with --kubeconfig or KUBECONFIG"
         )
     return await _by_kubeconfig(configuration, paths, context)
@@ -182,6 +182,13 @@ def _why(err: Exception) -> str:
     if isinstance(err, OSError) and err.strerror:
         return printable(f"{err.strerror}: {err.filename}")
     return "it is not a kubeconfig"
+
+
+def _place(paths: str) -> str:
+    if not paths:
+        return "of an empty name"
+    is_folder = Path(paths).expanduser().is_dir()
+    return f"at {printable(paths)}{', which is a folder' if is_folder else ''}"
 
 
 def _exists(paths: str) -> bool:

@@ -210,5 +210,7 @@ def _why(err: Exception) -> str:
         case ConfigException():
             return "the service account's token can't be read"
         case ClientOSError() | OSError() if err.strerror:
-            return printable(err.strerror.lower())
+            why = err.strerror.lower()
+            # asyncio's own text for it has addresses in Python's form.
+            return "connection refused" if "connect call failed" in why else printable(why)
     return "it closed the connection"

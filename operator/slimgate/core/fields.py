@@ -142,6 +142,25 @@ def group_kind_of(raw: JsonObject, path: str) -> GroupKind:
     return group, kind
 
 
+_ALSO: Final = {
+    "kind": "resources",
+    "kinds": "resources",
+    "workloads": "resources",
+    "enforce": "mode",
+    "enforcement": "mode",
+    "action": "mode",
+    "selector": "objectSelector",
+    "labelSelector": "objectSelector",
+    "repositories": "images",
+    "until": "expirationTime",
+    "expires": "expirationTime",
+    "policies": "policyRefs",
+}
+"""What other tools, and people, call some fields."""
+
+
 def _meant(word: str, words: Iterable[str]) -> str:
-    right = nearest(word, words)
+    also = _ALSO.get(word)
+    words = list(words)
+    right = also if also is not None and also in words else nearest(word, words)
     return f"Did you mean {right}?" if right else ""

@@ -177,6 +177,19 @@ def test_standard_input(folder: Path) -> None:
             ["depoly", "--policy", "policy.yaml"],
             "depoly: there is no such file or folder; if it is an image, write its tag too, as",
         ),
+        (
+            ["", "--policy", "policy.yaml"],
+            "'': there is no such file or folder, and the",
+        ),
+        (
+            ["deploy", "--cluster", "--kubeconfig", "deploy"],
+            "there is no kubeconfig at deploy, which is a folder",
+        ),
+        (
+            ["podman://x", "--max-pull", "1Mi"],
+            "podman://x: there is no such file or folder, and 'podman://x' names no image: slim",
+        ),
+        (["oci://build", "--max-pull", "1Mi"], "oci://build is a URL"),
         (["A:B:C", "--policy", "policy.yaml"], "A:B:C: there is no such file or folder, and 'A"),
         (
             ["build.tar", "--policy", "policy.yaml"],

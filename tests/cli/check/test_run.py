@@ -81,12 +81,37 @@ def test_usage(wrong: CheckRequest, expected: str) -> None:
         wrong.check()
 
 
+KINDLESS = (
+    "{}/policy.yaml:5: SlimPolicy default: spec.match.resources: there is no kind {} with a pod "
+    "template in {}. Did you mean apps/Deployment?"
+)
+
+
 @pytest.mark.parametrize(
     ("policies", "exceptions", "expected"),
     [
         ("a: 1", "", "--policy {}/policy.yaml: it holds no SlimPolicy"),
         (POLICY, "a: 1", "--exceptions {}/except.yaml: it holds no SlimException"),
         (POLICY.replace("100Mi", "big"), "", "{}/policy.yaml:6: SlimPolicy default: spec.limits."),
+        (
+            POLICY.replace(
+                "spec:", "spec:\n  match: {resources: [{apiGroup: apps, kind: Deploymnt}]}"
+            ),
+            "",
+            KINDLESS.format("{}", "Deploymnt", "apps"),
+        ),
+        (
+            POLICY.replace(
+                "spec:", "spec:\n  match: {resources: [{apiGroup: batch, kind: Deployment}]}"
+            ),
+            "",
+            KINDLESS.format("{}", "Deployment", "batch"),
+        ),
+        (
+            POLICY.replace("spec:", "spec:\n  match: {kinds: [deployment]}"),
+            "",
+            "{}/policy.yaml:5: SlimPolicy default: spec.match.kinds: is not a field. Did you mean",
+        ),
     ],
 )
 async def test_files_that_rule_nothing(

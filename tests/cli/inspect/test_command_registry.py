@@ -166,3 +166,19 @@ async def test_a_thousand_references(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(server.seen) == 1000 + 2
     assert most <= 8
     assert len(peers) <= 8
+
+
+def test_files_are_no_images(tmp_path: Path) -> None:
+    """What is a file, a layout or standard input is not asked for in Docker Hub."""
+    (tmp_path / "build").mkdir()
+    for name in ("deploy.yaml", "build/oci-layout"):
+        (tmp_path / name).write_text("{}")
+    done = slimgate("inspect", "deploy.yaml", "./build", "-", "A B", cwd=tmp_path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert [line.partition(":")[2][:40] for line in done.stderr.splitlines()] == [
+        " deploy.yaml is a file: write oci-archiv",
+        " ./build is a folder with an OCI layout:",
+        " inspect takes images; slimgate check rea",
+        " 'A B' is not an image reference: its rep",
+    ]

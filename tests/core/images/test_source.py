@@ -26,6 +26,9 @@ ACCEPTED = [
 ]  # fmt: skip
 
 REFUSED = [
+    ("oci-layout:build:1", "write oci:build:1"),
+    ("containers-storage:[x]y", "slimgate does not read containers-storage's images"),
+    ("nerdctl://x", "slimgate does not read nerdctl's images"),
     ("", "empty"),
     ("docker://", "by name:tag or by ID"),
     ("docker://-v", "by name:tag or by ID"),

@@ -14,14 +14,15 @@ from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.exception_parser import parse_exception
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.policy_parser import GROUP, VERSION, parse_policy
-from slimgate.core.text import printable
+from slimgate.core.text import nearest, printable
+from slimgate.core.workloads.kinds import TEMPLATE_PATHS, GroupKind
 
 T = TypeVar("T")
 
 
 def read_policies(documents: Sequence[FileDocument]) -> tuple[Policy, ...]:
     """Read SlimPolicies, by name; InputsError names the file, line and field of every fault."""
-    return _by_name(_read_all(documents, parse_policy))
+    return _by_name(_read_all(documents, _policy))
 
 
 def read_base_images(documents: Sequence[FileDocument]) -> tuple[BaseImage, ...]:
@@ -31,7 +32,7 @@ def read_base_images(documents: Sequence[FileDocument]) -> tuple[BaseImage, ...]
 
 def read_exceptions(documents: Sequence[FileDocument]) -> tuple[SlimException, ...]:
     """Read SlimExceptions, of whatever namespace."""
-    return tuple(exception for _, exception in _read_all(documents, parse_exception))
+    return tuple(exception for _, exception in _read_all(documents, _exception))
 
 
 def void(
@@ -49,6 +50,34 @@ def void(
                 yield f"{name} excuses from no policy {printable(one)}: there is none of that name"
             elif (refusal := exception.refused_by(named[one], now)) is not None:
                 yield f"{name} is not applied: {refusal.message}"
+
+
+def _policy(resource: JsonObject) -> Policy:
+    policy = parse_policy(resource)
+    _check_kinds(sorted(policy.match.resources), "spec.match.resources")
+    return policy
+
+
+def _exception(resource: JsonObject) -> SlimException:
+    exception = parse_exception(resource)
+    _check_kinds([(one.group, one.kind) for one in exception.resources], "spec.resources")
+    return exception
+
+
+def _check_kinds(kinds: Iterable[GroupKind], path: str) -> None:
+    """Refuse kinds of Kubernetes' own groups that run nothing: each is a word misspelt.
+
+    The API server takes them, as it does kinds of others that a cluster may have or not.
+    """
+    ours = {kind: group for group, kind in TEMPLATE_PATHS}
+    for group, kind in kinds:
+        if group not in ours.values() or (group, kind) in TEMPLATE_PATHS:
+            continue
+        right = nearest(kind, ours)
+        meant = f" Did you mean {ours[right]}/{right}?" if right else ""
+        raise InvalidPolicyError(
+            path, f"there is no kind {printable(kind, 63)} with a pod template in {group}.{meant}"
+        )
 
 
 class _Named(Protocol):

@@ -66,10 +66,15 @@ def _is_local(argument: str) -> bool:
 
 def _check(text: str, *, by_flags_alone: bool) -> None:
     shown = printable(text, 128)
-    if _URL.match(text):
+    if not text:
+        raise SettingsError(
+            "'': there is no such file or folder, and the name is empty: is a variable unset?"
+        )
+    if scheme := _URL.match(text):
+        also = "; an OCI layout is written oci:FOLDER" if scheme[0].lower() == "oci://" else ""
         raise SettingsError(
             f"{shown} is a URL: write an image without https://, and pipe a manifest in, as in "
-            "curl -fsSL URL | slimgate check -"
+            f"curl -fsSL URL | slimgate check -{also}"
         )
     try:
         source = parse_source(text)

@@ -19,6 +19,7 @@ from slimgate.cli.shared.options import (
 
 if TYPE_CHECKING:
     from slimgate.cli.shared.lookups import Failure
+    from slimgate.core.errors import InvalidReferenceError
     from slimgate.core.images.facts import Inspection, Platform
     from slimgate.settings import Settings
 
@@ -81,17 +82,46 @@ def inspect(
     from slimgate.cli.shared.platforms import platforms_of  # noqa: PLC0415
     from slimgate.settings.sources import read_settings  # noqa: PLC0415
 
+    refused = {text: why for text in references if (why := _no_image(text)) is not None}
     platforms = platforms_of(platform or [])
     looking = _inspect_all(
-        read_settings(config), references, platforms, exact=exact, seconds=timeout
+        read_settings(config),
+        [text for text in references if text not in refused],
+        platforms,
+        exact=exact,
+        seconds=timeout,
     )
-    found = asyncio.run(looking)
+    looked = iter(asyncio.run(looking))
+    found = [
+        Failure(text=text, error=refused[text]) if text in refused else next(looked)
+        for text in references
+    ]
     _print(found, output, layers=layers)
     failures = [entry for entry in found if isinstance(entry, Failure)]
     for failure in failures:
         typer.echo(f"error: {failure.sentence}", err=True)
     if failures:
         raise typer.Exit(max(failure.status for failure in failures))
+
+
+def _no_image(text: str) -> "InvalidReferenceError | None":
+    """Say what is a file's or a layout's name, which would be asked for in Docker Hub."""
+    from pathlib import Path  # noqa: PLC0415 - help must not wait for it
+
+    from slimgate.core.errors import InvalidReferenceError  # noqa: PLC0415
+    from slimgate.core.text import printable  # noqa: PLC0415
+
+    shown = printable(text, 128)
+    if text == "-":
+        return InvalidReferenceError("inspect takes images; slimgate check reads standard input")
+    if Path(text, "oci-layout").is_file():
+        return InvalidReferenceError(f"{shown} is a folder with an OCI layout: write oci:{shown}")
+    if Path(text).is_file():
+        return InvalidReferenceError(
+            f"{shown} is a file: write oci-archive:{shown} or docker-archive:{shown} for an image "
+            "in it; slimgate check reads manifests"
+        )
+    return None
 
 
 async def _inspect_all(

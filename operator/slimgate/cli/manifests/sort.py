@@ -121,6 +121,13 @@ def _check_kind(document: FileDocument) -> None:
     content = document.content
     kind, api = text_at(content, "kind"), text_at(content, "apiVersion")
     group = api.partition("/")[0]
+    if group == GROUP and not kind:
+        odd = next((key for key in content if key.lower() == "kind"), None)
+        line = document.line if odd is None else line_of(content, odd) or document.line
+        seen = "" if odd is None else f"; {odd!r} is written kind"
+        raise InputError(
+            document.file, line, f"its kind is missing: write one of {', '.join(_OWN)}{seen}"
+        )
     if group == GROUP and kind not in _OWN:
         right = nearest(kind, _OWN)
         meant = f"did you mean {right}?" if right else f"there are {', '.join(_OWN)}"
@@ -133,7 +140,8 @@ def _check_kind(document: FileDocument) -> None:
         raise InputError(
             document.file,
             line,
-            f"the apiVersion of a {kind} is {GROUP}/{VERSION}, not {printable(api, 128)!r}",
+            f"the apiVersion of a {kind} is {GROUP}/{VERSION}"
+            + (f", not {printable(api, 128)!r}" if api else ": write it"),
         )
 
 

@@ -56,6 +56,9 @@ class SourcedReference:
 _MAX_TEXT: Final = 4096
 _DAEMON: Final = "docker-daemon:"
 """What skopeo and podman call the Docker engine; as a reference it would be a registry's image."""
+_LAYOUT: Final = "oci-layout:"
+"""What buildx and ORAS call an OCI layout."""
+_STORE: Final = re.compile(r"(podman|containerd|containers-storage|cri-o|nerdctl):(?=/|\[)")
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*://", re.IGNORECASE)
 _DIGEST: Final = re.compile(r"(?P<path>.*)@(?P<digest>sha\d+:.*)")
 _ENGINE_NAME: Final = re.compile(r"[\w][\w.:/@\[\]-]*", re.ASCII)
@@ -73,6 +76,14 @@ def parse_source(text: str) -> SourcedReference:
     if text.startswith(_DAEMON):
         name = text.removeprefix(_DAEMON)
         raise _invalid(text, f"write docker://{printable(name, 128)} for the Docker engine's image")
+    if text.startswith(_LAYOUT):
+        raise _invalid(text, f"write oci:{printable(text.removeprefix(_LAYOUT), 128)}")
+    if store := _STORE.match(text):
+        raise _invalid(
+            text,
+            f"slimgate does not read {store[1]}'s images: write them to an archive, as in podman "
+            "save --format oci-archive -o image.tar NAME, and name that: oci-archive:image.tar",
+        )
     if scheme := _SCHEME.match(text):
         raise _invalid(text, f"leave {scheme[0]!r} out for an image in a registry")
     reference = Reference.parse(text)
