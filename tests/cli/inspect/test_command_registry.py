@@ -179,6 +179,6 @@ def test_files_are_no_images(tmp_path: Path) -> None:
     assert [line.partition(":")[2][:40] for line in done.stderr.splitlines()] == [
         " deploy.yaml is a file: write oci-archiv",
         " ./build is a folder with an OCI layout:",
-        " inspect takes images; slimgate check rea",
-        " 'A B' is not an image reference: its rep",
+        " inspect takes images; slimgate check re",
+        " 'A B' is not an image reference: its re",
     ]
