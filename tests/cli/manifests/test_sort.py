@@ -276,6 +276,23 @@ def test_misspelt_kinds(head: str, expected: str) -> None:
         _sort(f"apiVersion: {head}\nspec: {{}}")
 
 
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("apps/v1\nkind: deployment", "2: apps has no kind 'deployment': did you mean Deployment"),
+        ("apps/v1\nkind: StatfulSets", "2: apps has no kind .* did you mean StatefulSet"),
+        ("v1\nkind: pod", "2: v1 has no kind 'pod': did you mean Pod"),
+        ("extensions/v1beta1\nkind: Deployment", "2: the apiVersion of a Deployment is apps/v1"),
+        ("''\nkind: Pod", "2: the apiVersion of a Pod is v1"),
+        ("''\nkind: CronJob", "2: the apiVersion of a CronJob is batch/v1"),
+    ],
+)
+def test_misspelt_kinds_of_kubernetes(head: str, expected: str) -> None:
+    """A workload that the API server would refuse for its kind is no other kind's."""
+    with pytest.raises(InputError, match=rf"f.yaml:{expected}"):
+        _sort(f"apiVersion: {head}\nspec: {{template: {_POD}}}")
+
+
 _POD = "{spec: {containers: [{name: a, image: 'r.io/a:1'}]}}"
 
 

@@ -9,10 +9,17 @@ from slimgate.cli.manifests.read import FileDocument
 from slimgate.core.errors import InvalidReferenceError
 from slimgate.core.images.reference import Reference
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
-from slimgate.core.text import printable
+from slimgate.core.text import nearest, printable
+from slimgate.core.workloads.kinds import TEMPLATE_PATHS
+from slimgate.core.workloads.workload import group_of
 
 _LISTS: Final = frozenset({"containers", "initContainers", "ephemeralContainers"})
-_RUN_NOTHING: Final = frozenset({"ConfigMap", "Secret", "CustomResourceDefinition", "Event"})
+_RUN_NOTHING: Final = frozenset(
+    {"ConfigMap", "ControllerRevision", "CustomResourceDefinition", "Event", "Secret"}
+)
+_OURS: Final = {kind: group for group, kind in TEMPLATE_PATHS}
+_FORMER: Final = "extensions"
+"""Where Deployments were until Kubernetes 1.16."""
 _MAX_VALUES: Final = 20_000
 """More than any object's; a guess."""
 _MAX_NAMED: Final = 5
@@ -45,6 +52,18 @@ def other_kind_in(document: FileDocument) -> OtherKind | None:
         namespace=text_at(metadata, "namespace"),
         name=text_at(metadata, "name") or text_at(metadata, "generateName"),
     )
+
+
+def mistaken(other: OtherKind) -> str | None:
+    """Say what was likely meant, if a kind of Kubernetes' own seems to be misspelt."""
+    kind, group = other.kind, group_of(other.api_version)
+    if kind in _OURS and (not other.api_version or group == _FORMER):
+        right = f"{_OURS[kind]}/v1".removeprefix("/")
+        return f"the apiVersion of a {kind} is {right}"
+    meant = nearest(kind, [one for one, its in _OURS.items() if its == group])
+    if meant is None or not other.api_version:
+        return None
+    return f"{group or 'v1'} has no kind {printable(kind, 63)!r}: did you mean {meant}?"
 
 
 def other_kinds_note(found: Iterable[OtherKind]) -> str | None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from slimgate.cli.manifests.errors import InputError
 from slimgate.cli.manifests.lines import image_lines, odd_image, odd_list
-from slimgate.cli.manifests.other_kinds import OtherKind, other_kind_in
+from slimgate.cli.manifests.other_kinds import OtherKind, mistaken, other_kind_in
 from slimgate.cli.manifests.placed import line_of
 from slimgate.cli.manifests.read import RENDER, TEMPLATE, FileDocument
 from slimgate.core.json_object import JsonObject, labels_of, mapping_at, objects_at, text_at
@@ -80,6 +80,7 @@ def sort(
         api = text_at(content, "apiVersion")
         _check_kind(document)
         if not kind or not api:
+            _check_spelling(document, other_kind_in(document))
             found.strange.append(document)
         elif kind in own and api.partition("/")[0] == GROUP:
             own[kind].append(document)
@@ -97,10 +98,19 @@ def sort(
                     f"there are more than {MAX_IMAGES:,} containers up to here: check fewer files",
                 )
         elif (other := other_kind_in(document)) is not None:
+            _check_spelling(document, other)
             found.others.append(other)
         _check_rendered(document)
     found.workloads = _without_copies(found.workloads)
     return found
+
+
+def _check_spelling(document: FileDocument, other: OtherKind | None) -> None:
+    """Refuse a kind of Kubernetes' own that is misspelt: it would not be judged."""
+    why = None if other is None else mistaken(other)
+    if why is not None:
+        line = line_of(document.content, "kind") or document.line
+        raise InputError(document.file, line, why)
 
 
 def _check_rendered(document: FileDocument) -> None:
