@@ -82,7 +82,7 @@ def outcomes(obj: JsonObject) -> list[str]:
 async def test_written(
     api: ClusterApi, namespace: str, choices: tuple[Kind, ...], expected: Kind
 ) -> None:
-    """A report is of its workload, for its workload's life, labelled, and in full."""
+    """A report is of its workload, by which it is collected with it, labelled, and in full."""
     target = await deployment(api, namespace)
 
     async with ready(api, *choices) as reports:
@@ -185,17 +185,6 @@ async def test_deleted_by_others(api: ClusterApi, namespace: str) -> None:
         await eventually(lambda: reports.record(target, deny), 60)
 
         assert outcomes(await report(api, OPEN_REPORTS, target)) == ["fail"]
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("report_crds")
-async def test_collected(api: ClusterApi, namespace: str) -> None:
-    """With the workload goes its report."""
-    target = await thing(api, namespace)
-    async with ready(api, OPEN_REPORTS) as reports:
-        await reports.record(target, verdict(target, Outcome.DENY))
-        await api.delete(target.path)
-        await gone(api, target)
 
 
 @pytest.mark.usefixtures("report_crds")

@@ -18,7 +18,7 @@ from tests.lab.layout import default_layout
 from tests.lab.state import Lab
 
 _ROOT: Final = Path(__file__).parents[2]
-_SECONDS: Final = 40.0
+_SECONDS: Final = 24.0
 _DEMO: Final = (sys.executable, "-m", "examples.demo")
 
 

@@ -26,7 +26,7 @@ from tests.lab.state import load
 
 NAME: Final = "prometheus"
 PORT: Final = 9090
-SCRAPE_SECONDS: Final = 5
+SCRAPE_SECONDS: Final = 3
 RATE_SECONDS: Final = 4 * SCRAPE_SECONDS
 """What Grafana sets $__rate_interval to: four scrapes."""
 _METRICS: Final = "app.kubernetes.io/name=slimgate,app.kubernetes.io/component=metrics"

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from tests.chart.helm import Object
 from tests.cluster.disks import ctr
-from tests.release.release import Release, eventually
+from tests.live.api import eventually
+from tests.release.release import Release
 
 HOOK: Final = "validatingwebhookconfiguration/slimgate"
 _WEBHOOK: Final = "app.kubernetes.io/component=webhook"
@@ -50,6 +51,7 @@ def settled(release: Release, without: str = "") -> None:
             == [True, True]
         ),
         "two ready webhook pods",
+        60,
     )
 
 
@@ -127,6 +129,7 @@ def kill(release: Release) -> None:
             for status in one["status"]["containerStatuses"]
         ),
         "a restart of the container",
+        60,
     )
     settled(release)
 
@@ -157,7 +160,7 @@ def secret_made_anew(release: Release) -> float:
         return any(one["data"]["tls.crt"] != before for one in found)
 
     began = time.monotonic()
-    eventually(another, "another certificate")
+    eventually(another, "another certificate", 60)
     return time.monotonic() - began
 
 
@@ -187,7 +190,9 @@ def empty_bundle(release: Release) -> None:
     patch = [{"op": "remove", "path": "/webhooks/0/clientConfig/caBundle"}]
     release.kubectl("patch", HOOK, "--type=json", "-p", json.dumps(patch))
     began = time.monotonic()
-    eventually(lambda: release.get(HOOK)["webhooks"][0]["clientConfig"].get("caBundle"), "the CA")
+    eventually(
+        lambda: release.get(HOOK)["webhooks"][0]["clientConfig"].get("caBundle"), "the CA", 60
+    )
     assert time.monotonic() - began < MENDED_SECONDS
 
 

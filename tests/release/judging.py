@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from tests.lab.kubectl import Kubectl
 from tests.lab.state import Lab
+from tests.live.api import eventually
 from tests.release.asking import Answer, Asker, deployment, fat
-from tests.release.release import eventually
 
 
 def policy(kubectl: Kubectl) -> dict[str, Any]:

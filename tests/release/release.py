@@ -3,8 +3,7 @@
 import json
 import os
 import subprocess
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -83,11 +82,3 @@ class Release:
             ("logs", "-n", self.namespace, "-l", "app.kubernetes.io/name=slimgate", "--tail=20"),
         )
         return "\n".join(self.kubectl.attempt(*one).stdout for one in asked)
-
-
-def eventually(condition: Callable[[], object], what: str, seconds: float = 60.0) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"after {seconds:.0f} s: {what} never came"
-        time.sleep(0.1)

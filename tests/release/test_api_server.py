@@ -9,13 +9,14 @@ from dataclasses import replace
 import pytest
 
 from tests.chart.helm import merged
+from tests.live.api import eventually
 from tests.release.apiserver import GRACE_SECONDS, restart
 from tests.release.asking import Answer, Asker, fat
 from tests.release.cluster import annotations
 from tests.release.events import MENDED_SECONDS, secret_made_anew, settled
 from tests.release.judging import edit, running, wait_for
 from tests.release.load import taken, under_load
-from tests.release.release import Release, eventually
+from tests.release.release import Release
 from tests.release.table import Figures
 
 pytestmark = [

@@ -15,13 +15,14 @@ from tests.chart.fixtures import built
 from tests.chart.helm import CHART
 from tests.lab import tools
 from tests.lab.kubectl import Kubectl
+from tests.live.api import eventually
 from tests.release.asking import Answer, Asker, fat, get
 from tests.release.certmanager import running
 from tests.release.cluster import unasked
 from tests.release.events import HOOK, pods, rotate
 from tests.release.judging import edit, policy, wait_for
 from tests.release.load import under_load
-from tests.release.release import Release, eventually
+from tests.release.release import Release
 from tests.release.table import Figures
 
 pytestmark = [
@@ -78,6 +79,7 @@ def test_a_given_certificate(release4: Release, figures: Figures) -> None:
             and len(readiness(release)) == 2
         ),
         "both pods without certificate",
+        60,
     )
     logs = release.kubectl("logs", "-n", release.namespace, pods(release)[0]["metadata"]["name"])
     assert "/tls/tls.crt is not there yet" in logs

@@ -9,12 +9,13 @@ import pytest
 
 from tests.chart.helm import Helm
 from tests.lab.kubectl import Kubectl
+from tests.live.api import eventually
 from tests.release.asking import Answer
 from tests.release.cluster import left, unasked
 from tests.release.judging import edit, policy, wait_for
 from tests.release.load import taken, under_load
 from tests.release.manifest import INSTANCE, NAMESPACE, Manifest, written
-from tests.release.release import Release, eventually
+from tests.release.release import Release
 from tests.release.table import Figures
 
 pytestmark = [
@@ -90,7 +91,7 @@ def test_helm_takes_it_over(
     assert policy(kubectl)["message"] == "mine"
     assert release.name in release.run("list", "--short")
     release.uninstall()
-    eventually(lambda: not left(kubectl, NAMESPACE), "an empty namespace")
+    eventually(lambda: not left(kubectl, NAMESPACE), "an empty namespace", 60)
     assert policy(kubectl)["message"] == "mine"
 
 

@@ -8,11 +8,12 @@ from typing import Final
 
 import pytest
 
+from tests.live.api import eventually
 from tests.release.asking import Answer, fat
 from tests.release.cluster import annotations, left, unasked
 from tests.release.judging import edit, policy, running, wait_for
 from tests.release.load import under_load
-from tests.release.release import Release, eventually
+from tests.release.release import Release
 from tests.release.table import Figures
 
 pytestmark = [
@@ -80,12 +81,12 @@ def test_a_release_from_install_to_uninstall(release: Release, figures: Figures)
     edit(kubectl, {"mode": "Audit"})
     wait_for(release.lab, Answer.ADMITTED)
     with running(kubectl, fat(release.lab)) as name:
-        eventually(lambda: annotations(kubectl, name), "annotations with the verdict")
+        eventually(lambda: annotations(kubectl, name), "annotations with the verdict", 60)
         began = time.monotonic()
         release.uninstall()
         gone = time.monotonic() - began
         assert not annotations(kubectl, name)
-    eventually(lambda: not left(kubectl, release.namespace), "an empty namespace")
+    eventually(lambda: not left(kubectl, release.namespace), "an empty namespace", 60)
     assert (_EDIT | {"mode": "Audit"}).items() <= policy(kubectl).items()
     assert "status" not in release.get("slimpolicy", "default")
     figures.note(
