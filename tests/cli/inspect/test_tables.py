@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 
 from slimgate.cli.inspect.tables import images_table, layers_tables
 from slimgate.cli.shared.cells import allows_bars
-from slimgate.core.images.facts import Inspection, Size
+from slimgate.core.images.facts import Gap, Inspection, Size
 from tests.cli.facts import FAT, HOSTILE, MIB, SAVED, SOYA, inspection
 
 ALL = [inspection("shop:fat", FAT), inspection("shop:soya", SOYA)]
@@ -227,3 +227,11 @@ def test_narrow_terminals() -> None:
 
     assert "2  90 MiB   240 MiB    75.0%  RUN go build" in lines
     assert f"2  90 MiB   240 MiB    75.0%  RUN {'x' * 10}…" in lines
+
+
+def test_gaps_are_said() -> None:
+    """What of an index is not known stands below, with what it is about."""
+    gap = Gap(message="it has no image for linux/arm64", reason="not_found")
+    table = images_table([replace(inspection("shop:soya", SOYA), gaps=(gap,))])
+
+    assert _printed(table).splitlines()[-1] == "shop:soya: it has no image for linux/arm64"

@@ -12,6 +12,7 @@ from slimgate.core.images.facts import (
     Base,
     DiffID,
     Digest,
+    Gap,
     ImageFacts,
     Inspection,
     Layer,
@@ -126,6 +127,8 @@ def test_form() -> None:
     inspection = Inspection(reference="shop", digest=SHA, media_type="m", images=(IMAGE,))
 
     assert expected == inspection_to_json(inspection)
+    gap = Gap(message="no image for linux/arm64", reason="not_found")
+    assert inspection_to_json(replace(inspection, gaps=(gap,)))["gaps"] == [gap.message]
 
 
 BROKEN = [

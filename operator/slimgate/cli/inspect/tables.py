@@ -3,7 +3,7 @@
 Everything from outside is printable and shown as plain text, never as rich's markup.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -122,13 +122,18 @@ def _heading(entry: Inspection, image: ImageFacts) -> Iterator[Text]:
     yield Text(", ".join(facts))
 
 
-def _notes(rows: Iterable[tuple[Inspection, ImageFacts]]) -> Iterator[Text]:
-    """Say why sizes are unknown and which claims are false, each reason once."""
+def _notes(rows: Sequence[tuple[Inspection, ImageFacts]]) -> Iterator[Text]:
+    """Say what is unknown and why, and which claims are false, each reason once."""
     subjects: dict[str, list[str]] = {}
     for entry, image in rows:
         name = f"{printable(entry.reference, _REFERENCE)} ({_platform(image)})"
         for sentence in _remarks(image):
             subjects.setdefault(sentence, []).append(name)
+    for entry in {id(entry): entry for entry, _ in rows}.values():
+        for gap in entry.gaps:
+            subjects.setdefault(printable(gap.message), []).append(
+                printable(entry.reference, _REFERENCE)
+            )
     for sentence, names in subjects.items():
         yield Text(f"{', '.join(names)}: {sentence}", style="yellow")
 

@@ -11,7 +11,7 @@ from slimgate.cli.shared.ports import ClusterView
 from slimgate.cli.shared.progress import Board
 from slimgate.cli.usage.scope import UsageScope
 from slimgate.core.errors import SlimgateError
-from slimgate.core.images.facts import ImageFacts, Inspection, Platform
+from slimgate.core.images.facts import Digest, ImageFacts, Inspection, Platform
 from slimgate.core.workloads.workload import Workload
 
 
@@ -77,15 +77,18 @@ def together(images: Sequence[UsedImage]) -> tuple[int, bool]:
 
     The platform where that is most counts. False if something is not known, so it is more.
     """
-    layers: dict[Platform, dict[str, int]] = {}
+    layers: dict[Platform, dict[Digest, int]] = {}
     known = True
     for used in images:
         known = known and used.pull is not None
         for image in used.seen.images if isinstance(used.seen, Inspection) else ():
-            held = layers.setdefault(image.platform, {})
-            for layer in image.layers:
-                if layer.digest is not None and layer.pull.bytes is not None:
-                    held[layer.digest] = layer.pull.bytes
+            pulls = {
+                layer.digest: layer.pull.bytes
+                for layer in image.layers
+                if layer.digest is not None and layer.pull.bytes is not None
+            }
+            for platform in image.platforms:
+                layers.setdefault(platform, {}).update(pulls)
     return max((sum(held.values()) for held in layers.values()), default=0), known
 
 

@@ -34,12 +34,14 @@ _MAX_LAYERS: Final = 1024
 
 
 def inspection_to_json(inspection: Inspection) -> JsonDocument:
-    """Write what a reference pointed at: one entry of `platforms` an image."""
+    """Write what a reference pointed at: one entry of `platforms` an image, and `gaps` if any."""
+    gaps = [printable(gap.message, 512) for gap in inspection.gaps]
     return {
         "reference": inspection.reference,
         "digest": inspection.digest,
         "mediaType": inspection.media_type,
         "platforms": [to_json(image) for image in inspection.images],
+        **({"gaps": gaps} if gaps else {}),
     }
 
 

@@ -223,9 +223,15 @@ def _pick(digest: Digest, options: Sequence[ImageFacts], platform: Platform) -> 
     """Choose an index's image; nodes tell no variant, so of several nobody knows which it is."""
     if len(options) == 1 and options[0].digest == digest:
         return options[0]
-    wanted = (platform.os, platform.architecture)
-    fits = [one for one in options if (one.platform.os, one.platform.architecture) == wanted]
+    fits = [one for one in options if _is_for(one, platform)]
     return fits[0] if len(fits) == 1 else None
+
+
+def _is_for(image: ImageFacts, platform: Platform) -> bool:
+    if image.serves:
+        return platform in image.serves
+    own = image.platform
+    return (own.os, own.architecture) == (platform.os, platform.architecture)
 
 
 def _parts(groups: Groups, held: Sequence[_Held]) -> Parts:
