@@ -61,6 +61,8 @@ FILE_ONLY: dict[str, tuple[object, object]] = {
 }
 SINGLE: dict[str, tuple[object, object]] = {
     "dockerConfig": ("/config.json", "/config.json"),
+    "credentialProviderConfig": ("/p.yaml", "/p.yaml"),
+    "credentialProviderBinDir": ("/bin/p", "/bin/p"),
     "httpsProxy": ("http://me:pw@proxy:3128", "http://me:pw@proxy:3128"),
     "noProxy": (".internal,10.0.0.0/8", ".internal,10.0.0.0/8"),
     "pullSecrets": (False, False),

@@ -79,6 +79,8 @@ def test_is_a_schema() -> None:
         "apiVersion",
         "kind",
         "dockerConfig",
+        "credentialProviderConfig",
+        "credentialProviderBinDir",
         "httpsProxy",
         "noProxy",
         "defaultPolicyFile",

@@ -19,6 +19,10 @@
 {{- if .Values.dockerConfig.secretName }}
 {{- $_ := set $config "dockerConfig" "/etc/slimgate/docker/config.json" }}
 {{- end }}
+{{- if .Values.credentialProviders.configMapName }}
+{{- $_ := set $config "credentialProviderConfig" "/etc/slimgate/providers/config.yaml" }}
+{{- $_ := set $config "credentialProviderBinDir" .Values.credentialProviders.binDir }}
+{{- end }}
 {{- with .Values.proxy.url }}
 {{- $_ := set $config "httpsProxy" . }}
 {{- end }}
@@ -86,6 +90,14 @@ ca-{{ $index }}.crt: |
       - key: .dockerconfigjson
         path: config.json
 {{- end }}
+{{- with .Values.credentialProviders.configMapName }}
+- name: credential-providers
+  configMap:
+    name: {{ . | toYaml }}
+    items:
+      - key: config.yaml
+        path: config.yaml
+{{- end }}
 {{- range $index, $registry := .Values.registries }}
 {{- if $registry.ca }}
 - name: registry-ca-{{ $index }}
@@ -120,6 +132,11 @@ ca-{{ $index }}.crt: |
 {{- if .Values.dockerConfig.secretName }}
 - name: docker-config
   mountPath: /etc/slimgate/docker
+  readOnly: true
+{{- end }}
+{{- if .Values.credentialProviders.configMapName }}
+- name: credential-providers
+  mountPath: /etc/slimgate/providers
   readOnly: true
 {{- end }}
 {{- range $index, $registry := .Values.registries }}

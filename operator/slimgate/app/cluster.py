@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-from slimgate.app.parts import inspector_settings, now, own_identity, registry_settings
+from slimgate.app.parts import inspector_settings, now, own_identity, providers, registry_settings
 from slimgate.cluster.addresses import server_addresses
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.backoff import Pace
@@ -136,7 +136,9 @@ async def open_core(
     async with ClusterApi.connect(observer=observers.api) as api:
         refused = await _addresses_at_last(api, on_wait)
         registry = registry_settings(settings, refused=refused)
-        async with RegistryClient(registry, observer=observers.registry) as client:
+        async with RegistryClient(
+            registry, observer=observers.registry, providers=providers(settings)
+        ) as client:
             own = own_identity(settings)
             inspector = Inspector(
                 client,

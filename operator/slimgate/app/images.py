@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from slimgate.app.parts import inspector_settings, own_identity, registry_settings
+from slimgate.app.parts import inspector_settings, own_identity, providers, registry_settings
 from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.images.facts import Inspection, Platform, Wants
 from slimgate.core.images.reference import Reference
@@ -60,7 +60,9 @@ async def cli_inspector(
     `locate_base` tells where the references of BaseImages are looked up.
     """
     registry = replace(registry_settings(settings), retries=_RETRIES)
-    async with RegistryClient(registry.exactly() if exact else registry) as client:
+    async with RegistryClient(
+        registry.exactly() if exact else registry, providers=providers(settings)
+    ) as client:
         places = Anywhere(client, Logins(own_identity(settings)))
         inspector = Inspector(places, inspector_settings(settings), locate_base=locate_base)
         try:

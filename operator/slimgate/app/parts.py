@@ -6,10 +6,12 @@ from pathlib import Path
 
 from slimgate.core.credentials.docker_config import MalformedDockerConfigError, parse_config
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
+from slimgate.core.credentials.providers import parse_providers
 from slimgate.core.errors import SettingsError
 from slimgate.engine.inspector import InspectorSettings
 from slimgate.engine.reader import ReaderSettings
 from slimgate.engine.resolver import ResolverSettings
+from slimgate.registry.providers import Providers
 from slimgate.registry.proxies import Proxy, parse_proxy
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Settings
@@ -36,6 +38,22 @@ def _proxy(settings: Settings) -> Proxy | None:
         return parse_proxy(settings.https_proxy, settings.no_proxy or "")
     except ValueError as error:
         raise SettingsError(f"httpsProxy: {error}") from error
+
+
+def providers(settings: Settings) -> Providers:
+    """Make what runs the kubelet's credential providers; SettingsError if they can't be used."""
+    file, folder = settings.credential_provider_config, settings.credential_provider_bin_dir
+    if file is None and folder is None:
+        return Providers()
+    if file is None or folder is None:
+        raise SettingsError("credentialProviderConfig and credentialProviderBinDir need each other")
+    from slimgate.settings.document import parse_document  # noqa: PLC0415 - it loads yaml
+
+    try:
+        found = parse_providers(parse_document(Path(file).read_text(encoding="utf-8")))
+    except (OSError, ValueError, SettingsError) as error:
+        raise SettingsError(f"credentialProviderConfig: {file} can't be used: {error}") from error
+    return Providers(found, Path(folder))
 
 
 def inspector_settings(settings: Settings) -> InspectorSettings:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from slimgate.app.parts import inspector_settings, now, own_identity, registry_settings
+from slimgate.app.parts import inspector_settings, now, own_identity, providers, registry_settings
 from slimgate.cluster.addresses import server_addresses
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.kubelet_proxy import ProxiedKubelets
@@ -48,7 +48,7 @@ async def cluster_view(
     async with ClusterApi.connect(kubeconfig, context) as api:
         refused = await server_addresses(api)
         registry = registry_settings(settings, refused=refused)
-        async with RegistryClient(registry) as client:
+        async with RegistryClient(registry, providers=providers(settings)) as client:
             own = own_identity(settings)
             inspector = Inspector(client, inspector_settings(settings), identity=own)
             keyring = PullSecrets(api, own, enabled=settings.pull_secrets)

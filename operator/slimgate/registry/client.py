@@ -30,6 +30,7 @@ from slimgate.registry.breaker import Breaker
 from slimgate.registry.errors import TokenRefusedError
 from slimgate.registry.exchange import Exchange
 from slimgate.registry.layers import Plan, judge_tail, plan, range_of, read_part, read_whole
+from slimgate.registry.providers import Providers
 from slimgate.registry.ratelimit import RateLimits, Slots
 from slimgate.registry.settings import RegistryObserver, RegistrySettings, SilentRegistryObserver
 from slimgate.registry.threads import Threads
@@ -60,6 +61,7 @@ class RegistryClient:
         *,
         observer: RegistryObserver | None = None,
         resolver: AbstractResolver | None = None,
+        providers: Providers | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         observer = observer or SilentRegistryObserver()
@@ -67,8 +69,10 @@ class RegistryClient:
         self._transport = Transport(settings, observer, Breaker(settings, clock), resolver)
         limits = RateLimits(settings, clock)
         tokens = Tokens(self._transport, settings, limits, clock)
+        self._providers = providers or Providers()
+        authenticator = Authenticator(self._transport, tokens)
         self._exchange = Exchange(
-            self._transport, Authenticator(self._transport, tokens), limits, observer
+            self._transport, authenticator, limits, observer, providers=self._providers
         )
         self._host_streams = Slots(settings.host_streams)
         self._streams = asyncio.Semaphore(settings.max_streams)
@@ -86,6 +90,7 @@ class RegistryClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await self._providers.close()
         self._judging.close()
         self._unpacking.close()
         await self._transport.__aexit__(kind, error, trace)

@@ -22,6 +22,7 @@ from slimgate.registry.auth import HUB_HOST, SCHEMES, Authenticator
 from slimgate.registry.body import Answer
 from slimgate.registry.opened import Opened
 from slimgate.registry.ping import Ping
+from slimgate.registry.providers import Providers
 from slimgate.registry.ratelimit import RateLimits, Whom, remaining_of
 from slimgate.registry.requests import HttpRequest
 from slimgate.registry.settings import RegistryObserver
@@ -45,6 +46,8 @@ class Exchange:
         authenticator: Authenticator,
         limits: RateLimits,
         observer: RegistryObserver,
+        *,
+        providers: Providers,
     ) -> None:
         self._transport = transport
         self._authenticator = authenticator
@@ -52,6 +55,7 @@ class Exchange:
         self._observer = observer
         self._opened = Opened()
         self._ping = Ping(transport)
+        self._providers = providers
 
     async def run(
         self, call: RegistryCall, identity: Identity, consume: Callable[[Answer], Awaitable[T]]
@@ -61,7 +65,7 @@ class Exchange:
         `consume` runs inside of the call's deadline. Raises ImageError.
         """
         failures: list[ImageError] = []
-        for credential in self._opened.in_turn(call.reference, identity):
+        for credential in await self._in_turn(call.reference, identity):
             if credential is None and any(isinstance(f, NotFoundError) for f in failures):
                 break
             try:
@@ -74,6 +78,14 @@ class Exchange:
             return result
         missing = [error for error in failures if isinstance(error, NotFoundError)]
         raise (missing or failures)[0]
+
+    async def _in_turn(self, reference: Reference, identity: Identity) -> list[Credential | None]:
+        every = self._opened.in_turn(reference, identity)
+        provided = await self._providers.credentials(reference)
+        # Pull secrets come first, and nobody at all last, unless that has served before.
+        ours = [one for one in every if one is not None]
+        logins = [*ours, *(one for one in provided if one not in ours)]
+        return [None, *logins] if ours and every[0] is None else [*logins, None]
 
     async def _as(
         self,

@@ -48,6 +48,17 @@ KEYS: Final[Mapping[str, SettingKey]] = {
         "A docker config.json whose credentials are used for every namespace, after a workload's "
         "own.",
     ),
+    "credentialProviderConfig": _key(
+        "credential_provider_config",
+        values.text(what="the path of a CredentialProviderConfig"),
+        "The kubelet's CredentialProviderConfig, whose programs give the logins of a cloud's "
+        "registries, after a workload's own.",
+    ),
+    "credentialProviderBinDir": _key(
+        "credential_provider_bin_dir",
+        values.text(what="the path of a folder"),
+        "The folder of those programs.",
+    ),
     "httpsProxy": _key(
         "https_proxy",
         values.proxy(),

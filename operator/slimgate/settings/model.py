@@ -53,6 +53,8 @@ class Settings:
     excluded_namespaces: tuple[str, ...] = ("kube-system",)
     registries: Mapping[str, Exemption] = field(default_factory=dict)
     docker_config: str | None = None
+    credential_provider_config: str | None = None
+    credential_provider_bin_dir: str | None = None
     https_proxy: str | None = field(default=None, repr=False)
     no_proxy: str | None = None
     pull_secrets: bool = True
