@@ -1,4 +1,4 @@
-"""The server's life: health port, readiness, drain, and what is in flight at the end."""
+"""How the server starts and ends: health port, readiness, drain, and what is in flight then."""
 
 import asyncio
 import re
