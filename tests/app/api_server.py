@@ -15,6 +15,7 @@ from slimgate.cluster.resources import NAMESPACES
 from slimgate.core.json_object import JsonObject, mapping_at
 from slimgate.core.workloads.kinds import BUILT_IN, Kind
 from tests.live.programs import Program, Roles, free_port
+from tests.support.kubeconfig import kubeconfig
 
 HOST = "127.0.0.1"
 SERVED = (
@@ -57,7 +58,10 @@ class ApiServer:
     async def roles(self, folder: Path, **settings: str) -> AsyncIterator[Callable[[str], Program]]:
         """Serve, and give what starts a role with these settings."""
         port = free_port(HOST)
-        common = {"KUBECONFIG": kubeconfig(folder, port), "SLIMGATE_ADDRESS": HOST}
+        common = {
+            "KUBECONFIG": kubeconfig(folder, f"http://localhost:{port}"),
+            "SLIMGATE_ADDRESS": HOST,
+        }
         named = {f"SLIMGATE_{name.upper()}": value for name, value in settings.items()}
         running = Roles(address=HOST, common=common | named, folder=folder)
         async with self.serving(port):
@@ -94,19 +98,6 @@ class ApiServer:
         answer = web.json_response(body)
         answer.force_close()
         return answer
-
-
-def kubeconfig(folder: Path, port: int) -> str:
-    """Write a kubeconfig of an API server at this port."""
-    config = {
-        "current-context": "x",
-        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-        "clusters": [{"name": "x", "cluster": {"server": f"http://localhost:{port}"}}],
-        "users": [{"name": "x", "user": {"token": "x"}}],
-    }
-    path = folder / "kubeconfig"
-    path.write_text(json.dumps(config))
-    return str(path)
 
 
 def _discovered(path: str) -> JsonObject | None:

@@ -15,10 +15,11 @@ from slimgate.cluster.resources import (
 )
 from slimgate.metrics import WebhookMetrics
 from slimgate.settings import Settings
-from tests.app.api_server import HOST, ApiServer, kubeconfig
+from tests.app.api_server import HOST, ApiServer
+from tests.cluster.conftest import at_last
 from tests.engine import cluster
-from tests.engine.shelf import until
 from tests.live.programs import free_port
+from tests.support.kubeconfig import kubeconfig
 
 
 async def test_from_a_cluster_that_is_away_to_its_catalog(
@@ -32,16 +33,16 @@ async def test_from_a_cluster_that_is_away_to_its_catalog(
     server.add(NAMESPACES, cluster.namespace({"team": "red"}))
     server.add(NODES, cluster.node("n1", "arm64"))
     config = "slimgate.cluster.connect.KUBE_CONFIG_DEFAULT_LOCATION"
-    monkeypatch.setattr(config, kubeconfig(tmp_path, port))
+    monkeypatch.setattr(config, kubeconfig(tmp_path, f"http://{HOST}:{port}"))
     waited: list[str] = []
     opening = open_core(Settings(), Observers.of(WebhookMetrics()), waited.append)
     entering = asyncio.ensure_future(opening.__aenter__())
-    await until(lambda: bool(waited))
+    await at_last(lambda: bool(waited))
     async with server.serving(port):
         core = await entering
         running = asyncio.ensure_future(core.run())
         reasons = [core.unready_reason()]
-        await until(lambda: "namespaces" in (core.unready_reason() or ""))
+        await at_last(lambda: "namespaces" in (core.unready_reason() or ""))
         reasons.append(core.unready_reason())
         server.refused.clear()
         await core.ready()

@@ -10,8 +10,8 @@ from slimgate.app.kinds import mirrors_of
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.backoff import Pace
 from slimgate.cluster.mirror import tried
-from tests.cluster.conftest import write_kubeconfig
 from tests.controller.test_kinds import JOB, ROLLER, Place
+from tests.support.kubeconfig import kubeconfig
 
 
 async def test_a_kind_that_can_not_be_read(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ async def test_a_kind_that_can_not_be_read(tmp_path: Path) -> None:
     app = web.Application()
     app.router.add_get(ROLLER.all(), answer)
     async with TestServer(app) as server, asyncio.timeout(10):
-        config = write_kubeconfig(tmp_path, config_of(str(server.make_url(""))))
+        config = kubeconfig(tmp_path, str(server.make_url("")))
         async with ClusterApi.connect(config) as api:
             mirrors = mirrors_of(place.kinds, api, Pace(first=0.01, cap=0.01))
             task = asyncio.create_task(mirrors[ROLLER.resource].run())
@@ -43,7 +43,7 @@ async def test_a_kind_that_can_not_be_read(tmp_path: Path) -> None:
 
 async def test_a_kind_that_is_not_answered_for(tmp_path: Path) -> None:
     """The others wait for it, but not for ever."""
-    config = write_kubeconfig(tmp_path, config_of("http://127.0.0.1:1"))
+    config = kubeconfig(tmp_path, "http://127.0.0.1:1")
     async with ClusterApi.connect(config) as api, asyncio.timeout(10):
         mirrors = mirrors_of(Place().kinds, api, Pace(first=0.01, cap=0.01))
         task = asyncio.create_task(mirrors[ROLLER.resource].run())
@@ -54,13 +54,3 @@ async def test_a_kind_that_is_not_answered_for(tmp_path: Path) -> None:
 
     assert not ended
     assert not mirrors[ROLLER.resource].tried.is_set()
-
-
-def config_of(server: str) -> dict[str, object]:
-    """Write a kubeconfig for a server that asks nobody who they are."""
-    return {
-        "current-context": "x",
-        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-        "clusters": [{"name": "x", "cluster": {"server": server}}],
-        "users": [{"name": "x", "user": {"token": "x"}}],
-    }

@@ -21,6 +21,7 @@ from slimgate.cluster.errors import UnreachableError
 from slimgate.controller.handlers import make_settings
 from slimgate.controller.login import Login
 from slimgate.core.workloads.kinds import BUILT_IN, Kind
+from tests.support.kubeconfig import kubeconfig
 
 DEPLOYMENTS = "/apis/apps/v1/deployments"
 ASKED: list[tuple[str, str, int, list[tuple[str, bool]]]] = [
@@ -48,29 +49,18 @@ async def logged_in(login: Login) -> AsyncIterator[kopf.AiohttpSession]:
         yield found
 
 
-def write(path: Path, server: str, token: str = "", **user: object) -> None:
-    """Write a kubeconfig."""
-    config = {
-        "current-context": "x",
-        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-        "clusters": [{"name": "x", "cluster": {"server": server}}],
-        "users": [{"name": "x", "user": user or {"token": token}}],
-    }
-    path.write_text(json.dumps(config))
-
-
 @pytest.fixture
-def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Have a kubeconfig be the user's."""
-    path = tmp_path / "kubeconfig"
-    monkeypatch.setattr("slimgate.cluster.connect.KUBE_CONFIG_DEFAULT_LOCATION", str(path))
+    path = str(tmp_path / "kubeconfig")
+    monkeypatch.setattr("slimgate.cluster.connect.KUBE_CONFIG_DEFAULT_LOCATION", path)
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    return path
+    return tmp_path
 
 
 @pytest.mark.parametrize(("method", "path", "status", "expected"), ASKED)
 async def test_listings_are_told(
-    kubeconfig: Path, method: str, path: str, status: int, expected: list[tuple[str, bool]]
+    home: Path, method: str, path: str, status: int, expected: list[tuple[str, bool]]
 ) -> None:
     """Each page, and whether it is the first; nothing else is, and every request is logged in."""
     heard: list[tuple[str, bool]] = []
@@ -87,7 +77,7 @@ async def test_listings_are_told(
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
     async with TestServer(app) as server:
-        write(kubeconfig, str(server.make_url("")).rstrip("/"), "secret")
+        kubeconfig(home, str(server.make_url("")), {"token": "secret"})
         async with logged_in(Login(BUILT_IN, listed, open_access)) as found:
             answered = await found.aiohttp_session.request(method, f"{found.server}{path}")
             assert await answered.json() == {"items": []}
@@ -96,7 +86,7 @@ async def test_listings_are_told(
     assert tokens == ["Bearer secret"]
 
 
-async def test_requests_are_counted(kubeconfig: Path) -> None:
+async def test_requests_are_counted(home: Path) -> None:
     """Each with its status, watches as such; a server that is away is unreachable."""
     counted: list[tuple[str, int | str]] = []
 
@@ -110,7 +100,7 @@ async def test_requests_are_counted(kubeconfig: Path) -> None:
     app = web.Application()
     app.router.add_get(DEPLOYMENTS, answer)
     async with TestServer(app) as server:
-        write(kubeconfig, str(server.make_url("")).rstrip("/"), "secret")
+        kubeconfig(home, str(server.make_url("")), {"token": "secret"})
         login = Login(BUILT_IN, ignore, open_access, asked)
         async with logged_in(login) as found:
             url = f"{found.server}{DEPLOYMENTS}"
@@ -123,19 +113,19 @@ async def test_requests_are_counted(kubeconfig: Path) -> None:
     assert counted == [("GET", 200), ("WATCH", 410), ("GET", "unreachable")]
 
 
-async def test_what_was_refused_is_not_tried_in_a_new_session(kubeconfig: Path) -> None:
+async def test_what_was_refused_is_not_tried_in_a_new_session(home: Path) -> None:
     """Else kopf would log in for ever; a token that is new makes a session that is."""
     login = Login(BUILT_IN, ignore, open_access)
-    write(kubeconfig, "http://127.0.0.1:1", "old")
+    kubeconfig(home, "http://127.0.0.1:1", {"token": "old"})
     async with logged_in(login) as first, logged_in(login) as again:
-        write(kubeconfig, "http://127.0.0.1:1", "new")
+        kubeconfig(home, "http://127.0.0.1:1", {"token": "new"})
         async with logged_in(login) as other:
             held = first == again, first == other
 
     assert held == (True, False)
 
 
-@pytest.mark.usefixtures("kubeconfig")
+@pytest.mark.usefixtures("home")
 async def test_no_login() -> None:
     """Without a kubeconfig, outside of a pod, kopf ends with a sentence."""
     with pytest.raises(kopf.PermanentError, match="there is no kubeconfig at"):
@@ -148,7 +138,7 @@ PLUGIN = (
 )
 
 
-async def test_a_plugin_logs_in(kubeconfig: Path, tmp_path: Path) -> None:
+async def test_a_plugin_logs_in(home: Path, tmp_path: Path) -> None:
     """As it does for the rest of slimgate; a token that has expired is renewed on the way.
 
     One that is refused nonetheless is not tried in a new session.
@@ -169,7 +159,7 @@ async def test_a_plugin_logs_in(kubeconfig: Path, tmp_path: Path) -> None:
         "interactiveMode": "Never",
     }
     async with TestServer(app) as server:
-        write(kubeconfig, str(server.make_url("")).rstrip("/"), exec=plugin)
+        kubeconfig(home, str(server.make_url("")), {"exec": plugin})
         token.write_text("first")
         login = Login(BUILT_IN, ignore, open_access)
         async with logged_in(login) as found:
@@ -191,7 +181,7 @@ class Gone(Access):
         raise UnreachableError("the token can't be read")
 
 
-async def test_credentials_that_are_gone(kubeconfig: Path) -> None:
+async def test_credentials_that_are_gone(home: Path) -> None:
     """They look like a failure of the network to kopf, which then tries again."""
 
     async def connect() -> Access:
@@ -203,7 +193,7 @@ async def test_credentials_that_are_gone(kubeconfig: Path) -> None:
             configuration=found.configuration,
         )
 
-    write(kubeconfig, "http://127.0.0.1:1", "secret")
+    kubeconfig(home, "http://127.0.0.1:1", {"token": "secret"})
     async with logged_in(Login(BUILT_IN, ignore, connect)) as found:
         with pytest.raises(ClientConnectionError, match="the token can't be read"):
             await found.aiohttp_session.get(f"{found.server}{DEPLOYMENTS}")
@@ -258,7 +248,7 @@ async def test_authorities_need_no_more_than_kubectl_asks_for(
     assert not context.verify_flags & ssl.VERIFY_X509_STRICT
 
 
-async def test_what_kopf_can_not_parse(kubeconfig: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_kopf_can_not_parse(home: Path, caplog: pytest.LogCaptureFixture) -> None:
     """It ends where an object is nested too deeply, which anybody may make; so it gets none."""
     deep = b'{"object": ' + b"[" * 5_000 + b"]" * 5_000 + b"}"
     # Of chunks that end anywhere, one holds no end of a line, and the last line has none.
@@ -277,7 +267,7 @@ async def test_what_kopf_can_not_parse(kubeconfig: Path, caplog: pytest.LogCaptu
     app = web.Application()
     app.router.add_get(DEPLOYMENTS, answer)
     async with TestServer(app) as server:
-        write(kubeconfig, str(server.make_url("")).rstrip("/"), "secret")
+        kubeconfig(home, str(server.make_url("")), {"token": "secret"})
         async with logged_in(Login(BUILT_IN, ignore, open_access)) as found:
             url = f"{found.server}{DEPLOYMENTS}"
             listed = await (await found.aiohttp_session.get(url)).json()

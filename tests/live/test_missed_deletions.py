@@ -1,6 +1,5 @@
 """An API server that was away, and by then no longer knows what has happened since."""
 
-import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from tests.live.front import Front
 from tests.live.programs import Program, Roles
 from tests.live.room import Room
 from tests.live.shelf import SMALL, TINY
+from tests.support.kubeconfig import kubeconfig
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("alone")]
 
@@ -44,22 +44,10 @@ def beyond(site: Site, tmp_path: Path) -> Iterator[Beyond]:
     site.roles.stop("controller")
     with closing(Front(lab=site.lab, address=site.lab.host_address)) as front:
         front.mend()
-        kubeconfig = tmp_path / "kubeconfig"
-        kubeconfig.write_text(json.dumps(_config(front.server)))
-        common = {**site.roles.common, "KUBECONFIG": str(kubeconfig)}
+        common = {**site.roles.common, "KUBECONFIG": kubeconfig(tmp_path, front.server)}
         roles = Roles(address=site.roles.address, common=common, folder=tmp_path)
         with closing(roles):
             yield Beyond(front=front, controller=roles.start("controller"))
-
-
-def _config(server: str) -> Json:
-    """Write a kubeconfig for a server that asks nobody who they are."""
-    return {
-        "current-context": "front",
-        "contexts": [{"name": "front", "context": {"cluster": "front", "user": "front"}}],
-        "clusters": [{"name": "front", "cluster": {"server": server}}],
-        "users": [{"name": "front", "user": {"token": "none"}}],
-    }
 
 
 def test_what_was_deleted_meanwhile_is_forgotten(room: Room, beyond: Beyond) -> None:

@@ -15,6 +15,7 @@ from tests.live.conftest import Site
 from tests.live.programs import Roles
 from tests.live.room import Room
 from tests.live.shelf import SMALL, noisy
+from tests.support.kubeconfig import kubeconfig
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.usefixtures("alone")]
 
@@ -31,9 +32,10 @@ def unprivileged(site: Site, kubectl: Kubectl, tmp_path: Path) -> Iterator[Roles
     kubectl("apply", "-f", "-", stdin=json.dumps(_role()))
     account = f"--serviceaccount={system}:{_NAME}"
     kubectl("create", "clusterrolebinding", _NAME, f"--clusterrole={_NAME}", account)
-    config = tmp_path / "kubeconfig"
-    config.write_text(json.dumps(_config(site, kubectl("create", "token", _NAME, "-n", system))))
-    common = {**site.roles.common, "KUBECONFIG": str(config)}
+    user = {"token": kubectl("create", "token", _NAME, "-n", system).strip()}
+    authority = {"certificate-authority": site.lab.ca_file}
+    config = kubeconfig(tmp_path, site.lab.apiserver, user, **authority)
+    common = {**site.roles.common, "KUBECONFIG": config}
     roles = Roles(address=site.roles.address, common=common, folder=tmp_path)
     try:
         with closing(roles):
@@ -87,14 +89,4 @@ def _role() -> Json:
         "kind": "ClusterRole",
         "metadata": {"name": _NAME},
         "rules": [rule for rule in rules if "imageprofiles" not in rule["resources"]],
-    }
-
-
-def _config(site: Site, token: str) -> Json:
-    cluster = {"server": site.lab.apiserver, "certificate-authority": site.lab.ca_file}
-    return {
-        "current-context": "lab",
-        "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "lab"}}],
-        "clusters": [{"name": "lab", "cluster": cluster}],
-        "users": [{"name": "lab", "user": {"token": token.strip()}}],
     }

@@ -16,6 +16,7 @@ import pytest
 
 from slimgate.core.errors import ClusterError, SettingsError
 from slimgate.process.stopping import StoppedError, stop_on_signals, unless, whole
+from tests.support.kubeconfig import kubeconfig
 
 PROMPT_SECONDS = 3.0
 """Much less than any time-out that a role could be waiting for."""
@@ -185,7 +186,7 @@ def test_roles_end_before_the_network_is_up(role: str, tmp_path: Path) -> None:
         port = free.getsockname()[1]
         free.close()
         environment = {
-            "KUBECONFIG": kubeconfig(tmp_path, mute.getsockname()[1]),
+            "KUBECONFIG": kubeconfig(tmp_path, f"http://127.0.0.1:{mute.getsockname()[1]}"),
             "SLIMGATE_HTTP_PORT": str(port),
             "SLIMGATE_ADDRESS": "127.0.0.1",
         }
@@ -202,22 +203,6 @@ def test_roles_end_before_the_network_is_up(role: str, tmp_path: Path) -> None:
 
     assert ready == "HTTP/1.1 503 Service Unavailable"
     assert (status, seconds < PROMPT_SECONDS) == (0, True)
-
-
-def kubeconfig(folder: Path, port: int) -> str:
-    """Write a kubeconfig of a server on this machine."""
-    path = folder / "kubeconfig"
-    path.write_text(
-        textwrap.dedent(f"""
-            apiVersion: v1
-            kind: Config
-            current-context: x
-            contexts: [{{name: x, context: {{cluster: x, user: x}}}}]
-            clusters: [{{name: x, cluster: {{server: "http://127.0.0.1:{port}"}}}}]
-            users: [{{name: x, user: {{token: x}}}}]
-        """)
-    )
-    return str(path)
 
 
 def until_it_answers(port: int, path: str) -> str:

@@ -1,6 +1,5 @@
 """A client of an API server that a test makes up."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from aiohttp.test_utils import TestServer
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.wire import ApiObserver
+from tests.support.kubeconfig import kubeconfig
 
 
 @asynccontextmanager
@@ -18,13 +18,6 @@ async def client_of(
 ) -> AsyncIterator[ClusterApi]:
     """Serve the application, and log in to it by a kubeconfig."""
     async with TestServer(app) as server:
-        config = {
-            "current-context": "x",
-            "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-            "clusters": [{"name": "x", "cluster": {"server": str(server.make_url(""))}}],
-            "users": [{"name": "x", "user": {"token": "x"}}],
-        }
-        path = folder / "made-up.yaml"
-        path.write_text(json.dumps(config))
-        async with ClusterApi.connect(str(path), observer=observer) as api:
+        config = kubeconfig(folder, str(server.make_url("")))
+        async with ClusterApi.connect(config, observer=observer) as api:
             yield api
