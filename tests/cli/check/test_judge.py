@@ -253,6 +253,17 @@ async def test_a_workload_without_an_image(tmp_path: Path) -> None:
     ]
 
 
+async def test_a_container_without_an_image(tmp_path: Path) -> None:
+    """The others are judged, and a note says that one was not."""
+    report = await check(tmp_path, WEB.replace("- name: web", "- name: bare\n        - name: web"))
+
+    (note,) = report.notes
+    assert note.startswith(
+        "a container of these workloads names no image, so that one is not judged"
+    )
+    assert note.endswith(": deployment shop/web")
+
+
 async def test_exceptions_in_a_file_of_their_own(tmp_path: Path) -> None:
     """--exceptions takes them from elsewhere; those in the manifests excuse nothing."""
     write(tmp_path, deploy_yaml=WEB + EXCEPTION, policy_yaml=POLICY, excuse_yaml=EXCEPTION)

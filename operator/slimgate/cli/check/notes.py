@@ -147,6 +147,13 @@ def _imageless(judged: Sequence[Judged]) -> Iterator[str]:
     bare = [str(entry.placed.workload) for entry in judged if not entry.placed.workload.images]
     if bare:
         yield f"no container of these workloads names an image, so nothing is judged: {_join(bare)}"
+    placed = [entry.placed for entry in judged]
+    partial = [str(one.workload) for one in placed if one.lacks_image and one.workload.images]
+    if partial:
+        yield (
+            "a container of these workloads names no image, so that one is not judged: "
+            f"{_join(partial)}"
+        )
 
 
 def _nothing(judged: Sequence[Judged]) -> Iterator[str]:

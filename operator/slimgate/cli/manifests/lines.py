@@ -41,6 +41,14 @@ def odd_image(
     return None
 
 
+def lacks_image(manifest: JsonObject, workload: Workload, template_paths: TemplatePaths) -> bool:
+    """Whether any container names no image: a part of one does not, and a key may be misspelt."""
+    spec = _pod_spec(manifest, workload, template_paths)
+    return any(
+        not container.get("image") for key in _CONTAINERS for container in objects_at(spec, key)
+    )
+
+
 def odd_list(
     manifest: JsonObject, workload: Workload, template_paths: TemplatePaths
 ) -> tuple[str, int] | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from slimgate.cli.manifests.errors import InputError
-from slimgate.cli.manifests.lines import image_lines, odd_image, odd_list
+from slimgate.cli.manifests.lines import image_lines, lacks_image, odd_image, odd_list
 from slimgate.cli.manifests.other_kinds import OtherKind, mistaken, other_kind_in
 from slimgate.cli.manifests.placed import line_of
 from slimgate.cli.manifests.read import RENDER, TEMPLATE, FileDocument
@@ -30,12 +30,14 @@ class PlacedWorkload:
     """A workload, where it was found, and the lines of its images.
 
     An image that the command line names is in no file: it is judged as a Pod with nothing else.
+    `lacks_image` says that some container names none.
     """
 
     workload: Workload
     file: str | None
     line: int | None
     lines: Mapping[ImageUse, int] = field(default_factory=dict)
+    lacks_image: bool = False
 
     @property
     def is_image(self) -> bool:
@@ -214,6 +216,7 @@ def _placed(
         file=document.file,
         line=document.line,
         lines=image_lines(document.content, workload, template_paths),
+        lacks_image=lacks_image(document.content, workload, template_paths),
     )
 
 
