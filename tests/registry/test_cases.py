@@ -1,5 +1,6 @@
 """Cases that users of other clients have reported: what is done, and what is said."""
 
+import gzip
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from aiohttp import web
 from cryptography import x509
 
 from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
-from slimgate.core.errors import ImageError, RateLimitedError, UnauthorizedError
+from slimgate.core.errors import ImageError, RateLimitedError, UnauthorizedError, UnsupportedError
+from slimgate.core.images.oci import Descriptor
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Exemption
@@ -21,7 +23,7 @@ from tests.registry.servers import Valid, make_authority
 from tests.registry.test_addresses import ALICE, challenge
 from tests.registry.test_hostile import answers, of
 from tests.registry.test_silent_registries import OK
-from tests.support.images import digest_of
+from tests.support.images import OCI_LAYER, digest_of, tar_of
 from tests.support.logins import basic
 
 BASIC = answers(401, WWW_Authenticate='Basic realm="x"')
@@ -243,6 +245,26 @@ async def test_tls_where_there_is_none() -> None:
         async with RegistryClient(settings) as client:
             with pytest.raises(ImageError, match=r"answers without TLS.*plainHTTP"):
                 await client.document(of(server.host), ANONYMOUS)
+
+
+@pytest.mark.parametrize("limit", [2**20, 1000])
+async def test_a_cache_that_serves_no_parts(limit: int) -> None:
+    """Its layers are read whole, which fills it, up to a size; larger ones stay unknown."""
+    tar = tar_of({"a": "".join(digest_of(bytes([i])) for i in range(200)).encode()})
+    blob = gzip.compress(tar)
+    layer = Descriptor(media_type=f"{OCI_LAYER}+gzip", digest=digest_of(blob), size=len(blob))
+    async with hostile(answers(body=blob)) as server:
+        settings = settings_for(server.host, whole_layer_bytes=100, unranged_layer_bytes=limit)
+        async with RegistryClient(settings) as client:
+            whole = limit > len(blob)
+            if whole:
+                found = await client.layer(of(server.host), layer, ANONYMOUS)
+                assert found.unpacked.bytes == len(tar)
+            else:
+                with pytest.raises(UnsupportedError, match="does not serve parts"):
+                    await client.layer(of(server.host), layer, ANONYMOUS)
+
+    assert ["Range" in request.headers for request in server.seen] == [True, False][: 1 + whole]
 
 
 async def test_a_ready_token_is_sent() -> None:

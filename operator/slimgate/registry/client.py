@@ -161,13 +161,16 @@ class RegistryClient:
         # Held until a tail is judged: nobody's many layers are to keep another's waiting.
         async with self._host_tails.slot(reference.registry):
             part = await self._layer_part(reference, layer, identity, way)
-            if isinstance(part, LayerReading):
-                return part
-            return await judge_tail(part, layer, self._judging)
+            if isinstance(part, bytes):
+                return await judge_tail(part, layer, self._judging)
+        if part is not None:
+            return part
+        # As caches do that have not got it yet: they fetch all of it, whatever is asked for.
+        return await self._whole_layer(reference, layer, identity)
 
     async def _layer_part(
         self, reference: Reference, layer: Descriptor, identity: Identity, way: Plan
-    ) -> LayerReading | bytes:
+    ) -> LayerReading | bytes | None:
         first, last = range_of(way, layer)
         call = self._blob_call(
             reference,
@@ -177,7 +180,9 @@ class RegistryClient:
             accept=frozenset({_OK, 206, 416}),
         )
 
-        async def read(answer: Answer) -> LayerReading | bytes:
+        async def read(answer: Answer) -> LayerReading | bytes | None:
+            if answer.status == _OK and layer.size <= self._settings.unranged_layer_bytes:
+                return None
             return await read_part(answer, way, layer)
 
         return await self._exchange.run(call, identity, read)

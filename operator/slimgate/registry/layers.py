@@ -25,6 +25,7 @@ _CHUNK: Final = 256 * 2**10
 _PARTIAL: Final = 206
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
 _TOTAL: Final = re.compile(r"\Abytes [0-9*-]{1,40}/(\d{1,19})\Z")
+_WHOLE_ONLY: Final = "the registry does not serve parts of layers"
 _FOREIGN: Final = re.compile(r"\.(foreign|nondistributable)\b")
 _GZIP: Final = frozenset({
     "application/vnd.oci.image.layer.v1.tar+gzip",
@@ -87,6 +88,9 @@ async def read_part(answer: Answer, way: Plan, layer: Descriptor) -> LayerReadin
     """
     first, last = range_of(way, layer)
     if (reason := _another(answer, first, last, layer.size)) is not None:
+        if reason == _WHOLE_ONLY:
+            # An error, which is looked at again later: a cache may serve them once it is filled.
+            raise UnsupportedError(reason)
         return _unknown(reason)
     part = await answer.read(last - first + 1)
     if len(part) != last - first + 1:
@@ -105,7 +109,7 @@ def _another(answer: Answer, first: int, last: int, size: int) -> str | None:
     if (total := _TOTAL.search(served)) and int(total[1]) != size:
         return f"{_ANOTHER}: it has {total[1]} bytes, {wrong_size(size)}"
     if answer.status != _PARTIAL:
-        return "the registry does not serve parts of layers"
+        return _WHOLE_ONLY
     match = _CONTENT_RANGE.fullmatch(served)
     is_asked_for = match is not None and (int(match[1]), int(match[2])) == (first, last)
     return None if is_asked_for else _ANOTHER

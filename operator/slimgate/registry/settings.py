@@ -42,6 +42,8 @@ class RegistrySettings:
 
     Lists are forgotten first, and a layer with its list: a large one should be read once.
     """
+    unranged_layer_bytes: int = 8 * WHOLE_LAYER_BYTES
+    """Layers up to this size are read whole where a registry serves no parts of them."""
     host_streams: int = 4
     """Layers read whole at the same time from one registry."""
     max_streams: int = 16
