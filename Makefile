@@ -11,6 +11,7 @@ COMPILE = scripts/uv pip compile --quiet --universal --python-version 3.11 \
 CODE = operator tests bench examples/demo scripts
 IMAGE = slimgate:dev
 FUZZ_EXAMPLES = 20000
+MUTANTS =
 
 .PHONY: help
 help: ## list the targets (the default)
@@ -82,11 +83,16 @@ fuzz: $(STAMP) ## property tests with many more examples (FUZZ_EXAMPLES=20000)
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -q --hypothesis-profile=fuzz --timeout=0 \
 		-m "hypothesis and not (lab or node or registry or engine or prometheus)"
 
+.PHONY: mutants
+mutants: $(STAMP) ## change the code that judges bit by bit, and count what its tests find (an hour)
+	@scripts/mutants $(MUTANTS)
+
 .PHONY: lock
 lock: $(STAMP) ## compile locks/*.txt anew from pyproject.toml and locks/*.in
 	$(COMPILE) --output-file locks/uv.txt locks/uv.in
 	$(COMPILE) --output-file locks/build.txt locks/build.in
 	$(COMPILE) --output-file locks/dev.txt --all-extras --group dev pyproject.toml
+	$(COMPILE) --output-file locks/mutants.txt --constraints locks/dev.txt locks/mutants.in
 	$(COMPILE) --output-file locks/cli.txt --constraints locks/dev.txt pyproject.toml
 	$(COMPILE) --output-file locks/operator.txt --constraints locks/dev.txt --extra operator pyproject.toml
 

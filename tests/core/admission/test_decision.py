@@ -13,6 +13,7 @@ from slimgate.core.admission.decision import (
     Decision,
     Effect,
     InvalidReviewError,
+    bring_back,
     decide,
     decode,
     encode,
@@ -23,6 +24,7 @@ from slimgate.core.images.facts import Size
 from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import Limit, Limits, Mode, OnUnknown, Policy
 from slimgate.core.policies.verdict import Verdict, evaluate
+from slimgate.core.wording.render import ROLLBACK
 from slimgate.core.workloads.workload import MAX_IMAGES, ImageUse, Workload
 from tests.core.make import (
     DENY,
@@ -38,6 +40,7 @@ from tests.core.make import (
     subject,
 )
 
+OTHER = replace(WEB, reference="b:1")
 POD_SPEC = {"containers": [{"name": "web", "image": "shop:1"}]}
 DEPLOYMENT = {
     "apiVersion": "apps/v1",
@@ -98,6 +101,10 @@ def test_the_kind_may_be_the_requests() -> None:
     bare = {key: value for key, value in DEPLOYMENT.items() if key not in {"apiVersion", "kind"}}
 
     assert decode(review(object=bare)).workload == decode(review()).workload
+    core = {"group": "", "version": "v1", "kind": "Pod"}
+    found = decode(review(kind=core, object={"spec": POD_SPEC}, oldObject={"spec": POD_SPEC}))
+    assert (found.workload, found.old_object["apiVersion"]) == (found.old, "v1")
+    assert found.old_object["metadata"] == {"namespace": "team-a"}
 
 
 def test_other_kinds() -> None:
@@ -324,6 +331,26 @@ def test_what_comes_to_no_more_is_warned_of(found: Finding, *, allowed: bool) ->
     decision = decide(judged, old)
 
     assert (decision.allowed, len(decision.warnings)) == (allowed, int(allowed))
+
+
+@pytest.mark.parametrize(
+    ("former", "allowed"),
+    [((WEB,), True), ((WEB, OTHER), True), ((OTHER,), False)],
+    ids=["the same", "more", "others"],
+)
+@pytest.mark.parametrize("at", [WEB, None], ids=["one image", "all images"])
+def test_going_back(former: tuple[ImageUse, ...], at: ImageUse | None, *, allowed: bool) -> None:
+    """Nobody is kept from what ran before; a warning says so, before those of what is wrong."""
+    fault = finding("workloadPullSize" if at is None else "layers", DENY, at=at)
+    judged = replace(
+        verdict(fault, policies=(policy("default", Mode.ENFORCE),)), subject=one(image(1))
+    )
+    old = replace(judged.subject.workload, images=(OTHER,))
+    found = bring_back(judged, old, [replace(old, images=former)])
+
+    assert (found.allowed, len(found.warnings)) == (allowed, 2 * allowed)
+    assert (ROLLBACK in found.warnings[:1]) is allowed
+    assert found.effects == {"default": Effect.WARNED if allowed else Effect.DENIED}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 
 from slimgate.core.workloads.kinds import TEMPLATE_PATHS
-from slimgate.core.workloads.workload import ImageUse, Owner, Role, Workload, workload_of
+from slimgate.core.workloads.workload import (
+    ImageUse,
+    Owner,
+    Role,
+    Workload,
+    selector_of,
+    workload_of,
+)
 from tests.core.make import json_of
 
 POD_SPEC = {
@@ -108,7 +115,13 @@ def test_names(metadata: dict[str, object], expected: str) -> None:
     assert found.name == expected
 
 
-OWNER = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-5d9", "controller": True}
+OWNER = {
+    "apiVersion": "apps/v1",
+    "kind": "ReplicaSet",
+    "name": "web-5d9",
+    "uid": "u-1",
+    "controller": True,
+}
 REPLICA_SET = Owner(group="apps", kind="ReplicaSet", name="web-5d9")
 
 
@@ -129,6 +142,22 @@ def test_owners(owners: object, expected: Owner | None) -> None:
 
     assert found is not None
     assert found.owner == expected
+    known = {(REPLICA_SET.group_kind, "", REPLICA_SET.name): "known"}
+    assert found.of_owner(known) == ("known" if expected else None)
+    assert found.owner is None or found.owner.uid == "u-1"
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({"selector": {"matchLabels": {"app": "web", "n": 1}}}, {"app": "web"}),
+        ({"selector": {"matchExpressions": []}}, {}),
+        (None, {}),
+    ],
+)
+def test_selectors(spec: object, expected: dict[str, str]) -> None:
+    """A workload selects what it makes by labels; those that are no texts are none."""
+    assert selector_of({"spec": spec}) == expected
 
 
 @pytest.mark.parametrize(

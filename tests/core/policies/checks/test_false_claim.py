@@ -6,7 +6,7 @@ from slimgate.core.images.facts import Base
 from slimgate.core.policies.checks.false_claim import check
 from slimgate.core.policies.policy import OnFalseClaim
 from slimgate.core.workloads.workload import Role
-from tests.core.make import DENY, WARN, brief, image, limiting, one, standing, use
+from tests.core.make import DENY, WARN, WEB, brief, image, limiting, one, standing, use
 
 CLAIM = "it claims to be based on alpine:3.21, but its lowest layers are not that base's"
 LIAR = image(base=Base(name="golang:1.26", contradiction=CLAIM))
@@ -24,7 +24,10 @@ def test_false_claims(choice: OnFalseClaim, expected: list[tuple[object, ...]]) 
     """A false claim has the outcome that the policy asks for, whichever bases it allows."""
     policy = standing(allow=("golang",), on_false_claim=choice)
 
-    assert brief(check(policy, one(LIAR))) == expected
+    found = list(check(policy, one(LIAR)))
+
+    assert brief(found) == expected
+    assert {(finding.use, finding.image) for finding in found} <= {(WEB, LIAR)}
 
 
 def test_nothing_is_denied_that_no_field_asks_for() -> None:

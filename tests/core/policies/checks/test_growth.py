@@ -117,6 +117,36 @@ def test_nothing_to_compare() -> None:
     assert brief(check(limiting(), both)) == []
 
 
+SHOP = "registry.example.com/shop:1.1"
+
+
+@pytest.mark.parametrize(
+    ("gone", "expected"),
+    [
+        ({use(SHOP, "old"): 100, use("big:1", "side"): 10**9}, [(DENY, 101, 50)]),
+        ({use(SHOP, "old"): 100, use(SHOP, "older"): 190}, [(WARN, 6, 5)]),
+        ({use("big:1", "old"): 190, use("small:1", "side"): 1}, [(WARN, 6, 5)]),
+        ({use(SHOP, "old", Role.VOLUME): 100}, []),
+        ({use("not a reference", "old"): 190}, [(WARN, 6, 5)]),
+        ({use(SHOP, "old"): 201, use(SHOP, "older"): None}, []),
+        ({use(SHOP, "old"): 100, use(SHOP, "older"): None}, [(UNKNOWN, None, None)]),
+        ({}, []),
+    ],
+    ids=["repository", "largest", "others", "role", "no name", "no more than", "maybe", "new"],
+)
+def test_a_container_of_a_new_name(
+    gone: dict[ImageUse, int | None], expected: list[tuple[object, ...]]
+) -> None:
+    """It grew from what goes: from its own repository's, else from the largest of its role."""
+    running: dict[ImageUse, Inspection | ImageError] = {
+        one: NotFoundError("gone") if size is None else inspection(image(size))
+        for one, size in gone.items()
+    }
+    policy = limiting(growth=Limit(warn=5, deny=50))
+
+    assert brief(check(policy, subject({WEB: inspection(image(201))}, running))) == expected
+
+
 def test_a_volume_is_no_container() -> None:
     """It may be named as one is, in what runs and in what is to run, and grows by itself."""
     mounted = use("models/llama:1", WEB.name, Role.VOLUME)

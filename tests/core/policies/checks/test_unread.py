@@ -6,7 +6,7 @@ from slimgate.core.images.facts import Base
 from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.policies.checks import CHECKS
 from slimgate.core.policies.policy import MinEvidence, OnFalseClaim, Policy, TierLimit
-from tests.core.make import DENY, UNKNOWN, brief, image, one, standing
+from tests.core.make import DENY, UNKNOWN, WEB, brief, image, one, standing
 
 WHY = "the registry is down"
 PROVEN = Evidence.PROVEN
@@ -61,7 +61,12 @@ def test_claims_that_were_not_compared(
     base = Base(claims=claims, **{reason: WHY})  # type: ignore[arg-type]
     policy = standing(on_false_claim=on_false_claim)
 
-    assert brief(CHECKS["falseClaim"].find(policy, one(image(base=base)))) == expected
+    found = list(CHECKS["falseClaim"].find(policy, one(image(base=base))))
+
+    assert brief(found) == expected
+    assert [(one.check, one.use, one.image, one.reason) for one in found] == [
+        ("falseClaim", WEB, image(base=base), f"the base that it claims is unknown: {WHY}")
+    ] * len(expected)
 
 
 def test_a_claim_that_is_false_stays_false() -> None:
