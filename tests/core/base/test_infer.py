@@ -316,6 +316,71 @@ KNOWN_BY_CAUSE = [
         mb=(29.7, 180), name="ubuntu:24.04", family="ubuntu", tier="Full",
     ),
     Case(
+        id="almalinux-kitten",
+        config=config("ADD almalinux-10-kitten-default-amd64.tar.xz / # buildkit", '~CMD ["sh"]'),
+        mb=(69.2,), name="almalinux:10-kitten", family="almalinux", tier="Full",
+    ),
+    Case(
+        id="almalinux-minimal-keeps-its-variant",
+        config=config("ADD almalinux-9-minimal-amd64.tar.xz / # buildkit"),
+        mb=(35,), name="almalinux:9-minimal", family="almalinux", tier="Minimal",
+    ),
+    Case(
+        id="oracle-slim-keeps-its-variant",
+        config=config("ADD oraclelinux-9-slim-amd64-rootfs.tar.xz / # buildkit"),
+        mb=(45,), name="oraclelinux:9-slim", family="oraclelinux", tier="Slim",
+    ),
+    Case(
+        id="archlinux-whose-child-has-a-title",
+        config=config(
+            "~LABEL org.opencontainers.image.title=Arch Linux base Image",
+            "COPY /rootfs/ / # buildkit",
+            "RUN /bin/sh -c ldconfig # buildkit", '~CMD ["/usr/bin/bash"]',
+            "~LABEL org.opencontainers.image.title=shop",
+            "RUN /bin/sh -c pacman -Syu --noconfirm nginx # buildkit",
+            labels={"org.opencontainers.image.title": "shop"},
+        ),
+        mb=(133, 0.1, 9), name="archlinux", family="archlinux", tier="Full",
+    ),
+    Case(
+        id="archlinux-with-its-compilers",
+        config=config(
+            "~LABEL org.opencontainers.image.title=Arch Linux base-devel Image",
+            "COPY /rootfs/ / # buildkit",
+        ),
+        mb=(280,), name="archlinux:base-devel", family="archlinux", tier="Builder",
+    ),
+    Case(
+        id="cirros",
+        config=config(
+            ADD, "/bin/sh -c rm /etc/rc3.d/S40-network",
+            "/bin/sh -c sed -i '/is_lxc && lxc_netdown/d' /etc/init.d/rc.sysinit",
+            '~/bin/sh -c #(nop)  CMD ["/sbin/init"]',
+        ),
+        mb=(7.4, 0.1, 0.1), name="cirros", family="cirros", tier="Minimal",
+    ),
+    Case(
+        id="alpine-without-a-command",
+        config=config(ADD, "/bin/sh -c apk add --no-cache curl"),
+        mb=(3.1, 2), family="alpine", tier="Minimal",
+    ),
+    Case(
+        id="some-whole-system-of-rpm",
+        config=config(ADD, BIN_BASH, "/bin/sh -c yum install -y nginx"), mb=(72, 30), tier="Full",
+    ),
+    Case(
+        id="nginx-on-debian-slim-builds-elsewhere",
+        config=config(
+            BOOKWORM,
+            'RUN /bin/sh -c set -x && case "$a" in amd64) echo x >> /etc/apt/sources.list ;; '
+            "*) apt-get build-dep -y $p && apt-mark showmanual | xargs apt-mark auto > /dev/null "
+            '&& { [ -z "$savedAptMark" ] || apt-mark manual $savedAptMark; } ;; esac '
+            "&& apt-get install -y $p && apt-get remove --purge --auto-remove -y "
+            '&& if [ -n "$t" ]; then apt-get purge -y --auto-remove; fi # buildkit',
+        ),
+        mb=(28.2, 40), name="debian:bookworm-slim", family="debian", tier="Slim",
+    ),
+    Case(
         id="windows-servercore",
         config=config(
             "Apply image 10.0.20348.2700", "Install update 10.0.20348.2849",

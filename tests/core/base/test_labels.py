@@ -39,6 +39,40 @@ LABELS = [
     ),
     ("suse", {"org.opensuse.base.title": "BCI micro", "a": "bci-micro"},
      ("suse", None, Tier.MINIMAL)),
+    (
+        "ubi of another vendor",
+        {"vendor": "Shop", "com.redhat.component": "ubi8-minimal-container", "name": "shop"},
+        ("ubi", "ubi8/ubi-minimal", Tier.MINIMAL),
+    ),
+    (
+        "ubi by its title",
+        {"vendor": "Shop", "name": "shop",
+         "io.k8s.display-name": "Red Hat Universal Base Image 8 Minimal"},
+        ("ubi", "ubi8/ubi-minimal", Tier.MINIMAL),
+    ),
+    ("ubi by its tags", {"vendor": "Shop", "io.openshift.tags": "minimal rhel9"},
+     ("ubi", "ubi9/ubi-minimal", Tier.MINIMAL)),
+    ("some ubi by its tags", {"vendor": "Shop", "io.openshift.tags": "base rhel9"},
+     ("ubi", None, None)),
+    ("tags of its own", {"vendor": "Shop", "io.openshift.tags": "shop,minimal"},
+     (None, None, None)),
+    (
+        "rhel 7",
+        {**RED_HAT, "com.redhat.component": "rhel-server-container", "name": "rhel7",
+         "io.k8s.display-name": "Red Hat Enterprise Linux 7"},
+        ("rhel", "rhel7", Tier.FULL),
+    ),
+    (
+        "rhel 7 atomic",
+        {**RED_HAT, "com.redhat.component": "rhel7-atomic-container", "name": "rhel7-atomic"},
+        ("rhel", "rhel7", Tier.MINIMAL),
+    ),
+    (
+        "fedora of a new build",
+        {f"org.opencontainers.image.{key}": value for key, value in
+         (("name", "fedora"), ("vendor", "Fedora Project"), ("version", "42"))},
+        ("fedora", "fedora:42", Tier.FULL),
+    ),
     ("a name alone", {"name": "fedora"}, (None, None, None)),
 ]  # fmt: skip
 
@@ -70,6 +104,16 @@ def test_label_steps(text: str) -> None:
     found = inferred(config(f"~/bin/sh -c #(nop)  LABEL {text}", ADD))
 
     assert found.family == "photon"
+
+
+def test_the_first_label_is_the_base() -> None:
+    """A build that overwrites the base's labels, right after its only layer, hides it not."""
+    ubi = 'name=ubi9/ubi-micro vendor="Red Hat, Inc." com.redhat.component=ubi9-micro-container'
+    own = {"name": "shop", "vendor": "Shop", "com.redhat.component": "shop-container"}
+    text = " ".join(f"{key}={value}" for key, value in own.items())
+    found = inferred(config(ADD, f"~LABEL {ubi}", f"~LABEL {text}", labels=own))
+
+    assert (found.name, found.tier) == ("ubi9/ubi-micro", Tier.MINIMAL)
 
 
 @pytest.mark.parametrize(
@@ -125,5 +169,14 @@ def test_endless_removals_cost_little() -> None:
     many = " ".join(f"p{number}" for number in range(1_999))
     few = " ".join(f"q{number}" for number in range(11))
     line = f"RUN /bin/sh -c apt-get install -y gcc {many} && apt-get purge -y gcc {few} # buildkit"
+
+    assert find_toolchains(config(ADD, line)) == ("gcc",)
+
+
+def test_very_many_removals_cost_little() -> None:
+    """Past what one instruction may have compared, its removals remove nothing more."""
+    many = " ".join(f"p{number}" for number in range(1_999))
+    removals = f"{'apt-get purge q; ' * 99}apt-get purge gcc"
+    line = f"RUN /bin/sh -c apt-get install -y gcc {many}; {removals}"
 
     assert find_toolchains(config(ADD, line)) == ("gcc",)

@@ -33,6 +33,10 @@ ADDED = config("ADD alpine-minirootfs-3.22.1-x86_64.tar.gz / # buildkit")
         pytest.param(APKO, listing("usr/lib/apk/db/installed", "usr/bin/git"), None,
                      Tier.DISTROLESS, id="apko-without-one"),
         pytest.param(
+            config("COPY /rootfs / # buildkit"), listing("lib/apk/db/installed", "usr/bin/git"),
+            None, None, id="an-apk-database-by-hand",
+        ),
+        pytest.param(
             ADDED, listing("bin/busybox", "bin/sh"), "busybox", Tier.MINIMAL,
             id="the-layer-over-its-name",
         ),

@@ -2,9 +2,9 @@
 
 import pytest
 
-from slimgate.core.base import find_toolchains
+from slimgate.core.base import find_base, find_toolchains
 from slimgate.core.base.toolchains import makes_builder
-from tests.core.base.make import config, listing
+from tests.core.base.make import MB, config, listing
 
 ROOT = "/bin/sh -c #(nop) ADD file:aa11 in / "
 
@@ -68,7 +68,19 @@ def test_an_environment_needs_two_witnesses(
         ('echo "apt-get install gcc"', ()),
         ("echo apt-get install gcc", ()),
         ("true # apt-get install gcc", ()),
-        ("if ! command -v gcc; then apt-get install -y gcc; fi", ("gcc",)),
+        ("if ! command -v gcc; then apt-get install -y gcc; fi", ()),
+        ("for one in gcc make; do apt-get install -y gcc; done", ("gcc",)),
+        ("curl -L https://go.dev/dl/go1.26.1.linux-amd64.tar.gz | tar -C /usr/local -xz", ("go",)),
+        ("wget https://dl.google.com/go/go${V}.linux-amd64.tar.gz && tar xf go*.gz", ("go",)),
+        ("curl -sSf https://sh.rustup.rs | sh -s -- -y", ("rust",)),
+        ("curl https://sh.rustup.rs | sh -s -- -y && rustup self uninstall -y", ()),
+        ("curl https://sh.rustup.rs | sh -s -- -y && rm -rf $HOME/.cargo $HOME/.rustup", ()),
+        ("curl https://sh.rustup.rs | sh -s -- -y && rm -rf ~/.cargo/registry", ("rust",)),
+        ("curl -L https://go.dev/dl/go1.26.tar.gz | tar xz && make && rm -rf /usr/local/go", ()),
+        ("curl -O https://example.com/lego1.linux-amd64.tar.gz && tar xf lego*", ()),
+        ("curl -LO https://x.org/dartsdk-linux-x64-release.zip && unzip dartsdk*", ("dart",)),
+        ("wget https://x.org/apache-maven-3.9.9-bin.tar.gz && tar xf apache*", ("maven",)),
+        ("apt-get install -y rocm-dev", ("rocm",)),
         ("DEBIAN_FRONTEND=noninteractive apt-get install -y gcc", ("gcc",)),
         ("/usr/bin/apt-get -o Dpkg::Use-Pty=0 install -y gcc", ("gcc",)),
         ("npm install -g node-gyp", ("node-gyp",)),
@@ -85,6 +97,95 @@ def test_packages_count_unless_the_same_instruction_removes_them(
 ) -> None:
     """What one RUN installs and removes leaves nothing; what it only speaks of never was there."""
     assert expected == find_toolchains(config(ROOT, _run(text)))
+
+
+GONE, DOUBTED, LEFT = "Slim", None, "Builder"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("apt-get install gcc; echo gcc | xargs apt-get purge -y", GONE),
+        ("D='gcc make'; apt-get install $D; echo $D | xargs -r apt-get purge -y", GONE),
+        ("echo gcc make | xargs apt-get install -y", LEFT),
+        ("apt-get install gcc; cat deps | xargs apt-get purge -y --auto-remove", DOUBTED),
+        ("apt-get install gcc; xargs apt-get purge -y < deps", DOUBTED),
+        ("apt-get install gcc; apt-get purge $(cat deps)", DOUBTED),
+        ("apt-get install gcc; apt-get purge `cat deps`", DOUBTED),
+        ("apt-get install gcc; dpkg -l | grep gcc | awk '{print $2}' | xargs dpkg -P", DOUBTED),
+        ("apt-mark showmanual | xargs apt-mark auto; apt-get install gcc; apt autoremove", GONE),
+        ("apt-get install gcc; apt-mark auto gcc; apt-get autoremove -y", GONE),
+        ("apt-mark auto '.*'; apt-get install gcc; apt-mark manual gcc; apt-get autoremove", LEFT),
+        ("apt-get install gcc; apt-mark auto make; apt-get autoremove -y", LEFT),
+        ("apt-get install gcc-13; apt-get purge -y 'gcc*'", GONE),
+        ("apt-get install gcc-13; apt-get purge -y '^gcc-.*'", GONE),
+        ("apt-get install gcc-13; apt-get purge -y 'cc-.*$'", GONE),
+        ("apt-get install gcc-13; apt-get purge -y '^make'", LEFT),
+        ("apt-get install gcc-13; apt-get purge -y 'gcc-[0-9]+'", DOUBTED),
+        ("apt-get install g++; apt-get purge -y g++", GONE),
+        ("apt-get install gcc; dpkg --purge gcc", GONE),
+        ("apt-get build-dep -y nginx", DOUBTED),
+        ("if x; then apt-get install gcc; fi", DOUBTED),
+        ("if x; then true; else apt-get install gcc; fi", DOUBTED),
+        ("if x; then apt-get install gcc; make; apt-get purge gcc; fi", GONE),
+        ("if x; then apt-get install gcc; fi; apt-get purge -y gcc", GONE),
+        ("apt-get install gcc; if x; then apt-get purge gcc; fi", DOUBTED),
+        ("if x; then true; fi; apt-get install gcc", LEFT),
+        ("case $a in b) apt-get install gcc;; c) true;; esac", DOUBTED),
+        ("case $a in b) apt-get install gcc;; c) apt-get purge gcc;; esac", DOUBTED),
+        ("case $a in b) x=1;; esac; apt-get install gcc", LEFT),
+        ("case $a in b) D=gcc;; esac; apt-get install curl $D", DOUBTED),
+        ("case $a in b) D=gcc;; esac; apt-get install $D make; apt-get purge $D make", GONE),
+        ('D=make; D="$D gcc"; apt-get install $D; apt-get purge $D', GONE),
+        ("D=make; D+=' gcc'; apt-get install $D", LEFT),
+        ("command -v gcc || apt-get install gcc", DOUBTED),
+        ('[ -n "$X" ] && apt-get update && apt-get install gcc', DOUBTED),
+        ('[ -n "$X" ] || { apt-get update; apt-get install gcc; }', DOUBTED),
+        ("apt-get update || true; apt-get install gcc", LEFT),
+        ("apt-get install gcc || exit 1", LEFT),
+        ('apt-get install gcc; [ -z "$D" ] || apt-get purge gcc', DOUBTED),
+        ("if x; then curl -L https://go.dev/dl/go1.26.linux-amd64.tar.gz | tar xz; fi", DOUBTED),
+        ("case $a in b) a=x;; esac; curl https://sh.rustup.rs | sh", LEFT),
+    ],
+)  # fmt: skip
+def test_what_a_branch_or_a_file_decides_is_unknown(text: str, expected: str | None) -> None:
+    """What surely stays makes a builder, what is surely removed none, and what may be is open."""
+    tier = _tier("# debian.sh --arch 'amd64' out/ 'bookworm' '@1765152000'", text)
+
+    assert expected == tier
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("dnf groupinstall -y 'Development Tools' && dnf groupremove -y 'Development Tools'", True),
+        ("yum group install Development\\ Tools && yum group remove 'development tools'", True),
+        ("dnf install -y @development-tools && dnf remove -y @development-tools", True),
+        ("dnf groupinstall -y 'Development Tools' && dnf remove -y gcc", None),
+        ("dnf groupinstall -y 'Development Tools' && dnf remove -y wget", False),
+        ("yum install -y gcc && make && yum history -y undo last", True),
+        ("yum install -y gcc && yum install -y make && yum history undo last -y", False),
+        ("yum install -y gcc && yum history undo 3 -y", None),
+        ("dnf install -y gcc && dnf -y history rollback 1", None),
+        ("yum install -y gcc && rpm -e --nodeps gcc", True),
+        ("yum install -y gcc && rpm -qa | grep gcc | xargs yum -y remove", None),
+    ],
+)
+def test_groups_and_transactions_of_rpm(text: str, *, expected: bool | None) -> None:
+    """A group or a transaction that is taken back whole leaves nothing."""
+    tier = _tier("ADD almalinux-9-default-amd64.tar.xz / # buildkit", text)
+
+    assert tier == {True: "Full", None: None, False: "Builder"}[expected]
+
+
+def _tier(root: str, text: str) -> str | None:
+    base = find_base(
+        config(root, _run(f"set -eux; {text}")),
+        annotations={},
+        layer_sizes=(28 * MB, 90 * MB),
+        unpacked_sizes=(),
+    )
+    return None if base.tier is None else base.tier.label
 
 
 def test_a_later_instruction_removes_nothing() -> None:

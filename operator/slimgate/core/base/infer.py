@@ -1,6 +1,7 @@
 """Puts the rules together: what an image's own traces say of its base."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
 from slimgate.core.base import rootfs, rpm
@@ -10,7 +11,7 @@ from slimgate.core.base.labels import labelled
 from slimgate.core.base.listed import listed
 from slimgate.core.base.packages import managers_used
 from slimgate.core.base.scratch import is_bare
-from slimgate.core.base.toolchains import makes_builder, toolchains_in
+from slimgate.core.base.toolchains import makes_builder, may_build, toolchains_in
 from slimgate.core.base.traces import Clue, Traces
 from slimgate.core.base.windows import windows
 from slimgate.core.images.tier import Tier
@@ -23,10 +24,11 @@ _MANAGERS: Final = {
     "apk": frozenset({"alpine", "wolfi"}),
     "rpm": frozenset(
         {"ubi", "fedora", "centos", "oraclelinux", "almalinux", "rocky", "amazonlinux", "photon",
-         "azurelinux", "mariner", "suse"}
+         "azurelinux", "mariner", "suse", "rhel"}
     ),
     "tdnf": frozenset({"photon", "azurelinux", "mariner"}),
     "zypper": frozenset({"suse"}),
+    "pacman": frozenset({"archlinux"}),
 }  # fmt: skip
 _BY_ROOT: Final = (
     windows,
@@ -38,9 +40,11 @@ _BY_ROOT: Final = (
     rootfs.tarball,
     rootfs.ubuntu,
     rootfs.rock,
+    rootfs.cirros,
+    rootfs.arch,
     rpm.oracle,
 )
-_BY_WORDS: Final = (labelled, run_image, rpm.signed)
+_BY_WORDS: Final = (labelled, run_image, rpm.signed, rootfs.whole)
 
 
 def infer(traces: Traces) -> Clue:
@@ -51,7 +55,7 @@ def infer(traces: Traces) -> Clue:
     clue = _of_system(traces)
     if makes_builder(toolchains_in(traces)):
         return Clue(name=clue.name, family=clue.family, tier=Tier.BUILDER)
-    return clue
+    return replace(clue, tier=None) if may_build(traces) else clue
 
 
 def _of_system(traces: Traces) -> Clue:

@@ -17,6 +17,16 @@ _UBI_COMPONENT: Final = re.compile(
     r"(?:ubi(?P<major>\d+)(?:-(?P<kind>micro|minimal|init))?|\S+-ubi(?P<child>\d+))-container"
 )
 _FEDORA: Final = re.compile(r"fedora(-minimal)?")
+_UBI_TITLE: Final = re.compile(
+    r"(?:Red Hat )?Universal Base Image (?P<major>\d+)(?: (?P<kind>Micro|Minimal|Init))?"
+    r"|Ubi(?P<short>\d+)-(?P<small>micro|minimal|init)"
+)
+_UBI_TAGS: Final = re.compile(r"(?P<kind>minimal) rhel(?P<major>\d+)")
+_UBI_BASE: Final = re.compile(r"base rhel\d+")
+_RHEL: Final = re.compile(
+    r"rhel-server-container|rhel(?P<major>\d+)(?:-(?P<small>atomic))?(?:-container)?"
+)
+_RHEL_TITLE: Final = re.compile(r"Red Hat Enterprise Linux (\d+)")
 _SCHEMA: Final = "org.label-schema.name"
 _MAX_LABEL_TEXT: Final = 8_192
 
@@ -39,10 +49,12 @@ def _base_labels(traces: Traces) -> Mapping[str, str]:
         for key in _pairs(step.text)
     }
     found = {key: value for key, value in traces.labels.items() if key not in own}
+    # The first to set a label is the base; a later one may be the build's, which overwrites it.
+    first: dict[str, str] = {}
     for step in base:
         if step.kind == "LABEL":
-            found.update(_pairs(step.text))
-    return found
+            first = {**_pairs(step.text), **first}
+    return {**found, **first}
 
 
 def _pairs(text: str) -> Mapping[str, str]:
@@ -63,25 +75,70 @@ def _pairs(text: str) -> Mapping[str, str]:
 
 
 def _red_hat(labels: Mapping[str, str]) -> Clue | None:
+    component = labels.get("com.redhat.component", "")
+    match = _UBI_COMPONENT.fullmatch(component)
     if "Red Hat" not in labels.get("vendor", "") + labels.get("maintainer", ""):
-        return None
-    match = _UBI_COMPONENT.fullmatch(labels.get("com.redhat.component", ""))
+        # Others put their name there, and leave what Red Hat's build writes beside it.
+        return _ubi(match) if match else _retitled(labels) or _rhel(labels)
     if match is None or match["child"] or match["kind"] is None:
         match = _UBI.fullmatch(labels.get("name", "")) or match
-    if match is None:
-        return None
+    return _ubi(match) if match else _rhel(labels)
+
+
+def _ubi(match: re.Match[str]) -> Clue:
     if not match["major"]:
         return Clue(family="ubi")
-    tier = Tier.MINIMAL if match["kind"] in {"micro", "minimal"} else Tier.FULL
-    kind = f"ubi-{match['kind']}" if match["kind"] else "ubi"
-    return Clue(name=f"ubi{match['major']}/{kind}", family="ubi", tier=tier)
+    return _ubi_of(match["major"], match["kind"])
+
+
+def _ubi_of(major: str, kind: str | None) -> Clue:
+    tier = Tier.MINIMAL if kind in {"micro", "minimal"} else Tier.FULL
+    name = f"ubi-{kind}" if kind else "ubi"
+    return Clue(name=f"ubi{major}/{name}", family="ubi", tier=tier)
+
+
+def _retitled(labels: Mapping[str, str]) -> Clue | None:
+    if match := _UBI_TITLE.fullmatch(labels.get("io.k8s.display-name", "")):
+        kind = (match["kind"] or match["small"] or "").lower()
+        return _ubi_of(match["major"] or match["short"], kind or None)
+    if match := _UBI_TAGS.fullmatch(_tags(labels)):
+        return _ubi_of(match["major"], match["kind"])
+    # `base rhel9` is on micro, too.
+    return Clue(family="ubi") if _UBI_BASE.fullmatch(_tags(labels)) else None
+
+
+def _tags(labels: Mapping[str, str]) -> str:
+    return labels.get("io.openshift.tags", "")
+
+
+def _rhel(labels: Mapping[str, str]) -> Clue | None:
+    title = _RHEL_TITLE.fullmatch(labels.get("io.k8s.display-name", ""))
+    texts = (labels.get("com.redhat.component", ""), labels.get("name", ""))
+    match = next((found for text in texts if (found := _RHEL.fullmatch(text))), None)
+    if title is None and (match is None or "com.redhat.component" not in labels):
+        return None
+    small = match is not None and match["small"]
+    major = title[1] if title else match["major"] if match else None
+    return Clue(
+        name=f"rhel{major}" if major else None,
+        family="rhel",
+        tier=Tier.MINIMAL if small else Tier.FULL,
+    )
 
 
 def _fedora(labels: Mapping[str, str]) -> Clue | None:
-    match = _FEDORA.fullmatch(labels.get("name", ""))
-    if match is None or labels.get("vendor") != "Fedora Project":
+    told = next(
+        (
+            {key: labels.get(f"{start}{key}", "") for key in ("name", "vendor", "version")}
+            for start in ("", "org.opencontainers.image.")
+            if labels.get(f"{start}vendor") == "Fedora Project"
+        ),
+        {},
+    )
+    match = _FEDORA.fullmatch(told.get("name", ""))
+    if match is None:
         return None
-    version = labels.get("version", "")
+    version = told["version"]
     name = f"{match[0]}:{version}" if re.fullmatch(r"\d{2}", version) else None
     return Clue(name=name, family="fedora", tier=Tier.MINIMAL if match[1] else Tier.FULL)
 

@@ -18,11 +18,18 @@ def listed(traces: Traces) -> Clue | None:
     shell = any(has_shell(path) for path in paths)
     if "etc/alpine-release" in paths and shell:
         return Clue(family="alpine", tier=Tier.MINIMAL)
-    if any(path in paths for path in _APK) or _is_distroless(paths):
+    if any(path in paths for path in _APK):
+        # Whoever copies a root together by hand keeps the database, too.
+        return Clue(tier=_tier(traces, shell=shell) if shell or _by_apko(traces) else None)
+    if _is_distroless(paths):
         return Clue(tier=_tier(traces, shell=shell))
     if "bin/busybox" in paths and "etc/os-release" not in paths:
         return Clue(family="busybox", tier=Tier.MINIMAL)
     return None
+
+
+def _by_apko(traces: Traces) -> bool:
+    return traces.root_step.text == "apko" or not traces.steps
 
 
 def _is_distroless(paths: frozenset[str]) -> bool:

@@ -16,14 +16,16 @@ _TARBALLS: Final = (
     (r"alpine-minirootfs-(\d+\.\d+(?:\.\d+)?)\S*-\w+\.tar\.gz", "alpine", Tier.MINIMAL),
     (r"alpine-minirootfs\S*\.tar\.gz()", "alpine", Tier.MINIMAL),
     (r"busybox()(?:-\S*)?\.tar(?:\.[gx]z)?", "busybox", Tier.MINIMAL),
-    (r"oraclelinux-(\d+)-slim-\S*rootfs\.tar\.xz", "oraclelinux", Tier.SLIM),
+    (r"oraclelinux-(\d+-slim)-\S*rootfs\.tar\.xz", "oraclelinux", Tier.SLIM),
     (r"oraclelinux-(\d+)-\S*rootfs\.tar\.xz", "oraclelinux", Tier.FULL),
     (r"photon-rootfs-(\d+\.\d+)\S*\.tar\.gz", "photon", Tier.MINIMAL),
     (r"ubuntu-()[a-z]+-\S*(?:root|cloudimg|core)\S*\.tar\.[gx]z", "ubuntu", Tier.FULL),
     (r"amzn(\d+)-container-raw-\S*\.tar\.xz", "amazonlinux", Tier.FULL),
     (r"(?:fedora|Fedora-Container-Base)-(\d+)\S*\.tar(?:\.xz)?", "fedora", Tier.FULL),
-    (r"almalinux-(\d+)-default-\S*\.tar\.xz", "almalinux", Tier.FULL),
-    (r"almalinux-(\d+)-minimal-\S*\.tar\.xz", "almalinux", Tier.MINIMAL),
+    (r"almalinux-(\d+(?:-kitten)?)-default-\S*\.tar\.xz", "almalinux", Tier.FULL),
+    (r"almalinux-(\d+(?:-kitten)?-minimal)-\S*\.tar\.xz", "almalinux", Tier.MINIMAL),
+    (r"cirros-(\d+\.\d+\.\d+)-\S*\.tar\.[gx]z", "cirros", Tier.MINIMAL),
+    (r"archlinux()(?:-base)?\.tar(?:\.\w+)?", "archlinux", Tier.FULL),
     (r"centos-(\d+)\S*-docker\.tar\.xz", "centos", Tier.FULL),
 )  # fmt: skip
 _NAMED: Final = tuple((re.compile(pattern), family, tier) for pattern, family, tier in _TARBALLS)
@@ -38,6 +40,9 @@ _ROCK: Final = re.compile(
 )
 _OLD_UBUNTU: Final = re.compile(
     r"echo '#!/bin/sh' > /usr/sbin/policy-rc\.d|/run/systemd && echo 'docker'"
+)
+_ARCH: Final = re.compile(
+    r"org\.opencontainers\.image\.title=[\"']?Arch Linux base(?P<devel>-devel)? Image"
 )
 _MAX_PATH: Final = 1_024
 _NAMELESS: Final = re.compile(r"file:[0-9a-f]+")
@@ -99,6 +104,28 @@ def rock(traces: Traces) -> Clue | None:
     return Clue(name=name, family="ubuntu", tier=Tier.FULL)
 
 
+def cirros(traces: Traces) -> Clue | None:
+    """Recognise CirrOS, which is a virtual machine's root, by what its recipe mends in it."""
+    mends = any("is_lxc && lxc_netdown" in step.text for step in traces.steps[1:4])
+    if _added(traces) is None or not mends or traces.root_size.within((3, 14), (6, 40)) is False:
+        return None
+    return Clue(name="cirros", family="cirros", tier=Tier.MINIMAL)
+
+
+def arch(traces: Traces) -> Clue | None:
+    """Recognise Arch Linux by the first title of the history, which a child leaves as it is."""
+    titles = (_ARCH.search(step.text) for step in traces.steps if step.kind == "LABEL")
+    title = next((found for found in titles if found), None)
+    sources, target = traces.root_step.paths()
+    if title is None or target != "/" or not sources:
+        return None
+    return Clue(
+        name="archlinux:base-devel" if title["devel"] else "archlinux",
+        family="archlinux",
+        tier=Tier.BUILDER if title["devel"] else Tier.FULL,
+    )
+
+
 def nameless(traces: Traces, managers: frozenset[str]) -> Clue | None:
     """Tell a nameless root filesystem by its CMD together with its size or package manager."""
     if _added(traces) is None:
@@ -110,9 +137,21 @@ def nameless(traces: Traces, managers: frozenset[str]) -> Clue | None:
     small = is_alpine(size)
     if command == '["/bin/sh"]' and (small or (small is None and managers == {"apk"})):
         return Clue(family="alpine", tier=Tier.MINIMAL)
+    if small and managers == {"apk"}:
+        return Clue(family="alpine", tier=Tier.MINIMAL)
     if command == '["sh"]' and is_busybox(size):
         return Clue(family="busybox", tier=Tier.MINIMAL)
     return None
+
+
+def whole(traces: Traces) -> Clue | None:
+    """Tell a whole system of a family that is not known, by its command and size together.
+
+    The roots of Red Hat's kin and Amazon's have this command; their minimal ones are smaller.
+    """
+    known = traces.root_size.within((62, 115), (165, 320))
+    bash = traces.base_command == '["/bin/bash"]' and _added(traces) is not None
+    return Clue(tier=Tier.FULL) if bash and known else None
 
 
 def _added(traces: Traces) -> str | None:

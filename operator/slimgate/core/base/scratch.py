@@ -18,6 +18,15 @@ _SHELLS: Final = frozenset(
 _SYSTEM: Final = frozenset(
     {"/", "/lib", "/lib64", "/usr", "/usr/lib", "/usr/lib64", "/etc", "/nix"}
 )
+_PROGRAMS: Final = frozenset(
+    {"/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin", "/usr/local/sbin",
+     "/usr/local/lib", "/usr/libexec"}
+)  # fmt: skip
+_FOLDERS: Final = frozenset(
+    {"", ".", "bin", "sbin", "usr", "local", "lib", "lib64", "libexec", "root", "rootfs", "fs",
+     "sysroot", "out", "output", "dist", "build", "target", "install", "tools", "system", "bins"}
+)  # fmt: skip
+"""What folders are called, where a copy's source may be one as well as a program."""
 _LIBRARIES: Final = re.compile(
     r"ld-(linux|musl|uClibc|android)?[\w.-]*\.so[\d.]*|ld64?\.so[\d.]*|libc(-[\d.]+)?\.so[\d.]*"
     r"|libc\.musl-.*|linker(64)?"
@@ -97,7 +106,17 @@ def _may_hold_system(step: Step, folder: str) -> bool:
         return step.kind == "ADD" and _resolve(folder, written) == "/"
     target = _resolve(folder, written)
     names = {posixpath.basename(place.rstrip("/")) for place in (*sources, target)}
+    if target in _PROGRAMS and not _are_programs(sources, written):
+        return True
+    if any(place.rstrip("/") in _PROGRAMS for place in sources):
+        return True
     return target in _SYSTEM or not _SHELLS.isdisjoint(names) or any(map(_is_system, sources))
+
+
+def _are_programs(sources: tuple[str, ...], written: str) -> bool:
+    """Whether single files are copied into a folder, and not a folder over it."""
+    names = [posixpath.basename(source) for source in sources]
+    return written.endswith("/") and not any(name in _FOLDERS or "*" in name for name in names)
 
 
 def _resolve(folder: str, written: str) -> str:

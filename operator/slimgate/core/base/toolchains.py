@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from slimgate.core.base.fetched import fetched
 from slimgate.core.base.packages import left_behind
 from slimgate.core.base.scratch import is_bare
 from slimgate.core.base.traces import Traces, traces_of
@@ -37,6 +38,9 @@ _PACKAGES: Final = (
     ("ghc", r"ghc(-[\d.]+)?|cabal-install"),
     ("cuda", r"cuda-(minimal-build|nvcc|compiler|toolkit|command-line-tools)(-\d+)*"),
     ("dart", r"dart(-sdk)?"),
+    ("rocm", r"rocm-dev|hipcc|rocm-hip-sdk|rocm-llvm"),
+    ("swift", r"swiftlang|swift-lang"),
+    ("zig", r"zig"),
 )  # fmt: skip
 _COMPILED: Final = tuple((name, re.compile(pattern)) for name, pattern in _PACKAGES)
 _ENVIRONMENTS: Final[Sequence[tuple[str, str, frozenset[str], str]]] = (
@@ -88,7 +92,7 @@ def find_toolchains(
 
 def toolchains_in(traces: Traces) -> tuple[str, ...]:
     """Name the toolchains left in an image; see find_toolchains."""
-    packages = frozenset(left_behind(traces.steps, traces.env))
+    packages = frozenset(one.name for one in left_behind(traces.steps, traces.env) if one.sure)
     # A variable says that a tool was put under it; on nothing, there is nowhere to put one.
     versions = {} if is_bare(traces) else _from_environment(traces.env)
     found: set[str] = {
@@ -96,9 +100,16 @@ def toolchains_in(traces: Traces) -> tuple[str, ...]:
         *_from_packages(packages),
         *_from_folders(traces),
         *_from_steps(traces, packages),
+        *(name for name, sure in fetched(traces.steps) if sure),
         *_from_labels(traces),
     }
     return tuple(sorted(f"{name} {versions.get(name, '')}".strip() for name in found))
+
+
+def may_build(traces: Traces) -> bool:
+    """Whether a toolchain may have been left, by a branch that may have been taken or not."""
+    packages = frozenset(one.name for one in left_behind(traces.steps, traces.env))
+    return makes_builder({*_from_packages(packages), *(name for name, _ in fetched(traces.steps))})
 
 
 def makes_builder(toolchains: Iterable[str]) -> bool:
