@@ -90,6 +90,17 @@ def test_an_environment_needs_two_witnesses(
         ("apt-get install -y cuda-nvcc-12-1", ("cuda",)),
         ("apt-get install -y cuda-libraries-12-1 cuda-nvtx-12-1", ()),
         ("apt-get remove gcc", ()),
+        ("for one in gcc make; do apt-get install -y $one; done", ("gcc",)),
+        ("for one in gcc make; do apt-get install -y $one; done; apt-get purge -y gcc make", ()),
+        ("echo 'gcc make' | xargs apt-get install -y", ("gcc",)),
+        ("sudo -E apt-get install -y gcc", ("gcc",)),
+        ("env DEBIAN_FRONTEND=noninteractive apt-get install -y gcc", ("gcc",)),
+        ("timeout 300 /usr/bin/apt-get install -y gcc", ("gcc",)),
+        ("bash -euxc 'apt-get install -y gcc'", ("gcc",)),
+        ("sh -c 'apt-get install -y gcc && make && apt-get purge -y gcc'", ()),
+        pytest.param("sh -c " * 3_000, (), id="shells-in-shells"),
+        ("sh install.sh gcc", ()),
+        ("curl -L https://example.com/tool-go1.22-linux-amd64.tar.gz | tar xz", ()),
     ],
 )
 def test_packages_count_unless_the_same_instruction_removes_them(

@@ -9,7 +9,7 @@ from slimgate.core.base.history import Step
 _ARCHIVE: Final = r"[\w.$(){}-]{0,60}\.(?:tar\.[gx]z|tgz|zip)"
 _SOURCES: Final = (
     ("go", rf"(?:(?:go\.dev|golang\.org)/dl|dl\.google\.com/go|\.com/golang)/{_ARCHIVE}"),
-    ("go", rf"\bgo[\d$][\w.${{}}-]{{0,40}}[.-]linux-{_ARCHIVE}"),
+    ("go", rf"(?<![\w.-])go[\d$][\w.${{}}-]{{0,40}}[.-]linux-{_ARCHIVE}"),
     ("rust", r"sh\.rustup\.rs|static\.rust-lang\.org|\brustup(?:-init\b| (?:toolchain|default)\b)"),
     ("dart", rf"dart-archive/|\bdartsdk-linux-{_ARCHIVE}"),
     ("maven", r"\bapache-maven-[\w.$(){}-]{0,60}-bin\."),
@@ -32,6 +32,7 @@ _GONE: Final = {
     for name, place in _PLACES.items()
 }
 _UNINSTALLED: Final = re.compile(r"\brustup self uninstall\b")
+_TESTED: Final = re.compile(r"(?:^|&&|\b(?:then|else|do)\b)\s{0,99}(?:\[{1,2}|test)\s[^&]{0,400}&&")
 _BRANCHES: Final = tuple(
     (re.compile(start), re.compile(end))
     for start, end in ((r"\bthen\b", r"\bfi\b"), (r"\bcase\b", r"\besac\b"))
@@ -57,6 +58,8 @@ def _deleted(name: str, text: str, start: int) -> bool:
 
 def _in_branch(before: str) -> bool:
     line = before[before.rfind(";") + 1 :]
-    return "||" in line or any(
-        len(start.findall(before)) > len(end.findall(before)) for start, end in _BRANCHES
+    return (
+        "||" in line
+        or _TESTED.search(line) is not None
+        or any(len(start.findall(before)) > len(end.findall(before)) for start, end in _BRANCHES)
     )

@@ -12,6 +12,7 @@ from typing import Final
 from slimgate.core.base.history import Step
 from slimgate.core.base.patterns import names_package
 from slimgate.core.base.shell import Command, commands
+from slimgate.core.base.wrappers import unwrapped
 
 _MANAGERS: Final = {
     "apt": "apt", "apt-get": "apt", "aptitude": "apt", "apk": "apk", "dnf": "rpm", "dnf5": "rpm",
@@ -33,6 +34,7 @@ _VALUED: Final = frozenset(
 )
 _GROUP_WORDS: Final = frozenset({"group", "groups"})
 _UNREADABLE: Final = re.compile(r"^\$$|\$[\w({]|`")
+_PROGRAMS: Final = frozenset({*_MANAGERS, "apt-mark"})
 _MAX_PACKAGES: Final = 2_000
 _MAX_WORK: Final = _MAX_PACKAGES * 10
 """Packages that the removals of one RUN are compared with; those beyond remove nothing."""
@@ -169,14 +171,14 @@ def managers_used(steps: Iterable[Step]) -> frozenset[str]:
 def calls_of(step: Step, env: Mapping[str, str]) -> Iterator[PackageCall]:
     """Yield the package managers' calls in one RUN, in their order."""
     for command in commands(step.text, env):
-        words = command.words
+        words = unwrapped(command.words, _PROGRAMS)
         program = words[0].rpartition("/")[2]
         if program == "apt-mark":
             verb = next((word for word in words if word in {"auto", "manual"}), "")
             names = tuple(w for w in words[1:] if w != verb and not w.startswith((">", "<", "-")))
             yield PackageCall("apt", program, f"mark-{verb}", names, branch=command.branch)
         elif program in _MANAGERS or not _BARE_REMOVE.get(program, frozenset()).isdisjoint(words):
-            yield _call(program, command)
+            yield _call(program, replace(command, words=words))
 
 
 def _call(program: str, command: Command) -> PackageCall:
@@ -197,9 +199,7 @@ def _call(program: str, command: Command) -> PackageCall:
     for word in words:
         if skip or word in _VALUED:
             skip = not skip
-        elif word.startswith(("-", ">", "<")) or word == verb:
-            continue
-        elif word not in _GROUP_WORDS:
+        elif not word.startswith(("-", ">", "<")) and word not in {verb, *_GROUP_WORDS}:
             names.append(_bare(word))
     if verb in {"build-dep", "builddep"}:
         names = ["build-essential"]

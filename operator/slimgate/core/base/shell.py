@@ -6,8 +6,10 @@ takes to tell `apk add gcc` from `echo "apk add gcc"`. The work is linear in the
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
+
+from slimgate.core.base.wrappers import handed_to_shell
 
 _SEPARATORS: Final = frozenset(";&|\n(){}")
 _KEYWORDS: Final = frozenset(
@@ -21,6 +23,7 @@ _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)\}?", re.ASCII)
 _MAX_VALUE: Final = 4_096
 _MAX_EXPANSIONS: Final = 200
 _MAX_DEPTH: Final = 64
+_MAX_SHELLS: Final = 2
 _MARK: Final = "\0"
 UNREAD: Final = "$()"
 """Stands for the words that a command takes from what can't be read here: a file, a program."""
@@ -38,7 +41,7 @@ class Command:
     unsure: frozenset[str] = frozenset()
 
 
-def commands(text: str, env: Mapping[str, str]) -> Iterator[Command]:
+def commands(text: str, env: Mapping[str, str], *, depth: int = 0) -> Iterator[Command]:
     """Yield each simple command, variables expanded from `env` and earlier assignments."""
     reader = _Reader(dict(env))
     piped: Command | None = None
@@ -48,7 +51,13 @@ def commands(text: str, env: Mapping[str, str]) -> Iterator[Command]:
             continue
         if command.words[0].rpartition("/")[2] == "xargs":
             command = _xargs(command, piped if pipe else None)
-        if command is not None:
+        inner = "" if command is None or depth >= _MAX_SHELLS else handed_to_shell(command.words)
+        if command is not None and inner:
+            yield from (
+                replace(one, branch=command.branch + one.branch)
+                for one in commands(inner, env, depth=depth + 1)
+            )
+        elif command is not None:
             yield command
         piped = command
 
@@ -70,6 +79,10 @@ class _Reader:
             elif rest[0] not in _KEYWORDS:
                 break
             rest.pop(0)
+        if rest[:1] == ["for"] and rest[2:3] == ["in"]:
+            # Each word in its turn comes to the same packages as all of them at once.
+            told = " ".join(rest[3:]).replace(_MARK, "")
+            self._assign(rest[1], told, added=False, branch=branch)
         found = [(one, unsure) for word in rest for one, unsure in self._expanded(word)]
         if not found:
             return None
@@ -107,7 +120,7 @@ def _xargs(command: Command, source: Command | None) -> Command | None:
     if not rest:
         return None
     told = source is not None and source.words[0] in {"echo", "printf"}
-    given = source.words[1:] if source is not None and told else (UNREAD,)
+    given = " ".join(source.words[1:]).split() if source is not None and told else [UNREAD]
     unsure = command.unsure | (source.unsure if source is not None else frozenset())
     return Command((*rest, *given), command.branch, unsure)
 
