@@ -18,8 +18,8 @@ def subclasses(kind: type[ImageError]) -> list[type[ImageError]]:
 
 
 def test_reasons_are_told_apart() -> None:
-    """Each kind of error has its own word for metrics."""
-    reasons = [kind.reason for kind in subclasses(ImageError)]
+    """Each kind of error has its own word for metrics; what is a case of another has that one's."""
+    reasons = [kind.reason for kind in subclasses(ImageError) if "reason" in vars(kind)]
 
     assert sorted(set(reasons)) == sorted(reasons)
 

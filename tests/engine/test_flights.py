@@ -1,9 +1,11 @@
 """Work under way, shared by all who ask for it."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 
 import pytest
 
+from slimgate.core.errors import OverloadedError
 from slimgate.engine.flights import Flights
 
 
@@ -105,3 +107,27 @@ async def test_close_cancels_all() -> None:
     for task in waiting:
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_there_are_so_many_at_most() -> None:
+    """The oldest of whoever has most is dropped, who waits for it hears so, and the rest go on."""
+    flights: Flights[str, str] = Flights(4)
+    go = asyncio.Event()
+
+    def work(key: str) -> Callable[[], Coroutine[None, None, str]]:
+        async def run() -> str:
+            await go.wait()
+            return key
+
+        return run
+
+    wanted = [("a1", "a"), ("b1", "b"), ("b2", "b"), ("b3", "b"), ("a2", "a"), ("b4", "b")]
+    waiting = []
+    for key, asker in wanted:
+        waiting.append(asyncio.create_task(flights.join(key, work(key), asker)))
+        await asyncio.sleep(0)
+    go.set()
+    found = await asyncio.gather(*waiting, return_exceptions=True)
+
+    shown = [one if isinstance(one, str) else type(one) for one in found]
+    assert shown == ["a1", OverloadedError, OverloadedError, "b3", "a2", "b4"]

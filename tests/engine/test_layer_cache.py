@@ -9,6 +9,9 @@ from slimgate.core.images.facts import Digest, LayerContents, Size
 from slimgate.engine.layer_cache import LayerCache, Place
 from slimgate.engine.ports import LayerReading
 
+PATH = 100
+"""Bytes that each path below takes."""
+
 
 class Looks:
     """Looks at layers of so many paths, and counts."""
@@ -20,7 +23,7 @@ class Looks:
         """Make a reading; a layer without paths was not listed."""
         self.count += 1
         await asyncio.sleep(0)
-        names = frozenset(map(str, range(paths)))
+        names = frozenset(f"{number:036}" for number in range(paths))
         return LayerReading(
             unpacked=Size.measured(paths), contents=LayerContents(paths=names) if paths else None
         )
@@ -44,7 +47,7 @@ async def kept(cache: LayerCache, looks: Looks, layers: dict[int, int]) -> list[
 
 async def test_a_layer_is_looked_at_once() -> None:
     """However many ask, now or later; what another registry holds is another layer."""
-    cache, looks = LayerCache(100, 100), Looks()
+    cache, looks = LayerCache(100 * PATH, 100), Looks()
     await asyncio.gather(*(cache.get(place(1), lambda: looks(3)) for _ in range(10)))
     await cache.get(place(1), lambda: looks(3))
     assert looks.count == 1
@@ -56,7 +59,7 @@ async def test_a_layer_is_looked_at_once() -> None:
 @pytest.mark.parametrize("turns", range(6))
 async def test_whoever_comes_as_it_lands(turns: int) -> None:
     """A layer is looked at once, at whatever turn of the loop another asks for it."""
-    cache, looks = LayerCache(100, 100), Looks()
+    cache, looks = LayerCache(100 * PATH, 100), Looks()
 
     async def late() -> LayerReading:
         """Ask so many turns later."""
@@ -71,7 +74,7 @@ async def test_whoever_comes_as_it_lands(turns: int) -> None:
 
 async def test_failures_are_not_kept() -> None:
     """Whoever asks after one looks anew."""
-    cache, looks = LayerCache(100, 100), Looks()
+    cache, looks = LayerCache(100 * PATH, 100), Looks()
 
     async def fail() -> LayerReading:
         raise UnavailableError("down")
@@ -84,8 +87,8 @@ async def test_failures_are_not_kept() -> None:
 
 
 async def test_paths_are_bounded() -> None:
-    """Listed layers go, longest unused first, once there are too many paths; sizes alone stay."""
-    cache, looks = LayerCache(10, 100), Looks()
+    """Listed layers go, longest unused first, once paths take too much; sizes alone stay."""
+    cache, looks = LayerCache(10 * PATH, 100), Looks()
     await kept(cache, looks, {1: 4, 2: 0, 3: 4, 4: 0})
     await kept(cache, looks, {1: 4, 5: 4})
 
@@ -95,7 +98,7 @@ async def test_paths_are_bounded() -> None:
 
 async def test_one_layer_of_very_many_paths_stays() -> None:
     """It is what somebody waits for, even where nothing else fits beside it."""
-    cache, looks = LayerCache(10, 100), Looks()
+    cache, looks = LayerCache(10 * PATH, 100), Looks()
     await kept(cache, looks, {1: 4, 2: 50})
 
     assert await kept(cache, looks, {2: 50}) == [2]
@@ -104,7 +107,7 @@ async def test_one_layer_of_very_many_paths_stays() -> None:
 
 async def test_paths_of_layers_that_went_are_not_counted() -> None:
     """The number of layers is bounded too, and what goes for that makes room for paths."""
-    cache, looks = LayerCache(10, 2), Looks()
+    cache, looks = LayerCache(10 * PATH, 2), Looks()
     for number in range(20):
         await kept(cache, looks, {number: 4})
 

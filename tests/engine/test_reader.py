@@ -291,7 +291,7 @@ async def test_a_look_again_unlearns_nothing(shelf: Shelf, clock: Clock) -> None
     shelf.put(APP, app)
     first, second = (layer.descriptor.digest for layer in app.layers)
     shelf.faults[second] = UnavailableError("down")
-    watched = inspector(shelf, clock, tag_seconds=1e6, max_paths=0)
+    watched = inspector(shelf, clock, tag_seconds=1e6, max_path_bytes=0)
     asked = question(wants=EVERYTHING)
     known = await watched.inspect(asked)
     for number in range(2):

@@ -13,8 +13,8 @@ from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.errors import UnavailableError
 from slimgate.core.images.oci import Descriptor
 from slimgate.core.layers.gzip import TAIL
+from slimgate.engine.threads import Threads
 from slimgate.registry.client import RegistryClient
-from slimgate.registry.threads import Threads
 from tests.registry.conftest import settings_for
 from tests.registry.hostile import Behaviour, drip, hostile, silent
 from tests.registry.test_hostile import GZIP_LAYER, answers, of

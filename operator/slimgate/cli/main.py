@@ -20,7 +20,7 @@ from slimgate.cli.inspect import command as inspect
 from slimgate.cli.preview import command as preview
 from slimgate.cli.roles import controller, probe, webhook
 from slimgate.cli.shared.exits import FAULT, USAGE, WITHIN, status_of
-from slimgate.cli.shared.helping import Command, Group, complaint
+from slimgate.cli.shared.helping import Group, HelpedCommand, complaint
 from slimgate.cli.shared.options import ConfigOption
 from slimgate.cli.usage import nodes, top
 from slimgate.core.errors import SlimgateError
@@ -108,17 +108,19 @@ def build(name: str = "slimgate") -> typer.Typer:
         (_CLUSTER, nodes.nodes, nodes.HELP, nodes.EXAMPLES),
         (_SETTINGS, cleanup.cleanup, cleanup.HELP, cleanup.EXAMPLES),
     ):
-        app.command(cls=Command, help=help_text, epilog=epilog, rich_help_panel=panel)(command)
+        app.command(cls=HelpedCommand, help=help_text, epilog=epilog, rich_help_panel=panel)(
+            command
+        )
     for role, help_text in (
         (controller.controller, controller.HELP),
         (webhook.webhook, webhook.HELP),
     ):
-        app.command(cls=Command, help=help_text, rich_help_panel=_ROLES, hidden=name == KUBECTL)(
-            role
-        )
+        app.command(
+            cls=HelpedCommand, help=help_text, rich_help_panel=_ROLES, hidden=name == KUBECTL
+        )(role)
     app.add_typer(configuration.build(), name="config", rich_help_panel=_SETTINGS)
-    app.command(cls=Command, help=version.HELP, rich_help_panel=_SETTINGS)(version.version)
-    app.command(cls=Command, help=probe.HELP, hidden=True)(probe.probe)
+    app.command(cls=HelpedCommand, help=version.HELP, rich_help_panel=_SETTINGS)(version.version)
+    app.command(cls=HelpedCommand, help=probe.HELP, hidden=True)(probe.probe)
     return app
 
 

@@ -115,6 +115,13 @@ class UnavailableError(ImageError):
     temporary = True
 
 
+class OverloadedError(ImageError):
+    """slimgate itself has more to do than it takes on at once."""
+
+    reason = "overloaded"
+    temporary = True
+
+
 class RefusedAddressError(ImageError):
     """The registry, or where it sends us, is an address that slimgate does not call."""
 
@@ -143,7 +150,8 @@ IMAGE_REASONS: Final = tuple(
     kind.reason
     for kind in (
         ImageError, InvalidReferenceError, NotFoundError, UnauthorizedError, RateLimitedError,
-        UnavailableError, RefusedAddressError, TooLargeError, DigestMismatchError, UnsupportedError,
+        UnavailableError, OverloadedError, RefusedAddressError, TooLargeError, DigestMismatchError,
+        UnsupportedError,
     )
 )  # fmt: skip
 """Why facts about an image could not be had, as metrics call it."""

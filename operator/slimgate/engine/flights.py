@@ -1,8 +1,15 @@
 """One task for one question, however many ask it at the same time."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Hashable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+from weakref import WeakSet
+
+from slimgate.core.errors import OverloadedError
+
+MAX_FLIGHTS: Final = 1_024
+"""What goes on behind nobody who waits takes some KB each."""
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -11,25 +18,44 @@ T = TypeVar("T")
 class Flights(Generic[K, T]):
     """Work under way, by key. Who is cancelled while waiting does not end it for the others.
 
-    Failures are not kept: whoever asks after one starts anew.
+    Failures are not kept: whoever asks after one starts anew. Of more than `limit` the oldest of
+    whoever has most under way is dropped.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = MAX_FLIGHTS) -> None:
+        self._limit = limit
         self._tasks: dict[K, asyncio.Task[T]] = {}
+        self._askers: dict[K, str] = {}
+        self._under_way: Counter[str] = Counter()
         self._landed: dict[K, asyncio.Task[T]] = {}
+        self._dropped: WeakSet[asyncio.Task[T]] = WeakSet()
 
-    def start(self, key: K, work: Callable[[], Coroutine[None, None, T]]) -> asyncio.Task[T]:
+    def start(
+        self, key: K, work: Callable[[], Coroutine[None, None, T]], asker: str = ""
+    ) -> asyncio.Task[T]:
         """Begin the work unless it is under way; nobody has to wait for it."""
         task = self._tasks.get(key)
         if task is None:
+            self._under_way[asker] += 1
+            if len(self._tasks) >= self._limit:
+                self._drop_one()
             task = asyncio.create_task(work())
-            self._tasks[key] = task
+            self._tasks[key], self._askers[key] = task, asker
             task.add_done_callback(lambda done: self._land(key, done))
         return task
 
-    async def join(self, key: K, work: Callable[[], Coroutine[None, None, T]]) -> T:
-        """Wait for the work under way for the key, or start it."""
-        return await asyncio.shield(self.start(key, work))
+    async def join(
+        self, key: K, work: Callable[[], Coroutine[None, None, T]], asker: str = ""
+    ) -> T:
+        """Wait for the work under way for the key, or start it; OverloadedError if dropped."""
+        task = self.start(key, work, asker)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            waiter = asyncio.current_task()
+            if task not in self._dropped or (waiter is not None and waiter.cancelling()):
+                raise
+            raise OverloadedError("slimgate has more to look up than it takes on at once") from None
 
     def landed(self, key: K) -> T | None:
         """Give what work has brought a moment ago: those who waited for it may not have gone on."""
@@ -47,9 +73,25 @@ class Flights(Generic[K, T]):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _drop_one(self) -> None:
+        most = max(self._under_way, key=self._under_way.__getitem__)
+        key = next(
+            (one for one, who in self._askers.items() if who == most), next(iter(self._tasks))
+        )
+        task = self._leave(key)
+        self._dropped.add(task)
+        task.cancel()
+
+    def _leave(self, key: K) -> asyncio.Task[T]:
+        asker = self._askers.pop(key)
+        self._under_way[asker] -= 1
+        if not self._under_way[asker]:
+            del self._under_way[asker]
+        return self._tasks.pop(key)
+
     def _land(self, key: K, task: asyncio.Task[T]) -> None:
         if self._tasks.get(key) is task:
-            del self._tasks[key]
+            self._leave(key)
         # By this the error is looked at, which nobody may be waiting for any more.
         if _is_whole(task):
             self._landed[key] = task

@@ -19,6 +19,7 @@ from slimgate.core.images.memory import Memory
 from slimgate.core.images.oci import Index
 from slimgate.core.images.platforms import normalized
 from slimgate.core.images.reference import Reference
+from slimgate.engine import weights
 from slimgate.engine.bases import Bases
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.failures import Failures
@@ -96,7 +97,9 @@ class Inspector:
         self.reader = Reader(
             source, settings.reader, clock, self.bases if settings.claims else None
         )
-        self._ready: Bounded[tuple[str, tuple[Platform, ...], Wants], _Ready] = Bounded(_MAX_READY)
+        self._ready: Bounded[tuple[str, tuple[Platform, ...], Wants], _Ready] = Bounded(
+            _MAX_READY, _weight, settings.reader.max_fact_bytes
+        )
         self._failures: Failures[tuple[Digest, Reference, str, tuple[Platform, ...], Wants]] = (
             Failures(settings.resolver.failure_seconds, _MAX_READY, clock)
         )
@@ -328,3 +331,7 @@ def _without_artifacts(images: Sequence[ImageFacts]) -> Sequence[ImageFacts]:
         for image in images
         if image.artifact_type is None or not runs or not served.issuperset(image.serves)
     ]
+
+
+def _weight(ready: _Ready) -> int:
+    return weights.of_inspection(ready.inspection)

@@ -24,7 +24,7 @@ from slimgate.core.workloads.workload import ImageUse, Workload
 from slimgate.engine.bases import Bases, Settling
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.catalog import Catalog
-from slimgate.engine.flights import Flights
+from slimgate.engine.flights import MAX_FLIGHTS, Flights
 from slimgate.engine.inspector import Question
 from slimgate.engine.ports import Keyring, NamespaceReader
 from slimgate.engine.ruling import ruling
@@ -35,6 +35,8 @@ Locate = Callable[[str], tuple[Reference, str]]
 """Tells where the image of a text is, and what it is called in answers; raises ImageError."""
 _LOG: Final = logging.getLogger(__name__)
 _MAX_REFERENCES: Final = 20_000
+_MAX_QUESTIONS: Final = 4 * MAX_FLIGHTS
+"""Well above the look-ups that they wait for, so that it is these that are dropped, and counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Judge:
         self._now = now
         self._namespaces = namespaces
         self._seconds = seconds
-        self._flights: Flights[Question, Inspection] = Flights()
+        self._flights: Flights[Question, Inspection] = Flights(_MAX_QUESTIONS)
         self._locate = locate
         self._located: Bounded[tuple[Locate, str], tuple[Reference, str]] = Bounded(_MAX_REFERENCES)
 
@@ -207,7 +209,9 @@ class Judge:
     async def _inspect(self, question: Question, deadline: _Deadline) -> Seen:
         try:
             async with asyncio.timeout(deadline.left):
-                return await self._flights.join(question, lambda: self._inspector.inspect(question))
+                return await self._flights.join(
+                    question, lambda: self._inspector.inspect(question), question.identity.asker
+                )
         except TimeoutError:
             return UnavailableError(
                 f"{question.reference.registry} did not answer within {deadline.seconds:.3g} s; "

@@ -5,13 +5,18 @@ the addresses that the layer was looked for with.
 """
 
 from collections.abc import Callable, Coroutine, Hashable
+from typing import Final
 
 from slimgate.core.images.facts import Digest
 from slimgate.core.images.oci import Descriptor
 from slimgate.engine.bounded import Bounded
-from slimgate.engine.flights import Flights
+from slimgate.engine.flights import MAX_FLIGHTS, Flights
 from slimgate.engine.ports import LayerReading
 
+_MAX_READING: Final = 8 * MAX_FLIGHTS
+"""One image may have a thousand layers."""
+_PATH: Final = 64
+"""Bytes that a path takes besides its characters."""
 Place = tuple[str, Digest]
 """A registry and a digest in it: what one registry says of a digest counts for no other."""
 
@@ -25,22 +30,25 @@ def layer_key(registry: str, layer: Descriptor) -> Hashable:
 
 
 class LayerCache:
-    """Keeps sizes of up to `max_entries` layers, and `max_paths` paths of those last used."""
+    """Keeps sizes of `max_entries` layers, and `max_path_bytes` of paths of those last used."""
 
-    def __init__(self, max_paths: int, max_entries: int) -> None:
-        self._max_paths = max_paths
+    def __init__(self, max_path_bytes: int, max_entries: int) -> None:
+        self._max_path_bytes = max_path_bytes
         self._readings: Bounded[Hashable, LayerReading] = Bounded(max_entries)
-        self._flights: Flights[Hashable, LayerReading] = Flights()
-        self._paths = 0
+        self._flights: Flights[Hashable, LayerReading] = Flights(_MAX_READING)
+        self._path_bytes = 0
 
     async def get(
-        self, key: Hashable, look: Callable[[], Coroutine[None, None, LayerReading]]
+        self,
+        key: Hashable,
+        look: Callable[[], Coroutine[None, None, LayerReading]],
+        asker: str = "",
     ) -> LayerReading:
         """Return what is kept, else look; failures are not kept."""
         kept = self._readings.get(key)
         if kept is not None:
             return kept
-        return await self._flights.join(key, lambda: self._look(key, look))
+        return await self._flights.join(key, lambda: self._look(key, look), asker)
 
     async def close(self) -> None:
         """End what is under way."""
@@ -57,16 +65,18 @@ class LayerCache:
     def _keep(self, key: Hashable, reading: LayerReading) -> None:
         if self._readings.get(key) is not None:
             return
-        self._paths += _count(reading) - _count(self._readings.put(key, reading))
-        if self._paths <= self._max_paths:
+        self._path_bytes += _count(reading) - _count(self._readings.put(key, reading))
+        if self._path_bytes <= self._max_path_bytes:
             return
         for old, kept in self._readings.items():
-            if self._paths <= self._max_paths or old == key:
+            if self._path_bytes <= self._max_path_bytes or old == key:
                 break
             if kept.contents is not None:
                 # Forgotten whole: an image must not prove less because another came before it.
-                self._paths -= _count(self._readings.drop(old))
+                self._path_bytes -= _count(self._readings.drop(old))
 
 
 def _count(reading: LayerReading | None) -> int:
-    return len(reading.contents.paths) if reading is not None and reading.contents else 0
+    if reading is None or reading.contents is None:
+        return 0
+    return sum(len(path) + _PATH for path in reading.contents.paths)

@@ -18,12 +18,14 @@ from slimgate.core.credentials.identity import Identity
 from slimgate.core.errors import ImageError, UnsupportedError
 from slimgate.core.images.facts import NOT_ASKED, Digest, ImageFacts, Layer, SizeEvidence, Wants
 from slimgate.core.images.memory import place_key
-from slimgate.core.images.oci import Index, Manifest, parse_document
+from slimgate.core.images.oci import Index, Manifest
 from slimgate.core.images.reference import Reference
 from slimgate.core.images.tier import Evidence
+from slimgate.engine import weights
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.flights import Flights
 from slimgate.engine.layer_cache import LayerCache, Place
+from slimgate.engine.parsing import Parsing
 from slimgate.engine.ports import BaseFinder, Document, ImageSource
 from slimgate.engine.reading import Draft, ManifestAt, Reading, ReadingResult
 from slimgate.settings import WHOLE_LAYER_BYTES
@@ -34,7 +36,10 @@ _DIGITS: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderSettings:
-    """Times in seconds; `max_entries` counts manifests, `max_paths` paths of listed layers."""
+    """Times in seconds; `max_entries` counts manifests.
+
+    Bytes are those that facts, indexes and paths of listed layers take in memory, roughly.
+    """
 
     retry_seconds: float = 60.0
     """When to look again at what could not be looked at for a reason that passes."""
@@ -45,7 +50,9 @@ class ReaderSettings:
     whole_layer_bytes: int = WHOLE_LAYER_BYTES
     """Layers up to this size as stored are read whole now, whatever was done in an earlier run."""
     max_entries: int = 20_000
-    max_paths: int = 50_000
+    max_path_bytes: int = 8 * 2**20
+    max_fact_bytes: int = 40 * 2**20
+    max_index_bytes: int = 8 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +85,19 @@ class Reader:
         self._settings = settings
         self._clock = clock
         self._bases = bases
-        self._entries: Bounded[Place, Entry] = Bounded(settings.max_entries)
+        self._entries: Bounded[Place, Entry] = Bounded(
+            settings.max_entries, _weight, settings.max_fact_bytes
+        )
         self._places: Bounded[Digest, Place] = Bounded(settings.max_entries)
-        self._earlier: Bounded[Digest, Entry] = Bounded(settings.max_entries)
-        self._indexes: Bounded[Digest, Index] = Bounded(settings.max_entries)
+        self._earlier: Bounded[Digest, Entry] = Bounded(
+            settings.max_entries, _weight, settings.max_fact_bytes
+        )
+        self._indexes: Bounded[Digest, Index] = Bounded(
+            settings.max_entries, weights.of_index, settings.max_index_bytes
+        )
         self._shown: Bounded[str, int] = Bounded(2 * settings.max_entries)
-        self._layers = LayerCache(settings.max_paths, settings.max_entries)
+        self._parsing = Parsing()
+        self._layers = LayerCache(settings.max_path_bytes, settings.max_entries)
         self._flights: Flights[Place, Entry] = Flights()
         self._tops: Flights[Place, Index | Document] = Flights()
         self._listeners: list[Callable[[Digest], None]] = []
@@ -173,7 +187,9 @@ class Reader:
         if (landed := self._tops.landed(place)) is not None:
             return landed
         return await self._tops.join(
-            place, lambda: self._top(reference.at(digest), digest, document, identity)
+            place,
+            lambda: self._top(reference.at(digest), digest, document, identity),
+            identity.asker,
         )
 
     async def facts(
@@ -187,7 +203,9 @@ class Reader:
                     self._renew(target, identity, entry)
                 return entry.facts
             entry = await self._flights.join(
-                target.place, lambda: self._read(target, document, identity, wants)
+                target.place,
+                lambda: self._read(target, document, identity, wants),
+                identity.asker,
             )
             # Who joined a flight that started before may want more than it brings.
             if entry.covers.covers(wants):
@@ -198,6 +216,7 @@ class Reader:
         await self._flights.close()
         await self._tops.close()
         await self._layers.close()
+        self._parsing.close()
 
     def _by_digest(self, digest: Digest) -> Entry | None:
         place = self._places.get(digest)
@@ -248,15 +267,15 @@ class Reader:
         self, reference: Reference, digest: Digest, document: Document | None, identity: Identity
     ) -> Index | Document:
         document = document or await self._source.document(reference, identity)
-        parsed = self._parse(document, reference.registry, digest)
+        parsed = await self._parse(document, reference.registry, digest)
         if isinstance(parsed, Manifest):
             self._held((reference.registry, digest), parsed)
             return document
         self._indexes.put(digest, parsed)
         return parsed
 
-    def _parse(self, document: Document, registry: str, digest: Digest) -> Index | Manifest:
-        parsed = parse_document(document.body, document.media_type)
+    async def _parse(self, document: Document, registry: str, digest: Digest) -> Index | Manifest:
+        parsed = await self._parsing.document(document)
         self._shown.put(place_key(registry, digest), len(document.body))
         return parsed
 
@@ -264,24 +283,27 @@ class Reader:
         """Have another look while the old facts still answer: nobody waits for a dead registry."""
         put_off = replace(entry, until=self._clock() + self._settings.retry_seconds)
         self._entries.put(target.place, put_off)
-        self._flights.start(target.place, lambda: self._read(target, None, identity, entry.covers))
+        self._flights.start(
+            target.place,
+            lambda: self._read(target, None, identity, entry.covers),
+            identity.asker,
+        )
 
     async def _read(
         self, target: ManifestAt, document: Document | None, identity: Identity, wants: Wants
     ) -> Entry:
         known = self._entry(target.place)
         draft = (known.draft if known else None) or await self._draft(target, document, identity)
-        manifest = self._manifest(draft.document, target)
-        held = self._held(target.place, manifest)
+        held = self._held(target.place, draft.manifest)
         if known is None and held is not None and held.covers.covers(wants):
             return held
         reading = Reading(
             source=self._source,
             target=target,
             draft=draft,
-            manifest=manifest,
             identity=identity,
             layers=self._layers,
+            parsing=self._parsing,
             bases=self._bases,
             claim_seconds=self._settings.claim_seconds,
         )
@@ -299,8 +321,8 @@ class Reader:
         self._keep(target, entry)
         return entry
 
-    def _manifest(self, document: Document, target: ManifestAt) -> Manifest:
-        parsed = self._parse(document, *target.place)
+    async def _manifest(self, document: Document, target: ManifestAt) -> Manifest:
+        parsed = await self._parse(document, *target.place)
         if isinstance(parsed, Index):
             # Whoever asks for it by itself may have waited for this, and finds it here.
             self._indexes.put(target.digest, parsed)
@@ -336,7 +358,9 @@ class Reader:
     async def _draft(
         self, target: ManifestAt, document: Document | None, identity: Identity
     ) -> Draft:
-        return Draft(document=document or await self._source.document(target.reference, identity))
+        document = document or await self._source.document(target.reference, identity)
+        manifest = await self._manifest(document, target)
+        return Draft(document=replace(document, body=b""), manifest=manifest)
 
     def _keep(self, target: ManifestAt, entry: Entry) -> None:
         first = self._places.get(target.digest)
@@ -377,3 +401,7 @@ def _errors_in(facts: ImageFacts) -> int:
     unknown = (layer.unpacked.reason for layer in facts.layers if layer.unpacked.bytes is None)
     claimed = facts.base.evidence is Evidence.CLAIMED or facts.base.unchecked is not None
     return claimed + sum(reason != NOT_ASKED for reason in unknown)
+
+
+def _weight(entry: Entry) -> int:
+    return weights.of_facts(entry.facts) + weights.of_draft(entry.draft)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slimgate.core.assemble import LayerLook, facts_of
 from slimgate.core.base import Claim, KnownBase, claims_of
@@ -10,9 +10,10 @@ from slimgate.core.credentials.identity import Identity
 from slimgate.core.errors import ImageError, NotFoundError, UnavailableError, UnsupportedError
 from slimgate.core.images.facts import Digest, ImageFacts, Platform, Size, Wants
 from slimgate.core.images.memory import place_key
-from slimgate.core.images.oci import Descriptor, ImageConfig, Manifest, parse_config
+from slimgate.core.images.oci import Descriptor, ImageConfig, Manifest
 from slimgate.core.images.reference import Reference
 from slimgate.engine.layer_cache import LayerCache, Place, layer_key
+from slimgate.engine.parsing import Parsing
 from slimgate.engine.ports import BaseFinder, Document, ImageSource, LayerReading, pull_size
 
 
@@ -40,6 +41,8 @@ class Draft:
     """What need not be asked for again to complete facts."""
 
     document: Document
+    """Without its body, of which the manifest was made."""
+    manifest: Manifest
     config: ImageConfig | None = None
 
 
@@ -60,11 +63,16 @@ class Reading:
     source: ImageSource
     target: ManifestAt
     draft: Draft
-    manifest: Manifest
     identity: Identity
     layers: LayerCache
+    parsing: Parsing
     bases: BaseFinder | None
     claim_seconds: float
+
+    @property
+    def manifest(self) -> Manifest:
+        """What is read."""
+        return self.draft.manifest
 
     async def read(self, wants: Wants) -> ReadingResult:
         """Read what is wanted; ImageError if the config can't be had."""
@@ -93,7 +101,7 @@ class Reading:
                 place=place_key(*self.target.place),
                 artifact=artifact,
             ),
-            draft=Draft(document=self.draft.document, config=config),
+            draft=replace(self.draft, config=config),
             failed=[one if isinstance(one, ImageError) else None for one in readings],
             errors=[*failed, *unchecked],
         )
@@ -109,7 +117,7 @@ class Reading:
             raise _broken(f"its config has {len(body)} bytes, not {manifest.config.size}")
         is_sure = manifest.has_image_config and manifest.artifact_type is None
         try:
-            config = parse_config(body)
+            config = await self.parsing.config(body)
         except UnsupportedError:
             if is_sure:
                 raise
@@ -128,6 +136,7 @@ class Reading:
             return await self.layers.get(
                 layer_key(reference.registry, layer),
                 lambda: self.source.layer(reference, layer, self.identity),
+                self.identity.asker,
             )
         except ImageError as error:
             # One layer that can't be looked at leaves the rest of the image as it is.

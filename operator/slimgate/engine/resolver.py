@@ -93,7 +93,9 @@ class Resolver:
             document = landed.document if landed and landed.digest == digest else None
             return Resolved(digest=digest, document=document, outcome="cached")
         self._failures.check(key)
-        return await self._flights.join(key, lambda: self._ask(reference, identity, key))
+        return await self._flights.join(
+            key, lambda: self._ask(reference, identity, key), identity.asker
+        )
 
     def restore(self, answers: Mapping[str, Digest], seen: Mapping[str, int]) -> None:
         """Take over the answers of an earlier run, as old as they are.

@@ -43,6 +43,11 @@ class Answer:
         self.status = response.status
         self.headers = response.headers
 
+    def length(self, limit: int) -> int:
+        """Tell how long the body will be: as long as may be, where the answer does not say."""
+        length = self._response.content_length
+        return limit if length is None else min(length, limit)
+
     async def read(self, limit: int) -> bytes:
         """Read the whole body; TooLargeError beyond `limit` bytes."""
         parts: list[bytes] = []

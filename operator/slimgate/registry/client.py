@@ -3,7 +3,6 @@
 https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
 """
 
-import asyncio
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -23,7 +22,9 @@ from slimgate.core.images.facts import Digest, Size
 from slimgate.core.images.oci import ACCEPTED, MAX_DOCUMENT, Descriptor
 from slimgate.core.images.reference import Reference, parse_digest
 from slimgate.core.text import printable
+from slimgate.engine.fair import Fair
 from slimgate.engine.ports import Document, LayerReading
+from slimgate.engine.threads import Threads
 from slimgate.registry.auth import Authenticator
 from slimgate.registry.body import Answer, digest_of, mismatch, verify
 from slimgate.registry.breaker import Breaker
@@ -33,7 +34,6 @@ from slimgate.registry.layers import Plan, judge_tail, plan, range_of, read_part
 from slimgate.registry.providers import Providers
 from slimgate.registry.ratelimit import RateLimits, Slots
 from slimgate.registry.settings import RegistryObserver, RegistrySettings, SilentRegistryObserver
-from slimgate.registry.threads import Threads
 from slimgate.registry.tokens import Tokens
 from slimgate.registry.transport import Transport
 from slimgate.registry.turn import RegistryCall
@@ -75,7 +75,8 @@ class RegistryClient:
             self._transport, authenticator, limits, observer, providers=self._providers
         )
         self._host_streams = Slots(settings.host_streams)
-        self._streams = asyncio.Semaphore(settings.max_streams)
+        self._streams = Fair(settings.max_streams)
+        self._bodies = Fair(settings.max_body_bytes)
         self._host_tails = Slots(settings.concurrency)
         self._judging = Threads("tails", 1)
         self._unpacking = Threads("unpacking", _UNPACKING)
@@ -119,7 +120,7 @@ class RegistryClient:
         call = self._manifest_call("GET", reference, frozenset({_OK}))
 
         async def read(answer: Answer) -> Document:
-            body = await answer.read(MAX_DOCUMENT)
+            body = await self._body(answer, MAX_DOCUMENT, identity)
             stated = reference.digest or _stated_digest(answer)
             if stated is not None:
                 verify(body, stated, call.what)
@@ -159,7 +160,7 @@ class RegistryClient:
         if way is Plan.WHOLE:
             return await self._whole_layer(reference, layer, identity)
         # Held until a tail is judged: nobody's many layers are to keep another's waiting.
-        async with self._host_tails.slot(reference.registry):
+        async with self._host_tails.slot(reference.registry, identity.asker):
             part = await self._layer_part(reference, layer, identity, way)
             if isinstance(part, bytes):
                 return await judge_tail(part, layer, self._judging)
@@ -196,8 +197,13 @@ class RegistryClient:
         async def read(answer: Answer) -> LayerReading:
             return await read_whole(answer, layer, self._settings, self._unpacking, call.what)
 
-        async with self._host_streams.slot(reference.registry), self._streams:
+        host = self._host_streams.slot(reference.registry, identity.asker)
+        async with host, self._streams.hold(identity.asker):
             return await self._exchange.run(call, identity, read)
+
+    async def _body(self, answer: Answer, limit: int, identity: Identity) -> bytes:
+        async with self._bodies.hold(identity.asker, answer.length(limit)):
+            return await answer.read(limit)
 
     def _manifest_call(
         self, method: str, reference: Reference, accept: frozenset[int]

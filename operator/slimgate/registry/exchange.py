@@ -98,6 +98,7 @@ class Exchange:
         await self._pass(call.reference.registry, credential)
         turn = Turn(
             call=call,
+            asker=identity.asker,
             base=base,
             credential=credential,
             sent=await self._authenticator.known(base, call.reference.repository, credential),
@@ -185,7 +186,8 @@ class Exchange:
             authorization=turn.sent,
             abroad=partial(turn.abroad.authorization, registry),
         )
-        async with self._limits.slot(registry), self._transport.open(request) as answer:
+        slot = self._limits.slot(registry, turn.asker)
+        async with slot, self._transport.open(request) as answer:
             self._heed(answer, registry)
             if answer.status in call.accept:
                 return await consume(answer)

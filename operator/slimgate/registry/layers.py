@@ -15,10 +15,10 @@ from slimgate.core.images.oci import Descriptor
 from slimgate.core.layers.gzip import TAIL, size_from_tail
 from slimgate.core.layers.packing import packing_of
 from slimgate.engine.ports import LayerReading
+from slimgate.engine.threads import Threads
 from slimgate.engine.unpack import Unpacker, UnpackLimits
 from slimgate.registry.body import Answer, BodyPace, algorithm_of, mismatch, wrong_size
 from slimgate.registry.settings import RegistrySettings
-from slimgate.registry.threads import Threads
 from slimgate.settings import WHOLE_LAYER_BYTES
 
 _CHUNK: Final = 256 * 2**10

@@ -8,12 +8,13 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Hashable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 from slimgate.core.errors import RateLimitedError
 from slimgate.engine.bounded import Bounded
+from slimgate.engine.fair import Fair
 from slimgate.registry.settings import RegistrySettings
 
 _MAX_HOSTS: Final = 4_096
@@ -34,31 +35,26 @@ class Whom:
     name: str = field(compare=False)
 
 
-@dataclass(slots=True)
-class _Gate:
-    semaphore: asyncio.Semaphore
-    users: int = 0
-
-
 class Slots:
-    """At most so many requests to a host at a time, so that a slow registry delays only its own."""
+    """At most so many requests to a host at a time, so that a slow registry delays only its own.
+
+    What one namespace asks of it does not keep another's waiting.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._gates: dict[str, _Gate] = {}
+        self._hosts: dict[str, Fair] = {}
 
     @asynccontextmanager
-    async def slot(self, host: str) -> AsyncIterator[None]:
+    async def slot(self, host: str, asker: str) -> AsyncIterator[None]:
         """Wait for one of the host's slots."""
-        gate = self._gates.setdefault(host, _Gate(asyncio.Semaphore(self._limit)))
-        gate.users += 1
+        fair = self._hosts.setdefault(host, Fair(self._limit))
         try:
-            async with gate.semaphore:
+            async with fair.hold(asker):
                 yield
         finally:
-            gate.users -= 1
-            if not gate.users:
-                del self._gates[host]
+            if fair.is_unused:
+                self._hosts.pop(host, None)
 
 
 class RateLimits:
@@ -70,11 +66,14 @@ class RateLimits:
         self._settings = settings
         self._clock = clock
         self._slots = Slots(settings.concurrency)
+        self._all = Fair(settings.max_requests)
         self._not_before: Bounded[Whom, float] = Bounded(_MAX_HOSTS)
 
-    def slot(self, host: str) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def slot(self, host: str, asker: str) -> AsyncIterator[None]:
         """Wait for one of the host's slots; held for one exchange, never while getting a token."""
-        return self._slots.slot(host)
+        async with self._slots.slot(host, asker), self._all.hold(asker):
+            yield
 
     def check(self, whom: Whom) -> None:
         """Raise RateLimitedError if it asked not to be called yet."""

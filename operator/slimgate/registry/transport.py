@@ -21,11 +21,16 @@ from slimgate.registry.body import Answer
 from slimgate.registry.breaker import Attempt, Breaker
 from slimgate.registry.guard import Guard, GuardedResolver
 from slimgate.registry.proxies import Proxy
+from slimgate.registry.regulars import Regulars
 from slimgate.registry.requests import HttpRequest
 from slimgate.registry.settings import RegistryObserver, RegistrySettings
 from slimgate.registry.urls import host_of
 
 MAX_REDIRECTS: Final = 5
+_KEPT_ORIGINS: Final = 24
+"""Of so many hosts connections are kept: each may keep eight, of up to 300 KB by its TLS."""
+_IDLE_SECONDS: Final = 15.0
+"""For how long aiohttp keeps one."""
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECT_BODY: Final = 64 * 2**10
 
@@ -56,14 +61,32 @@ class Transport:
         self.guard = Guard(settings)
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._session: aiohttp.ClientSession | None = None
+        self._passing: aiohttp.ClientSession | None = None
+        self._regulars = Regulars(_KEPT_ORIGINS, _IDLE_SECONDS)
 
     async def __aenter__(self) -> Self:
         self._contexts = await asyncio.to_thread(tls.load_contexts, self._settings)
+        self._session, self._passing = self._connect(), self._connect(force_close=True)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for session in (self._session, self._passing):
+            if session is not None:
+                await session.close()
+        self._session = self._passing = None
+
+    def _connect(self, *, force_close: bool = False) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             resolver=GuardedResolver(self.guard, self._inner_resolver),
-            limit=0,  # counted by host in ratelimit.py: one slow registry must not stop others
+            limit=0,  # counted in ratelimit.py: one slow registry must not stop others
+            force_close=force_close,
         )
-        self._session = aiohttp.ClientSession(
+        return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -79,17 +102,6 @@ class Transport:
                 "Accept-Encoding": "identity",
             },
         )
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
 
     @asynccontextmanager
     async def open(self, request: HttpRequest) -> AsyncIterator[Answer]:
@@ -213,14 +225,16 @@ class Transport:
         return f"nothing within {self._settings.request_seconds:g} s"
 
     async def _send(self, request: HttpRequest) -> aiohttp.ClientResponse:
-        if self._session is None:
-            raise RuntimeError("the transport is used outside of its context")
         self.guard.check_url(request.url)
+        known = self._regulars.knows(str(request.url.origin()))
+        session = self._session if known else self._passing
+        if session is None:
+            raise RuntimeError("the transport is used outside of its context")
         proxy = self._proxy(request.url)
         headers = dict(request.headers)
         if request.authorization is not None:
             headers["Authorization"] = request.authorization
-        return await self._session.request(
+        return await session.request(
             request.method,
             request.url,
             headers=headers,

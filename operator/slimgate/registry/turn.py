@@ -58,9 +58,10 @@ class Busy:
 
 @dataclass(slots=True, kw_only=True)
 class Turn:
-    """A call with one credential: what it shows the registry, and whom it is redirected to."""
+    """A call with one credential: for whom, what it shows the registry, whom it is sent on to."""
 
     call: RegistryCall
+    asker: str
     base: URL
     credential: Credential | None
     sent: str | None

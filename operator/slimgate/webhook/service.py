@@ -24,7 +24,7 @@ from slimgate.core.admission.decision import (
     uid_of,
 )
 from slimgate.core.admission.repeat import CONTROLLER_USERS, skip_of
-from slimgate.core.errors import ClusterError, ImageError
+from slimgate.core.errors import ClusterError, ImageError, OverloadedError
 from slimgate.core.policies.finding import Outcome, Subject
 from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.text import printable
@@ -41,7 +41,7 @@ from slimgate.webhook.ports import (
 
 ERROR: Final = ImageError.reason
 LATE: Final = "late"
-OVERLOADED: Final = "overloaded"
+OVERLOADED: Final = OverloadedError.reason
 FAULTS: Final = (ERROR, LATE, OVERLOADED)
 """What keeps slimgate from a verdict, as metrics call it."""
 
@@ -126,7 +126,7 @@ class AdmissionService:
         try:
             verdict = await self._within(workload, request.old, deadline)
             outcome = verdict.outcome.label
-        except (_LateError, _OverloadedError) as err:
+        except (_LateError, OverloadedError) as err:
             verdict, outcome = self._unknown(workload, err), err.reason
         except Exception as err:  # noqa: BLE001 - whatever it is, onUnknown decides
             _LOG.exception("%s could not be judged", _name(request))
@@ -172,7 +172,7 @@ class AdmissionService:
             async with asyncio.timeout(deadline - time.monotonic()):
                 await self._places.acquire()
         except TimeoutError as err:
-            raise _OverloadedError("slimgate has too many requests at once") from err
+            raise OverloadedError("slimgate has too many requests at once") from err
 
     def _unknown(self, workload: Workload, fault: ImageError) -> Verdict:
         """Let the policies that speak of the workload say what becomes of an unknown image."""
@@ -204,12 +204,6 @@ class _LateError(ImageError):
     """The deadline came before a verdict."""
 
     reason = LATE
-
-
-class _OverloadedError(ImageError):
-    """There was no place to judge in until the deadline."""
-
-    reason = OVERLOADED
 
 
 def _unjudged(err: Exception) -> Decision:

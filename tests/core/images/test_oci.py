@@ -405,3 +405,21 @@ def test_what_is_well_formed_is_read(layers: list[dict[str, object]], kind: str)
     found = manifest(layers=layers, mediaType=kind)
 
     assert [layer.size for layer in found.layers] == [layer["size"] for layer in layers]
+
+
+def test_long_texts_are_cut() -> None:
+    """No text of an image takes memory, or time to understand, beyond what real ones have."""
+    long = "a" * 300_000
+    config = parse_config(
+        json.dumps(
+            {
+                "history": [{"created_by": long, "comment": "a" * 2_000}] * 10,
+                "config": {"Env": ["a=b", long], "Labels": {"a": "b", "c": long}, "User": long},
+            }
+        ).encode()
+    )
+
+    assert sum(len(step.created_by) for step in config.history) == 32 * 2**10
+    assert max(len(step.created_by) for step in config.history) == 16 * 2**10
+    assert {len(step.comment) for step in config.history} == {1_024}
+    assert (config.env, config.labels, len(config.user)) == (("a=b",), {"a": "b"}, 1_024)

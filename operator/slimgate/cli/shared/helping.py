@@ -13,7 +13,7 @@ _OTHERS: Final = "Other options"
 _SENTENCE: Final = 200
 
 
-class Command(TyperCommand):
+class HelpedCommand(TyperCommand):
     """A command whose help has a section for each panel of options, in the order of the code.
 
     Its epilog is its examples, one a line.

@@ -30,6 +30,14 @@ MAX_DOCUMENT: Final = 4 * 2**20
 """Bytes of a manifest, index or config; containers/image and containerd stop at 4 MiB too."""
 MAX_ENTRIES: Final = 1_000
 """Layers of a manifest, manifests of an index, history entries; overlayfs itself stops near 500."""
+_MAX_TEXT: Final = 1_024
+"""Characters of one text, which is cut there."""
+_MAX_INSTRUCTION: Final = 16 * 2**10
+"""The same of a build step; of those of 100 real images the longest has 3,335."""
+_MAX_STEPS: Final = 32 * 2**10
+"""The same of all build steps; of 100 real images the most is 7,261."""
+_MAX_TEXTS: Final = 256 * 2**10
+"""Characters of a list or a map of texts; what would be beyond is left out."""
 _MAX_INT: Final = 2**63 - 1
 _SCHEMA1: Final = "application/vnd.docker.distribution.manifest.v1"
 _OCI_LAYERS: Final = "application/vnd.oci.image.layer."
@@ -237,10 +245,7 @@ def parse_config(body: bytes) -> ImageConfig:
             DiffID(_digest(entry, f"rootfs.diff_ids[{i}]"))
             for i, entry in enumerate(_list(rootfs.get("diff_ids"), "rootfs.diff_ids"))
         ),
-        history=tuple(
-            _history(entry, f"history[{i}]")
-            for i, entry in enumerate(_list(root.get("history"), "history"))
-        ),
+        history=_steps(root.get("history")),
         env=_texts(inner.get("env"), "config.Env"),
         labels=_strings(inner.get("labels"), "config.Labels"),
         entrypoint=_texts(inner.get("entrypoint"), "config.Entrypoint"),
@@ -319,10 +324,18 @@ def _platform(value: object, path: str) -> Platform:
     return Platform(system, architecture or "unknown", _optional(raw, "variant"))
 
 
-def _history(value: object, path: str) -> HistoryEntry:
+def _steps(value: object) -> tuple[HistoryEntry, ...]:
+    steps, left = list[HistoryEntry](), _MAX_STEPS
+    for i, entry in enumerate(_list(value, "history")):
+        steps.append(_history(entry, f"history[{i}]", min(_MAX_INSTRUCTION, left)))
+        left -= len(steps[-1].created_by)
+    return tuple(steps)
+
+
+def _history(value: object, path: str, longest: int) -> HistoryEntry:
     raw = _record(value, path)
     return HistoryEntry(
-        created_by=_optional(raw, "created_by") or "",
+        created_by=_optional(raw, "created_by", longest) or "",
         comment=_optional(raw, "comment") or "",
         created=_optional(raw, "created"),
         empty_layer=raw.get("empty_layer") is True,
@@ -368,15 +381,25 @@ def _list(value: object, path: str) -> list[object]:
 
 
 def _texts(value: object, path: str) -> tuple[str, ...]:
-    return tuple(entry for entry in _list(value, path) if isinstance(entry, str))
+    found, length = list[str](), 0
+    for entry in _list(value, path):
+        if isinstance(entry, str) and length + len(entry) <= _MAX_TEXTS:
+            found.append(entry)
+            length += len(entry)
+    return tuple(found)
 
 
 def _strings(value: object, path: str) -> Mapping[str, str]:
     if value is None:
         return {}
-    return {key: entry for key, entry in _mapping(value, path).items() if isinstance(entry, str)}
+    found, length = dict[str, str](), 0
+    for key, entry in _mapping(value, path).items():
+        if isinstance(entry, str) and length + len(key) + len(entry) <= _MAX_TEXTS:
+            found[key] = entry
+            length += len(key) + len(entry)
+    return found
 
 
-def _optional(raw: JsonObject, key: str) -> str | None:
+def _optional(raw: JsonObject, key: str, longest: int = _MAX_TEXT) -> str | None:
     value = raw.get(key.casefold())
-    return value if isinstance(value, str) and value else None
+    return value[:longest] if isinstance(value, str) and value else None

@@ -1,0 +1,86 @@
+"""So much at once, handed out fairly."""
+
+import asyncio
+
+import pytest
+
+from slimgate.engine.fair import NOBODY, Fair
+
+
+async def held_by(fair: Fair, asker: str, wanted: int, amount: int = 1) -> int:
+    """Have an asker want so often, for ever, and tell what it gets."""
+    before = fair.free
+
+    async def hold() -> None:
+        async with fair.hold(asker, amount):
+            await asyncio.Event().wait()
+
+    _running.update(asyncio.create_task(hold()) for _ in range(wanted))
+    await asyncio.sleep(0)
+    return before - fair.free
+
+
+_running: set[asyncio.Task[None]] = set()
+
+
+@pytest.fixture(autouse=True)
+async def ended() -> None:
+    """End what other tests have left."""
+    for task in _running:
+        task.cancel()
+    _running.clear()
+
+
+async def test_something_is_left_for_who_comes_later() -> None:
+    """Each gets half of what is left, however much it wants and however long it holds it."""
+    fair = Fair(16)
+
+    assert [await held_by(fair, asker, 99) for asker in "abcdef"] == [8, 4, 2, 1, 1, 0]
+
+
+async def test_who_works_for_nobody_may_have_all() -> None:
+    """Where there is one user only there is nobody to be fair to."""
+    fair = Fair(16)
+
+    assert await held_by(fair, NOBODY, 99) == 16
+
+
+async def test_more_than_all_is_all() -> None:
+    """An amount that can never be had would wait for ever."""
+    fair = Fair(16)
+
+    assert await held_by(fair, "a", 1, amount=99) == 16
+
+
+async def test_who_holds_least_is_next() -> None:
+    """What is given back goes to whoever holds least, not to whoever has waited for longest."""
+    fair, order = Fair(2), list[str]()
+
+    async def use(asker: str) -> None:
+        async with fair.hold(asker):
+            order.append(asker)
+            await asyncio.sleep(0.001)
+
+    await asyncio.gather(*(use("a") for _ in range(6)), use("b"), use("c"))
+
+    assert sorted(order) == [*"aaaaaabc"]
+    assert set(order[:4]) == {"a", "b", "c"}
+    assert (fair.free, fair.is_unused) == (2, True)
+
+
+async def test_who_is_cancelled_keeps_nothing() -> None:
+    """Neither while waiting, nor just as it is served."""
+    fair = Fair(1)
+
+    async def use() -> None:
+        async with fair.hold("a"):
+            await asyncio.sleep(0.001)
+
+    first, second, third = (asyncio.create_task(use()) for _ in range(3))
+    await asyncio.sleep(0)
+    second.cancel()
+    await first
+    third.cancel()
+    await asyncio.gather(second, third, return_exceptions=True)
+
+    assert (fair.free, fair.is_unused) == (1, True)
