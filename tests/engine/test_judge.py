@@ -10,8 +10,9 @@ import pytest
 
 from slimgate.core.admission.decision import decide
 from slimgate.core.errors import ClusterError, NotFoundError, UnavailableError
-from slimgate.core.images.facts import Size
-from slimgate.core.policies.finding import Finding, Outcome
+from slimgate.core.images.facts import Inspection, Size
+from slimgate.core.images.reference import Reference
+from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.workloads.workload import Role
 from slimgate.engine.catalog import Catalog
@@ -70,6 +71,7 @@ async def test_no_policy_no_look(judge: Judge, shelf: Shelf, keys: Keys) -> None
     """Where no policy speaks of a workload, nobody is asked for anything."""
     verdict = await judge.judge(workload(APP))
 
+    assert verdict == Verdict(subject=Subject(workload=workload(APP), images={}))
     assert (verdict.policies, verdict.outcome) == ((), Outcome.ALLOW)
     assert (shelf.count(), keys.asked) == ({}, 0)
 
@@ -227,9 +229,15 @@ KEYRINGS = [
 
 @pytest.mark.parametrize(("error", "expected"), KEYRINGS)
 async def test_pull_secrets_that_cannot_be_read(
-    judge: Judge, catalog: Catalog, keys: Keys, error: Exception, expected: str
+    judge: Judge,
+    catalog: Catalog,
+    keys: Keys,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    error: Exception,
+    expected: str,
 ) -> None:
-    """All images are unknown then, for that reason."""
+    """All images are unknown then, for that reason; a fault of slimgate's own is in its log."""
     catalog.put_policy(policy(limits=LIMIT))
     keys.answer = error
 
@@ -237,6 +245,32 @@ async def test_pull_secrets_that_cannot_be_read(
 
     assert reasons(verdict) == [expected] * 2
     assert verdict.outcome is Outcome.UNKNOWN
+    logged = [(one.message, one.exc_info and one.exc_info[1]) for one in caplog.records]
+    assert logged == [("slimgate itself failed", error)] * isinstance(error, ValueError)
+
+
+async def test_where_an_image_is_is_found_once(
+    watched: Inspector, catalog: Catalog, keys: Keys, shelf: Shelf
+) -> None:
+    """A reference is read once, and the answer is called what whoever finds it calls it."""
+    catalog.put_policy(policy(limits=LIMIT))
+    shelf.put(FAT, images.image([images.layer({"fat": NOISE}, compression="none")]))
+    located: list[str] = []
+
+    def locate(text: str) -> tuple[Reference, str]:
+        located.append(text)
+        return Reference.parse(FAT), f"the one of {text}"
+
+    judge = Judge(inspector=watched, catalog=catalog, keyring=keys, now=lambda: NOW, locate=locate)
+    verdicts = [await judge.judge(workload("fat")) for _ in range(3)]
+
+    names = {one.reference for verdict in verdicts for one in seen_in(verdict)}
+    assert (located, names) == (["fat"], {"the one of fat"})
+
+
+def seen_in(verdict: Verdict) -> list[Inspection]:
+    """List what was found."""
+    return [one for one in verdict.subject.images.values() if isinstance(one, Inspection)]
 
 
 async def test_pull_secrets_that_take_too_long(

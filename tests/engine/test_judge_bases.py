@@ -81,6 +81,17 @@ async def test_a_missing_base_leaves_the_verdict_open(judge: Judge, shelf: Shelf
     assert reason(await judged(judge)) == f"the base {GOLDEN} is unknown: down"
 
 
+async def test_a_fault_while_a_base_is_looked_up(
+    judge: Judge, shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One of slimgate's own is in its log, and leaves the verdict open as an outage does."""
+    fault = shelf.faults["base.test"] = ZeroDivisionError("secret")
+
+    assert "secret" not in reason(await judged(judge))
+    logged = [(one.message, one.exc_info and one.exc_info[1]) for one in caplog.records]
+    assert ("slimgate itself failed to look a base up", fault) in logged
+
+
 async def test_a_missing_base_that_no_rule_names(
     judge: Judge, shelf: Shelf, catalog: Catalog
 ) -> None:
