@@ -6,6 +6,7 @@ import io
 import lzma
 import tarfile
 import threading
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from slimgate.core.errors import ImageError, TooLargeError, UnsupportedError
 from slimgate.sources.archive import read_archive
 from slimgate.sources.once import Once
+from slimgate.sources.packed import unpacked
 from slimgate.sources.stream import CHUNK, AbandonedError, Watch
 from tests.sources.images import refusal, tar_of
 from tests.support import zstd
@@ -34,6 +36,18 @@ def _pax(**headers: str) -> bytes:
     member = tarfile.TarInfo("a")
     member.pax_headers = headers
     return member.tobuf(tarfile.PAX_FORMAT)
+
+
+def _with_dictionary(code: int) -> bytes:
+    """Have an xz archive ask for a dictionary: 39 stands for 3 GiB.
+
+    https://tukaani.org/xz/xz-file-format.txt, sections 3.1 and 5.3.1
+    """
+    made = bytearray(lzma.compress(IMAGE))
+    end = 12 + 4 * made[12]
+    made[16] = code
+    made[end : end + 4] = zlib.crc32(made[12:end]).to_bytes(4, "little")
+    return bytes(made)
 
 
 DAMAGED = {
@@ -66,6 +80,26 @@ async def test_damaged(tmp_path: Path, kind: str, body: bytes) -> None:
     path.write_bytes(body)
 
     assert isinstance(await refusal(f"{kind}:{path}"), UnsupportedError | TooLargeError)
+
+
+async def test_a_huge_dictionary(tmp_path: Path) -> None:
+    """An archive of some KB can't have gigabytes of memory taken, and what to do is said."""
+    path = tmp_path / "image.tar"
+    path.write_bytes(_with_dictionary(39))
+
+    assert "takes more than 128 MiB of memory; compress it again with" in str(
+        await refusal(f"docker-archive:{path}")
+    )
+
+
+async def test_xz_streams_one_after_another(tmp_path: Path) -> None:
+    """As `xz` writes them with several threads or files, with zeros between and after them."""
+    path, half = tmp_path / "image.tar", len(IMAGE) // 2
+    parts = [lzma.compress(IMAGE[:half]), bytes(8), lzma.compress(IMAGE[half:]), bytes(4)]
+    path.write_bytes(b"".join(parts))
+
+    with path.open("rb") as file:
+        assert b"".join(unpacked(file)) == IMAGE
 
 
 @given(st.lists(st.tuples(st.integers(0, len(IMAGE) - 1), st.integers(0, 255)), max_size=20))
