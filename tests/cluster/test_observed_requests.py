@@ -112,7 +112,7 @@ async def test_nothing_answers(tmp_path: Path, heard: Heard) -> None:
     app = web.Application()
     async with client_of(app, tmp_path, heard) as client:
         pass
-    async with ClusterApi.connect(str(tmp_path / "made-up.yaml"), observer=heard) as client:
+    async with ClusterApi.connect(str(tmp_path / "kubeconfig"), observer=heard) as client:
         with pytest.raises(ApiError):
             await client.get(POD)
 
