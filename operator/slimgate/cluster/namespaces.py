@@ -30,7 +30,6 @@ class Namespaces:
         self._clock = clock
         self._kept: Bounded[str, tuple[float, Mapping[str, str]]] = Bounded(_MAX_KEPT)
         self._flights: Flights[str, Mapping[str, str]] = Flights()
-        self._waiting = 0
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def labels(self, namespace: str) -> Mapping[str, str]:
@@ -38,10 +37,8 @@ class Namespaces:
         kept = self._kept.get(namespace)
         if kept is not None and self._clock() - kept[0] < _SECONDS:
             return kept[1]
-        if namespace not in self._flights:
-            if self._waiting >= _MAX_WAITING:
-                raise ClusterError("too many namespaces are being read")
-            self._waiting += 1
+        if namespace not in self._flights and len(self._flights) >= _MAX_WAITING:
+            raise ClusterError("too many namespaces are being read")
         return await self._flights.join(namespace, lambda: self._read(namespace))
 
     async def aclose(self) -> None:
@@ -49,11 +46,8 @@ class Namespaces:
         await self._flights.close()
 
     async def _read(self, namespace: str) -> Mapping[str, str]:
-        try:
-            async with self._places:
-                found = await self._api.get(NAMESPACES.one("", namespace))
-        finally:
-            self._waiting -= 1
+        async with self._places:
+            found = await self._api.get(NAMESPACES.one("", namespace))
         labels = labels_of(mapping_at(found, "metadata"))
         self._kept.put(namespace, (self._clock(), labels))
         return labels

@@ -176,11 +176,14 @@ class PullSecrets:
                 f"many to read for one workload; name at most {MAX_SECRETS}"
             )
         entries: list[CredentialEntry] = []
+        size = 0
         for name in names:
             secret = await self._read(SECRETS, namespace, name)
             if secret is not None:
-                entries += self._entries(secret, namespace, name)
-            if len(entries) > MAX_ENTRIES or sum(one.size for one in entries) > _MAX_IDENTITY:
+                found = self._entries(secret, namespace, name)
+                entries += found
+                size += sum(one.size for one in found)
+            if len(entries) > MAX_ENTRIES or size > _MAX_IDENTITY:
                 raise MalformedSecretError(
                     f"the pull secrets of one workload in the namespace {printable(namespace, 63)} "
                     f"have more than {MAX_ENTRIES} entries or {_MAX_IDENTITY} bytes; name fewer"

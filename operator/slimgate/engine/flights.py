@@ -9,7 +9,7 @@ from weakref import WeakSet
 from slimgate.core.errors import OverloadedError
 
 MAX_FLIGHTS: Final = 1_024
-"""What goes on behind nobody who waits takes some KB each."""
+"""Work under way takes some KB each, and goes on where nobody waits for it any more."""
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -65,6 +65,9 @@ class Flights(Generic[K, T]):
     def __contains__(self, key: K) -> bool:
         """Whether the work for the key is under way."""
         return key in self._tasks
+
+    def __len__(self) -> int:
+        return len(self._tasks)
 
     async def close(self) -> None:
         """Cancel what is still under way."""

@@ -8,7 +8,7 @@ match are tried. Parsing of the configs themselves is in core.docker_config.
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, Self
 
 from slimgate.core.credentials.identity import Credential, Identity
 from slimgate.core.images.reference import DOCKER_HUB, Reference
@@ -27,6 +27,11 @@ class RepositoryPath:
 
     authority: str
     path: str
+
+    @classmethod
+    def of(cls, reference: Reference) -> Self:
+        """Name an image's repository."""
+        return cls(authority=reference.registry, path=f"/{reference.repository}")
 
     @property
     def key(self) -> str:
@@ -55,7 +60,7 @@ class Keychain:
 
     def candidates(self, reference: Reference) -> tuple[Credential | None, ...]:
         """All credentials to try for the image, most specific first, then None for anonymous."""
-        name = RepositoryPath(authority=reference.registry, path=f"/{reference.repository}")
+        name = RepositoryPath.of(reference)
         exact = self._places.get(_split_port(name.authority), [])
         found = [
             self._keyed[place][1]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from slimgate.core.credentials.docker_config import MAX_ENTRIES
 from slimgate.core.credentials.identity import Credential, CredentialEntry
 from slimgate.core.credentials.keychain import RepositoryPath, matches, parse_pattern
 from slimgate.core.duration import parse_duration
@@ -26,7 +27,6 @@ _KNOWN: Final = frozenset(
     {"name", "matchImages", "defaultCacheDuration", "apiVersion", "args", "env", "tokenAttributes"}
 )
 _MAX_PROVIDERS: Final = 64
-_MAX_ENTRIES: Final = 1_024
 
 
 class ProviderError(SlimgateError):
@@ -58,7 +58,7 @@ class Provider:
 
     def serves(self, reference: Reference) -> bool:
         """Whether one of its globs is for the image."""
-        name = RepositoryPath(authority=reference.registry, path=f"/{reference.repository}")
+        name = RepositoryPath.of(reference)
         patterns = (parse_pattern(pattern) for pattern in self.match_images)
         return any(pattern is not None and matches(pattern, name) for pattern in patterns)
 
@@ -114,8 +114,8 @@ def parse_response(body: bytes, provider: Provider) -> Provided:
     except InvalidDurationError:
         raise ProviderError("its cacheDuration is not a duration") from None
     auth = mapping_at(answer, "auth")
-    if len(auth) > _MAX_ENTRIES:
-        raise ProviderError(f"it answered with more than {_MAX_ENTRIES} logins")
+    if len(auth) > MAX_ENTRIES:
+        raise ProviderError(f"it answered with more than {MAX_ENTRIES} logins")
     entries = tuple(_entry(pattern, mapping_at(auth, pattern)) for pattern in auth)
     return Provided(entries, cache, kept)
 

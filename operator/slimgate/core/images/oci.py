@@ -6,9 +6,9 @@ Spec: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 from slimgate.core.errors import InvalidReferenceError, TooLargeError, UnsupportedError
 from slimgate.core.images.facts import DiffID, Digest, Platform
@@ -25,6 +25,8 @@ DOCKER_CONFIG: Final = "application/vnd.docker.container.image.v1+json"
 ACCEPTED: Final = (OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST)
 _INDEXES: Final = {OCI_INDEX, DOCKER_INDEX}
 _MANIFESTS: Final = {OCI_MANIFEST, DOCKER_MANIFEST}
+
+Texts = TypeVar("Texts", bound=tuple[str, ...])
 
 MAX_DOCUMENT: Final = 4 * 2**20
 """Bytes of a manifest, index or config; containers/image and containerd stop at 4 MiB too."""
@@ -381,23 +383,25 @@ def _list(value: object, path: str) -> list[object]:
 
 
 def _texts(value: object, path: str) -> tuple[str, ...]:
-    found, length = list[str](), 0
-    for entry in _list(value, path):
-        if isinstance(entry, str) and length + len(entry) <= _MAX_TEXTS:
-            found.append(entry)
-            length += len(entry)
-    return tuple(found)
+    texts = ((entry,) for entry in _list(value, path) if isinstance(entry, str))
+    return tuple(entry for (entry,) in _within(texts))
 
 
 def _strings(value: object, path: str) -> Mapping[str, str]:
     if value is None:
         return {}
-    found, length = dict[str, str](), 0
-    for key, entry in _mapping(value, path).items():
-        if isinstance(entry, str) and length + len(key) + len(entry) <= _MAX_TEXTS:
-            found[key] = entry
-            length += len(key) + len(entry)
-    return found
+    fields = _mapping(value, path).items()
+    return dict(_within((key, entry) for key, entry in fields if isinstance(entry, str)))
+
+
+def _within(texts: Iterable[Texts]) -> Iterator[Texts]:
+    """Leave out what makes texts longer, all together, than slimgate keeps of them."""
+    left = _MAX_TEXTS
+    for one in texts:
+        length = sum(map(len, one))
+        if length <= left:
+            left -= length
+            yield one
 
 
 def _optional(raw: JsonObject, key: str, longest: int = _MAX_TEXT) -> str | None:
