@@ -154,9 +154,9 @@ def test_a_base_image_that_is_gone(room: Room, stock: Stock, controller: Program
     assert (status, reason) == ("False", "BaseUnresolved")
     assert message.startswith(f"{gone} of BaseImage {missing['metadata']['name']}: ")
     assert room.condition(policy, "Ready") == (status, reason, message)
-    assert room.condition(missing, "Ready")[:2] == ("False", "NotFound")
+    eventually(lambda: room.condition(missing, "Ready")[:2] == ("False", "NotFound"), "it is gone")
     assert [one["reference"] for one in room.status_of(missing)["errors"]] == [gone]
-    assert room.condition(other, "Ready")[:2] == ("True", "Judging")
+    eventually(lambda: room.condition(other, "Ready")[:2] == ("True", "Judging"), "it judges")
     assert controller.runs()
 
 
