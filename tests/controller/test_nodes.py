@@ -1,15 +1,18 @@
-"""The survey of nodes: when it last succeeded."""
+"""The survey of nodes: when it last succeeded, and how much it asks for at once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from slimgate.controller.nodes import NodeSurvey
+from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ClusterError
 from slimgate.core.json_object import JsonObject
 from slimgate.core.nodes.node import ImageFs, Node
+from slimgate.core.workloads.workload import Workload
 from tests.engine.cluster import Keys
-from tests.engine.shelf import Shelf, inspector
+from tests.engine.shelf import REGISTRY, Shelf, inspector
 from tests.support.clock import Clock
 
 
@@ -53,3 +56,50 @@ async def test_last_success() -> None:
         await survey.look()
 
     assert [*seen, survey.last_success] == [None, 1000, 1000]
+
+
+class Crowd:
+    """A node with an image of each of twenty namespaces, and who has credentials for them."""
+
+    def __init__(self) -> None:
+        self.asking = self.most = 0
+        self.served: list[str] = []
+
+    async def nodes(self) -> AsyncIterator[JsonObject]:
+        """Yield the node."""
+        info = {"operatingSystem": "linux", "architecture": "amd64"}
+        yield {"metadata": {"name": "node"}, "status": {"nodeInfo": info}}
+
+    async def pods(self) -> AsyncIterator[JsonObject]:
+        """Yield a pod for each namespace."""
+        for number in range(20):
+            name = f"{REGISTRY}/team/app{number}"
+            ran = {"name": "app", "image": name, "imageID": f"{name}@sha256:{number:064x}"}
+            yield {
+                "metadata": {"name": "pod", "namespace": f"team-{number}", "uid": str(number)},
+                "spec": {"nodeName": "node", "containers": [{"name": "app", "image": name}]},
+                "status": {"phase": "Running", "containerStatuses": [ran]},
+            }
+
+    async def image_fs(self, node: Node) -> ImageFs:
+        """Have measured nothing."""
+        raise ClusterError(node.name)
+
+    async def identity(self, workload: Workload) -> Identity:
+        """Take a moment."""
+        self.asking += 1
+        self.most = max(self.most, self.asking)
+        await asyncio.sleep(0)
+        self.asking -= 1
+        self.served.append(workload.namespace)
+        return ANONYMOUS
+
+
+async def test_credentials_are_asked_for_a_few_at_a_time() -> None:
+    """However many namespaces there are: of thousands at once, some would be refused."""
+    crowd = Crowd()
+    shelf = inspector(Shelf(), Clock())
+    survey = NodeSurvey(lister=crowd, gauge=crowd, inspector=shelf, keyring=crowd, seconds=60)
+    await survey.look()
+
+    assert (len({*crowd.served}), crowd.most) == (20, 4)

@@ -30,7 +30,7 @@ from slimgate.core.credentials.docker_config import (
     parse_secret,
 )
 from slimgate.core.credentials.identity import ANONYMOUS, CredentialEntry, Identity
-from slimgate.core.errors import MissingError, SlimgateError
+from slimgate.core.errors import MissingError, OverloadedError, SlimgateError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.text import printable
 from slimgate.core.workloads.kinds import Kind
@@ -136,16 +136,14 @@ class PullSecrets:
         await asyncio.gather(*self._early, return_exceptions=True)
 
     async def _read_once(self, key: Key) -> Identity:
-        return await self._flights.join(key, lambda: self._read_all(key))
+        namespace, *_ = key
+        return await self._flights.join(key, lambda: self._read_all(key), namespace)
 
     async def _read_or(self, stale: Identity, key: Key) -> Identity:
-        reading = self._flights.start(key, lambda: self._read_all(key))
-        await asyncio.wait([reading], timeout=_PATIENCE)
-        if not reading.done():
-            return stale
         try:
-            return reading.result()
-        except UnreachableError:
+            async with asyncio.timeout(_PATIENCE):
+                return await self._read_once(key)
+        except (TimeoutError, UnreachableError, OverloadedError):
             return stale
 
     def _read_early(self, key: Key) -> None:

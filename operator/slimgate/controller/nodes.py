@@ -140,14 +140,15 @@ class NodeSurvey:
     async def _look_up(
         self, name: str, user: Workload | None, platforms: tuple[Platform, ...]
     ) -> Sequence[ImageFacts]:
-        try:
-            identity = await self._identity(user)
-            question = Question(Reference.parse(name), identity, platforms, _EVERYTHING, name)
-            async with self._room:
+        # Credentials are looked up in here, too: of thousands at once the oldest are dropped.
+        async with self._room:
+            try:
+                identity = await self._identity(user)
+                question = Question(Reference.parse(name), identity, platforms, _EVERYTHING, name)
                 return (await self._inspector.inspect(question)).images
-        except (ImageError, ClusterError) as error:
-            _LOG.debug("%s: %s", name, error)
-            return ()
+            except (ImageError, ClusterError) as error:
+                _LOG.debug("%s: %s", name, error)
+                return ()
 
     async def _identity(self, user: Workload | None) -> Identity:
         return ANONYMOUS if user is None else await self._keyring.identity(user)
