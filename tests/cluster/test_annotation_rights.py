@@ -11,7 +11,8 @@ from aiohttp import web
 
 from slimgate.cluster.records import Records
 from slimgate.cluster.reports import Reports
-from slimgate.core.workloads.kinds import Kind
+from slimgate.core.wording.annotations import NO_ANNOTATIONS
+from slimgate.core.workloads.kinds import DEPLOYMENTS, Kind
 from slimgate.core.workloads.workload import Workload
 from tests.support.clock import Clock
 from tests.support.cluster_client import client_of
@@ -49,6 +50,16 @@ class Server:
         if plural in self.granted:
             return web.json_response({"kind": "x", "apiVersion": "apps/v1", "metadata": {}})
         return web.json_response(FORBIDDEN, status=HTTPStatus.FORBIDDEN)
+
+
+async def test_none_are_removed_without(tmp_path: Path) -> None:
+    """Nor are the copies of what stays; all else about the workload is written down as ever."""
+    server = Server(granted=set())
+    workload = Workload(kind="Deployment", namespace="shop", name="web", uid="1")
+    async with client_of(server.app(), tmp_path) as api:
+        await Records(api, Reports(api)).annotate(DEPLOYMENTS, workload, NO_ANNOTATIONS)
+
+    assert server.asked == {"deployments": 1}
 
 
 async def test_it_goes_on_without(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

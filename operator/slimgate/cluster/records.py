@@ -58,11 +58,11 @@ class Records:
         Once it has none left, its ReplicaSets lose their copies of them, too.
         """
         target = Target.workload(kind, workload)
+        written: JsonObject | None = None
         async with self._where_permitted(kind) as permitted:
-            if not permitted:
-                return
-            written = await annotate(self._api, target, annotations)
-        if any(annotations.values()) or not may_be_copied(kind):
+            if permitted:
+                written = await annotate(self._api, target, annotations)
+        if written is None or any(annotations.values()) or not may_be_copied(kind):
             return
         async with self._where_permitted(REPLICA_SETS) as permitted:
             if permitted:
