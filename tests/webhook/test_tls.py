@@ -34,6 +34,19 @@ def test_expiry(tmp_path: Path) -> None:
     assert seen == [None, ends, ends]
 
 
+@pytest.mark.parametrize("comment", ["", "# Főtanúsítvány\n", "# \udcff\n"])
+def test_comments(tmp_path: Path, comment: str) -> None:
+    """Names of CAs stand between certificates in any alphabet, and in none."""
+    mount, made, authority = Mount(tmp_path), certificates(), tmp_path / "ca.crt"
+    noted = comment.encode(errors="surrogateescape")
+    mount.put(noted + made.certificate, made.key)
+    authority.write_bytes(noted + made.ca_bundle)
+    for client_ca in (None, authority):
+        certificate = ServingCertificate(mount.certificate, mount.key, client_ca=client_ca)
+        certificate.refresh()
+        assert certificate.fault is None
+
+
 async def test_reload(tmp_path: Path) -> None:
     """New connections are shown the new certificate; the old ones go on."""
     first, second = certificates(), certificates()

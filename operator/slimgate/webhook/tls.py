@@ -105,8 +105,8 @@ class ServingCertificate:
             # Without a password, OpenSSL would ask for one on the terminal.
             context.load_cert_chain(*self._files, password="")
             for authority in bodies[len(self._files) :]:
-                context.load_verify_locations(cadata=authority.decode())
-            self._current = _Serving(context, _expiry(context, bodies[0].decode("latin-1")))
+                context.load_verify_locations(cadata=_pem(authority))
+            self._current = _Serving(context, _expiry(context, _pem(bodies[0])))
         except ssl.SSLCertVerificationError as err:
             return f"{self._files[0]} can't be trusted: {err.verify_message}"
         except ssl.SSLError as err:
@@ -125,8 +125,8 @@ class ServingCertificate:
                 return f"{file} is empty"
         try:
             for authority in bodies[len(self._files) :]:
-                self._make().load_verify_locations(cadata=authority.decode())
-        except (ssl.SSLError, ValueError):
+                self._make().load_verify_locations(cadata=_pem(authority))
+        except ssl.SSLError:
             return f"{self._client_ca} is not a CA in PEM"
         return None
 
@@ -142,6 +142,11 @@ class ServingCertificate:
         # Called for every handshake, with or without a name.
         if self._current:
             connection.context = self._current.context
+
+
+def _pem(body: bytes) -> str:
+    """Take what is between certificates as it comes: names of CAs are in any alphabet."""
+    return body.decode("ascii", "backslashreplace")
 
 
 def _expiry(server: ssl.SSLContext, pem: str) -> float:
