@@ -52,6 +52,7 @@ class Reports:
         self._on_switch = on_switch
         self._known: dict[tuple[str, str], str] = {}
         self._unwanted: set[tuple[str, str]] = set()
+        self._tidying = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -70,7 +71,9 @@ class Reports:
         if not verdict.policies:
             return await self.remove(target)
         resource, key = self.resource, _key(target)
-        self._unwanted.discard(key)
+        if key in self._unwanted:
+            async with self._tidying:  # it may just be being deleted
+                self._unwanted.discard(key)
         if resource is None:
             return False
         body = _body(resource, target, verdict)
@@ -94,8 +97,10 @@ class Reports:
 
     async def withdraw(self, target: Target) -> None:
         """Delete the report of what is judged no more, now or once it is known which there are."""
-        self._unwanted.add(_key(target))
-        await self._tidy()
+        if self.resource is None:
+            self._unwanted.add(_key(target))
+        else:
+            await self.remove(target)
 
     def put(self, obj: JsonObject) -> None:
         """Hear of a report of ours (Sink)."""
@@ -112,17 +117,18 @@ class Reports:
             found = await self._discover()
             if found != self.resource:
                 await self._switch(found, group)
-            await self._tidy()
+            if found == self.resource:  # else its reports can't be listed
+                await self._tidy()
         except ClusterError as err:
             _LOG.warning("could not look for a report API: %s", err)
 
     async def _tidy(self) -> None:
-        if self.resource is None:
-            return
+        """Delete what was withdrawn before it was known which reports there are."""
         for key in list(self._unwanted):
-            if key in self._known:
-                await self._delete(self.resource, key)
-            self._unwanted.discard(key)
+            async with self._tidying:
+                if key in self._unwanted and key in self._known and self.resource is not None:
+                    await self._delete(self.resource, key)
+                self._unwanted.discard(key)
 
     async def _discover(self) -> Kind | None:
         for resource in self._choices:
