@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from slimgate.core.errors import ClusterError, SettingsError
-from slimgate.process.stopping import StoppedError, stop_on_signals, unless, whole
+from slimgate.process.stopping import PartGroup, StoppedError, stop_on_signals, unless, whole
 from tests.support.kubeconfig import kubeconfig
 
 PROMPT_SECONDS = 3.0
@@ -268,6 +268,42 @@ async def test_what_fails_is_raised() -> None:
 
     with pytest.raises(ClusterError, match="away"):
         await unless(asyncio.Event(), work())
+
+
+async def test_a_part_that_is_cancelled() -> None:
+    """It ends alone, since that was asked for."""
+    async with PartGroup() as parts:
+        part, other = (parts.create_task(asyncio.sleep(one)) for one in (60, 0.05))
+        await asyncio.sleep(0)
+        part.cancel()
+
+    assert (part.cancelled(), other.cancelled()) == (True, False)
+
+
+async def test_a_part_that_nobody_has_cancelled() -> None:
+    """By one that what it waits for has ended all end, and not without a word."""
+    foreign, ended = asyncio.create_task(asyncio.sleep(60)), asyncio.Event()
+
+    async def wait() -> None:
+        await foreign
+
+    async def go_on() -> None:
+        foreign.cancel()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    async def work() -> None:
+        async with PartGroup() as parts:
+            parts.create_task(wait())
+            parts.create_task(go_on())
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await work()
+    (error,) = raised.value.exceptions
+    assert str(error) == "a part was ended by what it waited for"
+    assert ended.is_set()
 
 
 async def test_one_sentence_is_unpacked() -> None:

@@ -31,6 +31,7 @@ from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
 from slimgate.engine.ports import InspectionObserver, Keyring
 from slimgate.metrics import Metrics
+from slimgate.process.stopping import PartGroup
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistryObserver
 from slimgate.settings import Settings
@@ -117,7 +118,7 @@ class Core:
 
     async def run(self, on_bases: Callable[[], None] = lambda: None) -> None:
         """Follow the cluster until cancelled; `on_bases` hears when something else is known."""
-        async with asyncio.TaskGroup() as tasks:
+        async with PartGroup() as tasks:
             for mirror in self.mirrors.values():
                 tasks.create_task(mirror.run())
             tasks.create_task(self._keep_bases(on_bases))

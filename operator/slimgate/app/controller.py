@@ -40,7 +40,7 @@ from slimgate.metrics import ControllerMetrics
 from slimgate.process.health import Health, serving_health
 from slimgate.process.logs import configure
 from slimgate.process.loop import watch_loop
-from slimgate.process.stopping import stop_on_signals, unless, whole
+from slimgate.process.stopping import PartGroup, stop_on_signals, unless, whole
 from slimgate.settings import Settings
 from slimgate.settings.default_policy import read_default_policy
 from slimgate.settings.sources import read_settings
@@ -114,7 +114,7 @@ async def _work(
         kubelets(settings, token) as gauge,
         # Before the tasks, since kopf's end is the end of whatever begins while it ends: a request.
         AsyncExitStack() as last,
-        asyncio.TaskGroup() as tasks,
+        PartGroup() as tasks,
     ):
         tasks.create_task(watch_loop(metrics.loop_delayed))
         tasks.create_task(core.run(on_bases=partial(_judge_all, reconciler)))

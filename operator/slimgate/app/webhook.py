@@ -16,7 +16,7 @@ from slimgate.metrics import WebhookMetrics
 from slimgate.process.health import serving_health
 from slimgate.process.logs import configure
 from slimgate.process.loop import watch_loop
-from slimgate.process.stopping import unless, whole
+from slimgate.process.stopping import PartGroup, unless, whole
 from slimgate.settings import Settings
 from slimgate.settings.sources import read_settings
 from slimgate.webhook.exceptions import ExceptionService
@@ -57,7 +57,7 @@ async def _serve(
     core: Core, server: WebhookServer, metrics: WebhookMetrics, stop: asyncio.Event
 ) -> None:
     """Serve through the drain; until then what verdicts depend on is followed."""
-    async with asyncio.TaskGroup() as tasks:
+    async with PartGroup() as tasks:
         others = [
             tasks.create_task(core.run()),
             tasks.create_task(watch_loop(metrics.loop_delayed)),

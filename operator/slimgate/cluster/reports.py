@@ -19,6 +19,7 @@ from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.report import SOURCE, report_of
 from slimgate.core.workloads.kinds import Kind
+from slimgate.process.stopping import PartGroup
 
 _LOG: Final = logging.getLogger(__name__)
 _MANAGED_BY: Final = "app.kubernetes.io/managed-by"
@@ -57,7 +58,7 @@ class Reports:
 
     async def run(self) -> None:
         """Look for the API every few minutes, until cancelled."""
-        async with asyncio.TaskGroup() as group:
+        async with PartGroup() as group:
             while True:
                 await self._look(group)
                 await asyncio.sleep(self._seconds)
@@ -112,7 +113,7 @@ class Reports:
         """Hear that a report of ours is gone (Sink)."""
         self._known.pop((namespace, name), None)
 
-    async def _look(self, group: asyncio.TaskGroup) -> None:
+    async def _look(self, group: PartGroup) -> None:
         try:
             found = await self._discover()
             if found != self.resource:
@@ -136,7 +137,7 @@ class Reports:
                 return resource
         return None
 
-    async def _switch(self, resource: Kind | None, group: asyncio.TaskGroup) -> None:
+    async def _switch(self, resource: Kind | None, group: PartGroup) -> None:
         await self._leave()
         _LOG.info("writing reports to %s", resource.api_version if resource else "nowhere")
         if resource is not None:

@@ -27,6 +27,7 @@ from slimgate.core.workloads.kinds import REPLICA_SETS
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
+from slimgate.process.stopping import PartGroup
 
 _LOG: Final = logging.getLogger(__name__)
 _TOGETHER_SECONDS: Final = 0.1
@@ -145,7 +146,7 @@ class Reconciler:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
+        async with PartGroup() as tasks:
             for _ in range(self._settings.workers):
                 tasks.create_task(self._work())
             tasks.create_task(self._follow_schedule())

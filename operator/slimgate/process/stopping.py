@@ -5,9 +5,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import suppress
-from typing import Final, NoReturn, TypeVar
+from contextvars import Context
+from typing import Any, Final, NoReturn, TypeVar, cast
 
 from slimgate.core.errors import SlimgateError
 
@@ -67,6 +68,34 @@ async def unless(stop: asyncio.Event, work: Coroutine[None, None, T]) -> T:
     if working.cancelled():
         raise StoppedError
     return working.result()
+
+
+class PartGroup(asyncio.TaskGroup):
+    """A group that any of its parts ends, be it by a cancellation that nobody has asked for.
+
+    asyncio takes such an end for a wanted one, and the others would go on without the part.
+    """
+
+    def create_task(
+        self,
+        coro: Generator[Any, None, T] | Coroutine[Any, Any, T],
+        *,
+        name: str | None = None,
+        context: Context | None = None,
+    ) -> asyncio.Task[T]:
+        """Begin a part."""
+        part = cast("Coroutine[Any, Any, T]", coro)
+        return super().create_task(_noticed(part), name=name, context=context)
+
+
+async def _noticed(part: Coroutine[Any, Any, T]) -> T:
+    try:
+        return await part
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise RuntimeError("a part was ended by what it waited for") from error
 
 
 async def whole(work: Coroutine[None, None, T]) -> T:

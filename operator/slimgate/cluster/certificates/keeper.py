@@ -42,6 +42,7 @@ from slimgate.cluster.certificates.untrusted_time import UntrustedTime
 from slimgate.cluster.errors import ForbiddenError
 from slimgate.core.errors import ClusterError
 from slimgate.core.json_object import JsonObject
+from slimgate.process.stopping import PartGroup
 
 _LOG: Final = logging.getLogger(__name__)
 _PERIOD: Final = 600.0
@@ -114,7 +115,7 @@ class CertificateKeeper:
 
     async def run(self) -> None:
         """Look whenever something changes, and now and then, until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
+        async with PartGroup() as tasks:
             for mirror in self.mirrors.values():
                 tasks.create_task(mirror.run())
             tasks.create_task(self._keep_on())
