@@ -13,7 +13,8 @@ from aiohttp import web
 from slimgate.cluster import kubelet
 from slimgate.cluster.kubelet import Kubelets, kubelet_tls
 from slimgate.core.errors import ClusterError, SettingsError
-from slimgate.core.nodes.node import ImageFs, Node
+from slimgate.core.nodes.node import Node
+from slimgate.core.nodes.summary import ImageFs
 from tests.core import disks
 from tests.registry.hostile import Behaviour, Hostile, drip, endless, hostile
 from tests.registry.servers import Authority, make_authority

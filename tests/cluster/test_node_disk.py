@@ -15,7 +15,9 @@ from slimgate.cluster.kubelet import Kubelets, kubelet_tls
 from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.images.facts import Digest, ImageFacts, Wants
 from slimgate.core.images.reference import Reference
-from slimgate.core.nodes.disk import ImageDisk, NodeDisk, node_disk, wanted_facts
+from slimgate.core.nodes.disk import ImageDisk, NodeDisk
+from slimgate.core.nodes.held import wanted_facts
+from slimgate.core.nodes.model import node_disk
 from slimgate.core.nodes.node import node_of, pod_of
 from slimgate.core.nodes.stored import Stored, chain_ids
 from slimgate.engine.inspector import Inspector, Question
@@ -146,7 +148,10 @@ def check_bytes(seen: Seen) -> None:
     on_disk = real.compressed + real.unpacked
 
     assert (model.images_without_facts, model.unknown_layers, model.truncated) == (0, 0, False)
-    assert model.parts.total == model.namespaces.total == model.workloads.total
+    assert model.parts.total == model.namespaces.total
+    assert model.image_fs is not None
+    assert model.measured is not None
+    assert model.owners.total.disk == model.measured - (model.image_fs.writable or 0)
     assert model.measured == pytest.approx(on_disk, rel=NEAR)
     assert model.total.compressed == pytest.approx(real.compressed, rel=NEAR)
     assert model.total.unpacked == pytest.approx(real.apparent, rel=0.05)

@@ -9,7 +9,8 @@ from slimgate.controller.nodes import NodeSurvey
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ClusterError
 from slimgate.core.json_object import JsonObject
-from slimgate.core.nodes.node import ImageFs, Node
+from slimgate.core.nodes.node import Node
+from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.workloads.workload import Workload
 from tests.engine.cluster import Keys
 from tests.engine.shelf import REGISTRY, Shelf, inspector

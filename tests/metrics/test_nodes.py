@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client import CollectorRegistry
 
-from slimgate.core.nodes.disk import NodeDisk, node_disk
-from slimgate.core.nodes.node import ImageFs, NodePod, Runtime
+from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.nodes.model import node_disk
+from slimgate.core.nodes.node import NodePod, Runtime
+from slimgate.core.nodes.summary import ImageFs
 from slimgate.metrics import ControllerMetrics
 from slimgate.metrics.nodes import NodeCollector
 from tests.core.disks import digest, facts, listed, node, pod

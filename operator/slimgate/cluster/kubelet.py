@@ -18,7 +18,8 @@ import aiohttp
 from yarl import URL
 
 from slimgate.core.errors import ClusterError, SettingsError
-from slimgate.core.nodes.node import ImageFs, Node, image_fs_of
+from slimgate.core.nodes.node import Node
+from slimgate.core.nodes.summary import ImageFs, image_fs_of
 from slimgate.core.text import printable
 
 MAX_SUMMARY: Final = 16 * 2**20

@@ -3,7 +3,8 @@
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.resources import NODES
 from slimgate.core.errors import ClusterError
-from slimgate.core.nodes.node import ImageFs, Node, image_fs_of
+from slimgate.core.nodes.node import Node
+from slimgate.core.nodes.summary import ImageFs, image_fs_of
 from slimgate.core.text import printable
 
 

@@ -8,8 +8,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from slimgate.core.nodes.disk import NodeDisk
-from slimgate.core.nodes.node import ImageFs
 from slimgate.core.nodes.stored import Stored
+from slimgate.core.nodes.summary import ImageFs
 from slimgate.metrics.bounded import MAX_NAMESPACES, OTHER, largest
 
 SHARED: Final = "_shared"

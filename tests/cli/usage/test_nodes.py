@@ -9,8 +9,10 @@ from slimgate.cli.shared.documents import json_text
 from slimgate.cli.usage.nodes_table import images_tables, nodes_table
 from slimgate.cli.usage.usage_json import nodes_document
 from slimgate.core.images.facts import Digest, Platform
-from slimgate.core.nodes.disk import NodeDisk, node_disk
-from slimgate.core.nodes.node import ImageFs, Node, NodeImage, NodePod, PodImage, Runtime
+from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.nodes.model import node_disk
+from slimgate.core.nodes.node import Node, NodeImage, NodePod, PodImage, Runtime
+from slimgate.core.nodes.summary import ImageFs
 from tests.cli.facts import FAT, HOSTILE_TEXT, SOYA
 from tests.cli.make import read
 

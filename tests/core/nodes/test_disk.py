@@ -8,9 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slimgate.core.images.facts import Digest, ImageFacts, Platform, Size
-from slimgate.core.nodes.disk import NodeDisk, node_disk, wanted_facts
-from slimgate.core.nodes.node import ImageFs, Node, NodeImage, NodePod, PodImage, Runtime
+from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.nodes.held import MAX_IMAGES, wanted_facts
+from slimgate.core.nodes.model import node_disk
+from slimgate.core.nodes.node import Node, NodeImage, NodePod, PodImage, Runtime
 from slimgate.core.nodes.stored import Stored
+from slimgate.core.nodes.summary import ImageFs
 from tests.core import disks
 from tests.core.disks import digest, facts, listed, node, pod
 
@@ -55,8 +58,7 @@ def test_parts_are_disjoint_and_whole(
     assert found.total == naive([*(seen - unknown)])
     assert found.parts.total == found.total
     assert found.namespaces.total == found.total
-    assert found.workloads.total == found.total
-    assert found.namespaces.unused == found.workloads.unused == found.parts.unused
+    assert found.namespaces.unused == found.parts.unused == found.owners.unused
     assert found.images_without_facts == len(seen & unknown)
 
 
@@ -92,11 +94,6 @@ def test_attribution() -> None:
     }
     assert found.namespaces.shared == Stored(compressed=1, unpacked=10)
     assert found.namespaces.unused == Stored(compressed=5, unpacked=50)
-    assert found.workloads.own == {
-        ("red", "Pod", "p"): Stored(compressed=3, unpacked=30),
-        ("blue", "Pod", "p"): Stored(compressed=4, unpacked=40),
-    }
-    assert found.workloads.shared == Stored(compressed=1 + 2, unpacked=10 + 20)
     assert found.parts.exclusive == Stored(compressed=2 + 3 + 4, unpacked=20 + 30 + 40)
     assert found.parts.shared == Stored(compressed=1, unpacked=10)
     assert [image.used for image in found.images] == [True, True, True, False]
@@ -126,6 +123,12 @@ USES = [
     (PodImage(reference="moved:1", image_id=digest("a config")), ["b"]),
     (PodImage(reference="moved:2"), []),
     (PodImage(reference="No Reference"), []),
+]
+
+UNLISTED = [
+    # what the runtime found, what the image is called then, its bytes are known
+    (disks.name("ab"), disks.name("ab"), True),
+    (digest("a config"), "r.io/web:2", False),
 ]
 
 
@@ -159,6 +162,55 @@ def test_images_that_only_pods_tell_of() -> None:
         ((disks.name("a"),), True, 1),
         ((disks.name("ab"),), False, 0),
     ]
+
+
+@pytest.mark.parametrize(("image_id", "called", "known_there"), UNLISTED)
+def test_a_cut_list_is_completed_by_what_runs(
+    image_id: str, called: str, *, known_there: bool
+) -> None:
+    """What a container was started from is there, and is counted where nobody knows its bytes."""
+    use = PodImage(reference="r.io/web:2", image_id=image_id)
+
+    found = node_disk(node(listed("a")), [pod("red", use, use)], known("a", "ab"), list_limit=1)
+
+    assert [(i.names, i.known, i.containers) for i in found.images if not i.listed] == [
+        ((called,), known_there, 2)
+    ]
+    assert (found.truncated, found.unlisted_images, found.complete) == (True, 1, False)
+    assert found.images_without_facts == (not known_there)
+
+
+def test_a_list_without_end_is_cut() -> None:
+    """What a hostile status lists beyond all measure is left out, and that it is."""
+    images = [NodeImage(names=(), reported=1)] * (MAX_IMAGES + 1)
+
+    found = node_disk(node(*images), [], {}, list_limit=-1)
+
+    assert (len(found.images), found.truncated) == (MAX_IMAGES, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "expected"),
+    [
+        ("registry.k8s.io/pause:3.10", 320_000, True),
+        ("docker.io/rancher/mirrored-pause:3.6", 320_000, True),
+        ("k8s.gcr.io/pause-amd64@sha256:1", 320_000, True),
+        ("r.io/team/pause:1", 50_000_000, False),
+        ("r.io/pauses:1", 320_000, False),
+        ("r.io/pause/web:1", 320_000, False),
+    ],
+)
+def test_what_the_sandbox_needs_is_pinned(name: str, size: int, *, expected: bool) -> None:
+    """It is not free to go, though no pod names it; a large image is none, whatever its name."""
+    image = NodeImage(names=(disks.name("a"), name), reported=size)
+
+    found = node_disk(node(image, listed("b")), [], known("a", "b"))
+
+    assert [one.pinned for one in found.images] == [expected, False]
+    assert found.unused_images == 2 - expected
+    assert found.parts.unused == naive(["b"] if expected else ["a", "b"]) == found.owners.unused
+    assert found.owners.pinned == naive(["a"] if expected else [])
+    assert found.owners.total == found.namespaces.total == found.total
 
 
 @pytest.mark.parametrize(
@@ -195,6 +247,7 @@ def test_unknown_layers_are_counted() -> None:
     found = node_disk(node(listed("a")), [], {digest("a"): (image,)})
 
     assert (found.total, found.unknown_layers) == (Stored(compressed=1 + 2, unpacked=10), 1)
+    assert [(i.known, i.complete, i.unknown_layers) for i in found.images] == [(True, False, 1)]
 
 
 PICKS = [

@@ -6,19 +6,18 @@ import pytest
 
 from slimgate.core.images.facts import Digest, Platform
 from slimgate.core.nodes.node import (
-    ImageFs,
     Node,
     NodeImage,
     NodePod,
     PodImage,
     Runtime,
     digest_in,
-    image_fs_of,
     name_key,
     names_on,
     node_of,
     pod_of,
 )
+from slimgate.core.nodes.summary import ImageFs, image_fs_of
 from slimgate.core.workloads.workload import Owner
 from tests.core.make import SHOP
 
@@ -202,10 +201,11 @@ def test_workload(
         {},
         {"spec": {"nodeName": ""}},
         {"spec": {"nodeName": "n1"}, "status": {"reason": "Evicted", "phase": "Failed"}},
+        {"spec": {"nodeName": "n1"}, "status": {"reason": "OutOfcpu", "phase": "Failed"}},
     ],
 )
 def test_pod_on_no_node(pod: dict[str, object]) -> None:
-    """Pods that are pending or evicted use no image of a node."""
+    """Pods that are pending, evicted or refused by their node use no image of it."""
     assert pod_of(pod) is None
 
 
@@ -224,6 +224,10 @@ def test_pod_on_no_node(pod: dict[str, object]) -> None:
             {"node": {"runtime": {"imageFs": {"usedBytes": 0, "capacityBytes": 3}}}},
             ImageFs(used=None, capacity=3, available=None),
         ),
+        (
+            {"node": {"runtime": {"imageFs": {"usedBytes": 10**400, "capacityBytes": 2**63}}}},
+            ImageFs(used=None, capacity=None, available=None),
+        ),
         ({"node": {"runtime": {}}}, None),
         ({"node": []}, None),
         ([], None),
@@ -232,6 +236,41 @@ def test_pod_on_no_node(pod: dict[str, object]) -> None:
 def test_image_fs(summary: object, expected: ImageFs | None) -> None:
     """What the kubelet measured is read, and nothing where it tells nothing."""
     assert image_fs_of(summary) == expected
+
+
+PODS = [
+    # pods, writable layers, logs, emptyDirs
+    ([], None, None, None),
+    ([{}, {"containers": [{}, 3]}, 7], None, None, None),
+    (
+        [
+            {
+                "containers": [
+                    {"rootfs": {"usedBytes": 5}, "logs": {"usedBytes": 7}},
+                    {"rootfs": {"usedBytes": 1}},
+                ],
+                "ephemeral-storage": {"usedBytes": 100},
+            },
+            {"containers": [{"logs": {"usedBytes": 2}}], "ephemeral-storage": {"usedBytes": 1}},
+        ],
+        6, 9, 87,
+    ),
+    ([{"containers": [{"rootfs": {"usedBytes": -1}, "logs": {"usedBytes": True}}]}], *[None] * 3),
+    ([{"containers": [{"rootfs": {"usedBytes": 2**63 - 1}}] * 3}], 2**63 - 1, None, None),
+    ([{"ephemeral-storage": {"usedBytes": 4}}], None, None, 4),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("pods", "writable", "logs", "empty_dirs"), PODS)
+def test_what_pods_take(
+    pods: object, writable: int | None, logs: int | None, empty_dirs: int | None
+) -> None:
+    """Writable layers, logs and emptyDirs are summed; what no pod tells of is not zero."""
+    node = {"runtime": {"imageFs": {"usedBytes": 1}}}
+
+    assert image_fs_of({"node": node, "pods": pods}) == ImageFs(
+        used=1, capacity=None, available=None, writable=writable, logs=logs, empty_dirs=empty_dirs
+    )
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)

@@ -5,7 +5,10 @@ from dataclasses import replace
 import pytest
 
 from slimgate.core.images.facts import DiffID, Layer, Size
-from slimgate.core.nodes.stored import DiskContents, Stored, chain_ids
+from slimgate.core.nodes.layout import MAX_BYTES
+from slimgate.core.nodes.model import node_disk
+from slimgate.core.nodes.node import Runtime
+from slimgate.core.nodes.stored import Stored, chain_ids
 from tests.core import disks
 
 NO_SIZE = Size.unknown("nobody looked")
@@ -36,10 +39,13 @@ UNKNOWN = [
 
 def stored(*images: tuple[Layer, ...], keeps_blobs: bool = True) -> tuple[Stored, int]:
     """Return all bytes of these images, and the number of unknown layers."""
-    store = DiskContents(keeps_blobs=keeps_blobs)
-    for place, layers in enumerate(images):
-        store.put(place, replace(disks.facts("a"), layers=layers))
-    return sum(store.groups().values(), Stored()), store.unknown_layers
+    known = [replace(disks.facts(str(n)), layers=layers) for n, layers in enumerate(images)]
+    has = disks.node(
+        *(disks.listed(str(n)) for n in range(len(images))),
+        runtime=Runtime.CONTAINERD if keeps_blobs else Runtime.DOCKER,
+    )
+    found = node_disk(has, [], {disks.digest(str(n)): (one,) for n, one in enumerate(known)})
+    return found.total, found.unknown_layers
 
 
 @pytest.mark.parametrize(("images", "content", "unpacked"), SHARING)
@@ -60,6 +66,47 @@ def test_unknown_layers_are_left_out(
 
     assert stored(layers) == (Stored(compressed=content, unpacked=unpacked), unknown)
     assert stored(layers, layers) == (Stored(compressed=content, unpacked=unpacked), unknown)
+
+
+A, B, C = (disks.layer(letter) for letter in "abc")
+SIZED = [
+    # two images, content, unpacked, layers of unknown size
+    # Known to be so much at least.
+    ((replace(A, unpacked=Size.unknown("?", at_least=7)),), (B,), 1 + 2, 7 + 20, 1),
+    # What was measured under one parent is as long under another, what was estimated may not be.
+    ((A, B), (C, replace(B, unpacked=NO_SIZE)), 6, 10 + 20 + 30 + 20, 0),
+    ((A, replace(B, unpacked=Size.estimated(20))), (C, replace(B, unpacked=NO_SIZE)), 6, 60, 1),
+    # On the same parents it is the same layer, by whomever it is known.
+    ((A, replace(B, unpacked=Size.estimated(20))), (A, replace(B, unpacked=NO_SIZE)), 3, 30, 0),
+    ((A, replace(B, pull=NO_SIZE)), (A, B), 3, 30, 0),
+    # One image's word against another's: what was measured, else the least.
+    ((replace(A, unpacked=Size.estimated(9_000)),), (A,), 1, 10, 0),
+    ((replace(A, pull=Size.known(2**70)),), (A,), 1, 10, 0),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "content", "unpacked", "unknown"), SIZED)
+def test_what_two_images_say(
+    one: tuple[Layer, ...], other: tuple[Layer, ...], content: int, unpacked: int, unknown: int
+) -> None:
+    """A layer is as long as it was measured anywhere; what one image alone says is its own."""
+    for pair in ((one, other), (other, one)):
+        assert stored(*pair) == (Stored(compressed=content, unpacked=unpacked), unknown)
+
+
+def test_the_majority() -> None:
+    """A single liar is outvoted, whichever way the lie goes."""
+    for lie in (1, 2**70):
+        liar = replace(A, pull=Size.known(lie), unpacked=Size.estimated(lie))
+        honest = replace(A, pull=Size.known(5), unpacked=Size.estimated(50))
+        assert stored((liar,), (honest,), (honest,)) == (Stored(compressed=5, unpacked=50), 0)
+
+
+def test_no_sum_overflows() -> None:
+    """What claims to be larger than any disk counts as the largest."""
+    huge = replace(A, pull=Size.known(10**400), unpacked=Size.estimated(10**400))
+
+    assert stored((huge,)) == (Stored(compressed=MAX_BYTES, unpacked=MAX_BYTES), 0)
 
 
 def test_layers_without_any_name_are_told_apart_by_their_number() -> None:

@@ -10,6 +10,7 @@ from slimgate.cli.check.reports.report import count
 from slimgate.cli.shared.cells import plain_table
 from slimgate.cli.usage.disks import images_of, largest_first, own_of, whole_of
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk
+from slimgate.core.nodes.fleet import image_name
 from slimgate.core.nodes.stored import Stored
 from slimgate.core.quantity import format_bytes
 from slimgate.core.text import printable
@@ -104,16 +105,10 @@ def _images(images: Sequence[ImageDisk], *, wide: bool) -> Table:
             *([_known(image, whole.compressed), _known(image, whole.unpacked)] if wide else []),
             *([_size(image.reported)] if wide else []),
             Text("yes" if image.used else "no"),
-            Text(image_name(image)),
+            Text(printable(image_name(image.names)) or "without a name"),
             *([Text(printable(", ".join(sorted(image.namespaces)) or "-"))] if wide else []),
         )
     return table
-
-
-def image_name(image: ImageDisk) -> str:
-    """Choose the name that people know: one with a tag before one with a digest."""
-    names = sorted(image.names, key=lambda name: "@" in name)
-    return printable(names[0]) if names else "without a name"
 
 
 def _notes(disks: Sequence[NodeDisk]) -> Iterator[Text]:

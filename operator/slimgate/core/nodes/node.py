@@ -5,9 +5,9 @@ Fields of a wrong type count as absent: what remains is a smaller model, never a
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, cast
+from typing import Final
 
 from slimgate.core.errors import InvalidReferenceError
 from slimgate.core.images.facts import Digest, ImageFacts, Platform
@@ -18,8 +18,13 @@ from slimgate.core.workloads.workload import Owner, Role, workload_of
 KUBELET_PORT: Final = 10250
 _MAX_PORT: Final = 65535
 _STATUSES: Final = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+MAX_COUNT: Final = 2**63 - 1
+"""Kubernetes' own integers end here, and a larger one is no figure that anybody can show."""
 _SCHEMES: Final = re.compile(r"\A(docker|docker-pullable)://")
 _HASH_LABEL: Final = "pod-template-hash"
+
+WorkloadName = tuple[str, str, str]
+"""Namespace, kind and name of what people deployed."""
 
 
 class Runtime(Enum):
@@ -50,12 +55,13 @@ class NodeImage:
 
     names: tuple[str, ...]
     reported: int
+    digests: tuple[Digest, ...] = field(init=False, repr=False, compare=False)
+    """What was pulled under these names: digests of indexes or of manifests."""
 
-    @property
-    def digests(self) -> tuple[Digest, ...]:
-        """What was pulled under these names: digests of indexes or of manifests."""
+    def __post_init__(self) -> None:
         found = (digest_in(name) for name in self.names)
-        return tuple(dict.fromkeys(digest for digest in found if digest is not None))
+        digests = tuple(dict.fromkeys(digest for digest in found if digest is not None))
+        object.__setattr__(self, "digests", digests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +82,11 @@ class PodImage:
 
     reference: str
     image_id: str = ""
+    digest: Digest | None = field(init=False, repr=False, compare=False)
+    """What was pulled, where the runtime tells it with its repository."""
 
-    @property
-    def digest(self) -> Digest | None:
-        """What was pulled, where the runtime tells it with its repository."""
-        return digest_in(self.image_id)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", digest_in(self.image_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,22 +100,11 @@ class NodePod:
     images: tuple[PodImage, ...] = ()
 
     @property
-    def workload(self) -> tuple[str, str, str]:
-        """Namespace, kind and name of what people deployed: the owner, else the pod itself."""
-        owner = self.owner or Owner(kind="Pod", name=self.name)
+    def workload(self) -> WorkloadName:
+        """What people deployed: the owner, else the pod itself."""
+        if (owner := self.owner) is None:
+            return self.namespace, "Pod", self.name
         return self.namespace, owner.kind, owner.name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageFs:
-    """What the kubelet measured of the file system that images are on, in bytes.
-
-    On containerd `used` is all snapshots: unpacked layers and writable ones, but no blobs.
-    """
-
-    used: int | None
-    capacity: int | None
-    available: int | None
 
 
 def node_of(manifest: JsonObject) -> Node:
@@ -127,7 +122,7 @@ def node_of(manifest: JsonObject) -> Node:
 
 
 def pod_of(manifest: JsonObject) -> NodePod | None:
-    """Read a pod object; None where it is on no node, or evicted, so that its images are not used.
+    """Read a pod object; None where it is on no node, or the node took it away or never took it.
 
     A finished pod still uses its images: the kubelet keeps them as long as its containers.
     """
@@ -137,6 +132,8 @@ def pod_of(manifest: JsonObject) -> NodePod | None:
     if not node or workload is None or text_at(status, "reason") == "Evicted":
         return None
     ids = _image_ids(status)
+    if not ids and text_at(status, "phase") == "Failed":
+        return None
     return NodePod(
         node=node,
         namespace=workload.namespace,
@@ -151,20 +148,12 @@ def pod_of(manifest: JsonObject) -> NodePod | None:
     )
 
 
-def image_fs_of(summary: object) -> ImageFs | None:
-    """Read the kubelet's /stats/summary; None where it reports nothing about images."""
-    if not isinstance(summary, Mapping):
+def count_at(raw: JsonObject, key: str) -> int | None:
+    """Read a whole number that can be one of bytes; None for what is none."""
+    value = raw.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
         return None
-    node = mapping_at(cast("JsonObject", summary), "node")
-    stats = mapping_at(mapping_at(node, "runtime"), "imageFs")
-    if not stats:
-        return None
-    return ImageFs(
-        # A kubelet says 0 until its runtime has measured for the first time.
-        used=_count(stats, "usedBytes") or None,
-        capacity=_count(stats, "capacityBytes"),
-        available=_count(stats, "availableBytes"),
-    )
+    return value if 0 <= value <= MAX_COUNT else None
 
 
 def digest_in(name: str) -> Digest | None:
@@ -216,7 +205,7 @@ def _images(status: JsonObject) -> Iterator[NodeImage]:
         names = entry.get("names")
         yield NodeImage(
             names=tuple(n for n in names if isinstance(n, str)) if isinstance(names, list) else (),
-            reported=_count(entry, "sizeBytes") or 0,
+            reported=count_at(entry, "sizeBytes") or 0,
         )
 
 
@@ -228,7 +217,7 @@ def _address(status: JsonObject) -> str | None:
 
 def _port(status: JsonObject) -> int:
     endpoint = mapping_at(mapping_at(status, "daemonEndpoints"), "kubeletEndpoint")
-    port = _count(endpoint, "Port") or 0
+    port = count_at(endpoint, "Port") or 0
     return port if 0 < port <= _MAX_PORT else KUBELET_PORT
 
 
@@ -256,8 +245,3 @@ def _deployed(owner: Owner | None, labels: Mapping[str, str]) -> Owner | None:
     if owner is None or owner.kind != "ReplicaSet" or not owner.name.endswith(suffix):
         return owner
     return Owner(group=owner.group, kind="Deployment", name=owner.name.removesuffix(suffix))
-
-
-def _count(raw: JsonObject, key: str) -> int | None:
-    value = raw.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -1,16 +1,17 @@
-"""What lies on a node's disk, each thing once, and which images hold it.
+"""What one image has on a node's disk, and under which names it is stored there.
 
 A blob is stored by its layer's digest, an unpacked layer by its chainID: the same layer on
-another parent is stored twice. What is not known is left out and counted as such.
+another parent is stored twice. What is not known is left out, but for what it is at least, and
+counted as such.
 https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md#layer-chainid
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from slimgate.core.images.facts import DiffID, ImageFacts
+from slimgate.core.images.facts import DiffID, ImageFacts, Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +31,13 @@ class Stored:
             compressed=self.compressed + other.compressed, unpacked=self.unpacked + other.unpacked
         )
 
+    def __sub__(self, other: "Stored") -> "Stored":
+        return Stored(
+            compressed=self.compressed - other.compressed, unpacked=self.unpacked - other.unpacked
+        )
+
 
 NOTHING: Final = Stored()
-
-Groups = Mapping[frozenset[int], Stored]
-"""By the places of the images that hold them, the bytes that just these images hold together."""
 
 
 def chain_ids(diff_ids: Iterable[DiffID]) -> Iterator[str]:
@@ -47,61 +50,44 @@ def chain_ids(diff_ids: Iterable[DiffID]) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pile:
-    """Things of one kind: their sizes, and the places of the images that hold them."""
+class Tar:
+    """An unpacked layer: what its image says of it, and what the layer is called in counts."""
 
-    sizes: dict[str, int] = field(default_factory=dict)
-    holders: dict[str, set[int]] = field(default_factory=dict)
-
-    def put(self, place: int, key: str, size: int) -> None:
-        self.sizes.setdefault(key, size)
-        self.holders.setdefault(key, set()).add(place)
-
-    def items(self) -> Iterator[tuple[frozenset[int], int]]:
-        for key, size in self.sizes.items():
-            yield frozenset(self.holders[key]), size
+    layer: str
+    diff_id: DiffID
+    size: Size
 
 
-class DiskContents:
-    """Takes images, each at its place in a list, and groups their bytes by who holds them."""
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What one image stores: blobs by digest, and unpacked layers by chainID.
 
-    def __init__(self, *, keeps_blobs: bool) -> None:
-        self._keeps_blobs = keeps_blobs
-        self._blobs = _Pile()
-        self._unpacked = _Pile()
-        self._unknown: set[str] = set()
+    `no_blob` and `no_tar` name its layers that nobody can tell the place of.
+    """
 
-    @property
-    def unknown_layers(self) -> int:
-        """Layers of which a size, or the place in the chain, is not known."""
-        return len(self._unknown)
+    blobs: dict[str, Size] = field(default_factory=dict)
+    unpacked: dict[str, Tar] = field(default_factory=dict)
+    no_blob: set[str] = field(default_factory=set)
+    no_tar: set[str] = field(default_factory=set)
 
-    def put(self, place: int, image: ImageFacts) -> None:
-        """Take an image; several at one place are one image under several digests."""
-        known_ids: list[DiffID] = []
-        for layer in image.layers:
-            if layer.diff_id is None:
-                break
-            known_ids.append(layer.diff_id)
-        chains: list[str | None] = [*chain_ids(known_ids)]
-        chains += [None] * (len(image.layers) - len(chains))
-        for number, (layer, chain) in enumerate(zip(image.layers, chains, strict=True)):
-            name = layer.digest or f"{image.digest} {number}"
-            if self._keeps_blobs:
-                self._hold(self._blobs, place, layer.digest, layer.pull.bytes, name)
-            self._hold(self._unpacked, place, chain, layer.unpacked.bytes, name)
 
-    def _hold(self, pile: _Pile, place: int, key: str | None, size: int | None, name: str) -> None:
-        if key is None or size is None:
-            self._unknown.add(name)
+def contents_of(image: ImageFacts) -> Contents:
+    """Tell what an image stores; above a layer without diffID nobody knows the chainIDs."""
+    known_ids: list[DiffID] = []
+    for layer in image.layers:
+        if layer.diff_id is None:
+            break
+        known_ids.append(layer.diff_id)
+    chains = list(chain_ids(known_ids))
+    found = Contents()
+    for number, layer in enumerate(image.layers):
+        name = layer.digest or layer.diff_id or f"{image.digest} {number}"
+        if layer.digest is None:
+            found.no_blob.add(name)
         else:
-            pile.put(place, key, size)
-
-    def groups(self) -> Groups:
-        """Return all bytes, in disjoint groups."""
-        groups: dict[frozenset[int], Stored] = {}
-        for holders, size in self._blobs.items():
-            groups[holders] = groups.get(holders, NOTHING) + Stored(compressed=size)
-        for holders, size in self._unpacked.items():
-            groups[holders] = groups.get(holders, NOTHING) + Stored(unpacked=size)
-        return groups
+            found.blobs[layer.digest] = layer.pull
+        if number < len(chains):
+            found.unpacked[chains[number]] = Tar(name, known_ids[number], layer.unpacked)
+        else:
+            found.no_tar.add(name)
+    return found

@@ -1,0 +1,218 @@
+"""Whose the bytes of a node's images are: disjoint parts, and everybody's fair share.
+
+What several use is divided among them in equal parts: among the namespaces first, then in each
+among its workloads, so that nobody's share depends on how others cut up their workloads. Removing
+what is unused frees what only unused images hold, so they have no share of anything else.
+"""
+
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from slimgate.core.images.tier import Tier
+from slimgate.core.nodes.held import HeldImage
+from slimgate.core.nodes.node import WorkloadName
+from slimgate.core.nodes.scale import Scale
+from slimgate.core.nodes.shares import UNIT, apportion
+from slimgate.core.nodes.stored import NOTHING, Stored
+
+K = TypeVar("K", bound=Hashable)
+
+_NODE: Final = ("", "", "")
+"""Stands for the node itself, which needs pinned images, among workloads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Bytes that just these images hold together; `holders` are their places in a list."""
+
+    holders: tuple[int, ...]
+    compressed: int
+    unpacked: int
+
+    @property
+    def stored(self) -> Stored:
+        """Both forms."""
+        return Stored(compressed=self.compressed, unpacked=self.unpacked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution(Generic[K]):
+    """Disjoint parts by user: what one alone uses, what several share, what nobody uses.
+
+    `whole` is all that a user uses, what it shares too, so these overlap. `pinned` is what the
+    node keeps for itself.
+    """
+
+    own: Mapping[K, Stored]
+    whole: Mapping[K, Stored]
+    shared: Stored
+    pinned: Stored
+    unused: Stored
+
+    @property
+    def total(self) -> Stored:
+        """The sum of all parts."""
+        return sum(self.own.values(), self.shared + self.pinned + self.unused)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ownership:
+    """Everybody's fair share of all bytes, scaled to what was measured; sums are exact.
+
+    Namespaces' shares are the sums of their workloads'. These, what is `pinned`, `unused` and
+    `unexplained` are the total; so are the images' shares, or the tiers', and what is unexplained.
+    """
+
+    workloads: Mapping[WorkloadName, Stored]
+    namespaces: Mapping[str, Stored]
+    images: Sequence[Stored]
+    tiers: Mapping[Tier | None, Stored]
+    pinned: Stored
+    unused: Stored
+    unexplained: int
+
+    @property
+    def total(self) -> Stored:
+        """All that there is."""
+        known = sum(self.namespaces.values(), self.pinned + self.unused)
+        return known + Stored(unpacked=self.unexplained)
+
+
+Users = Mapping[str, frozenset[WorkloadName]]
+"""The workloads that use something, by namespace; empty for what nobody uses."""
+
+
+def users_of(pieces: Sequence[Piece], held: Sequence[HeldImage]) -> list[Users]:
+    """Tell who uses each piece: whoever uses one of the images that hold it."""
+    by_image = [_by_namespace(image) for image in held]
+    return [
+        by_image[piece.holders[0]]
+        if len(piece.holders) == 1
+        else _together(by_image[place] for place in piece.holders)
+        for piece in pieces
+    ]
+
+
+def _by_namespace(image: HeldImage) -> Users:
+    names: dict[str, set[WorkloadName]] = {}
+    for workload, _ in image.uses:
+        names.setdefault(workload[0], set()).add(workload)
+    return {namespace: frozenset(workloads) for namespace, workloads in names.items()}
+
+
+def _together(several: Iterable[Users]) -> Users:
+    found: dict[str, frozenset[WorkloadName]] = {}
+    for users in several:
+        for namespace, workloads in users.items():
+            known = found.get(namespace)
+            found[namespace] = workloads if known is None else known | workloads
+    return found
+
+
+def attribute(
+    pieces: Sequence[Piece], held: Sequence[HeldImage], names: Iterable[Collection[K]]
+) -> Attribution[K]:
+    """Part the pieces by the names of those that use each."""
+    own: dict[K, list[int]] = {}
+    whole: dict[K, list[int]] = {}
+    shared, pinned, unused = [0, 0], [0, 0], [0, 0]
+    for piece, using in zip(pieces, names, strict=True):
+        compressed, unpacked = piece.compressed, piece.unpacked
+        alone = len(using) == 1
+        for name in using:
+            for sums in (whole, own) if alone else (whole,):
+                pair = sums.setdefault(name, [0, 0])
+                pair[0] += compressed
+                pair[1] += unpacked
+        if not alone:
+            kept = any(held[place].pinned for place in piece.holders)
+            pair = shared if using else pinned if kept else unused
+            pair[0] += compressed
+            pair[1] += unpacked
+    return Attribution(
+        own={name: _stored(pair) for name, pair in own.items()},
+        whole={name: _stored(pair) for name, pair in whole.items()},
+        shared=_stored(shared),
+        pinned=_stored(pinned),
+        unused=_stored(unused),
+    )
+
+
+def owners_of(
+    pieces: Sequence[Piece],
+    held: Sequence[HeldImage],
+    users: Sequence[Users],
+    tiers: Sequence[Tier | None],
+    scale: Scale,
+) -> Ownership:
+    """Divide all pieces among those that use them, and among the images that hold them."""
+    by_user, by_image = _Weights[WorkloadName](), _Weights[int]()
+    unused, kept = [0, 0], [0, 0]
+    for piece, using in zip(pieces, users, strict=True):
+        holders = piece.holders
+        keep = [place for place in holders if held[place].kept] if len(holders) > 1 else holders
+        by_image.add(keep or holders, piece)
+        spaces: list[Collection[WorkloadName]] = list(using.values())
+        if any(held[place].pinned for place in keep):
+            spaces.append((_NODE,))
+        for workloads in spaces:
+            by_user.add(workloads, piece, parts=len(spaces))
+        pair = kept if spaces else unused
+        pair[0] += piece.compressed
+        pair[1] += piece.unpacked
+    scaled = apportion({"kept": kept[1], "unused": unused[1]}, scale.shown)
+    in_use = Stored(compressed=kept[0], unpacked=scaled["kept"])
+    free = Stored(compressed=unused[0], unpacked=scaled["unused"])
+    workloads = by_user.shares(in_use)
+    pinned = workloads.pop(_NODE, NOTHING)
+    images = by_image.shares(in_use, [n for n, image in enumerate(held) if image.kept])
+    images |= by_image.shares(free, [n for n, image in enumerate(held) if not image.kept])
+    by_place = [images.get(place, NOTHING) for place in range(len(held))]
+    return Ownership(
+        workloads=workloads,
+        namespaces=total_by((name[0], share) for name, share in workloads.items()),
+        images=by_place,
+        tiers=total_by(zip(tiers, by_place, strict=True)),
+        pinned=pinned,
+        unused=free,
+        unexplained=scale.unexplained,
+    )
+
+
+class _Weights(Generic[K]):
+    """Parts of bytes by who has them, so fine that nothing of a sum is lost."""
+
+    def __init__(self) -> None:
+        self._compressed: dict[K, int] = {}
+        self._unpacked: dict[K, int] = {}
+
+    def add(self, keys: Collection[K], piece: Piece, *, parts: int = 1) -> None:
+        """Give each of them an equal part of one of several `parts` of a piece."""
+        parts *= len(keys)
+        compressed = piece.compressed * UNIT // parts
+        unpacked = piece.unpacked * UNIT // parts
+        for key in keys:
+            self._compressed[key] = self._compressed.get(key, 0) + compressed
+            self._unpacked[key] = self._unpacked.get(key, 0) + unpacked
+
+    def shares(self, total: Stored, keys: Iterable[K] | None = None) -> dict[K, Stored]:
+        """Divide a total among all, or some of them."""
+        among = self._compressed if keys is None else [k for k in keys if k in self._compressed]
+        compressed = apportion({key: self._compressed[key] for key in among}, total.compressed)
+        unpacked = apportion({key: self._unpacked[key] for key in among}, total.unpacked)
+        return {k: Stored(compressed=compressed[k], unpacked=unpacked[k]) for k in among}
+
+
+def total_by(parts: Iterable[tuple[K, Stored]]) -> dict[K, Stored]:
+    """Add up what has the same key."""
+    pairs: dict[K, list[int]] = {}
+    for key, stored in parts:
+        pair = pairs.setdefault(key, [0, 0])
+        pair[0] += stored.compressed
+        pair[1] += stored.unpacked
+    return {key: _stored(pair) for key, pair in pairs.items()}
+
+
+def _stored(pair: Sequence[int]) -> Stored:
+    return Stored(compressed=pair[0], unpacked=pair[1])
