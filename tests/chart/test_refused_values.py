@@ -70,6 +70,7 @@ _REFUSED: Final[list[tuple[dict[str, Any], str]]] = [
         {"webhook": {"terminationGracePeriodSeconds": 30, "drainDuration": "28s"}},
         "webhook.terminationGracePeriodSeconds",
     ),
+    (nested("webhook.maxAdmissionWait", "5s1ms"), "webhook.maxAdmissionWait"),
     ({"namespace": {"create": True}, "webhook": {"hostNetwork": True}}, "namespace.labels"),
     (nested("metrics.serviceMonitor.scrapeTimeout", "31s"), "serviceMonitor.scrapeTimeout"),
     (nested("metrics.serviceMonitor.interval", "9s999ms"), "serviceMonitor.scrapeTimeout"),

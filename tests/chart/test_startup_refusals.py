@@ -14,6 +14,7 @@ from tests.settings.cases import KIND, WRONG
 
 _ELSEWHERE: Final = {
     "drainDuration": "webhook.drainDuration",
+    "maxAdmissionWait": "webhook.maxAdmissionWait",
     "nodeRefreshInterval": "nodeMetrics.refreshInterval",
     "registries": "registries",
     "webhookPort": "webhook.port",

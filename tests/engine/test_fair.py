@@ -84,3 +84,17 @@ async def test_who_is_cancelled_keeps_nothing() -> None:
     await asyncio.gather(second, third, return_exceptions=True)
 
     assert (fair.free, fair.is_unused) == (1, True)
+
+
+async def test_those_who_hold_as_little_have_turns() -> None:
+    """However many wait for one of them, and though there is but one to have."""
+    fair, served = Fair(1), list[str]()
+
+    async def work(asker: str) -> None:
+        async with fair.hold(asker):
+            served.append(asker)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*map(work, "aaaab"))
+
+    assert served == ["a", "a", "b", "a", "a"]

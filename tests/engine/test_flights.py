@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 
 import pytest
 
-from slimgate.core.errors import OverloadedError
+from slimgate.core.errors import OverloadedError, SpentError
 from slimgate.engine.flights import Flights
 
 
@@ -131,3 +131,24 @@ async def test_there_are_so_many_at_most() -> None:
 
     shown = [one if isinstance(one, str) else type(one) for one in found]
     assert shown == ["a1", OverloadedError, OverloadedError, "b3", "a2", "b4"]
+
+
+async def test_nobody_pays_for_another() -> None:
+    """What one may take no more of is begun anew by those who wait with him, once for them all."""
+    flights: Flights[str, str] = Flights()
+    go = asyncio.Event()
+
+    async def poor() -> str:
+        await go.wait()
+        raise SpentError("nothing left")
+
+    async def rich() -> str:
+        return "found"
+
+    waiting = [asyncio.create_task(flights.join("a", work)) for work in (poor, rich, rich)]
+    await asyncio.sleep(0)
+    go.set()
+    found = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert isinstance(found[0], SpentError)
+    assert found[1:] == ["found"] * 2

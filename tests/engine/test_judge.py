@@ -163,7 +163,10 @@ async def test_the_deadline_is_kept_and_the_look_goes_on(
 
     assert 0.1 <= time.monotonic() - started < 2
     assert said(late) == [("c1", "inspection", Outcome.UNKNOWN), ("c0", "pullSize", Outcome.DENY)]
-    assert reasons(late)[0] == "other.test did not answer within 0.1 s; slimgate goes on asking"
+    assert (
+        reasons(late)[0]
+        == "other.test did not answer in full within 0.1 s; slimgate goes on asking"
+    )
     door.opened.set()
     again = await judge.judge(workload(FAT, OTHER))
     assert said(again) == [("c0", "pullSize", Outcome.DENY)]

@@ -128,6 +128,8 @@ def site(
         annotations="All",
         logFormat="Text",
         drainDuration=0,
+        # What hangs holds its admissions for as long as the API server waits, to be seen.
+        maxAdmissionWait="30s",
         # The nodes' images are looked up for metrics only, which the demo's tests see.
         nodeRefreshInterval=0,
     )

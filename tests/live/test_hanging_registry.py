@@ -86,7 +86,7 @@ def test_it_holds_up_nobody_else(make_room: MakeRoom, site: Site, dead: Listener
     for asked in hanging:
         asked.thread.join()
 
-    why = f"{dead.registry} did not answer within "
+    why = f"{dead.registry} did not answer in full within "
     allowed = [_answer(asked) for asked in hanging if asked.room is allowing]
     denied = [_answer(asked) for asked in hanging if asked.room is denying]
     assert still_waiting == HANGING

@@ -72,6 +72,7 @@ SINGLE: dict[str, tuple[object, object]] = {
     "tagRefreshInterval": ("1m", 60.0),
     "retryInterval": ("2.5s", 2.5),
     "maxStaleness": (0, 0.0),
+    "maxAdmissionWait": ("500ms", 0.5),
     "annotations": ("None", Annotate.NONE),
     "imageProfiles": (False, False),
     "defaultPolicyFile": ("/policy.yaml", "/policy.yaml"),

@@ -30,6 +30,7 @@ from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
 from slimgate.engine.ports import InspectionObserver, Keyring
+from slimgate.engine.ration import ReviewLimits
 from slimgate.metrics import Metrics
 from slimgate.process.stopping import PartGroup
 from slimgate.registry.client import RegistryClient
@@ -131,9 +132,15 @@ class Core:
 
 @asynccontextmanager
 async def open_core(
-    settings: Settings, observers: Observers, on_wait: Callable[[str], None]
+    settings: Settings,
+    observers: Observers,
+    on_wait: Callable[[str], None],
+    limits: ReviewLimits | None = None,
 ) -> AsyncIterator[Core]:
-    """Connect, and make the shared parts; `on_wait` hears what is waited for."""
+    """Connect, and make the shared parts; `on_wait` hears what is waited for.
+
+    `limits` are those of each verdict.
+    """
     async with ClusterApi.connect(observer=observers.api) as api:
         refused = await _addresses_at_last(api, on_wait)
         registry = registry_settings(settings, refused=refused)
@@ -162,6 +169,7 @@ async def open_core(
                 keyring=keyring,
                 now=now,
                 namespaces=namespaces,
+                limits=limits,
             )
             try:
                 yield Core(

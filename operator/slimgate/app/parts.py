@@ -3,18 +3,23 @@
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from slimgate.core.credentials.docker_config import MalformedDockerConfigError, parse_config
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.credentials.providers import parse_providers
 from slimgate.core.errors import SettingsError
 from slimgate.engine.inspector import InspectorSettings
+from slimgate.engine.ration import ReviewLimits
 from slimgate.engine.reader import ReaderSettings
 from slimgate.engine.resolver import ResolverSettings
 from slimgate.registry.providers import Providers
 from slimgate.registry.proxies import Proxy, parse_proxy
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Settings
+
+_REVIEW_REQUESTS: Final = 2_048
+_REVIEW_BYTES: Final = 32 * 2**20
 
 
 def registry_settings(
@@ -66,6 +71,19 @@ def inspector_settings(settings: Settings) -> InspectorSettings:
         ),
         reader=ReaderSettings(whole_layer_bytes=settings.whole_layer_bytes),
         claims=settings.claims,
+    )
+
+
+def review_limits(settings: Settings) -> ReviewLimits:
+    """Tell what an admission may take: more than that of any pod that was seen.
+
+    A pod of thirty images, each for two platforms with a dozen layers of its own, takes some 1,000
+    requests where unpacked sizes are wanted, and 5 MiB of documents.
+    """
+    return ReviewLimits(
+        wait_seconds=settings.admission_wait_seconds,
+        requests=_REVIEW_REQUESTS,
+        document_bytes=_REVIEW_BYTES,
     )
 
 

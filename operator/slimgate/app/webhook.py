@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 
 from slimgate.app.cluster import Core, Observers, open_core
+from slimgate.app.parts import review_limits
 from slimgate.app.profiles import follow_profiles
 from slimgate.cluster.memory import MemoryKeeper
 from slimgate.cluster.own_deployment import OwnDeployment
@@ -38,7 +39,9 @@ async def run_webhook(config: str | None, stop: asyncio.Event) -> None:
         serving_health(settings.address, settings.http_port, metrics.page) as health,
         AsyncExitStack() as stack,
     ):
-        opening = open_core(settings, Observers.of(metrics), health.wait_for)
+        opening = open_core(
+            settings, Observers.of(metrics), health.wait_for, review_limits(settings)
+        )
         core = await unless(stop, stack.enter_async_context(opening))
         owner = OwnDeployment(core.api, settings.namespace, settings.pod_name)
         memory = MemoryKeeper(core.api, core.inspector, settings, owner)

@@ -122,6 +122,26 @@ class OverloadedError(ImageError):
     temporary = True
 
 
+class OverBudgetError(ImageError):
+    """What one review may take of registries was used up before the image was known."""
+
+    reason = "over_budget"
+    temporary = True
+
+
+class SpentError(SlimgateError):
+    """What one review may take of registries is used up.
+
+    Not an ImageError, of which many are kept: it says nothing of an image or a registry.
+    """
+
+    reason = OverBudgetError.reason
+
+    def of_image(self) -> OverBudgetError:
+        """Say of an image that it is not known therefore."""
+        return OverBudgetError(str(self))
+
+
 class RefusedAddressError(ImageError):
     """The registry, or where it sends us, is an address that slimgate does not call."""
 
@@ -150,8 +170,8 @@ IMAGE_REASONS: Final = tuple(
     kind.reason
     for kind in (
         ImageError, InvalidReferenceError, NotFoundError, UnauthorizedError, RateLimitedError,
-        UnavailableError, OverloadedError, RefusedAddressError, TooLargeError, DigestMismatchError,
-        UnsupportedError,
+        UnavailableError, OverloadedError, OverBudgetError, RefusedAddressError, TooLargeError,
+        DigestMismatchError, UnsupportedError,
     )
 )  # fmt: skip
 """Why facts about an image could not be had, as metrics call it."""

@@ -15,12 +15,13 @@ from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ImageError, NotFoundError, UnavailableError, UnsupportedError
 from slimgate.core.images.choosing import choose
 from slimgate.core.images.facts import Digest, Platform
-from slimgate.core.images.oci import Index, Manifest, parse_config, parse_document
+from slimgate.core.images.oci import Index, Manifest
 from slimgate.core.images.reference import Reference
 from slimgate.core.policies.base_image import BaseImage
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.flights import Flights
 from slimgate.engine.history import Found, History
+from slimgate.engine.parsing import Parsing
 from slimgate.engine.ports import Document, ImageSource
 from slimgate.engine.resolver import Resolver
 
@@ -50,11 +51,14 @@ class Bases:
         resolver: Resolver,
         identity: Identity = ANONYMOUS,
         locate: Callable[[Reference], Reference] = lambda reference: reference,
+        *,
+        parsing: Parsing,
     ) -> None:
         self._source = source
         self._locate = locate
         self._resolver = resolver
         self._identity = identity
+        self._parsing = parsing
         self._found: Bounded[_Question, KnownBase] = Bounded(_MAX_BASES)
         self._flights: Flights[_Question, KnownBase] = Flights()
         self._settling: Flights[BaseImage, None] = Flights()
@@ -193,7 +197,7 @@ class Bases:
         """List the platforms that a base has; what is no index has one, whatever it is called."""
         place = self._locate(reference).at(digest)
         found = document or await self._source.document(place, self._identity)
-        parsed = parse_document(found.body, found.media_type)
+        parsed = await self._parsing.document(found, self._identity.asker)
         entries = choose(parsed, None) if isinstance(parsed, Index) else ()
         return [one.platform for one in entries if one.platform] or [UNKNOWN_PLATFORM]
 
@@ -244,7 +248,8 @@ class Bases:
     ) -> KnownBase:
         reference = self._locate(question.reference).at(question.digest)
         manifest = await self._manifest(reference, document, question.platform, identity)
-        config = parse_config(await self._source.config(reference, manifest.config, identity))
+        body = await self._source.config(reference, manifest.config, identity)
+        config = await self._parsing.config(body, identity.asker)
         found = KnownBase.of(
             question.reference, config, layer_sizes=[layer.size for layer in manifest.layers]
         )
@@ -259,7 +264,7 @@ class Bases:
         identity: Identity,
     ) -> Manifest:
         found = document or await self._source.document(reference, identity)
-        parsed = parse_document(found.body, found.media_type)
+        parsed = await self._parsing.document(found, identity.asker)
         for _ in range(_MAX_DEPTH):
             if not isinstance(parsed, Index):
                 break
@@ -267,7 +272,7 @@ class Bases:
             if not chosen:
                 raise NotFoundError(f"{reference.name} has no image for {platform}")
             found = await self._source.document(reference.at(chosen[0].digest), identity)
-            parsed = parse_document(found.body, found.media_type)
+            parsed = await self._parsing.document(found, identity.asker)
         if isinstance(parsed, Index) or not parsed.may_run:
             raise UnsupportedError(f"{reference.name} is not an image, so nothing is based on it")
         return parsed

@@ -77,6 +77,9 @@ class Fair:
             asker = min(ready, key=lambda who: self._held.get(who, 0))
             amount, granted = entry = self._waiting[asker][0]
             self._leave(asker, entry)
+            if asker in self._waiting:
+                # Others who hold as little come before whoever has just been served.
+                self._waiting[asker] = self._waiting.pop(asker)
             # Who has just been cancelled finds that out in the next turn of the loop.
             if not granted.done():
                 self._grant(asker, amount)

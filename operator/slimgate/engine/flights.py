@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Hashable
 from typing import Final, Generic, TypeVar
 from weakref import WeakSet
 
-from slimgate.core.errors import OverloadedError
+from slimgate.core.errors import OverloadedError, SpentError
 
 MAX_FLIGHTS: Final = 1_024
 """Work under way takes some KB each, and goes on where nobody waits for it any more."""
@@ -47,8 +47,19 @@ class Flights(Generic[K, T]):
     async def join(
         self, key: K, work: Callable[[], Coroutine[None, None, T]], asker: str = ""
     ) -> T:
-        """Wait for the work under way for the key, or start it; OverloadedError if dropped."""
-        task = self.start(key, work, asker)
+        """Wait for the work under way for the key, or start it; OverloadedError if dropped.
+
+        What others began ends when they may take no more, and is begun anew then.
+        """
+        while True:
+            is_own = key not in self
+            try:
+                return await self._wait(self.start(key, work, asker))
+            except SpentError:
+                if is_own:
+                    raise
+
+    async def _wait(self, task: asyncio.Task[T]) -> T:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from slimgate.core.assemble import UNKNOWN_PLATFORM
 from slimgate.core.base import with_known
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
-from slimgate.core.errors import ImageError, UnsupportedError
+from slimgate.core.errors import ImageError, SpentError, UnsupportedError
 from slimgate.core.images.facts import Digest, Gap, ImageFacts, Inspection, Platform, Wants
 from slimgate.core.images.memory import Memory
 from slimgate.core.images.oci import Index
@@ -23,6 +23,7 @@ from slimgate.engine import weights
 from slimgate.engine.bases import Bases
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.failures import Failures
+from slimgate.engine.parsing import Parsing
 from slimgate.engine.ports import Document, ImageSource, InspectionObserver
 from slimgate.engine.reader import Entry, Reader, ReaderSettings
 from slimgate.engine.reading import ManifestAt
@@ -93,9 +94,14 @@ class Inspector:
         self._observer = observer
         self._clock = clock
         self.resolver = Resolver(source, settings.resolver, clock)
-        self.bases = Bases(source, self.resolver, identity, locate_base)
+        self._parsing = Parsing()
+        self.bases = Bases(source, self.resolver, identity, locate_base, parsing=self._parsing)
         self.reader = Reader(
-            source, settings.reader, clock, self.bases if settings.claims else None
+            source,
+            settings.reader,
+            clock,
+            self.bases if settings.claims else None,
+            parsing=self._parsing,
         )
         self._ready: Bounded[tuple[str, tuple[Platform, ...], Wants], _Ready] = Bounded(
             _MAX_READY, _weight, settings.reader.max_fact_bytes
@@ -150,7 +156,7 @@ class Inspector:
             resolved = await self.resolver.resolve(question.reference, question.identity)
             is_held = self._held(resolved.digest, question) is not None
             read = await self._read(question, resolved)
-        except ImageError as error:
+        except (ImageError, SpentError) as error:
             self._tell(error.reason, started)
             raise
         is_cached = resolved.outcome == "cached"
@@ -181,6 +187,7 @@ class Inspector:
         await self.resolver.close()
         await self.reader.close()
         await self.bases.close()
+        self._parsing.close()
 
     def _held(self, digest: Digest, question: Question) -> _Held | None:
         """Find all that is wanted in memory, or nothing."""
@@ -242,6 +249,7 @@ class Inspector:
         """Read what runtimes may choose; what can't be read leaves the rest as it is."""
         facts: dict[Digest, ImageFacts] = {}
         seen: dict[Digest, Known] = {}
+        spent: list[SpentError] = []
         room = asyncio.Semaphore(_AT_ONCE)
 
         async def read(target: ManifestAt) -> None:
@@ -250,6 +258,10 @@ class Inspector:
                     found = await self._target(question, target)
             except ImageError as error:
                 seen[target.digest] = Known(error=error)
+                return
+            except SpentError as error:
+                spent.append(error)
+                seen[target.digest] = Known(error=error.of_image())
                 return
             length = self.reader.length(target.place)
             if isinstance(found, Index):
@@ -265,7 +277,7 @@ class Inspector:
                 break
             await asyncio.gather(*map(read, todo))
         if not route.targets:
-            raise route.errors[0]
+            raise (*spent, *route.errors)[0]
         images = [_placed(facts[target.digest], target) for target in route.targets]
         return _Read(_without_artifacts(images), route.errors)
 

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from slimgate.core.assemble import has_config
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
-from slimgate.core.errors import ImageError, SlimgateError, UnavailableError
+from slimgate.core.errors import ImageError, SlimgateError, SpentError, UnavailableError
 from slimgate.core.images.facts import Inspection, Wants
 from slimgate.core.images.reference import Reference
 from slimgate.core.policies.finding import Finding, Outcome, Subject
@@ -27,6 +27,7 @@ from slimgate.engine.catalog import Catalog
 from slimgate.engine.flights import MAX_FLIGHTS, Flights
 from slimgate.engine.inspector import Question
 from slimgate.engine.ports import Keyring, NamespaceReader
+from slimgate.engine.ration import ReviewLimits, ReviewRation
 from slimgate.engine.ruling import ruling
 from slimgate.engine.wanted import replaced_by, spoken_of, wanted_by
 
@@ -40,13 +41,16 @@ _MAX_QUESTIONS: Final = 4 * MAX_FLIGHTS
 
 
 @dataclass(frozen=True, slots=True)
-class _Deadline:
-    at: float
+class _Wait:
+    """How long a review waits in all for what is not known, and what it may take meanwhile."""
+
+    until: float
     seconds: float
+    ration: ReviewRation
 
     @property
     def left(self) -> float:
-        return max(0.0, self.at - asyncio.get_running_loop().time())
+        return max(0.0, self.until - asyncio.get_running_loop().time())
 
 
 class Facts(Protocol):
@@ -71,6 +75,8 @@ def in_registry(text: str) -> tuple[Reference, str]:
 class Judge:
     """Judges workloads by the catalog's policies; `seconds` is the default deadline.
 
+    `limits` are those of each review within it.
+
     `locate` finds the images that are to run. Those that run now are in their registries.
     `namespaces` are asked for labels that the catalog has not heard of yet.
     """
@@ -85,6 +91,7 @@ class Judge:
         seconds: float = 60.0,
         locate: Locate = in_registry,
         namespaces: NamespaceReader | None = None,
+        limits: ReviewLimits | None = None,
     ) -> None:
         self._inspector = inspector
         self._catalog = catalog
@@ -92,6 +99,7 @@ class Judge:
         self._now = now
         self._namespaces = namespaces
         self._seconds = seconds
+        self._limits = limits or ReviewLimits()
         self._flights: Flights[Question, Inspection] = Flights(_MAX_QUESTIONS)
         self._locate = locate
         self._located: Bounded[tuple[Locate, str], tuple[Reference, str]] = Bounded(_MAX_REFERENCES)
@@ -104,19 +112,22 @@ class Judge:
         Never raises for what a registry or a user did.
         """
         seconds = self._seconds if seconds is None else seconds
-        deadline = _Deadline(asyncio.get_running_loop().time() + seconds, seconds)
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + seconds
         reader = self._namespaces
         speaking, undecided = await ruling(self._catalog, reader, workload, seconds)
         if not speaking:
             return Verdict(subject=Subject(workload=workload, images={}))
+        seconds = min(max(0.0, deadline - clock()), self._limits.wait_seconds)
+        wait = _Wait(clock() + seconds, seconds, ReviewRation(self._limits))
         policies = [policy for policy in speaking if policy.name not in undecided]
         settling = self._start_to_settle(policies)
         spoken = await spoken_of(policies, workload)
         wanted = wanted_by(policies, workload, spoken)
         subject = Subject(
             workload=workload,
-            images=await self._look(wanted, workload, deadline, self._locate),
-            running=await self._running(old, workload, policies, deadline),
+            images=await self._look(wanted, workload, wait, self._locate),
+            running=await self._running(old, workload, policies, wait),
             missing_bases=self._missing_bases(policies),
             spoken_of=spoken,
             undecided=undecided,
@@ -125,15 +136,15 @@ class Judge:
         late = [task for image, task in settling.items() if may_change(verdict, image)]
         if late:
             # Bases that nobody has looked up yet are waited for only where they matter.
-            await self._wait(late, deadline)
-            subject = await self._look_again(subject, wanted, deadline)
+            await self._wait(late, wait)
+            subject = await self._look_again(subject, wanted, wait)
             subject = replace(subject, missing_bases=self._missing_bases(policies))
             verdict = self._evaluate(subject, speaking)
         bare = _without_config(verdict.findings)
         if bare:
             # A denial names the instruction, the base and the platform: one more request.
             wanted = dict.fromkeys(bare, Wants(config=True))
-            subject = await self._look_again(subject, wanted, deadline)
+            subject = await self._look_again(subject, wanted, wait)
             verdict = self._evaluate(subject, speaking)
         return verdict
 
@@ -150,7 +161,7 @@ class Judge:
         old: Workload | None,
         new: Workload,
         policies: Sequence[Policy],
-        deadline: _Deadline,
+        wait: _Wait,
     ) -> Mapping[ImageUse, Seen]:
         summing = any(policy.limits.workload_pull_size is not None for policy in policies)
         growing = [one for one in policies if one.wants_running]
@@ -162,17 +173,17 @@ class Judge:
         wants = Wants(config=any(policy.wants.config for policy in policies))
         spoken = await spoken_of(growing, old)
         wanted = dict.fromkeys(wanted_by(growing, old, spoken), wants)
-        return await self._look(wanted, old, deadline, in_registry)
+        return await self._look(wanted, old, wait, in_registry)
 
     async def _look(
         self,
         wanted: Mapping[ImageUse, Wants],
         workload: Workload,
-        deadline: _Deadline,
+        wait: _Wait,
         locate: Locate,
     ) -> dict[ImageUse, Seen]:
         """Look images up at the same time; those at hand take no task."""
-        identity = await self._identity(workload, deadline) if wanted else ANONYMOUS
+        identity = await self._identity(workload, wait) if wanted else ANONYMOUS
         if isinstance(identity, ImageError):
             return dict.fromkeys(wanted, identity)
         found: dict[ImageUse, Seen] = {}
@@ -184,38 +195,39 @@ class Judge:
             elif (seen := self._inspector.hit(question)) is not None:
                 found[use] = seen
             else:
-                waiting[use] = asyncio.create_task(self._inspect(question, deadline))
+                asking = replace(question, identity=identity.rationed(wait.ration))
+                waiting[use] = asyncio.create_task(self._inspect(asking, wait))
         if waiting:
             await asyncio.gather(*waiting.values())
         return {use: found[use] if use in found else waiting[use].result() for use in wanted}
 
     async def _look_again(
-        self, subject: Subject, wanted: Mapping[ImageUse, Wants], deadline: _Deadline
+        self, subject: Subject, wanted: Mapping[ImageUse, Wants], wait: _Wait
     ) -> Subject:
         """Take what another look gives, and keep what it does not."""
-        more = await self._look(wanted, subject.workload, deadline, self._locate)
+        more = await self._look(wanted, subject.workload, wait, self._locate)
         known = {use: seen for use, seen in more.items() if isinstance(seen, Inspection)}
         return replace(subject, images={**subject.images, **known})
 
-    async def _identity(self, workload: Workload, deadline: _Deadline) -> Identity | ImageError:
+    async def _identity(self, workload: Workload, wait: _Wait) -> Identity | ImageError:
         try:
-            async with asyncio.timeout(deadline.left):
+            async with asyncio.timeout(wait.left):
                 return await self._keyring.identity(workload)
         except TimeoutError:
             return UnavailableError("the workload's pull secrets could not be read in time")
         except Exception as error:  # noqa: BLE001 - what keeps images unknown, onUnknown decides
             return _as_image_error(error)
 
-    async def _inspect(self, question: Question, deadline: _Deadline) -> Seen:
+    async def _inspect(self, question: Question, wait: _Wait) -> Seen:
         try:
-            async with asyncio.timeout(deadline.left):
+            async with asyncio.timeout(wait.left):
                 return await self._flights.join(
                     question, lambda: self._inspector.inspect(question), question.identity.asker
                 )
         except TimeoutError:
             return UnavailableError(
-                f"{question.reference.registry} did not answer within {deadline.seconds:.3g} s; "
-                "slimgate goes on asking"
+                f"{question.reference.registry} did not answer in full within "
+                f"{wait.seconds:.3g} s; slimgate goes on asking"
             )
         except Exception as error:  # noqa: BLE001 - one image's trouble leaves the others known
             return _as_image_error(error)
@@ -240,8 +252,8 @@ class Judge:
             return {}
         return self._inspector.bases.settle(self._catalog.base_images, self._catalog.platforms)
 
-    async def _wait(self, tasks: Sequence[asyncio.Task[None]], deadline: _Deadline) -> None:
-        await asyncio.wait(tasks, timeout=deadline.left)
+    async def _wait(self, tasks: Sequence[asyncio.Task[None]], wait: _Wait) -> None:
+        await asyncio.wait(tasks, timeout=wait.left)
         for task in tasks:
             if task.done() and not task.cancelled() and isinstance(task.exception(), Exception):
                 _LOG.error("slimgate itself failed to look a base up", exc_info=task.exception())
@@ -271,6 +283,8 @@ def _without_config(findings: Iterable[Finding]) -> list[ImageUse]:
 def _as_image_error(error: Exception) -> ImageError:
     if isinstance(error, ImageError):
         return error.bare()
+    if isinstance(error, SpentError):
+        return error.of_image()
     if isinstance(error, SlimgateError):
         return UnavailableError(str(error))
     # The error's text may hold what not everyone should read.

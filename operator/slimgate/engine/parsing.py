@@ -1,35 +1,54 @@
-"""Reads documents of images: large ones in a thread, since the loop is everybody's."""
+"""Reads documents of images: those of some weight in a thread, since the loop is everybody's."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar, TypeVarTuple
 
-from slimgate.core.images.oci import ImageConfig, Index, Manifest, parse_config, parse_document
+from slimgate.core.images.oci import (
+    ImageConfig,
+    Index,
+    Manifest,
+    parse_config,
+    parse_document,
+    values_in,
+)
+from slimgate.engine.fair import NOBODY, Fair
 from slimgate.engine.ports import Document
 from slimgate.engine.threads import Threads
 
-_LARGE: Final = 64 * 2**10
-"""Bytes that take about a millisecond."""
+_LIGHT_BYTES: Final = 64 * 2**10
+_LIGHT_VALUES: Final = 2**11
+"""What takes a millisecond or two."""
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class Parsing:
-    """One thread, so that many large documents take no more than a part of the machine."""
+    """One thread, so that many heavy documents take no more than a part of the machine.
+
+    Nobody's many documents keep another's waiting.
+    """
 
     def __init__(self) -> None:
         self._threads = Threads("parsing", 1)
+        self._turn = Fair(1)
 
-    async def document(self, document: Document) -> Index | Manifest:
+    async def document(self, document: Document, asker: str = NOBODY) -> Index | Manifest:
         """Read a manifest or an index."""
-        if len(document.body) <= _LARGE:
-            return parse_document(document.body, document.media_type)
-        return await self._threads.run(parse_document, document.body, document.media_type)
+        return await self._run(asker, parse_document, document.body, document.media_type)
 
-    async def config(self, body: bytes) -> ImageConfig:
+    async def config(self, body: bytes, asker: str = NOBODY) -> ImageConfig:
         """Read a config."""
-        return (
-            parse_config(body)
-            if len(body) <= _LARGE
-            else await self._threads.run(parse_config, body)
-        )
+        return await self._run(asker, parse_config, body)
 
     def close(self) -> None:
         """Begin nothing more."""
         self._threads.close()
+
+    async def _run(
+        self, asker: str, parse: Callable[[bytes, *Ts], T], body: bytes, *more: *Ts
+    ) -> T:
+        if len(body) <= _LIGHT_BYTES and values_in(body) <= _LIGHT_VALUES:
+            return parse(body, *more)
+        async with self._turn.hold(asker):
+            return await self._threads.run(parse, body, *more)

@@ -80,6 +80,8 @@ class Reader:
         settings: ReaderSettings,
         clock: Callable[[], float],
         bases: BaseFinder | None = None,
+        *,
+        parsing: Parsing,
     ) -> None:
         self._source = source
         self._settings = settings
@@ -96,7 +98,7 @@ class Reader:
             settings.max_entries, weights.of_index, settings.max_index_bytes
         )
         self._shown: Bounded[str, int] = Bounded(2 * settings.max_entries)
-        self._parsing = Parsing()
+        self._parsing = parsing
         self._layers = LayerCache(settings.max_path_bytes, settings.max_entries)
         self._flights: Flights[Place, Entry] = Flights()
         self._tops: Flights[Place, Index | Document] = Flights()
@@ -216,7 +218,6 @@ class Reader:
         await self._flights.close()
         await self._tops.close()
         await self._layers.close()
-        self._parsing.close()
 
     def _by_digest(self, digest: Digest) -> Entry | None:
         place = self._places.get(digest)
@@ -267,16 +268,18 @@ class Reader:
         self, reference: Reference, digest: Digest, document: Document | None, identity: Identity
     ) -> Index | Document:
         document = document or await self._source.document(reference, identity)
-        parsed = await self._parse(document, reference.registry, digest)
+        parsed = await self._parse(document, (reference.registry, digest), identity)
         if isinstance(parsed, Manifest):
             self._held((reference.registry, digest), parsed)
             return document
         self._indexes.put(digest, parsed)
         return parsed
 
-    async def _parse(self, document: Document, registry: str, digest: Digest) -> Index | Manifest:
-        parsed = await self._parsing.document(document)
-        self._shown.put(place_key(registry, digest), len(document.body))
+    async def _parse(
+        self, document: Document, place: Place, identity: Identity
+    ) -> Index | Manifest:
+        parsed = await self._parsing.document(document, identity.asker)
+        self._shown.put(place_key(*place), len(document.body))
         return parsed
 
     def _renew(self, target: ManifestAt, identity: Identity, entry: Entry) -> None:
@@ -321,8 +324,10 @@ class Reader:
         self._keep(target, entry)
         return entry
 
-    async def _manifest(self, document: Document, target: ManifestAt) -> Manifest:
-        parsed = await self._parse(document, *target.place)
+    async def _manifest(
+        self, document: Document, target: ManifestAt, identity: Identity
+    ) -> Manifest:
+        parsed = await self._parse(document, target.place, identity)
         if isinstance(parsed, Index):
             # Whoever asks for it by itself may have waited for this, and finds it here.
             self._indexes.put(target.digest, parsed)
@@ -359,7 +364,7 @@ class Reader:
         self, target: ManifestAt, document: Document | None, identity: Identity
     ) -> Draft:
         document = document or await self._source.document(target.reference, identity)
-        manifest = await self._manifest(document, target)
+        manifest = await self._manifest(document, target, identity)
         return Draft(document=replace(document, body=b""), manifest=manifest)
 
     def _keep(self, target: ManifestAt, entry: Entry) -> None:

@@ -117,7 +117,7 @@ class Reading:
             raise _broken(f"its config has {len(body)} bytes, not {manifest.config.size}")
         is_sure = manifest.has_image_config and manifest.artifact_type is None
         try:
-            config = await self.parsing.config(body)
+            config = await self.parsing.config(body, self.identity.asker)
         except UnsupportedError:
             if is_sure:
                 raise

@@ -41,6 +41,8 @@ from slimgate.registry.turn import RegistryCall
 _ACCEPT: Final = {"Accept": ", ".join(ACCEPTED)}
 _OK: Final = 200
 _NO_SUCH_METHOD: Final = (405, 501)
+_QUICKLY_HASHED: Final = 256 * 2**10
+"""Bytes, of which even sha512 takes less than a millisecond."""
 _UNPACKING: Final = 4
 """Threads. Few, since the machine is there for others too, and most time goes into waiting."""
 
@@ -122,10 +124,9 @@ class RegistryClient:
         async def read(answer: Answer) -> Document:
             body = await self._body(answer, MAX_DOCUMENT, identity)
             stated = reference.digest or _stated_digest(answer)
-            if stated is not None:
-                verify(body, stated, call.what)
+            digest = await self._verified(body, stated, call.what)
             return Document(
-                digest=stated or digest_of(body),
+                digest=digest,
                 media_type=answer.headers.get("Content-Type"),
                 body=body,
             )
@@ -144,8 +145,8 @@ class RegistryClient:
 
         async def read(answer: Answer) -> bytes:
             # More than the descriptor says makes the image broken, which whoever asks will see.
-            body = await answer.read(MAX_DOCUMENT)
-            verify(body, descriptor.digest, call.what)
+            body = await self._body(answer, MAX_DOCUMENT, identity)
+            await self._verified(body, descriptor.digest, call.what)
             return body
 
         return await self._exchange.run(call, identity, read)
@@ -202,8 +203,22 @@ class RegistryClient:
             return await self._exchange.run(call, identity, read)
 
     async def _body(self, answer: Answer, limit: int, identity: Identity) -> bytes:
-        async with self._bodies.hold(identity.asker, answer.length(limit)):
-            return await answer.read(limit)
+        ration, length, body = identity.ration, answer.length(limit), b""
+        async with self._bodies.hold(identity.asker, length):
+            if ration is None:
+                return await answer.read(limit)
+            ration.check_bytes()
+            try:
+                body = await answer.read(limit)
+            finally:
+                ration.count_bytes(len(body) or length)
+            return body
+
+    async def _verified(self, body: bytes, stated: Digest | None, what: str) -> Digest:
+        """Compare a body with its digest, or make one; what is large in a thread."""
+        if len(body) <= _QUICKLY_HASHED:
+            return _checked(body, stated, what)
+        return await self._judging.run(_checked, body, stated, what)
 
     def _manifest_call(
         self, method: str, reference: Reference, accept: frozenset[int]
@@ -237,6 +252,13 @@ class RegistryClient:
             headers=headers or {},
             accept=accept,
         )
+
+
+def _checked(body: bytes, stated: Digest | None, what: str) -> Digest:
+    if stated is None:
+        return digest_of(body)
+    verify(body, stated, what)
+    return stated
 
 
 async def _head_digest(answer: Answer) -> Digest | None:

@@ -99,6 +99,7 @@ class Exchange:
         turn = Turn(
             call=call,
             asker=identity.asker,
+            ration=identity.ration,
             base=base,
             credential=credential,
             sent=await self._authenticator.known(base, call.reference.repository, credential),
@@ -186,19 +187,28 @@ class Exchange:
             authorization=turn.sent,
             abroad=partial(turn.abroad.authorization, registry),
         )
-        slot = self._limits.slot(registry, turn.asker)
-        async with slot, self._transport.open(request) as answer:
-            self._heed(answer, registry)
-            if answer.status in call.accept:
-                return await consume(answer)
-            error = await turn.refusal(answer)
-            if answer.status == HTTPStatus.UNAUTHORIZED or self._hides(answer, turn):
-                challenges = parse_challenges(answer.headers.getall("WWW-Authenticate", []))
-                url = answer.request.url if answer.request.moved else None
-                return Unauthorized(challenges=challenges, error=error, url=url)
-            if (busy := turn.busy(answer, error)) is not None:
-                return busy
-            raise error
+        async with self._limits.slot(registry, turn.asker):
+            # When it is its turn, and no sooner: what others take of the ration is known then.
+            if turn.ration is not None:
+                turn.ration.take_request()
+            async with self._transport.open(request) as answer:
+                return await self._outcome(turn, answer, consume)
+
+    async def _outcome(
+        self, turn: Turn, answer: Answer, consume: Callable[[Answer], Awaitable[T]]
+    ) -> T | Unauthorized | Busy:
+        call = turn.call
+        self._heed(answer, call.reference.registry)
+        if answer.status in call.accept:
+            return await consume(answer)
+        error = await turn.refusal(answer)
+        if answer.status == HTTPStatus.UNAUTHORIZED or self._hides(answer, turn):
+            challenges = parse_challenges(answer.headers.getall("WWW-Authenticate", []))
+            url = answer.request.url if answer.request.moved else None
+            return Unauthorized(challenges=challenges, error=error, url=url)
+        if (busy := turn.busy(answer, error)) is not None:
+            return busy
+        raise error
 
     def _heed(self, answer: Answer, registry: str) -> None:
         remaining = remaining_of(answer.headers.get("RateLimit-Remaining"))

@@ -9,7 +9,7 @@ from typing import Final
 from yarl import URL
 
 from slimgate.core.credentials.challenge import Challenge
-from slimgate.core.credentials.identity import Credential
+from slimgate.core.credentials.identity import Credential, Ration
 from slimgate.core.errors import ImageError, RateLimitedError, UnsupportedError
 from slimgate.core.images.reference import Reference
 from slimgate.registry.abroad import Abroad
@@ -62,6 +62,7 @@ class Turn:
 
     call: RegistryCall
     asker: str
+    ration: Ration | None
     base: URL
     credential: Credential | None
     sent: str | None

@@ -120,6 +120,12 @@ KEYS: Final[Mapping[str, SettingKey]] = {
         values.duration(),
         "How long the last answer is used while a registry is down.",
     ),
+    "maxAdmissionWait": _key(
+        "admission_wait_seconds",
+        values.duration(),
+        "How long an admission waits for images that are not known yet; what is not known by then "
+        "is unknown, and is looked up further. 0 for not at all.",
+    ),
     "annotations": _key(
         "annotations",
         values.choice(Annotate),

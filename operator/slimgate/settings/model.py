@@ -66,6 +66,7 @@ class Settings:
     tag_seconds: float = 300.0
     failure_seconds: float = 15.0
     stale_seconds: float = 86_400.0
+    admission_wait_seconds: float = 2.0
     annotations: Annotate = Annotate.OVER_POLICY
     image_profiles: bool = True
     default_policy_file: str | None = None

@@ -3,6 +3,7 @@
 aiohttp's low-level handler: two routes need no router, and each admission waits for this code.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -72,8 +73,11 @@ class AdmissionHandler:
             raise RefusedError(
                 HTTPStatus.METHOD_NOT_ALLOWED, f"{url.path} takes POST with an AdmissionReview"
             )
+        clock = asyncio.get_running_loop().time
         seconds = self._deadline.seconds(url.query.get("timeout"))
-        return await reviewer.answer(await self._bodies.read(request, seconds), seconds)
+        deadline = clock() + seconds
+        body = await self._bodies.read(request, seconds)
+        return await reviewer.answer(body, max(0.0, deadline - clock()))
 
     def _refuse(self, status: HTTPStatus, message: str) -> Response:
         self._observer.invalid_request(status.value)

@@ -1,7 +1,9 @@
 """OCI and Docker documents: what is read, what is refused by name, what a stranger can't do."""
 
 import json
+import math
 import re
+import time
 from contextlib import suppress
 
 import pytest
@@ -17,6 +19,7 @@ from slimgate.core.images.oci import (
     DOCKER_MANIFEST,
     MAX_DOCUMENT,
     MAX_ENTRIES,
+    MAX_VALUES,
     OCI_CONFIG,
     OCI_INDEX,
     OCI_MANIFEST,
@@ -25,6 +28,7 @@ from slimgate.core.images.oci import (
     Manifest,
     parse_config,
     parse_document,
+    values_in,
 )
 from tests.core.make import SHA, json_of
 
@@ -286,9 +290,48 @@ def test_limits() -> None:
     with pytest.raises(TooLargeError, match=f"layers has more than {MAX_ENTRIES} entries"):
         read(too_many)
     with pytest.raises(TooLargeError, match="nested too deeply"):
-        parse_document(b"[" * 100_000, None)
+        parse_document(b"[" * MAX_VALUES, None)
     with pytest.raises(TooLargeError, match="nested too deeply"):
-        parse_config(b'{"a":' * 100_000)
+        parse_config(b'{"a":' * MAX_VALUES)
+    with pytest.raises(TooLargeError, match="more than 32,768 values"):
+        parse_config(b'{"a":' * (MAX_VALUES + 1))
+
+
+HEAVY = {
+    "lists": b"[],",
+    "objects": b"{},",
+    "fields": b'{"a":{}},',
+    "nested lists": b"[" * 30 + b"0" + b"]" * 30 + b",",
+    "nested objects": b'{"a":' * 60 + b"0" + b"}" * 60 + b",",
+    "numbers": b"1,",
+    "long numbers": b"9" * 4_300 + b",",
+    "fractions": b"1." + b"7" * 60 + b"e-300,",
+    "texts": b'"",',
+    "long texts": b'"' + b"\\u00e9" * 10_000 + b'",',
+}
+
+
+@pytest.mark.parametrize("unit", HEAVY.values(), ids=HEAVY)
+@pytest.mark.parametrize("most", [MAX_VALUES - 100, math.inf])
+def test_no_document_takes_long(unit: bytes, most: float) -> None:
+    """Whatever it holds: Python's parser gives nobody else a turn meanwhile."""
+    units = min(MAX_DOCUMENT // len(unit) - 1, most // values_in(unit))
+    body = b'{"x":[' + unit * int(units) + b"0]}"
+    began = time.thread_time()
+
+    with suppress(TooLargeError, UnsupportedError):
+        parse_document(body, None)
+
+    assert time.thread_time() - began < 0.1
+
+
+@pytest.mark.parametrize("size", ["1" * 30, "-" + "1" * 30, "1.0", "1e3", "NaN"])
+def test_sizes_that_are_no_numbers_of_bytes(size: str) -> None:
+    """A number that is too long, or has a fraction, is refused where it is read."""
+    body = json.dumps({**MANIFEST, "layers": [{**LAYER, "size": "SIZE"}]})
+
+    with pytest.raises(UnsupportedError, match=r"layers\[0\].size is not a number of bytes"):
+        parse_document(body.replace('"SIZE"', size).encode(), None)
 
 
 def test_as_many_as_allowed() -> None:

@@ -5,6 +5,7 @@ Spec: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md
 """
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,12 @@ Texts = TypeVar("Texts", bound=tuple[str, ...])
 
 MAX_DOCUMENT: Final = 4 * 2**20
 """Bytes of a manifest, index or config; containers/image and containerd stop at 4 MiB too."""
+MAX_VALUES: Final = 2**15
+"""Commas and brackets of a document, by which its values are counted before it is parsed.
+
+Python's parser holds all others up while it makes values: 4 MiB may be two million lists. A
+manifest of as many layers as are read, with a dozen annotations each, has half as many.
+"""
 MAX_ENTRIES: Final = 1_000
 """Layers of a manifest, manifests of an index, history entries; overlayfs itself stops near 500."""
 _MAX_TEXT: Final = 1_024
@@ -41,6 +48,7 @@ _MAX_STEPS: Final = 32 * 2**10
 _MAX_TEXTS: Final = 256 * 2**10
 """Characters of a list or a map of texts; what would be beyond is left out."""
 _MAX_INT: Final = 2**63 - 1
+_MAX_DIGITS: Final = 19
 _SCHEMA1: Final = "application/vnd.docker.distribution.manifest.v1"
 _OCI_LAYERS: Final = "application/vnd.oci.image.layer."
 _DOCKER_LAYER: Final = re.compile(
@@ -229,6 +237,11 @@ def parse_document(body: bytes, content_type: str | None) -> Index | Manifest:
     )
 
 
+def values_in(body: bytes) -> int:
+    """Count the values of a document, or more: what is in texts counts, too."""
+    return sum(map(body.count, (b",", b"[", b"{")))
+
+
 def parse_config(body: bytes) -> ImageConfig:
     """Read an image config.
 
@@ -261,13 +274,30 @@ def parse_config(body: bytes) -> ImageConfig:
 def _load(body: bytes) -> JsonObject:
     if len(body) > MAX_DOCUMENT:
         raise TooLargeError(f"the document is larger than {MAX_DOCUMENT} bytes")
+    if values_in(body) > MAX_VALUES:
+        raise TooLargeError(f"the document has more than {MAX_VALUES:,} values")
     try:
-        root: object = json.loads(body, object_pairs_hook=_without_repeats)
+        root: object = json.loads(
+            body,
+            object_pairs_hook=_without_repeats,
+            parse_int=_integer,
+            parse_float=_no_integer,
+        )
     except RecursionError as err:
         raise TooLargeError("the document is nested too deeply") from err
     except ValueError as err:
         raise UnsupportedError("the document is not JSON") from err
     return _record(root, "document")
+
+
+def _integer(text: str) -> int:
+    # Python takes half a millisecond to read what is as long as it may be.
+    return int(text) if len(text) <= _MAX_DIGITS else _MAX_INT + 1
+
+
+def _no_integer(_: str) -> float:
+    # No field of a document has a fraction; what is written so is refused where it is read.
+    return math.nan
 
 
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
