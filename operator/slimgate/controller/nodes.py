@@ -13,8 +13,7 @@ from slimgate.core.images.reference import Reference
 from slimgate.core.json_object import JsonObject
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.held import wanted_facts
-from slimgate.core.nodes.layout import Layout
-from slimgate.core.nodes.model import node_disk
+from slimgate.core.nodes.model import NodeModels
 from slimgate.core.nodes.node import Node, NodePod, digest_in, names_on, node_of, pod_of
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.workloads.workload import Workload, workload_of
@@ -65,6 +64,7 @@ class NodeSurvey:
         self._now = now
         self.last_success: float | None = None
         """When all nodes were last looked at, in Unix time."""
+        self._models = NodeModels()
         self._disks: tuple[NodeDisk, ...] = ()
         self._names: Mapping[Digest, set[str]] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
@@ -99,9 +99,10 @@ class NodeSurvey:
         # Other platforms of an index are on no disk, and asking for them would cost pulls.
         platforms = tuple(sorted({node.platform for node in nodes}, key=str))
         facts = await self._facts(wanted, users, platforms)
-        layout = Layout(facts)
+        self._models.learn(facts)
+        self._models.keep({node.name for node in nodes})
         self._disks = tuple(
-            await asyncio.gather(*(self._disk(n, pods.get(n.name, []), layout) for n in nodes))
+            await asyncio.gather(*(self._disk(n, pods.get(n.name, [])) for n in nodes))
         )
         self._names = names_on(nodes, wanted, facts)
         self.last_success = self._now()
@@ -121,13 +122,13 @@ class NodeSurvey:
             if (digest := digest_in(image.image_id)) is not None:
                 users.setdefault(digest, workload)
 
-    async def _disk(self, node: Node, pods: Sequence[NodePod], layout: Layout) -> NodeDisk:
+    async def _disk(self, node: Node, pods: Sequence[NodePod]) -> NodeDisk:
         measured: ImageFs | None = None
         try:
             measured = await self._gauge.image_fs(node)
         except ClusterError as error:
             _LOG.info("%s", error)
-        return node_disk(node, pods, layout, image_fs=measured)
+        return self._models.disk(node, pods, image_fs=measured)
 
     async def _facts(
         self,

@@ -90,7 +90,8 @@ def test_every_byte_is_somebodys(
     assert sum(owners.workloads.values(), owners.pinned + owners.unused) + rest == total
     assert sum(owners.images, rest) == total
     assert sum(owners.tiers.values(), rest) == total
-    assert sum((i.share for i in found.images if i.free_to_go), NOTHING) == owners.unused
+    free = [o for o, i in zip(owners.images, found.images, strict=True) if i.free_to_go]
+    assert sum(free, NOTHING) == owners.unused
     if scale.measured is not None:
         assert total.unpacked == scale.measured == measured
     else:

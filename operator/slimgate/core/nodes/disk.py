@@ -40,11 +40,11 @@ class Parts:
 class ImageDisk:
     """One image on a node: `whole` counts what it shares too, `own` is what deleting it frees.
 
-    `share` is its fair part of what is really there: of what it shares, as much as each of the
-    others has. `listed` is False where only a pod's status names it, `known` where there were no
-    facts, and of `unknown_layers` no size is known. `reported` is the runtime's size. `digest` is
-    that of its manifest, else what the node calls it by. `uses` counts containers by workload and
-    by what it calls the image. `pull` and `unpacked` are the sizes that policies measure.
+    Its fair part of what is really there is in the `images` of the node's owners, in this order.
+    `listed` is False where only a pod's status names it, `known` where there were no facts, and of
+    `unknown_layers` no size is known. `reported` is the runtime's size. `digest` is that of its
+    manifest, else what the node calls it by. `uses` counts containers by workload and by what it
+    calls the image. `pull` and `unpacked` are the sizes that policies measure.
     """
 
     names: tuple[str, ...]
@@ -56,7 +56,6 @@ class ImageDisk:
     reported: int
     own: Stored
     whole: Stored
-    share: Stored
     pull: int = 0
     unpacked: int = 0
     tier: Tier | None = None

@@ -1,6 +1,6 @@
 """Who fills the disks of all nodes together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from slimgate.core.images.facts import Digest
@@ -83,42 +83,53 @@ def image_name(names: Iterable[str]) -> str:
 
 
 def _images(disks: Iterable[NodeDisk]) -> tuple[FleetImage, ...]:
-    places: dict[str, list[tuple[NodeDisk, ImageDisk]]] = {}
+    found: dict[str, _Sum] = {}
     for disk in disks:
-        for image in disk.images:
+        scale = disk.scale.of_bytes
+        for image, share in zip(disk.images, disk.owners.images, strict=True):
             key = image.digest or image_name(image.names)
-            places.setdefault(key, []).append((disk, image))
-    return tuple(map(_together, places.values()))
+            if (together := found.get(key)) is None:
+                together = found[key] = _Sum(image)
+            together.add(image, share, scale)
+    return tuple(one.image() for one in found.values())
 
 
-def _together(places: Iterable[tuple[NodeDisk, ImageDisk]]) -> FleetImage:
-    places = list(places)
-    first = places[0][1]
-    sums = [0] * 8
-    for disk, image in places:
-        scaled = disk.scale.of_bytes
-        own = scaled(image.own.unpacked)
-        sums[0] += image.own.compressed
-        sums[1] += own
-        sums[2] += image.whole.compressed - image.own.compressed
-        sums[3] += scaled(image.whole.unpacked) - own
-        sums[4] += image.share.compressed
-        sums[5] += image.share.unpacked
-        if image.free_to_go:
-            sums[6] += image.share.compressed
-            sums[7] += image.share.unpacked
-    exclusive, shared, share, unused = (
-        Stored(compressed=sums[n], unpacked=sums[n + 1]) for n in (0, 2, 4, 6)
-    )
-    return FleetImage(
-        name=image_name(name for _, image in places for name in image.names),
-        digest=first.digest,
-        tier=first.tier,
-        nodes=len(places),
-        containers=sum(image.containers for _, image in places),
-        exclusive=exclusive,
-        shared=shared,
-        share=share,
-        unused=unused,
-        unknown_on=sum(not image.complete for _, image in places),
-    )
+class _Sum:
+    """One image on the nodes that were seen yet."""
+
+    def __init__(self, first: ImageDisk) -> None:
+        self._first = first
+        self._names: set[str] = set()
+        self._nodes = self._containers = self._unknown_on = 0
+        self._exclusive, self._whole = [0, 0], [0, 0]
+        self._share, self._unused = [0, 0], [0, 0]
+
+    def add(self, image: ImageDisk, share: Stored, scale: Callable[[int], int]) -> None:
+        self._nodes += 1
+        self._containers += image.containers
+        self._unknown_on += not image.complete
+        self._names.add(image_name(image.names))
+        for pair, stored in ((self._exclusive, image.own), (self._whole, image.whole)):
+            pair[0] += stored.compressed
+            pair[1] += scale(stored.unpacked)
+        for pair in (self._share, self._unused) if image.free_to_go else (self._share,):
+            pair[0] += share.compressed
+            pair[1] += share.unpacked
+
+    def image(self) -> FleetImage:
+        exclusive, whole, share, unused = (
+            Stored(compressed=pair[0], unpacked=pair[1])
+            for pair in (self._exclusive, self._whole, self._share, self._unused)
+        )
+        return FleetImage(
+            name=image_name(sorted(self._names)),
+            digest=self._first.digest,
+            tier=self._first.tier,
+            nodes=self._nodes,
+            containers=self._containers,
+            exclusive=exclusive,
+            shared=whole - exclusive,
+            share=share,
+            unused=unused,
+            unknown_on=self._unknown_on,
+        )

@@ -8,7 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from slimgate.core.images.facts import DiffID, Digest, ImageFacts, Platform, Size, SizeEvidence
+from slimgate.core.images.facts import (
+    DiffID,
+    Digest,
+    ImageFacts,
+    Layer,
+    Platform,
+    Size,
+    SizeEvidence,
+)
 from slimgate.core.nodes.stored import Contents, Stored, contents_of
 
 MAX_BYTES: Final = 2**62
@@ -26,6 +34,8 @@ class KnownImage:
     sizes: Stored
     """What policies measure: what it is to pull, and what it unpacks to, or at least so much."""
     pieces: tuple[int, ...]
+    stored: Stored
+    """What all its pieces come to."""
     no_blob: frozenset[str]
     no_tar: frozenset[str]
 
@@ -69,14 +79,28 @@ class Layout:
     which the image for the node's platform counts.
     """
 
-    def __init__(self, facts: Mapping[Digest, Sequence[ImageFacts]]) -> None:
+    def __init__(
+        self, facts: Mapping[Digest, Sequence[ImageFacts]], before: "Layout | None" = None
+    ) -> None:
         self._facts = facts
+        self._read = {} if before is None else before.contents
+        self.contents: dict[int, tuple[tuple[Layer, ...], Contents]] = {}
+        """What was read of images' layers, by their identity: the next layout needs no more."""
         distinct = {id(one): one for options in facts.values() for one in options}
         self._numbers = {key: number for number, key in enumerate(distinct)}
         self._by_platform: dict[Platform, Mapping[Digest, KnownImage]] = {}
         self.compressed: list[int] = []
         self.unpacked: list[int] = []
         self._images = self._cut(list(distinct.values()))
+
+    def is_of(self, facts: Mapping[Digest, Sequence[ImageFacts]]) -> bool:
+        """Whether a layout of these facts would be this one."""
+        return facts.keys() == self._facts.keys() and all(
+            len(known) == len(options) and all(map(same_facts, known, options))
+            for known, options in zip(
+                (self._facts[digest] for digest in facts), facts.values(), strict=True
+            )
+        )
 
     def on(self, platform: Platform) -> Mapping[Digest, KnownImage]:
         """Choose the image that each digest means on a node; digests that mean none are absent."""
@@ -91,7 +115,8 @@ class Layout:
         return known
 
     def _cut(self, images: Sequence[ImageFacts]) -> list[KnownImage]:
-        contents = [contents_of(image) for image in images]
+        contents = [self._contents_of(image) for image in images]
+        self._read = {}
         blobs, tars = _blobs(contents), _tars(contents)
         pieces: dict[tuple[int, ...], int] = {}
         for things, sizes in ((blobs, self.compressed), (tars, self.unpacked)):
@@ -109,6 +134,10 @@ class Layout:
                     unpacked=min(sum(layer.unpacked.least for layer in image.layers), MAX_BYTES),
                 ),
                 pieces=tuple(own),
+                stored=Stored(
+                    compressed=sum(self.compressed[number] for number in own),
+                    unpacked=sum(self.unpacked[number] for number in own),
+                ),
                 no_blob=frozenset(has.no_blob.union(d for d in has.blobs if not blobs[d].known)),
                 no_tar=frozenset(
                     has.no_tar.union(t.layer for c, t in has.unpacked.items() if not tars[c].known)
@@ -117,12 +146,31 @@ class Layout:
             for image, own, has in zip(images, held, contents, strict=True)
         ]
 
+    def _contents_of(self, image: ImageFacts) -> Contents:
+        """Read an image's layers, once for as long as somebody asks for just these."""
+        key = id(image.layers)
+        layers, found = self._read.get(key, (None, None))
+        if found is None or layers is not image.layers:
+            found = contents_of(image)
+        self.contents[key] = image.layers, found
+        return found
+
     def _piece(self, pieces: dict[tuple[int, ...], int], holders: tuple[int, ...]) -> int:
         number = pieces.setdefault(holders, len(pieces))
         if number == len(self.compressed):
             self.compressed.append(0)
             self.unpacked.append(0)
         return number
+
+
+def same_facts(one: ImageFacts, two: ImageFacts) -> bool:
+    """Whether the same is known of an image; each look-up makes a new object of the same layers."""
+    return (
+        one.layers is two.layers
+        and one.digest == two.digest
+        and one.base.tier is two.base.tier
+        and one.platforms == two.platforms
+    )
 
 
 def _blobs(contents: Sequence[Contents]) -> Mapping[str, _Thing]:

@@ -1,16 +1,15 @@
-"""Makes the disk model of a node."""
+"""Makes the disk models of nodes, and does anew only what has changed since the last time."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from slimgate.core.images.facts import Digest, ImageFacts
-from slimgate.core.images.tier import Tier
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk, Parts
 from slimgate.core.nodes.held import MAX_IMAGES, HeldImage, held_on
-from slimgate.core.nodes.layout import KnownImage, Layout
+from slimgate.core.nodes.layout import KnownImage, Layout, same_facts
 from slimgate.core.nodes.node import Node, NodePod, Runtime
-from slimgate.core.nodes.owners import Ownership, Piece, attribute, owners_of, users_of
+from slimgate.core.nodes.owners import Piece, Weights, attribute, users_of
 from slimgate.core.nodes.scale import Scale
 from slimgate.core.nodes.stored import NOTHING, Stored
 from slimgate.core.nodes.summary import ImageFs
@@ -18,136 +17,213 @@ from slimgate.core.nodes.summary import ImageFs
 LIST_LIMIT: Final = 50
 """The kubelet's default `nodeStatusMaxImages`: a list of this length was cut."""
 
+Facts = Mapping[Digest, Sequence[ImageFacts]]
+
 
 def node_disk(
     node: Node,
     pods: Sequence[NodePod],
-    facts: Mapping[Digest, Sequence[ImageFacts]] | Layout,
+    facts: Facts,
     *,
     image_fs: ImageFs | None = None,
     list_limit: int = LIST_LIMIT,
 ) -> NodeDisk:
-    """Model a node from the pods on it and the facts of its images.
+    """Model a single node from the pods on it and the facts of its images."""
+    models = NodeModels(list_limit=list_limit)
+    models.learn(facts)
+    return models.disk(node, pods, image_fs=image_fs)
 
-    A `Layout` made of the facts serves for all nodes of a cluster. `list_limit` is the kubelet's,
-    -1 where it has none.
-    """
-    layout = facts if isinstance(facts, Layout) else Layout(facts)
-    held = held_on(node, pods)
-    listed = len(node.images)
-    cut = listed >= list_limit > 0 or (bool(held) and not listed)
-    return _Model(node, held, layout).disk(
-        truncated=cut or listed > MAX_IMAGES, image_fs=_usable(image_fs, node.runtime)
+
+class NodeModels:
+    """Keeps the models of nodes. `list_limit` is the kubelets', -1 where they have none."""
+
+    def __init__(self, *, list_limit: int = LIST_LIMIT) -> None:
+        self._list_limit = list_limit
+        self._layout = Layout({})
+        self._kept: dict[str, _Kept] = {}
+
+    def learn(self, facts: Facts) -> None:
+        """Take the facts of all images, by what nodes call these."""
+        if not self._layout.is_of(facts):
+            self._layout = Layout(facts, before=self._layout)
+
+    def keep(self, names: Collection[str]) -> None:
+        """Forget all other nodes."""
+        self._kept = {name: kept for name, kept in self._kept.items() if name in names}
+
+    def disk(
+        self, node: Node, pods: Sequence[NodePod], *, image_fs: ImageFs | None = None
+    ) -> NodeDisk:
+        """Model a node from the pods on it and what its kubelet measured."""
+        image_fs = _usable(image_fs, node.runtime)
+        kept = self._kept.get(node.name)
+        if kept is None or not kept.still_holds(node, pods, self._layout):
+            kept = self._kept[node.name] = _Kept(node, pods, self._layout, self._list_limit)
+        return kept.disk(image_fs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What is known of one image on a node, under all its digests."""
+
+    images: tuple[KnownImage, ...]
+
+    def is_as(self, other: "_Known") -> bool:
+        """Whether the same is known of it."""
+        return len(self.images) == len(other.images) and all(
+            one is two
+            or (
+                same_facts(one.facts, two.facts)
+                and one.stored == two.stored
+                and one.no_tar == two.no_tar
+                and one.no_blob == two.no_blob
+            )
+            for one, two in zip(self.images, other.images, strict=True)
+        )
+
+
+class _Kept:
+    """All that is modelled of a node without its kubelet, and the last disk made of it."""
+
+    def __init__(
+        self, node: Node, pods: Sequence[NodePod], layout: Layout, list_limit: int
+    ) -> None:
+        self._node = node
+        self._pods = pods
+        held = held_on(node, pods)
+        self._digests = [image.digests for image in held]
+        self._known = self._look_up(layout)
+        pieces = _cut(node.runtime, self._known, layout)
+        users = users_of(pieces, held)
+        self._weights = Weights(pieces, held, users)
+        self._tiers = [one.images[0].facts.base.tier if one.images else None for one in self._known]
+        listed = len(node.images)
+        keeps = node.runtime.keeps_blobs
+        without = [_unknown(one, blobs=keeps) for one in self._known]
+        parts = _parts(pieces, held)
+        scale = Scale.of(parts.total.unpacked, None, complete=False)
+        self._last = NodeDisk(
+            node=node.name,
+            runtime=node.runtime,
+            parts=parts,
+            namespaces=attribute(pieces, held, users),
+            images=_images(held, self._known, pieces, [len(names) for names in without]),
+            pieces=pieces,
+            owners=self._weights.owners(self._tiers, scale),
+            scale=scale,
+            truncated=(
+                listed >= list_limit > 0 or (bool(held) and not listed) or listed > MAX_IMAGES
+            ),
+            unknown_layers=len(frozenset[str]().union(*without)),
+            image_fs=None,
+        )
+
+    def still_holds(self, node: Node, pods: Sequence[NodePod], layout: Layout) -> bool:
+        """Whether a model of the node as it is now would be this one."""
+        if self._node != node or self._pods != pods:
+            return False
+        known = self._look_up(layout)
+        return all(one.is_as(two) for one, two in zip(self._known, known, strict=True))
+
+    def _look_up(self, layout: Layout) -> list[_Known]:
+        known = layout.on(self._node.platform)
+        return [
+            _Known(images=tuple(known[digest] for digest in digests if digest in known))
+            for digests in self._digests
+        ]
+
+    def disk(self, image_fs: ImageFs | None) -> NodeDisk:
+        """Scale the model to what was measured now."""
+        last = self._last
+        if image_fs != last.image_fs:
+            measured = _snapshots(image_fs, self._node.runtime)
+            scale = Scale.of(last.parts.total.unpacked, measured, complete=last.complete)
+            if scale.shown == last.scale.shown:
+                owners = replace(last.owners, unexplained=scale.unexplained)
+            else:
+                owners = self._weights.owners(self._tiers, scale)
+            self._last = replace(last, image_fs=image_fs, scale=scale, owners=owners)
+        return self._last
+
+
+def _cut(runtime: Runtime, known: Sequence[_Known], layout: Layout) -> tuple[Piece, ...]:
+    """Put pieces together that just the same images of the node hold."""
+    keeps = runtime.keeps_blobs
+    holders: dict[int, list[int]] = {}
+    for place, one in enumerate(known):
+        images = one.images
+        numbers = (
+            images[0].pieces if len(images) == 1 else {n for image in images for n in image.pieces}
+        )
+        for number in numbers:
+            if number in holders:
+                holders[number].append(place)
+            else:
+                holders[number] = [place]
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for number, places in holders.items():
+        pair = groups.setdefault(tuple(places), [0, 0])
+        pair[0] += layout.compressed[number] if keeps else 0
+        pair[1] += layout.unpacked[number]
+    return tuple(
+        Piece(holders=places, compressed=compressed, unpacked=unpacked)
+        for places, (compressed, unpacked) in groups.items()
+        if compressed or unpacked
     )
 
 
-class _Model:
-    """The images of one node, and the pieces of which they are made."""
+def _unknown(known: _Known, *, blobs: bool) -> frozenset[str]:
+    """Name the layers that the runtime stores and nobody knows the size of."""
+    sets = [one.no_tar | one.no_blob if blobs else one.no_tar for one in known.images]
+    return sets[0] if len(sets) == 1 else frozenset[str]().union(*sets)
 
-    def __init__(self, node: Node, held: Sequence[HeldImage], layout: Layout) -> None:
-        self._node = node
-        self._held = held
-        on_platform = layout.on(node.platform)
-        self._known = [
-            [one for digest in image.digests if (one := on_platform.get(digest)) is not None]
-            for image in held
-        ]
-        self._pieces = self._cut(layout)
 
-    def _cut(self, layout: Layout) -> tuple[Piece, ...]:
-        """Put pieces together that just the same images of the node hold."""
-        holders: dict[int, list[int]] = {}
-        for place, known in enumerate(self._known):
-            numbers = (
-                known[0].pieces if len(known) == 1 else {n for one in known for n in one.pieces}
-            )
-            for number in numbers:
-                holders.setdefault(number, []).append(place)
-        groups: dict[tuple[int, ...], list[int]] = {}
-        for number, places in holders.items():
-            pair = groups.setdefault(tuple(places), [0, 0])
-            pair[0] += layout.compressed[number]
-            pair[1] += layout.unpacked[number]
-        keeps = self._node.runtime.keeps_blobs
-        return tuple(
-            Piece(holders=places, compressed=compressed if keeps else 0, unpacked=unpacked)
-            for places, (compressed, unpacked) in groups.items()
-            if unpacked or (compressed and keeps)
-        )
+def _images(
+    held: Sequence[HeldImage],
+    known: Sequence[_Known],
+    pieces: Sequence[Piece],
+    unknown: Sequence[int],
+) -> tuple[ImageDisk, ...]:
+    own, whole = [NOTHING] * len(held), [[0, 0] for _ in held]
+    for piece in pieces:
+        if len(piece.holders) == 1:
+            own[piece.holders[0]] = piece.stored
+        for place in piece.holders:
+            whole[place][0] += piece.compressed
+            whole[place][1] += piece.unpacked
+    return tuple(
+        _image(image, one.images[0] if one.images else None, own[place], whole[place], missing)
+        for place, (image, one, missing) in enumerate(zip(held, known, unknown, strict=True))
+    )
 
-    def disk(self, *, truncated: bool, image_fs: ImageFs | None) -> NodeDisk:
-        """Make the model of the node."""
-        users = users_of(self._pieces, self._held)
-        parts = _parts(self._pieces, self._held)
-        without = [self._unknown(known) for known in self._known]
-        missing = len(frozenset[str]().union(*without))
-        complete = not (truncated or missing) and all(self._known)
-        measured = _snapshots(image_fs, self._node.runtime)
-        scale = Scale.of(parts.total.unpacked, measured, complete=complete)
-        tiers = [known[0].facts.base.tier if known else None for known in self._known]
-        owners = owners_of(self._pieces, self._held, users, tiers, scale)
-        return NodeDisk(
-            node=self._node.name,
-            runtime=self._node.runtime,
-            parts=parts,
-            namespaces=attribute(self._pieces, self._held, users),
-            images=tuple(self._images(owners, tiers, [len(names) for names in without])),
-            pieces=self._pieces,
-            owners=owners,
-            scale=scale,
-            truncated=truncated,
-            unknown_layers=missing,
-            image_fs=image_fs,
-        )
 
-    def _unknown(self, known: Sequence[KnownImage]) -> frozenset[str]:
-        found = frozenset[str]()
-        for one in known:
-            found |= one.no_tar
-            if self._node.runtime.keeps_blobs:
-                found |= one.no_blob
-        return found
-
-    def _images(
-        self, owners: Ownership, tiers: Sequence[Tier | None], unknown: Sequence[int]
-    ) -> Iterator[ImageDisk]:
-        own, whole = [NOTHING] * len(self._held), [[0, 0] for _ in self._held]
-        for piece in self._pieces:
-            if len(piece.holders) == 1:
-                own[piece.holders[0]] = piece.stored
-            for place in piece.holders:
-                whole[place][0] += piece.compressed
-                whole[place][1] += piece.unpacked
-        for place, image in enumerate(self._held):
-            known = self._known[place]
-            digests = [known[0].facts.digest if known else None, *image.digests, None]
-            compressed, unpacked = whole[place]
-            sizes = known[0].sizes if known else NOTHING
-            yield ImageDisk(
-                names=image.names,
-                digest=next((d for d in digests if d is not None), None),
-                listed=image.listed,
-                known=bool(known),
-                pinned=image.pinned,
-                uses=image.uses,
-                reported=image.reported,
-                own=own[place],
-                whole=Stored(compressed=compressed, unpacked=unpacked),
-                share=owners.images[place],
-                pull=sizes.compressed,
-                unpacked=sizes.unpacked,
-                tier=tiers[place],
-                unknown_layers=unknown[place],
-            )
+def _image(
+    image: HeldImage, known: KnownImage | None, own: Stored, whole: Sequence[int], missing: int
+) -> ImageDisk:
+    called = image.digests[0] if image.digests else None
+    return ImageDisk(
+        names=image.names,
+        digest=called if known is None or known.facts.digest is None else known.facts.digest,
+        listed=image.listed,
+        known=known is not None,
+        pinned=image.pinned,
+        uses=image.uses,
+        reported=image.reported,
+        own=own,
+        whole=Stored(compressed=whole[0], unpacked=whole[1]),
+        pull=0 if known is None else known.sizes.compressed,
+        unpacked=0 if known is None else known.sizes.unpacked,
+        tier=None if known is None else known.facts.base.tier,
+        unknown_layers=missing,
+    )
 
 
 def _parts(pieces: Sequence[Piece], held: Sequence[HeldImage]) -> Parts:
     sums = {"unused": [0, 0], "exclusive": [0, 0], "shared": [0, 0]}
+    kept = {place for place, image in enumerate(held) if image.kept}
     for piece in pieces:
-        if not any(held[place].kept for place in piece.holders):
-            pair = sums["unused"]
-        else:
-            pair = sums["exclusive" if len(piece.holders) == 1 else "shared"]
+        shared = "shared" if len(piece.holders) > 1 else "exclusive"
+        pair = sums["unused" if kept.isdisjoint(piece.holders) else shared]
         pair[0] += piece.compressed
         pair[1] += piece.unpacked
     return Parts(**{name: Stored(compressed=c, unpacked=u) for name, (c, u) in sums.items()})

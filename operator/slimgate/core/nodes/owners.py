@@ -139,69 +139,80 @@ def attribute(
     )
 
 
-def owners_of(
-    pieces: Sequence[Piece],
-    held: Sequence[HeldImage],
-    users: Sequence[Users],
-    tiers: Sequence[Tier | None],
-    scale: Scale,
-) -> Ownership:
-    """Divide all pieces among those that use them, and among the images that hold them."""
-    by_user, by_image = _Weights[WorkloadName](), _Weights[int]()
-    unused, kept = [0, 0], [0, 0]
-    for piece, using in zip(pieces, users, strict=True):
-        holders = piece.holders
-        keep = [place for place in holders if held[place].kept] if len(holders) > 1 else holders
-        by_image.add(keep or holders, piece)
-        spaces: list[Collection[WorkloadName]] = list(using.values())
-        if any(held[place].pinned for place in keep):
-            spaces.append((_NODE,))
+class Weights:
+    """What everybody's fair share of a node's pieces is, before it is scaled."""
+
+    def __init__(
+        self, pieces: Sequence[Piece], held: Sequence[HeldImage], users: Sequence[Users]
+    ) -> None:
+        self._kept = [image.kept for image in held]
+        self._of_users: dict[WorkloadName, list[int]] = {}
+        self._of_images = [[0, 0] for _ in held]
+        self._in_use, self._unused = [0, 0], [0, 0]
+        pinned = {place for place, image in enumerate(held) if image.pinned}
+        for piece, using in zip(pieces, users, strict=True):
+            spaces: list[Collection[WorkloadName]] = list(using.values())
+            if not pinned.isdisjoint(piece.holders):
+                spaces.append((_NODE,))
+            pair = self._in_use if spaces else self._unused
+            pair[0] += piece.compressed
+            pair[1] += piece.unpacked
+            self._give_users(piece, spaces)
+            self._give_images(piece)
+
+    def _give_users(self, piece: Piece, spaces: Collection[Collection[WorkloadName]]) -> None:
         for workloads in spaces:
-            by_user.add(workloads, piece, parts=len(spaces))
-        pair = kept if spaces else unused
-        pair[0] += piece.compressed
-        pair[1] += piece.unpacked
-    scaled = apportion({"kept": kept[1], "unused": unused[1]}, scale.shown)
-    in_use = Stored(compressed=kept[0], unpacked=scaled["kept"])
-    free = Stored(compressed=unused[0], unpacked=scaled["unused"])
-    workloads = by_user.shares(in_use)
-    pinned = workloads.pop(_NODE, NOTHING)
-    images = by_image.shares(in_use, [n for n, image in enumerate(held) if image.kept])
-    images |= by_image.shares(free, [n for n, image in enumerate(held) if not image.kept])
-    by_place = [images.get(place, NOTHING) for place in range(len(held))]
-    return Ownership(
-        workloads=workloads,
-        namespaces=total_by((name[0], share) for name, share in workloads.items()),
-        images=by_place,
-        tiers=total_by(zip(tiers, by_place, strict=True)),
-        pinned=pinned,
-        unused=free,
-        unexplained=scale.unexplained,
-    )
+            parts = len(spaces) * len(workloads)
+            compressed = piece.compressed * UNIT // parts
+            unpacked = piece.unpacked * UNIT // parts
+            for workload in workloads:
+                pair = self._of_users.get(workload)
+                if pair is None:
+                    self._of_users[workload] = [compressed, unpacked]
+                else:
+                    pair[0] += compressed
+                    pair[1] += unpacked
+
+    def _give_images(self, piece: Piece) -> None:
+        holders = piece.holders
+        if len(holders) > 1:
+            # An unused image has no part of what others use: its removal frees nothing of it.
+            holders = tuple(place for place in holders if self._kept[place]) or holders
+        compressed = piece.compressed * UNIT // len(holders)
+        unpacked = piece.unpacked * UNIT // len(holders)
+        for place in holders:
+            pair = self._of_images[place]
+            pair[0] += compressed
+            pair[1] += unpacked
+
+    def owners(self, tiers: Sequence[Tier | None], scale: Scale) -> Ownership:
+        """Divide what is shown, so that all parts add up to it."""
+        shown = apportion({True: self._in_use[1], False: self._unused[1]}, scale.shown)
+        in_use = Stored(compressed=self._in_use[0], unpacked=shown[True])
+        unused = Stored(compressed=self._unused[0], unpacked=shown[False])
+        workloads = _divide(self._of_users, in_use)
+        pinned = workloads.pop(_NODE, NOTHING)
+        places = range(len(self._kept))
+        of_images = {
+            **_divide({n: self._of_images[n] for n in places if self._kept[n]}, in_use),
+            **_divide({n: self._of_images[n] for n in places if not self._kept[n]}, unused),
+        }
+        images = [of_images[place] for place in places]
+        return Ownership(
+            workloads=workloads,
+            namespaces=total_by((name[0], share) for name, share in workloads.items()),
+            images=images,
+            tiers=total_by(zip(tiers, images, strict=True)),
+            pinned=pinned,
+            unused=unused,
+            unexplained=scale.unexplained,
+        )
 
 
-class _Weights(Generic[K]):
-    """Parts of bytes by who has them, so fine that nothing of a sum is lost."""
-
-    def __init__(self) -> None:
-        self._compressed: dict[K, int] = {}
-        self._unpacked: dict[K, int] = {}
-
-    def add(self, keys: Collection[K], piece: Piece, *, parts: int = 1) -> None:
-        """Give each of them an equal part of one of several `parts` of a piece."""
-        parts *= len(keys)
-        compressed = piece.compressed * UNIT // parts
-        unpacked = piece.unpacked * UNIT // parts
-        for key in keys:
-            self._compressed[key] = self._compressed.get(key, 0) + compressed
-            self._unpacked[key] = self._unpacked.get(key, 0) + unpacked
-
-    def shares(self, total: Stored, keys: Iterable[K] | None = None) -> dict[K, Stored]:
-        """Divide a total among all, or some of them."""
-        among = self._compressed if keys is None else [k for k in keys if k in self._compressed]
-        compressed = apportion({key: self._compressed[key] for key in among}, total.compressed)
-        unpacked = apportion({key: self._unpacked[key] for key in among}, total.unpacked)
-        return {k: Stored(compressed=compressed[k], unpacked=unpacked[k]) for k in among}
+def _divide(weights: Mapping[K, Sequence[int]], total: Stored) -> dict[K, Stored]:
+    compressed = apportion({key: pair[0] for key, pair in weights.items()}, total.compressed)
+    unpacked = apportion({key: pair[1] for key, pair in weights.items()}, total.unpacked)
+    return {key: Stored(compressed=compressed[key], unpacked=unpacked[key]) for key in weights}
 
 
 def total_by(parts: Iterable[tuple[K, Stored]]) -> dict[K, Stored]:
