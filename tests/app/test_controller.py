@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from slimgate.cluster.resources import SECRETS, SLIM_POLICIES
+from slimgate.cluster.resources import EVENTS, SECRETS, SLIM_POLICIES
 from slimgate.core.workloads.kinds import DEPLOYMENTS
 from slimgate.settings import Settings
 from tests.app.api_server import ApiServer
@@ -14,7 +14,8 @@ from tests.engine.cluster import policy
 
 STATUS = f"{SLIM_POLICIES.one('', 'default')}/status"
 MEMORY = SECRETS.one(Settings().namespace, Settings().memory_secret)
-QUICK = {"node_refresh_interval": "0", "certificates": "CertManager"}
+WIKI = "https://wiki.example.com/slim"
+QUICK = {"node_refresh_interval": "0", "certificates": "CertManager", "docs_url": WIKI}
 
 
 @pytest.fixture
@@ -44,3 +45,5 @@ async def test_from_workloads_to_the_policys_status(server: ApiServer, tmp_path:
 
     assert (unready, shown, ended) == (None, 2, 0)
     assert len(server.bodies(MEMORY)) == 1
+    notes = [str(one["note"]) for one in server.bodies(EVENTS.within("shop"))]
+    assert [f"({WIKI}#reference)" in note for note in notes] == [True, True]

@@ -23,7 +23,10 @@ async def test_from_policies_to_an_answer(tmp_path: Path) -> None:
     spec = policy(mode="Enforce", onUnknown="Deny")
     server.add(SLIM_POLICIES, spec)
     trust = ssl.create_default_context(cadata=made.ca_bundle.decode())
-    settings = {"webhook_port": str(port), "tls_directory": str(tmp_path), "drain_duration": "0"}
+    settings = {
+        "webhook_port": str(port), "tls_directory": str(tmp_path), "drain_duration": "0",
+        "docs_url": "https://wiki.example.com/slim",
+    }  # fmt: skip
     async with server.roles(tmp_path, **settings) as begin, aiohttp.ClientSession() as session:
         program = begin("webhook")
 
@@ -50,4 +53,5 @@ async def test_from_policies_to_an_answer(tmp_path: Path) -> None:
     )
     assert not answered.allowed
     assert answered.message.startswith("slimgate: ")
+    assert "image's reference (https://wiki.example.com/slim#reference)." in answered.message
     assert (counted, ended) == (1, 0)

@@ -35,7 +35,8 @@ def reference() -> str:
 def checks() -> str:
     """Write a section a check."""
     return "".join(
-        f"\n## {one.name}\n\n{one.title}: `{one.field}`.\n\n{_marked(one.advice)}\n"
+        f"\n## {one.name}\n\n{one.title}: `{one.field}`.\n\n{_marked(one.advice)} "
+        f"More: [slimming.md](slimming.md#{one.place}).\n"
         for one in CHECKS.values()
     )
 

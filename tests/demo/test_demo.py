@@ -71,7 +71,7 @@ def test_the_fat_deployment_is_denied_in_full(printed: str, lab: Lab) -> None:
     assert "limit 100 MiB [policy demo, pullSize]" in text
     assert "its largest layer pulls" in text
     assert "(Builder, Proven)" in text
-    assert "Build in a first stage and copy the binary onto distroless or scratch" in text
+    assert "Build in a first stage and copy only what runs into the final one" in text
     assert "SlimException" in text
 
 

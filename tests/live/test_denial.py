@@ -4,13 +4,16 @@ import json
 
 import pytest
 
-from slimgate.core.wording.render import REMEDY
+from slimgate.core.policies import ways
+from slimgate.core.wording.ways import DOCS, way_text
 from tests.lab.kubectl import Kubectl
 from tests.live.programs import Program
 from tests.live.room import Room
 from tests.live.shelf import FAT, SMALL, TINY, noise, noisy, stacked
 
 pytestmark = pytest.mark.lab
+
+EXEMPT = f"To exempt it, ask your platform team for a SlimException ({DOCS}#exception)."
 
 
 def test_a_denial_is_complete(room: Room, kubectl: Kubectl) -> None:
@@ -35,7 +38,8 @@ def test_a_denial_is_complete(room: Room, kubectl: Kubectl) -> None:
         '"workloads.slimgate.dev" denied the request: slimgate: '
         f'container "main": {image} pulls 440 KiB (linux/amd64), limit 293 KiB '
         f"[policy {policy}, pullSize]; its largest layer pulls 391 KiB (RUN go build ./...); "
-        f"base {reference} (Builder, Proven). {REMEDY} See https://wiki.example.com/slim."
+        f"base {reference} (Builder, Proven). {way_text(ways.TOOLCHAIN, DOCS)}. "
+        f"{EXEMPT} See https://wiki.example.com/slim."
     )
     assert room.api.find(room.workload(image)) is None
 
@@ -146,6 +150,6 @@ def test_audit_says_nothing_and_records(room: Room, kubectl: Kubectl, controller
     assert (event["type"], event["reason"]) == ("Warning", "SlimPolicyViolation")
     assert event["note"] == (
         f'container "main": {image} pulls 391 KiB (linux/amd64), limit 293 KiB '
-        f"[policy {policy}, pullSize]. {REMEDY}"
+        f"[policy {policy}, pullSize]. {way_text(ways.LARGE_IMAGE, DOCS)}. {EXEMPT}"
     )
     assert controller.runs()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from slimgate.core.wording.render import ROLLBACK
+from slimgate.core.wording.ways import DOCS, rollback
 from tests.lab.kubectl import Kubectl
 from tests.live.api import eventually
 from tests.live.room import Room
@@ -30,7 +30,7 @@ def test_rollout_undo(room: Room, kubectl: Kubectl, kind: str) -> None:
 
     assert not refused.accepted
     assert undone.returncode == 0, undone.stderr
-    assert f"Warning: {ROLLBACK}" in undone.stderr.splitlines()
+    assert f"Warning: {rollback(DOCS)}" in undone.stderr.splitlines()
     assert room.api.get(made)["spec"]["template"]["spec"]["containers"][0]["image"] == former
 
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from slimgate.core.images.facts import Platform
-from slimgate.core.wording.render import RETRY
+from slimgate.core.wording.ways import DOCS
 from tests.live.conftest import ABSENT_PORT, Site
 from tests.live.programs import Program
 from tests.live.room import Room
@@ -73,7 +73,7 @@ def test_on_unknown(room: Room, site: Site, webhook: Program, case: str) -> None
     assert start in denied.message
     assert why in denied.message
     assert f"[policy {policy}, inspection]" in denied.message
-    assert denied.message.endswith(RETRY)
+    assert denied.message.endswith(f"a SlimException ({DOCS}#exception).")
     assert {key: counted[key] - before[key] for key in counted} == {
         "unknown": 1.0, "looked up": 0.0 if reason is None else 1.0,
     }  # fmt: skip

@@ -14,6 +14,7 @@ FLAG: Final = "must be true or false, not"
 DURATION: Final = "must be a duration, as in 5m or 2.5s, not"
 QUANTITY: Final = "is not a quantity: write bytes as Kubernetes does, as in 300Mi or 2G"
 NAME: Final = "must be a name in lower case, as in team-a, not"
+PAGE: Final = "must be the http or https URL of a page, without # and spaces"
 HOST: Final = "must be a host and perhaps a port, as in registry.internal:5000, not"
 
 WRONG: Final[list[tuple[str, object, str]]] = [
@@ -26,6 +27,19 @@ WRONG: Final[list[tuple[str, object, str]]] = [
     ("dockerConfig", "", "must be the path of a docker config.json, not ''"),
     ("dockerConfig", "a\nb", "must be the path of a docker config.json, not 'a\\\\nb'"),
     ("httpsProxy", "socks5://me:pw@a", "must be the URL of an HTTP proxy, as in http://proxy"),
+    ("docsURL", "", PAGE),
+    ("docsURL", "wiki.example.com/slim", PAGE),
+    ("docsURL", "ftp://wiki.example.com", PAGE),
+    ("docsURL", "javascript:alert(1)", PAGE),
+    ("docsURL", "https://wiki.example.com/slim#here", PAGE),
+    ("docsURL", "https://wiki.example.com/a page", PAGE),
+    ("docsURL", "https://wiki.example.com/a\nb", PAGE),
+    ("docsURL", "https://me:secret@wiki.example.com/", PAGE),
+    ("docsURL", "https://wiki.example.com/\u202egpj", PAGE),
+    ("docsURL", "https:///slim", PAGE),
+    ("docsURL", "https://wiki.example.com/(a)", PAGE),
+    ("docsURL", "https://wiki.example.com/" + "a" * 176, PAGE),
+    ("docsURL", 1, PAGE),
     ("noProxy", "", "must be a list as in NO_PROXY, not ''"),
     ("tlsDirectory", "/" * 4097, "must have at most 4096 characters, not 4097"),
     ("pullSecrets", "yes", f"{FLAG} 'yes'"),

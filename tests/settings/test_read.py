@@ -73,6 +73,7 @@ SINGLE: dict[str, tuple[object, object]] = {
     "retryInterval": ("2.5s", 2.5),
     "maxStaleness": (0, 0.0),
     "maxAdmissionWait": ("500ms", 0.5),
+    "docsURL": ("https://wiki.example.com/slim?id=1", "https://wiki.example.com/slim?id=1"),
     "annotations": ("None", Annotate.NONE),
     "imageProfiles": (False, False),
     "defaultPolicyFile": ("/policy.yaml", "/policy.yaml"),

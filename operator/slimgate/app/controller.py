@@ -89,6 +89,7 @@ async def _work(
             drift_seconds=settings.tag_seconds,
             # A moment after a failure is no longer given as the answer.
             retry_seconds=settings.failure_seconds + 5.0,
+            docs=settings.docs_url,
         ),
         now=now,
         observer=metrics,

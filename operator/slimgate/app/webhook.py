@@ -83,6 +83,7 @@ def _server(settings: Settings, core: Core, metrics: WebhookMetrics) -> WebhookS
         settings=ServiceSettings(
             controllers=CONTROLLER_USERS.union(settings.extra_controllers),
             template_paths=settings.template_paths,
+            docs=settings.docs_url,
         ),
         history=partial(revisions, core.api),
         observer=metrics,

@@ -23,6 +23,7 @@ from slimgate.core.wording.annotations import (
     annotations_of,
 )
 from slimgate.core.wording.notes import note_of
+from slimgate.core.wording.ways import DOCS
 from slimgate.core.workloads.kinds import REPLICA_SETS
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
@@ -37,7 +38,7 @@ COPIES: Final = REPLICA_SETS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcilerSettings:
-    """Times in seconds."""
+    """Times in seconds; `docs` is the page that Events lead to."""
 
     workers: int = 8
     judge_seconds: float = 60.0
@@ -45,6 +46,7 @@ class ReconcilerSettings:
     """How often a workload is judged again, since tags move."""
     retry_seconds: float = 20.0
     """When to try again what could not be looked up for now, or could not be written."""
+    docs: str = DOCS
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +230,7 @@ class Reconciler:
         observed, says = record.observed, annotations_of(verdict)
         before = record.said or observed.annotations
         if says != before:
-            note = note_of(before, verdict)
+            note = note_of(before, verdict, self._settings.docs)
             if note is not None and not self._was_told(record):
                 await self._recorder.note(observed.kind, observed.workload, note)
                 _LOG.info("%s: %s", observed.workload, says[VERDICT] or "no policy")

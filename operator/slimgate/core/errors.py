@@ -67,6 +67,8 @@ class ImageError(SlimgateError):
 
     reason = "error"
     temporary = False
+    no_platform = False
+    """Whether the image is there, but not for a platform that nodes have."""
 
     def __init__(self, message: str, *, code: str | None = None) -> None:
         super().__init__(message)
@@ -87,6 +89,12 @@ class NotFoundError(ImageError):
     """The registry answered that there is no such manifest, blob or repository."""
 
     reason = "not_found"
+
+
+class NoPlatformError(NotFoundError):
+    """There is no image of that name for a platform of the nodes."""
+
+    no_platform = True
 
 
 class UnauthorizedError(ImageError):

@@ -311,7 +311,12 @@ class Inspector:
             images=tuple(compared),
             gaps=tuple(
                 dict.fromkeys(
-                    Gap(message=str(error), reason=error.reason, temporary=error.temporary)
+                    Gap(
+                        message=str(error),
+                        reason=error.reason,
+                        temporary=error.temporary,
+                        no_platform=error.no_platform,
+                    )
                     for error in read.errors
                 )
             ),

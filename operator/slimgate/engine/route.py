@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from slimgate.core.errors import ImageError, NotFoundError, TooLargeError, UnsupportedError
+from slimgate.core.errors import ImageError, NoPlatformError, TooLargeError, UnsupportedError
 from slimgate.core.images.choosing import choose, offered
 from slimgate.core.images.facts import Digest, Platform
 from slimgate.core.images.oci import Descriptor, Index
@@ -135,9 +135,9 @@ def _missing(lacking: Sequence[Platform], wanted: Sequence[Platform]) -> Sequenc
     return [one for one in lacking if not found or normalized(one).os in found]
 
 
-def _no_image(reference: Reference, index: Index, missing: Sequence[Platform]) -> NotFoundError:
+def _no_image(reference: Reference, index: Index, missing: Sequence[Platform]) -> NoPlatformError:
     wanted, has = ", ".join(map(str, missing)), ", ".join(offered(index)[:8])
-    return NotFoundError(
+    return NoPlatformError(
         f"{reference} has no image for {wanted}; it has {printable(has) or 'none'}"
     )
 

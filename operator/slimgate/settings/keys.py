@@ -126,6 +126,11 @@ KEYS: Final[Mapping[str, SettingKey]] = {
         "How long an admission waits for images that are not known yet; what is not known by then "
         "is unknown, and is looked up further. 0 for not at all.",
     ),
+    "docsURL": _key(
+        "docs_url",
+        values.page(),
+        "The page that denials lead to, if not slimgate's own. Links add # and a section's name.",
+    ),
     "annotations": _key(
         "annotations",
         values.choice(Annotate),

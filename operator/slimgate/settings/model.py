@@ -7,6 +7,7 @@ from typing import Final
 
 from slimgate.core.images.facts import Platform
 from slimgate.core.wording.annotations import Annotate
+from slimgate.core.wording.ways import DOCS
 from slimgate.core.workloads.kinds import BUILT_IN, Kind, TemplatePaths, template_paths
 
 WHOLE_LAYER_BYTES: Final = 8 * 2**20
@@ -67,6 +68,7 @@ class Settings:
     failure_seconds: float = 15.0
     stale_seconds: float = 86_400.0
     admission_wait_seconds: float = 2.0
+    docs_url: str = DOCS
     annotations: Annotate = Annotate.OVER_POLICY
     image_profiles: bool = True
     default_policy_file: str | None = None

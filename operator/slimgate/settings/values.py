@@ -22,6 +22,7 @@ _MAX_SECONDS: Final = 1e9
 _MAX_PORT: Final = 65_535
 _LARGE: Final = 10**18
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_HOST: Final = r"([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?"
 _ZERO: Final = re.compile(r"0+([KMGTPE]i|[kMGTPE])?")
 _SUFFIXES: Final = ("Ei", "Pi", "Ti", "Gi", "Mi", "Ki")
 
@@ -123,20 +124,35 @@ def address() -> Value:
 
 def proxy() -> Value:
     """Make a value of a proxy's URL, whose password is never shown."""
-    url = text(
-        r"(https?://)?([^\s/@]+@)?([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?",
+    url = _url(
+        rf"(https?://)?([^\s/@]+@)?{_HOST}/?",
         "the URL of an HTTP proxy, as in http://proxy.internal:3128",
-        max_length=1024,
+        1024,
     )
+    return replace(url, write=lambda found: re.sub(r"[^/@]*@", "***@", found))
+
+
+def page() -> Value:
+    """Make a value of a page's URL, to which a section's name is added."""
+    return _url(
+        rf"https?://{_HOST}(/[A-Za-z0-9._~!$&*+,;=:@%/\-]*)?(\?[A-Za-z0-9._~!$&*+,;=:@%/?\-]*)?",
+        "the http or https URL of a page, without # and spaces, of at most 200 characters, as in "
+        "https://wiki.example.com/slim",
+        200,
+    )
+
+
+def _url(pattern: str, what: str, max_length: int) -> Value:
+    """Make a value of a URL; a wrong one may hold a password, and is not shown."""
+    url = text(pattern, max_length=max_length)
 
     def read(raw: object, path: str) -> object:
         try:
             return url.read(raw, path)
         except InvalidSettingsError:
-            what = "the URL of an HTTP proxy, as in http://proxy.internal:3128"
             raise fault(path, f"must be {what}") from None
 
-    return replace(url, read=read, write=lambda found: re.sub(r"[^/@]*@", "***@", found))
+    return replace(url, read=read)
 
 
 def duration(least: float = 0.0, why: str = "") -> Value:

@@ -28,6 +28,7 @@ from slimgate.core.errors import ClusterError, ImageError, OverloadedError
 from slimgate.core.policies.finding import Outcome, Subject
 from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.text import printable
+from slimgate.core.wording.ways import DOCS
 from slimgate.core.workloads.kinds import TEMPLATE_PATHS, TemplatePaths
 from slimgate.core.workloads.workload import Workload
 from slimgate.webhook.body import parse_review
@@ -60,10 +61,12 @@ class ServiceSettings:
     An admission that waits for a registry holds some kilobytes and a place until its deadline, so
     `max_judging` is well above what hangs at once while a registry does. The number is a guess.
     `max_recalling` bounds what former templates take of memory and of the API server at once.
+    `docs` is the page that denials lead to.
     """
 
     controllers: frozenset[str] = CONTROLLER_USERS
     template_paths: TemplatePaths = field(default_factory=lambda: TEMPLATE_PATHS)
+    docs: str = DOCS
     max_judging: int = 1024
     max_recalling: int = 4
 
@@ -131,11 +134,12 @@ class AdmissionService:
         except Exception as err:  # noqa: BLE001 - whatever it is, onUnknown decides
             _LOG.exception("%s could not be judged", _name(request))
             verdict, outcome = self._unknown(workload, ImageError(_reason(err))), ERROR
-        decision = decide(verdict, request.old)
+        docs = self._settings.docs
+        decision = decide(verdict, request.old, docs=docs)
         if decision.allowed or request.old is None:
             return decision, outcome
         ran = await self._ran(request, deadline)
-        return (bring_back(verdict, request.old, ran) if ran else decision), outcome
+        return (bring_back(verdict, request.old, ran, docs=docs) if ran else decision), outcome
 
     async def _ran(self, request: Request, deadline: float) -> Sequence[Workload]:
         """Find what the workload ran before; a denial stands where that can't be told in time."""

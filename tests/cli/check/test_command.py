@@ -344,6 +344,25 @@ def test_unreachable_registry(folder: Path) -> None:
     assert "registry.invalid can't be reached" in done.stdout.splitlines()[4]
 
 
+def test_the_page_of_the_company(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every form leads to the page that a setting names, and to no other."""
+    monkeypatch.setenv("SLIMGATE_DOCS_URL", "https://wiki.example.com/slim?id=1")
+    said = {
+        form: slimgate(
+            "check", "deploy", "--policy=policy.yaml", MAP.format("fat"), "-o", form, cwd=folder
+        ).stdout
+        for form in ("table", "json", "sarif", "github")
+    }
+    (rules,) = ([*one["tool"]["driver"]["rules"]] for one in json.loads(said["sarif"])["runs"])
+
+    for form, text in said.items():
+        assert "(https://wiki.example.com/slim?id=1#large-" in text, form
+        assert "slimgate.dev" not in text.replace("slimgate.dev/v1alpha1", ""), form
+    assert {rule["helpUri"].partition("#")[0] for rule in rules} == {
+        "https://wiki.example.com/slim?id=1"
+    }
+
+
 def test_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A setting that can't be used is one line as well."""
     monkeypatch.setenv("SLIMGATE_HTTP_PORT", "http")

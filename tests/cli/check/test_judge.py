@@ -200,7 +200,7 @@ async def test_the_webhooks_own_words(tmp_path: Path) -> None:
         "[policy default, pullSize]; its largest layer pulls 90 MiB (RUN go build)"
     )
     assert judged.decision.message.endswith(
-        "(https://slimgate.dev/docs/policies#exceptions). see https://wiki.example.com/slim"
+        "(https://slimgate.dev/docs/slimming#exception). see https://wiki.example.com/slim"
     )
 
 

@@ -24,7 +24,7 @@ from slimgate.core.images.facts import Size
 from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import Limit, Limits, Mode, OnUnknown, Policy
 from slimgate.core.policies.verdict import Verdict, evaluate
-from slimgate.core.wording.render import ROLLBACK
+from slimgate.core.wording.ways import DOCS, rollback
 from slimgate.core.workloads.workload import MAX_IMAGES, ImageUse, Workload
 from tests.core.make import (
     DENY,
@@ -349,7 +349,7 @@ def test_going_back(former: tuple[ImageUse, ...], at: ImageUse | None, *, allowe
     found = bring_back(judged, old, [replace(old, images=former)])
 
     assert (found.allowed, len(found.warnings)) == (allowed, 2 * allowed)
-    assert (ROLLBACK in found.warnings[:1]) is allowed
+    assert (rollback(DOCS) in found.warnings[:1]) is allowed
     assert found.effects == {"default": Effect.WARNED if allowed else Effect.DENIED}
 
 
@@ -422,7 +422,7 @@ def test_from_review_to_answer() -> None:
     assert isinstance(response, dict)
     assert response["status"]["message"].startswith(
         'slimgate: container "web": shop:1 pulls 2 MiB (linux/amd64), limit 1 MiB '
-        "[policy p, pullSize]. Build in a first stage"
+        "[policy p, pullSize]. See what is large with slimgate inspect"
     )
 
 

@@ -12,6 +12,7 @@ from slimgate.core.policies.excuses import MAX_STEPS
 from slimgate.core.policies.finding import Outcome
 from slimgate.core.policies.policy import ExceptionRules, Limit, Limits, Policy
 from slimgate.core.policies.verdict import Verdict, evaluate
+from slimgate.core.policies.ways import MANY_EXCEPTIONS
 from tests.core.make import WEB, image, inspection, one, subject, use
 from tests.support.calls import Calls
 
@@ -116,6 +117,7 @@ def test_the_work_has_a_bound() -> None:
     assert beyond.reason == (
         "its namespace has more SlimExceptions than slimgate compares for one verdict"
     )
+    assert beyond.way == MANY_EXCEPTIONS
     assert [*verdict.unknown()] == [("inspection", "too_large")]
 
 

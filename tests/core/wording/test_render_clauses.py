@@ -32,12 +32,6 @@ from tests.core.make import (
 )
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
-WAY_OUT = (
-    "Build in a first stage and copy the binary onto distroless or scratch: "
-    "https://slimgate.dev/docs/slimming. "
-    "To exempt it, ask your platform team for a SlimException "
-    "(https://slimgate.dev/docs/policies#exceptions)."
-)
 
 
 def said(given: Subject, *, limits: Limits | None = None, bases: BaseRules | None = None) -> str:

@@ -20,6 +20,7 @@ from slimgate.core.errors import ImageError
 from slimgate.core.images.reference import Reference
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.verdict import Verdict
+from slimgate.core.wording.ways import DOCS
 from slimgate.core.workloads.workload import Workload, WorkloadKey
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
@@ -78,7 +79,8 @@ class Judged:
 class Case:
     """What is judged, by what; `running` are workloads of the cluster that are updated.
 
-    `former` finds the templates that one of those had before.
+    `former` finds the templates that one of those had before. `docs` is the page that denials lead
+    to.
     """
 
     workloads: Sequence[PlacedWorkload]
@@ -87,6 +89,7 @@ class Case:
     now: datetime
     running: Mapping[WorkloadKey, Workload] = field(default_factory=dict)
     former: History | None = None
+    docs: str = DOCS
 
 
 class _Anonymous:
@@ -137,11 +140,11 @@ async def _judged(
     case: Case, placed: PlacedWorkload, verdict: Verdict, old: Workload | None
 ) -> Judged:
     skipped = _is_skipped(placed.workload, old)
-    decision = ALLOWED if skipped else decide(verdict, old)
+    decision = ALLOWED if skipped else decide(verdict, old, docs=case.docs)
     ran: Sequence[Workload] = ()
     if old is not None and case.former is not None and not decision.allowed:
         ran = [_kept(case.sources, one) for one in await case.former(placed.workload)]
-        decision = bring_back(verdict, old, ran) if ran else decision
+        decision = bring_back(verdict, old, ran, docs=case.docs) if ran else decision
     effects = [
         (finding, _effect(finding, effect, verdict.subject, skipped=skipped))
         for finding, effect in weigh(verdict, old, ran)

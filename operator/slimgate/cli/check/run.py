@@ -143,6 +143,7 @@ async def _report(
         now=datetime.now(UTC),
         running=read.running,
         former=None if view is None else view.former,
+        docs=outside.settings.docs_url,
     )
     async with outside.inspector(sources.locate_base) as inspector:
         with board() as shown:
@@ -165,4 +166,5 @@ async def _report(
         strict=request.strict,
         fail_on=request.fail_on,
         require_all=request.require_all,
+        docs=outside.settings.docs_url,
     )

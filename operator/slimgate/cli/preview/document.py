@@ -16,11 +16,11 @@ def preview_document(preview: Preview) -> Document:
         "policy": preview.policy.name,
         "mode": preview.policy.mode.value,
         "counts": {fate.label: preview.count(fate) for fate in reversed(Fate)},
-        "workloads": [_workload(entry) for entry in preview.foreseen],
+        "workloads": [_workload(entry, preview.docs) for entry in preview.foreseen],
     }
 
 
-def _workload(entry: Foreseen) -> dict[str, object]:
+def _workload(entry: Foreseen, docs: str) -> dict[str, object]:
     workload = entry.workload
     return {
         "kind": workload.kind,
@@ -28,10 +28,11 @@ def _workload(entry: Foreseen) -> dict[str, object]:
         "name": workload.name,
         "outcome": entry.fate.label,
         "findings": [
-            {**finding_json(finding), "wouldBe": fate.label} for finding, fate in entry.findings
+            {**finding_json(finding, docs), "wouldBe": fate.label}
+            for finding, fate in entry.findings
         ],
         "excused": [
-            {**finding_json(finding), "exception": f"{by.namespace}/{by.name}"}
+            {**finding_json(finding, docs), "exception": f"{by.namespace}/{by.name}"}
             for finding, by in entry.verdict.excused
         ],
     }

@@ -23,6 +23,7 @@ from slimgate.core.policies.policy import Mode, Policy
 from slimgate.core.policies.policy_parser import parse_policy
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.text import printable
+from slimgate.core.wording.ways import DOCS
 from slimgate.core.workloads.workload import Workload
 from slimgate.settings import Settings
 
@@ -61,10 +62,11 @@ class Foreseen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """Everything that would happen, the worst first."""
+    """Everything that would happen, the worst first; `docs` is the page that says what helps."""
 
     policy: Policy
     foreseen: Sequence[Foreseen] = field(default_factory=tuple)
+    docs: str = DOCS
 
     def count(self, fate: Fate) -> int:
         """Count the workloads of a fate."""
@@ -97,7 +99,7 @@ async def preview(
 
     verdicts = await asyncio.gather(*map(judged, workloads))
     foreseen = [foresee(verdict, policy) for verdict in verdicts]
-    return Preview(policy=policy, foreseen=sorted(foreseen, key=_order))
+    return Preview(policy=policy, foreseen=sorted(foreseen, key=_order), docs=settings.docs_url)
 
 
 def policy_in_file(wanted: str) -> WantedPolicy | None:

@@ -15,6 +15,7 @@ from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import Mode, OnUnknown, Policy
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording import render
+from slimgate.core.wording.ways import DOCS, rollback
 from slimgate.core.workloads.kinds import TEMPLATE_PATHS, TemplatePaths
 from slimgate.core.workloads.workload import ImageUse, Role, Workload, workload_of
 
@@ -115,20 +116,26 @@ def decode(review: object, template_paths: TemplatePaths = TEMPLATE_PATHS) -> Re
     )
 
 
-def decide(verdict: Verdict, old: Workload | None = None, ran: Sequence[Workload] = ()) -> Decision:
+def decide(
+    verdict: Verdict,
+    old: Workload | None = None,
+    ran: Sequence[Workload] = (),
+    *,
+    docs: str = DOCS,
+) -> Decision:
     """Apply each policy's mode to its own findings.
 
     `old` is what an UPDATE replaces: an image that it already runs is warned of, not refused, and
     so are images that together come to no more, so that a tightened limit never keeps anybody from
     changing another container. `ran` are the templates that the workload had before: nobody is kept
-    from going back to one (ADR 16).
+    from going back to one (ADR 16). `docs` is the page that a denial leads to.
     """
     policies = {policy.name: policy for policy in verdict.policies}
     weighed = weigh(verdict, old, ran)
     denied = [finding for finding, effect in weighed if effect is Effect.DENIED]
     warned = [finding for finding, effect in weighed if effect is Effect.WARNED]
     effects = {finding.policy: effect for finding, effect in sorted(weighed, key=_mildest_first)}
-    message = render.denial(denied, _policies(denied, policies)) if denied else ""
+    message = render.denial(denied, _policies(denied, policies), docs) if denied else ""
     return Decision(
         allowed=not denied,
         message=message,
@@ -139,12 +146,14 @@ def decide(verdict: Verdict, old: Workload | None = None, ran: Sequence[Workload
     )
 
 
-def bring_back(verdict: Verdict, old: Workload, ran: Sequence[Workload]) -> Decision:
+def bring_back(
+    verdict: Verdict, old: Workload, ran: Sequence[Workload], *, docs: str = DOCS
+) -> Decision:
     """Decide again on what was denied, knowing what ran before, and say so where that admits it."""
-    found = decide(verdict, old, ran)
+    found = decide(verdict, old, ran, docs=docs)
     if not found.allowed:
         return found
-    return replace(found, warnings=(render.ROLLBACK, *found.warnings))
+    return replace(found, warnings=(rollback(docs), *found.warnings))
 
 
 def weigh(

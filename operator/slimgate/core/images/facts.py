@@ -282,12 +282,14 @@ class ImageFacts:
 class Gap:
     """Something of an image that is not known, though other images of its index are.
 
-    `reason` is that of the error, in one word, and `temporary` whether it may pass.
+    `reason` is that of the error, in one word, and `temporary` whether it may pass. `no_platform`
+    says that a platform has no image at all.
     """
 
     message: str
     reason: str
     temporary: bool = False
+    no_platform: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from slimgate.core.errors import ImageError
 from slimgate.core.images.facts import ImageFacts, Inspection
 from slimgate.core.images.reference import Reference
 from slimgate.core.images.tier import Evidence, Tier
+from slimgate.core.policies.ways import Way
 from slimgate.core.workloads.workload import ImageUse, Slot, Workload
 
 
@@ -33,9 +34,9 @@ class Finding:
     percent or tiers, as the check's name says; `at_least` says that the value may be larger.
     `evidence` is that for the base or tier at fault, None for all other checks.
     `reason` tells why something is unknown, or what keeps the value from being exact. An unknown
-    has a limit where a softer one is known to be broken. `lasting` says of an unknown that no other
-    look at the same image will tell more. `no_more` says of a workload as a whole
-    that what it runs now is known to come to as much.
+    has a limit where a softer one is known to be broken. `way` is what helps, where the check can
+    say that of this finding alone. `no_more` says of a workload as a whole that what it runs now is
+    known to come to as much.
     """
 
     policy: str
@@ -48,7 +49,7 @@ class Finding:
     limit: int | Tier | str | None = None
     evidence: Evidence | None = None
     reason: str | None = None
-    lasting: bool = False
+    way: Way | None = None
     no_more: bool = False
 
 

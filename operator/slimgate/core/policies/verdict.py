@@ -6,15 +6,18 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
+from slimgate.core.policies import ways
 from slimgate.core.policies.checks import CHECKS, inspection
 from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.excuses import Excuses
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.unknown import reason_of
+from slimgate.core.policies.ways import Why
 
-_MANY_EXCEPTIONS: Final = (
-    "its namespace has more SlimExceptions than slimgate compares for one verdict"
+_MANY_EXCEPTIONS: Final = Why(
+    "its namespace has more SlimExceptions than slimgate compares for one verdict",
+    ways.MANY_EXCEPTIONS,
 )
 
 

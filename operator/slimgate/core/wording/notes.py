@@ -8,6 +8,7 @@ from slimgate.core.policies.finding import Outcome
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording import render
 from slimgate.core.wording.annotations import VERDICT
+from slimgate.core.wording.ways import DOCS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ _REASONS: Final = {
 }
 
 
-def note_of(before: Mapping[str, str | None], verdict: Verdict) -> Note | None:
+def note_of(before: Mapping[str, str | None], verdict: Verdict, docs: str = DOCS) -> Note | None:
     """Say what an Event tells of a new verdict; None where there is nothing to tell.
 
     `before` are the annotations of the last verdict. Why something is unknown may change with
@@ -40,5 +41,8 @@ def note_of(before: Mapping[str, str | None], verdict: Verdict) -> Note | None:
         return None
     if not verdict.policies:
         return Note("NoPolicy", "no SlimPolicy applies to this workload any more", warning=False)
-    text = render.summary(verdict) if good else render.denial(verdict.findings, verdict.policies)
+    if good:
+        text = render.summary(verdict)
+    else:
+        text = render.denial(verdict.findings, verdict.policies, docs)
     return Note(_REASONS[verdict.outcome], text, warning=not good)

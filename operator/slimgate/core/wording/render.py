@@ -4,42 +4,24 @@ Texts from images pass `printable`; texts are stable, without times or counters,
 annotations and events change only when the verdict does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from slimgate.core.base.base_text import base_text
 from slimgate.core.base.history import instruction_of
 from slimgate.core.images.facts import ImageFacts
 from slimgate.core.images.tier import Tier
-from slimgate.core.policies.checks import CHECKS, layer_size, max_tier, pull_size, unpacked_size
+from slimgate.core.policies.checks import CHECKS, layer_size, pull_size, unpacked_size
 from slimgate.core.policies.checks import base as base_check
-from slimgate.core.policies.checks.sentences import platform_of
+from slimgate.core.policies.checks.sentences import largest_of, platform_of, sizes_of
 from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.quantity import format_bytes
 from slimgate.core.text import cut, printable
+from slimgate.core.wording.ways import DOCS, way_out
 from slimgate.core.workloads.workload import ImageUse
 
-DOCS: Final = "https://slimgate.dev/docs/slimming"
-_EXEMPT: Final = (
-    "To exempt it, ask your platform team for a SlimException "
-    "(https://slimgate.dev/docs/policies#exceptions)."
-)
-REMEDY: Final = (
-    f"Build in a first stage and copy the binary onto distroless or scratch: {DOCS}. {_EXEMPT}"
-)
-RETRY: Final = f"Try again once the cause is fixed. {_EXEMPT}"
-KNOWN_BASE: Final = (
-    "Build it on a base that your platform team has named in a BaseImage, or name the base that it "
-    "has in its label org.opencontainers.image.base.name: "
-    f"https://slimgate.dev/docs/policies#your-own-bases. {_EXEMPT}"
-)
-ANOTHER: Final = f"Build and push it in another way: this image stays as it is. {_EXEMPT}"
-ROLLBACK: Final = (
-    "slimgate: this workload ran these images before, so the rollback is admitted: "
-    "https://slimgate.dev/docs/policies#rollbacks"
-)
 _MAX_LINES: Final = 10
 _WARNING_LENGTH: Final = 200
 _MAX_WARNING_LENGTH: Final = 256
@@ -51,32 +33,15 @@ _SUMS: Final = (pull_size.CHECK.name, unpacked_size.CHECK.name)
 """Checks of an image's size as a whole, the one first whose largest layer is more worth to name."""
 
 
-def denial(findings: Iterable[Finding], policies: Iterable[Policy]) -> str:
+def denial(findings: Iterable[Finding], policies: Sequence[Policy], docs: str = DOCS) -> str:
     """Write a denial in full: each image, value, limit, largest layer, base, and the way out."""
     groups = by_use(findings)
     lines = [f"{describe(use, group)}." for use, group in groups[:_MAX_LINES]]
     if len(groups) > _MAX_LINES:
         lines.append(f"And {len(groups) - _MAX_LINES} more.")
     messages = dict.fromkeys(policy.message for policy in policies if policy.message)
-    return " ".join([*lines, way_out(f for _, group in groups for f in group), *messages])
-
-
-def way_out(findings: Iterable[Finding]) -> str:
-    """Choose what fits all that is refused; what stays unknown is nothing to wait for."""
-    findings = list(findings)
-    if any(finding.outcome is not Outcome.UNKNOWN for finding in findings):
-        # Of an image above a limit the limit matters, whatever else of it is unknown.
-        return REMEDY
-    if not all(finding.lasting for finding in findings):
-        return RETRY
-    if all(_is_of_base(finding) for finding in findings):
-        return KNOWN_BASE
-    return ANOTHER
-
-
-def _is_of_base(finding: Finding) -> bool:
-    is_artifact = finding.image is not None and finding.image.artifact_type is not None
-    return finding.check in {base_check.NAME, max_tier.NAME} and not is_artifact
+    refused = [finding for _, group in groups for finding in group]
+    return " ".join([*lines, way_out(refused, policies, docs), *messages])
 
 
 def warnings(findings: Iterable[Finding], policies: Iterable[Policy] = ()) -> list[str]:
@@ -175,13 +140,14 @@ def _context(findings: Iterable[Finding]) -> list[str]:
 def _largest_layer(image: ImageFacts, check: str) -> str:
     """Say which layer to look at, in bytes of the kind that the check measures."""
     unpacked = check == unpacked_size.CHECK.name
-    sizes = [layer.unpacked if unpacked else layer.pull for layer in image.layers]
-    largest = max(sizes, key=lambda size: size.least, default=None)
-    if largest is None or not largest.least:
+    sizes = sizes_of(image, unpacked=unpacked)
+    index = largest_of(sizes)
+    if index is None:
         return ""
+    largest = sizes[index]
     least = "at least " if largest.bytes is None else ""
     size = f"{least}{format_bytes(largest.least)}"
-    made = instruction_of(image.layers[sizes.index(largest)].created_by or "")
+    made = instruction_of(image.layers[index].created_by or "")
     made = printable(made, _INSTRUCTION_LENGTH)
     if check == layer_size.CHECK.name:
         return f"that layer is {made}" if made else ""

@@ -15,10 +15,15 @@ from slimgate.cli.manifests.read import read_documents
 from slimgate.cli.manifests.sort import sort
 from slimgate.cli.shared.progress import SilentBoard
 from slimgate.core.images.facts import Size
+from slimgate.core.wording.ways import DOCS
 from slimgate.settings import Settings
 from tests.cli.facts import FAT, HOSTILE, HOSTILE_TEXT, SOYA, inspection
 from tests.cli.make import Known
 
+REMEDY = (
+    f"Build in a first stage and copy only what runs into the final one ({DOCS}#toolchain). "
+    f"To exempt it, ask your platform team for a SlimException ({DOCS}#exception)."
+)
 HEAD = "apiVersion: slimgate.dev/v1alpha1\nkind: {}\nmetadata: {{name: {}, namespace: default}}\n"
 POLICIES = f"""\
 {HEAD.format("SlimPolicy", "default")}

@@ -7,7 +7,8 @@ from slimgate.cli.check.reports.document import report_document
 from slimgate.cli.check.reports.report import Report
 from slimgate.cli.manifests.errors import InputError, InputsError
 from slimgate.cli.shared.documents import json_text
-from tests.cli.check.reports.cases import EVIL, PART, report_of
+from slimgate.core.wording.ways import DOCS
+from tests.cli.check.reports.cases import EVIL, PART, REMEDY, report_of
 
 
 async def _found(files: dict[str, str] | None = None, **more: Any) -> Any:
@@ -65,6 +66,8 @@ async def test_findings() -> None:
     found = await _found()
     finding = found["workloads"][0]["findings"][0]
     message = finding.pop("message")
+    assert finding.pop("help") in REMEDY
+    assert finding.pop("helpURL") == f"{DOCS}#toolchain"
 
     assert finding == {
         "policy": "default",

@@ -1,8 +1,7 @@
 """Workflow commands, escaped as the runner's own toolkit escapes them."""
 
 from slimgate.cli.check.reports.github import report_github
-from slimgate.core.wording.render import REMEDY
-from tests.cli.check.reports.cases import BROKEN, EVIL, report_of
+from tests.cli.check.reports.cases import BROKEN, EVIL, REMEDY, report_of
 
 
 async def test_commands() -> None:

@@ -7,8 +7,7 @@ from rich.console import Console
 
 from slimgate.cli.check.reports.report import Report
 from slimgate.cli.check.reports.table import report_table
-from slimgate.core.wording.render import REMEDY
-from tests.cli.check.reports.cases import EVIL, report_of
+from tests.cli.check.reports.cases import EVIL, REMEDY, report_of
 
 TABLE = f"""\
 EFFECT   WORKLOAD              IMAGE            PULL

@@ -12,6 +12,7 @@ from slimgate.core.images.tier import Tier
 from slimgate.core.json_object import JsonDocument
 from slimgate.core.policies.finding import Finding
 from slimgate.core.wording.render import describe
+from slimgate.core.wording.ways import link, way_of
 from slimgate.core.workloads.workload import ImageUse
 
 SCHEMA: Final = 1
@@ -29,7 +30,7 @@ def report_document(report: Report) -> Document:
             {"name": policy.name, "mode": policy.mode.value, "onUnknown": policy.on_unknown.value}
             for policy in report.policies
         ],
-        "workloads": [_workload(entry) for entry in report.judged],
+        "workloads": [_workload(entry, report.docs) for entry in report.judged],
         "notJudged": [
             {
                 "apiVersion": one.api_version,
@@ -50,7 +51,7 @@ def report_document(report: Report) -> Document:
     }
 
 
-def _workload(entry: Judged) -> JsonDocument:
+def _workload(entry: Judged, docs: str) -> JsonDocument:
     placed, decision = entry.placed, entry.decision
     return {
         "kind": placed.workload.kind,
@@ -66,13 +67,13 @@ def _workload(entry: Judged) -> JsonDocument:
         "policies": [policy.name for policy in entry.verdict.policies],
         "images": [_image(entry, use) for use in placed.workload.images],
         "findings": [
-            {**finding_json(finding), "effect": remark.effect.label, "line": remark.line}
+            {**finding_json(finding, docs), "effect": remark.effect.label, "line": remark.line}
             for remark in remarks_on(entry)
             for finding in remark.findings
         ],
         "excused": [
             {
-                **finding_json(finding),
+                **finding_json(finding, docs),
                 "line": placed.line_of(finding.use),
                 "exception": {
                     "namespace": by.namespace,
@@ -107,8 +108,9 @@ def _images(report: Report) -> list[JsonDocument]:
     return list(found.values())
 
 
-def finding_json(finding: Finding) -> JsonDocument:
+def finding_json(finding: Finding, docs: str) -> JsonDocument:
     """Write a finding: bytes, counts, percent and tiers as the check's name says."""
+    way = way_of(finding)
     return {
         "policy": finding.policy,
         "check": finding.check,
@@ -120,6 +122,8 @@ def finding_json(finding: Finding) -> JsonDocument:
         "limit": _plain(finding.limit),
         "reason": finding.reason,
         "message": describe(finding.use, [finding]),
+        "help": way.sentence,
+        "helpURL": link(way.place, docs),
     }
 
 

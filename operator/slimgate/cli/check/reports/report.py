@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
+from slimgate.cli.check.flags import FLAGS
 from slimgate.cli.check.judge import NONE, FindingEffect, Judged
 from slimgate.cli.check.judge import WITHIN as ALLOWED
 from slimgate.cli.check.request import DEFAULT_FAIL_ON
@@ -17,6 +18,7 @@ from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import Policy
 from slimgate.core.text import printable
 from slimgate.core.wording import render
+from slimgate.core.wording.ways import DOCS, way_out
 from slimgate.core.workloads.workload import ImageUse, Workload
 
 _WORDS: Final = {
@@ -68,7 +70,8 @@ class Fault:
 class Report:
     """Everything that was judged; `strict` says that modes were taken as Enforce.
 
-    Where there are faults, nothing was judged, and `fault_status` is why.
+    Where there are faults, nothing was judged, and `fault_status` is why. `docs` is the page that
+    says what helps.
     """
 
     judged: Sequence[Judged] = ()
@@ -80,6 +83,7 @@ class Report:
     others: Sequence[OtherKind] = ()
     faults: Sequence[Fault] = ()
     fault_status: int = USAGE
+    docs: str = DOCS
 
     @classmethod
     def of_error(cls, error: SlimgateError, *, strict: bool = False) -> Self:
@@ -162,18 +166,17 @@ class Report:
         }
         if not denied:
             return []
-        messages = [
-            plain(f"policy {p.name}: {p.message}")
-            for p in self.policies
-            if p.name in denied and p.message
-        ]
+        policies = [policy for policy in self.policies if policy.name in denied]
+        messages = [plain(f"policy {p.name}: {p.message}") for p in policies if p.message]
+        # Nobody need ask another for an exception from limits of their own.
+        others = [policy for policy in policies if policy.name != FLAGS]
         refused = (
             finding
             for entry in self.judged
             for finding, effect in entry.findings
             if effect is FindingEffect.DENY
         )
-        return [render.way_out(refused), *messages]
+        return [way_out(refused, others, self.docs), *messages]
 
 
 def remarks_on(judged: Judged) -> Iterator[Remark]:

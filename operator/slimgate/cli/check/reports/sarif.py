@@ -22,7 +22,8 @@ from slimgate.core.json_object import JsonDocument
 from slimgate.core.policies.checks import CHECKS
 from slimgate.core.policies.finding import Finding
 from slimgate.core.text import printable
-from slimgate.core.wording.render import DOCS, describe
+from slimgate.core.wording.render import describe
+from slimgate.core.wording.ways import link, way_of, way_text
 from slimgate.core.workloads.workload import Workload
 
 _SCHEMA: Final = (
@@ -43,7 +44,9 @@ def report_sarif(report: Report) -> str:
     """Write one run with one result a finding, the worst first."""
     seen: Counter[str] = Counter()
     results = [
-        _result(remark, finding, seen) for remark in report.remarks for finding in remark.findings
+        _result(remark, finding, seen, report.docs)
+        for remark in report.remarks
+        for finding in remark.findings
     ]
     notes = [*map(plain, report.notes)]
     if len(results) > MAX_RESULTS:
@@ -61,9 +64,9 @@ def _run(report: Report, results: list[JsonDocument], notes: list[str]) -> JsonD
         "tool": {
             "driver": {
                 "name": "slimgate",
-                "informationUri": DOCS,
+                "informationUri": report.docs,
                 "semanticVersion": version("slimgate"),
-                "rules": [_rule(name) for name in _RULES],
+                "rules": [_rule(name, report.docs) for name in _RULES],
             }
         },
         "invocations": [
@@ -94,21 +97,22 @@ def _physical(file: str | None, line: int | None) -> JsonDocument:
     return {"physicalLocation": {"artifactLocation": {"uri": _uri(file)}, **region}}
 
 
-def _rule(name: str) -> JsonDocument:
+def _rule(name: str, docs: str) -> JsonDocument:
     about = CHECKS[name]
+    page = link(about.place, docs)
     return {
         "id": _rule_id(name),
         "name": name[0].upper() + name[1:],
         "shortDescription": {"text": about.title},
         "fullDescription": {"text": f"{about.title}. {about.advice}"},
-        "help": {"text": about.advice, "markdown": f"{about.advice}\n\n[Slimming images]({DOCS})"},
-        "helpUri": DOCS,
+        "help": {"text": about.advice, "markdown": f"{about.advice}\n\n[Slimming images]({page})"},
+        "helpUri": page,
         "defaultConfiguration": {"level": "error"},
         "properties": {"tags": ["container-image", "slimgate"], "precision": "very-high"},
     }
 
 
-def _result(remark: Remark, finding: Finding, seen: Counter[str]) -> JsonDocument:
+def _result(remark: Remark, finding: Finding, seen: Counter[str], docs: str) -> JsonDocument:
     workload = remark.workload
     uri = "" if remark.file is None else _uri(remark.file)
     fingerprint = _fingerprint(uri, finding, workload)
@@ -117,7 +121,9 @@ def _result(remark: Remark, finding: Finding, seen: Counter[str]) -> JsonDocumen
         "ruleId": _rule_id(finding.check),
         "ruleIndex": _RULES.index(finding.check),
         "level": _LEVELS[remark.effect],
-        "message": {"text": f"{describe(finding.use, [finding])}."},
+        "message": {
+            "text": f"{describe(finding.use, [finding])}. {way_text(way_of(finding), docs)}."
+        },
         "locations": [
             {
                 **_physical(remark.file, remark.line),

@@ -7,18 +7,22 @@ from slimgate.core.base.base_text import base_text
 from slimgate.core.images.facts import Base
 from slimgate.core.images.tier import Evidence
 from slimgate.core.matching.globs import matches_reference
+from slimgate.core.policies import ways
 from slimgate.core.policies.checks.bases import (
+    artifact,
     images,
-    lasts,
     match,
     match_any,
     match_claim,
     too_weak,
+    unknown_base,
+    unread,
     unresolved,
 )
 from slimgate.core.policies.checks.check import Check
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import BaseRules, Policy
+from slimgate.core.policies.ways import Place, Way, Why
 from slimgate.core.text import printable
 
 NAME: Final = "base"
@@ -35,38 +39,44 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
         found = judge(bases, image.base, subject)
         if found is None:
             continue
-        evidence, needs, reason, what = found
-        reason = image.no_image or reason
+        evidence, needs, why, what = found
+        why = artifact(image) or why
         yield Finding(
             policy=policy.name,
             check=NAME,
-            outcome=Outcome.DENY if reason is None else Outcome.UNKNOWN,
+            outcome=Outcome.DENY if why is None else Outcome.UNKNOWN,
             use=use,
             image=image,
             value=what or image.base.name or image.base.family,
             limit=needs,
             evidence=evidence,
-            reason=reason,
-            lasting=reason is not None and lasts(subject, image.base),
+            reason=None if why is None else why.reason,
+            way=_way(bases, needs) if why is None else why.way,
         )
 
 
-_Fault = tuple[Evidence | None, str | None, str | None, str | None]
+def _way(bases: BaseRules, needs: str | None) -> Way:
+    if needs is not None:
+        return ways.PROOF
+    return ways.another_base(bases.deny) if bases.deny else ways.allowed_base(bases.allow)
+
+
+_Fault = tuple[Evidence | None, str | None, Why | None, str | None]
 """The evidence it rests on, that which is lacking, why nothing is certain, and what is denied."""
 
 
 def _by_deny(bases: BaseRules, base: Base, subject: Subject) -> _Fault | None:
     found = match_any(base, bases.deny)
     if found is None:
-        reason = _UNKNOWN if _is_unknown(base) else base.unread
-        return None if reason is None else (None, None, reason, None)
+        why = unknown_base(subject, base, _UNKNOWN) if _is_unknown(base) else unread(base)
+        return None if why is None else (None, None, why, None)
     weak = too_weak(f"its base {found.what}", found.evidence, bases.min_evidence.deny)
     # A claim of what is denied is taken at its word.
     claims_it = any(matches_reference(bases.deny, text) for text in base.claims)
-    reason = (None if claims_it else unresolved(subject, base)) or weak
+    why = (None if claims_it else unresolved(subject, base)) or weak
     if not claims_it and found.evidence is not Evidence.PROVEN:
-        reason = reason or base.unread
-    return found.evidence, None, reason, found.what
+        why = why or unread(base)
+    return found.evidence, None, why, found.what
 
 
 def _by_allow(bases: BaseRules, base: Base, subject: Subject) -> _Fault | None:
@@ -75,22 +85,23 @@ def _by_allow(bases: BaseRules, base: Base, subject: Subject) -> _Fault | None:
     found = match(base, bases.allow) or claimed
     if found is not None and found.evidence.suffices(wanted):
         # What layers hold takes no proof away.
-        open_ = None if found.evidence is Evidence.PROVEN else base.unread
+        open_ = None if found.evidence is Evidence.PROVEN else unread(base)
         return None if open_ is None else (found.evidence, None, open_, None)
-    reason = unresolved(subject, base, bases.allow) or base.unread
+    why = unresolved(subject, base, bases.allow) or unread(base)
     if _is_unknown(base):
-        return None, None, reason or _UNKNOWN, None
+        return None, None, why or unknown_base(subject, base, _UNKNOWN), None
     if found is not None or any(matches_reference(bases.allow, text) for text in base.claims):
-        reason = reason or _unchecked(base)
+        why = why or _unchecked(base)
     if found is None:
-        return base.evidence, None, reason, None
-    return found.evidence, wanted.value, reason, found.what if found is claimed else None
+        return base.evidence, None, why, None
+    return found.evidence, wanted.value, why, found.what if found is claimed else None
 
 
-def _unchecked(base: Base) -> str | None:
+def _unchecked(base: Base) -> Why | None:
     """Say why an allowed base that the image claims is not proven: its registry may be down."""
-    reason = base.unchecked
-    return None if reason is None else f"the base that it claims is unknown: {reason}"
+    if base.unchecked is None:
+        return None
+    return Why(f"the base that it claims is unknown: {base.unchecked}", ways.UNKNOWN_CLAIM)
 
 
 def _is_unknown(base: Base) -> bool:
@@ -120,9 +131,12 @@ CHECK: Final = Check(
     name=NAME,
     field="spec.bases.allow, spec.bases.deny",
     title="An image has a base that the policy does not allow",
-    advice="Use one of the bases that the policy lists, and build on it as it is, so that its "
-    "layers prove it.",
+    advice="Build on a base that the message names as allowed, or on none that it names as denied, "
+    "as it is, so that its layers prove it.",
     is_asked=lambda policy: bool(policy.bases and (policy.bases.allow or policy.bases.deny)),
     find=check,
     sentence=_sentence,
+    place=Place.BASE,
+    way=lambda _: Way(Place.BASE, "Build it on another base"),
+    unknown=ways.UNKNOWN_BASE,
 )

@@ -7,8 +7,10 @@ from slimgate.core.images.facts import Base, ImageFacts
 from slimgate.core.images.tier import EMPTY_BASE, Evidence, Tier
 from slimgate.core.matching.globs import matches as matches_text
 from slimgate.core.matching.globs import matches_reference
+from slimgate.core.policies import ways
 from slimgate.core.policies.base_image import claims
 from slimgate.core.policies.finding import Subject
+from slimgate.core.policies.ways import Why
 from slimgate.core.workloads.workload import ImageUse, Role
 
 
@@ -75,14 +77,15 @@ def _strongest(facts: Iterable[tuple[str, Evidence]], globs: tuple[str, ...]) ->
     return max(found, key=lambda one: one.evidence.strength, default=None)
 
 
-def too_weak(what: str, evidence: Evidence, wanted: Evidence) -> str | None:
+def too_weak(what: str, evidence: Evidence, wanted: Evidence) -> Why | None:
     """Say that a violation rests on weaker evidence than the policy wants; None if it does not."""
     if evidence.suffices(wanted):
         return None
-    return f"{what} is {evidence.value}, and the policy wants it {wanted.value}"
+    reason = f"{what} is {evidence.value}, and the policy wants it {wanted.value}"
+    return Why(reason, ways.UNPROVEN)
 
 
-def unresolved(subject: Subject, base: Base, allow: tuple[str, ...] = ()) -> str | None:
+def unresolved(subject: Subject, base: Base, allow: tuple[str, ...] = ()) -> Why | None:
     """Say why a base may be another: a BaseImage that it hinges on could not be looked up.
 
     What hinges on a reference are images that claim it, and, where `allow` has it, all that are
@@ -91,13 +94,27 @@ def unresolved(subject: Subject, base: Base, allow: tuple[str, ...] = ()) -> str
     for reference, error in subject.missing_bases.items():
         claimed = any(claims(text, reference) for text in base.claims)
         if claimed or (allow and matches_reference(allow, str(reference))):
-            return f"the base {reference.familiar} is unknown: {error}"
+            return Why(f"the base {reference.familiar} is unknown: {error}", ways.LOST_BASE)
     return None
 
 
-def lasts(subject: Subject, base: Base) -> bool:
-    """Whether all is known of a base that a look can tell; what is open else may pass."""
-    return base.unread is None and base.unchecked is None and not subject.missing_bases
+def unread(base: Base) -> Why | None:
+    """Say that a layer was not read which may tell another base; None if all were."""
+    return None if base.unread is None else Why(base.unread, ways.REGISTRY)
+
+
+def unknown_base(subject: Subject, base: Base, reason: str) -> Why:
+    """Say that a base is unknown, and what may tell more of it than there is."""
+    if base.unread is not None:
+        return Why(reason, ways.REGISTRY)
+    if base.unchecked is not None:
+        return Why(reason, ways.UNKNOWN_CLAIM)
+    return Why(reason, ways.LOST_BASE if subject.missing_bases else ways.UNKNOWN_BASE)
+
+
+def artifact(image: ImageFacts) -> Why | None:
+    """Say that what is judged is not an image; None if it is."""
+    return None if image.no_image is None else Why(image.no_image, ways.ARTIFACT)
 
 
 def _names(name: str, globs: tuple[str, ...]) -> bool:

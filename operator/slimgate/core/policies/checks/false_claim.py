@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from slimgate.core.policies import ways
 from slimgate.core.policies.checks.bases import images
 from slimgate.core.policies.checks.check import Check
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import OnFalseClaim, Policy
+from slimgate.core.policies.ways import Place
 from slimgate.core.text import printable
 
 NAME: Final = "falseClaim"
@@ -33,6 +35,7 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
                 use=use,
                 image=image,
                 reason=f"the base that it claims is unknown: {open_}",
+                way=ways.UNKNOWN_CLAIM if base.unchecked else ways.REGISTRY,
             )
         if base.contradiction is not None:
             yield Finding(
@@ -58,4 +61,6 @@ CHECK: Final = Check(
     is_asked=_is_asked,
     find=check,
     sentence=lambda finding: printable(str(finding.value)).removeprefix("it "),
+    place=Place.FALSE_CLAIM,
+    way=lambda _: ways.FALSE_CLAIM,
 )

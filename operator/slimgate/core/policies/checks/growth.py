@@ -6,17 +6,20 @@ them, else with the largest. Where none goes, there is nothing that it could hav
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Final
 
 from slimgate.core.errors import ImageError
 from slimgate.core.images.facts import Inspection, Platform, Size
 from slimgate.core.images.reference import Reference
+from slimgate.core.policies import ways
 from slimgate.core.policies.checks.check import Check, Unit
 from slimgate.core.policies.checks.measure import Amount, Measured, against
 from slimgate.core.policies.checks.sentences import platform_of
-from slimgate.core.policies.finding import Finding, Subject
+from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Policy
+from slimgate.core.policies.ways import Place
 from slimgate.core.workloads.workload import ImageUse
 
 Seen = Mapping[ImageUse, Inspection | ImageError]
@@ -37,7 +40,9 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
         error = next((one for one in former if isinstance(one, ImageError)), None)
         if error is not None:
             measured = list(_at_most(measured, error))
-        yield from against(policy, NAME, limit, measured, use)
+        for finding in against(policy, NAME, limit, measured, use):
+            is_unknown = finding.outcome is Outcome.UNKNOWN and error is not None
+            yield replace(finding, way=ways.GROWN_FROM_UNKNOWN) if is_unknown else finding
 
 
 def _former(use: ImageUse, gone: Seen) -> Sequence[Inspection | ImageError]:
@@ -119,4 +124,7 @@ CHECK: Final = Check(
     is_asked=lambda policy: policy.limits.growth is not None,
     find=check,
     sentence=_sentence,
+    place=Place.GROWTH,
+    way=lambda _: ways.GROWTH,
+    unknown=ways.UNKNOWN_PULL_SIZE,
 )

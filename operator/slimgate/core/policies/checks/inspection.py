@@ -1,19 +1,18 @@
 """The check that every policy has: that its images can be looked up."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
-from slimgate.core.errors import ImageError, TooLargeError, UnsupportedError
+from slimgate.core.errors import ImageError
 from slimgate.core.images.facts import Inspection
+from slimgate.core.policies import ways
 from slimgate.core.policies.checks.check import Check
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Policy
+from slimgate.core.policies.ways import Place, Why
 from slimgate.core.workloads.workload import ImageUse
 
 NAME: Final = "inspection"
-_LASTING: Final = {TooLargeError.reason, UnsupportedError.reason}
-"""Of what nothing but another image helps; all else may be set right where the image lies."""
 
 
 def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
@@ -22,32 +21,36 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     Where nobody knows whether the policy applies, there is nothing else to say.
     """
     if (why := subject.undecided.get(policy.name)) is not None:
-        yield unknown(policy, str(why))
+        yield unknown(policy, Why(str(why), ways.API_SERVER))
         return
     excess = subject.workload.excess
     if excess is not None:
-        yield unknown(policy, excess)
+        yield unknown(policy, Why(excess, ways.MANY_IMAGES))
     for use, seen in subject.images.items():
-        for reason, lasts in _faults(seen):
-            yield replace(unknown(policy, reason, use), lasting=lasts)
+        for fault in faults_of(seen):
+            yield unknown(policy, fault, use)
 
 
-def _faults(seen: Inspection | ImageError) -> Iterator[tuple[str, bool]]:
-    """Say why something is not known, and whether it is the image's own fault, which lasts."""
-    if isinstance(seen, ImageError):
-        yield str(seen), seen.reason in _LASTING
-    else:
-        yield from ((gap.message, gap.reason in _LASTING) for gap in seen.gaps)
-
-
-def whys(seen: Inspection | ImageError) -> list[str]:
+def faults_of(seen: Inspection | ImageError) -> list[Why]:
     """Say why an image, or something that a node may choose of its index, is not known."""
-    return [str(seen)] if isinstance(seen, ImageError) else [gap.message for gap in seen.gaps]
+    if isinstance(seen, ImageError):
+        return [Why(str(seen), ways.of_error(seen))]
+    return [
+        Why(gap.message, ways.of_reason(gap.reason, no_platform=gap.no_platform))
+        for gap in seen.gaps
+    ]
 
 
-def unknown(policy: Policy, reason: str, use: ImageUse | None = None) -> Finding:
+def unknown(policy: Policy, why: Why, use: ImageUse | None = None) -> Finding:
     """Say that an image, or a workload as a whole, is not looked at."""
-    return Finding(policy=policy.name, check=NAME, outcome=Outcome.UNKNOWN, use=use, reason=reason)
+    return Finding(
+        policy=policy.name,
+        check=NAME,
+        outcome=Outcome.UNKNOWN,
+        use=use,
+        reason=why.reason,
+        way=why.way,
+    )
 
 
 CHECK: Final = Check(
@@ -59,4 +62,6 @@ CHECK: Final = Check(
     is_asked=lambda _: True,
     find=check,
     sentence=lambda _: "could not be looked up",
+    place=Place.UNKNOWN,
+    way=lambda _: ways.UNKNOWN,
 )

@@ -5,15 +5,19 @@ from typing import Final
 
 from slimgate.core.images.facts import Base
 from slimgate.core.images.tier import Evidence, Tier
+from slimgate.core.policies import ways
 from slimgate.core.policies.checks.bases import (
+    artifact,
     images,
-    lasts,
     too_weak,
+    unknown_base,
+    unread,
     unresolved,
 )
 from slimgate.core.policies.checks.check import Check
 from slimgate.core.policies.finding import Finding, Outcome, Subject
-from slimgate.core.policies.policy import Policy, TierLimit
+from slimgate.core.policies.policy import BaseRules, Policy, TierLimit
+from slimgate.core.policies.ways import Place, Way
 
 NAME: Final = "maxTier"
 _UNKNOWN: Final = "the tier of its base is unknown"
@@ -27,26 +31,34 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     for use, image in images(subject):
         tier, evidence = image.base.tier, image.base.tier_evidence
         outcome, line = _grade(bases.max_tier, tier)
-        unread = None if _is_certain(image.base, outcome) else image.base.unread
-        if outcome is Outcome.ALLOW and unread is None:
+        open_ = None if _is_certain(image.base, outcome) else unread(image.base)
+        if outcome is Outcome.ALLOW and open_ is None:
             continue
-        reason = unresolved(subject, image.base) or unread
+        why = unresolved(subject, image.base) or open_
         if tier is None or evidence is None:
-            reason = image.no_image or reason or _UNKNOWN
+            why = artifact(image) or why or unknown_base(subject, image.base, _UNKNOWN)
         else:
-            reason = reason or too_weak(f"its tier {tier.label}", evidence, bases.min_evidence.tier)
+            why = why or too_weak(f"its tier {tier.label}", evidence, bases.min_evidence.tier)
         yield Finding(
             policy=policy.name,
             check=NAME,
-            outcome=outcome if reason is None else Outcome.UNKNOWN,
+            outcome=outcome if why is None else Outcome.UNKNOWN,
             use=use,
             image=image,
             value=tier,
             limit=line,
             evidence=evidence,
-            reason=reason,
-            lasting=reason is not None and lasts(subject, image.base),
+            reason=None if why is None else why.reason,
+            way=_way(bases, tier, line) if why is None else why.way,
         )
+
+
+def _way(bases: BaseRules, tier: Tier | None, line: Tier | None) -> Way | None:
+    if line is None:
+        return None
+    if bases.allow and tier is not Tier.BUILDER:
+        return ways.allowed_base(bases.allow, line)
+    return ways.slimmer_base(line, bases.deny, has_toolchain=tier is Tier.BUILDER)
 
 
 def _is_certain(base: Base, outcome: Outcome) -> bool:
@@ -81,4 +93,7 @@ CHECK: Final = Check(
     is_asked=lambda policy: bool(policy.bases and policy.bases.max_tier),
     find=check,
     sentence=_sentence,
+    place=Place.TIER,
+    way=lambda _: Way(Place.TIER, "Build the final stage on a slimmer base"),
+    unknown=ways.UNKNOWN_BASE,
 )

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from slimgate.core.images.facts import ImageFacts, Size
+from slimgate.core.policies import ways
 from slimgate.core.policies.checks.check import Check, Unit
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Limit, Limits, Policy
+from slimgate.core.policies.ways import Place, Way
 from slimgate.core.workloads.workload import ImageUse
 
 
@@ -54,6 +56,9 @@ def image_limit(
     title: str,
     advice: str,
     sentence: Callable[[Finding], str],
+    place: Place,
+    way: Callable[[Finding], Way],
+    unknown: Way = ways.UNKNOWN_PULL_SIZE,
 ) -> Check:
     """Make a check that measures every image for itself; the largest platform counts."""
 
@@ -74,6 +79,9 @@ def image_limit(
         is_asked=lambda policy: limit(policy.limits) is not None,
         find=find,
         sentence=sentence,
+        place=place,
+        way=way,
+        unknown=unknown,
     )
 
 
@@ -103,6 +111,7 @@ def against(
             image=unknown[0],
             limit=limit.deny if outcome is Outcome.WARN else None,
             reason=unknown[1].reason,
+            way=ways.ARTIFACT if unknown[0] is not None and unknown[0].no_image else None,
         )
     if outcome is not Outcome.ALLOW:
         yield Finding(

@@ -5,7 +5,8 @@ from typing import Final
 
 from slimgate.core.policies.checks.check import Unit
 from slimgate.core.policies.checks.measure import Amount, image_limit
-from slimgate.core.policies.checks.sentences import SMALLER, size_sentence
+from slimgate.core.policies.checks.sentences import SMALLER, size_sentence, way_of_size
+from slimgate.core.policies.ways import Place
 
 CHECK: Final = image_limit(
     "pullSize",
@@ -16,4 +17,6 @@ CHECK: Final = image_limit(
     advice="The pull size is what crosses the network: the sum of the compressed layers. "
     f"{SMALLER}",
     sentence=partial(size_sentence, "pulls", ""),
+    place=Place.LARGE_IMAGE,
+    way=way_of_size,
 )

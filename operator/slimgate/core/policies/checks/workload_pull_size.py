@@ -7,12 +7,14 @@ from typing import Final
 
 from slimgate.core.errors import ImageError
 from slimgate.core.images.facts import ImageFacts, Inspection, Platform, Size
+from slimgate.core.policies import ways
 from slimgate.core.policies.checks.check import Check, Unit
-from slimgate.core.policies.checks.inspection import whys
+from slimgate.core.policies.checks.inspection import faults_of
 from slimgate.core.policies.checks.measure import Amount, Measured, against
 from slimgate.core.policies.checks.sentences import size_sentence
-from slimgate.core.policies.finding import Finding, Subject
+from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Policy
+from slimgate.core.policies.ways import Place, Why
 from slimgate.core.workloads.workload import ImageUse
 
 NAME: Final = "workloadPullSize"
@@ -29,16 +31,19 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
         return
     platforms = _platforms(subject.images)
     # An image that could not be inspected has layers on any platform.
-    errors = [why for seen in subject.images.values() for why in whys(seen)]
+    whys = [why for seen in subject.images.values() for why in faults_of(seen)]
     excess = subject.workload.excess
-    missing = [Size.unknown(why) for why in (*errors, *([] if excess is None else [excess]))]
+    whys += [] if excess is None else [Why(excess, ways.MANY_IMAGES)]
+    missing = [Size.unknown(why.reason) for why in whys]
     measured: list[Measured] = [
         (None, Amount.sum([*missing, *_pod_pull(subject.images, platform).values()]))
         for platform in sorted(platforms, key=str)
     ]
     found = against(policy, NAME, limit, measured or [(None, Amount.sum(missing))], None)
     no_more = _is_no_more(policy, subject)
-    yield from (replace(finding, no_more=no_more) for finding in found)
+    for finding in found:
+        way = whys[0].way if whys and finding.outcome is Outcome.UNKNOWN else finding.way
+        yield replace(finding, no_more=no_more, way=way)
 
 
 def _is_no_more(policy: Policy, subject: Subject) -> bool:
@@ -51,7 +56,7 @@ def _is_no_more(policy: Policy, subject: Subject) -> bool:
     }
     references = {use.reference for use in before}
     new = {use: seen for use, seen in subject.images.items() if use.reference not in references}
-    if not before or subject.workload.excess or any(map(whys, new.values())):
+    if not before or subject.workload.excess or any(map(faults_of, new.values())):
         return False
     now, then = _alike(subject.images, before)
     return all(
@@ -135,4 +140,7 @@ CHECK: Final = Check(
     is_asked=lambda policy: policy.limits.workload_pull_size is not None,
     find=check,
     sentence=partial(size_sentence, "pulls", " for all its images together"),
+    place=Place.LARGE_POD,
+    way=lambda _: ways.LARGE_POD,
+    unknown=ways.UNKNOWN_PULL_SIZE,
 )
