@@ -2,19 +2,25 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.console import Console, RenderableType
 
 from slimgate.cli.shared.documents import json_text
 from slimgate.cli.usage.nodes_table import images_tables, nodes_table
 from slimgate.cli.usage.usage_json import nodes_document
-from slimgate.core.images.facts import Digest, Platform
+from slimgate.core.images.facts import Digest, Platform, Size
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.model import node_disk
 from slimgate.core.nodes.node import Node, NodeImage, NodePod, PodImage, Runtime
 from slimgate.core.nodes.summary import ImageFs
 from tests.cli.facts import FAT, HOSTILE_TEXT, SOYA
 from tests.cli.make import read
+from tests.core.disks import digest as letters_digest
+from tests.core.disks import facts as image
+from tests.core.disks import layer as letter
+from tests.core.disks import listed
+from tests.core.disks import node as has_images
 
 MIB = 2**20
 FAT_DIGEST, SOYA_DIGEST = Digest(f"sha256:{'f' * 64}"), Digest(f"sha256:{'a' * 64}")
@@ -67,6 +73,41 @@ def disks(name: str = "shop", namespaces: Sequence[str] = ("shop",)) -> list[Nod
     facts = {FAT_DIGEST: [FAT], SOYA_DIGEST: [SOYA]}
     measured = ImageFs(used=500 * MIB, capacity=None, available=None)
     return [node_disk(node, pods, facts, image_fs=measured), node_disk(bare, [], {})]
+
+
+def twice() -> NodeDisk:
+    """Model a node where an image of unknown size has one layer that lies there under two parents.
+
+    Layer `b` was estimated on `a`, and on `c` nobody could tell.
+    """
+    known = replace(letter("b"), unpacked=Size.estimated(20 * MIB), pull=Size.known(7 * MIB))
+    layers = {
+        "ab": (letter("a"), known),
+        "cb": (letter("c"), replace(known, unpacked=Size.unknown("too large"))),
+        "b": (replace(letter("d"), unpacked=Size.unknown("too large")),),
+    }
+    facts = {letters_digest(n): [replace(image(n), layers=has)] for n, has in layers.items()}
+    return node_disk(has_images(*map(listed, layers)), [], facts)
+
+
+def test_what_is_known_of_a_part_only_is_marked() -> None:
+    """Sizes of an image some of whose layers have none say so, in each row and in documents."""
+    rows = _printed(images_tables([twice()], wide=True)).splitlines()[2:5]
+    images = read(nodes_document([twice()]))["nodes"][0]["images"]
+
+    assert [row.strip().split("  ")[0] for row in rows] == ["27 MiB", ">= 7 MiB", ">= 4 B"]
+    assert [(i["known"], i["complete"], i["unknownLayers"]) for i in images] == [
+        (True, True, 0), (True, False, 1), (True, False, 1)
+    ]  # fmt: skip
+    assert [i["whole"]["unpackedBytes"] for i in images] == [20 * MIB + 10, 30, None]
+    assert images[2]["own"] == {"compressedBytes": 4, "unpackedBytes": None, "diskBytes": 4}
+
+
+def test_unknown_images_have_no_bytes() -> None:
+    """Where nothing is known of an image, there is no figure, neither zero nor any other."""
+    (*_, gone) = read(nodes_document(disks()))["nodes"][0]["images"]
+
+    assert set(gone["whole"].values()) == set(gone["share"].values()) == {None}
 
 
 def _printed(what: RenderableType) -> str:

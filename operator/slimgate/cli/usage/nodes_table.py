@@ -104,7 +104,7 @@ def _images(images: Sequence[ImageDisk], *, wide: bool) -> Table:
             _known(image, image.own.disk),
             *([_known(image, whole.compressed), _known(image, whole.unpacked)] if wide else []),
             *([_size(image.reported)] if wide else []),
-            Text("yes" if image.used else "no"),
+            Text("yes" if image.used else "pinned" if image.pinned else "no"),
             Text(printable(image_name(image.names)) or "without a name"),
             *([Text(printable(", ".join(sorted(image.namespaces)) or "-"))] if wide else []),
         )
@@ -119,7 +119,9 @@ def _notes(disks: Sequence[NodeDisk]) -> Iterator[Text]:
         if disk.unknown_layers:
             said.append(f"{count(disk.unknown_layers, 'layer')} of unknown size")
         if disk.truncated:
-            said.append("its kubelet lists only some of its images")
+            by_pods = disk.unlisted_images
+            found = f", and {by_pods} more are known from pods" if by_pods else ""
+            said.append(f"its kubelet lists only some of its images{found}")
         if said:
             text = f"{printable(disk.node, 253)}: {', '.join(said)}; so there is more on its disk"
             yield Text(text, style="yellow")
@@ -154,7 +156,10 @@ def _stored(stored: Stored) -> tuple[Text, ...]:
 
 
 def _known(image: ImageDisk, size: int) -> Text:
-    return _size(size) if image.known else Text("unknown", style="yellow")
+    """Write a size; what some layers have no known part in is more, or nobody knows how much."""
+    if image.complete:
+        return _size(size)
+    return Text(f">= {format_bytes(size)}" if size else "unknown", style="yellow")
 
 
 def _size(size: int) -> Text:

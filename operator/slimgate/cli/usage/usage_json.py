@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
-from slimgate.cli.usage.disks import images_of, largest_first, own_of, whole_of
+from slimgate.cli.usage.disks import largest_first, own_of, whole_of
 from slimgate.cli.usage.images import Usage, UsedImage, together
 from slimgate.core.images.facts import Inspection
 from slimgate.core.images.facts_json import inspection_to_json
 from slimgate.core.json_object import JsonDocument
-from slimgate.core.nodes.disk import NodeDisk
-from slimgate.core.nodes.stored import Stored
+from slimgate.core.nodes.disk import ImageDisk, NodeDisk
+from slimgate.core.nodes.space import space_of
+from slimgate.core.nodes.stored import NOTHING, Stored
 
 SCHEMA: Final = 1
 
@@ -61,33 +62,81 @@ def _image(image: UsedImage) -> JsonDocument:
 
 def _node(disk: NodeDisk, namespace: str | None) -> JsonDocument:
     users = sorted(disk.namespaces.whole) if namespace is None else [namespace]
+    shares, space = disk.owners.namespaces, space_of(disk)
     return {
         "name": disk.node,
         "runtime": disk.runtime.value,
+        "complete": disk.complete,
         "total": _stored(disk.total),
         "unused": _stored(disk.parts.unused),
         "exclusive": _stored(disk.parts.exclusive),
         "shared": _stored(disk.parts.shared),
         "measuredBytes": disk.measured,
+        "scale": disk.scale.factor,
+        "unexplainedBytes": disk.scale.unexplained,
         "imagesWithoutFacts": disk.images_without_facts,
         "layersOfUnknownSize": disk.unknown_layers,
         "truncated": disk.truncated,
+        "unlistedImages": disk.unlisted_images,
+        "disk": {
+            "imagesBytes": space.images,
+            "writableBytes": space.writable,
+            "logsBytes": space.logs,
+            "emptyDirsBytes": space.empty_dirs,
+            "capacityBytes": space.capacity,
+            "availableBytes": space.available,
+            "reclaimableBytes": space.reclaimable,
+            "obtainableBytes": space.obtainable,
+            "toCollectionBytes": space.to_collection,
+            "toEvictionBytes": space.to_eviction,
+        },
         "namespaces": [
-            {"name": one, "own": _stored(own_of(disk, one)), "whole": _stored(whole_of(disk, one))}
+            {
+                "name": one,
+                "own": _stored(own_of(disk, one)),
+                "whole": _stored(whole_of(disk, one)),
+                "share": _stored(shares.get(one, NOTHING)),
+            }
             for one in users
         ],
         "images": [
-            {
-                "names": list(image.names),
-                "used": image.used,
-                "namespaces": sorted(image.namespaces),
-                "known": image.known,
-                "reportedBytes": image.reported,
-                "own": _stored(image.own),
-                "whole": _stored(image.whole),
-            }
-            for image in images_of(disk, namespace)
+            _image_disk(disk, image, share)
+            for image, share in zip(disk.images, disk.owners.images, strict=True)
+            if namespace is None or namespace in image.namespaces
         ],
+    }
+
+
+def _image_disk(disk: NodeDisk, image: ImageDisk, share: Stored) -> JsonDocument:
+    return {
+        "names": list(image.names),
+        "digest": image.digest,
+        "used": image.used,
+        "containers": image.containers,
+        "namespaces": sorted(image.namespaces),
+        "pinned": image.pinned,
+        "listed": image.listed,
+        "known": image.known,
+        "complete": image.complete,
+        "unknownLayers": image.unknown_layers,
+        "tier": None if image.tier is None else image.tier.label,
+        "reportedBytes": image.reported,
+        "own": _of_image(disk, image, image.own),
+        "whole": _of_image(disk, image, image.whole),
+        "share": _of_image(disk, image, share),
+    }
+
+
+def _of_image(disk: NodeDisk, image: ImageDisk, stored: Stored) -> JsonDocument:
+    """Write what is known of an image's bytes; where that is nothing, it is not zero."""
+    if image.complete:
+        return _stored(stored)
+    blobs = disk.runtime.keeps_blobs
+    nothing = not (image.known and image.whole.disk)
+    return {
+        "compressedBytes": None if blobs and not image.whole.compressed else stored.compressed,
+        "unpackedBytes": stored.unpacked if image.whole.unpacked else None,
+        "diskBytes": None if nothing else stored.disk,
     }
 
 

@@ -1,0 +1,126 @@
+"""What nodes pulled, by the kubelets' own `Pulled` events: bytes and seconds beside each other.
+
+Whoever may write events in a namespace can make them up, so they are told, and judge nothing.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.nodes.node import MAX_COUNT, count_at
+
+MAX_PULLS: Final = 10_000
+"""Pairs of an image and a node that are told apart: a guess; the rest is counted only."""
+
+_MAX_TEXT: Final = 2_048
+_MAX_SECONDS: Final = 7 * 24 * 3600
+_MAX_TIMES: Final = 100_000
+"""One event stands for no more pulls than these, whatever it says."""
+_DURATION: Final = r"(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:h|ms|µs|us|ns|m|s)){1,6}"
+_PULLED: Final = re.compile(
+    rf'Successfully pulled image "(?P<image>[^"\s]{{1,1024}})" in (?P<took>{_DURATION})'
+    rf"(?: \((?P<waited>{_DURATION}) including waiting\))?"
+    r"(?:\. Image size: (?P<size>[0-9]{1,19}) bytes)?"
+)
+"""From Kubernetes 1.26 on; the size is told since 1.30. Some clients put words in front.
+
+https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/images/image_manager.go#L381
+"""
+_UNITS: Final = re.compile(r"([0-9.]+)(h|ms|µs|us|ns|m|s)")
+_SECONDS: Final = {
+    "h": Fraction(3600), "m": Fraction(60), "s": Fraction(1), "ms": Fraction(1, 10**3),
+    "µs": Fraction(1, 10**6), "us": Fraction(1, 10**6), "ns": Fraction(1, 10**9),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pull:
+    """One event: an image that a node pulled, for whom, and in how many `seconds`.
+
+    `waited` has the time in the kubelet's queue, too. `size` is the runtime's own, as in the
+    node's status: compressed on containerd, unpacked on CRI-O; None before Kubernetes 1.30.
+    `times` is how often it was told.
+    """
+
+    image: str
+    node: str
+    namespace: str
+    seconds: float
+    waited: float
+    size: int | None = None
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulls:
+    """All pulls of one image by one node; sizes of those that tell none are not in `size`."""
+
+    times: int = 0
+    seconds: float = 0.0
+    waited: float = 0.0
+    slowest: float = 0.0
+    size: int = 0
+    without_size: int = 0
+
+    def with_one(self, pull: Pull) -> "Pulls":
+        """Add an event."""
+        times = pull.times
+        size = self.size + (pull.size or 0) * times
+        return Pulls(
+            times=self.times + times,
+            seconds=self.seconds + pull.seconds * times,
+            waited=self.waited + pull.waited * times,
+            slowest=max(self.slowest, pull.seconds),
+            size=min(size, MAX_COUNT),
+            without_size=self.without_size + (times if pull.size is None else 0),
+        )
+
+
+def pull_of(event: JsonObject) -> Pull | None:
+    """Read an event of either API; None where it is not a kubelet's of a pull."""
+    source = mapping_at(event, "source") or mapping_at(event, "deprecatedSource")
+    component = text_at(event, "reportingComponent") or text_at(event, "reportingController")
+    if "kubelet" not in {component, text_at(source, "component")}:
+        return None
+    if text_at(event, "reason") != "Pulled":
+        return None
+    node = text_at(source, "host") or text_at(event, "reportingInstance")
+    about = mapping_at(event, "involvedObject") or mapping_at(event, "regarding")
+    message = text_at(event, "message") or text_at(event, "note")
+    found = _PULLED.search(message[:_MAX_TEXT])
+    if found is None or not node or text_at(about, "kind") != "Pod":
+        return None
+    seconds = _seconds(found["took"])
+    series = count_at(mapping_at(event, "series"), "count")
+    told = series or count_at(event, "count") or count_at(event, "deprecatedCount") or 1
+    size = int(found["size"]) if found["size"] else None
+    return Pull(
+        image=found["image"],
+        node=node,
+        namespace=text_at(about, "namespace"),
+        seconds=seconds,
+        waited=_seconds(found["waited"]) if found["waited"] else seconds,
+        size=size if size is None or size <= MAX_COUNT else None,
+        times=min(told, _MAX_TIMES),
+    )
+
+
+def pulls_by(pulls: Iterable[Pull]) -> tuple[Mapping[tuple[str, str], Pulls], int]:
+    """Add up pulls by image and node; the number is of those of pairs beyond the bound."""
+    found: dict[tuple[str, str], Pulls] = {}
+    dropped = 0
+    for pull in pulls:
+        key = pull.image, pull.node
+        if key not in found and len(found) >= MAX_PULLS:
+            dropped += pull.times
+            continue
+        found[key] = found.get(key, Pulls()).with_one(pull)
+    return found, dropped
+
+
+def _seconds(text: str) -> float:
+    parts = (Fraction(number) * _SECONDS[unit] for number, unit in _UNITS.findall(text))
+    return min(float(sum(parts)), float(_MAX_SECONDS))

@@ -1,0 +1,144 @@
+"""Pulled events, as kubelets write them and as others forge them."""
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slimgate.core.nodes import pulls
+from slimgate.core.nodes.pulls import Pull, Pulls, pull_of, pulls_by
+
+PULLED = 'Successfully pulled image "r.io/a:1" in '
+MESSAGES = [
+    # what follows, seconds, waited, size
+    ("1.5s (1m2.3s including waiting). Image size: 42 bytes.", 1.5, 62.3, 42),
+    ("27.9s (27.9s including waiting)", 27.9, 27.9, None),
+    ("1h0m3s", 3603, 3603, None),
+    ("850ms (2s including waiting). Image size: 0 bytes.", 0.85, 2, 0),
+    ("12\N{MICRO SIGN}s", 12e-6, 12e-6, None),
+    # Larger than any number of bytes, and longer than any pull.
+    (f"1s (1s including waiting). Image size: {2**63} bytes.", 1, 1, None),
+    ("999999999h", 604800, 604800, None),
+]
+WHOLE = PULLED + MESSAGES[0][0]
+OTHERS = [
+    "",
+    'Container image "r.io/a:1" already present on machine and can be accessed by the pod',
+    'Successfully pulled image "" in 1s',
+    'Successfully pulled image "r.io/a:1" in ',
+    'Successfully pulled image "r.io/a:1\n" in 1s',
+    f'Successfully pulled image "{"a" * 3000}" in 1s',
+]
+
+
+def event(message: str, **more: object) -> dict[str, object]:
+    """Make a kubelet's event."""
+    return {
+        "reason": "Pulled",
+        "message": message,
+        "source": {"component": "kubelet", "host": "n1"},
+        "involvedObject": {"kind": "Pod", "namespace": "shop", "name": "web"},
+        **more,
+    }
+
+
+@pytest.mark.parametrize("before", ["", "spec.containers{web}: "])
+@pytest.mark.parametrize(("rest", "seconds", "waited", "size"), MESSAGES)
+def test_messages(rest: str, seconds: float, waited: float, size: int | None, before: str) -> None:
+    """Of all releases since 1.26, with and without a size."""
+    found = pull_of(event(before + PULLED + rest))
+
+    assert found is not None
+    assert (found.image, found.node, found.namespace, found.size) == (
+        "r.io/a:1", "n1", "shop", size
+    )  # fmt: skip
+    assert [found.seconds, found.waited] == pytest.approx([seconds, waited])
+
+
+@pytest.mark.parametrize("message", OTHERS)
+def test_what_is_no_pull(message: str) -> None:
+    """An image that was there is none, nor is what no kubelet writes."""
+    assert pull_of(event(message)) is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"reason": "Pulling"},
+        {"source": {"component": "somebody", "host": "n1"}},
+        {"source": {"component": "kubelet"}},
+        {"source": 3},
+        {"involvedObject": {"kind": "Node"}},
+    ],
+)
+def test_whose_events_count(more: Mapping[str, object]) -> None:
+    """Only a kubelet's about a pod, that says which node it was."""
+    assert pull_of(event(WHOLE, **more)) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "times"),
+    [
+        ({}, 1),
+        ({"count": 3}, 3),
+        ({"series": {"count": 5}, "count": 3}, 5),
+        ({"count": -1}, 1),
+        ({"count": 10**12}, 100_000),
+    ],
+)
+def test_how_often(more: Mapping[str, object], times: int) -> None:
+    """One event may stand for several pulls, and for no endless number."""
+    found = pull_of(event(WHOLE, **more))
+
+    assert found is not None
+    assert found.times == times
+
+
+def test_the_newer_api() -> None:
+    """events.k8s.io/v1 has the same under other names."""
+    new = {
+        "reason": "Pulled",
+        "note": WHOLE,
+        "reportingController": "kubelet",
+        "reportingInstance": "n1",
+        "regarding": {"kind": "Pod", "namespace": "shop"},
+        "deprecatedCount": 2,
+    }
+
+    assert pull_of(new) == Pull(
+        image="r.io/a:1", node="n1", namespace="shop", seconds=1.5, waited=62.3, size=42, times=2
+    )
+
+
+@given(st.dictionaries(st.text(max_size=9), st.none() | st.integers() | st.text()))
+def test_any_object(thing: dict[str, object]) -> None:
+    """Whatever is in an event, it is read or left."""
+    assert pull_of(thing) is None
+
+
+def test_sums() -> None:
+    """By image and node: how often, how long, how slow at worst, and how many bytes."""
+    slow = Pull(image="a", node="n1", namespace="x", seconds=3, waited=5, size=10, times=2)
+    old = Pull(image="a", node="n1", namespace="y", seconds=1, waited=1)
+    other = Pull(image="a", node="n2", namespace="x", seconds=1, waited=1, size=7)
+
+    found, dropped = pulls_by([slow, old, other])
+
+    assert found == {
+        ("a", "n1"): Pulls(times=3, seconds=7, waited=11, slowest=3, size=20, without_size=1),
+        ("a", "n2"): Pulls(times=1, seconds=1, waited=1, slowest=1, size=7),
+    }
+    assert dropped == 0
+
+
+def test_the_number_of_pairs_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names that somebody makes up fill no memory; what is left out is counted."""
+    monkeypatch.setattr(pulls, "MAX_PULLS", 2)
+    made_up = [
+        Pull(image=f"{n % 4}", node="n", namespace="x", seconds=1, waited=1) for n in range(8)
+    ]
+
+    found, dropped = pulls_by(made_up)
+
+    assert (len(found), dropped) == (2, 4)
