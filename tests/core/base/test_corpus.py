@@ -29,8 +29,8 @@ _FAMILIES = {
     "oracle": {"oraclelinux"},
     "other": {"apko"},
 }
-_FAMILIES_RIGHT_AT_LEAST = 60
-_TIERS_RIGHT_AT_LEAST = 59
+_FAMILIES_RIGHT_AT_LEAST = 64
+_TIERS_RIGHT_AT_LEAST = 65
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +105,9 @@ def _config(record: dict[str, Any]) -> ImageConfig:
 def _unpacked(record: dict[str, Any]) -> tuple[int | None, ...]:
     extra = record.get("extra") or {}
     layers = extra.get("layers_uncompressed") or ()
+    diff_ids = (record.get("config") or {}).get("rootfs", {}).get("diff_ids") or ()
+    if not layers and len(diff_ids) == 1:
+        return (extra.get("Size"),)  # an image of one layer has that layer's size
     return tuple(layer.get("size") or layer.get("Size") for layer in layers)
 
 

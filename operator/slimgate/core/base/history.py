@@ -7,8 +7,8 @@ https://github.com/moby/buildkit/blob/master/frontend/dockerfile/dockerfile2llb/
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from slimgate.core.images.oci import HistoryEntry
@@ -28,7 +28,12 @@ _INSTRUCTION: Final = re.compile(
     r"(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL"
     r"|STOPSIGNAL|USER|VOLUME|WORKDIR)(?=\s|$)\s*"
 )
+_BUILD_ARG: Final = re.compile(r"([A-Za-z_]\w*)=(.*?)(?=\s[A-Za-z_]\w*=|$)", re.DOTALL | re.ASCII)
+_SHELL_ARGS_END: Final = re.compile(rf"(?<!\S)(?:\S{{0,200}}/)?{_CALL}")
+_CUT: Final = re.compile(r"…|\[\.\.\.\]|\s\.\.\.$")
 _BUILDKIT: Final = " # buildkit"
+_SIGNED: Final = frozenset({"RUN", "COPY", "ADD"})
+"""What BuildKit ends with its mark, so that one without it was cut."""
 _FLAG: Final = re.compile(r"--[a-z]+(?:=\S*)?\s+")
 _CLASSIC_COPY: Final = re.compile(r"((?:(?:file|dir|multi):[0-9a-f]+\s*)+) in (\S+)")
 
@@ -38,7 +43,8 @@ class Step:
     """One history entry as an instruction; `kind` is `RUN`, `COPY`…, or empty if it is none.
 
     `text` is what follows the instruction. `shell` is True for a RUN that a shell carried out,
-    so one was there. `layer` is False for a step that made no layer.
+    so one was there. `layer` is False for a step that made no layer. `args` are a RUN's build
+    arguments. `cut` is True where the end of the text is seen to be missing.
     """
 
     kind: str = ""
@@ -46,6 +52,8 @@ class Step:
     shell: bool = False
     layer: bool = True
     comment: str = ""
+    args: Mapping[str, str] = field(default_factory=dict)
+    cut: bool = False
 
     def paths(self) -> tuple[tuple[str, ...], str]:
         """Name the sources and the destination of a COPY or ADD; both empty for other steps."""
@@ -88,13 +96,28 @@ def _step(entry: HistoryEntry, text: str) -> Step:
         bare = "buildkit" not in entry.comment and not rest.startswith("[")
         shell = _is_shell(rest) or bare
         rest = _command(rest)
+    signed = entry.created_by.rstrip().endswith(_BUILDKIT)
+    from_buildkit = entry.comment.startswith("buildkit.dockerfile")
     return Step(
         kind=kind,
         text=rest,
         shell=shell,
         layer=not entry.empty_layer,
         comment=entry.comment,
+        args=_args(text) if kind == "RUN" else {},
+        cut=(kind in _SIGNED and from_buildkit and not signed) or _CUT.search(text) is not None,
     )
+
+
+def _args(text: str) -> Mapping[str, str]:
+    """Read the build arguments that a RUN was called with: `RUN |1 NAME=value /bin/sh -c …`."""
+    start = _BUILD_ARGS.match(text.removeprefix("RUN "))
+    if start is None:
+        return {}
+    told = text.removeprefix("RUN ")[start.end() :]
+    shell = _SHELL_ARGS_END.search(told)
+    found = _BUILD_ARG.finditer(told[: shell.start()] if shell else "")
+    return {one[1]: one[2].strip() for one in found}
 
 
 def _instruction(text: str) -> tuple[str, str, bool]:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
-from slimgate.core.base import rootfs, rpm
+from slimgate.core.base import rootfs, signs
 from slimgate.core.base.buildpacks import run_image
+from slimgate.core.base.calls import managers_used
 from slimgate.core.base.composed import apko, distroless, nix
 from slimgate.core.base.labels import labelled
 from slimgate.core.base.listed import listed
-from slimgate.core.base.packages import managers_used
 from slimgate.core.base.scratch import is_bare
 from slimgate.core.base.toolchains import makes_builder, may_build, toolchains_in
 from slimgate.core.base.traces import Clue, Traces
@@ -20,11 +20,11 @@ Rule = Callable[[Traces], Clue | None]
 
 _SCRATCH: Final = Clue(name="scratch", family="scratch", tier=Tier.SCRATCH)
 _MANAGERS: Final = {
-    "apt": frozenset({"debian", "ubuntu", "buildpacks"}),
+    "apt": frozenset({"debian", "ubuntu", "buildpacks", "alt"}),
     "apk": frozenset({"alpine", "wolfi"}),
     "rpm": frozenset(
         {"ubi", "fedora", "centos", "oraclelinux", "almalinux", "rocky", "amazonlinux", "photon",
-         "azurelinux", "mariner", "suse", "rhel"}
+         "azurelinux", "mariner", "suse", "rhel", "mageia"}
     ),
     "tdnf": frozenset({"photon", "azurelinux", "mariner"}),
     "zypper": frozenset({"suse"}),
@@ -42,9 +42,9 @@ _BY_ROOT: Final = (
     rootfs.rock,
     rootfs.cirros,
     rootfs.arch,
-    rpm.oracle,
+    signs.maintained,
 )
-_BY_WORDS: Final = (labelled, run_image, rpm.signed, rootfs.whole)
+_BY_WORDS: Final = (labelled, run_image, signs.declared, signs.signed)
 
 
 def infer(traces: Traces) -> Clue:
@@ -64,7 +64,10 @@ def _of_system(traces: Traces) -> Clue:
     managers = managers_used(traces.steps)
     # How the lowest layer was made tells more than words, which any later step can write.
     told = (
-        _first(_BY_ROOT, traces) or rootfs.nameless(traces, managers) or _first(_BY_WORDS, traces)
+        _first(_BY_ROOT, traces)
+        or rootfs.nameless(traces, managers)
+        or _first(_BY_WORDS, traces)
+        or rootfs.whole(traces, managers)
     )
     clue = _merge(told, listed(traces))
     if clue.family is not None and _contradicted(clue.family, managers):

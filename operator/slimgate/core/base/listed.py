@@ -8,6 +8,9 @@ from slimgate.core.images.tier import Tier
 
 _APK: Final = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
 
+_CHISEL: Final = "var/lib/chisel/manifest.wall"
+"""What chisel writes of the slices of Ubuntu's packages that it cut."""
+
 
 def listed(traces: Traces) -> Clue | None:
     """Tell alpine, busybox and shell-less package sets by what the lowest layer holds."""
@@ -21,8 +24,8 @@ def listed(traces: Traces) -> Clue | None:
     if any(path in paths for path in _APK):
         # Whoever copies a root together by hand keeps the database, too.
         return Clue(tier=_tier(traces, shell=shell) if shell or _by_apko(traces) else None)
-    if _is_distroless(paths):
-        return Clue(tier=_tier(traces, shell=shell))
+    if _CHISEL in paths or _is_distroless(paths):
+        return Clue(family="ubuntu" if _CHISEL in paths else None, tier=_tier(traces, shell=shell))
     if "bin/busybox" in paths and "etc/os-release" not in paths:
         return Clue(family="busybox", tier=Tier.MINIMAL)
     return None

@@ -9,52 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from slimgate.core.base.calls import PackageCall, calls_of
 from slimgate.core.base.history import Step
 from slimgate.core.base.patterns import names_package
-from slimgate.core.base.shell import Command, commands
-from slimgate.core.base.wrappers import unwrapped
+from slimgate.core.base.shell import FROM_FILE
+from slimgate.core.base.sizes import LayerSize
 
-_MANAGERS: Final = {
-    "apt": "apt", "apt-get": "apt", "aptitude": "apt", "apk": "apk", "dnf": "rpm", "dnf5": "rpm",
-    "microdnf": "rpm", "yum": "rpm", "tdnf": "tdnf", "zypper": "zypper", "pacman": "pacman",
-}  # fmt: skip
-_INSTALL: Final = frozenset(
-    {"install", "add", "in", "groupinstall", "reinstall", "build-dep", "builddep", "-S", "-Sy",
-     "-Syu", "-Syyu"}
-)  # fmt: skip
-_REMOVE: Final = frozenset(
-    {"remove", "purge", "del", "erase", "rm", "autoremove", "groupremove", "grouperase", "-R",
-     "-Rs", "-Rn", "-Rns", "-Rsn", "-Rcns", "-Rnsc"}
-)  # fmt: skip
-_BARE_REMOVE: Final = {
-    "dpkg": frozenset({"-r", "-P", "--remove", "--purge"}), "rpm": frozenset({"-e", "--erase"})
-}  # fmt: skip
-_VALUED: Final = frozenset(
-    {"-t", "-o", "-c", "--virtual", "-X", "--repository", "--target-release"}
-)
-_GROUP_WORDS: Final = frozenset({"group", "groups"})
 _UNREADABLE: Final = re.compile(r"^\$$|\$[\w({]|`")
-_PROGRAMS: Final = frozenset({*_MANAGERS, "apt-mark"})
+_FOR_BUILDING: Final = re.compile(
+    r"\S+-dev(el)?|autoconf|automake|bison|c?make|flex|libtool|pkg-?conf(ig)?"
+)
+"""What nobody installs but to build with a compiler, which then stands in the same list."""
 _MAX_PACKAGES: Final = 2_000
 _MAX_WORK: Final = _MAX_PACKAGES * 10
 """Packages that the removals of one RUN are compared with; those beyond remove nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class PackageCall:
-    """One call of a package manager: `verb` is `install`, `remove` or something else.
-
-    `branch` is that of its command, and `unsure` are names which a branch alone may have given.
-    """
-
-    manager: str
-    program: str
-    verb: str
-    packages: tuple[str, ...]
-    group: str | None = None
-    sweeping: bool = False
-    branch: tuple[int, ...] = ()
-    unsure: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,91 +111,33 @@ class _Left:
         }
 
 
-def left_behind(steps: Iterable[Step], env: Mapping[str, str]) -> Iterator[Package]:
+def left_behind(
+    steps: Iterable[tuple[Step, LayerSize]], env: Mapping[str, str]
+) -> Iterator[Package]:
     """Yield the packages that each RUN installs and does not remove itself."""
-    for step in steps:
-        if step.kind == "RUN" and step.layer:
-            left = _Left()
-            for call in calls_of(step, env):
-                left.apply(call)
-            # A `--virtual` group exists to be deleted as one; where its deletion is not seen,
-            # the text may have been cut, so only groups of whole instructions count.
-            groups = [] if _is_cut(step.text) else [*left.groups.values()]
-            for packages in (left.packages, *groups):
-                yield from packages
+    for step, size in steps:
+        if step.kind == "RUN":
+            left = _left_by(step, size, env)
+            # Nothing of what may be there is, where the layer has no room for it.
+            yield from (one for one in left if one.sure or not size.lacks_compiler)
 
 
-def managers_used(steps: Iterable[Step]) -> frozenset[str]:
-    """Name the families of package managers that were run: `apt`, `apk`, `rpm`, `tdnf`…."""
-    return frozenset(
-        call.manager
-        for step in steps
-        if step.kind == "RUN"
-        for call in calls_of(step, {})
-        if call.program in _MANAGERS
-    )
-
-
-def calls_of(step: Step, env: Mapping[str, str]) -> Iterator[PackageCall]:
-    """Yield the package managers' calls in one RUN, in their order."""
-    for command in commands(step.text, env):
-        words = unwrapped(command.words, _PROGRAMS)
-        program = words[0].rpartition("/")[2]
-        if program == "apt-mark":
-            verb = next((word for word in words if word in {"auto", "manual"}), "")
-            names = tuple(w for w in words[1:] if w != verb and not w.startswith((">", "<", "-")))
-            yield PackageCall("apt", program, f"mark-{verb}", names, branch=command.branch)
-        elif program in _MANAGERS or not _BARE_REMOVE.get(program, frozenset()).isdisjoint(words):
-            yield _call(program, replace(command, words=words))
-
-
-def _call(program: str, command: Command) -> PackageCall:
-    words = command.words[1:]
-    removing = _REMOVE | _BARE_REMOVE.get(program, frozenset())
-    verb = next((word for word in words if word in _INSTALL | removing), "")
-    if "history" in words:
-        names = [word for word in words if word not in {"history", "undo", "rollback"}]
-        names = [word for word in names if not word.startswith("-")]
-        undone = not {"undo", "rollback"}.isdisjoint(words)
-        if "rollback" in words:
-            names = []
-        return PackageCall(
-            "rpm", program, "undo" if undone else "", tuple(names), branch=command.branch
-        )
-    names = []
-    skip = False
-    for word in words:
-        if skip or word in _VALUED:
-            skip = not skip
-        elif not word.startswith(("-", ">", "<")) and word not in {verb, *_GROUP_WORDS}:
-            names.append(_bare(word))
-    if verb in {"build-dep", "builddep"}:
-        names = ["build-essential"]
-    return PackageCall(
-        manager=_MANAGERS.get(program, ""),
-        program=program,
-        verb="install" if verb in _INSTALL else "remove" if verb in removing else verb,
-        packages=tuple(names),
-        group=_group(words),
-        sweeping="--auto-remove" in words or verb == "autoremove" or "--purge" in words,
-        branch=command.branch,
-        unsure=frozenset(_bare(word) for word in command.unsure)
-        | (frozenset(names) if verb in {"build-dep", "builddep"} else frozenset()),
-    )
-
-
-def _group(words: tuple[str, ...]) -> str | None:
-    for i, word in enumerate(words):
-        if word in {"--virtual", "-t"} and "add" in words and i + 1 < len(words):
-            return words[i + 1]
-        if word.startswith("--virtual="):
-            return word.partition("=")[2]
-    return None
-
-
-def _bare(word: str) -> str:
-    """Strip a version off a package's name: `gcc=13.2`, `gcc~13`, `gcc>13`."""
-    return re.split(r"[=~<>]", word, maxsplit=1)[0]
+def _left_by(step: Step, size: LayerSize, env: Mapping[str, str]) -> Iterator[Package]:
+    calls = list(calls_of(step, env))
+    left = _Left()
+    for call in calls:
+        left.apply(call)
+    if not step.cut:
+        for packages in (left.packages, *left.groups.values()):
+            yield from packages
+    elif "apt-mark" not in step.text:
+        # Whoever notes what was there before removes in the end what was not; and a `--virtual`
+        # group exists to be deleted as one.
+        ends_in_list = bool(calls) and calls[-1].verb == "install" and calls[-1].group is None
+        sure = ends_in_list and size.is_large
+        yield from (replace(one, sure=one.sure and sure) for one in left.packages)
+        if ends_in_list and any(map(_FOR_BUILDING.fullmatch, calls[-1].packages)):
+            yield Package(FROM_FILE, sure=False)
 
 
 def _without(
@@ -243,7 +153,3 @@ def _without(
             return None
         doubted = doubted or named is not False
     return replace(package, sure=False) if doubted else package
-
-
-def _is_cut(text: str) -> bool:
-    return text.rstrip().endswith(("…", "..."))

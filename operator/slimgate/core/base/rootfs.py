@@ -8,7 +8,14 @@ the distribution gives its own tarball.
 import re
 from typing import Final
 
-from slimgate.core.base.sizes import debian_tier, is_alpine, is_busybox, is_ubuntu
+from slimgate.core.base.signs import WHOLE, apt_family
+from slimgate.core.base.sizes import (
+    debian_tier,
+    is_alpine,
+    is_busybox,
+    is_ubuntu,
+    looks_like_ubuntu,
+)
 from slimgate.core.base.traces import Clue, Traces
 from slimgate.core.images.tier import Tier
 
@@ -21,7 +28,8 @@ _TARBALLS: Final = (
     (r"photon-rootfs-(\d+\.\d+)\S*\.tar\.gz", "photon", Tier.MINIMAL),
     (r"ubuntu-()[a-z]+-\S*(?:root|cloudimg|core)\S*\.tar\.[gx]z", "ubuntu", Tier.FULL),
     (r"amzn(\d+)-container-raw-\S*\.tar\.xz", "amazonlinux", Tier.FULL),
-    (r"(?:fedora|Fedora-Container-Base)-(\d+)\S*\.tar(?:\.xz)?", "fedora", Tier.FULL),
+    (r"(?:fedora|Fedora-Container-Base)-(\d\d)(?!\d)\S*\.tar(?:\.xz)?", "fedora", Tier.FULL),
+    (r"fedora()-\d{8}\S*\.tar(?:\.xz)?", "fedora", Tier.FULL),
     (r"almalinux-(\d+(?:-kitten)?)-default-\S*\.tar\.xz", "almalinux", Tier.FULL),
     (r"almalinux-(\d+(?:-kitten)?-minimal)-\S*\.tar\.xz", "almalinux", Tier.MINIMAL),
     (r"cirros-(\d+\.\d+\.\d+)-\S*\.tar\.[gx]z", "cirros", Tier.MINIMAL),
@@ -43,6 +51,12 @@ _OLD_UBUNTU: Final = re.compile(
 )
 _ARCH: Final = re.compile(
     r"org\.opencontainers\.image\.title=[\"']?Arch Linux base(?P<devel>-devel)? Image"
+)
+_ERA: Final = ("2021-06", "2023-06")
+_OF_RPM: Final = frozenset({"rpm", "tdnf", "zypper"})
+_GENERIC: Final = re.compile(
+    r"file:[0-9a-f]+|(?:\S*/)?(?:debian|root|rootfs|layer|base|image|fs|amd64|arm64|slim|[\d._-])+"
+    r"\.(?:tar(?:\.\w+)?|tgz|txz)"
 )
 _MAX_PATH: Final = 1_024
 _NAMELESS: Final = re.compile(r"file:[0-9a-f]+")
@@ -128,12 +142,12 @@ def arch(traces: Traces) -> Clue | None:
 
 def nameless(traces: Traces, managers: frozenset[str]) -> Clue | None:
     """Tell a nameless root filesystem by its CMD together with its size or package manager."""
-    if _added(traces) is None:
+    source = _added(traces)
+    if source is None:
         return None
     size, command = traces.root_size, traces.base_command
-    tier = debian_tier(size, traces.config.platform.architecture)
-    if command == '["bash"]' and (tier is not None or (managers == {"apt"} and not size.known)):
-        return Clue(family="debian", tier=tier)
+    if command == '["bash"]' or (command == '["/bin/bash"]' and managers == {"apt"}):
+        return _of_apt(traces, managers, is_generic=_GENERIC.fullmatch(source) is not None)
     small = is_alpine(size)
     if command == '["/bin/sh"]' and (small or (small is None and managers == {"apk"})):
         return Clue(family="alpine", tier=Tier.MINIMAL)
@@ -144,14 +158,43 @@ def nameless(traces: Traces, managers: frozenset[str]) -> Clue | None:
     return None
 
 
-def whole(traces: Traces) -> Clue | None:
+def _of_apt(traces: Traces, managers: frozenset[str], *, is_generic: bool) -> Clue | None:
+    """Tell debian, whose roots have no other name than `rootfs`, by its command and size.
+
+    Ubuntu's of 2021 and 2022 had the same command, and sizes in between those of debian's slim.
+    Before 2016 debian's command was /bin/bash, as that of many others is.
+    """
+    size, architecture = traces.root_size, traces.config.platform.architecture
+    tier, signed = debian_tier(size, architecture), apt_family(traces)
+    if signed == "ubuntu":
+        return Clue(family="ubuntu", tier=Tier.FULL) if is_ubuntu(size) else None
+    if traces.base_command == '["/bin/bash"]' or not is_generic:
+        tier = tier if tier is Tier.FULL else None
+        family = "debian" if signed and is_generic else None
+        return Clue(family=family, tier=tier) if tier or family else None
+    if signed is None and _is_of_ubuntu_era(traces) and looks_like_ubuntu(size, architecture):
+        return None
+    if tier is None and (managers != {"apt"} or size.known):
+        return None
+    return Clue(family="debian", tier=tier)
+
+
+def _is_of_ubuntu_era(traces: Traces) -> bool:
+    created = traces.config.history[traces.root or 0].created or ""
+    return not created or _ERA[0] <= created < _ERA[1]
+
+
+def whole(traces: Traces, managers: frozenset[str]) -> Clue | None:
     """Tell a whole system of a family that is not known, by its command and size together.
 
     The roots of Red Hat's kin and Amazon's have this command; their minimal ones are smaller.
     """
-    known = traces.root_size.within((62, 115), (165, 320))
-    bash = traces.base_command == '["/bin/bash"]' and _added(traces) is not None
-    return Clue(tier=Tier.FULL) if bash and known else None
+    step = traces.root_step
+    bash = traces.base_command == '["/bin/bash"]'
+    copied = bash and step.kind == "COPY" and step.paths() == (("/rootfs/",), "/")
+    added = _added(traces) is not None and (bash or not managers.isdisjoint(_OF_RPM))
+    is_whole = (copied or added) and traces.root_size.within(*WHOLE)
+    return Clue(tier=Tier.FULL) if is_whole else None
 
 
 def _added(traces: Traces) -> str | None:

@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from slimgate.core.base.history import Step
+from slimgate.core.base.sizes import SMALLEST_SYSTEM
 from slimgate.core.base.traces import Traces
 
 _SHELLS: Final = frozenset(
@@ -33,7 +34,7 @@ _LIBRARIES: Final = re.compile(
 )
 _SYSTEM_FILES: Final = re.compile(
     r"(.*/)?((etc|usr/lib)/(os-release|initrd-release|alpine-release|debian_version|redhat-release)"
-    r"|var/lib/(dpkg|rpm|pacman)(/.*)?|(usr/)?lib/apk/db(/.*)?|usr/lib/sysimage/rpm(/.*)?"
+    r"|var/lib/(dpkg|rpm|pacman|chisel)(/.*)?|(usr/)?lib/apk/db(/.*)?|usr/lib/sysimage/rpm(/.*)?"
     r"|nix/store/.*)"
 )
 _QUIET: Final = frozenset({"COPY", "ADD", "WORKDIR", "RUN"})
@@ -75,9 +76,20 @@ def is_bare(traces: Traces) -> bool:
         return False
     if has_system(traces) or traces.runs_shell:
         return False
+    if _has_no_room(traces):
+        return True
     if all(_KO.match(step.text) for step in steps):
         return True
     return {step.kind for step in steps} - {"WORKDIR", "RUN"} != set() and _only_copies(traces)
+
+
+def _has_no_room(traces: Traces) -> bool:
+    """Whether all layers together are too small for any system, whoever made them."""
+    pulls = [size.pull for size in traces.sizes]
+    return (
+        len(pulls) == traces.layer_count
+        and sum(SMALLEST_SYSTEM if pull is None else pull for pull in pulls) < SMALLEST_SYSTEM
+    )
 
 
 def _has_no_layers(traces: Traces) -> bool:

@@ -4,6 +4,7 @@ Measured on published images; each band is wider than what was seen, with a gap 
 neighbours in which nothing is said.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,17 @@ _MB: Final = 1_000_000
 _STORED_PLAIN: Final = 0.85
 _WIDE_PAGES: Final = frozenset({"arm64", "ppc64le", "loong64", "mips64le"})
 _WIDE_EXTRA: Final = 20 * _MB
+_NO_COMPILER: Final = ((0, 12), (0, 36))
+"""MB to pull and unpacked that no compiler fits in: gcc has 16 MB and more, others more than it."""
+_MUCH: Final = ((100, math.inf), (300, math.inf))
+_UBUNTU_SIZES: Final = {
+    "amd64": (
+        ((26.6, 26.8), (62.9, 63.5)), ((28.4, 28.7), (72.6, 73.0)), ((30.3, 30.6), (77.5, 78.1)),
+    ),
+    "arm64": (
+        ((23.6, 23.9), (57, 58.5)), ((27.0, 27.3), (65, 66.2)), ((28.3, 28.5), (69, 70)),
+    ),
+}  # fmt: skip
 SMALLEST_SYSTEM: Final = 300_000
 """Compressed bytes below which not even a C library or a busybox fits."""
 
@@ -43,6 +55,16 @@ class LayerSize:
             if size is not None
         ]
         return all(found) if found else None
+
+    @property
+    def lacks_compiler(self) -> bool:
+        """Whether the layer is too small for what builds programs, unpacked or not."""
+        return self.within(*_NO_COMPILER) is True
+
+    @property
+    def is_large(self) -> bool:
+        """Whether so much is left in the layer that nothing of note was removed from it."""
+        return self.within(*_MUCH) is True
 
     @property
     def tiny(self) -> bool:
@@ -78,3 +100,8 @@ def is_busybox(size: LayerSize) -> bool | None:
 def is_ubuntu(size: LayerSize) -> bool | None:
     """Whether the size is that of an ubuntu: 25-75 MB compressed, 60-200 unpacked."""
     return size.within((24, 80), (55, 220))
+
+
+def looks_like_ubuntu(size: LayerSize, architecture: str) -> bool:
+    """Whether the size is one of ubuntu's 18.04, 20.04 or 22.04 of 2021 and 2022, to 0.1 MB."""
+    return any(size.within(*band) for band in _UBUNTU_SIZES.get(architecture, ()))

@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from slimgate.core.base.called import called
 from slimgate.core.base.fetched import fetched
 from slimgate.core.base.packages import left_behind
 from slimgate.core.base.scratch import is_bare
+from slimgate.core.base.shell import FROM_FILE
 from slimgate.core.base.traces import Traces, traces_of
 from slimgate.core.images.facts import LayerContents
 from slimgate.core.images.oci import ImageConfig
@@ -24,11 +26,15 @@ RUNTIMES_TOO: Final = frozenset({"jdk"})
 _MAX_VERSION: Final = 32
 _MAX_PATH: Final = 8_192
 _PACKAGES: Final = (
-    ("gcc", r"(gcc|g\+\+|gcc-c\+\+)(-\d+)?|build-essential|build-base|base-devel|alpine-sdk"),
-    ("gcc", r"@?development[- ]tools|(@C )?Development Tools"),
-    ("clang", r"clang(-?\d+)?"),
-    ("go", r"golang(-go|-\d[\d.]*(-go)?|-bin)?|go"),
-    ("rust", r"rustc|cargo|rust|rustup"),
+    ("gcc", r"(gcc|g\+\+|gcc-c\+\+|gfortran|gcc-(go|fortran|gfortran))(-\d+)?|gcc\d+(-c\+\+)?"),
+    ("gcc", r"(gcc|g\+\+)-((\d+-)?multilib|(\d+-)?[\w-]+-linux-(gnu|musl)\w*|mingw\w*(-[\w-]+)?)"),
+    ("gcc", r"build-essential|build-base|base-devel|alpine-sdk|crossbuild-essential-\w+|mingw-w64"),
+    ("gcc", r"musl-tools|r-base-dev|(gcc-toolset|devtoolset)-\d+(-gcc(-c\+\+)?|-toolchain)?"),
+    ("gcc", r"@?development[- ]tools|(@C )?Development Tools|(patterns-devel-base-)?devel_basis"),
+    ("gcc", r"(gcc|gxx|gfortran)_linux-\w+|(c|cxx|fortran)-compiler|compilers"),
+    ("clang", r"clang(-?\d+)?|clang_linux-\w+|llvm-toolset"),
+    ("go", r"golang(-go|-\d[\d.]*(-go)?|-bin)?|go|go-toolset(-[\d.]+)?"),
+    ("rust", r"rustc|cargo|rust|rustup|rust-toolset"),
     ("maven", r"maven\d?"),
     ("gradle", r"gradle"),
     ("dotnet-sdk", r"dotnet-sdk-[\d.]+|dotnet\d+-sdk"),
@@ -36,7 +42,8 @@ _PACKAGES: Final = (
     ("jdk", r"java-[\w.]+-(openjdk|amazon-corretto)-devel"),
     ("node-gyp", r"node-gyp"),
     ("ghc", r"ghc(-[\d.]+)?|cabal-install"),
-    ("cuda", r"cuda-(minimal-build|nvcc|compiler|toolkit|command-line-tools)(-\d+)*"),
+    ("cuda", r"cuda(-\d+)*|nvidia-cuda-toolkit"),
+    ("cuda", r"cuda-(minimal-build|nvcc|compiler|toolkit|command-line-tools)(-[\d.]+)*"),
     ("dart", r"dart(-sdk)?"),
     ("rocm", r"rocm-dev|hipcc|rocm-hip-sdk|rocm-llvm"),
     ("swift", r"swiftlang|swift-lang"),
@@ -92,7 +99,9 @@ def find_toolchains(
 
 def toolchains_in(traces: Traces) -> tuple[str, ...]:
     """Name the toolchains left in an image; see find_toolchains."""
-    packages = frozenset(one.name for one in left_behind(traces.steps, traces.env) if one.sure)
+    packages = frozenset(
+        one.name for one in left_behind(traces.sized_steps, traces.env) if one.sure
+    )
     # A variable says that a tool was put under it; on nothing, there is nowhere to put one.
     versions = {} if is_bare(traces) else _from_environment(traces.env)
     found: set[str] = {
@@ -100,7 +109,8 @@ def toolchains_in(traces: Traces) -> tuple[str, ...]:
         *_from_packages(packages),
         *_from_folders(traces),
         *_from_steps(traces, packages),
-        *(name for name, sure in fetched(traces.steps) if sure),
+        *(name for name, sure in fetched(traces.sized_steps, traces.env) if sure),
+        *called(traces.steps, traces.env),
         *_from_labels(traces),
     }
     return tuple(sorted(f"{name} {versions.get(name, '')}".strip() for name in found))
@@ -108,8 +118,9 @@ def toolchains_in(traces: Traces) -> tuple[str, ...]:
 
 def may_build(traces: Traces) -> bool:
     """Whether a toolchain may have been left, by a branch that may have been taken or not."""
-    packages = frozenset(one.name for one in left_behind(traces.steps, traces.env))
-    return makes_builder({*_from_packages(packages), *(name for name, _ in fetched(traces.steps))})
+    packages = frozenset(one.name for one in left_behind(traces.sized_steps, traces.env))
+    tools = (name for name, _ in fetched(traces.sized_steps, traces.env))
+    return FROM_FILE in packages or makes_builder({*_from_packages(packages), *tools})
 
 
 def makes_builder(toolchains: Iterable[str]) -> bool:

@@ -60,14 +60,30 @@ class Traces:
 
     @property
     def base_command(self) -> str:
-        """The first CMD after the lowest layer and before the second one: mostly the base's."""
-        commands = (step.text for step in self.base_steps if step.kind == "CMD")
-        return next(commands, "").replace(" ", "")
+        """The first CMD after the lowest layer, or after what else the base's own recipe did.
+
+        That is a RUN of next to nothing, as of configuration; what comes later is a build's.
+        """
+        sizes = iter(self.sizes[1:])
+        for step in self.steps[(self.root or 0) + 1 :]:
+            if step.kind == "CMD":
+                return step.text.replace(" ", "")
+            size = next(sizes, LayerSize()) if step.layer else None
+            if size is not None and not (step.kind == "RUN" and step.shell and size.tiny):
+                return ""
+        return ""
 
     @property
     def layer_steps(self) -> tuple[Step, ...]:
         """The steps that made layers."""
         return tuple(step for step in self.steps if step.layer)
+
+    @property
+    def sized_steps(self) -> tuple[tuple[Step, LayerSize], ...]:
+        """The steps that made layers, each with its layer's size."""
+        steps = self.layer_steps
+        sizes = self.sizes if len(self.sizes) == len(steps) else (LayerSize(),) * len(steps)
+        return tuple(zip(steps, sizes, strict=True))
 
     @property
     def layer_count(self) -> int:

@@ -1,0 +1,40 @@
+"""Toolchains that a RUN calls without having brought them, so that a lower layer holds them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from slimgate.core.base.calls import calls_of
+from slimgate.core.base.history import Step
+from slimgate.core.base.shell import commands
+
+_ANY: Final[frozenset[str]] = frozenset()
+_PROGRAMS: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
+    "go": ("go", frozenset({"build", "install", "test", "version", "mod", "generate"})),
+    "cargo": ("rust", _ANY), "rustc": ("rust", _ANY), "gcc": ("gcc", _ANY), "g++": ("gcc", _ANY),
+    "clang": ("clang", _ANY), "mvn": ("maven", _ANY), "gradle": ("gradle", _ANY),
+    "ghc": ("ghc", _ANY), "nvcc": ("cuda", _ANY), "swiftc": ("swift", _ANY),
+    "swift": ("swift", frozenset({"build", "test", "package", "--version"})),
+    "dart": ("dart", frozenset({"pub", "compile", "--version"})),
+    "zig": ("zig", frozenset({"build", "cc", "version"})),
+    "dotnet": ("dotnet-sdk", frozenset({"build", "publish", "restore", "--list-sdks"})),
+}  # fmt: skip
+"""Compilers, and the words with which they are called; none means any, as some share their name."""
+_BRINGERS: Final = frozenset(
+    {"curl", "wget", "aria2c", "tar", "unzip", "git", "pip", "pip3", "npm", "gem", "sdk", "rustup",
+     "rm", "source", ".", "brew", "nix-env", "asdf", "mise", "sh", "bash"}
+)  # fmt: skip
+"""What may bring a toolchain for this RUN alone, or remove it again."""
+
+
+def called(steps: Iterable[Step], env: Mapping[str, str]) -> Iterator[str]:
+    """Name the toolchains that are surely called, by a RUN that neither brings nor removes any."""
+    for step in steps:
+        if step.kind != "RUN" or "||" in step.text or any(calls_of(step, env)):
+            continue
+        found = list(commands(step.text, {**env, **step.args}))
+        if any(one.program in _BRINGERS or one.program.endswith(".sh") for one in found):
+            continue
+        for one in found:
+            name, wanted = _PROGRAMS.get(one.program, ("", _ANY))
+            if name and not one.branch and (not wanted or not wanted.isdisjoint(one.words)):
+                yield name
