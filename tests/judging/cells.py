@@ -39,7 +39,7 @@ def whole(verdict: Verdict) -> Cell:
     """Write findings with their figures and reasons."""
     said = (
         f"{one.policy}: {_brief(one)}: {one.value} above {one.limit}, {one.at_least}, "
-        f"{one.evidence}, {one.reason}"
+        f"{one.evidence or one.size_evidence}, {one.reason}"
         for one in verdict.findings
     )
     return (

@@ -1,19 +1,23 @@
 """The images of the table, and the registry in memory that has them; its layers are unpacked."""
 
+import gzip
 import json
+import random
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Final
 
 from slimgate.core.credentials.identity import Identity
-from slimgate.core.images.facts import Digest, Platform, Size
+from slimgate.core.images.facts import DiffID, Digest, Platform, Size
 from slimgate.core.images.oci import Descriptor
 from slimgate.core.images.reference import Reference
+from slimgate.core.layers.gzip import TAIL, size_from_tail
 from slimgate.engine.ports import LayerReading
 from slimgate.engine.unpack import Unpacker, UnpackLimits
-from slimgate.registry.layers import plan
+from slimgate.registry.layers import Plan, plan
 from slimgate.registry.settings import RegistrySettings
 from tests.engine.shelf import AMD64, ARM64, Shelf
-from tests.support.images import Image, Index, Layer, but, image, index, layer
+from tests.support.images import Image, Index, Layer, but, digest_of, image, index, layer, tar_of
 
 REGISTRY: Final = "registry.test"
 OTHER: Final = "other.test"
@@ -39,9 +43,23 @@ _BIG: Final = _of(100, "big")
 _SYSTEM: Final = _of(20, "bin/sh", "etc/os-release")
 _ALPINE: Final = _of(10, "etc/alpine-release", "bin/busybox", "bin/sh")
 _GOLDEN: Final = _of(10, "etc/golden")
+_GZIP: Final = "application/vnd.oci.image.layer.v1.tar+gzip"
+_NOISE: Final = random.Random(1).randbytes(9 * 2**20)  # noqa: S311 - what can't be packed
+_LARGE: Final = tar_of({"noise": _NOISE, "zeros": bytes(2**20), "more": _NOISE[: 2**17]})
+"""Packs to more than is read whole unless that is asked for."""
+
+
+def _packed(tar: bytes, blob: bytes) -> Layer:
+    return Layer(blob=blob, media_type=_GZIP, diff_id=DiffID(digest_of(tar)))
+
+
+_HONEST: Final = _packed(_LARGE, gzip.compress(_LARGE, 1, mtime=0))
+_BEFORE: Final = tar_of({"hidden": bytes(30 * 2**20)})[: -2 * 512]
+_UNDERSTATED: Final = _packed(_BEFORE + _LARGE, gzip.compress(_BEFORE, mtime=0) + _HONEST.blob)
+"""Its end tells the length of the last member."""
 _ODD: Final = Layer(
     blob=b"\x1f\x8b" + b"odd" * 100,
-    media_type="application/vnd.oci.image.layer.v1.tar+gzip",
+    media_type=_GZIP,
     diff_id=_APP.diff_id,
 )
 
@@ -110,6 +128,9 @@ STOCK: Final[Mapping[str, Image | Index]] = {
     "claims-other": image([_MORE], annotations={_CLAIM: f"{OTHER}/golden:1"}),
     "claims-other-too": image([_GOLDEN, _APP], annotations={_CLAIM: f"{OTHER}/on-golden:1"}),
     "malformed": image([_ODD]),
+    # Both tell that they unpack to about 10 MiB.
+    "honest": _copies(_HONEST),
+    "understated": _copies(_UNDERSTATED),
     "both": index([_copies(_APP), _copies(_APP, _BIG, platform=ARM64)]),
     "single": _copies(_APP, _MORE),
     "arm": index([_copies(_APP, platform=ARM64)]),
@@ -155,22 +176,32 @@ class Registry(Shelf):
     """Has the whole stock in two registries, each image as `1`."""
 
     def __init__(self) -> None:
-        super().__init__()
-        for name, content in STOCK.items():
-            self.put(reference(name), content)
-            self.put(f"{OTHER}/{name}:1", content)
+        stocked = _stocked()
+        super().__init__(documents={**stocked.documents}, blobs={**stocked.blobs})
 
     async def layer(
-        self, reference: Reference, layer: Descriptor, identity: Identity
+        self, reference: Reference, layer: Descriptor, identity: Identity, *, whole: bool = False
     ) -> LayerReading:
-        """Read a layer whole."""
-        await self._ask("layer", reference, layer.digest, identity)
-        way = plan(layer, RegistrySettings())
+        """Look at a layer as the client of registries does."""
+        await self._ask("whole" if whole else "layer", reference, layer.digest, identity)
+        way = plan(layer, RegistrySettings(), whole=whole)
         if isinstance(way, Size):
             return LayerReading(unpacked=way)
+        blob = self._blob(reference, layer.digest)
+        if way is Plan.TAIL:
+            return LayerReading(unpacked=size_from_tail(blob[-TAIL:], len(blob)))
         unpacker = Unpacker(UnpackLimits())
-        unpacker.feed(self._blob(reference, layer.digest))
+        unpacker.feed(blob)
         return unpacker.finish()
+
+
+@cache
+def _stocked() -> Shelf:
+    shelf = Shelf()
+    for name, content in STOCK.items():
+        shelf.put(reference(name), content)
+        shelf.put(f"{OTHER}/{name}:1", content)
+    return shelf
 
 
 def reference(name: str) -> str:

@@ -87,7 +87,7 @@ def test_what_is_known_decides(room: Room) -> None:
     reference = room.shelf.push(image([layer(files), untold]))
     policy = room.policy(limits={"unpackedSize": {"deny": known - 1}}, onUnknown="Allow")
     by = f"[policy {policy}, unpackedSize]"
-    least = f"unpacks to at least {known:,} B (linux/amd64), limit {known - 1:,} B {by}"
+    least = f"unpacks to at least {known:,} B (measured, linux/amd64), limit {known - 1:,} B {by}"
 
     above = room.ask(reference)
     room.edit(policy, limits={"unpackedSize": {"deny": known}})

@@ -53,8 +53,8 @@ def _listed(*entries: object, least: int = 0) -> SearchStrategy[list[object]]:
     return st.lists(st.sampled_from(entries), min_size=least, max_size=3, unique_by=repr)
 
 
-def _lines(values: SearchStrategy[object]) -> SearchStrategy[Spec]:
-    return _some(warn=values, deny=values)
+def _lines(values: SearchStrategy[object], **more: SearchStrategy[object]) -> SearchStrategy[Spec]:
+    return _some(warn=values, deny=values, **more)
 
 
 def _selectors() -> SearchStrategy[Spec]:
@@ -77,6 +77,7 @@ def _resources(**more: SearchStrategy[object]) -> SearchStrategy[list[Spec]]:
 
 
 _SIZE: Final = st.sampled_from(_SIZES)
+_SIZE_EVIDENCE: Final = st.sampled_from(("Estimated", "Measured"))
 _COUNT: Final = st.integers(1, 1_000_000)
 _PERCENT: Final = st.integers(0, 200).map(lambda number: f"{number}%")
 
@@ -94,7 +95,7 @@ POLICIES: Final[SearchStrategy[Spec]] = _some(
     onUnknown=st.sampled_from(("Allow", "Deny")),
     limits=_some(
         pullSize=_lines(_SIZE),
-        unpackedSize=_lines(_SIZE),
+        unpackedSize=_lines(_SIZE, evidence=_SIZE_EVIDENCE),
         layers=_lines(_COUNT),
         layerSize=_lines(_SIZE),
         workloadPullSize=_lines(_SIZE),

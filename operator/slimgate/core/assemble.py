@@ -14,7 +14,6 @@ from slimgate.core.images.facts import (
     LayerContents,
     Platform,
     Size,
-    SizeEvidence,
     Wants,
 )
 from slimgate.core.images.oci import ImageConfig, Manifest
@@ -155,7 +154,7 @@ def after_another_look(
     """
     sizes = tuple(
         old.unpacked
-        if old.unpacked.evidence is SizeEvidence.MEASURED
+        if (old.unpacked.is_measured and not new.unpacked.is_measured)
         or (is_lost and old.unpacked.reason != NOT_ASKED)
         else new.unpacked
         for new, old, is_lost in zip(found.layers, held.layers, failed, strict=True)

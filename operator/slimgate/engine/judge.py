@@ -17,7 +17,7 @@ from slimgate.core.errors import ImageError, SlimgateError, SpentError, Unavaila
 from slimgate.core.images.facts import Inspection, Wants
 from slimgate.core.images.reference import Reference
 from slimgate.core.policies.finding import Finding, Outcome, Subject
-from slimgate.core.policies.hinges import may_change
+from slimgate.core.policies.hinges import may_change, to_measure
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.workloads.workload import ImageUse, Workload
@@ -139,6 +139,15 @@ class Judge:
             await self._wait(late, wait)
             subject = await self._look_again(subject, wanted, wait)
             subject = replace(subject, missing_bases=self._missing_bases(policies))
+            verdict = self._evaluate(subject, speaking)
+        unmeasured = to_measure(verdict)
+        if unmeasured:
+            # Whole layers take their time, so they are read only where a verdict hinges on them.
+            wanted = {
+                use: wanted[use] | Wants(layers=True, measured=layers)
+                for use, layers in unmeasured.items()
+            }
+            subject = await self._look_again(subject, wanted, wait)
             verdict = self._evaluate(subject, speaking)
         bare = _without_config(verdict.findings)
         if bare:

@@ -43,12 +43,17 @@ class LayerCache:
         key: Hashable,
         look: Callable[[], Coroutine[None, None, LayerReading]],
         asker: str = "",
+        *,
+        whole: bool = False,
     ) -> LayerReading:
-        """Return what is kept, else look; failures are not kept."""
+        """Return what is kept, else look; failures are not kept.
+
+        Who wants the layer read `whole` is not content with less; nobody else waits for that.
+        """
         kept = self._readings.get(key)
-        if kept is not None:
+        if kept is not None and (kept.unpacked.is_measured or not whole):
             return kept
-        return await self._flights.join(key, lambda: self._look(key, look), asker)
+        return await self._flights.join((key, whole), lambda: self._look(key, look), asker)
 
     async def close(self) -> None:
         """End what is under way."""
@@ -63,7 +68,8 @@ class LayerCache:
         return reading
 
     def _keep(self, key: Hashable, reading: LayerReading) -> None:
-        if self._readings.get(key) is not None:
+        kept = self._readings.get(key)
+        if kept is not None and not reading.unpacked.is_better_than(kept.unpacked):
             return
         self._path_bytes += _count(reading) - _count(self._readings.put(key, reading))
         if self._path_bytes <= self._max_path_bytes:

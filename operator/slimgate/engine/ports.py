@@ -60,9 +60,12 @@ class ImageSource(Protocol):
         """Get a config blob of the reference's repository, checked against its digest."""
 
     async def layer(
-        self, reference: Reference, layer: Descriptor, identity: Identity
+        self, reference: Reference, layer: Descriptor, identity: Identity, *, whole: bool = False
     ) -> LayerReading:
-        """Find the length of a layer's tar, and what it holds where that is cheap to list."""
+        """Find the length of a layer's tar, and what it holds where that is cheap to list.
+
+        One that is asked for `whole` is read so, unless it is too large for that.
+        """
 
 
 class BaseFinder(Protocol):

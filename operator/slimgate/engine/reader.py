@@ -16,7 +16,7 @@ from typing import Final
 from slimgate.core.assemble import after_another_look, better_of, is_of, without_unverified
 from slimgate.core.credentials.identity import Identity
 from slimgate.core.errors import ImageError, UnsupportedError
-from slimgate.core.images.facts import NOT_ASKED, Digest, ImageFacts, Layer, SizeEvidence, Wants
+from slimgate.core.images.facts import NOT_ASKED, Digest, ImageFacts, Layer, Wants
 from slimgate.core.images.memory import place_key
 from slimgate.core.images.oci import Index, Manifest
 from slimgate.core.images.reference import Reference
@@ -70,6 +70,12 @@ class Entry:
     until: float | None = None
     beside: ImageFacts | None = None
 
+    def gives(self, wants: Wants) -> bool:
+        """Whether they cover what is wanted; a layer that was measured is so for everybody."""
+        if wants.measured:
+            wants = replace(wants, measured=wants.measured & self.facts.unmeasured)
+        return self.covers.covers(wants)
+
 
 class Reader:
     """Reads indexes and facts; nothing here decides whose credentials open what."""
@@ -114,7 +120,7 @@ class Reader:
         """Return an index, or facts that cover what is wanted, whichever registry showed it."""
         entry = self._by_digest(digest)
         if entry is not None:
-            return entry.facts if entry.covers.covers(wants) else None
+            return entry.facts if entry.gives(wants) else None
         return self._indexes.get(digest)
 
     def index(self, place: Place) -> Index | None:
@@ -125,7 +131,7 @@ class Reader:
     def entry(self, place: Place, wants: Wants) -> Entry | None:
         """Return facts that cover what is wanted, of a manifest that the registry has shown."""
         entry = self._entry(place)
-        return entry if entry is not None and entry.covers.covers(wants) else None
+        return entry if entry is not None and entry.gives(wants) else None
 
     def is_due(self, entry: Entry) -> bool:
         """Whether what is open in the facts is worth another look by now."""
@@ -210,7 +216,7 @@ class Reader:
                 identity.asker,
             )
             # Who joined a flight that started before may want more than it brings.
-            if entry.covers.covers(wants):
+            if entry.gives(wants):
                 return entry.facts
 
     async def close(self) -> None:
@@ -298,8 +304,10 @@ class Reader:
         known = self._entry(target.place)
         draft = (known.draft if known else None) or await self._draft(target, document, identity)
         held = self._held(target.place, draft.manifest)
-        if known is None and held is not None and held.covers.covers(wants):
+        if known is None and held is not None and held.gives(wants):
             return held
+        wants = wants | held.covers if held else wants
+        whole = wants.measured & held.facts.unmeasured if held else wants.measured
         reading = Reading(
             source=self._source,
             target=target,
@@ -309,12 +317,12 @@ class Reader:
             parsing=self._parsing,
             bases=self._bases,
             claim_seconds=self._settings.claim_seconds,
+            whole=whole,
         )
-        wants = wants | held.covers if held else wants
-        covers = Wants(config=wants.config or wants.layers, layers=wants.layers)
+        covers = replace(wants, config=wants.config or wants.layers)
         found = await reading.read(covers)
         entry = Entry(
-            facts=self._joined(found, held, covers) if held else found.facts,
+            facts=self._joined(found, held, covers, whole) if held else found.facts,
             covers=covers,
             draft=found.draft if found.errors or not covers.config else None,
             errors=len(found.errors),
@@ -345,13 +353,16 @@ class Reader:
         self._changed(place[1])
         return None
 
-    def _joined(self, found: ReadingResult, held: Entry, covers: Wants) -> ImageFacts:
+    def _joined(
+        self, found: ReadingResult, held: Entry, covers: Wants, whole: frozenset[Digest]
+    ) -> ImageFacts:
         """Keep what was known while its registry is down, and what was measured in any case.
 
         The estimate for a layer that is to be measured falls with any error that does not pass.
         """
         failed = [
-            error is not None and (error.temporary or not self._is_small(layer))
+            error is not None
+            and (error.temporary or not (layer.digest in whole or self._is_small(layer)))
             for error, layer in zip(found.failed, found.facts.layers, strict=True)
         ]
         sizes = [layer.unpacked.bytes for layer in held.facts.layers]
@@ -370,13 +381,15 @@ class Reader:
     def _keep(self, target: ManifestAt, entry: Entry) -> None:
         first = self._places.get(target.digest)
         before = self._entries.get(first) if first else None
-        if before is None or not before.covers.covers(entry.covers):
+        if before is None or not before.gives(entry.covers):
             self._places.put(target.digest, target.place)
         held = self._entries.get(target.place)
         self._entries.put(target.place, entry)
         if held is not None and held.facts != entry.facts:
-            # Who wanted less than is known now has been given all that he rests on.
-            self._changed(target.digest, tell=held.covers.covers(entry.covers))
+            # Who wanted less than is known now has been given all that he rests on, but for sizes
+            # that are measured by now.
+            covers = replace(entry.covers, measured=frozenset())
+            self._changed(target.digest, tell=held.covers.covers(covers))
 
     def _changed(self, digest: Digest, *, tell: bool = True) -> None:
         self.generation += 1
@@ -385,8 +398,7 @@ class Reader:
 
     def _estimated_in(self, facts: ImageFacts) -> int:
         """Count the layers whose size is an estimate, and that are small enough to be measured."""
-        wanted = SizeEvidence.ESTIMATED
-        estimated = (layer for layer in facts.layers if layer.unpacked.evidence is wanted)
+        estimated = (layer for layer in facts.layers if layer.unpacked.is_estimated)
         return sum(map(self._is_small, estimated))
 
     def _is_small(self, layer: Layer) -> bool:
@@ -403,7 +415,8 @@ class Reader:
 
 def _errors_in(facts: ImageFacts) -> int:
     """Count what another look may tell; facts that were kept do not say why it is not known."""
-    unknown = (layer.unpacked.reason for layer in facts.layers if layer.unpacked.bytes is None)
+    sizes = (layer.unpacked for layer in facts.layers if not layer.unpacked.is_measured)
+    unknown = (size.reason for size in sizes if size.bytes is None)
     claimed = facts.base.evidence is Evidence.CLAIMED or facts.base.unchecked is not None
     return claimed + sum(reason != NOT_ASKED for reason in unknown)
 

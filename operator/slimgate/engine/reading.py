@@ -56,9 +56,13 @@ class ReadingResult:
     errors: Sequence[ImageError] = ()
 
 
+_Look = tuple[LayerReading | ImageError | None, ImageError | None]
+"""What a look at a layer gave, and what kept it from being read whole for now."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Everything that one reading needs."""
+    """Everything that one reading needs; layers that are `whole` are read so."""
 
     source: ImageSource
     target: ManifestAt
@@ -68,6 +72,7 @@ class Reading:
     parsing: Parsing
     bases: BaseFinder | None
     claim_seconds: float
+    whole: frozenset[Digest] = frozenset()
 
     @property
     def manifest(self) -> Manifest:
@@ -76,7 +81,7 @@ class Reading:
 
     async def read(self, wants: Wants) -> ReadingResult:
         """Read what is wanted; ImageError if the config can't be had."""
-        readings: Sequence[LayerReading | ImageError | None] = [None] * len(self.manifest.layers)
+        seen: Sequence[_Look] = [(None, None)] * len(self.manifest.layers)
         config, bases, artifact = None, list[KnownBase | ImageError](), None
         # Layers without a config would say nothing of the base that their paths prove.
         if (wants.config or wants.layers) and self.manifest.may_run:
@@ -84,8 +89,9 @@ class Reading:
             artifact = None if config is not None else self.manifest.kind
         if config is not None:
             if wants.layers:
-                readings = await asyncio.gather(*map(self._layer, self.manifest.layers))
+                seen = await asyncio.gather(*map(self._layer, self.manifest.layers))
             bases = await self._claimed(config)
+        readings = [reading for reading, _ in seen]
         looks = zip(self.manifest.layers, readings, strict=True)
         unchecked, failed = _open(_errors(bases)), _errors(readings)
         unread = next((error for error in failed if error.temporary), None)
@@ -103,7 +109,7 @@ class Reading:
             ),
             draft=replace(self.draft, config=config),
             failed=[one if isinstance(one, ImageError) else None for one in readings],
-            errors=[*failed, *unchecked],
+            errors=[*failed, *_errors(why for _, why in seen), *unchecked],
         )
 
     async def _config(self) -> ImageConfig | None:
@@ -130,13 +136,25 @@ class Reading:
             )
         return None
 
-    async def _layer(self, layer: Descriptor) -> LayerReading | ImageError:
+    async def _layer(self, layer: Descriptor) -> _Look:
+        """Look at a layer, at a part of it where it can't be read whole for now."""
+        if layer.digest not in self.whole:
+            return await self._look_at(layer), None
+        found = await self._look_at(layer, whole=True)
+        if isinstance(found, ImageError) and found.temporary:
+            return await self._look_at(layer), found
+        return found, None
+
+    async def _look_at(
+        self, layer: Descriptor, *, whole: bool = False
+    ) -> LayerReading | ImageError:
         reference = self.target.reference
         try:
             return await self.layers.get(
                 layer_key(reference.registry, layer),
-                lambda: self.source.layer(reference, layer, self.identity),
+                lambda: self.source.layer(reference, layer, self.identity, whole=whole),
                 self.identity.asker,
+                whole=whole,
             )
         except ImageError as error:
             # One layer that can't be looked at leaves the rest of the image as it is.

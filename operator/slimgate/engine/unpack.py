@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from slimgate.core.images.facts import Size
+from slimgate.core.images.facts import Size, SizeEvidence
 from slimgate.core.layers.packing import HEAD, ZSTD, ZSTD_SKIPPABLE, Packing, packing_of
 from slimgate.core.layers.tar import TarLister
 from slimgate.engine.ports import LayerReading
@@ -70,7 +70,8 @@ class Unpacker:
             self._reason = "the layer is not a tar archive"
         if self._reason is not None:
             least = self._count if self._reason == _TOO_MUCH else 0
-            return LayerReading(unpacked=Size.unknown(self._reason, at_least=least))
+            unknown = Size.unknown(self._reason, at_least=least, evidence=SizeEvidence.MEASURED)
+            return LayerReading(unpacked=unknown)
         return LayerReading(unpacked=Size.measured(self._count), contents=self._lister.contents())
 
     def _begin(self) -> bytes:

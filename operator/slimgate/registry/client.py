@@ -152,10 +152,10 @@ class RegistryClient:
         return await self._exchange.run(call, identity, read)
 
     async def layer(
-        self, reference: Reference, layer: Descriptor, identity: Identity
+        self, reference: Reference, layer: Descriptor, identity: Identity, *, whole: bool = False
     ) -> LayerReading:
         """Find the length of a layer's tar, and what it holds where it is read whole."""
-        way = plan(layer, self._settings)
+        way = plan(layer, self._settings, whole=whole)
         if isinstance(way, Size):
             return LayerReading(unpacked=way)
         if way is Plan.WHOLE:

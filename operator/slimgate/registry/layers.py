@@ -48,15 +48,15 @@ class Plan(Enum):
     HEAD = "head"
 
 
-def plan(layer: Descriptor, settings: RegistrySettings) -> Plan | Size:
-    """Choose how to look at a layer, or say why looking is of no use.
+def plan(layer: Descriptor, settings: RegistrySettings, *, whole: bool = False) -> Plan | Size:
+    """Choose how to look at a layer, or say why looking is of no use; `whole` ones are larger.
 
     Runtimes tell by its bytes how a layer is compressed, and not all of them ask for its type.
     """
     media_type = _FOREIGN.sub("", layer.media_type.lower())
     if (reason := _useless(layer)) is not None:
         return Size.unknown(reason)
-    if layer.size <= settings.whole_layer_bytes:
+    if layer.size <= (settings.measured_layer_bytes if whole else settings.whole_layer_bytes):
         return Plan.WHOLE
     if media_type in _TAR:
         return Plan.HEAD

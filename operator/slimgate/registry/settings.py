@@ -41,6 +41,8 @@ class RegistrySettings:
     max_backoff_seconds: float = 6 * 3600.0
     whole_layer_bytes: int = WHOLE_LAYER_BYTES
     """Layers up to this compressed size are read whole, which nothing can deceive."""
+    measured_layer_bytes: int = 2 * 2**30
+    """The same where a verdict hinges on it."""
     listed_layer_bytes: int = WHOLE_LAYER_BYTES
     """Layers up to this compressed size are listed, if they are read whole.
 

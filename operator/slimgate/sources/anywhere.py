@@ -49,11 +49,11 @@ class Anywhere:
         return await source.config(reference, descriptor, identity)
 
     async def layer(
-        self, reference: Reference, layer: Descriptor, identity: Identity
+        self, reference: Reference, layer: Descriptor, identity: Identity, *, whole: bool = False
     ) -> LayerReading:
         """Look at a layer."""
         source, identity = await self._of(reference)
-        return await source.layer(reference, layer, identity)
+        return await source.layer(reference, layer, identity, whole=whole)
 
     async def _of(self, reference: Reference) -> tuple[ImageSource, Identity]:
         local = self.open(reference)

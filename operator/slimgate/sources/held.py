@@ -47,6 +47,8 @@ class HeldSource:
         reference: Reference,  # noqa: ARG002
         layer: Descriptor,
         identity: Identity,  # noqa: ARG002
+        *,
+        whole: bool = False,  # noqa: ARG002 - all are
     ) -> LayerReading:
         """Return a layer's measure."""
         images = await self.images.get()

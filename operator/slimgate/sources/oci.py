@@ -65,6 +65,8 @@ class OciSource:
         reference: Reference,  # noqa: ARG002
         layer: Descriptor,
         identity: Identity,  # noqa: ARG002
+        *,
+        whole: bool = False,  # noqa: ARG002 - all are
     ) -> LayerReading:
         """Measure a layer's blob; its sizes are unknown where the layout lacks it."""
         files = await self.files.get()

@@ -80,7 +80,7 @@ def test_table(folder: Path) -> None:
     assert lines[4].startswith(
         'deploy/web.yaml:9: deny: container "web": registry.example.com/shop/web:1.2 unpacks to '
     )
-    assert "(linux/amd64), limit 100 KiB [policy default, unpackedSize]" in lines[4]
+    assert "(measured, linux/amd64), limit 100 KiB [policy default, unpackedSize]" in lines[4]
     assert lines[-2] == "policy default: see https://wiki.example.com/slim"
     assert "\x1b" not in done.stdout
 

@@ -223,8 +223,12 @@ def test_modes(mode: Mode, outcome: Outcome, on_unknown: OnUnknown) -> None:
 LINES = Limits(unpacked_size=Limit(warn=900 * MIB, deny=1200 * MIB))
 LOST = Size.unknown("it tells no length")
 HEAD = 'container "web": registry.example.com/shop:1.2 '
-CERTAIN = "unpacks to at least 1.3 GiB (linux/amd64), limit 1.2 GiB [policy p, unpackedSize]"
-SOFT = "unpacks to at least 1000 MiB (linux/amd64), limit 900 MiB [policy p, unpackedSize]"
+CERTAIN = (
+    "unpacks to at least 1.3 GiB (measured, linux/amd64), limit 1.2 GiB [policy p, unpackedSize]"
+)
+SOFT = (
+    "unpacks to at least 1000 MiB (measured, linux/amd64), limit 900 MiB [policy p, unpackedSize]"
+)
 OPEN = "could not be judged against limit 1.2 GiB (linux/amd64) [policy p, unpackedSize]"
 SHUT = "could not be judged (linux/amd64) [policy p, unpackedSize]: it tells no length"
 
@@ -234,7 +238,7 @@ SHUT = "could not be judged (linux/amd64) [policy p, unpackedSize]: it tells no 
     [
         (800, OnUnknown.ALLOW, "", SHUT),
         (800, OnUnknown.DENY, SHUT, ""),
-        (1000, OnUnknown.ALLOW, "", f"{SOFT}; {OPEN[:50]}"),
+        (1000, OnUnknown.ALLOW, "", f"{SOFT}; {OPEN[:40]}"),
         (1000, OnUnknown.DENY, f"{OPEN}: it tells no length", SOFT),
         (1300, OnUnknown.ALLOW, CERTAIN, ""),
         (1300, OnUnknown.DENY, CERTAIN, ""),

@@ -56,6 +56,15 @@ BROKEN: list[tuple[dict[str, object], str]] = [
         {"limits": {"unpackedSize": {"deny": "x"}}},
         "spec.limits.unpackedSize.deny: 'x' is not a qua",
     ),
+    (
+        {"limits": {"unpackedSize": {"deny": 1, "evidence": "measured"}}},
+        "spec.limits.unpackedSize.evidence: must be one of Estimated, Measured. Did you mean Measu",
+    ),
+    (
+        {"limits": {"unpackedSize": {"evidence": "Measured"}}},
+        "spec.limits.unpackedSize: set warn, deny or both.",
+    ),
+    (pull({"deny": 1, "evidence": "Measured"}), f"{PULL}.evidence: is not a field."),
     ({"limits": {"layerSize": {"deny": "x"}}}, "spec.limits.layerSize.deny: 'x' is not a quantity"),
     ({"limits": {"workloadPullSize": {"deny": "x"}}}, "spec.limits.workloadPullSize.deny: 'x' is"),
     ({"limits": {"layers": 30}}, "spec.limits.layers: must be an object: write {deny: 30}."),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slimgate.core.errors import InvalidPolicyError
+from slimgate.core.images.facts import SizeEvidence
 from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.matching.selector import Requirement, Selector
 from slimgate.core.policies.policy import (
@@ -45,7 +46,7 @@ spec:
   onUnknown: Deny
   limits:
     pullSize: {warn: 100Mi, deny: 300Mi}
-    unpackedSize: {deny: 900Mi}
+    unpackedSize: {deny: 900Mi, evidence: Measured}
     layers: {warn: 30}
     layerSize: {warn: 200Mi}
     workloadPullSize: {deny: 524288000}
@@ -82,7 +83,7 @@ def test_whole() -> None:
         on_unknown=OnUnknown.DENY,
         limits=Limits(
             pull_size=Limit(warn=100 * MIB, deny=300 * MIB),
-            unpacked_size=Limit(deny=900 * MIB),
+            unpacked_size=Limit(deny=900 * MIB, evidence=SizeEvidence.MEASURED),
             layers=Limit(warn=30),
             layer_size=Limit(warn=200 * MIB),
             workload_pull_size=Limit(deny=500 * MIB),

@@ -173,6 +173,14 @@ SUMMARIES = [
         verdict(subject({WEB: inspection(), use(name="b"): inspection()}), DEFAULT),
         "2 images within policy",
     ),
+    (
+        "by an estimate",
+        verdict(
+            one(image(layer(1, 1, Size.estimated(1)))),
+            Policy(name="p", limits=denying(unpacked_size=MIB)),
+        ),
+        "1 image within policy (unpacked size estimated)",
+    ),
     ("over", verdict(one(SHOP), DEFAULT), "web: pulls 912 MiB (linux/amd64), limit 300 MiB"),
     (
         "of several policies",

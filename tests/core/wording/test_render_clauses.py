@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from slimgate.core.errors import ImageError, NotFoundError
-from slimgate.core.images.facts import UNKNOWN_BASE, Base, ImageFacts, Platform, Size
+from slimgate.core.images.facts import UNKNOWN_BASE, Base, ImageFacts, Platform, Size, SizeEvidence
 from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.policies.finding import Subject
 from slimgate.core.policies.policy import BaseRules, Limit, Limits, Policy, TierLimit
@@ -56,8 +56,23 @@ FRAGMENTS = [
         UNPACKED,
         denying(unpacked_size=900 * MIB),
         (
-            "unpacks to 1000 MiB (linux/amd64), limit 900 MiB [policy p, unpackedSize]; "
+            "unpacks to 1000 MiB (measured, linux/amd64), limit 900 MiB [policy p, unpackedSize]; "
             "its largest layer unpacks to 1000 MiB (COPY a /)"
+        ),
+    ),
+    (
+        "an estimate",
+        image(layer(1, MIB, Size.estimated(1000 * MIB))),
+        denying(unpacked_size=900 * MIB),
+        "unpacks to 1000 MiB (estimated, linux/amd64), limit 900 MiB [policy p, unpackedSize]",
+    ),
+    (
+        "an estimate where a measured size is wanted",
+        image(layer(1, MIB, Size.estimated(14 * MIB))),
+        Limits(unpacked_size=Limit(deny=900 * MIB, evidence=SizeEvidence.MEASURED)),
+        (
+            "could not be judged (linux/amd64) [policy p, unpackedSize]: "
+            "14 MiB is an estimate, and the policy asks for a measured size"
         ),
     ),
     (
@@ -137,8 +152,8 @@ FRAGMENTS = [
         PART,
         denying(unpacked_size=900 * MIB),
         (
-            "unpacks to at least 1000 MiB (linux/amd64), limit 900 MiB [policy p, unpackedSize]; "
-            "its largest layer unpacks to 600 MiB (COPY b /)"
+            "unpacks to at least 1000 MiB (measured, linux/amd64), limit 900 MiB "
+            "[policy p, unpackedSize]; its largest layer unpacks to 600 MiB (COPY b /)"
         ),
     ),
     (
@@ -149,8 +164,8 @@ FRAGMENTS = [
         ),
         denying(unpacked_size=1200 * MIB),
         (
-            "unpacks to at least 1.5 GiB (linux/amd64), limit 1.2 GiB [policy p, unpackedSize]; "
-            "its largest layer unpacks to at least 1.1 GiB (COPY b /)"
+            "unpacks to at least 1.5 GiB (estimated, linux/amd64), limit 1.2 GiB "
+            "[policy p, unpackedSize]; its largest layer unpacks to at least 1.1 GiB (COPY b /)"
         ),
     ),
     (
@@ -158,7 +173,7 @@ FRAGMENTS = [
         image(layer(1, 5, ZSTD), layer(2, 5, 900 * MIB + 1)),
         denying(unpacked_size=900 * MIB),
         (
-            "unpacks to at least 943,718,401 B (linux/amd64), limit 943,718,400 B "
+            "unpacks to at least 943,718,401 B (measured, linux/amd64), limit 943,718,400 B "
             "[policy p, unpackedSize]; its largest layer unpacks to 900 MiB"
         ),
     ),
@@ -167,8 +182,9 @@ FRAGMENTS = [
         PART,
         Limits(unpacked_size=Limit(warn=900 * MIB, deny=1536 * MIB)),
         (
-            "unpacks to at least 1000 MiB (linux/amd64), limit 900 MiB [policy p, unpackedSize]; "
-            "could not be judged against limit 1.5 GiB (linux/amd64) [policy p, unpackedSize]: "
+            "unpacks to at least 1000 MiB (measured, linux/amd64), limit 900 MiB "
+            "[policy p, unpackedSize]; could not be judged against limit 1.5 GiB (linux/amd64) "
+            "[policy p, unpackedSize]: "
             "zstd without length; its largest layer unpacks to 600 MiB (COPY b /)"
         ),
     ),

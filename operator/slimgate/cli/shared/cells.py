@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from slimgate.core.images.facts import NOT_ASKED, ImageFacts, Size, SizeEvidence
+from slimgate.core.images.facts import NOT_ASKED, ImageFacts, Size
 from slimgate.core.quantity import format_bytes
 
 _BAR_WIDTH: Final = 20
@@ -55,16 +55,12 @@ def size_text(size: Size) -> Text:
     if size.bytes is None:
         bound = f">= {format_bytes(size.at_least)}" if size.at_least else "unknown"
         return Text(bound, style="yellow")
-    return Text(format_bytes(size.bytes) + (_MARK if _is_estimated(size) else ""))
-
-
-def _is_estimated(size: Size) -> bool:
-    return size.evidence is SizeEvidence.ESTIMATED
+    return Text(format_bytes(size.bytes) + (_MARK if size.is_estimated else ""))
 
 
 def footnotes(sizes: Iterable[Size], remedy: str = "") -> Iterator[Text]:
     """Say what the mark means, where a size has it."""
-    if any(map(_is_estimated, sizes)):
+    if any(size.is_estimated for size in sizes):
         yield Text(f"{_MARK} estimated from a part of a layer{remedy}", style="dim")
 
 

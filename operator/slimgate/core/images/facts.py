@@ -63,10 +63,10 @@ class Platform:
 class SizeEvidence(Enum):
     """How an unpacked size is known.
 
-    MEASURED: the layer was read whole, compared with its digest, and its tar measured. ESTIMATED:
-    it follows from a part of the layer: the end of a gzip layer, which one made to deceive can
-    forge, or the beginning of an uncompressed one. No digest proves that a registry served the
-    true part.
+    MEASURED: the layer was read whole, compared with its digest, and its tar measured, as far as
+    that goes: one that stays unknown then tells no more to whoever looks again. ESTIMATED: it
+    follows from a part of the layer: the end of a gzip layer, which one made to deceive can forge,
+    or the beginning of an uncompressed one. No digest proves that a registry served the true part.
     """
 
     MEASURED = "Measured"
@@ -77,8 +77,8 @@ class SizeEvidence(Enum):
 class Size:
     """A number of bytes, or None and the reason why it is not known.
 
-    `evidence` is None but for an unpacked size that is known. `at_least` is a lower bound of one
-    that is not, 0 where there is none to speak of.
+    `evidence` is None but for an unpacked size that is known, or of a layer that was read whole.
+    `at_least` is a lower bound of one that is not known, 0 where there is none to speak of.
     """
 
     bytes: int | None
@@ -102,9 +102,11 @@ class Size:
         return cls(bytes=count, evidence=SizeEvidence.ESTIMATED)
 
     @classmethod
-    def unknown(cls, reason: str, *, at_least: int = 0) -> Self:
+    def unknown(
+        cls, reason: str, *, at_least: int = 0, evidence: SizeEvidence | None = None
+    ) -> Self:
         """Make a size that is not known, and say why; it may be known to be `at_least` so much."""
-        return cls(bytes=None, reason=reason, at_least=at_least)
+        return cls(bytes=None, reason=reason, at_least=at_least, evidence=evidence)
 
     @property
     def least(self) -> int:
@@ -117,14 +119,24 @@ class Size:
         What was measured may for whatever was not. All else is one registry's word against
         another's, and may only where nobody has looked.
         """
-        if self.evidence is SizeEvidence.MEASURED:
-            return other.evidence is not SizeEvidence.MEASURED
+        if self.is_measured:
+            return not other.is_measured
         return self.reason != NOT_ASKED and other.reason == NOT_ASKED
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the layer was read whole, so that nobody need look again."""
+        return self.evidence is SizeEvidence.MEASURED
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether it follows from a part of the layer."""
+        return self.evidence is SizeEvidence.ESTIMATED
 
     @property
     def is_unverified(self) -> bool:
         """Whether it is one registry's word: also an unknown size, and its lower bound."""
-        return self.evidence is not SizeEvidence.MEASURED and self.reason != NOT_ASKED
+        return not self.is_measured and self.reason != NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,14 +144,20 @@ class Wants:
     """Which facts are worth a request, beyond the manifest that gives the pull sizes.
 
     `config` is one request an image: base, toolchains, instructions. `layers` is one request for
-    each layer never seen: unpacked sizes and contents.
+    each layer never seen: unpacked sizes and contents. Those that are to be `measured` are read
+    whole.
     """
 
     config: bool = False
     layers: bool = False
+    measured: frozenset[Digest] = frozenset()
 
     def __or__(self, other: "Wants") -> "Wants":
-        return Wants(config=self.config or other.config, layers=self.layers or other.layers)
+        return Wants(
+            config=self.config or other.config,
+            layers=self.layers or other.layers,
+            measured=self.measured | other.measured,
+        )
 
     def covers(self, other: "Wants") -> bool:
         """Whether whoever wants this much gets all that the other wants."""
@@ -272,10 +290,18 @@ class ImageFacts:
         if self.artifact_type is not None:
             return Size.unknown(self.no_image or "")
         size = total(layer.unpacked for layer in self.layers)
-        if size.bytes is None:
-            return size
-        measured = all(layer.unpacked.evidence is SizeEvidence.MEASURED for layer in self.layers)
-        return Size.measured(size.bytes) if measured else Size.estimated(size.bytes)
+        if all(layer.unpacked.is_measured for layer in self.layers):
+            return replace(size, evidence=SizeEvidence.MEASURED)
+        return replace(size, evidence=None if size.bytes is None else SizeEvidence.ESTIMATED)
+
+    @property
+    def unmeasured(self) -> frozenset[Digest]:
+        """The layers whose unpacked size somebody has asked for, and that nobody has read whole."""
+        return frozenset(
+            layer.digest
+            for layer in self.layers
+            if layer.digest is not None and layer.unpacked.is_unverified
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,9 @@
 
 An unknown value is null; where it is a size, the reason stands beside it: `pullReason` beside
 `pullBytes`. How an unpacked size is known stands beside it too: `unpackedEvidence`, and beside an
-unknown one that has a lower bound `unpackedAtLeast`. Reading takes what is missing for unknown, and
-checks every field, since objects in a cluster can be edited by hand.
+unknown one that has a lower bound `unpackedAtLeast`. An unknown one that is Measured will stay so.
+Reading takes what is missing for unknown, and checks every field, since objects in a cluster can be
+edited by hand.
 """
 
 from collections.abc import Mapping
@@ -174,14 +175,14 @@ def _size(raw: Mapping[str, object], kind: str) -> Size:
 def _unpacked(raw: Mapping[str, object]) -> Size:
     size, key = _size(raw, "unpacked"), "unpackedEvidence"
     evidence = _optional(raw, key, str)
-    if size.bytes is None:
-        return replace(size, at_least=_count(raw, "unpackedAtLeast") or 0)
     try:
-        # A size that does not say how it is known is trusted no more than it must be.
-        known = SizeEvidence.ESTIMATED if evidence is None else SizeEvidence(evidence)
+        known = None if evidence is None else SizeEvidence(evidence)
     except ValueError as err:
         raise InvalidFactsError(f"{key}: it is neither Measured nor Estimated") from err
-    return replace(size, evidence=known)
+    if size.bytes is None:
+        return replace(size, at_least=_count(raw, "unpackedAtLeast") or 0, evidence=known)
+    # A size that does not say how it is known is trusted no more than it must be.
+    return replace(size, evidence=known or SizeEvidence.ESTIMATED)
 
 
 def _count(raw: Mapping[str, object], key: str) -> int | None:

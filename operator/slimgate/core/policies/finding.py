@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from slimgate.core.errors import ImageError
-from slimgate.core.images.facts import ImageFacts, Inspection
+from slimgate.core.images.facts import ImageFacts, Inspection, SizeEvidence
 from slimgate.core.images.reference import Reference
 from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.policies.ways import Way
@@ -32,7 +32,8 @@ class Finding:
 
     `use` is None where the workload as a whole is meant. `value` and `limit` are bytes, counts,
     percent or tiers, as the check's name says; `at_least` says that the value may be larger.
-    `evidence` is that for the base or tier at fault, None for all other checks.
+    `evidence` is that for the base or tier at fault, None for all other checks, and
+    `size_evidence` that for an unpacked size.
     `reason` tells why something is unknown, or what keeps the value from being exact. An unknown
     has a limit where a softer one is known to be broken. `way` is what helps, where the check can
     say that of this finding alone. `no_more` says of a workload as a whole that what it runs now is
@@ -48,6 +49,7 @@ class Finding:
     at_least: bool = False
     limit: int | Tier | str | None = None
     evidence: Evidence | None = None
+    size_evidence: SizeEvidence | None = None
     reason: str | None = None
     way: Way | None = None
     no_more: bool = False

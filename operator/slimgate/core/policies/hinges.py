@@ -1,11 +1,16 @@
-"""Which rules and which verdicts depend on a BaseImage that may not be known yet."""
+"""What a verdict depends on that may not be known yet: BaseImages, and layers to be measured."""
 
+from collections.abc import Mapping
+
+from slimgate.core.images.facts import Digest, Inspection, SizeEvidence
 from slimgate.core.images.reference import Reference
 from slimgate.core.matching.globs import matches_reference
 from slimgate.core.policies.base_image import BaseImage, claims
-from slimgate.core.policies.checks import ON_BASES
+from slimgate.core.policies.checks import ON_BASES, unpacked_size
+from slimgate.core.policies.finding import Outcome
 from slimgate.core.policies.policy import BaseRules
 from slimgate.core.policies.verdict import Verdict
+from slimgate.core.workloads.workload import ImageUse
 
 
 def depends(rules: BaseRules, image: BaseImage) -> tuple[Reference, ...]:
@@ -28,6 +33,24 @@ def may_change(verdict: Verdict, image: BaseImage) -> bool:
     return any(
         depends(rules, image) if is_open else _condemns(rules, image) for is_open, rules in ruling
     ) or (bool(open_) and _is_claimed(verdict, image))
+
+
+def to_measure(verdict: Verdict) -> Mapping[ImageUse, frozenset[Digest]]:
+    """List the layers whose measure may make a verdict another: all else tells no more."""
+    strict = {
+        policy.name
+        for policy in verdict.policies
+        if (limit := policy.limits.unpacked_size) and limit.evidence is SizeEvidence.MEASURED
+    }
+    found: dict[ImageUse, frozenset[Digest]] = {}
+    for finding in verdict.findings:
+        is_open = finding.check == unpacked_size.NAME and finding.outcome is Outcome.UNKNOWN
+        seen = None if finding.use is None else verdict.subject.images.get(finding.use)
+        if is_open and finding.policy in strict and finding.use and isinstance(seen, Inspection):
+            layers = frozenset[Digest]().union(*(image.unmeasured for image in seen.images))
+            if layers:
+                found[finding.use] = layers
+    return found
 
 
 def _condemns(rules: BaseRules, image: BaseImage) -> bool:

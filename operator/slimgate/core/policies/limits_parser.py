@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from slimgate.core.duration import parse_duration
 from slimgate.core.errors import InvalidPolicyError, InvalidQuantityError
 from slimgate.core.fields import object_of, one_of
+from slimgate.core.images.facts import SizeEvidence
 from slimgate.core.images.tier import Tier
 from slimgate.core.policies.policy import Limit, Limits, TierLimit
 from slimgate.core.quantity import as_integer, exact_quantity, parse_percent
@@ -18,6 +19,8 @@ from slimgate.core.text import printable
 _T = TypeVar("_T", Fraction, Tier)
 NumberReader = Callable[[object, str], Fraction]
 
+_UNPACKED: Final = "unpackedSize"
+_EVIDENCE: Final = {one.value: one for one in (SizeEvidence.ESTIMATED, SizeEvidence.MEASURED)}
 TIERS: Final = {tier.label: tier for tier in Tier}
 _SIZE: Final = re.compile(
     r"[0-9]{1,18}(\.[0-9]{1,3})?([kMGTPE]|[KMGTPE]i|[eE][0-9]{1,2})?", re.ASCII
@@ -37,15 +40,17 @@ def limits_of(raw: object, path: str) -> Limits:
     def limit(key: str) -> Limit | None:
         if key not in limits:
             return None
-        warn, deny = _lines(limits[key], READERS[key], f"{path}.{key}")
+        at, more = f"{path}.{key}", ("evidence",) if key == _UNPACKED else ()
+        warn, deny = _lines(limits[key], READERS[key], at, more)
         return Limit(
             warn=None if warn is None else _whole(warn),
             deny=None if deny is None else _whole(deny),
+            evidence=_evidence(limits[key], f"{at}.evidence"),
         )
 
     return Limits(
         pull_size=limit("pullSize"),
-        unpacked_size=limit("unpackedSize"),
+        unpacked_size=limit(_UNPACKED),
         layers=limit("layers"),
         layer_size=limit("layerSize"),
         workload_pull_size=limit("workloadPullSize"),
@@ -79,14 +84,19 @@ def duration_of(raw: object, path: str) -> timedelta:
     raise InvalidPolicyError(path, "must be a duration above zero, as in 2160h or 1h30m.")
 
 
+def _evidence(raw: object, path: str) -> SizeEvidence:
+    given = raw.get("evidence", "Estimated") if isinstance(raw, dict) else "Estimated"
+    return one_of(given, _EVIDENCE, path)
+
+
 def _lines(
-    raw: object, read: Callable[[object, str], _T], path: str
+    raw: object, read: Callable[[object, str], _T], path: str, more: tuple[str, ...] = ()
 ) -> tuple[_T | None, _T | None]:
     if isinstance(raw, str | int | float) and not isinstance(raw, bool):
         example = printable(str(raw)[:64], 64)
         raise InvalidPolicyError(path, f"must be an object: write {{deny: {example}}}.")
-    lines = object_of(raw, path, ("warn", "deny"))
-    if not lines:
+    lines = object_of(raw, path, ("warn", "deny", *more))
+    if not lines.keys() - {*more}:
         raise InvalidPolicyError(path, "set warn, deny or both.")
     warn = read(lines["warn"], f"{path}.warn") if "warn" in lines else None
     deny = read(lines["deny"], f"{path}.deny") if "deny" in lines else None

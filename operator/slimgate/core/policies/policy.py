@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
-from slimgate.core.images.facts import Wants
+from slimgate.core.images.facts import SizeEvidence, Wants
 from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.matching.globs import Globs
 from slimgate.core.matching.selector import Selector
@@ -38,10 +38,14 @@ class OnFalseClaim(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """A soft and a hard line: bytes, a count, or percent; a value above it violates."""
+    """A soft and a hard line: bytes, a count, or percent; a value above it violates.
+
+    `evidence` is the weakest by which an unpacked size is within the lines.
+    """
 
     warn: int | None = None
     deny: int | None = None
+    evidence: SizeEvidence = SizeEvidence.ESTIMATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

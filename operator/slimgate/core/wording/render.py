@@ -67,13 +67,21 @@ def summary(verdict: Verdict) -> str:
     """Write the workload's annotation: short, stable, without times."""
     if not verdict.findings:
         count = len(verdict.subject.images)
-        text = f"{count} image{'s' if count != 1 else ''} within policy"
+        text = f"{count} image{'s' if count != 1 else ''} within policy{_by_estimate(verdict)}"
         return text + (f", {len(verdict.excused)} excused" if verdict.excused else "")
     parts = [
         f"{_subject(use)}: {', '.join(dict.fromkeys(_fragment(f) for f in _reasons_last(group)))}"
         for use, group in by_use(verdict.findings)
     ]
     return printable("; ".join(parts), _SUMMARY_LENGTH)
+
+
+def _by_estimate(verdict: Verdict) -> str:
+    """Say of what is within a limit on unpacked sizes if that rests on an estimate."""
+    limits = any(policy.limits.unpacked_size is not None for policy in verdict.policies)
+    images = (image for seen in verdict.subject.inspected().values() for image in seen.images)
+    rests = limits and any(image.unpacked.is_estimated for image in images)
+    return " (unpacked size estimated)" if rests else ""
 
 
 def describe(use: ImageUse | None, findings: list[Finding], length: int = 256) -> str:

@@ -109,6 +109,7 @@ def _properties(finding: Finding) -> dict[str, str]:
         f"value{unit}": _text(finding.value),
         f"limit{unit}": _text(finding.limit),
         "atLeast": "true" if finding.at_least else None,
+        "sizeEvidence": finding.size_evidence.value if finding.size_evidence else None,
     }
     if finding.use is not None:
         texts |= {
@@ -128,6 +129,7 @@ def _facts(image: ImageFacts) -> dict[str, str | None]:
         "platform": str(image.platform),
         "pullBytes": _text(image.pull.bytes),
         "unpackedBytes": _text(image.unpacked.bytes),
+        "unpackedEvidence": image.unpacked.evidence.value if image.unpacked.evidence else None,
         "base": base.name,
         "baseFamily": base.family,
         "tier": _text(base.tier),

@@ -78,6 +78,7 @@ async def test_findings() -> None:
         "platform": "linux/amd64",
         "value": 120 * 2**20,
         "atLeast": False,
+        "sizeEvidence": None,
         "limit": 100 * 2**20,
         "reason": None,
         "line": 6,

@@ -119,6 +119,7 @@ def finding_json(finding: Finding, docs: str) -> JsonDocument:
         "platform": str(finding.image.platform) if finding.image else None,
         "value": _plain(finding.value),
         "atLeast": finding.at_least,
+        "sizeEvidence": None if finding.size_evidence is None else finding.size_evidence.value,
         "limit": _plain(finding.limit),
         "reason": finding.reason,
         "message": describe(finding.use, [finding]),

@@ -11,7 +11,7 @@ from slimgate.core.policies.ways import Place
 CHECK: Final = image_limit(
     "layerSize",
     limit=lambda limits: limits.layer_size,
-    measure=lambda image: [Amount.of(layer.pull) for layer in image.layers],
+    measure=lambda _, image: [Amount.of(layer.pull) for layer in image.layers],
     unit=Unit.BYTES,
     title="One layer is more to pull than the policy allows",
     advice=f"A large layer is pulled and unpacked in one piece, whatever changed in it. {SMALLER}",

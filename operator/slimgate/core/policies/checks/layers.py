@@ -11,7 +11,7 @@ from slimgate.core.policies.ways import Place
 CHECK: Final = image_limit(
     "layers",
     limit=lambda limits: limits.layers,
-    measure=lambda image: [Amount(least=len(image.layers))],
+    measure=lambda _, image: [Amount(least=len(image.layers))],
     unit=Unit.NONE,
     title="An image has more layers than the policy allows",
     advice="Join instructions that belong together, and copy from earlier stages in one step.",

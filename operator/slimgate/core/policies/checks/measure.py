@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from slimgate.core.images.facts import ImageFacts, Size
+from slimgate.core.images.facts import ImageFacts, Size, SizeEvidence
 from slimgate.core.policies import ways
 from slimgate.core.policies.checks.check import Check, Unit
 from slimgate.core.policies.finding import Finding, Outcome, Subject
@@ -21,11 +21,17 @@ from slimgate.core.workloads.workload import ImageUse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
-    """Exactly `least`, or at least that much: then `reason` says why it may be more."""
+    """Exactly `least`, or at least that much: then `reason` says why it may be more.
+
+    `evidence` is that for what is known of an unpacked size, and `way` what helps against what is
+    not, if that differs from what helps as a rule.
+    """
 
     least: int
     exact: bool = True
     reason: str | None = None
+    evidence: SizeEvidence | None = None
+    way: Way | None = None
 
     @classmethod
     def of(cls, size: Size) -> Self:
@@ -41,7 +47,18 @@ class Amount:
             least=sum(size.least for size in sizes),
             exact=unknown is None,
             reason=None if unknown is None else unknown.reason,
+            evidence=_evidence(size for size in sizes if size.least),
         )
+
+
+def _evidence(sizes: Iterable[Size]) -> SizeEvidence | None:
+    """Tell how what is known is known: a lower bound of a layer's part is an estimate, too."""
+    known = {
+        SizeEvidence.ESTIMATED if size.bytes is None and size.evidence is None else size.evidence
+        for size in sizes
+    }
+    weakest = (SizeEvidence.ESTIMATED, SizeEvidence.MEASURED)
+    return next((evidence for evidence in weakest if evidence in known), None)
 
 
 Measured = tuple[ImageFacts | None, Amount]
@@ -51,7 +68,7 @@ def image_limit(
     name: str,
     *,
     limit: Callable[[Limits], Limit | None],
-    measure: Callable[[ImageFacts], Iterable[Amount]],
+    measure: Callable[[Limits, ImageFacts], Iterable[Amount]],
     unit: Unit,
     title: str,
     advice: str,
@@ -67,7 +84,9 @@ def image_limit(
         if lines is None:
             return
         for use, seen in subject.inspected().items():
-            measured = [(image, amount) for image in seen.images for amount in measure(image)]
+            measured = [
+                (image, amount) for image in seen.images for amount in measure(policy.limits, image)
+            ]
             yield from against(policy, name, lines, measured, use)
 
     return Check(
@@ -111,7 +130,7 @@ def against(
             image=unknown[0],
             limit=limit.deny if outcome is Outcome.WARN else None,
             reason=unknown[1].reason,
-            way=ways.ARTIFACT if unknown[0] is not None and unknown[0].no_image else None,
+            way=ways.ARTIFACT if unknown[0] and unknown[0].no_image else unknown[1].way,
         )
     if outcome is not Outcome.ALLOW:
         yield Finding(
@@ -123,6 +142,7 @@ def against(
             value=worst.least,
             at_least=not worst.exact,
             limit=line,
+            size_evidence=worst.evidence,
             reason=worst.reason,
         )
 

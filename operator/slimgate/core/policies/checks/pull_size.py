@@ -11,7 +11,7 @@ from slimgate.core.policies.ways import Place
 CHECK: Final = image_limit(
     "pullSize",
     limit=lambda limits: limits.pull_size,
-    measure=lambda image: [Amount.sum(layer.pull for layer in image.layers)],
+    measure=lambda _, image: [Amount.sum(layer.pull for layer in image.layers)],
     unit=Unit.BYTES,
     title="An image is more to pull than the policy allows",
     advice="The pull size is what crosses the network: the sum of the compressed layers. "

@@ -20,16 +20,27 @@ SMALLER: Final = (
 
 def platform_of(finding: Finding) -> str:
     """Write the platform of the image at fault, where it is known."""
+    return _in_brackets(_platform(finding))
+
+
+def _platform(finding: Finding) -> str | None:
     platform = finding.image.platform if finding.image else None
     known = platform is not None and platform.os != "unknown"
-    return f" ({printable(str(platform), 64)})" if known else ""
+    return printable(str(platform), 64) if known else None
+
+
+def _in_brackets(*parts: str | None) -> str:
+    said = ", ".join(part for part in parts if part)
+    return f" ({said})" if said else ""
 
 
 def size_sentence(verb: str, noun: str, finding: Finding) -> str:
-    """Write a size above its limit."""
+    """Write a size above its limit, and how it is known where that may differ."""
     value, limit = _against(finding)
     least = "at least " if finding.at_least else ""
-    return f"{verb} {least}{value}{noun}{platform_of(finding)}, limit {limit}"
+    known = finding.size_evidence
+    details = _in_brackets(None if known is None else known.value.lower(), _platform(finding))
+    return f"{verb} {least}{value}{noun}{details}, limit {limit}"
 
 
 def _against(finding: Finding) -> tuple[str, str]:
