@@ -2,12 +2,16 @@
 
 import asyncio
 import gzip
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
+from slimgate.process.loop import watch_loop
+from tests.webhook import engine
 from tests.webhook.engine import FAT, SLIM, OddJudge, OddPolicies
 from tests.webhook.reviews import Answered, deployment, review
 from tests.webhook.serving import HOST, Live, serving, until
@@ -115,20 +119,83 @@ async def test_large_body(live: Live, size: int) -> None:
     assert Answered.of(answer).allowed
 
 
-async def test_too_large_body(live: Live) -> None:
-    """A byte more is refused."""
-    status, answer = await live.post(padded(LIMIT + 1))
-    assert status == 413
-    assert answer.decode() == f"slimgate: an AdmissionReview may have up to {LIMIT} bytes\n"
-    assert live.heard.refusals == [413]
+SELECTING = {"objectSelector": {"matchLabels": {"no": "body"}}}
+
+
+@pytest.mark.parametrize("match", [{}, SELECTING], ids=["all", "by labels"])
+@pytest.mark.parametrize(("on_unknown", "allowed"), [("Allow", True), ("Deny", False)])
+async def test_too_large_body(
+    tmp_path: Path, match: dict[str, object], on_unknown: str, *, allowed: bool
+) -> None:
+    """Of what is larger the beginning is read, and onUnknown decides: an error would let it in."""
+    one: Any = engine.policy(on_unknown=on_unknown)
+    one["spec"]["match"] = match
+    async with serving(tmp_path, policies=engine.catalog(one)) as live:
+        status, answer = await live.post(padded(LIMIT + 1))
+        heard = live.heard
+
+    found = Answered.of(answer)
+    assert (status, found.uid, found.allowed) == (200, "r1", allowed)
+    said = " ".join((found.message, *found.warnings))
+    assert "could not be judged [policy default, inspection]: it is larger than the 8 MiB" in said
+    assert heard.admissions == [("UPDATE", "unknown", allowed)]
+    assert heard.refusals == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [({"operation": "DELETE"}, "operation"), ({"kind": {"kind": "ConfigMap"}}, "no_images")],
+)
+async def test_too_large_body_that_needs_no_verdict(
+    live: Live, changes: dict[str, object], outcome: str
+) -> None:
+    """It is let through, as a smaller one would be."""
+    asked = json.loads(padded(LIMIT + 1_000))
+    asked["request"] |= changes
+    status, answer = await live.post(json.dumps(asked).encode())
+    assert (status, Answered.of(answer).allowed) == (200, True)
+    assert [one for _, one, _ in live.heard.admissions] == [outcome]
 
 
 async def test_too_large_announcement(live: Live) -> None:
-    """Nobody has to send what is too much to hear that it is."""
+    """Nobody has to send more than the beginning of what is too much to hear that it is."""
     reader, writer = await asyncio.open_connection(HOST, live.port, ssl=live.context)
-    writer.write(f"{HEAD}Content-Length: {LIMIT + 1}\r\n\r\n".encode())
+    writer.write(f"{HEAD}Content-Length: {LIMIT + 1}\r\n\r\n".encode() + b" " * 2**16)
     assert (await reader.readline()).startswith(b"HTTP/1.1 413")
     writer.close()
+
+
+def heavy(unit: str, field: str = "args") -> bytes:
+    """Make a review of a fat Deployment with a list of very many values."""
+    made: Any = deployment(FAT)
+    made["spec"]["template"]["spec"]["containers"][0][field] = "VALUES"
+    body = review(made)
+    values = ",".join([unit] * ((LIMIT - len(body)) // (len(unit) + 1)))
+    return body.replace(b'"VALUES"', f"[{values}]".encode())
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        ('""', "limit 4 KiB"),
+        ("{}", "limit 4 KiB"),
+        ('{"name":"A"}', "limit 4 KiB"),
+        ("[]", "it has more than the 65,536 lists that slimgate reads"),
+    ],
+)
+async def test_heavy_body(tmp_path: Path, unit: str, said: str) -> None:
+    """What holds very many values keeps nobody else waiting, and is denied all the same."""
+    lags: list[float] = []
+    async with serving(tmp_path, policies=engine.catalog(engine.policy(on_unknown="Deny"))) as live:
+        body = heavy(unit)
+        watching = asyncio.create_task(watch_loop(lags.append, 0.01))
+        status, answer = await live.post(body)
+        watching.cancel()
+
+    found = Answered.of(answer)
+    assert (status, found.allowed) == (200, False)
+    assert said in found.message
+    assert max(lags) < 0.5
 
 
 async def test_too_large_body_unannounced(live: Live) -> None:
@@ -147,12 +214,17 @@ async def test_too_large_body_unannounced(live: Live) -> None:
     await until(lambda: live.heard.refusals == [413])
 
 
+async def unread(live: Live, body: bytes) -> bool:
+    """Whether a body is not read for want of room."""
+    status, answer = await live.post(body)
+    assert status == 200
+    return "too many large objects are being sent" in " ".join(Answered.of(answer).warnings)
+
+
 async def test_too_much_together(tmp_path: Path) -> None:
     """All bodies in memory have a limit together; who is beyond it may come back."""
     async with serving(tmp_path, max_buffered_bytes=2**20) as live:
-        status, answer = await live.post(padded(2 * 2**20))
-        assert status == 503
-        assert answer == b"slimgate: too much is being sent at once; try again\n"
+        assert await unread(live, padded(2 * 2**20))
         assert (await live.post(padded(2**19)))[0] == 200
         assert (await live.post(padded(2**19)))[0] == 200
 
@@ -165,14 +237,14 @@ async def test_hoarders_keep_no_usual_admission_out(tmp_path: Path) -> None:
         await hoarder.drain()
 
         async def refused() -> bool:
-            return (await live.post(padded(2**18)))[0] == 503
+            return await unread(live, padded(2**18))
 
         await until(refused)
         assert (await live.post(padded(2**17)))[0] == 200
         hoarder.close()
 
         async def taken() -> bool:
-            return (await live.post(padded(2**18)))[0] == 200
+            return not await unread(live, padded(2**18))
 
         await until(taken)
 

@@ -3,14 +3,8 @@
 from collections.abc import Callable
 from typing import Final, TypeVar, TypeVarTuple
 
-from slimgate.core.images.oci import (
-    ImageConfig,
-    Index,
-    Manifest,
-    parse_config,
-    parse_document,
-    values_in,
-)
+from slimgate.core.images.oci import ImageConfig, Index, Manifest, parse_config, parse_document
+from slimgate.core.nesting import values_in
 from slimgate.engine.fair import NOBODY, Fair
 from slimgate.engine.ports import Document
 from slimgate.engine.threads import Threads

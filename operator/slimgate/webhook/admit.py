@@ -12,7 +12,7 @@ from typing import Final
 from aiohttp.web import BaseRequest, Response
 
 from slimgate.core.admission.decision import InvalidReviewError
-from slimgate.webhook.body import BodyReader, RefusedError
+from slimgate.webhook.body import BodyReader, RefusedError, UnreadError
 from slimgate.webhook.callers import Callers
 from slimgate.webhook.deadline import Deadline
 from slimgate.webhook.ports import AdmissionObserver, Reviewer
@@ -45,7 +45,7 @@ class AdmissionHandler:
     async def __call__(self, request: BaseRequest) -> Response:
         """Answer one request."""
         try:
-            response = Response(body=await self._admit(request), content_type="application/json")
+            response = await self._admit(request)
         except RefusedError as err:
             response = self._refuse(err.status, str(err))
         except InvalidReviewError as err:
@@ -59,7 +59,7 @@ class AdmissionHandler:
             response.force_close()
         return response
 
-    async def _admit(self, request: BaseRequest) -> bytes:
+    async def _admit(self, request: BaseRequest) -> Response:
         self._callers.check(request)
         url = request.rel_url
         reviewer = self._reviewers.get(url.path)
@@ -76,8 +76,17 @@ class AdmissionHandler:
         clock = asyncio.get_running_loop().time
         seconds = self._deadline.seconds(url.query.get("timeout"))
         deadline = clock() + seconds
-        body = await self._bodies.read(request, seconds)
-        return await reviewer.answer(body, max(0.0, deadline - clock()))
+        try:
+            body = await self._bodies.read(request, seconds)
+        except UnreadError as err:
+            # An error would be no answer, and what nobody has read would be let through.
+            answer = reviewer.answer_unread(err.head, err.why)
+            if answer is None:
+                raise
+            response = _json(answer)
+            response.force_close()
+            return response
+        return _json(await reviewer.answer(body, max(0.0, deadline - clock())))
 
     def _refuse(self, status: HTTPStatus, message: str) -> Response:
         self._observer.invalid_request(status.value)
@@ -86,3 +95,7 @@ class AdmissionHandler:
             response.headers["Allow"] = "POST"
         response.force_close()
         return response
+
+
+def _json(body: bytes) -> Response:
+    return Response(body=body, content_type="application/json")

@@ -7,17 +7,19 @@ from typing import Final
 from aiohttp.web import BaseRequest
 
 from slimgate.core.admission.decision import InvalidReviewError
+from slimgate.core.admission.head import MAX_HEAD
 from slimgate.core.nesting import parse
+from slimgate.core.quantity import format_bytes
 
 _MEDIA_TYPE: Final = "application/json"
 _FREE_BYTES: Final = 128 * 2**10
 
 
-def parse_review(body: bytes) -> object:
+def parse_review(body: bytes, *, gently: bool = False) -> object:
     """Parse a body, whatever its depth; InvalidReviewError if it is not JSON."""
     try:
         # What Python can't parse would be admitted without a verdict.
-        return parse(body)[0]
+        return parse(body, gently=gently)[0]
     except ValueError as err:
         raise InvalidReviewError("the body is not an AdmissionReview: it is not JSON") from err
 
@@ -28,6 +30,15 @@ class RefusedError(Exception):
     def __init__(self, status: HTTPStatus, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+class UnreadError(RefusedError):
+    """The body is more than is read; `head` is how it begins, `why` is for who made the object."""
+
+    def __init__(self, status: HTTPStatus, message: str, *, why: str, head: bytes) -> None:
+        super().__init__(status, message)
+        self.why = why
+        self.head = head
 
 
 class BodyReader:
@@ -47,14 +58,16 @@ class BodyReader:
         self._check_head(request)
         chunks: list[bytes] = []
         size = held = 0
+        announced = request.content_length or 0
         try:
             async with asyncio.timeout(seconds):
                 while chunk := await request.content.readany():
                     chunks.append(chunk)
                     size += len(chunk)
-                    self._check_size(size)
+                    if size >= MAX_HEAD:
+                        self._check_size(max(size, announced), chunks)
                     if size > _FREE_BYTES:
-                        self._hold(size - _FREE_BYTES - held)
+                        self._hold(size - _FREE_BYTES - held, chunks)
                         held = size - _FREE_BYTES
         except TimeoutError as err:
             raise RefusedError(
@@ -64,10 +77,13 @@ class BodyReader:
             self._held -= held
         return b"".join(chunks)
 
-    def _hold(self, more: int) -> None:
+    def _hold(self, more: int, chunks: list[bytes]) -> None:
         if self._held + more > self._max_together:
-            raise RefusedError(
-                HTTPStatus.SERVICE_UNAVAILABLE, "too much is being sent at once; try again"
+            raise UnreadError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "too much is being sent at once; try again",
+                why="too many large objects are being sent at once; try again",
+                head=_head(chunks),
             )
         self._held += more
 
@@ -82,11 +98,19 @@ class BodyReader:
             raise RefusedError(
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the AdmissionReview uncompressed"
             )
-        self._check_size(request.content_length or 0)
 
-    def _check_size(self, size: int) -> None:
+    def _check_size(self, size: int, chunks: list[bytes]) -> None:
         if size > self._max_bytes:
-            raise RefusedError(
+            raise UnreadError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 f"an AdmissionReview may have up to {self._max_bytes} bytes",
+                why=f"it is larger than the {format_bytes(self._max_bytes)} that slimgate reads",
+                head=_head(chunks),
             )
+
+
+def _head(chunks: list[bytes]) -> bytes:
+    head = b""
+    for chunk in chunks:
+        head += chunk[: MAX_HEAD - len(head)]
+    return head

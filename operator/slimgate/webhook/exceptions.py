@@ -10,7 +10,7 @@ from slimgate.core.admission.decision import encode, request_of, uid_of
 from slimgate.core.admission.exception_review import Find, review
 from slimgate.core.json_object import mapping_at, text_at
 from slimgate.core.text import printable
-from slimgate.webhook.body import parse_review
+from slimgate.webhook.parsing import ReviewParser
 from slimgate.webhook.ports import AdmissionObserver, SilentAdmissionObserver
 
 _LOG: Final = logging.getLogger(__name__)
@@ -29,10 +29,11 @@ class ExceptionService:
         self._find = find
         self._observer = observer or SilentAdmissionObserver()
         self._now = now
+        self._parser = ReviewParser()
 
     async def answer(self, body: bytes, _seconds: float) -> bytes:
         """Answer a review; InvalidReviewError if the body is none."""
-        asked = parse_review(body)
+        asked = await self._parser.parse(body, lambda review: review)
         request = request_of(asked)
         decision = review(request, self._find, self._now())
         if not decision.allowed:
@@ -42,3 +43,6 @@ class ExceptionService:
         answer = json.dumps(encode(uid_of(asked), decision), separators=(",", ":")).encode()
         self._observer.exception(text_at(request, "operation"), allowed=decision.allowed)
         return answer
+
+    def answer_unread(self, _head: bytes, _why: str) -> None:
+        """Give no answer: whether an exception is allowed, its end would tell."""

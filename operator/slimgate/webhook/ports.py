@@ -36,6 +36,9 @@ class Reviewer(Protocol):
     async def answer(self, body: bytes, seconds: float, /) -> bytes:
         """Answer a review within `seconds`; InvalidReviewError if the body is none."""
 
+    def answer_unread(self, head: bytes, why: str, /) -> bytes | None:
+        """Answer one of which only the beginning is known; None if that does not tell enough."""
+
 
 class Policies(Protocol):
     """Knows what applies to a workload, where no verdict can be had; engine.catalog has it."""

@@ -16,6 +16,7 @@ from typing import Final
 from slimgate.core.admission.decision import (
     ALLOWED,
     Decision,
+    InvalidReviewError,
     Request,
     bring_back,
     decide,
@@ -23,15 +24,17 @@ from slimgate.core.admission.decision import (
     encode,
     uid_of,
 )
-from slimgate.core.admission.repeat import CONTROLLER_USERS, skip_of
-from slimgate.core.errors import ClusterError, ImageError, OverloadedError
+from slimgate.core.admission.head import MAX_HEAD, fields_before_objects, workload_named
+from slimgate.core.admission.repeat import CONTROLLER_USERS, JUDGED_OPERATIONS, Skip, skip_of
+from slimgate.core.errors import ClusterError, ImageError, OverloadedError, TooLargeError
+from slimgate.core.json_object import text_at
 from slimgate.core.policies.finding import Outcome, Subject
 from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.text import printable
 from slimgate.core.wording.ways import DOCS
 from slimgate.core.workloads.kinds import TEMPLATE_PATHS, TemplatePaths
 from slimgate.core.workloads.workload import Workload
-from slimgate.webhook.body import parse_review
+from slimgate.webhook.parsing import ReviewParser
 from slimgate.webhook.ports import (
     AdmissionObserver,
     History,
@@ -49,6 +52,7 @@ FAULTS: Final = (ERROR, LATE, OVERLOADED)
 _LOG: Final = logging.getLogger(__name__)
 _OPERATIONS: Final = frozenset({"CREATE", "UPDATE", "DELETE", "CONNECT"})
 GRACE_SECONDS: Final = 0.1
+_MUCH: Final = "it holds more than slimgate reads in time"
 _LOUD: Final = frozenset(
     {Outcome.WARN.label, Outcome.UNKNOWN.label, Outcome.DENY.label, LATE, OVERLOADED, ERROR}
 )
@@ -90,6 +94,7 @@ class AdmissionService:
         self._history = history
         self._observer = observer or SilentAdmissionObserver()
         self._now = now
+        self._parser = ReviewParser()
         self._places = asyncio.Semaphore(self._settings.max_judging)
         self._recalling = asyncio.Semaphore(self._settings.max_recalling)
         self.in_flight = 0
@@ -105,15 +110,55 @@ class AdmissionService:
 
     async def _answer(self, body: bytes, seconds: float) -> bytes:
         started = time.monotonic()
-        review = parse_review(body)
-        uid = uid_of(review)
         request: Request | None = None
         try:
-            request = decode(review, self._settings.template_paths)
+            async with asyncio.timeout(seconds):
+                uid, read = await self._parser.parse(body, self._read)
+        except (TimeoutError, TooLargeError) as err:
+            answer = self.answer_unread(body[:MAX_HEAD], str(err) or _MUCH)
+            if answer is None:
+                raise InvalidReviewError(f"the body is not an AdmissionReview: {_MUCH}") from err
+            return answer
+        try:
+            if isinstance(read, Exception):
+                raise read  # noqa: TRY301 - it is handled as any other
+            request = read
             decision, outcome = await self._decide(request, started + seconds)
         except Exception as err:  # noqa: BLE001 - whatever it is, the API server gets an answer
             _LOG.exception("%s was admitted without being judged", _name(request))
             decision, outcome = _unjudged(err), ERROR
+        return self._encoded(uid, request, decision, outcome, started)
+
+    def answer_unread(self, head: bytes, why: str) -> bytes | None:
+        """Let the policies that may speak of a workload decide where it is more than is read."""
+        started = time.monotonic()
+        fields = fields_before_objects(head)
+        workload = workload_named(fields, why, self._settings.template_paths)
+        if not (uid := text_at(fields, "uid")):
+            return None
+        request = Request(
+            uid=uid,
+            operation=text_at(fields, "operation"),
+            namespace=text_at(fields, "namespace"),
+            workload=workload,
+        )
+        if workload is None or request.operation not in JUDGED_OPERATIONS:
+            skip = Skip.NO_IMAGES if workload is None else Skip.OPERATION
+            return self._encoded(uid, request, ALLOWED, skip.value, started)
+        verdict = self._evaluate(Subject(workload=workload, images={}))
+        return self._encoded(uid, request, decide(verdict), verdict.outcome.label, started)
+
+    def _read(self, review: object) -> tuple[str, Request | Exception]:
+        """Read a review; what is wrong with more than its uid is answered, too."""
+        uid = uid_of(review)
+        try:
+            return uid, decode(review, self._settings.template_paths)
+        except Exception as err:  # noqa: BLE001 - whatever it is, the API server gets an answer
+            return uid, err
+
+    def _encoded(
+        self, uid: str, request: Request | None, decision: Decision, outcome: str, started: float
+    ) -> bytes:
         answer = json.dumps(encode(uid, decision), separators=(",", ":")).encode()
         self._report(request, outcome, decision, time.monotonic() - started)
         return answer
@@ -180,9 +225,13 @@ class AdmissionService:
 
     def _unknown(self, workload: Workload, fault: ImageError) -> Verdict:
         """Let the policies that speak of the workload say what becomes of an unknown image."""
-        subject = Subject(workload=workload, images=dict.fromkeys(workload.judged, fault))
-        matching = self._policies.matching(workload)
-        return evaluate(subject, matching, self._policies.exceptions_for(workload), self._now())
+        images = dict.fromkeys(workload.judged, fault)
+        return self._evaluate(Subject(workload=workload, images=images))
+
+    def _evaluate(self, subject: Subject) -> Verdict:
+        matching = self._policies.matching(subject.workload)
+        exceptions = self._policies.exceptions_for(subject.workload)
+        return evaluate(subject, matching, exceptions, self._now())
 
     def _report(
         self, request: Request | None, outcome: str, decision: Decision, seconds: float

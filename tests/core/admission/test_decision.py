@@ -147,6 +147,7 @@ def test_only_one_kind_of_error(body: object) -> None:
 
 
 TWO = [{"name": "web", "image": "shop:1"}, {"name": "side", "image": "proxy:1"}]
+MANY = [{"name": f"c{number}", "image": f"shop:{number}"} for number in range(4 * MAX_IMAGES + 1)]
 UPDATES = [
     ("the same", TWO, TWO, True),
     ("another order", TWO, TWO[::-1], True),
@@ -155,6 +156,7 @@ UPDATES = [
     ("one more", TWO[:1], TWO, False),
     ("another tag", TWO, [{"name": "web", "image": "shop:2"}], False),
     ("none", [], [], True),
+    ("more than are kept", MANY, MANY, False),
 ]
 
 

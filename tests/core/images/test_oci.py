@@ -28,8 +28,8 @@ from slimgate.core.images.oci import (
     Manifest,
     parse_config,
     parse_document,
-    values_in,
 )
+from slimgate.core.nesting import values_in
 from tests.core.make import SHA, json_of
 
 SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"

@@ -180,6 +180,17 @@ def test_no_images(spec: object) -> None:
     assert found.images == ()
 
 
+def test_very_many_images() -> None:
+    """They are counted, and no more of them kept than anything is compared with."""
+    containers = [{"name": f"c{number}", "image": "a"} for number in range(9_999)]
+
+    found = workload_of({"kind": "Pod", "spec": {"containers": containers}})
+
+    assert found is not None
+    assert (len(found.images), found.beyond) == (2_048, 7_951)
+    assert found.excess == "it has 9,999 images, and slimgate judges 512 of a workload at most"
+
+
 def test_text() -> None:
     """A workload is called by kind, namespace and name."""
     assert str(Workload(group="apps", kind="Deployment", namespace="team-a", name="web")) == (

@@ -21,6 +21,7 @@ from slimgate.core.workloads.workload import ImageUse, Role, Workload, workload_
 
 _API_VERSION: Final = "admission.k8s.io/v1"
 _AUDIT_LENGTH: Final = 1024
+_NAMES: Final = ("name", "namespace", "uid")
 _Use = tuple[Role, str]
 
 
@@ -32,7 +33,7 @@ class InvalidReviewError(SlimgateError):
 class Request:
     """What the API server asks; `old` is None for a CREATE, `workload` for a kind without pods.
 
-    `old_object` is the whole of what `old` was read from.
+    `old_object` is what names the object that `old` was read from, and what it selects.
     """
 
     uid: str
@@ -53,6 +54,7 @@ class Request:
         return (
             self.old is not None
             and self.workload is not None
+            and not self.workload.beyond
             and _uses(self.workload) <= _uses(self.old)
         )
 
@@ -111,7 +113,7 @@ def decode(review: object, template_paths: TemplatePaths = TEMPLATE_PATHS) -> Re
         namespace=namespace,
         workload=workload_of(_whole(request, "object", namespace), template_paths),
         old=workload_of(old_object, template_paths),
-        old_object=old_object,
+        old_object=_named(old_object),
         user=text_at(mapping_at(request, "userInfo"), "username"),
     )
 
@@ -163,7 +165,7 @@ def weigh(
     policies = {policy.name: policy for policy in verdict.policies}
     new = verdict.subject.workload
     running = frozenset[_Use]().union(*map(_uses, (*([old] if old else []), *ran)))
-    is_former = any(_uses(new) <= _uses(one) for one in ran)
+    is_former = not new.beyond and any(_uses(new) <= _uses(one) for one in ran)
 
     def runs(finding: Finding) -> bool:
         """Whether what is at fault runs already, or no less of it."""
@@ -175,7 +177,7 @@ def weigh(
             # Nobody has looked at the images beyond those that are judged, or at any.
             undecided = finding.policy in verdict.subject.undecided
             unseen = new.images if undecided else new.unjudged
-            return old is not None and set(map(_use, unseen)) <= running
+            return old is not None and not new.beyond and set(map(_use, unseen)) <= running
         return finding.no_more
 
     return [(one, _effect(one, policies[one.policy], runs=runs(one))) for one in verdict.findings]
@@ -232,6 +234,19 @@ def _audit(verdict: Verdict) -> Mapping[str, str]:
     return {
         "verdict": verdict.outcome.label,
         "summary": render.summary(verdict)[:_AUDIT_LENGTH],
+    }
+
+
+def _named(manifest: JsonObject) -> JsonObject:
+    """Leave out what may be large, since a request is kept until it is answered."""
+    if not manifest:
+        return {}
+    metadata, spec = mapping_at(manifest, "metadata"), mapping_at(manifest, "spec")
+    return {
+        "apiVersion": text_at(manifest, "apiVersion"),
+        "kind": text_at(manifest, "kind"),
+        "metadata": {key: metadata[key] for key in _NAMES if key in metadata},
+        "spec": {"selector": mapping_at(spec, "selector")},
     }
 
 

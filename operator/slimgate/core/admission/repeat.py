@@ -7,7 +7,7 @@ from typing import Final
 from slimgate.core.admission.decision import Request
 from slimgate.core.workloads.kinds import TEMPLATE_PATHS, GroupKind
 
-_JUDGED_OPERATIONS: Final = frozenset({"CREATE", "UPDATE"})
+JUDGED_OPERATIONS: Final = frozenset({"CREATE", "UPDATE"})
 _CONTROLLERS: Final = (
     "cronjob-controller",
     "daemon-set-controller",
@@ -49,7 +49,7 @@ def skip_of(
     `controllers` are users who only copy the pod template of an owner; `owners` are the kinds
     that are judged themselves. Anyone can write an owner reference, so it never counts alone.
     """
-    if request.operation not in _JUDGED_OPERATIONS:
+    if request.operation not in JUDGED_OPERATIONS:
         return Skip.OPERATION
     workload = request.workload
     if workload is None or not workload.images:

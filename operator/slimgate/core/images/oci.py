@@ -15,6 +15,7 @@ from slimgate.core.errors import InvalidReferenceError, TooLargeError, Unsupport
 from slimgate.core.images.facts import DiffID, Digest, Platform
 from slimgate.core.images.reference import parse_digest
 from slimgate.core.json_object import JsonObject
+from slimgate.core.nesting import values_in
 from slimgate.core.text import printable
 
 OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"
@@ -235,11 +236,6 @@ def parse_document(body: bytes, content_type: str | None) -> Index | Manifest:
         artifact_type=_optional(root, "artifactType"),
         subject=root.get("subject") is not None,
     )
-
-
-def values_in(body: bytes) -> int:
-    """Count the values of a document, or more: what is in texts counts, too."""
-    return sum(map(body.count, (b",", b"[", b"{")))
 
 
 def parse_config(body: bytes) -> ImageConfig:

@@ -135,7 +135,8 @@ class Match:
     ) -> bool:
         """Whether the policy applies to this workload, its images aside.
 
-        Where the namespace's labels are not known as a `whole`, it is whether it may.
+        Where the namespace's labels are not known as a `whole`, or those of a workload that was not
+        read, it is whether it may.
         """
         if self.resources and workload.group_kind not in self.resources:
             return False
@@ -145,7 +146,9 @@ class Match:
             matches = selector.matches if whole else selector.may_match
             if not matches(namespace_labels):
                 return False
-        return not self.object_selector or self.object_selector.matches(workload.labels)
+        if not self.object_selector or workload.unread:
+            return True
+        return self.object_selector.matches(workload.labels)
 
     def image(self, written: str) -> bool:
         """Whether the globs for images match a reference, in any of its forms."""

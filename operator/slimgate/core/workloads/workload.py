@@ -6,6 +6,7 @@ References come from init, regular and ephemeral containers and from image volum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 from typing import Final, TypeVar
 
 from slimgate.core.json_object import JsonObject, labels_of, mapping_at, objects_at, text_at
@@ -24,6 +25,8 @@ The API server takes pods of many thousand containers, and all of them would kee
 waiting. No node starts that many: the kubelet takes 110 pods unless it is told otherwise.
 """
 
+_MAX_KEPT: Final = 4 * MAX_IMAGES
+"""Images of one workload that are kept, to compare them with those that it ran before."""
 _GENERATED: Final = "*****"
 _MAX_GENERATED_FROM: Final = 58
 """Kubernetes makes a name of a generateName, cut to so much, and five characters of its own.
@@ -79,7 +82,8 @@ class Workload:
     """A pod template and who it belongs to; `labels` are those of the workload itself.
 
     `group` is that of its API, empty for the core one. `vouched` says that `owner` made it: else
-    that is only what somebody wrote.
+    that is only what somebody wrote. `beyond` counts the images that it has besides `images`.
+    `unread` says why nothing of it is known but what names it, where that is so.
     """
 
     group: str = ""
@@ -89,6 +93,8 @@ class Workload:
     uid: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     images: tuple[ImageUse, ...] = ()
+    beyond: int = 0
+    unread: str = ""
     pull_secrets: tuple[str, ...] = ()
     service_account: str = "default"
     owner: Owner | None = None
@@ -122,10 +128,12 @@ class Workload:
 
     @property
     def excess(self) -> str | None:
-        """Say that it has more images than are judged; None if it has not."""
+        """Say that it has more images than are judged, or may have; None if it has not."""
+        if self.unread:
+            return self.unread
         if len(self.images) <= MAX_IMAGES:
             return None
-        count = f"{len(self.images):,}"
+        count = f"{len(self.images) + self.beyond:,}"
         return f"it has {count} images, and slimgate judges {MAX_IMAGES} of a workload at most"
 
     def __str__(self) -> str:
@@ -149,6 +157,8 @@ def workload_of(
     for step in path:
         template = mapping_at(template, step)
     spec = mapping_at(template, "spec")
+    uses = _image_uses(spec)
+    images = tuple(islice(uses, _MAX_KEPT))
     return Workload(
         group=group,
         kind=kind,
@@ -156,7 +166,8 @@ def workload_of(
         name=_name_in(metadata),
         uid=text_at(metadata, "uid"),
         labels=labels_of(metadata),
-        images=tuple(_image_uses(spec)),
+        images=images,
+        beyond=sum(1 for _ in uses),
         pull_secrets=tuple(
             name for s in objects_at(spec, "imagePullSecrets") if (name := text_at(s, "name"))
         ),
