@@ -12,11 +12,15 @@ from slimgate.cli.check.flags import FLAGS
 from slimgate.cli.check.reports.document import report_document
 from slimgate.cli.preview.document import preview_document
 from slimgate.cli.shared import exits
-from slimgate.cli.shared.forms import CheckOutput, Output
+from slimgate.cli.shared.forms import By, CheckOutput, Output, UsageOutput
 from slimgate.cli.shared.progress import SilentBoard
 from slimgate.cli.usage.images import used_images
+from slimgate.cli.usage.prices import Money
 from slimgate.cli.usage.scope import UsageScope
 from slimgate.cli.usage.usage_json import nodes_document, top_document
+from slimgate.cli.usage.who import who
+from slimgate.cli.usage.who_json import who_document
+from slimgate.core.nodes.prices import Prices
 from tests.cli.check.reports.cases import BROKEN, report_of
 from tests.cli.make import read
 from tests.cli.preview.cases import cluster, preview_of
@@ -144,6 +148,7 @@ def test_statuses_are_documented() -> None:
 def test_forms_are_documented() -> None:
     """Every form of output is named, on the page of its command."""
     assert {form.value for form in Output if f"`-o {form.value}`" not in PAGE.read_text()} == set()
+    assert {form.value for form in UsageOutput if f"`-o {form.value}`" not in USAGE} == {"table"}
     assert {form.value for form in CheckOutput if f"`{form.value}`" not in DOCS} == set()
     assert f"a policy called `{FLAGS}`" in DOCS
 
@@ -175,6 +180,11 @@ async def test_fields_of_usage_are_documented() -> None:
     )
     assert "with `schema` 1" in USAGE
     assert _unsaid(top, of_top) == _unsaid(read(nodes_document(disks())), of_nodes) == set()
+    by = read(who_document(who(disks(), By.WORKLOAD), Money(prices=Prices())))
+    assert (
+        _unsaid(by, f"`schema`{_line(USAGE, 'Fields of `--by`', '## Who fills')}{of_nodes}")
+        == set()
+    )
 
 
 @pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL))

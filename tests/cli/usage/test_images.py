@@ -1,5 +1,6 @@
 """`slimgate top`: every image once, by what it is to pull, with those who use it."""
 
+import csv
 import io
 from typing import Any
 
@@ -11,6 +12,7 @@ from slimgate.cli.shared.progress import SilentBoard
 from slimgate.cli.usage.images import Usage, together, used_images
 from slimgate.cli.usage.scope import UsageScope
 from slimgate.cli.usage.top_table import top_table
+from slimgate.cli.usage.usage_csv import top_csv
 from slimgate.cli.usage.usage_json import top_document
 from slimgate.core.images.facts import Inspection
 from slimgate.core.matching.selector_text import read_selector
@@ -195,6 +197,18 @@ async def test_document() -> None:
         {"kind": "Deployment", "namespace": "shop", "name": "a"}
     ]
     assert found["images"][1]["inspection"]["platforms"][0]["pullBytes"] == 6 * MIB
+
+
+async def test_csv() -> None:
+    """As rows for spreadsheets, each image with why it is not known."""
+    rows = list(csv.DictReader(io.StringIO(top_csv(await _used(_cluster()), number=3))))
+
+    assert [(row["reference"], row["pullBytes"], row["error"]) for row in rows] == [
+        ("fat:1", str(120 * MIB), ""),
+        ("soya:1", str(6 * MIB), ""),
+        ("gone:1", "", "there is no such image"),
+    ]
+    assert [row["tier"] for row in rows] == ["Builder", "Distroless", ""]
 
 
 async def test_hostile_texts() -> None:

@@ -19,7 +19,8 @@ _FIGURES: Final = frozenset(
     {
         "#", "PULL", "UNPACKED", "OF PULL", "OF UNPACKED", "LAYERS", "LARGEST LAYER", "IMAGES",
         "UNUSED", "COMPRESSED", "ON DISK", "FREEABLE", "MEASURED", "OWN", "SHARED", "EXCLUSIVE",
-        "UNKNOWN LAYERS", "NOT FOUND", "REPORTED", "LIMIT",
+        "UNKNOWN LAYERS", "NOT FOUND", "REPORTED", "LIMIT", "OVER LIMIT", "COST", "NODES",
+        "CONTAINERS",
     }
 )  # fmt: skip
 _WORDS: Final = frozenset({"", "PLATFORM", "EFFECT", "OUTCOME", "VERDICT", "CHECK", "IN USE"})

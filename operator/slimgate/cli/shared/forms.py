@@ -20,6 +20,27 @@ class Output(StrEnum):
         return self in {Output.JSON, Output.YAML}
 
 
+class UsageOutput(StrEnum):
+    """What `slimgate top` and `nodes` print: the same, and rows for spreadsheets."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    YAML = "yaml"
+    CSV = "csv"
+
+    @property
+    def document(self) -> Output | None:
+        """The form of a document; None for rows."""
+        found = Output(self.value) if self is not UsageOutput.CSV else None
+        return found if found is not None and found.is_document else None
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is for people."""
+        return self in {UsageOutput.TABLE, UsageOutput.WIDE}
+
+
 class CheckOutput(StrEnum):
     """What `slimgate check` prints: the same, and what CI servers read."""
 
@@ -35,6 +56,16 @@ class CheckOutput(StrEnum):
     def is_table(self) -> bool:
         """Whether it is for people."""
         return self in {CheckOutput.TABLE, CheckOutput.WIDE}
+
+
+class By(StrEnum):
+    """What a row of who fills the nodes' disks stands for."""
+
+    IMAGE = "image"
+    WORKLOAD = "workload"
+    NAMESPACE = "namespace"
+    NODE = "node"
+    BASE = "base"
 
 
 class FailOn(StrEnum):

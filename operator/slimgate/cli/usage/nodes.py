@@ -1,11 +1,12 @@
 """`slimgate nodes`: what images cost the disk of each node."""
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from slimgate.cli.shared.forms import Output
+from slimgate.cli.shared.forms import UsageOutput
 from slimgate.cli.shared.options import (
     CLUSTER,
     OUTPUT,
@@ -14,13 +15,20 @@ from slimgate.cli.shared.options import (
     ContextOption,
     KubeconfigOption,
     LimitOption,
-    OutputOption,
     SelectorOption,
 )
 from slimgate.cli.shared.values import read_namespace, read_selection, read_timeout
+from slimgate.cli.usage.options import (
+    ByOption,
+    PriceOption,
+    UsageOutputOption,
+    WatchOption,
+    check_watch,
+)
+from slimgate.core.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from slimgate.cli.shared.outside import Outside
     from slimgate.core.matching.selector import Selector
@@ -35,12 +43,17 @@ MEASURED is what the kubelet itself reports, if you have the right to nodes/prox
 -l selects nodes by their labels. With -n, only images that pods of that namespace use are counted,
 and OWN is the part that no other namespace uses.
 
+--by shows who fills these nodes' disks instead: every byte of their images belongs to somebody,
+what several use is divided fairly, and where the kubelet is read, to what was measured. OVER LIMIT
+is what would be won if every image were at the limits of the cluster's policies.
+
 Exit status: 0; 2 for wrong usage; 3 if the cluster can't be read.
 """
 EXAMPLES: Final = """\
 slimgate nodes
 slimgate nodes -l node-role.kubernetes.io/control-plane --images
 slimgate nodes -n shop --limit 10
+slimgate nodes --by workload --watch
 """
 
 
@@ -87,8 +100,11 @@ def nodes(
             "--images", help="Show every image of every node (tables only).", rich_help_panel=OUTPUT
         ),
     ] = False,
+    by: ByOption = None,
+    price: PriceOption = None,
     limit: LimitOption = None,
-    output: OutputOption = Output.TABLE,
+    watch: WatchOption = False,
+    output: UsageOutputOption = UsageOutput.TABLE,
     config: ConfigOption = None,
 ) -> None:
     """Model all nodes, and print them."""
@@ -97,27 +113,77 @@ def nodes(
     from slimgate.cli.shared import outside  # noqa: PLC0415
 
     selected = read_selection(selector)
-    disks = asyncio.run(_disks(outside.real(config, kubeconfig, context), selected, timeout))
+    check_watch(output, watch=watch)
+    outer = outside.real(config, kubeconfig, context)
     only = None if everywhere else namespace
-    if output.is_document:
+    if by is None:
+        if price is not None:
+            raise SettingsError("--disk-price is of the disks that --by shows")
+        show = partial(_print, only, output, limit, images=images)
+        asyncio.run(_nodes(outer, selected, timeout, show, watch=watch))
+        return
+    from slimgate.cli.usage.scope import UsageScope  # noqa: PLC0415
+    from slimgate.cli.usage.who_command import WhoQuestion, run_who  # noqa: PLC0415
+
+    if images:
+        raise SettingsError("--images shows every image of every node: leave out --by")
+    asked = WhoQuestion(
+        by=by,
+        scope=UsageScope(namespace=only, everywhere=only is None, selector=selected),
+        output=output,
+        limit=limit,
+        price=price,
+        watch=watch,
+        seconds=timeout,
+    )
+    asyncio.run(run_who(outer, asked))
+
+
+async def _nodes(
+    outside: "Outside",
+    selector: "Selector",
+    seconds: float,
+    show: "Callable[[Sequence[NodeDisk]], None]",
+    *,
+    watch: bool,
+) -> None:
+    from slimgate.cli.shared.pool import LookupPool  # noqa: PLC0415
+    from slimgate.cli.shared.progress import board  # noqa: PLC0415 - help must not wait for it
+    from slimgate.cli.usage.watching import look_and_show  # noqa: PLC0415 - it loads asyncio
+
+    async with outside.cluster() as view:
+
+        async def look() -> "Sequence[NodeDisk]":
+            with board() as shown:
+                async with LookupPool(shown, seconds).take("the nodes' images"):
+                    return await view.disks(selector)
+
+        await look_and_show(look, show, watch=watch)
+
+
+def _print(
+    namespace: str | None,
+    output: UsageOutput,
+    limit: int | None,
+    disks: "Sequence[NodeDisk]",
+    *,
+    images: bool,
+) -> None:
+    if not output.is_table:
         from slimgate.cli.shared.documents import document_text  # noqa: PLC0415
+        from slimgate.cli.usage.usage_csv import nodes_csv  # noqa: PLC0415
         from slimgate.cli.usage.usage_json import nodes_document  # noqa: PLC0415
 
-        document = nodes_document(disks, number=limit, namespace=only)
-        sys.stdout.write(document_text(document, output))
+        form = output.document
+        sys.stdout.write(
+            nodes_csv(disks, number=limit, namespace=namespace)
+            if form is None
+            else document_text(nodes_document(disks, number=limit, namespace=namespace), form)
+        )
         return
     from slimgate.cli.shared.screen import screen, show  # noqa: PLC0415 - it loads rich
     from slimgate.cli.usage.nodes_table import images_tables, nodes_table  # noqa: PLC0415
 
     write = images_tables if images else nodes_table
-    show(screen(), write(disks, number=limit, namespace=only, wide=output is Output.WIDE))
-
-
-async def _disks(outside: "Outside", selector: "Selector", seconds: float) -> "Sequence[NodeDisk]":
-    from slimgate.cli.shared.pool import LookupPool  # noqa: PLC0415
-    from slimgate.cli.shared.progress import board  # noqa: PLC0415 - help must not wait for it
-
-    async with outside.cluster() as view:
-        with board() as shown:
-            async with LookupPool(shown, seconds).take("the nodes' images"):
-                return await view.disks(selector)
+    wide = output is UsageOutput.WIDE
+    show(screen(), write(disks, number=limit, namespace=namespace, wide=wide))

@@ -67,10 +67,10 @@ def _node(disk: NodeDisk, namespace: str | None) -> JsonDocument:
         "name": disk.node,
         "runtime": disk.runtime.value,
         "complete": disk.complete,
-        "total": _stored(disk.total),
-        "unused": _stored(disk.parts.unused),
-        "exclusive": _stored(disk.parts.exclusive),
-        "shared": _stored(disk.parts.shared),
+        "total": stored_document(disk.total),
+        "unused": stored_document(disk.parts.unused),
+        "exclusive": stored_document(disk.parts.exclusive),
+        "shared": stored_document(disk.parts.shared),
         "measuredBytes": disk.measured,
         "scale": disk.scale.factor,
         "unexplainedBytes": disk.scale.unexplained,
@@ -93,9 +93,9 @@ def _node(disk: NodeDisk, namespace: str | None) -> JsonDocument:
         "namespaces": [
             {
                 "name": one,
-                "own": _stored(own_of(disk, one)),
-                "whole": _stored(whole_of(disk, one)),
-                "share": _stored(shares.get(one, NOTHING)),
+                "own": stored_document(own_of(disk, one)),
+                "whole": stored_document(whole_of(disk, one)),
+                "share": stored_document(shares.get(one, NOTHING)),
             }
             for one in users
         ],
@@ -130,7 +130,7 @@ def _image_disk(disk: NodeDisk, image: ImageDisk, share: Stored) -> JsonDocument
 def _of_image(disk: NodeDisk, image: ImageDisk, stored: Stored) -> JsonDocument:
     """Write what is known of an image's bytes; where that is nothing, it is not zero."""
     if image.complete:
-        return _stored(stored)
+        return stored_document(stored)
     blobs = disk.runtime.keeps_blobs
     nothing = not (image.known and image.whole.disk)
     return {
@@ -140,7 +140,8 @@ def _of_image(disk: NodeDisk, image: ImageDisk, stored: Stored) -> JsonDocument:
     }
 
 
-def _stored(stored: Stored) -> JsonDocument:
+def stored_document(stored: Stored) -> JsonDocument:
+    """Write bytes on disks."""
     return {
         "compressedBytes": stored.compressed,
         "unpackedBytes": stored.unpacked,

@@ -1,0 +1,63 @@
+"""Images and nodes as rows for spreadsheets."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from slimgate.cli.usage.csv_text import csv_text
+from slimgate.cli.usage.disks import images_of, largest_first, own_of, whole_of
+from slimgate.cli.usage.images import Usage
+from slimgate.core.nodes.disk import NodeDisk
+
+_IMAGES: Final = ("reference", "pullBytes", "layers", "base", "tier", "workloads", "error")
+_NODES: Final = (
+    "name", "runtime", "images", "unusedImages", "compressedBytes", "unpackedBytes", "diskBytes",
+    "unusedBytes", "ownBytes", "measuredBytes", "complete",
+)  # fmt: skip
+
+
+def top_csv(usage: Usage, *, number: int | None = None) -> str:
+    """Write one row an image, the most to pull first."""
+    return csv_text(
+        _IMAGES,
+        (
+            (
+                image.reference,
+                image.pull,
+                *(
+                    (None, None, None)
+                    if (facts := image.largest) is None
+                    else (
+                        len(facts.layers),
+                        facts.base.name,
+                        None if facts.base.tier is None else facts.base.tier.label,
+                    )
+                ),
+                len(image.users),
+                str(image.seen) if isinstance(image.seen, Exception) else None,
+            )
+            for image in usage.images[:number]
+        ),
+    )
+
+
+def nodes_csv(
+    disks: Sequence[NodeDisk], *, number: int | None = None, namespace: str | None = None
+) -> str:
+    """Write one row a node; with a namespace, of what that uses."""
+    return csv_text(
+        _NODES,
+        (
+            (
+                disk.node,
+                disk.runtime.value,
+                len(images := images_of(disk, namespace)),
+                sum(image.free_to_go for image in images),
+                *((whole := whole_of(disk, namespace)).compressed, whole.unpacked, whole.disk),
+                disk.parts.unused.disk if namespace is None else 0,
+                None if namespace is None else own_of(disk, namespace).disk,
+                disk.measured,
+                disk.complete,
+            )
+            for disk in largest_first(disks, namespace)[:number]
+        ),
+    )

@@ -1,0 +1,84 @@
+"""What `--by` does: models all nodes, adds up who fills their disks, and prints that."""
+
+import sys
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from slimgate.cli.shared.forms import By, UsageOutput
+from slimgate.cli.usage.options import ROWS, check_watch
+from slimgate.cli.usage.watching import look_and_show
+
+if TYPE_CHECKING:
+    from slimgate.cli.shared.outside import Outside
+    from slimgate.cli.shared.ports import ClusterView
+    from slimgate.cli.usage.scope import UsageScope
+    from slimgate.cli.usage.who import Who
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhoQuestion:
+    """What is to be shown, and how."""
+
+    by: By
+    scope: "UsageScope"
+    """Of which namespace, and on which nodes: its selector is theirs."""
+    output: UsageOutput = UsageOutput.TABLE
+    limit: int | None = None
+    price: Decimal | None = None
+    watch: bool = False
+    seconds: float = 0.0
+
+
+async def run_who(outside: "Outside", asked: WhoQuestion) -> None:
+    """Look, and print; with a watch again and again."""
+    check_watch(asked.output, watch=asked.watch)
+    async with outside.cluster() as view:
+
+        async def look() -> "Who":
+            return await found_in(view, outside, asked)
+
+        await look_and_show(look, lambda found: show_who(found, asked), watch=asked.watch)
+
+
+async def found_in(view: "ClusterView", outside: "Outside", asked: WhoQuestion) -> "Who":
+    """Model the nodes, and add up."""
+    from slimgate.cli.shared.pool import LookupPool  # noqa: PLC0415 - help must not wait for it
+    from slimgate.cli.shared.progress import board  # noqa: PLC0415
+    from slimgate.cli.usage.limits import limits_of  # noqa: PLC0415
+    from slimgate.cli.usage.who import who  # noqa: PLC0415
+
+    with board() as shown:
+        async with LookupPool(shown, asked.seconds).take("the nodes' images"):
+            disks = await view.disks(asked.scope.selector)
+            limits, notes = await limits_of(view, outside.settings, disks)
+    found = who(disks, asked.by, namespace=asked.scope.namespace_in(view), limits=limits)
+    return replace(found, notes=notes)
+
+
+def show_who(found: "Who", asked: WhoQuestion) -> None:
+    """Print it in the form that was asked for."""
+    from slimgate.cli.usage.prices import Money  # noqa: PLC0415 - help must not wait for it
+    from slimgate.core.nodes.prices import Prices  # noqa: PLC0415
+
+    money = Money(prices=Prices(node_disk=asked.price or Decimal(0)))
+    if not asked.output.is_table:
+        from slimgate.cli.shared.documents import document_text  # noqa: PLC0415
+        from slimgate.cli.usage.who_json import who_csv, who_document  # noqa: PLC0415
+
+        form = asked.output.document
+        text = (
+            who_csv(found, money, number=asked.limit)
+            if form is None
+            else document_text(who_document(found, money, number=asked.limit), form)
+        )
+        sys.stdout.write(text)
+        return
+    from slimgate.cli.shared.cells import allows_bars  # noqa: PLC0415 - it loads rich
+    from slimgate.cli.shared.screen import screen, show  # noqa: PLC0415
+    from slimgate.cli.usage.who_table import who_table  # noqa: PLC0415
+
+    console = screen()
+    wide = asked.output is UsageOutput.WIDE
+    number, bars = asked.limit or ROWS, allows_bars(console) and not wide
+    show(console, who_table(found, money, number=number, wide=wide, bars=bars))
