@@ -279,6 +279,35 @@ async def test_an_exemption_permits_no_more_than_it_says(
                     await client.document(reference, ANONYMOUS)
 
 
+ENTRY = 'write into the configuration file registries: [{{host: "{}"{}}}]'
+NO_TLS = ", with plainHTTP: true if it has no TLS"
+SAID: list[tuple[str, str, str]] = [
+    (
+        "localhost:5000",
+        "127.0.0.1",
+        ENTRY.format("localhost:5000", ", allowLoopback: true") + NO_TLS,
+    ),
+    ("10.0.0.5:5000", "10.0.0.5", ENTRY.format("10.0.0.5:5000", "") + NO_TLS),
+    ("[fd00::1]", "fd00::1", ENTRY.format("[fd00::1]", "") + NO_TLS),
+    (
+        "a.test",
+        "169.254.169.254",
+        "link-local, multicast or reserved address, which slimgate never calls",
+    ),
+]
+
+
+@pytest.mark.parametrize(("host", "address", "expected"), SAID)
+async def test_what_to_write_is_said(host: str, address: str, expected: str) -> None:
+    """A refusal says which lines would permit it, and of what nothing permits it says that."""
+    dns = FakeDns({host.partition(":")[0]: [address]})
+    async with RegistryClient(RegistrySettings(), resolver=dns) as client:
+        with pytest.raises(RefusedAddressError) as caught:
+            await client.document(Reference.parse(f"{host}/a/b:1"), ANONYMOUS)
+
+    assert str(caught.value).endswith(expected)
+
+
 async def test_the_address_that_was_checked_is_the_one_that_is_called() -> None:
     """A name is looked up once a connection; what it says a moment later has no effect."""
     async with hostile(manifest) as server:

@@ -56,7 +56,7 @@ SILENT: dict[str, tuple[Server, Exemption, str]] = {
     "no TLS": (
         lambda: hostile(OK),
         Exemption(loopback=True),
-        "it answers without TLS; if it has none, list it with plainHTTP",
+        "it answers without TLS; if it has none, write plainHTTP: true into its entry",
     ),
     "no name": (unnamed, PLAIN, "its name does not resolve"),
 }

@@ -1,5 +1,6 @@
 """The configuration file: where it is looked for, and what is said where it can't be read."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -40,10 +41,13 @@ def test_the_options_file(named: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("none", "No such file or directory"),
         (".", "Is a directory"),
         ("a\0b", "it is not the name of a file"),
+        ("pipe", "it is a named pipe"),
+        ("https://example.com/c.yaml", "slimgate does not fetch URLs"),
     ],
 )
 def test_files_that_cannot_be_read(name: str, expected: str, tmp_path: Path) -> None:
-    """The sentence names the file and says why."""
+    """The sentence names the file and says why; a pipe that nobody writes is not waited for."""
+    os.mkfifo(tmp_path / "pipe")
     with pytest.raises(SettingsError) as caught:
         read_settings(f"{tmp_path}/{name}")
 

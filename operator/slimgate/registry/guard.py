@@ -41,6 +41,8 @@ _PLACES: Final = ((6, 7, 9, 10), (7, 9, 10, 11), (9, 10, 11, 12), (12, 13, 14, 1
 """The bytes in which its translators have one (RFC 8215), by their prefix, RFC 6052 section 2.2."""
 _ISATAP: Final = frozenset({"00005efe", "02005efe"})
 
+_NEVER_IS: Final = "address, which slimgate never calls"
+
 
 class AddressKind(Enum):
     """What an address is to us."""
@@ -84,7 +86,7 @@ class Guard:
         if url.scheme == "http" and not (exemption and exemption.plain_http):
             raise RefusedAddressError(
                 f"{_shown(host, url.port)} would be called over plain HTTP; serve it over HTTPS, "
-                "or list it in the configuration file with plainHTTP (docs/configuration.md)"
+                f"or {_listed(host, url.port, 'plainHTTP')}"
             )
         try:
             literal = literal_of(host)
@@ -109,12 +111,16 @@ class Guard:
     ) -> None:
         forms = {str(form) for form in _forms(address)}
         if self._refused & (forms | {f"{form} {port}" for form in forms}):
-            raise _refused(host, port, "the API server's own")
+            raise RefusedAddressError(
+                f"{_shown(host, port)} is at the API server's own {_NEVER_IS}"
+            )
         kind = classify(address)
         if kind is AddressKind.NEVER:
-            raise _refused(host, port, "a link-local, multicast or reserved")
+            raise RefusedAddressError(
+                f"{_shown(host, port)} is at a link-local, multicast or reserved {_NEVER_IS}"
+            )
         if kind is AddressKind.LOOPBACK and not (exemption and exemption.loopback):
-            raise _refused(host, port, "a loopback")
+            raise _refused(host, port, "a loopback", "allowLoopback")
         if kind is AddressKind.PRIVATE and literal and exemption is None:
             raise _refused(host, port, "a private")
 
@@ -200,10 +206,18 @@ def _canonical_refusal(text: str) -> str:
         return f"{ipaddress.ip_address(host.strip('[]'))} {int(port)}"
 
 
-def _refused(host: str, port: int, kind: str) -> RefusedAddressError:
+def _refused(host: str, port: int, kind: str, *keys: str) -> RefusedAddressError:
     return RefusedAddressError(
         f"{_shown(host, port)} is at {kind} address, which slimgate does not call; if a registry "
-        "of yours is there, list it in the configuration file (docs/configuration.md)"
+        f"of yours is there, {_listed(host, port, *keys)}, with plainHTTP: true if it has no TLS"
+    )
+
+
+def _listed(host: str, port: int, *keys: str) -> str:
+    """Say how the configuration file lists a registry: it may have none yet."""
+    entry = "".join(f", {key}: true" for key in keys)
+    return (
+        f'write into the configuration file registries: [{{host: "{_shown(host, port)}"{entry}}}]'
     )
 
 

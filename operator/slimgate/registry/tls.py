@@ -31,7 +31,7 @@ def fault(err: aiohttp.ClientError) -> str | None:
         return None
     reason = found.reason or ""
     if reason in _PLAIN:
-        return "it answers without TLS; if it has none, list it with plainHTTP"
+        return "it answers without TLS; if it has none, write plainHTTP: true into its entry"
     if "CERTIFICATE_REQUIRED" in reason or "BAD_CERTIFICATE" in reason:
         return "it wants a client certificate, and slimgate has none to show"
     return f"TLS with it failed ({reason or type(found).__name__})"

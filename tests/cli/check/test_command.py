@@ -312,6 +312,15 @@ def test_errors_leave_documents(folder: Path, output: str, expected: str) -> Non
     assert expected in done.stdout
 
 
+@pytest.mark.parametrize("option", ["--namespace=Bad Name", "--fail-on=wran", "--max-tier=slimm"])
+def test_wrong_values_leave_documents(folder: Path, option: str) -> None:
+    """So does a wrong value of an option."""
+    done = slimgate("check", "deploy", "--policy=policy.yaml", option, "-o=json", cwd=folder)
+    (error,) = json.loads(done.stdout)["errors"]
+
+    assert (done.returncode, done.stderr) == (2, f"error: {error['message']}\n")
+
+
 def test_a_shells_pipe(folder: Path) -> None:
     """What a shell's <(…) gives is read, also once its writer has gone."""
     program = f"sleep 0.1; {PROGRAM} check <(cat deploy/web.yaml) --policy=<(cat policy.yaml)"

@@ -43,6 +43,9 @@ REFUSED = [
     ("oci:a\u202eb", "control characters"),
     (f"oci:{'a' * 5000}", "too long"),
     ("https://r.example.com/a", "leave 'https://' out"),
+    ("containers-storage:alpine", "slimgate does not read containers-storage's images"),
+    ("dir:/tmp/a", "slimgate does not read dir's images"),
+    ("docker-daemon:alpine", "write docker://alpine"),
     ("Docker://alpine", "leave 'Docker://' out"),
     ("r.example.com/UPPER", "lower case"),
 ]

@@ -88,7 +88,6 @@ def check(
             "--namespace",
             "-n",
             metavar="NAME",
-            parser=read_namespace,
             help="The namespace of images, and of objects without one. Default: with --cluster "
             "that of the kubeconfig's context, else default.",
             show_default=False,
@@ -260,27 +259,27 @@ def check(
     from slimgate.cli.check.request import CheckRequest  # noqa: PLC0415
     from slimgate.cli.shared import outside  # noqa: PLC0415 - help must not wait for it
 
-    request = CheckRequest(
-        targets=targets or [],
-        files=filename or [],
-        exclude=exclude or [],
-        policies=policy or [],
-        exceptions=exceptions or [],
-        flags=Flags(pull=max_pull, unpacked=max_unpacked, layers=max_layers, tier=max_tier),
-        cluster=cluster,
-        clusters=[name for name in (kubeconfig, context) if name is not None],
-        namespace=namespace,
-        platforms=platform or [],
-        origin=source,
-        maps=mapping or [],
-        seconds=timeout,
-        strict=strict,
-        fail_on=read_several("--fail-on", FailOn, fail_on or []) | {FailOn.DENY},
-        require_all=require_all,
-        stdin_name=stdin_name,
-    )
     writer = Writer(output, report or [])
     try:
+        request = CheckRequest(
+            targets=targets or [],
+            files=filename or [],
+            exclude=exclude or [],
+            policies=policy or [],
+            exceptions=exceptions or [],
+            flags=Flags(pull=max_pull, unpacked=max_unpacked, layers=max_layers, tier=max_tier),
+            cluster=cluster,
+            clusters=[name for name in (kubeconfig, context) if name is not None],
+            namespace=None if namespace is None else read_namespace(namespace),
+            platforms=platform or [],
+            origin=source,
+            maps=mapping or [],
+            seconds=timeout,
+            strict=strict,
+            fail_on=read_several("--fail-on", FailOn, fail_on or []) | {FailOn.DENY},
+            require_all=require_all,
+            stdin_name=stdin_name,
+        )
         found = _judge(request, lambda: outside.real(config, kubeconfig, context))
     except SlimgateError as error:
         if writer.is_for_people:

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from slimgate.cli.manifests.placed import line_of
+from slimgate.core.images.reference import is_template
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.workloads.kinds import TemplatePaths
 from slimgate.core.workloads.workload import ImageUse, Workload
 
 _CONTAINERS: Final = ("initContainers", "containers", "ephemeralContainers")
-_TEMPLATES: Final = ("{{", "${")
 
 
 def image_lines(
@@ -36,7 +36,7 @@ def odd_image(
     for key in _CONTAINERS:
         for container in objects_at(spec, key):
             image = container.get("image", "")
-            if not isinstance(image, str) or any(mark in image for mark in _TEMPLATES):
+            if not isinstance(image, str) or is_template(image):
                 return line_of(container, "image") or 0
     return None
 

@@ -105,7 +105,7 @@ async def preview(
 def policy_in_file(wanted: str) -> WantedPolicy | None:
     """Read the one policy of a file and its BaseImages; None if it is no file that is meant."""
     is_path = wanted == STDIN or "/" in wanted or wanted.endswith(SUFFIXES)
-    if not (is_path or Path(wanted).is_file()):
+    if not (is_path or Path(wanted).is_file() or Path(wanted).is_fifo()):
         return None
     found = sort(read_all([wanted]), namespace="")
     policies = read_policies(found.policies)

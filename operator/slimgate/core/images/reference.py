@@ -30,6 +30,7 @@ _PATH = re.compile(rf"{_PATH_PART}(?:/{_PATH_PART})*", re.ASCII)
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}", re.ASCII)
 _BARE_ID = re.compile(r"[a-f0-9]{64}", re.ASCII)
+_TEMPLATE = re.compile(r"\{\{|\$[({\w]|<[^<>]+>|%\w+%|@@\w", re.ASCII)
 _MAX_REPOSITORY = 255
 _MAX_TEXT = 1024
 _MAX_PORT = 65535
@@ -49,6 +50,8 @@ class Reference:
         """Read a reference as containerd does; InvalidReferenceError says what is wrong."""
         if not text or len(text) > _MAX_TEXT:
             raise _invalid(text, "it is empty" if not text else "it is too long")
+        if is_template(text):
+            raise _invalid(text, "it looks like a template that nobody rendered")
         if "://" in text:
             raise _invalid(text, "a reference has no scheme")
         if _BARE_ID.fullmatch(text):
@@ -102,6 +105,11 @@ class Reference:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
         return f"{self.name}{tag}{digest}"
+
+
+def is_template(text: str) -> bool:
+    """Whether a text was to be replaced, as {{ .Values.image }}, ${IMAGE} and <image> were."""
+    return _TEMPLATE.search(text) is not None
 
 
 def plain_registry(written: str) -> str:

@@ -58,7 +58,9 @@ _DAEMON: Final = "docker-daemon:"
 """What skopeo and podman call the Docker engine; as a reference it would be a registry's image."""
 _LAYOUT: Final = "oci-layout:"
 """What buildx and ORAS call an OCI layout."""
-_STORE: Final = re.compile(r"(podman|containerd|containers-storage|cri-o|nerdctl):(?=/|\[)")
+_STORE: Final = re.compile(
+    r"(podman|containerd|cri-o|nerdctl|dir|ostree|tarball):(?=[/\[.])|(containers-storage):"
+)
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*://", re.IGNORECASE)
 _DIGEST: Final = re.compile(r"(?P<path>.*)@(?P<digest>sha\d+:.*)")
 _ENGINE_NAME: Final = re.compile(r"[\w][\w.:/@\[\]-]*", re.ASCII)
@@ -79,9 +81,10 @@ def parse_source(text: str) -> SourcedReference:
     if text.startswith(_LAYOUT):
         raise _invalid(text, f"write oci:{printable(text.removeprefix(_LAYOUT), 128)}")
     if store := _STORE.match(text):
+        whose = store[0].rstrip(":")
         raise _invalid(
             text,
-            f"slimgate does not read {store[1]}'s images: write them to an archive, as in podman "
+            f"slimgate does not read {whose}'s images: write them to an archive, as in podman "
             "save --format oci-archive -o image.tar NAME, and name that: oci-archive:image.tar",
         )
     if scheme := _SCHEME.match(text):

@@ -227,7 +227,8 @@ OF_ERRORS: Final[Mapping[str, Way]] = {
         "Try again, or run fewer images in one workload: slimgate keeps what it has read",
     ),
     RefusedAddressError.reason: Way(
-        Place.ADDRESS, "Ask your platform team to list the registry in slimgate's configuration"
+        Place.ADDRESS,
+        "Use another address of the registry, or have it listed in slimgate's configuration",
     ),
     TooLargeError.reason: _REBUILD,
     DigestMismatchError.reason: Way(
