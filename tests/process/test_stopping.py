@@ -63,7 +63,7 @@ LOADING = """
         while True:
             time.sleep(0.01)
 
-    run(load)
+    run(load, print)
 """
 STARTING = """
     import time
@@ -86,7 +86,7 @@ WAITING = """
         print("here", flush=True)
         await unless(stop, asyncio.sleep(60))
 
-    run(lambda: role)
+    run(lambda: role, print)
 """
 BLOCKED = """
     import asyncio, time
@@ -99,7 +99,7 @@ BLOCKED = """
     async def role(stop):
         await unless(stop, asyncio.to_thread(look_up))
 
-    run(lambda: role)
+    run(lambda: role, print)
 """
 
 
@@ -146,7 +146,7 @@ def test_the_end_is_orderly() -> None:
                 await asyncio.sleep(0.1)
                 print("closed")
 
-        run(lambda: role)
+        run(lambda: role, print)
     """
     with program(code) as process:
         await_line(process)
@@ -157,23 +157,29 @@ def test_the_end_is_orderly() -> None:
     assert (status, rest) == (0, "closed\n")
 
 
-def test_an_error_gets_out() -> None:
-    """It is the caller's to say."""
+def test_an_error_ends_it_at_once() -> None:
+    """It is said, its status is that of the process, and no thread is waited for."""
     code = """
+        import asyncio, time
         from slimgate.process.stopping import run
 
+        def say(error):
+            print(error)
+            return 3
+
         async def role(stop):
+            asyncio.get_running_loop().run_in_executor(None, time.sleep, 60)
             raise ValueError("broken")
 
-        try:
-            run(lambda: role)
-        except ValueError as error:
-            print(error)
+        run(lambda: role, say)
     """
     with program(code) as process:
-        said, _ = process.communicate(timeout=30)
+        started = time.monotonic()
+        text, _ = process.communicate(timeout=90)
+        seconds = time.monotonic() - started
 
-    assert (process.returncode, said) == (0, "broken\n")
+    assert (process.returncode, text) == (3, "broken\n")
+    assert seconds < 10 * PROMPT_SECONDS
 
 
 @pytest.mark.parametrize("role", ["controller", "webhook"])

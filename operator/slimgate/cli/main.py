@@ -19,11 +19,10 @@ from slimgate.cli.check import command as check
 from slimgate.cli.inspect import command as inspect
 from slimgate.cli.preview import command as preview
 from slimgate.cli.roles import controller, probe, webhook
-from slimgate.cli.shared.exits import FAULT, USAGE, WITHIN, status_of
+from slimgate.cli.shared.exits import USAGE, WITHIN, said
 from slimgate.cli.shared.helping import Group, HelpedCommand, complaint
 from slimgate.cli.shared.options import ConfigOption
 from slimgate.cli.usage import nodes, top
-from slimgate.core.errors import SlimgateError
 
 KUBECTL: Final = "kubectl slim"
 _SHORT: Final = re.compile(r"\A(-[A-Za-z])=")
@@ -56,8 +55,9 @@ def _status(name: str, arguments: list[str]) -> int:
     try:
         status = build(name)(arguments, prog_name=name, standalone_mode=False)
         sys.stdout.flush()
-    except (SlimgateError, TyperException) as err:
-        return _refuse(err)
+    except TyperException as err:
+        typer.echo(f"error: {complaint(err)}", err=True)
+        return USAGE
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED
     except BrokenPipeError:
@@ -68,25 +68,9 @@ def _status(name: str, arguments: list[str]) -> int:
         # typer ends so once completion is done, and with 1 where the reader has enough.
         replaced = not isinstance(sys.stdout, io.TextIOWrapper)
         return _BROKEN_PIPE if replaced else int(err.code or 0)
-    except Exception:  # noqa: BLE001 - Python's own status for it is that of a violation
-        import traceback  # noqa: PLC0415 - only a fault needs it
-
-        traceback.print_exc()
-        typer.echo(
-            "error: this is a bug in slimgate: please report it, with the lines above", err=True
-        )
-        return FAULT
+    except Exception as err:  # noqa: BLE001 - Python's own status for it is that of a violation
+        return said(err)
     return status if isinstance(status, int) else WITHIN
-
-
-def _refuse(err: SlimgateError | TyperException) -> int:
-    """Say what is wrong, one line each, and return the exit status."""
-    if isinstance(err, TyperException):
-        typer.echo(f"error: {complaint(err)}", err=True)
-        return USAGE
-    for line in str(err).splitlines():
-        typer.echo(f"error: {line}", err=True)
-    return status_of(err)
 
 
 def build(name: str = "slimgate") -> typer.Typer:

@@ -24,8 +24,10 @@ class StoppedError(Exception):
     """The role has ended because it was asked to."""
 
 
-def run(load: Callable[[], Role]) -> NoReturn:
+def run(load: Callable[[], Role], said: Callable[[Exception], int]) -> NoReturn:
     """Import a role, run it to its end, and end the process.
+
+    Where an error ends it `said` says so, and gives the exit status.
 
     Loading may take seconds: until there is a loop that hears of signals, each of them ends the
     process at once. As the first process of a container it would ignore them otherwise.
@@ -38,12 +40,16 @@ def run(load: Callable[[], Role]) -> NoReturn:
         with suppress(StoppedError):
             await role(stop_on_signals())
 
-    asyncio.Runner().run(until_stopped())
+    status = 0
+    try:
+        asyncio.Runner().run(until_stopped())
+    except Exception as error:  # noqa: BLE001 - whatever it is, the process ends here
+        status = said(error)
     # Not as the interpreter ends, which would wait for threads: a look-up in a DNS that does not
     # answer takes a thread tens of seconds, and can't be cancelled.
     logging.shutdown()
     sys.stdout.flush()
-    os._exit(0)
+    os._exit(status)
 
 
 def stop_on_signals(stop: asyncio.Event | None = None) -> asyncio.Event:

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Final
 
+from slimgate.cli.shared.exits import said
 from slimgate.cli.shared.extras import needing
 from slimgate.cli.shared.options import ConfigOption
 
@@ -22,4 +23,4 @@ def controller(*, config: ConfigOption = None) -> None:
 
         return partial(run_controller, config)
 
-    run(load)
+    run(load, said)

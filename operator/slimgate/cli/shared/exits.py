@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import typer
+
 from slimgate.core.errors import (
     ClusterError,
     ImageError,
@@ -25,3 +27,16 @@ def status_of(error: SlimgateError) -> int:
     if isinstance(error, InvalidReferenceError | NoClusterError):
         return USAGE
     return NOT_LOOKED_UP if isinstance(error, ImageError | ClusterError) else USAGE
+
+
+def said(error: Exception) -> int:
+    """Say what has ended a command, one line each, and return its exit status."""
+    if isinstance(error, SlimgateError):
+        for line in str(error).splitlines():
+            typer.echo(f"error: {line}", err=True)
+        return status_of(error)
+    import traceback  # noqa: PLC0415 - only a fault needs it
+
+    traceback.print_exception(error)
+    typer.echo("error: this is a bug in slimgate: please report it, with the lines above", err=True)
+    return FAULT
