@@ -37,6 +37,8 @@ class ApiServer:
     objects: dict[str, list[JsonObject]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     """Plurals of kinds that nobody may list."""
+    events: dict[str, JsonObject] = field(default_factory=dict)
+    """What a watch of a plural begins with."""
     written: list[tuple[str, JsonObject]] = field(default_factory=list)
 
     def add(self, kind: Kind, obj: JsonObject, **metadata: str) -> None:
@@ -81,6 +83,8 @@ class ApiServer:
         if "watch" in request.query:
             answer = web.StreamResponse()
             await answer.prepare(request)
+            if (event := self.events.get(plural)) is not None:
+                await answer.write(json.dumps(event).encode() + b"\n")
             await asyncio.sleep(60)
         found = _discovered(request.path)
         if found is None and plural.endswith("s"):

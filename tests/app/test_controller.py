@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from slimgate.cli.shared.exits import NOT_LOOKED_UP
 from slimgate.cluster.resources import EVENTS, SECRETS, SLIM_POLICIES
 from slimgate.core.workloads.kinds import DEPLOYMENTS
 from slimgate.settings import Settings
@@ -47,3 +48,21 @@ async def test_from_workloads_to_the_policys_status(server: ApiServer, tmp_path:
     assert len(server.bodies(MEMORY)) == 1
     notes = [str(one["note"]) for one in server.bodies(EVENTS.within("shop"))]
     assert [f"({WIKI}#reference)" in note for note in notes] == [True, True]
+
+
+async def test_a_kind_that_can_not_be_watched(server: ApiServer, tmp_path: Path) -> None:
+    """It ends the controller, which would be blind to that kind, and Kubernetes starts it anew."""
+    broken = {"kind": "Status", "code": 500, "message": "the store is damaged"}
+    server.events["pods"] = {"type": "ERROR", "object": broken}
+
+    async def ended() -> bool:
+        return not program.runs()
+
+    async with server.roles(tmp_path, **QUICK) as begin:
+        program = begin("controller")
+        await eventually(ended, 60)
+        status = program.stop()
+
+    assert status == NOT_LOOKED_UP
+    assert "error: workloads can't be followed any more: " in program.tail()
+    assert "the store is damaged" in program.tail()

@@ -127,8 +127,8 @@ async def test_what_was_refused_is_not_tried_in_a_new_session(home: Path) -> Non
 
 @pytest.mark.usefixtures("home")
 async def test_no_login() -> None:
-    """Without a kubeconfig, outside of a pod, kopf ends with a sentence."""
-    with pytest.raises(kopf.PermanentError, match="there is no kubeconfig at"):
+    """Without a kubeconfig, outside of a pod, kopf tries again: what logs in must never end."""
+    with pytest.raises(kopf.TemporaryError, match="there is no kubeconfig at"):
         await Login(BUILT_IN, ignore, open_access).log_in()
 
 

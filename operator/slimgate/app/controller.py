@@ -33,6 +33,7 @@ from slimgate.controller.profiles import Names, Profiles
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.controller.statuses import Statuses
 from slimgate.controller.sweeper import Sweeper
+from slimgate.core.errors import ClusterError
 from slimgate.core.images.facts import Digest, ImageFacts, Wants
 from slimgate.core.workloads.kinds import BUILT_IN
 from slimgate.engine.catalog import Change
@@ -113,7 +114,7 @@ async def _work(
     token = KubeletToken(core.api, settings)
     async with (
         kubelets(settings, token) as gauge,
-        # Before the tasks, since kopf's end is the end of whatever begins while it ends: a request.
+        # Before the tasks, so that it is kept once these have ended.
         AsyncExitStack() as last,
         PartGroup() as tasks,
     ):
@@ -152,7 +153,6 @@ async def _work(
         for mirror in mirrors.values():
             tasks.create_task(mirror.run())
         await tried(mirrors.values())
-        # Last, since kopf's end is the end of tasks that begin after it.
         login = Login(BUILT_IN, sweeper.listed, open_access, metrics.api_request)
         tasks.create_task(_observe(kinds.built_in, login, stop))
 
@@ -167,8 +167,11 @@ async def _keep_last(profiles: Profiles | None, memory: MemoryKeeper) -> None:
 
 
 async def _observe(intakes: Iterable[Intake], login: Login, stop: asyncio.Event) -> None:
-    """Have kopf hand over every workload of the built-in kinds, until cancelled."""
-    others = asyncio.all_tasks()
+    """Have kopf hand over every workload of the built-in kinds, until cancelled.
+
+    Not by its run_tasks: where one kind can't be watched any more that waits for the watches of
+    the others, which never end.
+    """
     tasks = await kopf.spawn_tasks(
         registry=make_registry(intakes, login),
         settings=make_settings(),
@@ -177,8 +180,15 @@ async def _observe(intakes: Iterable[Intake], login: Login, stop: asyncio.Event)
     )
     # kopf takes the signals to itself, and by them would wait 5 s for parts that are not its own.
     stop_on_signals(stop)
-    await kopf.run_tasks(tasks, ignored=others)
-    raise RuntimeError("kopf has stopped watching")
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=_LAST_SECONDS)
+        raise
+    error = next((task.exception() for task in done), None)
+    raise ClusterError(f"workloads can't be followed any more: {error}") from error
 
 
 def _heard(reconciler: Reconciler, change: Change, namespace: str) -> None:

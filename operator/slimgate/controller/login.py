@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from http import HTTPStatus
 from types import SimpleNamespace
-from typing import Protocol
+from typing import Final, Protocol
 
 import kopf
 from aiohttp import (
@@ -30,6 +30,8 @@ from slimgate.controller.answers import ShallowAnswer
 from slimgate.controller.ports import Access
 from slimgate.core.errors import ClusterError
 from slimgate.core.workloads.kinds import Kind
+
+_RETRY: Final = 5.0
 
 
 class Listed(Protocol):
@@ -63,7 +65,8 @@ class Login:
         try:
             access = await self._connect()
         except ClusterError as error:
-            raise kopf.PermanentError(str(error)) from error
+            # Any other error ends what logs in, and all requests would wait for it for ever.
+            raise kopf.TemporaryError(str(error), delay=_RETRY) from error
         # kopf ends where it is given what it knows to be refused, and would ask for ever where
         # that came in a new session.
         if self._held is None or self._held[0] != access:
