@@ -12,7 +12,7 @@ _MAX_DEPTH: Final = 64
 
 
 @dataclass(slots=True)
-class Place:
+class Branches:
     """Where in the text the reading stands: in which branches, and after which operator."""
 
     before: str = ""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from slimgate.core.base.branches import KEYWORDS, Place
+from slimgate.core.base.branches import KEYWORDS, Branches
 from slimgate.core.base.tokens import MARK, SEPARATORS, tokens
 from slimgate.core.base.wrappers import handed_to_shell
 
@@ -161,7 +161,7 @@ def _xargs(command: Command, pipe: list[Command]) -> Command | None:
 def _parts(text: str) -> Iterator[tuple[list[str], tuple[int, ...], bool]]:
     """Yield each simple command's words, its branch, and whether a pipe leads into it."""
     words: list[str] = []
-    place = Place()
+    place = Branches()
     for token in tokens(text):
         if token not in SEPARATORS:
             words.append(token)
