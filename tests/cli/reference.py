@@ -36,7 +36,7 @@ def checks() -> str:
     """Write a section a check."""
     return "".join(
         f"\n## {one.name}\n\n{one.title}: `{one.field}`.\n\n{_marked(one.advice)} "
-        f"More: [slimming.md](slimming.md#{one.place}).\n"
+        f"More: [slimming.md](slimming.md#{one.section}).\n"
         for one in CHECKS.values()
     )
 

@@ -36,7 +36,7 @@ from slimgate.core.policies.policy import (
     Policy,
     TierLimit,
 )
-from slimgate.core.policies.ways import OF_ERRORS, Place
+from slimgate.core.policies.ways import OF_ERRORS, Section
 from slimgate.core.wording.render import denial
 from slimgate.core.wording.ways import DOCS, link, rollback, way_of, way_out
 from slimgate.core.workloads.workload import Workload
@@ -59,7 +59,7 @@ from tests.core.make import (
     verdict,
 )
 
-P = Place
+P = Section
 PROVEN, INFERRED = Evidence.PROVEN, Evidence.INFERRED
 DEBIAN = Base(name="debian:12", family="debian", tier=Tier.FULL, evidence=PROVEN, layers=1)
 BARE = Base(name="scratch", tier=Tier.SCRATCH, evidence=PROVEN, layers=0)
@@ -72,7 +72,7 @@ ODD = layer(4, 200 * MIB, made="bazel build ...")
 OPEN = layer(5, Size.unknown("no length"), Size.unknown("no length"))
 CHART = replace(image(1, OPEN), artifact_type="application/x-model")
 PULL, UNPACKED = denying(pull_size=MIB), denying(unpacked_size=MIB)
-LIMITS: list[tuple[str, Limits, ImageFacts, Place, str]] = [
+LIMITS: list[tuple[str, Limits, ImageFacts, Section, str]] = [
     ("a toolchain", PULL, SHOP, P.TOOLCHAIN, "first stage"),
     ("a model in a COPY", PULL, image(ROOT, MODEL, base=DEBIAN), P.LARGE_COPY, "mount models"),
     ("a model on a toolchain", PULL, image(ROOT, MODEL, base=GOLANG), P.LARGE_COPY, "mount models"),
@@ -103,7 +103,7 @@ def tiers(deny: Tier, *denied: str, allow: tuple[str, ...] = ()) -> Policy:
     return standing(deny=denied, allow=allow, max_tier=TierLimit(deny=deny))
 
 
-BASES: list[tuple[str, Policy, Base, set[tuple[Place, str]]]] = [
+BASES: list[tuple[str, Policy, Base, set[tuple[Section, str]]]] = [
     ("denied for being distroless", FORBID, DISTROLESS, {(P.BASE, "denies distroless, busybox")}),
     ("not allowed", ALLOW, GUESSED, {(P.BASE, "one of gold/**, alpine")}),
     ("one of many", standing(allow=tuple("abcdefg")), GUESSED,
@@ -132,7 +132,7 @@ BASES: list[tuple[str, Policy, Base, set[tuple[Place, str]]]] = [
     ("a tier that is unknown", tiers(Tier.SLIM), Base(), {(P.UNKNOWN_BASE, "BaseImage")}),
 ]  # fmt: skip
 PLATFORMS = Gap(message="no image", reason="not_found", no_platform=True)
-ERRORS: list[tuple[ImageError, Place]] = [
+ERRORS: list[tuple[ImageError, Section]] = [
     (ImageError("failed"), P.BUSY),
     (InvalidReferenceError("malformed"), P.REFERENCE),
     (NotFoundError("gone"), P.NOT_FOUND),
@@ -153,7 +153,7 @@ CROWD = Workload(
 POD = Policy(name="p", limits=denying(workload_pull_size=MIB))
 GROWN = Policy(name="p", limits=denying(growth=1))
 BEFORE, AFTER = inspection(image(1)), inspection(image(9))
-OTHERS: list[tuple[str, Policy, Subject, Place]] = [
+OTHERS: list[tuple[str, Policy, Subject, Section]] = [
     ("a pod", POD, one(SHOP), P.LARGE_POD),
     ("a pod with what is not found", POD, subject({WEB: NotFoundError("gone")}), P.NOT_FOUND),
     ("growth", GROWN, subject({WEB: AFTER}, {WEB: BEFORE}), P.GROWTH),
@@ -169,17 +169,17 @@ OTHERS: list[tuple[str, Policy, Subject, Place]] = [
 ]  # fmt: skip
 
 
-def ways(given: Subject, policy: Policy) -> set[tuple[Place, str]]:
+def ways(given: Subject, policy: Policy) -> set[tuple[Section, str]]:
     """Judge, and tell what helps against each finding."""
     found = verdict(given, policy).findings
     assert found
-    return {(way.place, way.sentence) for way in map(way_of, found)}
+    return {(way.section, way.sentence) for way in map(way_of, found)}
 
 
 @pytest.mark.parametrize(
     ("limits", "facts", "place", "words"), [row[1:] for row in LIMITS], ids=[r[0] for r in LIMITS]
 )
-def test_limits(limits: Limits, facts: ImageFacts, place: Place, words: str) -> None:
+def test_limits(limits: Limits, facts: ImageFacts, place: Section, words: str) -> None:
     """What is too large gets the advice that makes it smaller, by what makes it large."""
     ((found, sentence),) = ways(one(facts), Policy(name="p", limits=limits))
 
@@ -189,7 +189,7 @@ def test_limits(limits: Limits, facts: ImageFacts, place: Place, words: str) -> 
 @pytest.mark.parametrize(
     ("policy", "base", "expected"), [row[1:] for row in BASES], ids=[row[0] for row in BASES]
 )
-def test_bases(policy: Policy, base: Base, expected: set[tuple[Place, str]]) -> None:
+def test_bases(policy: Policy, base: Base, expected: set[tuple[Section, str]]) -> None:
     """Rules on bases name the bases that are allowed, denied or slim enough."""
     found = ways(one(image(1, base=base)), policy)
 
@@ -199,7 +199,7 @@ def test_bases(policy: Policy, base: Base, expected: set[tuple[Place, str]]) -> 
 
 
 @pytest.mark.parametrize(("error", "place"), ERRORS, ids=lambda value: type(value).__name__)
-def test_errors(error: ImageError, place: Place) -> None:
+def test_errors(error: ImageError, place: Section) -> None:
     """Each reason why an image could not be looked up has its own advice."""
     assert {place} == {place for place, _ in ways(subject({WEB: error}), ALLOW)}
 
@@ -207,7 +207,7 @@ def test_errors(error: ImageError, place: Place) -> None:
 @pytest.mark.parametrize(
     ("policy", "given", "place"), [row[1:] for row in OTHERS], ids=[row[0] for row in OTHERS]
 )
-def test_workloads(policy: Policy, given: Subject, place: Place) -> None:
+def test_workloads(policy: Policy, given: Subject, place: Section) -> None:
     """So has what is wrong with a workload as a whole."""
     assert place in {place for place, _ in ways(given, policy)}
 
@@ -217,7 +217,7 @@ def test_every_cause_has_its_section() -> None:
     page = Path("docs/slimming.md").read_text(encoding="utf-8")
     helps = re.findall(r"^### (.+)$", page, re.MULTILINE)
 
-    assert [heading.lower().replace(" ", "-") for heading in helps] == list(Place)
+    assert [heading.lower().replace(" ", "-") for heading in helps] == list(Section)
 
 
 def test_every_section_is_reached() -> None:
@@ -227,7 +227,7 @@ def test_every_section_is_reached() -> None:
     listed |= {P.MANY_EXCEPTIONS}  # tests/core/policies/test_excuses.py
     by_itself = {P.UNKNOWN, P.EXCEPTION, P.ROLLBACK}
 
-    assert listed | by_itself == set(Place)
+    assert listed | by_itself == set(Section)
     assert not listed & by_itself
     assert set(OF_ERRORS) == set(IMAGE_REASONS)
 
@@ -240,7 +240,7 @@ def test_every_check_has_a_way(name: str, outcome: object) -> None:
     way = way_of(finding(name, DENY if outcome is DENY else UNKNOWN))
 
     assert way.sentence
-    assert way.place in Place
+    assert way.section in Section
 
 
 WIKI = "https://wiki.example.com/slim"

@@ -28,7 +28,7 @@ from slimgate.core.matching.globs import matches, matches_reference
 from slimgate.core.text import printable
 
 
-class Place(StrEnum):
+class Section(StrEnum):
     """The anchors of the page: each is the heading of a section of docs/slimming.md."""
 
     TOOLCHAIN = "toolchain"
@@ -66,7 +66,7 @@ class Place(StrEnum):
 class Way:
     """What helps, as a sentence without its full stop, and where there is more of it."""
 
-    place: Place
+    section: Section
     sentence: str
 
 
@@ -88,97 +88,98 @@ _BASES: Final = (
 """Bases that most know, by the family that globs may deny, and one of each."""
 
 TOOLCHAIN: Final = Way(
-    Place.TOOLCHAIN, "Build in a first stage and copy only what runs into the final one"
+    Section.TOOLCHAIN, "Build in a first stage and copy only what runs into the final one"
 )
 LARGE_COPY: Final = Way(
-    Place.LARGE_COPY, "Copy only what runs, and mount models and data instead of building them in"
+    Section.LARGE_COPY, "Copy only what runs, and mount models and data instead of building them in"
 )
 LARGE_INSTALL: Final = Way(
-    Place.LARGE_INSTALL, "Install only what runs, and remove caches in the same RUN"
+    Section.LARGE_INSTALL, "Install only what runs, and remove caches in the same RUN"
 )
-LARGE_BASE: Final = Way(Place.LARGE_BASE, "Choose a slimmer base for the final stage")
+LARGE_BASE: Final = Way(Section.LARGE_BASE, "Choose a slimmer base for the final stage")
 LARGE_IMAGE: Final = Way(
-    Place.LARGE_IMAGE,
+    Section.LARGE_IMAGE,
     "See what is large with slimgate inspect --layers, and leave out what does not run",
 )
 MANY_LAYERS: Final = Way(
-    Place.MANY_LAYERS, "Join instructions, and copy from earlier stages in one step"
+    Section.MANY_LAYERS, "Join instructions, and copy from earlier stages in one step"
 )
 LARGE_POD: Final = Way(
-    Place.LARGE_POD, "Give the pod's images one base, and leave out sidecars that it does not need"
+    Section.LARGE_POD,
+    "Give the pod's images one base, and leave out sidecars that it does not need",
 )
 GROWTH: Final = Way(
-    Place.GROWTH,
+    Section.GROWTH,
     "Compare its layers with those of the image that runs now, by slimgate inspect --layers",
 )
 GROWN_FROM_UNKNOWN: Final = Way(
-    Place.GROWTH, "Try again once the size of the image that runs now can be looked up"
+    Section.GROWTH, "Try again once the size of the image that runs now can be looked up"
 )
 PROOF: Final = Way(
-    Place.PROOF,
+    Section.PROOF,
     "Build on it as it is, unsquashed, and name it in the label org.opencontainers.image.base.name",
 )
 UNPROVEN: Final = Way(
-    Place.PROOF,
+    Section.PROOF,
     "Build it on a base that your platform team has named in a BaseImage, so that its layers "
     "prove it",
 )
 FALSE_CLAIM: Final = Way(
-    Place.FALSE_CLAIM,
+    Section.FALSE_CLAIM,
     "Correct the label org.opencontainers.image.base.name, or build on the base that it names",
 )
-UNKNOWN: Final = Way(Place.UNKNOWN, "Try again once the cause is fixed")
+UNKNOWN: Final = Way(Section.UNKNOWN, "Try again once the cause is fixed")
 UNKNOWN_PULL_SIZE: Final = Way(
-    Place.UNKNOWN_SIZE,
+    Section.UNKNOWN_SIZE,
     "Have it judged in a registry or an OCI layout, which hold layers as they are pulled",
 )
 UNKNOWN_SIZE: Final = Way(
-    Place.UNKNOWN_SIZE,
+    Section.UNKNOWN_SIZE,
     "Push its layers with gzip, as docker build does, or smaller ones, so that they can be "
     "measured",
 )
 UNKNOWN_BASE: Final = Way(
-    Place.UNKNOWN_BASE,
+    Section.UNKNOWN_BASE,
     "Build it on a base that your platform team has named in a BaseImage, or name the base that it "
     "has in its label org.opencontainers.image.base.name",
 )
 LOST_BASE: Final = Way(
-    Place.UNKNOWN_BASE,
+    Section.UNKNOWN_BASE,
     "Try again once the base can be looked up: your platform team sees why in its BaseImage",
 )
 UNKNOWN_CLAIM: Final = Way(
-    Place.UNKNOWN_CLAIM,
+    Section.UNKNOWN_CLAIM,
     "Name a base in its label org.opencontainers.image.base.name that slimgate can look up, or try "
     "again once its registry answers",
 )
 NO_PLATFORM: Final = Way(
-    Place.PLATFORM, "Build the image for that platform, too: docker buildx build --platform"
+    Section.PLATFORM, "Build the image for that platform, too: docker buildx build --platform"
 )
 ARTIFACT: Final = Way(
-    Place.ARTIFACT, "Run an image: this is an artifact, which is only good for a volume"
+    Section.ARTIFACT, "Run an image: this is an artifact, which is only good for a volume"
 )
-MANY_IMAGES: Final = Way(Place.MANY_IMAGES, "Split the workload: no node runs so many images")
+MANY_IMAGES: Final = Way(Section.MANY_IMAGES, "Split the workload: no node runs so many images")
 MANY_EXCEPTIONS: Final = Way(
-    Place.MANY_EXCEPTIONS,
+    Section.MANY_EXCEPTIONS,
     "Have the SlimExceptions of the namespace that have ended or excuse nothing deleted",
 )
-API_SERVER: Final = Way(Place.BUSY, "Try again once the API server answers")
-BUSY: Final = Way(Place.BUSY, "Try again in a minute: slimgate goes on looking")
-REGISTRY: Final = Way(Place.REGISTRY, "Try again once the registry answers")
+API_SERVER: Final = Way(Section.BUSY, "Try again once the API server answers")
+BUSY: Final = Way(Section.BUSY, "Try again in a minute: slimgate goes on looking")
+REGISTRY: Final = Way(Section.REGISTRY, "Try again once the registry answers")
 _REBUILD: Final = Way(
-    Place.BROKEN_IMAGE, "Build and push it in another way: this image stays as it is"
+    Section.BROKEN_IMAGE, "Build and push it in another way: this image stays as it is"
 )
 
 
 def another_base(denied: Sequence[str]) -> Way:
     """Say which bases a policy denies."""
-    return Way(Place.BASE, f"Build it on another base, since the policy denies {_listed(denied)}")
+    return Way(Section.BASE, f"Build it on another base, since the policy denies {_listed(denied)}")
 
 
 def allowed_base(allowed: Sequence[str], tier: Tier | None = None) -> Way:
     """Say which bases a policy allows, of a tier at most."""
     at_most = "" if tier is None else f" and is of tier {tier.label} at most"
-    return Way(Place.BASE, f"Build it on a base that is one of {_listed(allowed)}{at_most}")
+    return Way(Section.BASE, f"Build it on a base that is one of {_listed(allowed)}{at_most}")
 
 
 def slimmer_base(tier: Tier, denied: Sequence[str], *, has_toolchain: bool) -> Way:
@@ -188,8 +189,8 @@ def slimmer_base(tier: Tier, denied: Sequence[str], *, has_toolchain: bool) -> W
     fit = [word for word, of, like in _BASES if of <= tier and not _is_denied(denied, word, like)]
     onto = _or(fit) if fit else f"a base of tier {tier.label} at most"
     if has_toolchain:
-        return Way(Place.TOOLCHAIN, f"Build in a first stage and copy only what runs onto {onto}")
-    return Way(Place.TIER, f"Build the final stage on {onto}")
+        return Way(Section.TOOLCHAIN, f"Build in a first stage and copy only what runs onto {onto}")
+    return Way(Section.TIER, f"Build the final stage on {onto}")
 
 
 def _is_denied(denied: Sequence[str], word: str, like: str) -> bool:
@@ -210,12 +211,12 @@ def _listed(globs: Sequence[str]) -> str:
 
 OF_ERRORS: Final[Mapping[str, Way]] = {
     ImageError.reason: BUSY,
-    InvalidReferenceError.reason: Way(Place.REFERENCE, "Correct the image's reference"),
+    InvalidReferenceError.reason: Way(Section.REFERENCE, "Correct the image's reference"),
     NotFoundError.reason: Way(
-        Place.NOT_FOUND, "Check the image's name and tag, and that it has been pushed"
+        Section.NOT_FOUND, "Check the image's name and tag, and that it has been pushed"
     ),
     UnauthorizedError.reason: Way(
-        Place.LOGIN,
+        Section.LOGIN,
         "Check the login: imagePullSecrets of the pod or its service account in a cluster, docker "
         "login on a machine",
     ),
@@ -223,16 +224,16 @@ OF_ERRORS: Final[Mapping[str, Way]] = {
     UnavailableError.reason: REGISTRY,
     OverloadedError.reason: BUSY,
     OverBudgetError.reason: Way(
-        Place.BUSY,
+        Section.BUSY,
         "Try again, or run fewer images in one workload: slimgate keeps what it has read",
     ),
     RefusedAddressError.reason: Way(
-        Place.ADDRESS,
+        Section.ADDRESS,
         "Use another address of the registry, or have it listed in slimgate's configuration",
     ),
     TooLargeError.reason: _REBUILD,
     DigestMismatchError.reason: Way(
-        Place.BROKEN_IMAGE, "Push it again: what the registry holds is not what its digest says"
+        Section.BROKEN_IMAGE, "Push it again: what the registry holds is not what its digest says"
     ),
     UnsupportedError.reason: _REBUILD,
 }

@@ -9,7 +9,7 @@ from typing import Final
 from slimgate.core.policies.checks import CHECKS, ON_BASES
 from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import Policy
-from slimgate.core.policies.ways import Place, Way
+from slimgate.core.policies.ways import Section, Way
 from slimgate.core.text import printable
 from slimgate.core.workloads.workload import ImageUse
 
@@ -22,13 +22,13 @@ def way_out(findings: Iterable[Finding], policies: Sequence[Policy], docs: str =
 
     Of an image above a limit the limit matters, whatever else of it is unknown.
     """
-    found: dict[Place, Way] = {}
+    found: dict[Section, Way] = {}
     for group in _by_use(findings).values():
         broken = [finding for finding in group if finding.outcome is not Outcome.UNKNOWN]
         # What a rule on bases allows or denies must not be contradicted by a limit's advice.
         for finding in sorted(broken or group, key=lambda finding: finding.check not in ON_BASES):
             way = way_of(finding)
-            found.setdefault(way.place, way)
+            found.setdefault(way.section, way)
     said = [f"{way_text(way, docs)}." for way in list(found.values())[:_MAX_WAYS]]
     return " ".join([*said, *_exemption(policies, docs)])
 
@@ -40,19 +40,19 @@ def way_of(finding: Finding) -> Way:
 
 def way_text(way: Way, docs: str) -> str:
     """Write a way out, without its full stop."""
-    return f"{way.sentence} ({link(way.place, docs)})"
+    return f"{way.sentence} ({link(way.section, docs)})"
 
 
-def link(place: Place, docs: str) -> str:
+def link(section: Section, docs: str) -> str:
     """Write the address of a section."""
-    return f"{docs}#{place}"
+    return f"{docs}#{section}"
 
 
 def rollback(docs: str) -> str:
     """Write the warning that says why an update is admitted."""
     return (
         "slimgate: this workload ran these images before, so the rollback is admitted: "
-        f"{link(Place.ROLLBACK, docs)}"
+        f"{link(Section.ROLLBACK, docs)}"
     )
 
 
@@ -70,5 +70,5 @@ def _exemption(policies: Sequence[Policy], docs: str) -> list[str]:
     strict = [printable(policy.name, 253) for policy in policies if not policy.exceptions.allowed]
     if strict:
         return [f"No exception is allowed from policy {', '.join(strict)}."]
-    page = link(Place.EXCEPTION, docs)
+    page = link(Section.EXCEPTION, docs)
     return [f"To exempt it, ask your platform team for a SlimException ({page})."]

@@ -124,7 +124,7 @@ def finding_json(finding: Finding, docs: str) -> JsonDocument:
         "reason": finding.reason,
         "message": describe(finding.use, [finding]),
         "help": way.sentence,
-        "helpURL": link(way.place, docs),
+        "helpURL": link(way.section, docs),
     }
 
 

@@ -99,7 +99,7 @@ def _physical(file: str | None, line: int | None) -> JsonDocument:
 
 def _rule(name: str, docs: str) -> JsonDocument:
     about = CHECKS[name]
-    page = link(about.place, docs)
+    page = link(about.section, docs)
     return {
         "id": _rule_id(name),
         "name": name[0].upper() + name[1:],

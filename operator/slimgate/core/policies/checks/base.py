@@ -22,7 +22,7 @@ from slimgate.core.policies.checks.bases import (
 from slimgate.core.policies.checks.check import Check
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import BaseRules, Policy
-from slimgate.core.policies.ways import Place, Way, Why
+from slimgate.core.policies.ways import Section, Way, Why
 from slimgate.core.text import printable
 
 NAME: Final = "base"
@@ -136,7 +136,7 @@ CHECK: Final = Check(
     is_asked=lambda policy: bool(policy.bases and (policy.bases.allow or policy.bases.deny)),
     find=check,
     sentence=_sentence,
-    place=Place.BASE,
-    way=lambda _: Way(Place.BASE, "Build it on another base"),
+    section=Section.BASE,
+    way=lambda _: Way(Section.BASE, "Build it on another base"),
     unknown=ways.UNKNOWN_BASE,
 )

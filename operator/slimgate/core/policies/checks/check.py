@@ -7,7 +7,7 @@ from enum import Enum, auto
 from slimgate.core.images.tier import Tier
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Policy
-from slimgate.core.policies.ways import UNKNOWN, Place, Way
+from slimgate.core.policies.ways import UNKNOWN, Section, Way
 from slimgate.core.quantity import format_bytes
 from slimgate.core.text import printable
 
@@ -27,15 +27,15 @@ class Check:
     `field` is the policy's that asks for it, and `is_asked` whether it does. `find` yields what it
     has to say of the images that the policy applies to. `title` says what is at fault then, and
     `advice` what to do about it; `sentence` says it of one finding that is no unknown, and `way`
-    what helps; `unknown` helps where an unknown finding has no way of its own. `place` is where to
-    read of the check as such.
+    what helps; `unknown` helps where an unknown finding has no way of its own. `section` is where
+    to read of the check as such.
     """
 
     name: str
     field: str
     title: str
     advice: str
-    place: Place
+    section: Section
     is_asked: Callable[[Policy], bool]
     find: Callable[[Policy, Subject], Iterator[Finding]]
     sentence: Callable[[Finding], str]

@@ -8,7 +8,7 @@ from slimgate.core.policies.checks.bases import images
 from slimgate.core.policies.checks.check import Check
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import OnFalseClaim, Policy
-from slimgate.core.policies.ways import Place
+from slimgate.core.policies.ways import Section
 from slimgate.core.text import printable
 
 NAME: Final = "falseClaim"
@@ -61,6 +61,6 @@ CHECK: Final = Check(
     is_asked=_is_asked,
     find=check,
     sentence=lambda finding: printable(str(finding.value)).removeprefix("it "),
-    place=Place.FALSE_CLAIM,
+    section=Section.FALSE_CLAIM,
     way=lambda _: ways.FALSE_CLAIM,
 )

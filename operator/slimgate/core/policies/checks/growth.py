@@ -19,7 +19,7 @@ from slimgate.core.policies.checks.measure import Amount, Measured, against
 from slimgate.core.policies.checks.sentences import platform_of
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Policy
-from slimgate.core.policies.ways import Place
+from slimgate.core.policies.ways import Section
 from slimgate.core.workloads.workload import ImageUse
 
 Seen = Mapping[ImageUse, Inspection | ImageError]
@@ -124,7 +124,7 @@ CHECK: Final = Check(
     is_asked=lambda policy: policy.limits.growth is not None,
     find=check,
     sentence=_sentence,
-    place=Place.GROWTH,
+    section=Section.GROWTH,
     way=lambda _: ways.GROWTH,
     unknown=ways.UNKNOWN_PULL_SIZE,
 )

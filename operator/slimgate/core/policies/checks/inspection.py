@@ -9,7 +9,7 @@ from slimgate.core.policies import ways
 from slimgate.core.policies.checks.check import Check
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Policy
-from slimgate.core.policies.ways import Place, Why
+from slimgate.core.policies.ways import Section, Why
 from slimgate.core.workloads.workload import ImageUse
 
 NAME: Final = "inspection"
@@ -62,6 +62,6 @@ CHECK: Final = Check(
     is_asked=lambda _: True,
     find=check,
     sentence=lambda _: "could not be looked up",
-    place=Place.UNKNOWN,
+    section=Section.UNKNOWN,
     way=lambda _: ways.UNKNOWN,
 )

@@ -6,7 +6,7 @@ from typing import Final
 from slimgate.core.policies.checks.check import Unit
 from slimgate.core.policies.checks.measure import Amount, image_limit
 from slimgate.core.policies.checks.sentences import SMALLER, size_sentence, way_of_size
-from slimgate.core.policies.ways import Place
+from slimgate.core.policies.ways import Section
 
 CHECK: Final = image_limit(
     "layerSize",
@@ -16,6 +16,6 @@ CHECK: Final = image_limit(
     title="One layer is more to pull than the policy allows",
     advice=f"A large layer is pulled and unpacked in one piece, whatever changed in it. {SMALLER}",
     sentence=partial(size_sentence, "has a layer of", " to pull"),
-    place=Place.LARGE_IMAGE,
+    section=Section.LARGE_IMAGE,
     way=way_of_size,
 )

@@ -17,7 +17,7 @@ from slimgate.core.policies.checks.bases import (
 from slimgate.core.policies.checks.check import Check
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import BaseRules, Policy, TierLimit
-from slimgate.core.policies.ways import Place, Way
+from slimgate.core.policies.ways import Section, Way
 
 NAME: Final = "maxTier"
 _UNKNOWN: Final = "the tier of its base is unknown"
@@ -93,7 +93,7 @@ CHECK: Final = Check(
     is_asked=lambda policy: bool(policy.bases and policy.bases.max_tier),
     find=check,
     sentence=_sentence,
-    place=Place.TIER,
-    way=lambda _: Way(Place.TIER, "Build the final stage on a slimmer base"),
+    section=Section.TIER,
+    way=lambda _: Way(Section.TIER, "Build the final stage on a slimmer base"),
     unknown=ways.UNKNOWN_BASE,
 )

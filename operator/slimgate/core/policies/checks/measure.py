@@ -15,7 +15,7 @@ from slimgate.core.policies import ways
 from slimgate.core.policies.checks.check import Check, Unit
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Limit, Limits, Policy
-from slimgate.core.policies.ways import Place, Way
+from slimgate.core.policies.ways import Section, Way
 from slimgate.core.workloads.workload import ImageUse
 
 
@@ -73,7 +73,7 @@ def image_limit(
     title: str,
     advice: str,
     sentence: Callable[[Finding], str],
-    place: Place,
+    section: Section,
     way: Callable[[Finding], Way],
     unknown: Way = ways.UNKNOWN_PULL_SIZE,
 ) -> Check:
@@ -98,7 +98,7 @@ def image_limit(
         is_asked=lambda policy: limit(policy.limits) is not None,
         find=find,
         sentence=sentence,
-        place=place,
+        section=section,
         way=way,
         unknown=unknown,
     )

@@ -6,7 +6,7 @@ from typing import Final
 from slimgate.core.policies.checks.check import Unit
 from slimgate.core.policies.checks.measure import Amount, image_limit
 from slimgate.core.policies.checks.sentences import SMALLER, size_sentence, way_of_size
-from slimgate.core.policies.ways import Place
+from slimgate.core.policies.ways import Section
 
 CHECK: Final = image_limit(
     "pullSize",
@@ -17,6 +17,6 @@ CHECK: Final = image_limit(
     advice="The pull size is what crosses the network: the sum of the compressed layers. "
     f"{SMALLER}",
     sentence=partial(size_sentence, "pulls", ""),
-    place=Place.LARGE_IMAGE,
+    section=Section.LARGE_IMAGE,
     way=way_of_size,
 )

@@ -15,7 +15,7 @@ from slimgate.core.policies.checks.check import Unit
 from slimgate.core.policies.checks.measure import Amount, image_limit
 from slimgate.core.policies.checks.sentences import SMALLER, size_sentence, way_of_size
 from slimgate.core.policies.policy import Limits
-from slimgate.core.policies.ways import Place
+from slimgate.core.policies.ways import Section
 from slimgate.core.quantity import format_bytes
 
 NAME: Final = "unpackedSize"
@@ -40,7 +40,7 @@ CHECK: Final = image_limit(
     title="An image unpacks to more than the policy allows",
     advice=f"The unpacked size is what a node's disk holds: the sum of the layers' tars. {SMALLER}",
     sentence=partial(size_sentence, "unpacks to", ""),
-    place=Place.LARGE_IMAGE,
+    section=Section.LARGE_IMAGE,
     way=partial(way_of_size, unpacked=True),
     unknown=ways.UNKNOWN_SIZE,
 )

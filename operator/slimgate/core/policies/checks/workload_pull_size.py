@@ -14,7 +14,7 @@ from slimgate.core.policies.checks.measure import Amount, Measured, against
 from slimgate.core.policies.checks.sentences import size_sentence
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Policy
-from slimgate.core.policies.ways import Place, Why
+from slimgate.core.policies.ways import Section, Why
 from slimgate.core.workloads.workload import ImageUse
 
 NAME: Final = "workloadPullSize"
@@ -140,7 +140,7 @@ CHECK: Final = Check(
     is_asked=lambda policy: policy.limits.workload_pull_size is not None,
     find=check,
     sentence=partial(size_sentence, "pulls", " for all its images together"),
-    place=Place.LARGE_POD,
+    section=Section.LARGE_POD,
     way=lambda _: ways.LARGE_POD,
     unknown=ways.UNKNOWN_PULL_SIZE,
 )
