@@ -43,6 +43,7 @@ class Door:
 class Shelf:
     """A source that holds its images in memory, and counts what it is asked.
 
+    `readings` are what a look at a layer gives, or at a `whole` one, if not what its bytes tell.
     `faults` are raised for whatever key matches first: a kind of request, a registry, a digest.
     `doors` are waited for likewise. `keys` are the identities that may see a repository; without
     an entry, all may. `lies` are what registries say that a reference points at.
@@ -51,6 +52,7 @@ class Shelf:
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
     blobs: dict[tuple[str, Digest], bytes] = field(default_factory=dict, repr=False)
     readings: dict[Digest, LayerReading] = field(default_factory=dict)
+    whole: dict[Digest, LayerReading] = field(default_factory=dict)
     faults: dict[str, ImageError | Exception] = field(default_factory=dict)
     doors: dict[str, Door] = field(default_factory=dict)
     keys: dict[str, set[Identity]] = field(default_factory=dict)
@@ -110,7 +112,7 @@ class Shelf:
         blob = self._blob(reference, layer.digest)
         contents = LayerContents(paths=frozenset({"bin/sh"}))
         reading = LayerReading(unpacked=Size.measured(10 * len(blob)), contents=contents)
-        return reading if whole else self.readings.get(layer.digest, reading)
+        return (self.whole if whole else self.readings).get(layer.digest, reading)
 
     async def _ask(
         self, kind: str, reference: Reference, identifier: str, identity: Identity

@@ -467,7 +467,8 @@ async def test_unknown_sizes_are_findings(judge: Judge, shelf: Shelf, catalog: C
     """What an image does not tell is not invented, and says why."""
     catalog.put_policy(policy(limits={"unpackedSize": {"deny": "1Gi"}}))
     layer = tiny("slim").layers[0].descriptor.digest
-    shelf.readings[layer] = LayerReading(unpacked=Size.unknown("the layer is encrypted"))
+    encrypted = LayerReading(unpacked=Size.unknown("the layer is encrypted"))
+    shelf.readings[layer] = shelf.whole[layer] = encrypted
 
     verdict = await judge.judge(workload(APP))
 

@@ -7,7 +7,9 @@ import pytest
 
 from slimgate.core.assemble import coverage
 from slimgate.core.errors import DigestMismatchError, ImageError, UnavailableError
-from slimgate.core.images.facts import Digest, ImageFacts, Size, Wants
+from slimgate.core.images.facts import Digest, Size, SizeEvidence
+from slimgate.core.images.profile import from_profile, to_profile
+from slimgate.core.json_object import mapping_at
 from slimgate.core.policies.finding import Outcome
 from slimgate.core.policies.verdict import Verdict
 from slimgate.engine.catalog import Catalog
@@ -39,6 +41,17 @@ def judging(watched: Inspector, limit: int, evidence: str = "Measured") -> Judge
     return Judge(inspector=watched, catalog=catalog, keyring=Keys(), now=lambda: now, seconds=5)
 
 
+def restarted(before: Inspector, shelf: Shelf, clock: Clock, verdict: Verdict) -> Inspector:
+    """Begin with what is kept of the one image that a verdict is about."""
+    (seen,) = verdict.subject.inspected().values()
+    kept = from_profile(dict(mapping_at(to_profile(seen.images[0]), "facts"))).facts
+    assert kept is not None
+    again = inspector(shelf, clock)
+    again.restore(before.memory())
+    again.reader.remember(kept, coverage(kept))
+    return again
+
+
 def outcomes(verdicts: Sequence[Verdict]) -> list[Outcome]:
     """Tell what was found."""
     return [one.outcome for one in verdicts]
@@ -53,13 +66,7 @@ async def test_a_layer_is_measured_once(shelf: Shelf, clock: Clock) -> None:
     assert outcomes(verdicts) == [DENY, DENY]
     assert shelf.count() == {"document": 2, "config": 2, "layer": 1, "whole": 1}
 
-    (seen,) = verdicts[0].subject.inspected().values()
-    assert seen.digest is not None
-    facts = first.reader.known(seen.digest, Wants())
-    assert isinstance(facts, ImageFacts)
-    again = inspector(shelf, clock)
-    again.restore(first.memory())
-    again.reader.remember(facts, coverage(facts))
+    again = restarted(first, shelf, clock, verdicts[0])
     assert (await judging(again, 100).judge(workload(APP))).outcome is DENY
     assert shelf.count() == {}
 
@@ -126,3 +133,36 @@ async def test_a_layer_that_cannot_be_read_whole(
     clock.now += 3601
     await settled(lambda: judge.judge(workload(APP)))
     assert (await judge.judge(workload(APP))).outcome is DENY
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(100, DENY), (10**6, ALLOW)])
+async def test_what_a_part_does_not_tell_is_measured(
+    shelf: Shelf, clock: Clock, deceiving: Digest, *, limit: int, expected: Outcome
+) -> None:
+    """Whatever evidence the policy wants; what could not be looked at is not asked for anew."""
+    shelf.readings[deceiving] = LayerReading(unpacked=Size.unknown("it wraps", at_least=5))
+    verdict = await judging(inspector(shelf, clock), limit, "Estimated").judge(workload(APP))
+    assert verdict.outcome is expected
+    assert shelf.count()["whole"] == 1
+
+    shelf.faults["layer"] = UnavailableError("down")
+    verdict = await judging(inspector(shelf, clock), limit, "Estimated").judge(workload(APP))
+    assert verdict.outcome is UNKNOWN
+    assert "whole" not in shelf.count()
+
+
+async def test_a_bomb_is_read_once(shelf: Shelf, clock: Clock, deceiving: Digest) -> None:
+    """That it unpacks to more than anybody reads is kept, and is certain of what it is at least."""
+    size = Size.unknown("a bomb", at_least=50, evidence=SizeEvidence.MEASURED)
+    shelf.whole[deceiving] = LayerReading(unpacked=size)
+    first = inspector(shelf, clock)
+    verdict = await judging(first, 100).judge(workload(APP))
+    assert (verdict.outcome, verdict.findings[0].reason) == (UNKNOWN, "a bomb")
+    again = restarted(first, shelf, clock, verdict)
+    shelf.count()
+    clock.now += 3601
+
+    kept = await settled(lambda: judging(again, 100).judge(workload(APP)))
+    assert (kept.outcome, kept.findings[0].reason) == (UNKNOWN, "a bomb")
+    assert (await judging(again, 49).judge(workload(APP))).outcome is DENY
+    assert shelf.count() == {"resolve": 1}

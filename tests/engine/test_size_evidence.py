@@ -180,7 +180,7 @@ async def test_a_layer_outlives_the_deadline_of_who_asked_for_it(
     assert shelf.count() == {"document": 1, "config": 1, "layer": 1}
 
 
-LOST = Size.unknown("lost")
+LOST = Size.unknown("lost", evidence=SizeEvidence.ESTIMATED)
 ESTIMATED, MEASURED = Size.estimated(7), Size.measured(7)
 
 

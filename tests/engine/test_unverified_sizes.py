@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from slimgate.core.assemble import coverage
-from slimgate.core.images.facts import Digest, ImageFacts, Inspection, Size
+from slimgate.core.images.facts import Digest, ImageFacts, Inspection, Size, SizeEvidence
 from slimgate.core.images.memory import place_key
 from slimgate.core.images.profile import from_profile, to_profile
 from slimgate.engine.inspector import Inspector
@@ -16,7 +16,8 @@ from tests.support.clock import Clock
 EVIL = "evil.test/x/app:1"
 IMAGE = tiny("one", "two")
 FORGED, HONEST = Size.estimated(10**12), Size.estimated(7)
-MEASURED, LOST = Size.measured(7), Size.unknown("lost")
+MEASURED = Size.measured(7)
+LOST = Size.unknown("lost", evidence=SizeEvidence.ESTIMATED)
 BOUND = Size.unknown("it wraps", at_least=10**12)
 ASKED = question(wants=EVERYTHING)
 LIES = [[FORGED, FORGED], [BOUND, LOST]]

@@ -17,6 +17,7 @@ from slimgate.engine.unpack import Unpacker, UnpackLimits
 from slimgate.registry.layers import Plan, plan
 from slimgate.registry.settings import RegistrySettings
 from tests.engine.shelf import AMD64, ARM64, Shelf
+from tests.support import zstd
 from tests.support.images import Image, Index, Layer, but, digest_of, image, index, layer, tar_of
 
 REGISTRY: Final = "registry.test"
@@ -54,6 +55,13 @@ def _packed(tar: bytes, blob: bytes) -> Layer:
 
 
 _HONEST: Final = _packed(_LARGE, gzip.compress(_LARGE, 1, mtime=0))
+_ZSTD: Final = Layer(
+    blob=zstd.compress(_LARGE),
+    media_type="application/vnd.oci.image.layer.v1.tar+zstd",
+    diff_id=_HONEST.diff_id,
+)
+_APPENDED: Final = _packed(_LARGE, _HONEST.blob + gzip.compress(bytes(2**10), mtime=0))
+_TRAILING: Final = _packed(_LARGE, _HONEST.blob + bytes(2**10))
 _BEFORE: Final = tar_of({"hidden": bytes(30 * 2**20)})[: -2 * 512]
 _UNDERSTATED: Final = _packed(_BEFORE + _LARGE, gzip.compress(_BEFORE, mtime=0) + _HONEST.blob)
 """Its end tells the length of the last member."""
@@ -128,7 +136,10 @@ STOCK: Final[Mapping[str, Image | Index]] = {
     "claims-other": image([_MORE], annotations={_CLAIM: f"{OTHER}/golden:1"}),
     "claims-other-too": image([_GOLDEN, _APP], annotations={_CLAIM: f"{OTHER}/on-golden:1"}),
     "malformed": image([_ODD]),
-    # Both tell that they unpack to about 10 MiB.
+    # All unpack to 10 MiB, or tell so: the ends of the first three are doubtful.
+    "large-zstd": _copies(_ZSTD),
+    "appended": _copies(_APPENDED),
+    "trailing": _copies(_TRAILING),
     "honest": _copies(_HONEST),
     "understated": _copies(_UNDERSTATED),
     "both": index([_copies(_APP), _copies(_APP, _BIG, platform=ARM64)]),

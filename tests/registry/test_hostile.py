@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import random
 import time
 import zlib
 from collections.abc import Awaitable, Callable
@@ -24,7 +25,7 @@ from slimgate.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from slimgate.core.images.facts import Digest, Size
+from slimgate.core.images.facts import Digest, Size, SizeEvidence
 from slimgate.core.images.oci import MAX_DOCUMENT, Descriptor
 from slimgate.core.images.reference import Reference
 from slimgate.registry.client import RegistryClient
@@ -186,6 +187,39 @@ async def test_bombs_end_unknown(packer: Callable[[bytes], bytes]) -> None:
     assert (reading.unpacked.bytes, reading.contents) == (None, None)
     assert reading.unpacked.reason == "unpacking the layer takes more than slimgate allows"
     assert 2**20 < reading.unpacked.at_least <= 64 * 2**20
+
+
+def in_parts(blob: bytes) -> Behaviour:
+    """Serve a layer as registries do, whole or the part that is asked for."""
+
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
+        part = request.http_range
+        if part.start is None:
+            return web.Response(body=blob)
+        given = f"bytes {part.start}-{part.stop - 1}/{len(blob)}"
+        return web.Response(status=206, body=blob[part], headers={"Content-Range": given})
+
+    return behave
+
+
+async def test_an_end_that_understates_the_layer() -> None:
+    """It tells the length of the last member, and is believed until the layer is read whole."""
+    end = tar_of({"noise": random.Random(1).randbytes(2**18).hex().encode()})  # noqa: S311
+    blob = gzip.compress(bytes(2**27)) + gzip.compress(end)
+    layer = Descriptor(media_type=GZIP_LAYER, digest=digest_of(blob), size=len(blob))
+    async with hostile(in_parts(blob)) as server:
+        usual = settings_for(server.host, whole_layer_bytes=0)
+        strict = replace(usual, max_unpacked_bytes=2**25)
+        async with RegistryClient(usual) as client:
+            told = await client.layer(of(server.host), layer, ANONYMOUS)
+            whole = await client.layer(of(server.host), layer, ANONYMOUS, whole=True)
+        async with RegistryClient(strict) as client:
+            bomb = (await client.layer(of(server.host), layer, ANONYMOUS, whole=True)).unpacked
+
+    assert told.unpacked == Size.estimated(len(end))
+    assert whole.unpacked == Size.measured(2**27 + len(end))
+    assert (bomb.bytes, bomb.evidence, bomb.at_least > 2**25) == (None, SizeEvidence.MEASURED, True)
+    assert ["Range" in one.headers for one in server.seen] == [True, False, False]
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "deflate, gzip"])

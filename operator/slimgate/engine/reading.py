@@ -8,7 +8,7 @@ from slimgate.core.assemble import LayerLook, facts_of
 from slimgate.core.base import Claim, KnownBase, claims_of
 from slimgate.core.credentials.identity import Identity
 from slimgate.core.errors import ImageError, NotFoundError, UnavailableError, UnsupportedError
-from slimgate.core.images.facts import Digest, ImageFacts, Platform, Size, Wants
+from slimgate.core.images.facts import Digest, ImageFacts, Platform, Size, SizeEvidence, Wants
 from slimgate.core.images.memory import place_key
 from slimgate.core.images.oci import Descriptor, ImageConfig, Manifest
 from slimgate.core.images.reference import Reference
@@ -187,9 +187,14 @@ class Reading:
             return LayerLook(pull=pull_size(document, layer), unpacked=unknown)
         return LayerLook(
             pull=pull_size(document, layer, reading),
-            unpacked=reading.unpacked,
+            unpacked=_looked_at(reading.unpacked),
             contents=reading.contents,
         )
+
+
+def _looked_at(size: Size) -> Size:
+    """Say of a size that is not known that it was not for want of a look."""
+    return replace(size, evidence=size.evidence or SizeEvidence.ESTIMATED)
 
 
 def _broken(why: str) -> UnsupportedError:

@@ -5,7 +5,7 @@ reason stands beside it. Facts of one manifest digest never change.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final, NewType, Self
@@ -77,8 +77,9 @@ class SizeEvidence(Enum):
 class Size:
     """A number of bytes, or None and the reason why it is not known.
 
-    `evidence` is None but for an unpacked size that is known, or of a layer that was read whole.
-    `at_least` is a lower bound of one that is not known, 0 where there is none to speak of.
+    `evidence` is None but for the unpacked size of a layer that was looked at: it is that for the
+    size, or for the lower bound of one that is not known. `at_least` is that bound, 0 where there
+    is none to speak of.
     """
 
     bytes: int | None
@@ -130,8 +131,13 @@ class Size:
 
     @property
     def is_estimated(self) -> bool:
-        """Whether it follows from a part of the layer."""
-        return self.evidence is SizeEvidence.ESTIMATED
+        """Whether it is known, and follows from a part of the layer."""
+        return self.bytes is not None and self.evidence is SizeEvidence.ESTIMATED
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a part of the layer was looked at, and does not tell it."""
+        return self.bytes is None and self.evidence is SizeEvidence.ESTIMATED
 
     @property
     def is_unverified(self) -> bool:
@@ -297,10 +303,16 @@ class ImageFacts:
     @property
     def unmeasured(self) -> frozenset[Digest]:
         """The layers whose unpacked size somebody has asked for, and that nobody has read whole."""
+        return self._layers_whose(lambda size: size.is_unverified)
+
+    @property
+    def doubtful(self) -> frozenset[Digest]:
+        """Those of which a part does not tell it."""
+        return self._layers_whose(lambda size: size.is_doubtful)
+
+    def _layers_whose(self, holds: Callable[[Size], bool]) -> frozenset[Digest]:
         return frozenset(
-            layer.digest
-            for layer in self.layers
-            if layer.digest is not None and layer.unpacked.is_unverified
+            layer.digest for layer in self.layers if layer.digest and holds(layer.unpacked)
         )
 
 

@@ -36,7 +36,10 @@ def may_change(verdict: Verdict, image: BaseImage) -> bool:
 
 
 def to_measure(verdict: Verdict) -> Mapping[ImageUse, frozenset[Digest]]:
-    """List the layers whose measure may make a verdict another: all else tells no more."""
+    """List the layers whose measure may make a verdict another: all else tells no more.
+
+    Those of which a part does not tell their size, and estimates where a policy believes none.
+    """
     strict = {
         policy.name
         for policy in verdict.policies
@@ -46,11 +49,11 @@ def to_measure(verdict: Verdict) -> Mapping[ImageUse, frozenset[Digest]]:
     for finding in verdict.findings:
         is_open = finding.check == unpacked_size.NAME and finding.outcome is Outcome.UNKNOWN
         seen = None if finding.use is None else verdict.subject.images.get(finding.use)
-        if is_open and finding.policy in strict and finding.use and isinstance(seen, Inspection):
-            layers = frozenset[Digest]().union(*(image.unmeasured for image in seen.images))
-            if layers:
-                found[finding.use] = layers
-    return found
+        if is_open and finding.use and isinstance(seen, Inspection):
+            believes = finding.policy not in strict
+            layers = (one.doubtful if believes else one.unmeasured for one in seen.images)
+            found[finding.use] = found.get(finding.use, frozenset()).union(*layers)
+    return {use: layers for use, layers in found.items() if layers}
 
 
 def _condemns(rules: BaseRules, image: BaseImage) -> bool:

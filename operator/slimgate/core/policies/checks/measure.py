@@ -52,7 +52,7 @@ class Amount:
 
 
 def _evidence(sizes: Iterable[Size]) -> SizeEvidence | None:
-    """Tell how what is known is known: a lower bound of a layer's part is an estimate, too."""
+    """Tell how what is known is known; who doesn't say of a lower bound has estimated it."""
     known = {
         SizeEvidence.ESTIMATED if size.bytes is None and size.evidence is None else size.evidence
         for size in sizes
