@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slimgate.core.base.shell import commands
+from slimgate.core.base.shell import MAX_EXPANDED, Budget, commands
 
 
 @pytest.mark.parametrize(
@@ -26,10 +26,19 @@ def test_commands_are_told_from_what_they_are_told_to_print(
     text: str, expected: list[tuple[str, ...]]
 ) -> None:
     """Quotes hide separators, assignments stand before commands, variables expand."""
-    assert expected == [one.words for one in commands(text, {"HOME": "/root"})]
+    assert expected == [one.words for one in commands(text, {"HOME": "/root"}, Budget())]
 
 
 @given(st.text())
 def test_any_text_is_read(text: str) -> None:
     """No text breaks the reader."""
-    assert all(one.words for one in commands(text, {}))
+    assert all(one.words for one in commands(text, {}, Budget()))
+
+
+def test_variables_come_to_no_more_than_a_budget() -> None:
+    """What would grow without end stays as it is written."""
+    text = f"x='{'a ' * 2_000}'; case a in b) x=b;; esac; {'y $x; ' * 2_000}"
+
+    words = [word for one in commands(text, {}, Budget()) for word in one.words]
+
+    assert sum(map(len, words)) < 2 * MAX_EXPANDED

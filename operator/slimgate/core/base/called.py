@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from slimgate.core.base.calls import calls_of
-from slimgate.core.base.history import Step
-from slimgate.core.base.shell import commands
+from slimgate.core.base.traces import Run
 
 _ANY: Final[frozenset[str]] = frozenset()
 _PROGRAMS: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
@@ -26,15 +25,14 @@ _BRINGERS: Final = frozenset(
 """What may bring a toolchain for this RUN alone, or remove it again."""
 
 
-def called(steps: Iterable[Step], env: Mapping[str, str]) -> Iterator[str]:
+def called(runs: Iterable[Run]) -> Iterator[str]:
     """Name the toolchains that are surely called, by a RUN that neither brings nor removes any."""
-    for step in steps:
-        if step.kind != "RUN" or "||" in step.text or any(calls_of(step, env)):
+    for run in runs:
+        if "||" in run.step.text or any(calls_of(run)):
             continue
-        found = list(commands(step.text, {**env, **step.args}))
-        if any(one.program in _BRINGERS or one.program.endswith(".sh") for one in found):
+        if any(one.program in _BRINGERS or one.program.endswith(".sh") for one in run.commands):
             continue
-        for one in found:
+        for one in run.commands:
             name, wanted = _PROGRAMS.get(one.program, ("", _ANY))
             if name and not one.branch and (not wanted or not wanted.isdisjoint(one.words)):
                 yield name

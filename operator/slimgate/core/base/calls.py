@@ -1,12 +1,12 @@
 """Reads the calls of package managers in a RUN: what each installs, removes or marks."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from slimgate.core.base.history import Step
-from slimgate.core.base.shell import FROM_FILE, READERS, Command, commands
+from slimgate.core.base.shell import FROM_FILE, READERS, Command
+from slimgate.core.base.traces import Run
 from slimgate.core.base.wrappers import unwrapped
 
 _MANAGERS: Final = {
@@ -49,21 +49,16 @@ class PackageCall:
     unsure: frozenset[str] = frozenset()
 
 
-def managers_used(steps: Iterable[Step]) -> frozenset[str]:
+def managers_used(runs: Iterable[Run]) -> frozenset[str]:
     """Name the families of package managers that were run: `apt`, `apk`, `rpm`, `tdnf`…."""
-    return frozenset(
-        call.manager
-        for step in steps
-        if step.kind == "RUN"
-        for call in calls_of(step, {})
-        if call.program in _MANAGERS
-    )
+    calls = (call for run in runs for call in calls_of(run))
+    return frozenset(call.manager for call in calls if call.program in _MANAGERS)
 
 
-def calls_of(step: Step, env: Mapping[str, str]) -> Iterator[PackageCall]:
+def calls_of(run: Run) -> Iterator[PackageCall]:
     """Yield the package managers' calls in one RUN, in their order."""
     asking: PackageCall | None = None
-    for command in commands(step.text, {**env, **step.args}):
+    for command in run.commands:
         words = unwrapped(command.words, _PROGRAMS)
         program = words[0].rpartition("/")[2]
         if asking is not None:

@@ -5,13 +5,12 @@ fetches or removes is in doubt.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from slimgate.core.base.history import Step
-from slimgate.core.base.shell import Command, commands
-from slimgate.core.base.sizes import LayerSize
+from slimgate.core.base.shell import Command
+from slimgate.core.base.traces import Traces
 from slimgate.core.base.unpacking import covers, moved_to, removed_by, unpacked_in
 from slimgate.core.base.wrappers import unwrapped
 
@@ -51,23 +50,18 @@ _PLACES: Final = {
 _USUAL: Final = {name: re.compile(pattern) for name, pattern in _PLACES.items()}
 
 
-def fetched(
-    steps: Iterable[tuple[Step, LayerSize]], env: Mapping[str, str]
-) -> Iterator[tuple[str, bool]]:
+def fetched(traces: Traces) -> Iterator[tuple[str, bool]]:
     """Yield what each RUN fetches and does not delete itself, and whether it surely did both."""
-    for step, size in steps:
-        if step.kind == "RUN":
-            values = {**env, **step.args}
-            left = _Left(values.get("RUSTUP_HOME"))
-            for command in commands(step.text, values):
-                left.apply(command)
-            yield from (
-                (one.name, one.sure) for one in left.found if one.sure or not size.lacks_compiler
-            )
-        elif step.kind == "ADD":
-            # What is added from an address stays packed.
-            for source in step.paths()[0]:
-                yield from ((name, True) for name in _named(source) if "://" not in source)
+    for run in traces.runs:
+        left = _Left(run.step.args.get("RUSTUP_HOME") or traces.env.get("RUSTUP_HOME"))
+        for command in run.commands if run.step.layer else ():
+            left.apply(command)
+        room = not run.size.lacks_compiler
+        yield from ((one.name, one.sure) for one in left.found if one.sure or room)
+    for step in traces.layer_steps:
+        # What is added from an address stays packed.
+        local = [one for one in step.paths()[0] if step.kind == "ADD" and "://" not in one]
+        yield from ((name, True) for source in local for name in _named(source))
 
 
 @dataclass(slots=True)

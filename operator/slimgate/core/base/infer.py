@@ -11,7 +11,7 @@ from slimgate.core.base.composed import apko, distroless, nix
 from slimgate.core.base.labels import labelled
 from slimgate.core.base.listed import listed
 from slimgate.core.base.scratch import is_bare
-from slimgate.core.base.toolchains import makes_builder, may_build, toolchains_in
+from slimgate.core.base.toolchains import makes_builder, toolchains_of
 from slimgate.core.base.traces import Clue, Traces
 from slimgate.core.base.windows import windows
 from slimgate.core.images.tier import Tier
@@ -53,15 +53,16 @@ def infer(traces: Traces) -> Clue:
     A toolchain left in the image makes the tier a builder's, whatever the base.
     """
     clue = _of_system(traces)
-    if makes_builder(toolchains_in(traces)):
+    toolchains, in_doubt = toolchains_of(traces)
+    if makes_builder(toolchains):
         return Clue(name=clue.name, family=clue.family, tier=Tier.BUILDER)
-    return replace(clue, tier=None) if may_build(traces) else clue
+    return replace(clue, tier=None) if in_doubt else clue
 
 
 def _of_system(traces: Traces) -> Clue:
     if is_bare(traces):
         return _SCRATCH
-    managers = managers_used(traces.steps)
+    managers = managers_used(traces.runs)
     # How the lowest layer was made tells more than words, which any later step can write.
     told = (
         _first(_BY_ROOT, traces)

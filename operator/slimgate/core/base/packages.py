@@ -5,15 +5,14 @@ instruction stays in the lower layer.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from slimgate.core.base.calls import PackageCall, calls_of
-from slimgate.core.base.history import Step
 from slimgate.core.base.patterns import names_package
 from slimgate.core.base.shell import FROM_FILE
-from slimgate.core.base.sizes import LayerSize
+from slimgate.core.base.traces import Run
 
 _UNREADABLE: Final = re.compile(r"^\$$|\$[\w({]|`")
 _FOR_BUILDING: Final = re.compile(
@@ -21,7 +20,7 @@ _FOR_BUILDING: Final = re.compile(
 )
 """What nobody installs but to build with a compiler, which then stands in the same list."""
 _MAX_PACKAGES: Final = 2_000
-_MAX_WORK: Final = _MAX_PACKAGES * 10
+_MAX_WORK: Final = 5_000
 """Packages that the removals of one RUN are compared with; those beyond remove nothing."""
 
 
@@ -111,30 +110,28 @@ class _Left:
         }
 
 
-def left_behind(
-    steps: Iterable[tuple[Step, LayerSize]], env: Mapping[str, str]
-) -> Iterator[Package]:
+def left_behind(runs: Iterable[Run]) -> Iterator[Package]:
     """Yield the packages that each RUN installs and does not remove itself."""
-    for step, size in steps:
-        if step.kind == "RUN":
-            left = _left_by(step, size, env)
+    for run in runs:
+        if run.step.layer:
             # Nothing of what may be there is, where the layer has no room for it.
-            yield from (one for one in left if one.sure or not size.lacks_compiler)
+            room = not run.size.lacks_compiler
+            yield from (one for one in _left_by(run) if one.sure or room)
 
 
-def _left_by(step: Step, size: LayerSize, env: Mapping[str, str]) -> Iterator[Package]:
-    calls = list(calls_of(step, env))
+def _left_by(run: Run) -> Iterator[Package]:
+    calls = list(calls_of(run))
     left = _Left()
     for call in calls:
         left.apply(call)
-    if not step.cut:
+    if not run.step.cut:
         for packages in (left.packages, *left.groups.values()):
             yield from packages
-    elif "apt-mark" not in step.text:
+    elif "apt-mark" not in run.step.text:
         # Whoever notes what was there before removes in the end what was not; and a `--virtual`
         # group exists to be deleted as one.
         ends_in_list = bool(calls) and calls[-1].verb == "install" and calls[-1].group is None
-        sure = ends_in_list and size.is_large
+        sure = ends_in_list and run.size.is_large
         yield from (replace(one, sure=one.sure and sure) for one in left.packages)
         if ends_in_list and any(map(_FOR_BUILDING.fullmatch, calls[-1].packages)):
             yield Package(FROM_FILE, sure=False)

@@ -99,9 +99,17 @@ def find_toolchains(
 
 def toolchains_in(traces: Traces) -> tuple[str, ...]:
     """Name the toolchains left in an image; see find_toolchains."""
-    packages = frozenset(
-        one.name for one in left_behind(traces.sized_steps, traces.env) if one.sure
-    )
+    return toolchains_of(traces)[0]
+
+
+def toolchains_of(traces: Traces) -> tuple[tuple[str, ...], bool]:
+    """Name the toolchains left in an image, and tell whether it may have another.
+
+    That is one which a branch may have left that was taken or not, or a file named.
+    """
+    left = [*left_behind(traces.runs)]
+    brought = [*fetched(traces)]
+    packages = frozenset(one.name for one in left if one.sure)
     # A variable says that a tool was put under it; on nothing, there is nowhere to put one.
     versions = {} if is_bare(traces) else _from_environment(traces.env)
     found: set[str] = {
@@ -109,18 +117,14 @@ def toolchains_in(traces: Traces) -> tuple[str, ...]:
         *_from_packages(packages),
         *_from_folders(traces),
         *_from_steps(traces, packages),
-        *(name for name, sure in fetched(traces.sized_steps, traces.env) if sure),
-        *called(traces.steps, traces.env),
+        *(name for name, sure in brought if sure),
+        *called(traces.runs),
         *_from_labels(traces),
     }
-    return tuple(sorted(f"{name} {versions.get(name, '')}".strip() for name in found))
-
-
-def may_build(traces: Traces) -> bool:
-    """Whether a toolchain may have been left, by a branch that may have been taken or not."""
-    packages = frozenset(one.name for one in left_behind(traces.sized_steps, traces.env))
-    tools = (name for name, _ in fetched(traces.sized_steps, traces.env))
-    return FROM_FILE in packages or makes_builder({*_from_packages(packages), *tools})
+    names = tuple(sorted(f"{name} {versions.get(name, '')}".strip() for name in found))
+    doubted = frozenset(one.name for one in left if not one.sure)
+    more = {*_from_packages(doubted), *(name for name, sure in brought if not sure)}
+    return names, any(one.name == FROM_FILE for one in left) or makes_builder(more)
 
 
 def makes_builder(toolchains: Iterable[str]) -> bool:

@@ -1,9 +1,10 @@
 """What an image's config and layers show, prepared for the rules that infer a base."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from slimgate.core.base.history import Step, steps_of
+from slimgate.core.base.shell import Budget, Command, commands
 from slimgate.core.base.sizes import LayerSize
 from slimgate.core.images.facts import LayerContents
 from slimgate.core.images.oci import ImageConfig
@@ -17,6 +18,15 @@ class Clue:
     name: str | None = None
     family: str | None = None
     tier: Tier | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A RUN with the commands that it calls, and what is known of its layer's size."""
+
+    step: Step
+    size: LayerSize
+    commands: tuple[Command, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +43,7 @@ class Traces:
     annotations: Mapping[str, str]
     sizes: tuple[LayerSize, ...]
     contents: tuple[LayerContents | None, ...]
+    runs: tuple[Run, ...] = ()
 
     @property
     def root(self) -> int | None:
@@ -79,13 +90,6 @@ class Traces:
         return tuple(step for step in self.steps if step.layer)
 
     @property
-    def sized_steps(self) -> tuple[tuple[Step, LayerSize], ...]:
-        """The steps that made layers, each with its layer's size."""
-        steps = self.layer_steps
-        sizes = self.sizes if len(self.sizes) == len(steps) else (LayerSize(),) * len(steps)
-        return tuple(zip(steps, sizes, strict=True))
-
-    @property
     def layer_count(self) -> int:
         """How many layers the image has, by its config or else by its manifest."""
         return len(self.config.diff_ids) or len(self.sizes)
@@ -108,14 +112,30 @@ def traces_of(
     count = max(len(layer_sizes), len(unpacked_sizes))
     pulls = (*layer_sizes, *(None,) * (count - len(layer_sizes)))
     unpacked = (*unpacked_sizes, *(None,) * (count - len(unpacked_sizes)))
+    sizes = tuple(
+        LayerSize(pull=one, unpacked=two) for one, two in zip(pulls, unpacked, strict=True)
+    )
+    steps = steps_of(config.history)
+    env = dict(entry.partition("=")[::2] for entry in config.env)
     return Traces(
         config=config,
-        steps=steps_of(config.history),
-        env=dict(entry.partition("=")[::2] for entry in config.env),
+        steps=steps,
+        env=env,
         labels=config.labels,
         annotations=annotations or {},
-        sizes=tuple(
-            LayerSize(pull=one, unpacked=two) for one, two in zip(pulls, unpacked, strict=True)
-        ),
+        sizes=sizes,
         contents=tuple(contents),
+        runs=tuple(_runs(steps, sizes, env)),
     )
+
+
+def _runs(
+    steps: Sequence[Step], sizes: Sequence[LayerSize], env: Mapping[str, str]
+) -> Iterator[Run]:
+    budget = Budget()
+    matches = len(sizes) == sum(step.layer for step in steps)
+    left = iter(sizes if matches else ())
+    for step in steps:
+        size = next(left, LayerSize()) if step.layer else LayerSize()
+        if step.kind == "RUN":
+            yield Run(step, size, tuple(commands(step.text, {**env, **step.args}, budget)))
