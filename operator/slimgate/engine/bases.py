@@ -7,6 +7,7 @@ that was ever seen under a reference of a BaseImage stays, up to a number.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from slimgate.core.assemble import UNKNOWN_PLATFORM
@@ -250,9 +251,9 @@ class Bases:
         manifest = await self._manifest(reference, document, question.platform, identity)
         body = await self._source.config(reference, manifest.config, identity)
         config = await self._parsing.config(body, identity.asker)
-        found = KnownBase.of(
-            question.reference, config, layer_sizes=[layer.size for layer in manifest.layers]
-        )
+        sizes = [layer.size for layer in manifest.layers]
+        make = partial(KnownBase.of, question.reference, config, layer_sizes=sizes)
+        found = await self._parsing.facts(make, config, asker=identity.asker)
         self._found.put(question, found)
         return found
 

@@ -1,4 +1,7 @@
-"""Reads documents of images: those of some weight in a thread, since the loop is everybody's."""
+"""Reads documents, and makes facts of them: in a thread where that may take more than a moment.
+
+The loop is everybody's, and whoever pushes an image chooses how much there is to think about.
+"""
 
 from collections.abc import Callable
 from typing import Final, TypeVar, TypeVarTuple
@@ -12,6 +15,8 @@ from slimgate.engine.threads import Threads
 _LIGHT_BYTES: Final = 64 * 2**10
 _LIGHT_VALUES: Final = 2**11
 """What takes a millisecond or two."""
+_LIGHT_FACTS: Final = 512
+"""Characters of build steps, and paths, which take up to 20 microseconds each."""
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -35,6 +40,19 @@ class Parsing:
         """Read a config."""
         return await self._run(asker, parse_config, body)
 
+    async def facts(
+        self,
+        make: Callable[[], T],
+        config: ImageConfig | None,
+        paths: int = 0,
+        asker: str = NOBODY,
+    ) -> T:
+        """Make what follows from a config, and from so many paths of layers."""
+        if config is None or _weight(config) + paths <= _LIGHT_FACTS:
+            return make()
+        async with self._turn.hold(asker):
+            return await self._threads.run(make)
+
     def close(self) -> None:
         """Begin nothing more."""
         self._threads.close()
@@ -46,3 +64,8 @@ class Parsing:
             return parse(body, *more)
         async with self._turn.hold(asker):
             return await self._threads.run(parse, body, *more)
+
+
+def _weight(config: ImageConfig) -> int:
+    texts = (*config.labels.values(), *config.env)
+    return sum(len(step.created_by) for step in config.history) + sum(map(len, texts)) // 8

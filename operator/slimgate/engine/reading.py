@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from slimgate.core.assemble import LayerLook, facts_of
 from slimgate.core.base import Claim, KnownBase, claims_of
@@ -95,18 +96,22 @@ class Reading:
         looks = zip(self.manifest.layers, readings, strict=True)
         unchecked, failed = _open(_errors(bases)), _errors(readings)
         unread = next((error for error in failed if error.temporary), None)
+        assemble = partial(
+            facts_of,
+            None if self.draft.document.synthetic else self.target.digest,
+            self.manifest,
+            [self._look(*pair) for pair in looks],
+            config=config,
+            claimed=[base for base in bases if isinstance(base, KnownBase)],
+            unchecked=str(unchecked[0]) if unchecked else None,
+            unread=None if unread is None else str(unread),
+            place=place_key(*self.target.place),
+            artifact=artifact,
+        )
+        listed = (one.contents for one in readings if isinstance(one, LayerReading))
+        paths = sum(len(one.paths) for one in listed if one is not None)
         return ReadingResult(
-            facts=facts_of(
-                None if self.draft.document.synthetic else self.target.digest,
-                self.manifest,
-                [self._look(*pair) for pair in looks],
-                config=config,
-                claimed=[base for base in bases if isinstance(base, KnownBase)],
-                unchecked=str(unchecked[0]) if unchecked else None,
-                unread=None if unread is None else str(unread),
-                place=place_key(*self.target.place),
-                artifact=artifact,
-            ),
+            facts=await self.parsing.facts(assemble, config, paths, self.identity.asker),
             draft=replace(self.draft, config=config),
             failed=[one if isinstance(one, ImageError) else None for one in readings],
             errors=[*failed, *_errors(why for _, why in seen), *unchecked],
