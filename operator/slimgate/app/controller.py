@@ -79,7 +79,7 @@ async def _work(
     def record_anew() -> None:
         reconciler.judge_all()
 
-    reports = Reports(core.api, on_switch=record_anew)
+    reports = Reports(core.api, on_switch=record_anew, docs=settings.docs_url)
     recorder = Records(core.api, reports)
     reconciler = Reconciler(
         judge=core.judge,

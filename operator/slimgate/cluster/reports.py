@@ -18,6 +18,7 @@ from slimgate.core.errors import ClusterError, MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.report import SOURCE, report_of
+from slimgate.core.wording.ways import DOCS
 from slimgate.core.workloads.kinds import Kind
 from slimgate.process.stopping import PartGroup
 
@@ -34,6 +35,7 @@ class Reports:
     """Writes reports on change only; `run` finds the API and learns which reports are there.
 
     `on_switch` is called each time another API was chosen: verdicts must then be recorded again.
+    `docs` is the page that results lead to.
     Owner references have reports of deleted workloads collected.
     """
 
@@ -44,6 +46,7 @@ class Reports:
         choices: Sequence[Kind] = (OPEN_REPORTS, POLICY_REPORTS),
         seconds: float = _SECONDS,
         on_switch: Callable[[], None] = lambda: None,
+        docs: str = DOCS,
     ) -> None:
         self.resource: Kind | None = None
         """The API in use; None before the first look, and where there is none."""
@@ -51,6 +54,7 @@ class Reports:
         self._choices = choices
         self._seconds = seconds
         self._on_switch = on_switch
+        self._docs = docs
         self._known: dict[tuple[str, str], str] = {}
         self._unwanted: set[tuple[str, str]] = set()
         self._tidying = asyncio.Lock()
@@ -77,7 +81,7 @@ class Reports:
                 self._unwanted.discard(key)
         if resource is None:
             return False
-        body = _body(resource, target, verdict)
+        body = _body(resource, target, verdict, self._docs)
         content = _hash(body)
         if self._known.get(key) == content:
             return False
@@ -195,14 +199,14 @@ def _metadata(target: Target) -> dict[str, object]:
     }
 
 
-def _body(resource: Kind, target: Target, verdict: Verdict) -> dict[str, object]:
+def _body(resource: Kind, target: Target, verdict: Verdict, docs: str) -> dict[str, object]:
     return {
         "apiVersion": resource.api_version,
         "kind": resource.kind,
         "scope": target.reference(),
         # The older API names the source in each result only.
         **({"source": SOURCE} if resource.kind == OPEN_REPORTS.kind else {}),
-        **report_of(verdict),
+        **report_of(verdict, docs),
     }
 
 

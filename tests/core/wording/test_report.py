@@ -12,6 +12,7 @@ from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.report import MAX_RESULTS, report_of
+from slimgate.core.wording.ways import DOCS
 from slimgate.core.workloads.workload import ImageUse, Role, Workload
 
 SHA = Digest(f"sha256:{'a' * 64}")
@@ -117,6 +118,8 @@ def test_properties() -> None:
         "baseFamily": "debian",
         "tier": "Builder",
         "evidence": "Proven",
+        "help": "Build in a first stage and copy only what runs into the final one",
+        "helpURL": "https://slimgate.dev/docs/slimming#toolchain",
     }
 
 
@@ -134,7 +137,11 @@ def test_units(check: str, value: object, limit: object, expected: dict[str, str
     """Only what is bytes is called bytes; a workload's finding names no container."""
     one = finding(check, Outcome.DENY, value=value, limit=limit, use=None, image=None)
 
-    assert results(verdict(one))[0]["properties"] == expected
+    found = results(verdict(one))[0]["properties"]
+    assert isinstance(found, dict)
+    assert found.pop("help")
+    assert str(found.pop("helpURL")).startswith(f"{DOCS}#")
+    assert found == expected
 
 
 def test_lower_bounds() -> None:

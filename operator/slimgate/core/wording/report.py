@@ -18,6 +18,7 @@ from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.text import printable
 from slimgate.core.wording import render
+from slimgate.core.wording.ways import DOCS, link, way_of
 
 SOURCE: Final = "slimgate"
 MAX_RESULTS: Final = 500
@@ -33,10 +34,13 @@ _BY_OUTCOME: Final = {
 }
 
 
-def report_of(verdict: Verdict) -> JsonDocument:
-    """Write `results`, the worst first, and `summary`, which counts those left out, too."""
+def report_of(verdict: Verdict, docs: str = DOCS) -> JsonDocument:
+    """Write `results`, the worst first, and `summary`, which counts those left out, too.
+
+    `docs` is the page that says what helps.
+    """
     results = sorted(
-        _results(verdict), key=lambda result: _WORST_FIRST.index(str(result["result"]))
+        _results(verdict, docs), key=lambda result: _WORST_FIRST.index(str(result["result"]))
     )
     count = Counter(str(result["result"]) for result in results)
     return {
@@ -45,7 +49,7 @@ def report_of(verdict: Verdict) -> JsonDocument:
     }
 
 
-def _results(verdict: Verdict) -> Iterator[JsonDocument]:
+def _results(verdict: Verdict, docs: str) -> Iterator[JsonDocument]:
     for finding in verdict.findings:
         result, severity = _BY_OUTCOME[finding.outcome]
         yield _result(
@@ -54,7 +58,7 @@ def _results(verdict: Verdict) -> Iterator[JsonDocument]:
             severity,
             render.describe(finding.use, [finding]),
             rule=finding.check,
-            properties=_properties(finding),
+            properties={**_properties(finding), **_help(finding, docs)},
         )
     for finding, exception in verdict.excused:
         yield _result(
@@ -92,6 +96,11 @@ def _result(
         "message": printable(message, _MESSAGE_LENGTH),
         **({"properties": properties} if properties else {}),
     }
+
+
+def _help(finding: Finding, docs: str) -> dict[str, str]:
+    way = way_of(finding)
+    return {"help": printable(way.sentence, 512), "helpURL": link(way.section, docs)}
 
 
 def _leave(exception: SlimException) -> str:
