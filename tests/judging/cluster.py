@@ -116,11 +116,11 @@ class Controller(Process):
     def __init__(self, row: Row, registry: Registry, clock: Clock) -> None:
         super().__init__(row, registry, clock)
         self.recorder = _Recorder()
-        self._ledger = Ledger()
+        self.ledger = Ledger()
         self.reconciler = Reconciler(
             judge=self.judge,
             catalog=self.catalog,
-            ledger=self._ledger,
+            ledger=self.ledger,
             recorder=self.recorder,
             settings=ReconcilerSettings(),
             now=lambda: datetime.now(UTC),
@@ -159,7 +159,7 @@ class Controller(Process):
         """Wait until nothing is left to do, and tell the verdict."""
         queue = self.reconciler.queue
         await until(lambda: not queue.waiting + queue.active)
-        (verdict,) = self._ledger.verdicts()
+        (verdict,) = self.ledger.verdicts()
         return verdict
 
 

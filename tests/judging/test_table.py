@@ -20,12 +20,14 @@ from pathlib import Path
 import pytest
 
 from slimgate.cluster.revisions import revisions
+from slimgate.controller.measuring import Measuring
 from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.errors import ImageError, UnavailableError
 from slimgate.core.images.facts import Platform
 from slimgate.core.images.reference import Reference
 from slimgate.engine.inspector import Question
-from tests.engine.shelf import EVERYTHING
+from tests.engine.cluster import Keys
+from tests.engine.shelf import EVERYTHING, until
 from tests.judging.cells import brief, whole
 from tests.judging.cluster import Controller, Webhook
 from tests.judging.commands import Commands, commands
@@ -142,6 +144,31 @@ async def _check_after_a_restart(world: World) -> None:
 
     assert await again.admit(new) == await before.admit(new)
     await again.close()
+
+
+async def test_what_is_measured_in_spare_time() -> None:
+    """The controller's verdict by an estimate is another once the layer has been read whole."""
+    row = Row(
+        name="spare time",
+        policies={"slim": {"limits": {"unpackedSize": {"deny": "20Mi"}}}},
+        new={"web": "understated"},
+    )
+    registry, clock = Registry(), Clock()
+    controller = Controller(row, registry, clock)
+    measuring = Measuring(
+        ledger=controller.ledger, inspector=controller.inspector, keyring=Keys(), clock=clock
+    )
+    async with controller.running(row.workload(row.new)):
+        assert brief(await controller.verdict()) == ()
+        await measuring.round(rest=0)
+        await until(lambda: controller.recorder.annotated == "deny")
+
+        assert brief(await controller.verdict()) == ("web unpackedSize deny",)
+    again = Webhook(row, registry, clock)
+    again.start_as(controller, digests("understated"))
+    assert (await again.admit(row.workload(row.new))).does == "denied"
+    await again.close()
+    await controller.close()
 
 
 def test_the_size_of_the_table() -> None:

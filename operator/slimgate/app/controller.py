@@ -28,6 +28,7 @@ from slimgate.controller.intake import Intake
 from slimgate.controller.kinds import Kinds
 from slimgate.controller.ledger import Ledger
 from slimgate.controller.login import Login
+from slimgate.controller.measuring import Measuring
 from slimgate.controller.nodes import NodeSurvey
 from slimgate.controller.profiles import Names, Profiles
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
@@ -141,7 +142,8 @@ async def _work(
             tasks.create_task(survey.run())
         profiles = _profiles(core, store, used=(ledger.names, survey.names))
         sweeper = Sweeper(reconciler=reconciler, ledger=ledger)
-        for job in (reports.run, reconciler.run, statuses.run):
+        measuring = Measuring(ledger=ledger, inspector=core.inspector, keyring=core.keyring)
+        for job in (reports.run, reconciler.run, statuses.run, measuring.run):
             tasks.create_task(job())
         last.push_async_callback(_keep_last, profiles, memory)
         tasks.create_task(memory.run())
