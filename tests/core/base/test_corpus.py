@@ -29,8 +29,8 @@ _FAMILIES = {
     "oracle": {"oraclelinux"},
     "other": {"apko"},
 }
-_FAMILIES_RIGHT_AT_LEAST = 64
-_TIERS_RIGHT_AT_LEAST = 65
+_FAMILIES_RIGHT_AT_LEAST = 65
+_TIERS_RIGHT_AT_LEAST = 66
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

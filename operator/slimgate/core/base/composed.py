@@ -18,6 +18,9 @@ _DEFAULTS_TO_DISTROLESS: Final = re.compile(
 )
 _APKO: Final = "apko"
 _TITLE: Final = "dev.chainguard.image.title"
+_NEVER_WITH_SHELL: Final = frozenset({"chainguard/static", "chainguard/glibc-dynamic"})
+_APKO_BEGAN: Final = "2021-03"
+_WOLFI_BEGAN: Final = "2022-09"
 _STORE: Final = re.compile(r"store paths: \[(?P<paths>[^\]]*)")
 _NIX_SHELL: Final = re.compile(r"/nix/store/\w+-(?:bash|busybox|dash|zsh|toybox)(?:-|')")
 
@@ -64,9 +67,15 @@ def apko(traces: Traces) -> Clue | None:
     branded = branded or root.comment.endswith(" by Chainguard")
     return Clue(
         name=_chainguard_name(traces) if branded else None,
-        family="wolfi" if branded else None,
+        family="wolfi" if branded else "alpine" if _is_before_wolfi(traces) else None,
         tier=_apko_tier(traces, signed=signed),
     )
+
+
+def _is_before_wolfi(traces: Traces) -> bool:
+    """Whether it was made when apko knew no other packages than Alpine's."""
+    created = traces.config.history[traces.root or 0].created or ""
+    return _APKO_BEGAN <= created < _WOLFI_BEGAN
 
 
 def _chainguard_name(traces: Traces) -> str | None:
@@ -76,8 +85,11 @@ def _chainguard_name(traces: Traces) -> str | None:
 
 
 def _apko_tier(traces: Traces, *, signed: bool) -> Tier | None:
-    if _chainguard_name(traces) == "chainguard/wolfi-base":
+    name = _chainguard_name(traces)
+    if name == "chainguard/wolfi-base":
         return Tier.MINIMAL
+    if name in _NEVER_WITH_SHELL:
+        return _shellless(traces)
     command = (*traces.config.entrypoint, *traces.config.cmd)
     # `/bin/sh -l` is what apko writes where its recipe names no entrypoint, shell or not.
     if not command or command[0] in {"/bin/sh", "/bin/bash", "sh", "bash"}:

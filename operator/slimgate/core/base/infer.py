@@ -69,6 +69,7 @@ def _of_system(traces: Traces) -> Clue:
         or rootfs.nameless(traces, managers)
         or _first(_BY_WORDS, traces)
         or rootfs.whole(traces, managers)
+        or rootfs.small(traces, managers)
     )
     clue = _merge(told, listed(traces))
     if clue.family is not None and _contradicted(clue.family, managers):

@@ -143,10 +143,13 @@ def _without(
     """Give what is left of a package once these were removed: itself, a doubt, or nothing."""
     doubted = False
     for pattern in patterns:
-        if package.name in manual and pattern not in call.packages:
+        swept = pattern not in call.packages
+        if package.name in manual and swept:
             continue
         named = names_package(package.name, pattern)
-        if named and package.branch[: len(call.branch)] == call.branch:
+        # Who marks what one branch installs, and sweeps it in another, asks the same twice.
+        same = package.branch[: len(call.branch)] == call.branch or (swept and not package.sure)
+        if named and same:
             return None
         doubted = doubted or named is not False
     return replace(package, sure=False) if doubted else package

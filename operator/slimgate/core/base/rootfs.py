@@ -58,6 +58,9 @@ _GENERIC: Final = re.compile(
     r"file:[0-9a-f]+|(?:\S*/)?(?:debian|root|rootfs|layer|base|image|fs|amd64|arm64|slim|[\d._-])+"
     r"\.(?:tar(?:\.\w+)?|tgz|txz)"
 )
+_SHELLS: Final = frozenset({'["sh"]', '["/bin/sh"]', '["bash"]', '["/bin/bash"]'})
+_MINIMAL: Final = (0, 18), (0, 45)
+"""MB to pull and unpacked of what is smaller than debian's slim variant has ever been."""
 _MAX_PATH: Final = 1_024
 _NAMELESS: Final = re.compile(r"file:[0-9a-f]+")
 _ARCHIVE: Final = re.compile(r"\S+\.(?:tar(?:\.\w+)?|tgz|txz)|[^\s:]*rootfs[^\s:]*")
@@ -195,6 +198,19 @@ def whole(traces: Traces, managers: frozenset[str]) -> Clue | None:
     added = _added(traces) is not None and (bash or not managers.isdisjoint(_OF_RPM))
     is_whole = (copied or added) and traces.root_size.within(*WHOLE)
     return Clue(tier=Tier.FULL) if is_whole else None
+
+
+def small(traces: Traces, managers: frozenset[str]) -> Clue | None:
+    """Tell a minimal system of a family that is not known: there is a shell, and little else."""
+    step, size = traces.root_step, traces.root_size
+    placed = step.kind in {"ADD", "COPY"} and step.paths()[1] == "/"
+    if placed and traces.base_command == '["sh"]' and is_busybox(size):
+        return Clue(family="busybox", tier=Tier.MINIMAL)
+    below = traces.below_shell
+    if placed and traces.base_command in _SHELLS and not below.known:
+        below = size
+    is_minimal = below.within(*_MINIMAL) and managers.isdisjoint({"apt", "zypper", "pacman"})
+    return Clue(tier=Tier.MINIMAL) if is_minimal and not below.tiny else None
 
 
 def _added(traces: Traces) -> str | None:

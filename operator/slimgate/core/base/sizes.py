@@ -5,6 +5,7 @@ neighbours in which nothing is said.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,6 +72,16 @@ class LayerSize:
         """Whether the layer is too small to hold any system."""
         sizes = [size for size in (self.pull, self.unpacked) if size is not None]
         return bool(sizes) and min(sizes) < SMALLEST_SYSTEM
+
+
+def sum_of(sizes: Sequence[LayerSize]) -> LayerSize:
+    """Add layers up; a figure that one of them lacks is not known of all."""
+    pulls = [size.pull for size in sizes if size.pull is not None]
+    unpacked = [size.unpacked for size in sizes if size.unpacked is not None]
+    return LayerSize(
+        pull=sum(pulls) if pulls and len(pulls) == len(sizes) else None,
+        unpacked=sum(unpacked) if unpacked and len(unpacked) == len(sizes) else None,
+    )
 
 
 def debian_tier(size: LayerSize, architecture: str) -> Tier | None:

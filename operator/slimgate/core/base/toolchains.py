@@ -48,6 +48,7 @@ _PACKAGES: Final = (
     ("rocm", r"rocm-dev|hipcc|rocm-hip-sdk|rocm-llvm"),
     ("swift", r"swiftlang|swift-lang"),
     ("zig", r"zig"),
+    ("mono", r"mono-(devel|complete|mcs)"),
 )  # fmt: skip
 _COMPILED: Final = tuple((name, re.compile(pattern)) for name, pattern in _PACKAGES)
 _ENVIRONMENTS: Final[Sequence[tuple[str, str, frozenset[str], str]]] = (
@@ -65,6 +66,7 @@ _ENVIRONMENTS: Final[Sequence[tuple[str, str, frozenset[str], str]]] = (
     ("cuda", "CUDA_VERSION",
      frozenset({"NV_CUDA_CUDART_DEV_VERSION", "NV_NVML_DEV_VERSION"}), r"^$"),
     ("dart", "DART_SDK", frozenset(), r"/dart/bin"),
+    ("haxe", "HAXE_VERSION", frozenset({"HAXE_STD_PATH"}), r"^$"),
 )  # fmt: skip
 _FOLDERS: Final = (
     ("go", re.compile(r"/usr/local/go/?|.*/go/pkg/tool(/.*)?")),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from slimgate.core.base.history import Step, steps_of
 from slimgate.core.base.shell import Budget, Command, commands
-from slimgate.core.base.sizes import LayerSize
+from slimgate.core.base.sizes import LayerSize, sum_of
 from slimgate.core.images.facts import LayerContents
 from slimgate.core.images.oci import ImageConfig
 from slimgate.core.images.tier import Tier
@@ -88,6 +88,14 @@ class Traces:
     def layer_steps(self) -> tuple[Step, ...]:
         """The steps that made layers."""
         return tuple(step for step in self.steps if step.layer)
+
+    @property
+    def below_shell(self) -> LayerSize:
+        """The size of all that lies below the first step which a shell carried out."""
+        first = next((i for i, step in enumerate(self.steps) if step.shell), 0)
+        count = sum(step.layer for step in self.steps[:first])
+        layers = self.sizes[:count] if len(self.sizes) == len(self.layer_steps) else ()
+        return sum_of(layers)
 
     @property
     def layer_count(self) -> int:
