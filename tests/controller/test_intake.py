@@ -12,7 +12,8 @@ from slimgate.core.json_object import mapping_at
 from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate
 from slimgate.core.workloads.kinds import PODS, REPLICA_SETS, Kind
 from tests.controller.fakes import DEPLOYMENT, World
-from tests.engine.shelf import APP, until
+from tests.engine.cluster import policy
+from tests.engine.shelf import APP, Door, until
 
 KEY = Key(DEPLOYMENT, "team", "web")
 ROLLOUTS = Kind(group="argoproj.io", version="v1alpha1", plural="rollouts", kind="Rollout")
@@ -136,6 +137,21 @@ async def test_what_was_said_of_it_is_taken_back(world: World, intake: Intake) -
     assert said == [("annotate", ("web", None))]
     assert taken_back == TAKEN_BACK
     assert world.recorder.written == []
+
+
+async def test_what_is_being_said_of_it_is_taken_back(world: World, intake: Intake) -> None:
+    """It may find its owner while the first words on it are written."""
+    world.catalog.put_policy(policy(limits={"pullSize": {"deny": "1"}}))
+    door = world.recorder.doors["note"] = Door()
+    async with world.running():
+        intake.put(web())
+        await door.knocked.wait()
+        intake.put(web(ownerReferences=[OWNER]))
+        door.opened.set()
+        await world.quiet()
+
+    assert world.recorder.written[-2:] == TAKEN_BACK
+    assert ("report", ("web", "deny")) in world.recorder.written[:-2]
 
 
 @pytest.mark.parametrize("owner", [OWNER, {**ROLLOUT, "controller": True}])

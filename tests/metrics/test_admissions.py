@@ -6,11 +6,13 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from slimgate.core.admission.decision import Effect
+from slimgate.engine.catalog import Catalog
 from slimgate.metrics import WebhookMetrics
 from slimgate.metrics.admissions import FAULTS, AdmissionMetrics
 from slimgate.metrics.bounded import MAX_PLACES, MAX_POLICIES
 from slimgate.webhook import service
 from slimgate.webhook.deadline import Deadline
+from tests.engine.cluster import policy
 from tests.metrics.series import bounds, by
 
 ADMISSIONS = "slimgate_admissions_total"
@@ -119,6 +121,22 @@ def test_policies_that_are_gone() -> None:
         ("noted", "stays", "shop"): 3.0 * MAX_POLICIES,
         ("denied", f"p{number}", "shop"): 1.0,
     }
+
+
+def test_a_broken_policy_that_is_gone() -> None:
+    """What it counted goes with it, though it makes no verdict another."""
+    metrics, catalog = WebhookMetrics(), Catalog()
+    metrics.follow_policies(catalog)
+    counted = []
+    catalog.put_policy(policy("stays"))
+    for change in (policy("edited"), policy("edited", limits={"pullSize": {"deny": "a lot"}})):
+        catalog.put_policy(change)
+        metrics.found("shop", {"stays": Effect.NOTED, "edited": Effect.DENIED}, ())
+        counted.append({name for _, name, _ in by(metrics.registry, BY_POLICY)})
+    catalog.drop_policy("edited")
+    counted.append({name for _, name, _ in by(metrics.registry, BY_POLICY)})
+
+    assert counted == [{"stays", "edited"}, {"stays", "edited"}, {"stays"}]
 
 
 def test_many_namespaces() -> None:

@@ -12,7 +12,6 @@ from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.revisions import revisions
 from slimgate.core.admission.repeat import CONTROLLER_USERS
 from slimgate.core.errors import SettingsError
-from slimgate.engine.catalog import Catalog, Change
 from slimgate.metrics import WebhookMetrics
 from slimgate.process.health import serving_health
 from slimgate.process.logs import configure
@@ -49,7 +48,7 @@ async def run_webhook(config: str | None, stop: asyncio.Event) -> None:
         follow_profiles(core)
         metrics.show_mirrors(core.mirrors)
         metrics.show_bases(core.bases)
-        core.catalog.listen(partial(_heard, core.catalog, metrics))
+        metrics.follow_policies(core.catalog)
         server = _server(settings, core, metrics)
         metrics.show_serving(server)
         health.unready = server.unready_reason
@@ -68,12 +67,6 @@ async def _serve(
         await server.run(stop)
         for task in others:
             task.cancel()
-
-
-def _heard(catalog: Catalog, metrics: WebhookMetrics, change: Change, namespace: str) -> None:
-    del namespace  # policies have none
-    if change is Change.POLICIES:
-        metrics.keep_policies(catalog.policies.keys() | catalog.broken.keys())
 
 
 def _server(settings: Settings, core: Core, metrics: WebhookMetrics) -> WebhookServer:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry
 
 from slimgate.engine.catalog import Catalog
+from slimgate.engine.objects import OwnKind
 from slimgate.metrics.admissions import AdmissionMetrics, Serving, ServingCollector
 from slimgate.metrics.api_server import ApiServerMetrics
 from slimgate.metrics.bases import BaseCollector, BaseLookups
@@ -60,7 +61,16 @@ class WebhookMetrics(Metrics):
         self.exception = admissions.exception
         self.found = admissions.found
         self.invalid_request = admissions.invalid_request
-        self.keep_policies = admissions.keep_policies
+        self._keep_policies = admissions.keep_policies
+
+    def follow_policies(self, catalog: Catalog) -> None:
+        """Have what a policy has counted go with it, whether or not it could be read at last."""
+
+        def keep() -> None:
+            names = {name for kind, _, name in catalog.objects if kind is OwnKind.POLICY}
+            self._keep_policies(names)
+
+        catalog.objects.listen(keep)
 
     def show_serving(self, serving: Serving) -> None:
         """Show what the server has to do, and its certificate."""
