@@ -357,7 +357,7 @@ async def test_few_are_recalled_at_once() -> None:
     service = AdmissionService(
         engine.judge(catalog),
         catalog,
-        settings=ServiceSettings(max_recalling=2),
+        settings=ServiceSettings(max_recalling=4),
         history=history,
         now=lambda: engine.NOW,
     )

@@ -30,6 +30,10 @@ class Fair:
         """Whether nobody holds any or waits for some."""
         return not self._held and not self._waiting
 
+    def serves(self, asker: str, amount: int = 1) -> bool:
+        """Whether an asker gets an amount without waiting."""
+        return asker not in self._waiting and self._may(asker, amount)
+
     @asynccontextmanager
     async def hold(self, asker: str, amount: int = 1) -> AsyncIterator[None]:
         """Wait for an amount, and hold it; more than all is taken for all."""
@@ -41,7 +45,7 @@ class Fair:
             self._give_back(asker, amount)
 
     async def _take(self, asker: str, amount: int) -> None:
-        if asker not in self._waiting and self._may(asker, amount):
+        if self.serves(asker, amount):
             self._grant(asker, amount)
             return
         granted = asyncio.get_running_loop().create_future()

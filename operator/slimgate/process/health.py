@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Final
 
-from aiohttp.web import BaseRequest, Response, TCPSite
+from aiohttp.web import BaseRequest, Response
 
-from slimgate.process.http import make_runner
+from slimgate.process.port import Port
 
 _METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SHUTDOWN_SECONDS: Final = 1.0
@@ -56,13 +56,12 @@ async def serving_health(
 ) -> AsyncIterator[Health]:
     """Serve as long as the context lasts, from the very start: what is slow to start is alive."""
     health = Health(metrics)
-    runner = make_runner(health, _SHUTDOWN_SECONDS)
-    await runner.setup()
+    served = Port(health, shutdown_seconds=_SHUTDOWN_SECONDS)
     try:
-        await TCPSite(runner, host, port).start()
+        await served.open(host, port)
         yield health
     finally:
-        await runner.cleanup()
+        await served.end()
 
 
 def _sentence(status: HTTPStatus, text: str) -> Response:

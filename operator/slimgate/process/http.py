@@ -11,6 +11,9 @@ from aiohttp.web import BaseRequest, Response, Server, ServerRunner
 # side that closes one just as a request is on its way.
 _KEEPALIVE_SECONDS: Final = 120.0
 _LINGERING_SECONDS: Final = 2.0
+_MAX_HEADERS: Final = 32
+_MAX_HEADER_BYTES: Final = 4096
+"""A head is held until it is whole; API servers send ten headers, of which a token is longest."""
 
 
 def make_runner(
@@ -24,17 +27,19 @@ def make_runner(
         auto_decompress=False,
         keepalive_timeout=_KEEPALIVE_SECONDS,
         lingering_time=_LINGERING_SECONDS,
+        max_headers=_MAX_HEADERS,
+        max_field_size=_MAX_HEADER_BYTES,
     )
     return ServerRunner(server, shutdown_timeout=shutdown_seconds)
 
 
 def _quiet_logger() -> logging.Logger:
-    """Leave out what is no HTTP: anyone may send it, and aiohttp logs a traceback for each."""
+    """Leave out what is no HTTP, and who is gone: aiohttp logs a traceback for each of them."""
     logger = logging.getLogger(__name__)
-    logger.addFilter(_is_not_about_http)
+    logger.addFilter(_is_no_peers_fault)
     return logger
 
 
-def _is_not_about_http(record: logging.LogRecord) -> bool:
+def _is_no_peers_fault(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, HttpProcessingError)
+    return not isinstance(error, HttpProcessingError | ConnectionError)

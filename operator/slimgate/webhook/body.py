@@ -48,7 +48,8 @@ class BodyReader:
     asked, and nobody who hoards large bodies can keep usual ones out.
     """
 
-    def __init__(self, max_bytes: int, max_together: int) -> None:
+    def __init__(self, max_bytes: int, max_together: int, max_seconds: float) -> None:
+        self._max_seconds = max_seconds
         self._max_bytes = max_bytes
         self._max_together = max_together
         self._held = 0
@@ -56,6 +57,7 @@ class BodyReader:
     async def read(self, request: BaseRequest, seconds: float) -> bytes:
         """Read the body of a JSON request whole; RefusedError if it goes beyond a limit."""
         self._check_head(request)
+        seconds = min(seconds, self._max_seconds)
         chunks: list[bytes] = []
         size = held = 0
         announced = request.content_length or 0
@@ -69,13 +71,15 @@ class BodyReader:
                     if size > _FREE_BYTES:
                         self._hold(size - _FREE_BYTES - held, chunks)
                         held = size - _FREE_BYTES
+            return b"".join(chunks)
         except TimeoutError as err:
             raise RefusedError(
                 HTTPStatus.REQUEST_TIMEOUT, f"the body did not arrive within {seconds:g} s"
             ) from err
         finally:
             self._held -= held
-        return b"".join(chunks)
+            # What aiohttp keeps of an error holds this frame, until garbage is collected.
+            chunks.clear()
 
     def _hold(self, more: int, chunks: list[bytes]) -> None:
         if self._held + more > self._max_together:

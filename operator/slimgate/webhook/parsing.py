@@ -7,9 +7,9 @@ from slimgate.core.admission.head import fields_before_objects
 from slimgate.core.errors import TooLargeError
 from slimgate.core.json_object import text_at
 from slimgate.core.nesting import values_in
-from slimgate.engine.fair import Fair
 from slimgate.engine.threads import Threads
 from slimgate.webhook.body import parse_review
+from slimgate.webhook.turns import Turns
 
 _LIGHT_VALUES: Final = 2**13
 """What takes a few milliseconds; a review of an honest workload has some hundred values."""
@@ -26,13 +26,14 @@ class ReviewParser:
 
     def __init__(self) -> None:
         self._threads = Threads("reviews", 1)
-        self._turn = Fair(1)
+        self._turn = Turns(1)
         self._waiting = 0
 
     async def parse(self, body: bytes, read: Callable[[object], T]) -> T:
         """Parse a body, and `read` what matters from it, in the thread where there is much of it.
 
-        InvalidReviewError if it is not JSON, TooLargeError if it holds too much.
+        InvalidReviewError if it is not JSON, TooLargeError if it holds too much,
+        OverloadedError if too many wait.
         """
         if values_in(body) <= _LIGHT_VALUES:
             return read(parse_review(body))
@@ -42,7 +43,8 @@ class ReviewParser:
             raise TooLargeError("too many large objects are being read at once; try again")
         self._waiting += len(body)
         try:
-            async with self._turn.hold(text_at(fields_before_objects(body), "namespace")):
+            namespace = text_at(fields_before_objects(body), "namespace")
+            async with self._turn.hold(namespace, None):
                 return await self._threads.run(_read_gently, body, read)
         finally:
             self._waiting -= len(body)

@@ -6,9 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from aiohttp.web import TCPSite
-
-from slimgate.process.http import make_runner
+from slimgate.process.port import Port
 from slimgate.webhook.admit import EXCEPTIONS, WORKLOADS, AdmissionHandler
 from slimgate.webhook.body import BodyReader
 from slimgate.webhook.callers import Callers
@@ -44,18 +42,21 @@ class WebhookServer:
             Path(settings.key_file),
             client_ca=Path(settings.client_ca_file) if settings.client_ca_file else None,
         )
-        self._runner = make_runner(
+        self._port = Port(
             AdmissionHandler(
                 {WORKLOADS: service, EXCEPTIONS: exceptions},
                 deadline=Deadline(
                     default_seconds=settings.default_seconds, margin_seconds=settings.margin_seconds
                 ),
-                bodies=BodyReader(settings.max_body_bytes, settings.max_buffered_bytes),
+                bodies=BodyReader(
+                    settings.max_body_bytes, settings.max_buffered_bytes, settings.body_seconds
+                ),
                 callers=Callers(settings.client_names),
                 observer=observer or SilentAdmissionObserver(),
                 is_draining=lambda: self._draining,
             ),
-            settings.shutdown_seconds,
+            shutdown_seconds=settings.shutdown_seconds,
+            context=self._certificate.context,
         )
 
     @property
@@ -87,21 +88,17 @@ class WebhookServer:
 
     async def _serve(self, stop: asyncio.Event) -> None:
         settings = self._settings
-        await self._runner.setup()
-        site = TCPSite(
-            self._runner, settings.host, settings.port, ssl_context=self._certificate.context
-        )
         try:
-            await site.start()
+            await self._port.open(settings.host, settings.port)
             while not await _is_set_within(stop, settings.reload_seconds):
                 self._certificate.refresh()
             # From now on each answer ends its connection, so that the next one goes elsewhere.
             self._draining = True
             await asyncio.sleep(settings.drain_seconds)
-            await site.stop()
+            self._port.close()
             await asyncio.sleep(min(_LAST_CALL_SECONDS, settings.drain_seconds))
         finally:
-            await self._runner.cleanup()
+            await self._port.end()
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:

@@ -42,6 +42,7 @@ from slimgate.webhook.ports import (
     Policies,
     SilentAdmissionObserver,
 )
+from slimgate.webhook.turns import Turns
 
 ERROR: Final = ImageError.reason
 LATE: Final = "late"
@@ -62,8 +63,8 @@ _LOUD: Final = frozenset(
 class ServiceSettings:
     """Whom the service takes for controllers, what it judges, and how much of it at once.
 
-    An admission that waits for a registry holds some kilobytes and a place until its deadline, so
-    `max_judging` is well above what hangs at once while a registry does. The number is a guess.
+    An admission that waits for a registry holds a connection and a place. All of these together are
+    fewer than the connections that there may be, so that some are left for who needs no place.
     `max_recalling` bounds what former templates take of memory and of the API server at once.
     `docs` is the page that denials lead to.
     """
@@ -71,8 +72,8 @@ class ServiceSettings:
     controllers: frozenset[str] = CONTROLLER_USERS
     template_paths: TemplatePaths = field(default_factory=lambda: TEMPLATE_PATHS)
     docs: str = DOCS
-    max_judging: int = 1024
-    max_recalling: int = 4
+    max_judging: int = 160
+    max_recalling: int = 8
 
 
 class AdmissionService:
@@ -95,8 +96,8 @@ class AdmissionService:
         self._observer = observer or SilentAdmissionObserver()
         self._now = now
         self._parser = ReviewParser()
-        self._places = asyncio.Semaphore(self._settings.max_judging)
-        self._recalling = asyncio.Semaphore(self._settings.max_recalling)
+        self._judging = Turns(self._settings.max_judging)
+        self._recalling = Turns(self._settings.max_recalling)
         self.in_flight = 0
         """Reviews that are being answered."""
 
@@ -114,7 +115,7 @@ class AdmissionService:
         try:
             async with asyncio.timeout(seconds):
                 uid, read = await self._parser.parse(body, self._read)
-        except (TimeoutError, TooLargeError) as err:
+        except (TimeoutError, TooLargeError, OverloadedError) as err:
             answer = self.answer_unread(body[:MAX_HEAD], str(err) or _MUCH)
             if answer is None:
                 raise InvalidReviewError(f"the body is not an AdmissionReview: {_MUCH}") from err
@@ -193,9 +194,9 @@ class AdmissionService:
         try:
             # A judge that was late has used the grace up.
             left = deadline + GRACE_SECONDS - time.monotonic()
-            async with asyncio.timeout(left), self._recalling:
+            async with asyncio.timeout(left), self._recalling.hold(request.namespace, left):
                 return await self._history(request.old_object)
-        except (ClusterError, TimeoutError) as err:
+        except (ClusterError, OverloadedError, TimeoutError) as err:
             why = str(err) or "the API server did not answer in time"
             _LOG.warning("whether %s is a rollback is unknown: %s", _name(request), why)
         except Exception:  # noqa: BLE001 - whatever it is, what was denied stays so
@@ -203,25 +204,13 @@ class AdmissionService:
         return ()
 
     async def _within(self, workload: Workload, old: Workload | None, deadline: float) -> Verdict:
-        await self._take_place(deadline)
-        try:
+        async with self._judging.hold(workload.namespace, deadline - time.monotonic()):
             left = max(0.0, deadline - time.monotonic())
-            async with asyncio.timeout(left + GRACE_SECONDS):
-                return await self._judge.judge(workload, old=old, seconds=left)
-        except TimeoutError as err:
-            raise _LateError("slimgate reached no verdict in time") from err
-        finally:
-            self._places.release()
-
-    async def _take_place(self, deadline: float) -> None:
-        if not self._places.locked():
-            await self._places.acquire()
-            return
-        try:
-            async with asyncio.timeout(deadline - time.monotonic()):
-                await self._places.acquire()
-        except TimeoutError as err:
-            raise OverloadedError("slimgate has too many requests at once") from err
+            try:
+                async with asyncio.timeout(left + GRACE_SECONDS):
+                    return await self._judge.judge(workload, old=old, seconds=left)
+            except TimeoutError as err:
+                raise _LateError("slimgate reached no verdict in time") from err
 
     def _unknown(self, workload: Workload, fault: ImageError) -> Verdict:
         """Let the policies that speak of the workload say what becomes of an unknown image."""

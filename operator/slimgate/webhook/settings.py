@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from slimgate.process.connection import PATIENCE_SECONDS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings:
@@ -25,6 +27,8 @@ class WebhookSettings:
     """The API server takes objects up to 3 MB and sends two of them with an UPDATE."""
     max_buffered_bytes: int = 32 * 2**20
     """Of all bodies that are being read, together."""
+    body_seconds: float = PATIENCE_SECONDS
+    """How long a body may take to arrive, however late its answer may be."""
     drain_seconds: float = 10.0
     """How long to go on serving after SIGTERM, while endpoints and API servers hear of it."""
     shutdown_seconds: float = 30.0

@@ -1,0 +1,178 @@
+"""One connection to a port: what it is waiting for, and whether anybody would miss it."""
+
+import asyncio
+import ssl
+from asyncio.sslproto import SSLProtocol
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from aiohttp.web import BaseRequest, RequestHandler
+
+PATIENCE_SECONDS: Final = 5.0
+"""For the head of a request, its body, and for an answer to be taken: each is one of some KB.
+
+A round trip takes milliseconds within a cluster, and a body of 8 MiB less than a second.
+"""
+_GRACE_SECONDS: Final = 0.25
+_HANDSHAKE_SECONDS: Final = 3
+_GOODBYE_SECONDS: Final = 1.0
+_TLS_BYTES: Final = 2**15
+
+
+class Connection(asyncio.Protocol):
+    """Hands on to aiohttp what comes, and remembers what has come of it."""
+
+    def __init__(
+        self,
+        peer: str,
+        handler: RequestHandler,
+        *,
+        clock: Callable[[], float],
+        ended: Callable[["Connection"], None],
+    ) -> None:
+        self.peer = peer
+        self.handler = handler
+        self.asked = False
+        """Whether it has had an answer."""
+        self.since = clock()
+        """When it came, or had its last answer."""
+        self._clock = clock
+        self._ended = ended
+        self._began: float | None = None
+        self._request: BaseRequest | None = None
+        self._carrier: asyncio.Transport | None = None
+        self._aborted = False
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a request that has come whole is being answered."""
+        return self._request is not None and self._request.content.is_eof()
+
+    @contextmanager
+    def answering(self, request: BaseRequest) -> Iterator[None]:
+        """Tell that a request's head is there, and then that its answer is."""
+        self._request, self._began = request, None
+        try:
+            yield
+        finally:
+            self._request, self.asked, self.since = None, True, self._clock()
+
+    def is_late(self, now: float, *, crowded: bool) -> bool:
+        """Whether it has had time enough, for a head or to take an answer.
+
+        One that has asked for nothing may be an API server's spare one, so that it counts only
+        where there are many: whoever closes one loses what was just being sent.
+        """
+        if self._request is not None or self._carrier is None:
+            return False
+        if self._began is not None:
+            return now - self._began > PATIENCE_SECONDS
+        waits = crowded if not self.asked else self._carrier.get_write_buffer_size() > 0
+        return waits and now - self.since > PATIENCE_SECONDS
+
+    def abort(self) -> None:
+        """Close it at once, whatever it is about."""
+        self._aborted = True
+        if self._carrier is not None:
+            self._carrier.abort()
+
+    def carried_by(self, transport: asyncio.BaseTransport) -> None:
+        """Hear what the bytes come by, below TLS."""
+        assert isinstance(transport, asyncio.Transport)
+        self._carrier = transport
+        if self._aborted:
+            transport.abort()
+
+    def end(self) -> None:
+        """Hear that it is closed, below TLS."""
+        self._ended(self)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, after the handshake if there is one."""
+        if self._carrier is None:
+            self.carried_by(transport)
+        self.handler.connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand bytes on."""
+        if self._request is None and self._began is None:
+            self._began = self._clock()
+        self.handler.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        """Hand on that no more will come."""
+        self.handler.eof_received()
+        return None
+
+    def pause_writing(self) -> None:
+        """Hand on that the peer does not take what it is sent."""
+        self.handler.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Hand on that it does again."""
+        self.handler.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self.handler.connection_lost(exc)
+        self.end()
+
+
+class Tls(SSLProtocol):
+    """TLS below a connection, as asyncio makes it but for the size of its buffer.
+
+    That is 256 KiB of memory for each connection, which is most of what one costs; `start_tls` and
+    the like have no parameter for it. A record of TLS has at most 16 KiB and some bytes.
+    """
+
+    max_size = _TLS_BYTES
+
+    def __init__(self, connection: Connection, context: ssl.SSLContext) -> None:
+        loop = asyncio.get_running_loop()
+        shaken = loop.create_future()
+        # Handshakes that fail are their peers' affair, and say so to nobody else.
+        shaken.add_done_callback(lambda done: done.cancelled() or done.exception())
+        super().__init__(
+            loop,
+            connection,
+            context,
+            shaken,
+            server_side=True,
+            ssl_handshake_timeout=_HANDSHAKE_SECONDS,
+            ssl_shutdown_timeout=_GOODBYE_SECONDS,
+        )
+        self._carried = connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin the handshake."""
+        self._carried.carried_by(transport)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End, after a handshake or without one."""
+        super().connection_lost(exc)
+        self._carried.end()
+
+
+def least_missed(connections: Iterable[Connection], now: float) -> Connection | None:
+    """Choose what to close where there are too many; None if all are being answered.
+
+    It is one of the address that has most, so that nobody's flood closes another's. Of these it is
+    the one that has waited longest to ask for anything, or the newest while none had time for a
+    handshake. Where most have asked, it is the one that is idle longest: whoever keeps idle ones
+    could else let no new one come to its request.
+    """
+    open_now = tuple(connections)
+    waiting = [one for one in open_now if not one.is_under_way]
+    count = Counter(one.peer for one in open_now)
+    most = max((count[one.peer] for one in waiting), default=0)
+    crowd = [one for one in waiting if count[one.peer] == most]
+    fresh = [one for one in crowd if not one.asked]
+    kept = [one for one in crowd if one.asked]
+    by_age = sorted(fresh if len(fresh) > len(kept) else kept, key=lambda one: one.since)
+    if not by_age:
+        return None
+    hasty = not by_age[0].asked and now - by_age[0].since < _GRACE_SECONDS
+    return by_age[-1 if hasty else 0]

@@ -1,0 +1,165 @@
+"""A port that is listened on: how many connections it has at once, and which it closes."""
+
+import asyncio
+import errno
+import logging
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp.web import BaseRequest, RequestHandler, Response
+
+from slimgate.process.connection import Connection, Tls, least_missed
+from slimgate.process.http import make_runner
+
+MAX_CONNECTIONS: Final = 256
+"""More than the 200 requests that an API server lets change something at once, unless told else.
+
+With TLS each takes some 80 KB of memory, and more while a head or a body comes in.
+https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
+"""
+_CROWD: Final = MAX_CONNECTIONS // 4
+_BACKLOG: Final = 1024
+"""So that a burst which the loop has not seen yet keeps nobody else's first packet out."""
+_AT_A_TIME: Final = 64
+_SWEEP_SECONDS: Final = 1.0
+_PAUSE_SECONDS: Final = 0.1
+_FREED: Final = 8
+"""So many are closed where the process has no descriptor left, each such time."""
+_QUIET_SECONDS: Final = 60.0
+_EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Port:
+    """Serves HTTP by one handler; where all places are taken, whom nobody misses makes room.
+
+    The server of asyncio takes whoever comes, and knows of nobody before a handshake is done.
+    """
+
+    def __init__(
+        self,
+        handler: Callable[[BaseRequest], Awaitable[Response]],
+        *,
+        shutdown_seconds: float,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._handler = handler
+        self._context = context
+        self._runner = make_runner(self._answer, shutdown_seconds)
+        self._listeners: list[socket.socket] = []
+        self._open: dict[RequestHandler, Connection] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._quiet_until = 0.0
+
+    async def open(self, host: str | None, port: int) -> None:
+        """Listen, on every address of both families if there is no host."""
+        await self._runner.setup()
+        bound = await self._loop.create_server(asyncio.Protocol, host, port, start_serving=False)
+        self._listeners = [listener.dup() for listener in bound.sockets]
+        bound.close()
+        for listener in self._listeners:
+            listener.setblocking(False)
+            listener.listen(_BACKLOG)
+            self._loop.add_reader(listener, self._accept, listener)
+        self._start(self._sweep())
+
+    def close(self) -> None:
+        """Listen no more; who has connected until now is served."""
+        for listener in self._listeners:
+            self._loop.remove_reader(listener)
+            self._accept(listener)
+            listener.close()
+        self._listeners.clear()
+
+    async def end(self) -> None:
+        """Close it, and all connections once what is in flight is answered."""
+        self.close()
+        await self._runner.cleanup()
+        for task in self._tasks:
+            task.cancel()
+        for connection in self._open.values():
+            connection.abort()
+
+    async def _answer(self, request: BaseRequest) -> Response:
+        connection = self._open.get(request.protocol)
+        if connection is None:
+            raise ConnectionResetError
+        with connection.answering(request):
+            return await self._handler(request)
+
+    def _accept(self, listener: socket.socket) -> None:
+        for _ in range(_AT_A_TIME):
+            try:
+                accepted, address = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as err:
+                if err.errno in _EXHAUSTED:
+                    self._pause(listener, err)
+                    return
+                continue  # who has hung up meanwhile
+            accepted.setblocking(False)
+            self._take(accepted, str(address[0]))
+
+    def _pause(self, listener: socket.socket, err: OSError) -> None:
+        for _ in range(_FREED):
+            self._make_room(f"no connection can be accepted: {err.strerror}")
+        self._loop.remove_reader(listener)
+        self._loop.call_later(_PAUSE_SECONDS, self._resume, listener)
+
+    def _resume(self, listener: socket.socket) -> None:
+        if listener in self._listeners:
+            self._loop.add_reader(listener, self._accept, listener)
+
+    def _take(self, accepted: socket.socket, peer: str) -> None:
+        if len(self._open) >= MAX_CONNECTIONS and not self._make_room(
+            f"{MAX_CONNECTIONS} connections are open"
+        ):
+            accepted.close()
+            return
+        assert self._runner.server is not None
+        handler = self._runner.server()
+        connection = Connection(peer, handler, clock=self._loop.time, ended=self._forget)
+        self._open[handler] = connection
+        self._start(self._connect(connection, accepted))
+
+    async def _connect(self, connection: Connection, accepted: socket.socket) -> None:
+        try:
+            if connection.handler in self._open:
+                below = Tls(connection, self._context) if self._context else connection
+                await self._loop.connect_accepted_socket(lambda: below, accepted)
+            else:
+                accepted.close()
+        except OSError:
+            self._forget(connection)
+
+    def _make_room(self, why: str) -> bool:
+        now = self._loop.time()
+        if (connection := least_missed(self._open.values(), now)) is None:
+            return False
+        if now >= self._quiet_until:
+            self._quiet_until = now + _QUIET_SECONDS
+            _LOG.warning("%s; closing those that ask for nothing, as of %s", why, connection.peer)
+        self._forget(connection)
+        connection.abort()
+        return True
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            now, crowded = self._loop.time(), len(self._open) > _CROWD
+            for connection in tuple(self._open.values()):
+                if connection.is_late(now, crowded=crowded):
+                    self._forget(connection)
+                    connection.abort()
+
+    def _forget(self, connection: Connection) -> None:
+        self._open.pop(connection.handler, None)
+
+    def _start(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
