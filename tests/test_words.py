@@ -32,6 +32,9 @@ BANNED: Final = {
     r"(?<![:/_-])(?:semi|soya)(?![\w.-])": "distroless, scratch",
     r"what is dear": "what is expensive",
     r"nobody's word": "say whose",
+    r"(?:pipx? install|uvx|uv tool install) (?:-\S+ )*['\"]?slimgate\b(?![\w./-])": (
+        "no index has it, and anybody could take the name: install a checkout or its wheel"
+    ),
 }
 """What to write instead of each."""
 
@@ -107,6 +110,8 @@ def test_resources() -> None:
         ("a soya policy", 1),
         ("mastermind", 1),
         ("untold", 0),
+        ("pip install -q 'slimgate[cluster]'", 1),
+        ("pip install https://files.example.com/slimgate-0.1.0-py3-none-any.whl", 0),
     ],
 )
 def test_faults(text: str, expected: int) -> None:

@@ -23,6 +23,10 @@ _MAX_PORT: Final = 65_535
 _LARGE: Final = 10**18
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _HOST: Final = r"([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?"
+_NAME: Final = r"([A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])"
+_PORT: Final = (
+    "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+)
 _ZERO: Final = re.compile(r"0+([KMGTPE]i|[kMGTPE])?")
 _SUFFIXES: Final = ("Ei", "Pi", "Ti", "Gi", "Mi", "Ki")
 
@@ -135,7 +139,7 @@ def proxy() -> Value:
 def page() -> Value:
     """Make a value of a page's URL, to which a section's name is added."""
     return _url(
-        rf"https?://{_HOST}(/[A-Za-z0-9._~!$&*+,;=:@%/\-]*)?(\?[A-Za-z0-9._~!$&*+,;=:@%/?\-]*)?",
+        rf"https?://{_NAME}(:{_PORT})?(/[A-Za-z0-9._~!$&*+,;=:@%/\-]*)?(\?[A-Za-z0-9._~!$&*+,;=:@%/?\-]*)?",
         "the http or https URL of a page, without # and spaces, of at most 200 characters, as in "
         "https://wiki.example.com/slim",
         200,
