@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slimgate.core.base.shell import MAX_EXPANDED, Budget, commands
+from slimgate.core.base.shell import FROM_FILE, MAX_EXPANDED, UNREAD, Budget, commands
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,17 @@ from slimgate.core.base.shell import MAX_EXPANDED, Budget, commands
         ("a # b; c\nd", [("a",), ("d",)]),
         ("a $HOME $unset", [("a", "/root", "$unset")]),
         ("a\\ b 'open", [("a b", "open")]),
+        ("x=(p 'q'); x+=(r); a ${x[@]}", [("a", "p", "q", "r")]),
+        ("a ${x:-p q} ${HOME:-r} ${y-}", [("a", "p", "q", "/root")]),
+        ("f() { a $x; }; x=1; f; b f", [("a", "1"), ("b", "f")]),
+        ("function f { a; }; g() { f; }; g", [("f",)]),
+        ("f() { a; ", []),
+        ("cat <<E > x\na\nE\nb", [("cat", ">", "x"), ("b",)]),
+        ("sh <<-'E'\na\nE\nb", [("a",), ("b",)]),
+        ("export x=1; a $x", [("export", "x=1"), ("a", "1")]),
+        ("p | read x; a $x", [("p",), ("read", "x"), ("a", UNREAD)]),
+        ("read -r x < f; a $x", [("read", "-r", "x", "<", "f"), ("a", FROM_FILE)]),
+        ("echo p | xargs -n1 a; b | xargs a", [("echo", "p"), ("a", "p"), ("b",), ("a", UNREAD)]),
     ],
 )
 def test_commands_are_told_from_what_they_are_told_to_print(
@@ -29,7 +40,38 @@ def test_commands_are_told_from_what_they_are_told_to_print(
     assert expected == [one.words for one in commands(text, {"HOME": "/root"}, Budget())]
 
 
-@given(st.text())
+_PIECES = st.sampled_from(
+    [
+        "a",
+        "f",
+        "x=",
+        "$x",
+        "${",
+        "}",
+        "{",
+        "(",
+        ")",
+        "<<E",
+        "E",
+        "|",
+        ";",
+        "if",
+        "fi",
+        "'",
+        '"',
+        "\\",
+        "xargs",
+        "for",
+        "in",
+        "read",
+        "&&",
+        "\n",
+        " ",
+    ]
+)
+
+
+@given(st.text() | st.lists(_PIECES, max_size=60).map("".join))
 def test_any_text_is_read(text: str) -> None:
     """No text breaks the reader."""
     assert all(one.words for one in commands(text, {}, Budget()))

@@ -13,6 +13,7 @@ _MANAGERS: Final = {
     "apt": "apt", "apt-get": "apt", "aptitude": "apt", "apk": "apk", "dnf": "rpm", "dnf5": "rpm",
     "microdnf": "rpm", "yum": "rpm", "tdnf": "tdnf", "zypper": "zypper", "pacman": "pacman",
     "conda": "conda", "mamba": "conda", "micromamba": "conda",
+    "choco": "choco",
 }  # fmt: skip
 _INSTALL: Final = frozenset(
     {"install", "add", "in", "groupinstall", "reinstall", "build-dep", "builddep", "-S", "-Sy",
@@ -52,7 +53,8 @@ class PackageCall:
 def managers_used(runs: Iterable[Run]) -> frozenset[str]:
     """Name the families of package managers that were run: `apt`, `apk`, `rpm`, `tdnf`…."""
     calls = (call for run in runs for call in calls_of(run))
-    return frozenset(call.manager for call in calls if call.program in _MANAGERS)
+    managers = frozenset(call.manager for call in calls if call.program in _MANAGERS)
+    return managers - {"conda", "choco"}  # of no distribution
 
 
 def calls_of(run: Run) -> Iterator[PackageCall]:
@@ -63,8 +65,9 @@ def calls_of(run: Run) -> Iterator[PackageCall]:
         program = words[0].rpartition("/")[2]
         if asking is not None:
             # `apt-get install $(cat list)`: what stands in brackets is read as the next command.
-            from_file = (FROM_FILE,) if program in READERS else ()
-            yield replace(asking, packages=asking.packages + from_file)
+            given = words[1:] if program in {"echo", "printf"} else ()
+            given = (FROM_FILE,) if program in READERS else given
+            yield replace(asking, packages=asking.packages + given)
         asking = _call_in(replace(command, words=words), program)
         if asking is not None and "$" not in asking.packages:
             yield asking

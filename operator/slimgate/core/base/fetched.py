@@ -14,7 +14,7 @@ from slimgate.core.base.traces import Traces
 from slimgate.core.base.unpacking import covers, moved_to, removed_by, unpacked_in
 from slimgate.core.base.wrappers import unwrapped
 
-_ARCHIVE: Final = r"[\w.$(){}-]{0,60}\.(?:tar\.[gx]z|tgz|zip)"
+_ARCHIVE: Final = r"[\w.$(){}-]{0,60}\.(?:tar\.(?:[gx]z|bz2|zst)|tgz|zip)"
 _SOURCES: Final = (
     ("go", rf"(?:(?:go\.dev|golang\.org)/dl|dl\.google\.com/go|\.com/golang)/{_ARCHIVE}"),
     ("go", rf"(?<![\w.-])go[\d$][\w.${{}}-]{{0,40}}[.-]linux-{_ARCHIVE}"),
@@ -26,18 +26,29 @@ _SOURCES: Final = (
     ("swift", r"(?:download\.)?swift\.org/[\w.$(){}/-]{0,80}release"),
     ("ghc", r"get-ghcup\.haskell\.org|downloads\.haskell\.org/~?ghc/"),
     ("cuda", r"\bcuda_[\w.$(){}-]{0,60}_linux\.run"),
+    ("gcc", r"\bgcc-arm-none-eabi|\barm-gnu-toolchain-|//musl\.cc/|-linux-musl-cross"),
+    ("clang", r"apt\.llvm\.org/llvm\.sh|\bclang\+llvm-\d|emscripten-core/emsdk"),
+    ("dart", r"github\.com/flutter/flutter|\bflutter_linux_"),
+    ("sbt", rf"/sbt/sbt/releases/|\bsbt-[\d$]{_ARCHIVE}"),
+    ("kotlin", r"\bkotlin-compiler-[\d$]"),
+    ("bazel", r"\bbazel(?:isk)?-[\w.$(){}-]{0,60}linux"),
+    ("nim", r"nim-lang\.org/(?:choosenim|download)"),
+    ("crystal", r"crystal-lang\.org/install"),
     ("dotnet-sdk", r"\bdotnet-install\.(?:sh|ps1)|/dotnet-sdk-[\d$][\w.${}-]{0,60}\.(?:tar|zip)"),
 )  # fmt: skip
 _FETCHED: Final = tuple((name, re.compile(pattern)) for name, pattern in _SOURCES)
 _FETCHERS: Final = frozenset(
-    {"curl", "wget", "aria2c", "tar", "bsdtar", "unzip", "sh", "bash", "rustup-init"}
+    {"curl", "wget", "aria2c", "tar", "bsdtar", "unzip", "sh", "bash", "git", "rustup-init"}
 )
 _UNPACKERS: Final = frozenset({"tar", "bsdtar", "unzip"})
 _MANAGERS: Final[Mapping[str, tuple[frozenset[str], Mapping[str, str]]]] = {
     "rustup": (frozenset({"toolchain", "default"}), {"": "rust"}),
     "ghcup": (frozenset({"install"}), {"ghc": "ghc"}),
-    "sdk": (frozenset({"install", "i"}), {"maven": "maven", "gradle": "gradle"}),
-}
+    "sdk": (
+        frozenset({"install", "i"}),
+        {"maven": "maven", "gradle": "gradle", "sbt": "sbt", "kotlin": "kotlin"},
+    ),
+}  # fmt: skip
 """Installers of toolchains: the words that make them install, and what they name by which word."""
 _RUST_HOME: Final = re.compile(r"RUSTUP_HOME=(\S+)")
 _PLACES: Final = {
@@ -150,7 +161,8 @@ class _Left:
         place = self.rust_home if one.name == "rust" else one.place
         if place is not None and covers(target, place):
             return True
-        return _USUAL[one.name].fullmatch(target.rstrip("/")) is not None
+        usual = _USUAL.get(one.name)
+        return usual is not None and usual.fullmatch(target.rstrip("/")) is not None
 
 
 def _named(word: str) -> tuple[str, ...]:

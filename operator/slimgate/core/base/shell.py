@@ -4,19 +4,24 @@ Not a shell: it knows quoting, separators, branches, pipes and plain variables, 
 takes to tell `apk add gcc` from `echo "apk add gcc"`. The work is linear in the text's length.
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from slimgate.core.base.branches import KEYWORDS, Branches
-from slimgate.core.base.tokens import MARK, SEPARATORS, tokens
+from slimgate.core.base.functions import inlined
+from slimgate.core.base.tokens import MARK, SEPARATORS, tokens, without_heredocs
 from slimgate.core.base.wrappers import handed_to_shell
 
 _DECLARES: Final = frozenset({"export", "declare", "local", "readonly", "typeset"})
 _XARGS_VALUED: Final = frozenset({"-n", "-L", "-I", "-P", "-s", "-d", "-E", "-a", "--arg-file"})
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)", re.DOTALL | re.ASCII)
-_VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)\}?", re.ASCII)
+_VARIABLE: Final = re.compile(
+    r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:\[[@*]\])?(?::?-([^}]*))?\}?)", re.ASCII
+)
+_ARRAY: Final = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
 _MAX_VALUE: Final = 4_096
 _MAX_VALUES: Final = 16
 MAX_EXPANDED: Final = 16_384
@@ -121,7 +126,7 @@ class _Reader:
                     self._assign(assigned[1], assigned[3], added=False, branch=branch)
 
     def _assign(self, name: str, text: str, *, added: bool, branch: tuple[int, ...]) -> None:
-        used = set(_VARIABLE.findall(text)) & self._unsure
+        used = _names(text) & self._unsure
         value = text.replace(MARK, "") if MARK in text else self._filled(text)
         former = self._values.get(name, ())
         if added:
@@ -138,22 +143,28 @@ class _Reader:
     def _expanded(self, word: str) -> list[tuple[str, bool]]:
         if "$" not in word or MARK in word:
             return [(word.replace(MARK, ""), False)]
-        unsure = not self._unsure.isdisjoint(_VARIABLE.findall(word))
+        unsure = not self._unsure.isdisjoint(_names(word))
         whole = _VARIABLE.fullmatch(word)
-        values = self._values.get(whole[1]) if whole else None
+        values = self._values.get(whole[1] or whole[2]) if whole else None
         text = self._paid(" ".join(values)) if values and len(values) > 1 else self._filled(word)
         return [(one, unsure) for one in text.split()]
 
     def _filled(self, text: str) -> str:
-        return _VARIABLE.sub(lambda m: self._value(m[1], m[0]), text) if "$" in text else text
+        return _VARIABLE.sub(self._value, text) if "$" in text else text
 
-    def _value(self, name: str, written: str) -> str:
-        values = self._values.get(name)
-        return written if values is None else self._paid(values[-1][:_MAX_VALUE], written)
+    def _value(self, match: re.Match[str]) -> str:
+        values = self._values.get(match[1] or match[2])
+        if values is not None:
+            return self._paid(values[-1][:_MAX_VALUE], match[0])
+        return match[0] if match[3] is None else match[3]
 
     def _paid(self, text: str, otherwise: str = "") -> str:
         self._budget.left -= len(text)
         return text if self._budget.left >= 0 else otherwise
+
+
+def _names(text: str) -> set[str]:
+    return {match[1] or match[2] for match in _VARIABLE.finditer(text)}
 
 
 def _fitting(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -188,14 +199,18 @@ def _parts(text: str) -> Iterator[tuple[list[str], tuple[int, ...], bool]]:
     """Yield each simple command's words, its branch, and whether a pipe leads into it."""
     words: list[str] = []
     place = Branches()
-    for token in tokens(text):
-        if token not in SEPARATORS:
-            words.append(token)
+    rest = inlined([*tokens(without_heredocs(text))])
+    for one in rest:
+        if one not in SEPARATORS:
+            words.append(one)
             place.before = ""
-            continue
-        if words:
-            yield words, place.enter(words), place.piped
+        elif one == "(" and words and _ARRAY.fullmatch(words[-1]):
+            items = itertools.takewhile(lambda item: item != ")", rest)
+            words[-1] = " ".join([words[-1], *(item.removeprefix(MARK) for item in items)])
+        else:
+            if words:
+                yield words, place.enter(words), place.piped
             words = []
-        place.pass_by(token)
+            place.pass_by(one)
     if words:
         yield words, place.enter(words), place.piped

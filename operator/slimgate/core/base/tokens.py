@@ -3,12 +3,37 @@
 The work is linear in the text's length.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 SEPARATORS: Final = frozenset(";&|\n(){}")
 MARK: Final = "\0"
 """Begins what stood in single quotes, where nothing is expanded."""
+
+_HEREDOC: Final = re.compile(r"<<-?\s{0,9}(['\"]?)(\w+)\1")
+_SCRIPT: Final = re.compile(r"\s*(?:(?:/\S*/)?(?:ba|da|a|z)?sh\b.*)?")
+
+
+def without_heredocs(text: str) -> str:
+    """Leave out what a command is given as its input, unless that is a shell, which runs it."""
+    if "<<" not in text:
+        return text
+    kept: list[str] = []
+    end, runs = "", False
+    for line in text.split("\n"):
+        if end:
+            ended = line.strip() == end
+            end = "" if ended else end
+            kept += [line] if runs and not ended else []
+        elif start := _HEREDOC.search(line):
+            before = line[: start.start()]
+            last = max(map(before.rfind, ";&|")) + 1
+            end, runs = start[2], _SCRIPT.fullmatch(before, last) is not None
+            kept.append(before[:last] if runs else before + line[start.end() :])
+        else:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def tokens(text: str) -> Iterator[str]:
@@ -36,9 +61,17 @@ def tokens(text: str) -> Iterator[str]:
                 yield "".join(word)
             word, open_word = [], False
         else:
-            word.append(char)
+            word += (char, *(_braced(chars) if char == "{" and word[-1] == "$" else ()))
     if open_word or word:
         yield "".join(word)
+
+
+def _braced(chars: Iterator[str]) -> Iterator[str]:
+    """Take a variable in braces whole: `${DEPS:-gcc make}`."""
+    for char in chars:
+        yield char
+        if char == "}":
+            return
 
 
 def _separator(chars: Iterator[str]) -> Iterator[str]:
