@@ -18,8 +18,8 @@ from slimgate.core.wording.annotations import (
 )
 from slimgate.engine.ports import LayerReading
 from tests.controller.fakes import FAT, LIMIT, World, fat, key_of, observed
-from tests.engine.cluster import exception, policy, workload
-from tests.engine.shelf import APP, EVERYTHING, REGISTRY, Door, question, tiny, until
+from tests.engine.cluster import exception, node, policy, workload
+from tests.engine.shelf import AMD64, APP, ARM64, EVERYTHING, REGISTRY, Door, question, tiny, until
 from tests.support import images
 
 WEB = workload(FAT)
@@ -517,6 +517,25 @@ async def test_what_does_not_pass_is_not_tried_every_moment() -> None:
         await world.quiet()
 
     assert (world.reconciler.schedule.due() or 0) > 290
+
+
+@pytest.mark.parametrize("away", ["a layer", "a platform"])
+async def test_what_is_known_in_part_is_tried_again(away: str) -> None:
+    """Soon, where what is lacking may pass; once it is there, as seldom as any other."""
+    world = World(drift_seconds=300, retry_seconds=RETRY)
+    world.catalog.put_node(node("n1", "amd64"))
+    world.catalog.put_node(node("n2", "arm64"))
+    several = images.index([tiny("one", platform=AMD64), tiny("two", platform=ARM64)])
+    world.shelf.put(APP, several)
+    world.catalog.put_policy(policy(bases={"deny": ["nobody/**"]}))
+    lacking = "layer" if away == "a layer" else several.images[1].digest
+    world.shelf.faults[lacking] = UnavailableError("down")
+    async with world.running():
+        world.show(workload(APP))
+        await until(lambda: world.times.verdicts > 1)
+        world.shelf.faults.clear()
+        world.clock.now += 120
+        await until(lambda: (world.reconciler.schedule.due() or 0) > 290)
 
 
 async def test_a_verdict_that_says_the_same_is_written_once() -> None:
