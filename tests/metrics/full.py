@@ -107,6 +107,8 @@ def _common(metrics: Metrics) -> None:
             metrics.request(host, method, outcome, 0.1)
     for host, reason in product(hosts, ("unavailable", "rate_limited")):
         metrics.request_skipped(host, reason)
+    metrics.worked(0.1)
+    metrics.put_off(0.1)
     for outcome in ("cached", "fetched", "stale", *IMAGE_REASONS):
         metrics.looked_up(outcome, 0.1)
     for reason in ("forbidden", "missing", "other_type"):

@@ -28,6 +28,7 @@ from slimgate.core.errors import (
 from slimgate.core.images.facts import Digest, Size, SizeEvidence
 from slimgate.core.images.oci import MAX_DOCUMENT, Descriptor
 from slimgate.core.images.reference import Reference
+from slimgate.engine.cpu_turns import SilentCpuObserver
 from slimgate.registry.client import RegistryClient
 from tests.registry.conftest import settings_for
 from tests.registry.hostile import Behaviour, drip, endless, hostile, raw, silent
@@ -473,7 +474,7 @@ async def test_a_compressed_layer_that_poses_as_a_tar(magic: bytes) -> None:
     assert reading.unpacked == Size.unknown("the layer is not the tar that its media type says")
 
 
-class Record:
+class Record(SilentCpuObserver):
     """Writes down what an observer is told."""
 
     def __init__(self) -> None:

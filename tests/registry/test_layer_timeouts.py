@@ -139,7 +139,7 @@ async def test_threads_of_their_own(kind: str) -> None:
     assert {reading.unpacked.bytes for reading in readings} == (
         {len(tar)} if kind == "whole layers" else {None}
     )
-    assert 1 <= sum(name.startswith("slimgate-") for name in names) <= (1 if kind == "tails" else 4)
+    assert 1 <= sum(name.startswith("slimgate-") for name in names) <= 2
 
 
 async def test_threads_end_with_their_client() -> None:

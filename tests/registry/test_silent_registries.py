@@ -12,6 +12,7 @@ from slimgate.core.credentials.identity import ANONYMOUS, Credential, Credential
 from slimgate.core.errors import ImageError, UnavailableError
 from slimgate.core.images.oci import OCI_MANIFEST
 from slimgate.core.images.reference import Reference
+from slimgate.engine.cpu_turns import SilentCpuObserver
 from slimgate.registry.client import RegistryClient
 from slimgate.settings import Exemption
 from tests.registry.conftest import settings_for
@@ -26,7 +27,7 @@ IN_A_ROW = "did not answer 3 requests in a row"
 
 
 @dataclass
-class Record:
+class Record(SilentCpuObserver):
     """Writes down what an observer is told."""
 
     requests: list[int | str] = field(default_factory=list)

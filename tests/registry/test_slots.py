@@ -2,12 +2,15 @@
 
 import asyncio
 
-from slimgate.core.credentials.identity import ANONYMOUS
+from aiohttp import web
+
+from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.images.oci import Descriptor
 from slimgate.registry.client import RegistryClient
 from tests.registry.conftest import settings_for
 from tests.registry.hostile import hostile, silent
 from tests.registry.test_hostile import answers, of
+from tests.support import zstd
 from tests.support.images import OCI_LAYER, digest_of, tar_of
 
 
@@ -28,3 +31,32 @@ async def test_slow_layers_do_not_stop_those_of_another_registry() -> None:
             await asyncio.gather(*waiting, return_exceptions=True)
     assert reading.unpacked.bytes == len(tar)
     assert len(slow.seen) <= settings.host_streams
+
+
+async def test_layers_that_unpack_slowly() -> None:
+    """What they cost counts for who asks for them: another's layer is unpacked in between.
+
+    Neither does a registry's deadline run meanwhile.
+    """
+    bomb = zstd.compress(bytes(2**31))
+    slow = Descriptor(media_type=f"{OCI_LAYER}+zstd", digest=digest_of(bomb), size=len(bomb))
+    tar = tar_of({"a": b"a"})
+    layer = Descriptor(media_type=OCI_LAYER, digest=digest_of(tar), size=len(tar))
+    began = asyncio.Event()
+
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
+        began.set()
+        return await answers(body=bomb)(request)
+
+    async with hostile(behave) as evil, hostile(answers(body=tar)) as good:
+        settings = settings_for(evil.host, good.host, layer_seconds=0.2)
+        async with RegistryClient(settings) as client, asyncio.timeout(60):
+            asked = (client.layer(of(evil.host), slow, Identity(asker="evil")) for _ in range(6))
+            waiting = [asyncio.create_task(one) for one in asked]
+            await began.wait()
+            reading = await client.layer(of(good.host), layer, Identity(asker="good"))
+            is_done = [task.done() for task in waiting]
+            readings = await asyncio.gather(*waiting)
+    assert reading.unpacked.bytes == len(tar)
+    assert not any(is_done)
+    assert [one.unpacked.bytes for one in readings] == [2**31] * 6

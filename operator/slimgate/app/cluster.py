@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final
 
@@ -39,6 +39,8 @@ from slimgate.settings import Settings
 
 _LOG: Final = logging.getLogger(__name__)
 _AWAY: Final = Pace(first=0.5, cap=5.0)
+_NICENESS: Final = 10
+"""A tenth of the weight that what answers has."""
 _SHORTEST: Final = 1.0
 """Seconds between two looks for bases, whatever is set."""
 
@@ -143,7 +145,7 @@ async def open_core(
     """
     async with ClusterApi.connect(observer=observers.api) as api:
         refused = await _addresses_at_last(api, on_wait)
-        registry = registry_settings(settings, refused=refused)
+        registry = replace(registry_settings(settings, refused=refused), niceness=_NICENESS)
         async with RegistryClient(
             registry, observer=observers.registry, providers=providers(settings)
         ) as client:

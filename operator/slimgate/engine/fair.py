@@ -8,6 +8,8 @@ from typing import Final
 
 NOBODY: Final = ""
 """Who asks for slimgate itself, or where there is one user only: may have all."""
+SPARE: Final = "*"
+"""Who asks for what nobody waits for; no namespace is called so."""
 
 
 class Fair:

@@ -8,29 +8,27 @@ from typing import Final, TypeVar, TypeVarTuple
 
 from slimgate.core.images.oci import ImageConfig, Index, Manifest, parse_config, parse_document
 from slimgate.core.nesting import values_in
-from slimgate.engine.fair import NOBODY, Fair
+from slimgate.engine.cpu_turns import CpuTurns, Share
+from slimgate.engine.fair import NOBODY
 from slimgate.engine.ports import Document
-from slimgate.engine.threads import Threads
 
 _LIGHT_BYTES: Final = 64 * 2**10
 _LIGHT_VALUES: Final = 2**11
 """What takes a millisecond or two."""
 _LIGHT_FACTS: Final = 512
 """Characters of build steps, and paths, which take up to 20 microseconds each."""
+_SHARE: Final = Share(seconds=5.0)
+"""For a hundred of the heaviest documents, and a thousand usual images, at once."""
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
 class Parsing:
-    """One thread, so that many heavy documents take no more than a part of the machine.
-
-    Nobody's many documents keep another's waiting.
-    """
+    """One thread, by turns, that rests half of the time: beside JSON no other Python runs."""
 
     def __init__(self) -> None:
-        self._threads = Threads("parsing", 1)
-        self._turn = Fair(1)
+        self._turns = CpuTurns("parsing", 1, share=_SHARE, rest=1.0)
 
     async def document(self, document: Document, asker: str = NOBODY) -> Index | Manifest:
         """Read a manifest or an index."""
@@ -50,20 +48,18 @@ class Parsing:
         """Make what follows from a config, and from so many paths of layers."""
         if config is None or _weight(config) + paths <= _LIGHT_FACTS:
             return make()
-        async with self._turn.hold(asker):
-            return await self._threads.run(make)
+        return await self._turns.call(asker, make)
 
     def close(self) -> None:
         """Begin nothing more."""
-        self._threads.close()
+        self._turns.close()
 
     async def _run(
         self, asker: str, parse: Callable[[bytes, *Ts], T], body: bytes, *more: *Ts
     ) -> T:
         if len(body) <= _LIGHT_BYTES and values_in(body) <= _LIGHT_VALUES:
             return parse(body, *more)
-        async with self._turn.hold(asker):
-            return await self._threads.run(parse, body, *more)
+        return await self._turns.call(asker, parse, body, *more)
 
 
 def _weight(config: ImageConfig) -> int:

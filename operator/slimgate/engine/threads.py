@@ -5,6 +5,9 @@ their hosts were down.
 """
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, TypeVarTuple
@@ -14,10 +17,18 @@ Ts = TypeVarTuple("Ts")
 
 
 class Threads:
-    """So many threads, started when they are first wanted; what is more waits its turn."""
+    """So many threads, started when they are first wanted; what is more waits its turn.
 
-    def __init__(self, name: str, count: int) -> None:
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix=f"slimgate-{name}")
+    They leave the processor to others by so much of `niceness`, the loop's thread among them.
+    """
+
+    def __init__(self, name: str, count: int, niceness: int = 0) -> None:
+        self._pool = ThreadPoolExecutor(
+            count,
+            thread_name_prefix=f"slimgate-{name}",
+            initializer=_be_nice,
+            initargs=(niceness,),
+        )
 
     async def run(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
         """Call the function in a thread."""
@@ -26,3 +37,9 @@ class Threads:
     def close(self) -> None:
         """Begin nothing more; what is under way ends by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _be_nice(niceness: int) -> None:
+    # Elsewhere it is the whole process that has one (setpriority(2), "BUGS").
+    if niceness and sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

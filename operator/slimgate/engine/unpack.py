@@ -51,6 +51,11 @@ class Unpacker:
 
     def feed(self, data: bytes) -> None:
         """Take the next piece."""
+        for _ in self.steps(data):
+            pass
+
+    def steps(self, data: bytes) -> Iterator[None]:
+        """Take the next piece a little at a time: whoever asks for steps may pause in between."""
         if self.stopped:
             return
         if self._codec is None:
@@ -58,12 +63,13 @@ class Unpacker:
             if len(self._head) < HEAD:
                 return
             data = self._begin()
-        self._unpack(data)
+        yield from self._unpack(data)
 
     def finish(self) -> LayerReading:
         """Say how long the tar was, and what it held."""
         if self._codec is None and self._reason is None:
-            self._unpack(self._begin())
+            for _ in self._unpack(self._begin()):
+                pass
         if self._reason is None and self._codec is not None and not self._codec.is_whole():
             self._reason = "the layer's compressed form is cut short"
         if isinstance(self._codec, _Plain) and not self._lister.is_tar:
@@ -87,22 +93,33 @@ class Unpacker:
                 self._reason = f"the layer is compressed with {other.value}"
         return head
 
-    def _unpack(self, data: bytes) -> None:
-        if self._codec is None or self.stopped:
+    def _unpack(self, data: bytes) -> Iterator[None]:
+        if self._codec is None:
             return
+        pieces = self._codec.unpack(data)
+        while self._take(pieces):
+            yield
+
+    def _take(self, pieces: Iterator[bytes]) -> bool:
+        """Take what is unpacked next; False if that was all, or is of no use any more."""
+        if self.stopped:
+            return False
+        # Anew each time: the next piece may be taken in another thread.
         started = time.thread_time()
         try:
-            for piece in self._codec.unpack(data):
-                self._count += len(piece)
-                self._lister.feed(piece)
-                spent = self._seconds + time.thread_time() - started
-                if self._count > self._limits.max_bytes or spent > self._limits.max_seconds:
-                    self._reason = _TOO_MUCH
-                    return
+            piece = next(pieces, None)
+            if piece is None:
+                return False
+            self._count += len(piece)
+            self._lister.feed(piece)
         except (zlib.error, ZstdError, _MalformedError):
             self._reason = "the layer's compressed form is malformed"
         finally:
             self._seconds += time.thread_time() - started
+        limits = self._limits
+        if self._count > limits.max_bytes or self._seconds > limits.max_seconds:
+            self._reason = self._reason or _TOO_MUCH
+        return True
 
 
 class _MalformedError(Exception):

@@ -54,6 +54,18 @@ class RegistryMetrics:
             registry=registry,
         )
 
+        self._work = Counter(
+            "slimgate_unpack_cpu_seconds",
+            "CPU time spent on unpacking layers and on judging the ends of larger ones.",
+            registry=registry,
+        )
+        self._put_off = Counter(
+            "slimgate_unpack_put_off_seconds",
+            "Time for which layers had to wait because their namespace had used up its share of "
+            "CPU time for unpacking.",
+            registry=registry,
+        )
+
     def request(self, host: str, method: str, outcome: int | str, seconds: float) -> None:
         """Count a request."""
         label = self._hosts.label(host, answers=isinstance(outcome, int))
@@ -73,3 +85,11 @@ class RegistryMetrics:
         label = self._hosts.label(host, answers=True)
         if label != OTHER:
             self._remaining.labels(label).set(remaining)
+
+    def worked(self, seconds: float) -> None:
+        """Count CPU time."""
+        self._work.inc(seconds)
+
+    def put_off(self, seconds: float) -> None:
+        """Count time that a namespace has to wait."""
+        self._put_off.inc(seconds)

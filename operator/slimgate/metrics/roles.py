@@ -33,6 +33,8 @@ class Metrics:
         self.request = registries.request
         self.request_skipped = registries.request_skipped
         self.rate_limit = registries.rate_limit
+        self.worked = registries.worked
+        self.put_off = registries.put_off
         self.api_request = ApiServerMetrics(self.registry).api_request
         self.loop_delayed = ProcessMetrics(self.registry, role).loop_delayed
 

@@ -1,8 +1,10 @@
 """Reads bodies that may be endless, and checks bytes against the digest that names them."""
 
+import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,8 +38,14 @@ class Answer:
     for itself only.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, request: HttpRequest) -> None:
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        request: HttpRequest,
+        deadline: asyncio.Timeout | None = None,
+    ) -> None:
         self._response = response
+        self._deadline = deadline
         self._host = request.name
         self.request = request
         self.status = response.status
@@ -77,6 +85,20 @@ class Answer:
                 raise UnavailableError(f"{self._host} sends too slowly, so slimgate gave up")
             yield chunk
             since = time.monotonic()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Do what the registry is not to blame for: its time does not run meanwhile."""
+        deadline, since = self._deadline, time.monotonic()
+        until = None if deadline is None else deadline.when()
+        if deadline is None or until is None or deadline.expired():
+            yield
+            return
+        deadline.reschedule(None)
+        try:
+            yield
+        finally:
+            deadline.reschedule(until + time.monotonic() - since)
 
     async def peek(self, limit: int) -> bytes:
         """Read up to `limit` bytes of a body that only explains a refusal."""

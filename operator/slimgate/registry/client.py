@@ -4,7 +4,7 @@ https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Final, Self
 
@@ -22,9 +22,9 @@ from slimgate.core.images.facts import Digest, Size
 from slimgate.core.images.oci import ACCEPTED, MAX_DOCUMENT, Descriptor
 from slimgate.core.images.reference import Reference, parse_digest
 from slimgate.core.text import printable
+from slimgate.engine.cpu_turns import CpuTurns, Share
 from slimgate.engine.fair import Fair
 from slimgate.engine.ports import Document, LayerReading
-from slimgate.engine.threads import Threads
 from slimgate.registry.auth import Authenticator
 from slimgate.registry.body import Answer, digest_of, mismatch, verify
 from slimgate.registry.breaker import Breaker
@@ -43,8 +43,8 @@ _OK: Final = 200
 _NO_SUCH_METHOD: Final = (405, 501)
 _QUICKLY_HASHED: Final = 256 * 2**10
 """Bytes, of which even sha512 takes less than a millisecond."""
-_UNPACKING: Final = 4
-"""Threads. Few, since the machine is there for others too, and most time goes into waiting."""
+_UNPACKING: Final = 2
+"""Threads. Few, since the machine is there for others too, and one unpacks 200 MB a second."""
 
 
 class RegistryClient:
@@ -80,8 +80,14 @@ class RegistryClient:
         self._streams = Fair(settings.max_streams)
         self._bodies = Fair(settings.max_body_bytes)
         self._host_tails = Slots(settings.concurrency)
-        self._judging = Threads("tails", 1)
-        self._unpacking = Threads("unpacking", _UNPACKING)
+        most = settings.for_layer(settings.whole_layer_bytes).max_unpack_seconds
+        self._turns = CpuTurns(
+            "unpacking",
+            _UNPACKING,
+            share=Share(seconds=most),
+            niceness=settings.niceness,
+            observer=observer,
+        )
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
@@ -94,8 +100,7 @@ class RegistryClient:
         trace: TracebackType | None,
     ) -> None:
         await self._providers.close()
-        self._judging.close()
-        self._unpacking.close()
+        self._turns.close()
         await self._transport.__aexit__(kind, error, trace)
 
     async def resolve(self, reference: Reference, identity: Identity) -> Digest:
@@ -124,7 +129,7 @@ class RegistryClient:
         async def read(answer: Answer) -> Document:
             body = await self._body(answer, MAX_DOCUMENT, identity)
             stated = reference.digest or _stated_digest(answer)
-            digest = await self._verified(body, stated, call.what)
+            digest = await self._verified(body, stated, call.what, identity.asker)
             return Document(
                 digest=digest,
                 media_type=answer.headers.get("Content-Type"),
@@ -146,7 +151,7 @@ class RegistryClient:
         async def read(answer: Answer) -> bytes:
             # More than the descriptor says makes the image broken, which whoever asks will see.
             body = await self._body(answer, MAX_DOCUMENT, identity)
-            await self._verified(body, descriptor.digest, call.what)
+            await self._verified(body, descriptor.digest, call.what, identity.asker)
             return body
 
         return await self._exchange.run(call, identity, read)
@@ -164,7 +169,7 @@ class RegistryClient:
         async with self._host_tails.slot(reference.registry, identity.asker):
             part = await self._layer_part(reference, layer, identity, way)
             if isinstance(part, bytes):
-                return await judge_tail(part, layer, self._judging)
+                return await judge_tail(part, layer, self._turns, identity.asker)
         if part is not None:
             return part
         # As caches do that have not got it yet: they fetch all of it, whatever is asked for.
@@ -195,8 +200,11 @@ class RegistryClient:
         seconds = self._settings.for_layer(layer.size).layer_seconds
         call = self._blob_call(reference, layer, "layer", seconds=seconds)
 
+        async def unpack(steps: Iterator[None]) -> None:
+            await self._turns.run(identity.asker, steps)
+
         async def read(answer: Answer) -> LayerReading:
-            return await read_whole(answer, layer, self._settings, self._unpacking, call.what)
+            return await read_whole(answer, layer, self._settings, unpack, call.what)
 
         host = self._host_streams.slot(reference.registry, identity.asker)
         async with host, self._streams.hold(identity.asker):
@@ -214,11 +222,11 @@ class RegistryClient:
                 ration.count_bytes(len(body) or length)
             return body
 
-    async def _verified(self, body: bytes, stated: Digest | None, what: str) -> Digest:
+    async def _verified(self, body: bytes, stated: Digest | None, what: str, asker: str) -> Digest:
         """Compare a body with its digest, or make one; what is large in a thread."""
         if len(body) <= _QUICKLY_HASHED:
             return _checked(body, stated, what)
-        return await self._judging.run(_checked, body, stated, what)
+        return await self._turns.call(asker, _checked, body, stated, what)
 
     def _manifest_call(
         self, method: str, reference: Reference, accept: frozenset[int]

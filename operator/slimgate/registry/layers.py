@@ -5,6 +5,7 @@ One request a layer at most: small ones whole, larger gzip ones by their end.
 
 import hashlib
 import re
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from enum import Enum
 from typing import Final
@@ -14,8 +15,8 @@ from slimgate.core.images.facts import Digest, Size
 from slimgate.core.images.oci import Descriptor
 from slimgate.core.layers.gzip import TAIL, size_from_tail
 from slimgate.core.layers.packing import packing_of
+from slimgate.engine.cpu_turns import CpuTurns
 from slimgate.engine.ports import LayerReading
-from slimgate.engine.threads import Threads
 from slimgate.engine.unpack import Unpacker, UnpackLimits
 from slimgate.registry.body import Answer, BodyPace, algorithm_of, mismatch, wrong_size
 from slimgate.registry.settings import RegistrySettings
@@ -115,15 +116,19 @@ def _another(answer: Answer, first: int, last: int, size: int) -> str | None:
     return None if is_asked_for else _ANOTHER
 
 
-async def judge_tail(tail: bytes, layer: Descriptor, threads: Threads) -> LayerReading:
+async def judge_tail(tail: bytes, layer: Descriptor, turns: CpuTurns, asker: str) -> LayerReading:
     """Judge a gzip layer by its tail."""
-    return LayerReading(unpacked=await threads.run(size_from_tail, tail, layer.size))
+    return LayerReading(unpacked=await turns.call(asker, size_from_tail, tail, layer.size))
 
 
 async def read_whole(
-    answer: Answer, layer: Descriptor, settings: RegistrySettings, threads: Threads, what: str
+    answer: Answer,
+    layer: Descriptor,
+    settings: RegistrySettings,
+    unpack: Callable[[Iterator[None]], Awaitable[None]],
+    what: str,
 ) -> LayerReading:
-    """Read, verify and unpack a layer.
+    """Read, verify and unpack a layer, by steps that `unpack` goes through when it is their turn.
 
     Raises DigestMismatchError, TooLargeError, UnsupportedError.
     """
@@ -140,20 +145,18 @@ async def read_whole(
         count += len(chunk)
         buffer += chunk
         if len(buffer) >= _CHUNK:
-            await threads.run(unpacker.feed, bytes(buffer))
+            with answer.aside():
+                await unpack(unpacker.steps(bytes(buffer)))
             buffer.clear()
     actual = Digest(f"{algorithm_of(layer.digest)}:{digest.hexdigest()}")
     if actual != layer.digest:
         raise mismatch(what, layer.digest, actual)
     if count != layer.size:
         raise UnsupportedError(f"{what} has {count} bytes, {wrong_size(layer.size)}")
-    reading = await threads.run(_end, unpacker, bytes(buffer))
+    with answer.aside():
+        await unpack(unpacker.steps(bytes(buffer)))
+    reading = unpacker.finish()
     return reading if layer.size <= settings.listed_layer_bytes else replace(reading, contents=None)
-
-
-def _end(unpacker: Unpacker, rest: bytes) -> LayerReading:
-    unpacker.feed(rest)
-    return unpacker.finish()
 
 
 def _unknown(reason: str) -> LayerReading:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, Self
 
+from slimgate.engine.cpu_turns import CpuObserver, SilentCpuObserver
 from slimgate.registry.proxies import Proxy
 from slimgate.settings import MAX_LAYER_BYTES, WHOLE_LAYER_BYTES, Exemption
 
@@ -56,7 +57,9 @@ class RegistrySettings:
     """The same over all registries, since each takes some memory."""
     max_unpacked_bytes: int = 16 * 2**30
     max_unpack_seconds: float = 10.0
-    """CPU time for one layer."""
+    """CPU time for one layer; a namespace may take as much at once, and then a quarter of it."""
+    niceness: int = 0
+    """Of the threads that unpack: how far they leave the processor to others in the process."""
     silent_requests: int = 3
     """Who answered none of so many in a row, a host or one repository of it, is left alone."""
     silent_seconds: float = 15.0
@@ -87,7 +90,7 @@ class RegistrySettings:
         )
 
 
-class RegistryObserver(Protocol):
+class RegistryObserver(CpuObserver, Protocol):
     """Told of every request, for metrics. Hosts are as the reference wrote them, docker.io too."""
 
     def request(self, host: str, method: str, outcome: int | str, seconds: float) -> None:
@@ -100,7 +103,7 @@ class RegistryObserver(Protocol):
         """Hear that nothing was sent, since the host is left alone, for an error's `reason`."""
 
 
-class SilentRegistryObserver:
+class SilentRegistryObserver(SilentCpuObserver):
     """Ignores what it hears."""
 
     def request(self, host: str, method: str, outcome: int | str, seconds: float) -> None:

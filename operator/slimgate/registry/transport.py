@@ -119,7 +119,7 @@ class Transport:
                 response = await self._follow(trip, attempt, deadline)
                 outcome = response.status
                 try:
-                    yield Answer(response, trip.request)
+                    yield Answer(response, trip.request, deadline)
                 finally:
                     _finish(response)
         except (aiohttp.ClientError, TimeoutError) as err:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slimgate.core.images.facts import LayerContents
-from slimgate.core.layers.tar import MAX_ENTRIES, MAX_NAMES, TarLister, _folders
+from slimgate.core.layers.tar import MAX_ENTRIES, MAX_NAMES, TarLister, _checksum_holds, _folders
 from tests.support.calls import Calls
 
 FORMATS = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]
@@ -255,6 +255,37 @@ def test_long_names_in_all() -> None:
     tar = tar_of(*(entry(f"{number:07}" + "n" * 4_000) for number in range(count)))
 
     assert not listing(tar).complete
+
+
+SAME = header(put(0, b"a"))
+ROOT = header(put(0, b"./"), "./")
+COMMENT = pax(b"6 a=b\n" * 10_000)[:-1536]
+MUCH = [
+    ("one file", SAME),
+    ("one folder", ROOT),
+    ("records for all", header(put(156, b"g"), "pax")),
+    ("headers of records", COMMENT),
+]
+
+
+@pytest.mark.parametrize("again", [case[1] for case in MUCH], ids=[case[0] for case in MUCH])
+def test_what_names_nothing_new(again: bytes) -> None:
+    """Whatever a tar repeats for ever is read so often and no more."""
+    made, piece = TarLister(), again * (2**22 // len(again))
+    with Calls(_checksum_holds) as headers:
+        for _ in range(13):
+            made.feed(piece)
+
+    assert not made.contents().complete
+    assert headers.count <= 5 * MAX_ENTRIES + 2
+
+
+def test_all_that_is_usual() -> None:
+    """As many entries as are kept are read whole though each has a long name and records."""
+    records = b"".join(b"30 SCHILY.xattr.user.name%d=xy\n" % number for number in range(7))
+    made = [pax(b"121 path=%0111d\n" % n + records)[:-1024] for n in range(MAX_ENTRIES)]
+
+    assert listing(b"".join([*made, END])).complete
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,12 @@ MAX_ENTRIES: Final = 20_000
 MAX_NAMES: Final = 4 * 2**20
 _MAX_PATH: Final = 4_096
 """Linux' PATH_MAX, beyond which no runtime can unpack an entry."""
+_MAX_WORK: Final = 20 * MAX_ENTRIES
+"""In pax records that are read; three headers an entry and eight records are well within it.
+
+Else a layer of some KB that names one file a million times takes seconds: it names nothing new.
+"""
+_HEADER_WORK: Final = 4
 _MAX_DEPTH: Final = 256
 """Folders on the way to an entry; with links about, each is looked for among them."""
 _BLOCK: Final = 512
@@ -43,6 +49,7 @@ class TarLister:
         self._paths: set[str] = set()
         self._links: set[str] = set()
         self._names = 0
+        self._left = _MAX_WORK
         self._partial = bytearray()
         self._skip = 0
         self._collect: bytes | None = None
@@ -97,7 +104,7 @@ class TarLister:
     def _header(self, block: bytes) -> None:
         kind = block[156:157]
         size = _number(block[124:136])
-        if size is None or kind == _SPARSE:
+        if size is None or kind == _SPARSE or not self._spend(_HEADER_WORK):
             self._give_up()
         elif kind in {_LONG_NAME, _LONG_LINK, _PAX, _PAX_GLOBAL}:
             if size > _MAX_EXTENSION:
@@ -111,6 +118,8 @@ class TarLister:
     def _extension(self, kind: bytes, body: bytes) -> None:
         if kind == _LONG_NAME:
             self._long_name = _text(body)
+        elif not self._spend(body.count(b"\n")):
+            self._give_up()
         elif kind == _PAX:
             records = _records(body)
             if records is None or any(key.startswith("GNU.sparse.") for key in records):
@@ -148,6 +157,10 @@ class TarLister:
         elif self._links and not self._links.isdisjoint(_folders(path)):
             # The file lands where the link points to, not where its name says.
             self._complete = False
+
+    def _spend(self, work: int) -> bool:
+        self._left -= work
+        return self._left >= 0
 
     def _give_up(self) -> None:
         self._complete = False
