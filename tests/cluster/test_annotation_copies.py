@@ -24,6 +24,7 @@ class Server:
     """Keeps one object named web, and five ReplicaSets that its selector matches."""
 
     permitted: bool = True
+    labels: dict[str, str] = field(default_factory=lambda: {"app": "web", "tier": "front"})
     asked: list[str] = field(default_factory=list)
     stripped: list[str] = field(default_factory=list)
 
@@ -37,16 +38,17 @@ class Server:
 
     async def _annotate(self, request: web.Request) -> web.Response:
         self.asked.append(request.match_info["plural"])
-        labels = {"app": "web", "tier": "front"}
         return web.json_response(
             {
                 "metadata": {"name": "web", "namespace": "shop", "uid": "1"},
-                "spec": {"selector": {"matchLabels": labels}},
+                "spec": {"selector": {"matchLabels": self.labels}},
             }
         )
 
     async def _list(self, request: web.Request) -> web.Response:
         self.asked.append(request.query["labelSelector"])
+        if " " in self.asked[-1]:
+            return web.json_response({"kind": "Status"}, status=HTTPStatus.BAD_REQUEST)
         copies = [
             _copy("web-1", "1", OURS),
             _copy("web-2", "1", {SUMMARY: "too fat"}),
@@ -110,6 +112,15 @@ async def test_nothing_is_asked_in_vain(
     await annotated(server, tmp_path, kind, annotations)
 
     assert server.asked == [kind.plural] * 2
+
+
+async def test_labels_that_nothing_can_have(tmp_path: Path) -> None:
+    """Nobody checks what a kind of others selects by, and there is nothing to be tried again."""
+    server = Server(labels={"app": "not a label"})
+    await annotated(server, tmp_path, ROLLOUT, dict(NO_ANNOTATIONS))
+
+    assert server.asked == ["rollouts", "app=not a label"] * 2
+    assert server.stripped == []
 
 
 async def test_without_the_right(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from contextlib import aclosing
+from http import HTTPStatus
 from typing import Final
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import ConflictError
+from slimgate.cluster.errors import ApiError, ConflictError
 from slimgate.cluster.resources import Target
 from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.workloads.kinds import BUILT_IN, DEPLOYMENTS, REPLICA_SETS, Kind
+from slimgate.core.workloads.workload import selector_of
 
 _NOTHING: Final[JsonObject] = {}
 
@@ -34,15 +36,19 @@ async def strip_copies(api: ClusterApi, owner: JsonObject, names: Collection[str
     Its controller only adds annotations, so that they would stay for ever, and come back by
     `kubectl rollout undo`. No more is looked at than one page of those that its selector matches.
     """
-    labels = mapping_at(mapping_at(mapping_at(owner, "spec"), "selector"), "matchLabels")
-    selector = ",".join(f"{name}={value}" for name, value in labels.items())
+    selector = ",".join(f"{name}={value}" for name, value in selector_of(owner).items())
     if not selector:
         return
     metadata = mapping_at(owner, "metadata")
     path = REPLICA_SETS.within(text_at(metadata, "namespace"))
     query = {"labelSelector": selector}
     async with aclosing(api.pages(path, query, metadata_only=True)) as pages:
-        page = await anext(pages)
+        try:
+            page = await anext(pages)
+        except ApiError as error:
+            if error.status != HTTPStatus.BAD_REQUEST:
+                raise
+            return  # of a kind of others: labels that nothing can have
     for copy in page.items:
         held = mapping_at(copy, "metadata")
         owners = {text_at(one, "uid") for one in objects_at(held, "ownerReferences")}
