@@ -7,10 +7,11 @@ from slimgate.settings import Settings
 
 def test_whole_layers() -> None:
     """Layers that are read whole are so for registries, and for facts of an earlier run."""
-    settings = Settings(whole_layer_bytes=100 * 2**20)
+    settings = Settings(whole_layer_bytes=100 * 2**20, measured_layer_bytes=200 * 2**20)
     registry = registry_settings(settings)
 
     assert registry.whole_layer_bytes == 100 * 2**20
+    assert registry.measured_layer_bytes == 200 * 2**20
     assert registry.layer_seconds == RegistrySettings().layer_seconds
     assert inspector_settings(settings).reader.whole_layer_bytes == 100 * 2**20
 

@@ -68,6 +68,7 @@ SINGLE: dict[str, tuple[object, object]] = {
     "pullSecrets": (False, False),
     "lookUpClaimedBases": (False, False),
     "wholeLayerSize": ("100Mi", 100 * 2**20),
+    "measuredLayerSize": ("200Mi", 200 * 2**20),
     "namespace": ("ops", "ops"),
     "tagRefreshInterval": ("1m", 60.0),
     "retryInterval": ("2.5s", 2.5),

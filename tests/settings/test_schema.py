@@ -60,6 +60,7 @@ SETTINGS = st.builds(
     platforms=several(st.builds(Platform, WORD, WORD, st.none() | WORD), least=1),
     claims=st.booleans(),
     whole_layer_bytes=st.integers(0, 64 * 2**30) | st.integers(0, 64).map(lambda n: n * 2**30),
+    measured_layer_bytes=st.integers(0, 64 * 2**30),
     tag_seconds=SECONDS,
     failure_seconds=SECONDS | st.just(0.0),
     annotations=st.sampled_from(Annotate),

@@ -33,6 +33,7 @@ def registry_settings(
         user_agent=f"slimgate/{version('slimgate')}",
         silent_seconds=settings.failure_seconds,
         whole_layer_bytes=settings.whole_layer_bytes,
+        measured_layer_bytes=settings.measured_layer_bytes,
     )
 
 

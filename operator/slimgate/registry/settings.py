@@ -6,7 +6,7 @@ from typing import Final, Protocol, Self
 
 from slimgate.engine.cpu_turns import CpuObserver, SilentCpuObserver
 from slimgate.registry.proxies import Proxy
-from slimgate.settings import MAX_LAYER_BYTES, WHOLE_LAYER_BYTES, Exemption
+from slimgate.settings import MAX_LAYER_BYTES, MEASURED_LAYER_BYTES, WHOLE_LAYER_BYTES, Exemption
 
 _MAX_LAYER_SECONDS: Final = 3600.0
 _MAX_UNPACK_SECONDS: Final = 300.0
@@ -42,7 +42,7 @@ class RegistrySettings:
     max_backoff_seconds: float = 6 * 3600.0
     whole_layer_bytes: int = WHOLE_LAYER_BYTES
     """Layers up to this compressed size are read whole, which nothing can deceive."""
-    measured_layer_bytes: int = 2 * 2**30
+    measured_layer_bytes: int = MEASURED_LAYER_BYTES
     """The same where a verdict hinges on it."""
     listed_layer_bytes: int = WHOLE_LAYER_BYTES
     """Layers up to this compressed size are listed, if they are read whole.

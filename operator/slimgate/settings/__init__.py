@@ -6,6 +6,7 @@ Nothing here opens files.
 
 from slimgate.settings.model import (
     MAX_LAYER_BYTES,
+    MEASURED_LAYER_BYTES,
     WHOLE_LAYER_BYTES,
     CertificateSource,
     Exemption,
@@ -18,6 +19,7 @@ __all__ = [
     "CONFIG",
     "MAX_FILE_BYTES",
     "MAX_LAYER_BYTES",
+    "MEASURED_LAYER_BYTES",
     "WHOLE_LAYER_BYTES",
     "CertificateSource",
     "Exemption",

@@ -83,6 +83,12 @@ KEYS: Final[Mapping[str, SettingKey]] = {
         "Layers up to this size as stored are downloaded whole where their unpacked size is "
         "wanted, so that it is Measured. From 0 to 64Gi.",
     ),
+    "measuredLayerSize": _key(
+        "measured_layer_bytes",
+        values.size(),
+        "The same for layers that a verdict on the unpacked size hinges on, and in the "
+        "controller's spare time for those that one rests on. 0 switches both off.",
+    ),
     "namespace": _key("namespace", values.label(), "slimgate's own namespace, never judged."),
     "excludedNamespaces": _key(
         "excluded_namespaces",

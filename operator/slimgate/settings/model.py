@@ -11,6 +11,7 @@ from slimgate.core.wording.ways import DOCS
 from slimgate.core.workloads.kinds import BUILT_IN, Kind, TemplatePaths, template_paths
 
 WHOLE_LAYER_BYTES: Final = 8 * 2**20
+MEASURED_LAYER_BYTES: Final = 2 * 2**30
 MAX_LAYER_BYTES: Final = 64 * 2**30
 """No layer that is larger, as stored or unpacked, is ever read whole."""
 
@@ -64,6 +65,7 @@ class Settings:
     platforms: tuple[Platform, ...] = (Platform("linux", "amd64"),)
     claims: bool = True
     whole_layer_bytes: int = WHOLE_LAYER_BYTES
+    measured_layer_bytes: int = MEASURED_LAYER_BYTES
     tag_seconds: float = 300.0
     failure_seconds: float = 15.0
     stale_seconds: float = 86_400.0
