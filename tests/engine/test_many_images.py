@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from slimgate.core.errors import UnavailableError
+from slimgate.core.images.oci import OCI_INDEX
+from slimgate.core.images.reference import Reference
 from slimgate.core.matching.globs import Globs
 from slimgate.core.policies.finding import Outcome
 from slimgate.core.policies.policy_parser import parse_policy
@@ -14,9 +16,11 @@ from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 from slimgate.engine.wanted import spoken_of
 from tests.engine.cluster import Keys, policy, use, workload
-from tests.engine.shelf import REGISTRY, Shelf, inspector, tiny
+from tests.engine.documents import descriptor, index_of
+from tests.engine.shelf import AMD64, REGISTRY, Door, Shelf, inspector, tiny
 from tests.support.calls import Calls
 from tests.support.clock import Clock
+from tests.support.turns import watching_turns
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 TEAM = {"images": {"include": [f"{REGISTRY}/team/**"], "exclude": ["**/istio/**"]}}
@@ -97,3 +101,39 @@ async def test_others_have_their_turn() -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
             await spoken_of(policies, many)
+
+
+async def test_no_index_keeps_others_waiting(judge: Judge, shelf: Shelf) -> None:
+    """However much it lists, and however many images of a workload it stands for."""
+    many = (descriptor(b"%d" % number, platform=AMD64) for number in range(1_000))
+    body = index_of(*many)
+    names = [f"{REGISTRY}/team/app:{number}" for number in range(MAX_IMAGES)]
+    for name in names:
+        shelf.document_at(Reference.parse(name), OCI_INDEX, body)
+
+    async with watching_turns() as taken:
+        first = await judge.judge(workload(*names))
+        again = await judge.judge(workload(*names))
+        await asyncio.sleep(0.01)
+
+    assert {first.outcome, again.outcome} == {Outcome.UNKNOWN}
+    assert max(taken) < 0.3
+
+
+async def test_an_image_that_is_not_asked_for_is_not_said_to_hang(
+    catalog: Catalog, shelf: Shelf, clock: Clock
+) -> None:
+    """Only so many of a workload are looked up at once, and the others say so."""
+    shelf.doors[REGISTRY] = Door()
+    watched = inspector(shelf, clock)
+    judge = Judge(inspector=watched, catalog=catalog, keyring=Keys(), now=lambda: NOW)
+    names = [f"{REGISTRY}/team/app:{number}" for number in range(33)]
+
+    verdict = await judge.judge(workload(*names), seconds=0.1)
+
+    asked, last = f"{REGISTRY} did not answer in full", "the workload's other images took up the"
+    said = [str(seen) for seen in verdict.subject.images.values()]
+    assert [one.startswith(asked) for one in said] == [True] * 32 + [False]
+    assert said[-1] == f"{last} 0.1 s that a review waits; try again"
+    await judge.close()
+    await watched.close()

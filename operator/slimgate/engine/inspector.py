@@ -28,7 +28,7 @@ from slimgate.engine.ports import Document, ImageSource, InspectionObserver
 from slimgate.engine.reader import Entry, Reader, ReaderSettings
 from slimgate.engine.reading import ManifestAt
 from slimgate.engine.resolver import Resolved, Resolver, ResolverSettings
-from slimgate.engine.route import Known, Route, find_route
+from slimgate.engine.route import Choices, Known, Route, find_route
 
 _MAX_READY = 20_000
 _AT_ONCE = 8
@@ -95,6 +95,7 @@ class Inspector:
         self._clock = clock
         self.resolver = Resolver(source, settings.resolver, clock)
         self._parsing = Parsing()
+        self._choices = Choices()
         self.bases = Bases(source, self.resolver, identity, locate_base, parsing=self._parsing)
         self.reader = Reader(
             source,
@@ -209,7 +210,7 @@ class Inspector:
         def look(target: ManifestAt) -> Known | None:
             return seen.get(target.digest) or self._known(target)
 
-        return find_route(question.reference, index, question.platforms, look)
+        return find_route(question.reference, index, question.platforms, look, self._choices)
 
     def _known(self, target: ManifestAt) -> Known | None:
         """Tell what is in memory of a document that an index lists."""
@@ -250,12 +251,10 @@ class Inspector:
         facts: dict[Digest, ImageFacts] = {}
         seen: dict[Digest, Known] = {}
         spent: list[SpentError] = []
-        room = asyncio.Semaphore(_AT_ONCE)
 
         async def read(target: ManifestAt) -> None:
             try:
-                async with room:
-                    found = await self._target(question, target)
+                found = await self._target(question, target)
             except ImageError as error:
                 seen[target.digest] = Known(error=error)
                 return
@@ -275,7 +274,8 @@ class Inspector:
             todo = (*(one for one in route.targets if one.digest not in facts), *route.unread)
             if not todo:
                 break
-            await asyncio.gather(*map(read, todo))
+            # A way is found anew after some, which takes others no time: each may list a thousand.
+            await asyncio.gather(*map(read, todo[:_AT_ONCE]))
         if not route.targets:
             raise (*spent, *route.errors)[0]
         images = [_placed(facts[target.digest], target) for target in route.targets]

@@ -7,7 +7,7 @@ on; looking it up goes on, so that the next one who asks gets an answer.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -36,6 +36,10 @@ Locate = Callable[[str], tuple[Reference, str]]
 """Tells where the image of a text is, and what it is called in answers; raises ImageError."""
 _LOG: Final = logging.getLogger(__name__)
 _MAX_REFERENCES: Final = 20_000
+_AT_ONCE: Final = 32
+"""Images of one workload that are looked up at the same time: what each takes is to be little."""
+_SLICE_SECONDS: Final = 0.01
+"""How long images are looked for in memory before others have their turn."""
 _MAX_QUESTIONS: Final = 4 * MAX_FLIGHTS
 """Well above the look-ups that they wait for, so that it is these that are dropped, and counted."""
 
@@ -47,6 +51,7 @@ class _Wait:
     until: float
     seconds: float
     ration: ReviewRation
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     @property
     def left(self) -> float:
@@ -197,7 +202,13 @@ class Judge:
             return dict.fromkeys(wanted, identity)
         found: dict[ImageUse, Seen] = {}
         waiting: dict[ImageUse, asyncio.Task[Seen]] = {}
+        clock = asyncio.get_running_loop().time
+        since = clock()
         for use, wants in wanted.items():
+            if clock() - since > _SLICE_SECONDS:
+                # There may be hundreds, and what an image's index lists is its author's choice.
+                await asyncio.sleep(0)
+                since = clock()
             question = self._question(use, identity, wants, locate)
             if isinstance(question, ImageError):
                 found[use] = question
@@ -228,12 +239,19 @@ class Judge:
             return _as_image_error(error)
 
     async def _inspect(self, question: Question, wait: _Wait) -> Seen:
+        has_begun = False
         try:
-            async with asyncio.timeout(wait.left):
+            async with asyncio.timeout(wait.left), wait.room:
+                has_begun = True
                 return await self._flights.join(
                     question, lambda: self._inspector.inspect(question), question.identity.asker
                 )
         except TimeoutError:
+            if not has_begun:
+                return UnavailableError(
+                    "the workload's other images took up the "
+                    f"{wait.seconds:.3g} s that a review waits; try again"
+                )
             return UnavailableError(
                 f"{question.reference.registry} did not answer in full within "
                 f"{wait.seconds:.3g} s; slimgate goes on asking"

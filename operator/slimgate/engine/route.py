@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+from weakref import ref
 
 from slimgate.core.errors import ImageError, NoPlatformError, TooLargeError, UnsupportedError
 from slimgate.core.images.choosing import choose, offered
@@ -17,12 +18,15 @@ from slimgate.core.images.oci import Descriptor, Index
 from slimgate.core.images.platforms import normalized
 from slimgate.core.images.reference import Reference
 from slimgate.core.text import printable
+from slimgate.engine.bounded import Bounded
 from slimgate.engine.reading import ManifestAt
 
 MAX_DOCUMENTS: Final = 48
 """Manifests and indexes for one platform; the fattest honest index has about a dozen."""
 MAX_OF_ALL: Final = 256
 """The same where every platform is asked for."""
+_MAX_CHOICES: Final = 256
+_NAMED: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,43 @@ class Route:
 Look = Callable[[ManifestAt], Known | None]
 
 
+class Choices:
+    """What runtimes may choose of an index, found once: it may have a thousand entries."""
+
+    def __init__(self) -> None:
+        self._chosen: Bounded[tuple[int, Platform | None], tuple[ref[Index], Sequence[Descriptor]]]
+        self._chosen = Bounded(_MAX_CHOICES)
+        self._offered: Bounded[int, tuple[ref[Index], Sequence[str]]] = Bounded(_MAX_CHOICES)
+
+    def of(self, index: Index, platform: Platform | None) -> Sequence[Descriptor]:
+        """List what may be chosen for a platform, as far as it matters."""
+        known = self._chosen.get((id(index), platform))
+        if known is None or known[0]() is not index:
+            # Each is another document, so one more than are looked at is the last that matters.
+            known = ref(index), choose(index, platform)[: _most(platform) + 1]
+            self._chosen.put((id(index), platform), known)
+        return known[1]
+
+    def offered(self, index: Index) -> Sequence[str]:
+        """Name some platforms that it has images for."""
+        known = self._offered.get(id(index))
+        if known is None or known[0]() is not index:
+            known = ref(index), offered(index)[:_NAMED]
+            self._offered.put(id(index), known)
+        return known[1]
+
+
 def find_route(
-    reference: Reference, index: Index, platforms: Sequence[Platform], look: Look
+    reference: Reference,
+    index: Index,
+    platforms: Sequence[Platform],
+    look: Look,
+    choices: Choices,
 ) -> Route:
     """Choose by what is known; `look` gives None for a document that nobody has looked at."""
-    legs = {platform: _Leg(reference, platform, look).of(index) for platform in platforms}
+    legs = {platform: _Leg(reference, platform, look, choices).of(index) for platform in platforms}
     if not platforms:
-        return _Leg(reference, None, look).of(index)
+        return _Leg(reference, None, look, choices).of(index)
     targets: dict[Digest, ManifestAt] = {}
     for leg in legs.values():
         for target in leg.targets:
@@ -66,7 +100,7 @@ def find_route(
     errors = [error for leg in legs.values() for error in leg.errors]
     lacking = [one for one, leg in legs.items() if leg == Route()]
     if missing := _missing(lacking, platforms):
-        errors.append(_no_image(reference, index, missing))
+        errors.append(_no_image(reference, choices.offered(index), missing))
     return Route(tuple(targets.values()), tuple(errors), tuple(unread.values()))
 
 
@@ -77,6 +111,7 @@ class _Leg:
     reference: Reference
     platform: Platform | None
     look: Look
+    choices: Choices
 
     def of(self, index: Index) -> Route:
         """Find the way down from an index."""
@@ -87,7 +122,7 @@ class _Leg:
         # Nearest first: one step down, and one for each entry that comes before.
         heap = [(cost, next(count), entry) for cost, entry in self._steps(index, 0)]
         heapq.heapify(heap)
-        left = MAX_OF_ALL if self.platform is None else MAX_DOCUMENTS
+        left = _most(self.platform)
         seen: set[Digest] = set()
         while heap:
             cost, _, entry = heapq.heappop(heap)
@@ -113,7 +148,7 @@ class _Leg:
         return Route(tuple(targets), tuple(errors), tuple(unread))
 
     def _steps(self, index: Index, cost: int) -> Iterator[tuple[int, Descriptor]]:
-        entries = choose(index, self.platform)
+        entries = self.choices.of(index, self.platform)
         return ((cost + 1 + place, entry) for place, entry in enumerate(entries))
 
     def _target(self, entry: Descriptor) -> ManifestAt:
@@ -126,6 +161,10 @@ class _Leg:
         )
 
 
+def _most(platform: Platform | None) -> int:
+    return MAX_OF_ALL if platform is None else MAX_DOCUMENTS
+
+
 def _missing(lacking: Sequence[Platform], wanted: Sequence[Platform]) -> Sequence[Platform]:
     """Tell the platforms whose nodes may be given the image, and have none to run.
 
@@ -135,8 +174,10 @@ def _missing(lacking: Sequence[Platform], wanted: Sequence[Platform]) -> Sequenc
     return [one for one in lacking if not found or normalized(one).os in found]
 
 
-def _no_image(reference: Reference, index: Index, missing: Sequence[Platform]) -> NoPlatformError:
-    wanted, has = ", ".join(map(str, missing)), ", ".join(offered(index)[:8])
+def _no_image(
+    reference: Reference, has_for: Sequence[str], missing: Sequence[Platform]
+) -> NoPlatformError:
+    wanted, has = ", ".join(map(str, missing)), ", ".join(has_for)
     return NoPlatformError(
         f"{reference} has no image for {wanted}; it has {printable(has) or 'none'}"
     )

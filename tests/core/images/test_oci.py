@@ -317,12 +317,16 @@ def test_no_document_takes_long(unit: bytes, most: float) -> None:
     """Whatever it holds: Python's parser gives nobody else a turn meanwhile."""
     units = min(MAX_DOCUMENT // len(unit) - 1, most // values_in(unit))
     body = b'{"x":[' + unit * int(units) + b"0]}"
-    began = time.thread_time()
+    taken: list[float] = []
 
-    with suppress(TooLargeError, UnsupportedError):
-        parse_document(body, None)
+    for _ in range(3):
+        began = time.thread_time()
+        with suppress(TooLargeError, UnsupportedError):
+            parse_document(body, None)
+        taken.append(time.thread_time() - began)
 
-    assert time.thread_time() - began < 0.1
+    # Now and then the garbage of other tests is collected meanwhile.
+    assert min(taken) < 0.1
 
 
 @pytest.mark.parametrize("size", ["1" * 30, "-" + "1" * 30, "1.0", "1e3", "NaN"])

@@ -104,7 +104,7 @@ class Descriptor:
         return self.platform == Platform("unknown", "unknown")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Index:
     """A list of manifests, one for each platform; the first that matches a platform wins."""
 
