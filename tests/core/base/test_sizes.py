@@ -38,3 +38,24 @@ def test_debian_is_told_slim_from_full(
 def test_an_unknown_size_is_neither_in_nor_out() -> None:
     """Without a figure there is no answer."""
     assert [is_alpine(LayerSize()), is_busybox(LayerSize())] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("pull", "unpacked", "lacking", "much"),
+    [
+        (7, None, True, False),
+        (9, None, False, False),
+        (7, 30, False, False),
+        (120, None, False, True),
+        (None, 310, False, True),
+        (None, None, False, False),
+    ],
+)
+def test_room_for_a_toolchain(
+    pull: int | None, unpacked: int | None, *, lacking: bool, much: bool
+) -> None:
+    """A layer tells that no toolchain fits, or that little was removed; of no size nothing."""
+    sizes = [None if one is None else one * MB for one in (pull, unpacked)]
+    size = LayerSize(pull=sizes[0], unpacked=sizes[1])
+
+    assert [size.lacks_compiler, size.is_large] == [lacking, much]

@@ -197,6 +197,7 @@ GONE, DOUBTED, LEFT = "Slim", None, "Builder"
         ("apt-get install -y ./x_1.deb", GONE),
         ("swift --version", LEFT),
         ("swift upload bucket", GONE),
+        ("./go version", GONE),
         ("if x; then go build; fi", GONE),
         ("apt-get install -y golang; go build; apt-get purge -y golang", GONE),
     ],

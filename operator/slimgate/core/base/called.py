@@ -34,5 +34,7 @@ def called(runs: Iterable[Run]) -> Iterator[str]:
             continue
         for one in run.commands:
             name, wanted = _PROGRAMS.get(one.program, ("", _ANY))
-            if name and not one.branch and (not wanted or not wanted.isdisjoint(one.words)):
+            own = one.words[0].startswith(".")  # `./go` is the project's
+            asked = not wanted or not wanted.isdisjoint(one.words)
+            if name and asked and not one.branch and not own:
                 yield name

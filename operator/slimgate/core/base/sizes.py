@@ -15,8 +15,8 @@ _MB: Final = 1_000_000
 _STORED_PLAIN: Final = 0.85
 _WIDE_PAGES: Final = frozenset({"arm64", "ppc64le", "loong64", "mips64le"})
 _WIDE_EXTRA: Final = 20 * _MB
-_NO_COMPILER: Final = ((0, 12), (0, 36))
-"""MB to pull and unpacked that no compiler fits in: gcc has 16 MB and more, others more than it."""
+_NO_COMPILER: Final = ((0, 8), (0, 24))
+"""MB to pull and unpacked that no toolchain fits in: maven has 9 MB, gcc 16, others more."""
 _MUCH: Final = ((100, math.inf), (300, math.inf))
 _UBUNTU_SIZES: Final = {
     "amd64": (
