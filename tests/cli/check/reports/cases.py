@@ -20,10 +20,10 @@ from slimgate.settings import Settings
 from tests.cli.facts import FAT, HOSTILE, HOSTILE_TEXT, SOYA, inspection
 from tests.cli.make import Known
 
-REMEDY = (
-    f"Build in a first stage and copy only what runs into the final one ({DOCS}#toolchain). "
-    f"To exempt it, ask your platform team for a SlimException ({DOCS}#exception)."
-)
+TOOLCHAIN = f"Build in a first stage and copy only what runs into the final one ({DOCS}#toolchain)."
+GONE = f"Check the image's name and tag, and that it has been pushed ({DOCS}#not-found)."
+EXEMPT = f"To exempt it, ask your platform team for a SlimException ({DOCS}#exception)."
+REMEDY = f"{TOOLCHAIN} {GONE} {EXEMPT}"
 HEAD = "apiVersion: slimgate.dev/v1alpha1\nkind: {}\nmetadata: {{name: {}, namespace: default}}\n"
 POLICIES = f"""\
 {HEAD.format("SlimPolicy", "default")}

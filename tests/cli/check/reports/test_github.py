@@ -1,7 +1,7 @@
 """Workflow commands, escaped as the runner's own toolkit escapes them."""
 
 from slimgate.cli.check.reports.github import report_github
-from tests.cli.check.reports.cases import BROKEN, EVIL, REMEDY, report_of
+from tests.cli.check.reports.cases import BROKEN, EVIL, GONE, REMEDY, TOOLCHAIN, report_of
 
 
 async def test_commands() -> None:
@@ -18,6 +18,8 @@ async def test_commands() -> None:
         "notice title=slimgate",
     ]
     assert lines[0].split("::")[2].startswith('container "web": shop:fat pulls 120 MiB')
+    assert lines[0].endswith(f"; it still contains go. {TOOLCHAIN}")
+    assert lines[1].endswith(f"there is no such image. {GONE}")
     assert lines[-3:] == [
         REMEDY,
         "policy default: see https://wiki.example.com/100%",

@@ -3,7 +3,7 @@
 from xml.etree.ElementTree import Element, fromstring
 
 from slimgate.cli.check.reports.junit import report_junit
-from tests.cli.check.reports.cases import BROKEN, EVIL, report_of
+from tests.cli.check.reports.cases import BROKEN, EVIL, TOOLCHAIN, report_of
 
 
 def _parse(text: str) -> Element:
@@ -38,6 +38,7 @@ async def test_details() -> None:
 
     assert failure.get("type") == "pullSize"
     assert failure.text is not None
+    assert failure.text.endswith(f"; it still contains go. {TOOLCHAIN}")
     assert failure.text.startswith('deploy/web.yaml:6: container "web": shop:fat pulls 120 MiB')
     assert root.attrib == {
         "name": "slimgate", "tests": "8", "failures": "1", "errors": "2", "skipped": "1"

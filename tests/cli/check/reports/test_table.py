@@ -7,7 +7,7 @@ from rich.console import Console
 
 from slimgate.cli.check.reports.report import Report
 from slimgate.cli.check.reports.table import report_table
-from tests.cli.check.reports.cases import EVIL, REMEDY, report_of
+from tests.cli.check.reports.cases import EVIL, EXEMPT, REMEDY, TOOLCHAIN, report_of
 
 TABLE = f"""\
 EFFECT   WORKLOAD              IMAGE            PULL
@@ -53,7 +53,7 @@ audit: shop:fat has 2 layers (linux/amd64), limit 1 [policy later, layers]; \
 its largest layer pulls 90 MiB (RUN go build); base go:1.26 (Builder, Proven); \
 it still contains go
 
-{REMEDY}
+{TOOLCHAIN} {EXEMPT}
 policy default: see https://wiki.example.com/100%
 2 images: 1 denied, 1 warned
 """

@@ -23,7 +23,7 @@ def report_github(report: Report) -> str:
     lines = [
         _command(
             _COMMANDS[remark.effect],
-            remark.message,
+            remark.with_help(report.docs),
             **_place(remark.file, remark.line),
             title=f"slimgate: {remark.effect.label}",
         )

@@ -32,7 +32,7 @@ def report_junit(report: Report) -> str:
         name = _IMAGES if file is None else _file(file)
         suite = SubElement(root, "testsuite", name=_legal(name))
         for entry in entries:
-            suite.extend(_cases(entry))
+            suite.extend(_cases(entry, report.docs))
         _count(suite, [suite])
     if report.faults:
         suite = SubElement(root, "testsuite", name="errors")
@@ -47,10 +47,10 @@ def report_junit(report: Report) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
 
 
-def _cases(entry: Judged) -> Iterator[Element]:
+def _cases(entry: Judged, docs: str) -> Iterator[Element]:
     remarks = _by_use(entry)
     if not entry.placed.workload.images:
-        yield _case(entry, "no image", [], skipped="no container names an image")
+        yield _case(entry, "no image", [], docs, skipped="no container names an image")
         return
     for use in dict.fromkeys(entry.placed.workload.images):
         is_judged = use in entry.verdict.subject.images
@@ -58,10 +58,11 @@ def _cases(entry: Judged) -> Iterator[Element]:
             entry,
             f"{use.role.value} {use.name or use.reference}",
             remarks.get(use, []),
+            docs,
             skipped=None if is_judged else "no policy applies to it",
         )
     if any(policy.limits.workload_pull_size for policy in entry.verdict.policies):
-        yield _case(entry, "all images together", remarks.get(None, []))
+        yield _case(entry, "all images together", remarks.get(None, []), docs)
 
 
 def _by_use(entry: Judged) -> Mapping[ImageUse | None, list[Remark]]:
@@ -72,7 +73,7 @@ def _by_use(entry: Judged) -> Mapping[ImageUse | None, list[Remark]]:
 
 
 def _case(
-    entry: Judged, name: str, remarks: list[Remark], *, skipped: str | None = None
+    entry: Judged, name: str, remarks: list[Remark], docs: str, *, skipped: str | None = None
 ) -> Element:
     placed = entry.placed
     title = _IMAGES if placed.file is None else placed.title
@@ -83,18 +84,18 @@ def _case(
         SubElement(case, "skipped", message=skipped)
     for remark in remarks:
         if remark.effect in _ELEMENTS:
-            _problem(case, remark)
+            _problem(case, remark, docs)
     passed = [f"{r.effect.label}: {r.message}" for r in remarks if r.effect not in _ELEMENTS]
     if passed or (excused := excuses(entry)):
         _output(case, passed or excused)
     return case
 
 
-def _problem(case: Element, remark: Remark) -> None:
+def _problem(case: Element, remark: Remark, docs: str) -> None:
     checks = ", ".join(dict.fromkeys(finding.check for finding in remark.findings))
     kind = _ELEMENTS[remark.effect]
     problem = SubElement(case, kind, type=_legal(checks), message=_legal(remark.message))
-    problem.text = _legal(_placed(remark.message, remark.file, remark.line))
+    problem.text = _legal(_placed(remark.with_help(docs), remark.file, remark.line))
 
 
 def _fault(fault: Fault) -> Element:

@@ -27,6 +27,7 @@ _WORDS: Final = {
     FindingEffect.WARN: "warned",
     FindingEffect.AUDIT: "noted",
 }
+_FAILING: Final = frozenset({FindingEffect.DENY, FindingEffect.UNKNOWN})
 _FILE_LENGTH: Final = 4096
 _TEXT_LENGTH: Final = 65_536
 
@@ -46,6 +47,10 @@ class Remark:
     def message(self) -> str:
         """What the webhook would say of it, without the full stop."""
         return render.describe(self.use, list(self.findings))
+
+    def with_help(self, docs: str) -> str:
+        """Say it with what helps against it, for whoever reads nothing else of the report."""
+        return f"{self.message}. {way_out(self.findings, [], docs)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,26 +162,15 @@ class Report:
 
     @property
     def advice(self) -> list[str]:
-        """The way out, and what the policies that deny have to say."""
-        denied = {
-            f.policy
-            for e in self.judged
-            for f, effect in e.findings
-            if effect is FindingEffect.DENY
-        }
-        if not denied:
-            return []
+        """The way out of all that fails, and what the policies that deny have to say."""
+        found = [pair for entry in self.judged for pair in entry.findings]
+        failed = [finding for finding, effect in found if effect in _FAILING]
+        denied = {finding.policy for finding, effect in found if effect is FindingEffect.DENY}
         policies = [policy for policy in self.policies if policy.name in denied]
         messages = [plain(f"policy {p.name}: {p.message}") for p in policies if p.message]
         # Nobody need ask another for an exception from limits of their own.
         others = [policy for policy in policies if policy.name != FLAGS]
-        refused = (
-            finding
-            for entry in self.judged
-            for finding, effect in entry.findings
-            if effect is FindingEffect.DENY
-        )
-        return [way_out(refused, others, self.docs), *messages]
+        return [way_out(failed, others, self.docs), *messages] if failed else []
 
 
 def remarks_on(judged: Judged) -> Iterator[Remark]:
