@@ -2,7 +2,10 @@
 
 import pytest
 
+from slimgate.core.images.oci import Descriptor
+from slimgate.registry.layers import Plan, plan
 from slimgate.registry.settings import RegistrySettings
+from tests.support.images import OCI_LAYER, digest_of
 
 MIB, GIB = 2**20, 2**30
 
@@ -24,6 +27,23 @@ def test_what_a_layer_may_take(size: int, seconds: int, unpacked: int, cpu: int)
     assert (settings.layer_seconds, settings.max_unpack_seconds) == (seconds, cpu)
     assert settings.max_unpacked_bytes == unpacked
     assert settings.user_agent == "a"
+
+
+@pytest.mark.parametrize(
+    ("size", "measured", "ways"),
+    [
+        (100, 0, (Plan.WHOLE, Plan.WHOLE)),
+        (101, 0, (Plan.TAIL, Plan.TAIL)),
+        (101, 200, (Plan.TAIL, Plan.WHOLE)),
+        (201, 200, (Plan.TAIL, Plan.TAIL)),
+    ],
+)
+def test_which_layers_are_read_whole(size: int, measured: int, ways: tuple[Plan, Plan]) -> None:
+    """Small ones, and larger ones where that is asked for."""
+    settings = RegistrySettings(whole_layer_bytes=100, measured_layer_bytes=measured)
+    layer = Descriptor(media_type=f"{OCI_LAYER}+gzip", digest=digest_of(b""), size=size)
+
+    assert (plan(layer, settings), plan(layer, settings, whole=True)) == ways
 
 
 @pytest.mark.parametrize("size", [0, 100, 8 * MIB, GIB, 64 * GIB])

@@ -57,7 +57,8 @@ def plan(layer: Descriptor, settings: RegistrySettings, *, whole: bool = False) 
     media_type = _FOREIGN.sub("", layer.media_type.lower())
     if (reason := _useless(layer)) is not None:
         return Size.unknown(reason)
-    if layer.size <= (settings.measured_layer_bytes if whole else settings.whole_layer_bytes):
+    measured = settings.measured_layer_bytes if whole else 0
+    if layer.size <= max(settings.whole_layer_bytes, measured):
         return Plan.WHOLE
     if media_type in _TAR:
         return Plan.HEAD

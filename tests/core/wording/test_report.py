@@ -9,11 +9,12 @@ from slimgate.core.images.facts import Base, Digest, ImageFacts, Layer, Platform
 from slimgate.core.images.tier import Evidence, Tier
 from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.finding import Finding, Outcome, Subject
-from slimgate.core.policies.policy import Policy
-from slimgate.core.policies.verdict import Verdict
+from slimgate.core.policies.policy import Limit, Limits, Policy
+from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.wording.report import MAX_RESULTS, report_of
 from slimgate.core.wording.ways import DOCS
 from slimgate.core.workloads.workload import ImageUse, Role, Workload
+from tests.core.make import inspection
 
 SHA = Digest(f"sha256:{'a' * 64}")
 USE = ImageUse(role=Role.CONTAINER, name="web", reference="r.example.com/shop:1.2")
@@ -164,6 +165,23 @@ def test_pass() -> None:
     assert found[1]["message"] == "all images are within the policy"
     assert "rule" not in found[1]
     assert "properties" not in found[1]
+
+
+def test_how_sizes_are_known() -> None:
+    """A result says so of what it is about, and one that passes if it rests on an estimate."""
+    layer = replace(IMAGE.layers[0], unpacked=Size.estimated(400))
+    seen = inspection(replace(IMAGE, layers=(layer,)))
+    subject = Subject(workload=Workload(group="", kind="Pod", namespace="a", name="b"), images={})
+    limits = [Limits(unpacked_size=Limit(deny=100)), Limits(unpacked_size=Limit(deny=500))]
+    policies = [Policy(name=f"p{number}", limits=one) for number, one in enumerate(limits)]
+    judged = evaluate(replace(subject, images={USE: seen}), policies, [], EXCEPTION.expires)
+    found, passed = results(judged)
+
+    properties = found["properties"]
+    assert isinstance(properties, dict)
+    assert (properties["sizeEvidence"], properties["unpackedEvidence"]) == ("Estimated",) * 2
+    assert "unpacks to 400 B (estimated, linux/amd64), limit 100 B" in str(found["message"])
+    assert passed["message"] == "all images are within the policy (unpacked size estimated)"
 
 
 def test_skip_names_the_exception() -> None:

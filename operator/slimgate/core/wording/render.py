@@ -67,7 +67,8 @@ def summary(verdict: Verdict) -> str:
     """Write the workload's annotation: short, stable, without times."""
     if not verdict.findings:
         count = len(verdict.subject.images)
-        text = f"{count} image{'s' if count != 1 else ''} within policy{_by_estimate(verdict)}"
+        text = f"{count} image{'s' if count != 1 else ''} within policy"
+        text += by_estimate(verdict, verdict.policies)
         return text + (f", {len(verdict.excused)} excused" if verdict.excused else "")
     parts = [
         f"{_subject(use)}: {', '.join(dict.fromkeys(_fragment(f) for f in _reasons_last(group)))}"
@@ -76,9 +77,9 @@ def summary(verdict: Verdict) -> str:
     return printable("; ".join(parts), _SUMMARY_LENGTH)
 
 
-def _by_estimate(verdict: Verdict) -> str:
-    """Say of what is within a limit on unpacked sizes if that rests on an estimate."""
-    limits = any(policy.limits.unpacked_size is not None for policy in verdict.policies)
+def by_estimate(verdict: Verdict, policies: Iterable[Policy]) -> str:
+    """Say of what is within policies' limits on unpacked sizes if that rests on an estimate."""
+    limits = any(policy.limits.unpacked_size is not None for policy in policies)
     images = (image for seen in verdict.subject.inspected().values() for image in seen.images)
     rests = limits and any(image.unpacked.is_estimated for image in images)
     return " (unpacked size estimated)" if rests else ""

@@ -73,7 +73,12 @@ def _results(verdict: Verdict, docs: str) -> Iterator[JsonDocument]:
     spoken |= {finding.policy for finding, _ in verdict.excused}
     for policy in verdict.policies:
         if policy.name not in spoken:
-            yield _result(policy.name, "pass", "info", "all images are within the policy")
+            yield _result(
+                policy.name,
+                "pass",
+                "info",
+                f"all images are within the policy{render.by_estimate(verdict, [policy])}",
+            )
 
 
 def _result(
