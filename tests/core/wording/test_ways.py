@@ -310,3 +310,14 @@ def test_places_of_every_denial() -> None:
     """Without a setting the page is slimgate's own; a rollback leads there, too."""
     assert link(P.EXCEPTION, DOCS) in denial(found_in({"a": SHOP}, RULES), [RULES])
     assert rollback(DOCS).endswith(f": {DOCS}#rollback")
+
+
+def test_messages_of_unknown_sizes() -> None:
+    """What the page says of each message about an unknown size is said of one that there is."""
+    page = Path("docs/slimming.md").read_text(encoding="utf-8")
+    rows = page.partition("### Unknown size\n")[2].partition("\n### ")[0]
+    quoted = re.findall(r"`([^`]+)`", "\n".join(re.findall(r"^\| (`.*?) \|", rows, re.MULTILINE)))
+    code = "".join(path.read_text() for path in Path("operator/slimgate").rglob("*.py"))
+
+    assert len(quoted) > 5
+    assert [words for words in quoted if words not in code] == []
