@@ -276,3 +276,23 @@ def test_unreachable_cluster(folder: Path, lab: Lab) -> None:
 
     assert (done.returncode, done.stdout) == (3, "")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_who_fills_the_disks(folder: Path, lab: Lab, name: str) -> None:
+    """Every byte of the node's images is somebody's, by whatever they are parted."""
+    if not lab.node:
+        pytest.skip("the lab has no node: that needs root")
+    assert name
+    totals = set()
+    for by in ("image", "workload", "namespace", "node", "base"):
+        done = slimgate("nodes", "--by", by, "-o", "json", cwd=folder)
+        found = json.loads(done.stdout)
+        rest = found["unused"]["diskBytes"] + found["pinned"]["diskBytes"]
+        rows = sum(row["share"]["diskBytes"] for row in found["rows"] if row["share"])
+        assert rows + rest + found["unexplainedBytes"] == found["total"]["diskBytes"] > 0
+        totals.add(found["total"]["compressedBytes"])
+    assert len(totals) == 1
+    mine = slimgate("top", "-n", name, "--by", "workload", "-o", "csv", cwd=folder)
+    assert mine.stdout.startswith("name,diskBytes,")
+    wrong = slimgate("top", "--by", "node", "-l", "app=web", cwd=folder)
+    assert (wrong.returncode, "try slimgate nodes --by" in wrong.stderr) == (2, True)

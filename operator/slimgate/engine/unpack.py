@@ -78,7 +78,8 @@ class Unpacker:
             least = self._count if self._reason == _TOO_MUCH else 0
             unknown = Size.unknown(self._reason, at_least=least, evidence=SizeEvidence.MEASURED)
             return LayerReading(unpacked=unknown)
-        return LayerReading(unpacked=Size.measured(self._count), contents=self._lister.contents())
+        measured = Size.measured(self._count, on_disk=self._lister.on_disk)
+        return LayerReading(unpacked=measured, contents=self._lister.contents())
 
     def _begin(self) -> bytes:
         head, self._head = self._head, b""

@@ -373,3 +373,34 @@ def test_garbage_with_a_checksum(changes: list[tuple[int, bytes]], body: bytes, 
     data = header(change, size=100) + body
 
     assert listing(data, step) == listing(data)
+
+
+BLOCKS = [
+    # entries, blocks of 4 KiB besides that of the layer's own folder
+    ([], 0),
+    ([entry("a")], 0),
+    ([entry("a", body=b"1")], 1),
+    ([entry("a", body=bytes(4096)), entry("b", body=bytes(4097))], 1 + 2),
+    ([entry("./", tarfile.DIRTYPE), entry("d/", tarfile.DIRTYPE)], 1),
+    # The ways to a file are folders, too, each once, listed or not.
+    ([entry("d/e/f", body=b"1"), entry("d/e/g", body=b"1")], 2 + 2),
+    ([entry("d", tarfile.DIRTYPE), entry("d/e/f", body=b"1")], 2 + 1),
+    ([entry("a", body=b"1"), entry("b", tarfile.LNKTYPE, link="a")], 1),
+    ([entry("b", tarfile.SYMTYPE, link="a"), entry("c", tarfile.FIFOTYPE)], 0),
+]
+
+
+@pytest.mark.parametrize(("entries", "blocks"), BLOCKS)
+def test_blocks_on_a_disk(entries: list[tarfile.TarInfo], blocks: int) -> None:
+    """Files and folders take whole blocks, and links none."""
+    for form in FORMATS:
+        assert lister(tar_of(*entries, form=form), 700).on_disk == (blocks + 1) * 4096
+
+
+def test_blocks_of_what_was_not_listed() -> None:
+    """Where the list is not whole, or has folders without end, nobody knows how many there are."""
+    deep = ["/".join([f"{n}", *"x" * 255, "f"]) for n in range(MAX_ENTRIES // 256 + 1)]
+
+    assert lister(tar_of(entry("a", body=bytes(5000)))[:4096]).on_disk is None
+    assert lister(tar_of(*map(entry, deep))).on_disk is None
+    assert lister(tar_of(*map(entry, deep[:9]))).on_disk == (9 * 256 + 1) * 4096

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slimgate.core.images.facts import Base, Digest, ImageFacts
+from slimgate.core.images.facts import Base, Digest, ImageFacts, Size
 from slimgate.core.images.tier import Tier
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.fleet import fleet_of, image_name
@@ -19,7 +19,7 @@ from slimgate.core.nodes.shares import apportion
 from slimgate.core.nodes.stored import NOTHING, Stored
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.workloads.workload import Owner
-from tests.core.disks import digest, facts, listed, node, pod
+from tests.core.disks import digest, facts, layer, listed, node, pod
 
 MIB = 2**20
 letters = st.text("abcde", min_size=1, max_size=4)
@@ -122,38 +122,87 @@ def test_a_namespace_cannot_change_the_shares_of_others() -> None:
 
 
 SCALES = [
-    # modelled, measured, complete; believed, shown, unexplained
-    (100 * MIB, None, True, None, 100 * MIB, 0),
-    (100 * MIB, 110 * MIB, True, 110 * MIB, 110 * MIB, 0),
-    (100 * MIB, 95 * MIB, True, 95 * MIB, 95 * MIB, 0),
+    # blocks, loose, measured, complete; believed, shown, unexplained
+    (0, 100 * MIB, None, True, None, 100 * MIB, 0),
+    (0, 100 * MIB, 110 * MIB, True, 110 * MIB, 110 * MIB, 0),
+    (0, 100 * MIB, 95 * MIB, True, 95 * MIB, 95 * MIB, 0),
+    (60 * MIB, 40 * MIB, 95 * MIB, True, 95 * MIB, 95 * MIB, 0),
     # More than blocks can make of it: of images that nobody lists.
-    (100 * MIB, 500 * MIB, True, 500 * MIB, 216 * MIB, 284 * MIB),
+    (0, 100 * MIB, 500 * MIB, True, 500 * MIB, 216 * MIB, 284 * MIB),
     # What is missing is not spread over what is known.
-    (100 * MIB, 110 * MIB, False, 110 * MIB, 100 * MIB, 10 * MIB),
-    (100 * MIB, 90 * MIB, False, 90 * MIB, 90 * MIB, 0),
-    (0, 90 * MIB, True, 90 * MIB, 0, 90 * MIB),
+    (0, 100 * MIB, 110 * MIB, False, 110 * MIB, 100 * MIB, 10 * MIB),
+    (0, 100 * MIB, 90 * MIB, False, 90 * MIB, 90 * MIB, 0),
+    (0, 0, 90 * MIB, True, 90 * MIB, 0, 90 * MIB),
     # A kubelet that lies.
-    (100 * MIB, 1, True, None, 100 * MIB, 0),
-    (100 * MIB, 2**63 - 1, True, 2**63 - 1, 216 * MIB, 2**63 - 1 - 216 * MIB),
-    (0, 0, True, 0, 0, 0),
+    (100 * MIB, 0, 1, True, None, 100 * MIB, 0),
+    (0, 100 * MIB, 2**63 - 1, True, 2**63 - 1, 216 * MIB, 2**63 - 1 - 216 * MIB),
+    (0, 0, 0, True, 0, 0, 0),
 ]
 
 
 @pytest.mark.parametrize(
-    ("modelled", "measured", "complete", "believed", "shown", "unexplained"), SCALES
+    ("blocks", "loose", "measured", "complete", "believed", "shown", "unexplained"), SCALES
 )
 def test_scale(
-    modelled: int, measured: int | None, believed: int | None, shown: int, unexplained: int,
-    *, complete: bool,
+    *, blocks: int, loose: int, measured: int | None, believed: int | None, shown: int,
+    unexplained: int, complete: bool,
 ) -> None:  # fmt: skip
     """What was measured stands, and what no image can explain is said to be so."""
-    found = Scale.of(modelled, measured, complete=complete)
+    modelled = Stored(unpacked=blocks + loose, blocks=blocks, loose=loose)
+    found = Scale.to(modelled, measured, complete=complete)
 
     assert found == Scale(
         modelled=modelled, measured=believed, shown=shown, unexplained=unexplained
     )
-    assert (found.factor is None) == (believed is None or not modelled)
-    assert found.of_bytes(modelled) == (shown if modelled else 0)
+    assert (found.factor is None) == (believed is None or not modelled.unpacked)
+    assert found.of(modelled).unpacked == (shown if modelled.unpacked else 0)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "loose", "measured", "of_blocks", "of_loose"),
+    [
+        # What was counted is so, and the other is what is left.
+        (1000, 1000, 2100, 1001, 1099),
+        (1000, 1000, 1950, 1000, 950),
+        # So few tars can't be what makes so many blocks more.
+        (100_000, 1000, 100_600, 99_606, 994),
+        (100_000, 5000, 105_500, 100_368, 5132),
+        # No tar is so much more or less on a disk, so both are wrong.
+        (1000, 100, 2200, 2000, 200),
+        (1000, 1000, 1200, 600, 600),
+        (1000, 0, 1100, 1100, 0),
+        (0, 1000, 1100, 0, 1100),
+    ],
+)
+def test_what_was_counted_is_not_scaled(
+    blocks: int, loose: int, measured: int, of_blocks: int, of_loose: int
+) -> None:
+    """The difference to what was measured is with the layers whose files nobody counted."""
+    whole = Stored(unpacked=blocks + loose, blocks=blocks, loose=loose)
+
+    found = Scale.to(whole, measured, complete=True)
+
+    assert found.of(Stored(blocks=blocks)).unpacked == of_blocks
+    assert found.of(Stored(loose=loose)).unpacked == of_loose
+
+
+def test_blocks_count_for_shares() -> None:
+    """Whose files take more than their tars has more of what was measured, with the same tars."""
+    many = replace(
+        facts("a"), layers=(replace(layer("a"), unpacked=Size.measured(10, on_disk=30)),)
+    )
+    few = replace(facts("b"), layers=(replace(layer("b"), unpacked=Size.measured(10, on_disk=10)),))
+    pods = [pod("red", "a"), pod("blue", "b")]
+    known_now = {digest("a"): (many,), digest("b"): (few,)}
+    image_fs = ImageFs(used=44, capacity=None, available=None)
+
+    bare = node_disk(node(listed("a"), listed("b")), pods, known_now)
+    scaled = node_disk(node(listed("a"), listed("b")), pods, known_now, image_fs=image_fs)
+
+    for found, sizes in ((bare, (30, 10)), (scaled, (33, 11))):
+        shares = found.owners.namespaces
+        assert (shares["red"].unpacked, shares["blue"].unpacked) == sizes
+        assert found.total.unpacked == 20
 
 
 def test_writable_layers_are_no_images() -> None:
@@ -162,7 +211,7 @@ def test_writable_layers_are_no_images() -> None:
 
     found = node_disk(node(listed("d")), [], known("d"), image_fs=image_fs)
 
-    assert found.scale == Scale(modelled=40, measured=100, shown=100)
+    assert (found.scale.measured, found.scale.shown) == (100, 100)
     assert found.owners.unused == Stored(compressed=4, unpacked=100)
     assert (found.scale.factor, found.measured) == (2.5, 1104)
 

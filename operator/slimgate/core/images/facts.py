@@ -79,13 +79,15 @@ class Size:
 
     `evidence` is None but for the unpacked size of a layer that was looked at: it is that for the
     size, or for the lower bound of one that is not known. `at_least` is that bound, 0 where there
-    is none to speak of.
+    is none to speak of. `on_disk` is what an unpacked layer takes in whole blocks, where its files
+    were counted.
     """
 
     bytes: int | None
     reason: str | None = None
     evidence: SizeEvidence | None = None
     at_least: int = 0
+    on_disk: int | None = field(default=None, compare=False)
 
     @classmethod
     def known(cls, count: int) -> Self:
@@ -93,9 +95,9 @@ class Size:
         return cls(bytes=count)
 
     @classmethod
-    def measured(cls, count: int) -> Self:
+    def measured(cls, count: int, *, on_disk: int | None = None) -> Self:
         """Make an unpacked size that was measured."""
-        return cls(bytes=count, evidence=SizeEvidence.MEASURED)
+        return cls(bytes=count, evidence=SizeEvidence.MEASURED, on_disk=on_disk)
 
     @classmethod
     def estimated(cls, count: int) -> Self:

@@ -32,6 +32,9 @@ _PAX: Final = b"x"
 _PAX_GLOBAL: Final = b"g"
 _SPARSE: Final = b"S"
 _SYMLINK: Final = b"2"
+_FOLDER: Final = b"5"
+DISK_BLOCK: Final = 4096
+"""Files and folders take whole blocks of so many bytes on ext4 and xfs, if they take any."""
 _EMPTY_KINDS: Final = frozenset(
     {b"1", b"2", b"3", b"4", b"5", b"6"}
 )  # links, devices, folders, pipes: no contents follow
@@ -50,6 +53,8 @@ class TarLister:
         self._links: set[str] = set()
         self._names = 0
         self._left = _MAX_WORK
+        self._folders: set[int] = set()
+        self._blocks = 0
         self._partial = bytearray()
         self._skip = 0
         self._collect: bytes | None = None
@@ -82,9 +87,32 @@ class TarLister:
 
     def contents(self) -> LayerContents:
         """Say what was listed; complete only if the tar was read to its end."""
+        return LayerContents(paths=frozenset(self._paths), complete=self._is_complete)
+
+    @property
+    def _is_complete(self) -> bool:
         between = not self._partial and not self._skip and self._collect is None
-        complete = self._complete and (self._ended or between)
-        return LayerContents(paths=frozenset(self._paths), complete=complete)
+        return self._complete and (self._ended or between)
+
+    @property
+    def on_disk(self) -> int | None:
+        """What it takes once it is unpacked, in whole blocks; None if not all was listed.
+
+        A layer has a folder of its own for each one that leads to its files: overlayfs copies
+        those of layers below. What several names link to is counted by the first.
+        """
+        if not self._is_complete:
+            return None
+        folders = set(self._folders)
+        for path in self._paths:
+            end = path.rfind("/")
+            # Hashes, since all the ways to deep folders may be longer than the names together.
+            while end > 0 and (way := hash(path[:end])) not in folders:
+                folders.add(way)
+                if len(folders) > MAX_ENTRIES:
+                    return None
+                end = path.rfind("/", 0, end)
+        return (self._blocks + len(folders) + 1) * DISK_BLOCK
 
     def _take(self, block: bytes) -> None:
         if not self._started:
@@ -143,7 +171,12 @@ class TarLister:
         if len(name) > _MAX_PATH or name.count("/") > _MAX_DEPTH:
             self._give_up()
             return
-        self._add(posixpath.normpath(f"/{name}").lstrip("/"), is_link=kind == _SYMLINK)
+        path = posixpath.normpath(f"/{name}").lstrip("/")
+        if kind == _FOLDER and path:
+            self._folders.add(hash(path))
+        elif kind not in _EMPTY_KINDS:
+            self._blocks += -(-size // DISK_BLOCK)
+        self._add(path, is_link=kind == _SYMLINK)
 
     def _add(self, path: str, *, is_link: bool) -> None:
         if len(self._paths) >= MAX_ENTRIES or self._names + len(path) > MAX_NAMES:

@@ -85,7 +85,7 @@ def image_name(names: Iterable[str]) -> str:
 def _images(disks: Iterable[NodeDisk]) -> tuple[FleetImage, ...]:
     found: dict[str, _Sum] = {}
     for disk in disks:
-        scale = disk.scale.of_bytes
+        scale = disk.scale.of
         for image, share in zip(disk.images, disk.owners.images, strict=True):
             key = image.digest or image_name(image.names)
             if (together := found.get(key)) is None:
@@ -104,14 +104,15 @@ class _Sum:
         self._exclusive, self._whole = [0, 0], [0, 0]
         self._share, self._unused = [0, 0], [0, 0]
 
-    def add(self, image: ImageDisk, share: Stored, scale: Callable[[int], int]) -> None:
+    def add(self, image: ImageDisk, share: Stored, scale: Callable[[Stored], Stored]) -> None:
         self._nodes += 1
         self._containers += image.containers
         self._unknown_on += not image.complete
         self._names.add(image_name(image.names))
         for pair, stored in ((self._exclusive, image.own), (self._whole, image.whole)):
-            pair[0] += stored.compressed
-            pair[1] += scale(stored.unpacked)
+            scaled = scale(stored)
+            pair[0] += scaled.compressed
+            pair[1] += scaled.unpacked
         for pair in (self._share, self._unused) if image.free_to_go else (self._share,):
             pair[0] += share.compressed
             pair[1] += share.unpacked

@@ -15,7 +15,6 @@ from slimgate.core.images.facts import (
     Layer,
     Platform,
     Size,
-    SizeEvidence,
 )
 from slimgate.core.nodes.stored import Contents, Stored, contents_of
 
@@ -47,15 +46,21 @@ class _Thing:
     holders: list[int] = field(default_factory=list)
     claims: list[int] = field(default_factory=list)
     known: bool = False
-    measured: int | None = None
+    measured: Size | None = None
 
     def put(self, holder: int, size: Size) -> None:
         self.holders.append(holder)
         self.claims.append(min(size.least, MAX_BYTES))
         if size.bytes is not None:
             self.known = True
-            if size.evidence is SizeEvidence.MEASURED:
-                self.measured = size.bytes
+            if size.is_measured:
+                self.take(size)
+
+    def take(self, size: Size) -> None:
+        """Believe what was measured; of two looks the one that counted files, too."""
+        self.known = True
+        if self.measured is None or self.measured.on_disk is None:
+            self.measured = size
 
     @property
     def size(self) -> int:
@@ -65,7 +70,7 @@ class _Thing:
         blobs that it already has, so a false one may lie beside a true one.
         """
         if self.measured is not None:
-            return min(self.measured, MAX_BYTES)
+            return min(self.measured.least, MAX_BYTES)
         if len(set(self.claims)) == 1:
             return self.claims[0]
         said = Counter(claim for claim in self.claims if claim)
@@ -73,7 +78,7 @@ class _Thing:
 
 
 class Layout:
-    """The pieces of all images: `compressed` and `unpacked` bytes by a piece's number.
+    """The pieces of all images, by number: bytes `compressed`, `unpacked`, and as Stored has them.
 
     `facts` are keyed by what nodes call images by: the digest of a manifest, or of an index, of
     which the image for the node's platform counts.
@@ -91,6 +96,8 @@ class Layout:
         self._by_platform: dict[Platform, Mapping[Digest, KnownImage]] = {}
         self.compressed: list[int] = []
         self.unpacked: list[int] = []
+        self.blocks: list[int] = []
+        self.loose: list[int] = []
         self._images = self._cut(list(distinct.values()))
 
     def is_of(self, facts: Mapping[Digest, Sequence[ImageFacts]]) -> bool:
@@ -119,9 +126,10 @@ class Layout:
         self._read = {}
         blobs, tars = _blobs(contents), _tars(contents)
         pieces: dict[tuple[int, ...], int] = {}
-        for things, sizes in ((blobs, self.compressed), (tars, self.unpacked)):
-            for thing in things.values():
-                sizes[self._piece(pieces, tuple(thing.holders))] += thing.size
+        for thing in blobs.values():
+            self.compressed[self._piece(pieces, tuple(thing.holders))] += thing.size
+        for thing in tars.values():
+            self._put_tar(self._piece(pieces, tuple(thing.holders)), thing)
         held: list[list[int]] = [[] for _ in images]
         for holders, number in pieces.items():
             for holder in holders:
@@ -137,6 +145,7 @@ class Layout:
                 stored=Stored(
                     compressed=sum(self.compressed[number] for number in own),
                     unpacked=sum(self.unpacked[number] for number in own),
+                    blocks=sum(self.blocks[number] for number in own),
                 ),
                 no_blob=frozenset(has.no_blob.union(d for d in has.blobs if not blobs[d].known)),
                 no_tar=frozenset(
@@ -158,9 +167,17 @@ class Layout:
     def _piece(self, pieces: dict[tuple[int, ...], int], holders: tuple[int, ...]) -> int:
         number = pieces.setdefault(holders, len(pieces))
         if number == len(self.compressed):
-            self.compressed.append(0)
-            self.unpacked.append(0)
+            for sizes in (self.compressed, self.unpacked, self.blocks, self.loose):
+                sizes.append(0)
         return number
+
+    def _put_tar(self, number: int, thing: _Thing) -> None:
+        size, measured = thing.size, thing.measured
+        self.unpacked[number] += size
+        if measured is None or measured.on_disk is None:
+            self.loose[number] += size
+        else:
+            self.blocks[number] += min(measured.on_disk, MAX_BYTES)
 
 
 def same_facts(one: ImageFacts, two: ImageFacts) -> bool:
@@ -190,13 +207,13 @@ def _tars(contents: Sequence[Contents]) -> Mapping[str, _Thing]:
         for chain, tar in has.unpacked.items():
             thing = things[chain]
             thing.put(number, tar.size)
-            if tar.size.evidence is SizeEvidence.MEASURED:
-                measured[tar.diff_id] = tar.size
-            elif thing.measured is None:
-                elsewhere[chain] = tar.diff_id
+            elsewhere[chain] = tar.diff_id
+            known = measured.get(tar.diff_id)
+            if thing.measured is not None and (known is None or known.on_disk is None):
+                measured[tar.diff_id] = thing.measured
     for chain, diff_id in elsewhere.items():
         if (size := measured.get(diff_id)) is not None:
-            things[chain].measured, things[chain].known = size.bytes, True
+            things[chain].take(size)
     return things
 
 

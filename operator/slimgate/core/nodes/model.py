@@ -1,14 +1,14 @@
 """Makes the disk models of nodes, and does anew only what has changed since the last time."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from slimgate.core.images.facts import Digest, ImageFacts
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk, Parts
 from slimgate.core.nodes.held import MAX_IMAGES, HeldImage, held_on
 from slimgate.core.nodes.layout import KnownImage, Layout, same_facts
-from slimgate.core.nodes.node import Node, NodePod, Runtime
+from slimgate.core.nodes.node import Node, NodePod, Runtime, WorkloadName
 from slimgate.core.nodes.owners import Piece, Weights, attribute, users_of
 from slimgate.core.nodes.scale import Scale
 from slimgate.core.nodes.stored import NOTHING, Stored
@@ -16,6 +16,8 @@ from slimgate.core.nodes.summary import ImageFs
 
 LIST_LIMIT: Final = 50
 """The kubelet's default `nodeStatusMaxImages`: a list of this length was cut."""
+
+_NOBODY: Final[Mapping[tuple[WorkloadName, str], int]] = {}
 
 Facts = Mapping[Digest, Sequence[ImageFacts]]
 
@@ -62,24 +64,23 @@ class NodeModels:
         return kept.disk(image_fs)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """What is known of one image on a node, under all its digests."""
+_Known = tuple[KnownImage, ...]
+"""What is known of one image on a node, under all its digests."""
 
-    images: tuple[KnownImage, ...]
 
-    def is_as(self, other: "_Known") -> bool:
-        """Whether the same is known of it."""
-        return len(self.images) == len(other.images) and all(
-            one is two
-            or (
-                same_facts(one.facts, two.facts)
-                and one.stored == two.stored
-                and one.no_tar == two.no_tar
-                and one.no_blob == two.no_blob
-            )
-            for one, two in zip(self.images, other.images, strict=True)
+def _is_as(known: _Known, other: _Known) -> bool:
+    """Whether the same is known of an image."""
+    return len(known) == len(other) and all(
+        one is two
+        or (
+            same_facts(one.facts, two.facts)
+            and one.stored == two.stored
+            and one.stored.blocks == two.stored.blocks
+            and one.no_tar == two.no_tar
+            and one.no_blob == two.no_blob
         )
+        for one, two in zip(known, other, strict=True)
+    )
 
 
 class _Kept:
@@ -96,12 +97,17 @@ class _Kept:
         pieces = _cut(node.runtime, self._known, layout)
         users = users_of(pieces, held)
         self._weights = Weights(pieces, held, users)
-        self._tiers = [one.images[0].facts.base.tier if one.images else None for one in self._known]
+        self._tiers = [one[0].facts.base.tier if one else None for one in self._known]
         listed = len(node.images)
         keeps = node.runtime.keeps_blobs
         without = [_unknown(one, blobs=keeps) for one in self._known]
         parts = _parts(pieces, held)
-        scale = Scale.of(parts.total.unpacked, None, complete=False)
+        modelled = Stored(
+            unpacked=parts.total.unpacked,
+            blocks=sum(piece.blocks for piece in pieces),
+            loose=sum(piece.loose for piece in pieces),
+        )
+        scale = Scale.to(modelled, None, complete=False)
         self._last = NodeDisk(
             node=node.name,
             runtime=node.runtime,
@@ -123,12 +129,12 @@ class _Kept:
         if self._node != node or self._pods != pods:
             return False
         known = self._look_up(layout)
-        return all(one.is_as(two) for one, two in zip(self._known, known, strict=True))
+        return all(_is_as(one, two) for one, two in zip(self._known, known, strict=True))
 
     def _look_up(self, layout: Layout) -> list[_Known]:
         known = layout.on(self._node.platform)
         return [
-            _Known(images=tuple(known[digest] for digest in digests if digest in known))
+            tuple(known[digest] for digest in digests if digest in known)
             for digests in self._digests
         ]
 
@@ -137,7 +143,7 @@ class _Kept:
         last = self._last
         if image_fs != last.image_fs:
             measured = _snapshots(image_fs, self._node.runtime)
-            scale = Scale.of(last.parts.total.unpacked, measured, complete=last.complete)
+            scale = Scale.to(last.scale.modelled, measured, complete=last.complete)
             if scale.shown == last.scale.shown:
                 owners = replace(last.owners, unexplained=scale.unexplained)
             else:
@@ -151,10 +157,7 @@ def _cut(runtime: Runtime, known: Sequence[_Known], layout: Layout) -> tuple[Pie
     keeps = runtime.keeps_blobs
     holders: dict[int, list[int]] = {}
     for place, one in enumerate(known):
-        images = one.images
-        numbers = (
-            images[0].pieces if len(images) == 1 else {n for image in images for n in image.pieces}
-        )
+        numbers = one[0].pieces if len(one) == 1 else {n for image in one for n in image.pieces}
         for number in numbers:
             if number in holders:
                 holders[number].append(place)
@@ -162,19 +165,21 @@ def _cut(runtime: Runtime, known: Sequence[_Known], layout: Layout) -> tuple[Pie
                 holders[number] = [place]
     groups: dict[tuple[int, ...], list[int]] = {}
     for number, places in holders.items():
-        pair = groups.setdefault(tuple(places), [0, 0])
-        pair[0] += layout.compressed[number] if keeps else 0
-        pair[1] += layout.unpacked[number]
+        sums = groups.setdefault(tuple(places), [0, 0, 0, 0])
+        sums[0] += layout.compressed[number] if keeps else 0
+        sums[1] += layout.unpacked[number]
+        sums[2] += layout.blocks[number]
+        sums[3] += layout.loose[number]
     return tuple(
-        Piece(holders=places, compressed=compressed, unpacked=unpacked)
-        for places, (compressed, unpacked) in groups.items()
-        if compressed or unpacked
+        Piece(holders=places, compressed=sums[0], unpacked=sums[1], blocks=sums[2], loose=sums[3])
+        for places, sums in groups.items()
+        if any(sums)
     )
 
 
 def _unknown(known: _Known, *, blobs: bool) -> frozenset[str]:
     """Name the layers that the runtime stores and nobody knows the size of."""
-    sets = [one.no_tar | one.no_blob if blobs else one.no_tar for one in known.images]
+    sets = [one.no_tar | one.no_blob if blobs else one.no_tar for one in known]
     return sets[0] if len(sets) == 1 else frozenset[str]().union(*sets)
 
 
@@ -184,15 +189,18 @@ def _images(
     pieces: Sequence[Piece],
     unknown: Sequence[int],
 ) -> tuple[ImageDisk, ...]:
-    own, whole = [NOTHING] * len(held), [[0, 0] for _ in held]
+    own, whole = [NOTHING] * len(held), [[0, 0, 0, 0] for _ in held]
     for piece in pieces:
         if len(piece.holders) == 1:
             own[piece.holders[0]] = piece.stored
         for place in piece.holders:
-            whole[place][0] += piece.compressed
-            whole[place][1] += piece.unpacked
+            sums = whole[place]
+            sums[0] += piece.compressed
+            sums[1] += piece.unpacked
+            sums[2] += piece.blocks
+            sums[3] += piece.loose
     return tuple(
-        _image(image, one.images[0] if one.images else None, own[place], whole[place], missing)
+        _image(image, one[0] if one else None, own[place], whole[place], missing)
         for place, (image, one, missing) in enumerate(zip(held, known, unknown, strict=True))
     )
 
@@ -201,16 +209,17 @@ def _image(
     image: HeldImage, known: KnownImage | None, own: Stored, whole: Sequence[int], missing: int
 ) -> ImageDisk:
     called = image.digests[0] if image.digests else None
+    together = Stored(compressed=whole[0], unpacked=whole[1], blocks=whole[2], loose=whole[3])
     return ImageDisk(
         names=image.names,
         digest=called if known is None or known.facts.digest is None else known.facts.digest,
         listed=image.listed,
         known=known is not None,
         pinned=image.pinned,
-        uses=image.uses,
+        uses=image.uses or _NOBODY,
         reported=image.reported,
         own=own,
-        whole=Stored(compressed=whole[0], unpacked=whole[1]),
+        whole=own if together == own else together,
         pull=0 if known is None else known.sizes.compressed,
         unpacked=0 if known is None else known.sizes.unpacked,
         tier=None if known is None else known.facts.base.tier,

@@ -19,16 +19,21 @@ def images_of_namespace(disk: NodeDisk, namespace: str) -> Mapping[int, Stored]:
     spaces = [
         image.namespaces | ({""} if image.pinned else frozenset[str]()) for image in disk.images
     ]
-    weights = {place: [0, 0] for place, used_by in enumerate(spaces) if namespace in used_by}
+    weights = {place: [0, 0, 0] for place, used_by in enumerate(spaces) if namespace in used_by}
     for piece in disk.pieces:
         mine = [place for place in piece.holders if place in weights]
         if mine:
             users = frozenset[str]().union(*(spaces[place] for place in piece.holders))
+            parts = len(users) * len(mine)
             for place in mine:
-                weights[place][0] += piece.compressed * UNIT // (len(users) * len(mine))
-                weights[place][1] += piece.unpacked * UNIT // (len(users) * len(mine))
-    compressed = apportion({place: pair[0] for place, pair in weights.items()}, share.compressed)
-    unpacked = apportion({place: pair[1] for place, pair in weights.items()}, share.unpacked)
+                weights[place][0] += piece.compressed * UNIT // parts
+                weights[place][1] += piece.blocks * UNIT // parts
+                weights[place][2] += piece.loose * UNIT // parts
+    compressed = apportion({place: sums[0] for place, sums in weights.items()}, share.compressed)
+    unpacked = apportion(
+        {place: disk.scale.weight(sums[1], sums[2]) for place, sums in weights.items()},
+        share.unpacked,
+    )
     return {
         place: Stored(compressed=compressed[place], unpacked=unpacked[place]) for place in weights
     }

@@ -4,6 +4,7 @@ Fields of a wrong type count as absent: what remains is a smaller model, never a
 """
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -162,7 +163,7 @@ def digest_in(name: str) -> Digest | None:
     if not at or not repository:
         return None
     try:
-        return parse_digest(text)
+        return Digest(sys.intern(parse_digest(text)))
     except InvalidReferenceError:
         return None
 
@@ -204,7 +205,11 @@ def _images(status: JsonObject) -> Iterator[NodeImage]:
     for entry in objects_at(status, "images"):
         names = entry.get("names")
         yield NodeImage(
-            names=tuple(n for n in names if isinstance(n, str)) if isinstance(names, list) else (),
+            names=(
+                tuple(sys.intern(n) for n in names if isinstance(n, str))
+                if isinstance(names, list)
+                else ()
+            ),
             reported=count_at(entry, "sizeBytes") or 0,
         )
 

@@ -105,11 +105,11 @@ def _won(disk: NodeDisk, shrink: Sequence[Fraction]) -> Iterator[tuple[tuple[int
         users = tuple(p for p in piece.holders if not disk.images[p].free_to_go)
         part = min((shrink[place] for place in users), default=_NONE)
         if part:
+            there = disk.scale.of(piece.stored)
             yield (
                 users,
                 Stored(
-                    compressed=int(piece.compressed * part),
-                    unpacked=int(disk.scale.of_bytes(piece.unpacked) * part),
+                    compressed=int(there.compressed * part), unpacked=int(there.unpacked * part)
                 ),
             )
 

@@ -29,11 +29,18 @@ class Piece:
     holders: tuple[int, ...]
     compressed: int
     unpacked: int
+    blocks: int
+    loose: int
 
     @property
     def stored(self) -> Stored:
-        """Both forms."""
-        return Stored(compressed=self.compressed, unpacked=self.unpacked)
+        """All of them."""
+        return Stored(
+            compressed=self.compressed,
+            unpacked=self.unpacked,
+            blocks=self.blocks,
+            loose=self.loose,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,16 +154,17 @@ class Weights:
     ) -> None:
         self._kept = [image.kept for image in held]
         self._of_users: dict[WorkloadName, list[int]] = {}
-        self._of_images = [[0, 0] for _ in held]
-        self._in_use, self._unused = [0, 0], [0, 0]
+        self._of_images = [[0, 0, 0] for _ in held]
+        self._in_use, self._unused = [0, 0, 0], [0, 0, 0]
         pinned = {place for place, image in enumerate(held) if image.pinned}
         for piece, using in zip(pieces, users, strict=True):
             spaces: list[Collection[WorkloadName]] = list(using.values())
             if not pinned.isdisjoint(piece.holders):
                 spaces.append((_NODE,))
-            pair = self._in_use if spaces else self._unused
-            pair[0] += piece.compressed
-            pair[1] += piece.unpacked
+            sums = self._in_use if spaces else self._unused
+            sums[0] += piece.compressed
+            sums[1] += piece.blocks
+            sums[2] += piece.loose
             self._give_users(piece, spaces)
             self._give_images(piece)
 
@@ -164,14 +172,15 @@ class Weights:
         for workloads in spaces:
             parts = len(spaces) * len(workloads)
             compressed = piece.compressed * UNIT // parts
-            unpacked = piece.unpacked * UNIT // parts
+            blocks, loose = piece.blocks * UNIT // parts, piece.loose * UNIT // parts
             for workload in workloads:
-                pair = self._of_users.get(workload)
-                if pair is None:
-                    self._of_users[workload] = [compressed, unpacked]
+                sums = self._of_users.get(workload)
+                if sums is None:
+                    self._of_users[workload] = [compressed, blocks, loose]
                 else:
-                    pair[0] += compressed
-                    pair[1] += unpacked
+                    sums[0] += compressed
+                    sums[1] += blocks
+                    sums[2] += loose
 
     def _give_images(self, piece: Piece) -> None:
         holders = piece.holders
@@ -179,23 +188,25 @@ class Weights:
             # An unused image has no part of what others use: its removal frees nothing of it.
             holders = tuple(place for place in holders if self._kept[place]) or holders
         compressed = piece.compressed * UNIT // len(holders)
-        unpacked = piece.unpacked * UNIT // len(holders)
+        blocks, loose = piece.blocks * UNIT // len(holders), piece.loose * UNIT // len(holders)
         for place in holders:
-            pair = self._of_images[place]
-            pair[0] += compressed
-            pair[1] += unpacked
+            sums = self._of_images[place]
+            sums[0] += compressed
+            sums[1] += blocks
+            sums[2] += loose
 
     def owners(self, tiers: Sequence[Tier | None], scale: Scale) -> Ownership:
         """Divide what is shown, so that all parts add up to it."""
-        shown = apportion({True: self._in_use[1], False: self._unused[1]}, scale.shown)
+        parts = {True: self._in_use, False: self._unused}
+        shown = apportion({k: scale.weight(s[1], s[2]) for k, s in parts.items()}, scale.shown)
         in_use = Stored(compressed=self._in_use[0], unpacked=shown[True])
         unused = Stored(compressed=self._unused[0], unpacked=shown[False])
-        workloads = _divide(self._of_users, in_use)
+        workloads = _divide(self._of_users, in_use, scale)
         pinned = workloads.pop(_NODE, NOTHING)
         places = range(len(self._kept))
         of_images = {
-            **_divide({n: self._of_images[n] for n in places if self._kept[n]}, in_use),
-            **_divide({n: self._of_images[n] for n in places if not self._kept[n]}, unused),
+            **_divide({n: self._of_images[n] for n in places if self._kept[n]}, in_use, scale),
+            **_divide({n: self._of_images[n] for n in places if not self._kept[n]}, unused, scale),
         }
         images = [of_images[place] for place in places]
         return Ownership(
@@ -209,9 +220,11 @@ class Weights:
         )
 
 
-def _divide(weights: Mapping[K, Sequence[int]], total: Stored) -> dict[K, Stored]:
-    compressed = apportion({key: pair[0] for key, pair in weights.items()}, total.compressed)
-    unpacked = apportion({key: pair[1] for key, pair in weights.items()}, total.unpacked)
+def _divide(weights: Mapping[K, Sequence[int]], total: Stored, scale: Scale) -> dict[K, Stored]:
+    compressed = apportion({key: sums[0] for key, sums in weights.items()}, total.compressed)
+    unpacked = apportion(
+        {key: scale.weight(sums[1], sums[2]) for key, sums in weights.items()}, total.unpacked
+    )
     return {key: Stored(compressed=compressed[key], unpacked=unpacked[key]) for key in weights}
 
 

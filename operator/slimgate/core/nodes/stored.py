@@ -16,10 +16,16 @@ from slimgate.core.images.facts import DiffID, ImageFacts, Size
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """Bytes on a node's disk: layers `compressed`, as they were pulled, and `unpacked`."""
+    """Bytes on a node's disk: layers `compressed`, as they were pulled, and `unpacked`.
+
+    Of the unpacked ones `blocks` is what they take in whole blocks where that was counted, and
+    `loose` is the rest, as long as its tars.
+    """
 
     compressed: int = 0
     unpacked: int = 0
+    blocks: int = field(default=0, compare=False)
+    loose: int = field(default=0, compare=False)
 
     @property
     def disk(self) -> int:
