@@ -88,6 +88,7 @@ async def test_the_largest_first_and_each_namespace_in_turn(cluster: Cluster) ->
     verdicts = {one.subject.workload.name: one.outcome.label for one in cluster.ledger.verdicts()}
     assert verdicts == {"one": "allow", "two": "allow", "app": "allow"}
     assert len(cluster.heard) == 4
+    assert not await cluster.measuring.round(rest=0)
 
 
 async def test_what_images_share_is_downloaded_once(cluster: Cluster) -> None:

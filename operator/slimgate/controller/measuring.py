@@ -28,6 +28,8 @@ _PERIOD: Final = 15.0
 _REST: Final = 1.0
 _RETRY: Final = 3600.0
 """When to try again a layer that could not be measured."""
+_JUDGED: Final = 60.0
+"""By then all that rests on a layer has been judged again, and is known here."""
 _AT_ONCE: Final = 256
 """Verdicts that are gone through before others have their turn: milliseconds."""
 _Place = tuple[str, Digest]
@@ -65,19 +67,21 @@ class Measuring:
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
-            await self.round()
-            await asyncio.sleep(_PERIOD)
+            if not await self.round():
+                await asyncio.sleep(_PERIOD)
 
-    async def round(self, rest: float = _REST) -> None:
-        """Measure the largest layer of each namespace, the largest of all first."""
+    async def round(self, rest: float = _REST) -> bool:
+        """Measure the largest layer of each namespace, the largest of all first; False if none."""
         candidates = await self._candidates()
         self._later = {
             place: until for place, until in self._later.items() if place in candidates.all
         }
-        for place in candidates.chosen(self._is_due):
+        chosen = candidates.chosen(self._is_due)
+        for place in chosen:
             started = self._clock()
             await self._measure(place, candidates.all[place])
             await asyncio.sleep(max(rest, self._clock() - started))
+        return bool(chosen)
 
     def _is_due(self, place: _Place) -> bool:
         return self._later.get(place, 0.0) <= self._clock()
@@ -108,8 +112,12 @@ class Measuring:
             else:
                 if not any(layer in image.unmeasured for image in seen.images):
                     _tell(candidate.layer, seen, text)
+                    self._put_off(place, _JUDGED)
                     continue
-            self._later[place] = self._clock() + _RETRY
+            self._put_off(place, _RETRY)
+
+    def _put_off(self, place: _Place, seconds: float) -> None:
+        self._later[place] = max(self._later.get(place, 0.0), self._clock() + seconds)
 
 
 class _Candidates:
