@@ -9,6 +9,7 @@ from slimgate.controller.nodes import NodeSurvey
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ClusterError
 from slimgate.core.json_object import JsonObject
+from slimgate.core.nodes.fleet import fleet_of
 from slimgate.core.nodes.node import Node
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.workloads.workload import Workload
@@ -104,3 +105,16 @@ async def test_credentials_are_asked_for_a_few_at_a_time() -> None:
     await survey.look()
 
     assert (len({*crowd.served}), crowd.most) == (20, 4)
+
+
+async def test_fleet() -> None:
+    """A look adds up all nodes, those who run images that nobody could look up among them."""
+    crowd = Crowd()
+    shelf = inspector(Shelf(), Clock())
+    survey = NodeSurvey(lister=crowd, gauge=crowd, inspector=shelf, keyring=crowd, seconds=60)
+    before = survey.fleet()
+    await survey.look()
+
+    assert before.nodes == {}
+    assert survey.fleet() == fleet_of(survey.disks())
+    assert (len(survey.fleet().images), survey.fleet().incomplete) == (20, 1)

@@ -12,6 +12,7 @@ from slimgate.core.images.facts import Digest, ImageFacts, Platform, Wants
 from slimgate.core.images.reference import Reference
 from slimgate.core.json_object import JsonObject
 from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.nodes.fleet import Fleet, fleet_of
 from slimgate.core.nodes.held import wanted_facts
 from slimgate.core.nodes.model import NodeModels
 from slimgate.core.nodes.node import Node, NodePod, digest_in, names_on, node_of, pod_of
@@ -66,12 +67,17 @@ class NodeSurvey:
         """When all nodes were last looked at, in Unix time."""
         self._models = NodeModels()
         self._disks: tuple[NodeDisk, ...] = ()
+        self._fleet = fleet_of(())
         self._names: Mapping[Digest, set[str]] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     def disks(self) -> Iterable[NodeDisk]:
         """Yield all models."""
         return self._disks
+
+    def fleet(self) -> Fleet:
+        """Tell who fills all disks together, as of the last look."""
+        return self._fleet
 
     def names(self) -> Mapping[Digest, set[str]]:
         """List the manifests of images on nodes, and the references that they lie there by."""
@@ -99,11 +105,13 @@ class NodeSurvey:
         # Other platforms of an index are on no disk, and asking for them would cost pulls.
         platforms = tuple(sorted({node.platform for node in nodes}, key=str))
         facts = await self._facts(wanted, users, platforms)
-        self._models.learn(facts)
+        # In threads, since thousands of nodes take seconds, in which nothing else would be done.
+        await asyncio.to_thread(self._models.learn, facts)
         self._models.keep({node.name for node in nodes})
         self._disks = tuple(
             await asyncio.gather(*(self._disk(n, pods.get(n.name, [])) for n in nodes))
         )
+        self._fleet = await asyncio.to_thread(fleet_of, self._disks)
         self._names = names_on(nodes, wanted, facts)
         self.last_success = self._now()
 
