@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from bench.images import LIMIT
+from slimgate.app.parts import review_limits
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
@@ -19,7 +20,7 @@ from slimgate.process.logs import configure
 from slimgate.process.stopping import stop_on_signals
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistrySettings
-from slimgate.settings import Exemption, LogFormat
+from slimgate.settings import Exemption, LogFormat, Settings
 from slimgate.webhook.exceptions import ExceptionService
 from slimgate.webhook.server import WebhookServer
 from slimgate.webhook.service import AdmissionService
@@ -51,6 +52,7 @@ async def main(settings: WebhookSettings, health_port: int, registries: list[str
             catalog=catalog,
             keyring=Anonymous(),
             now=lambda: datetime.now(UTC),
+            limits=review_limits(Settings()),
         )
         server = WebhookServer(
             settings,

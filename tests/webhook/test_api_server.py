@@ -108,6 +108,25 @@ async def test_deployment_is_judged_once(room: Room) -> None:
     assert "denied the request: slimgate: container" in said
 
 
+async def test_what_is_too_large_to_be_read_is_denied(room: Room) -> None:
+    """What the API server writes before the objects names a workload of which nobody reads more.
+
+    It writes six bytes for each `<`, of which an object that it takes may have a million and more.
+    """
+    room.catalog.put_policy(engine.policy(on_unknown="Deny"))
+    env = [{"name": "A", "value": "<" * 1_450_000}]
+    container = {"name": "main", "image": SLIM, "env": env}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "large"}}
+    path = f"/api/v1/namespaces/{room.name}/pods?dryRun=All"
+    body = json.dumps({**pod, "spec": {"containers": [container]}})
+
+    status, said = await room.kubectl("create", "--raw", path, "-f", "-", stdin=body)
+
+    assert status == 1
+    assert "denied the request: slimgate: the workload could not be judged" in said
+    assert "it is larger than the 8 MiB that slimgate reads" in said
+
+
 async def test_exceptions_are_reviewed(room: Room, crds: None) -> None:
     """The API server shows in one line why a policy does not allow an exception."""
     del crds
