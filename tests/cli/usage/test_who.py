@@ -59,7 +59,7 @@ ON DISK  UNUSED  OVER LIMIT  NODES  CONTAINERS  NAMESPACE
 unknown     0 B         0 B      1           1  lost
    55 B    55 B           -      -           0  (unused images)
 1 image on nodes could not be looked up; so there is more on their disks
-176 B of images on 2 nodes in all namespaces, by namespace
+at least 176 B of images on 2 nodes in all namespaces, by namespace
 """
 
 
@@ -212,6 +212,23 @@ def test_what_no_image_explains() -> None:
         assert found.total == Stored(compressed=1, unpacked=10**9)
         assert found.unexplained == (0 if by is By.NODE else rest)
     assert "(no known image)" in _printed(who_table(who([disk], By.BASE), FREE))
+
+
+def test_lists_that_were_cut() -> None:
+    """What kubelets do not list is said, and that the total is a lower bound unless measured."""
+    known = {digest("a"): (facts("a"),), digest("b"): (facts("b"),)}
+    measured = ImageFs(used=50, capacity=None, available=None)
+    for image_fs, exact in ((None, False), (measured, True)):
+        disk = node_disk(
+            node(listed("a")), [pod("red", "b")], known, image_fs=image_fs, list_limit=1
+        )
+        found = who([disk], By.NODE)
+        (note,) = found.notes
+        assert note.startswith("1 of 1 kubelets list only some of their images, the largest; 1 ")
+        assert read(who_document(found, FREE))["complete"] is exact
+        assert ("at least" in _printed(who_table(found, FREE)).splitlines()[-1]) is not exact
+        assert who([disk], By.NODE, namespace="red").exact is False
+        assert not found.rows[0].complete
 
 
 def test_no_nodes() -> None:

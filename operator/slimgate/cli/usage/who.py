@@ -51,6 +51,8 @@ class Who:
     unexplained: int = 0
     nodes: int = 0
     notes: Sequence[str] = ()
+    exact: bool = True
+    """Whether the total is no lower bound: all is known, or for all namespaces was measured."""
     missing: int = field(default=0)
     """Images on nodes that could not be looked up, each counted on each of its nodes."""
 
@@ -90,12 +92,27 @@ def who(
         pinned=_sum(one.pinned for one in owners) if by_user and whole else NOTHING,
         unexplained=sum(one.unexplained for one in owners) if whole else 0,
         nodes=len(disks),
+        notes=tuple(_cut(disks)),
+        exact=all(
+            disk.complete or (namespace is None and disk.scale.measured is not None)
+            for disk in disks
+        ),
         missing=sum(
             not image.known and namespace in {None, *image.namespaces}
             for disk in disks
             for image in disk.images
         ),
     )
+
+
+def _cut(disks: Sequence[NodeDisk]) -> Iterator[str]:
+    """Say that images are not listed, and so may have no row."""
+    if cut := [disk for disk in disks if disk.truncated]:
+        found = sum(disk.unlisted_images for disk in cut)
+        yield (
+            f"{len(cut)} of {len(disks)} kubelets list only some of their images, the largest; "
+            f"{found} more are known from pods, and small unused ones are not"
+        )
 
 
 def _sum(parts: Iterator[Stored]) -> Stored:

@@ -53,7 +53,7 @@ async def found_in(view: "ClusterView", outside: "Outside", asked: WhoQuestion) 
             disks = await view.disks(asked.scope.selector)
             limits, notes = await limits_of(view, outside.settings, disks)
     found = who(disks, asked.by, namespace=asked.scope.namespace_in(view), limits=limits)
-    return replace(found, notes=notes)
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def show_who(found: "Who", asked: WhoQuestion) -> None:

@@ -25,6 +25,7 @@ def who_document(found: Who, money: Money, *, number: int | None = None) -> Json
         "namespace": found.namespace,
         "nodes": found.nodes,
         "total": stored_document(found.total),
+        "complete": found.exact,
         "monthlyCost": money.of(found.total),
         "unused": stored_document(found.unused),
         "pinned": stored_document(found.pinned),

@@ -97,14 +97,13 @@ def _all(rows: Sequence[Row]) -> Row:
 def _summary(found: Who, others: int, money: Money) -> str:
     if not found.nodes:
         return "no node has these labels"
-    words = f"{found.by.value}" if found.by.value != "base" else "tier of bases"
+    words = found.by.value if found.by.value != "base" else "tier of bases"
     where = scope_text(found.namespace)
     cost = f", {money.text(found.total)} a month" if money.given else ""
     more = f"; {others} more with --limit" if others else ""
-    return (
-        f"{format_bytes(found.total.disk)} of images on {count(found.nodes, 'node')} in {where}, "
-        f"by {words}{cost}{more}"
-    )
+    total = f"{'' if found.exact else 'at least '}{format_bytes(found.total.disk)}"
+    nodes = count(found.nodes, "node")
+    return f"{total} of images on {nodes} in {where}, by {words}{cost}{more}"
 
 
 def _size(size: int) -> Text:
