@@ -1,7 +1,9 @@
 """How many requests are under way at once: so many of each registry, whatever the others do."""
 
 import asyncio
+import resource
 
+import pytest
 from aiohttp import web
 
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
@@ -60,3 +62,48 @@ async def test_layers_that_unpack_slowly() -> None:
     assert reading.unpacked.bytes == len(tar)
     assert not any(is_done)
     assert [one.unpacked.bytes for one in readings] == [2**31] * 6
+
+
+@pytest.mark.parametrize(
+    ("logs", "reason"),
+    [
+        ([20, 23, 25], None),
+        ([26], None),
+        ([27], "unpacking the layer takes more than slimgate allows"),
+        ([20, 27], "unpacking the layer takes more than slimgate allows"),
+    ],
+)
+async def test_memory_of_zstd(logs: list[int], reason: str | None) -> None:
+    """Layers take what they ask for in turns, as far as there may be that much at all."""
+    tar = tar_of({"a": b"a"})
+    parts = [zstd.compress_wide(tar[n :: len(logs)], log) for n, log in enumerate(logs)]
+    blob = b"".join(parts)
+    layer = Descriptor(media_type=f"{OCI_LAYER}+zstd", digest=digest_of(blob), size=len(blob))
+    async with hostile(answers(body=blob)) as server:
+        settings = settings_for(server.host, max_window_bytes=2**26)
+        async with RegistryClient(settings) as client, asyncio.timeout(60):
+            asked = (
+                client.layer(of(server.host), layer, Identity(asker=f"n{n % 3}")) for n in range(9)
+            )
+            readings = await asyncio.gather(*asked)
+    assert {one.unpacked.reason for one in readings} == {reason}
+    assert {one.unpacked.bytes for one in readings} == {None if reason else len(tar)}
+
+
+async def test_memory_of_zstd_at_once() -> None:
+    """What is held is no more than may be: a layer of a hundred bytes may ask for 128 MiB."""
+    blob = zstd.compress_wide(bytes(2**26), 25)
+    layer = Descriptor(media_type=f"{OCI_LAYER}+zstd", digest=digest_of(blob), size=len(blob))
+    async with hostile(answers(body=blob)) as server:
+        settings = settings_for(server.host, max_window_bytes=2**25, host_streams=16)
+        async with RegistryClient(settings) as client, asyncio.timeout(60):
+            before = peak()
+            asked = (client.layer(of(server.host), layer, ANONYMOUS) for _ in range(16))
+            readings = await asyncio.gather(*asked)
+    assert {one.unpacked.bytes for one in readings} == {2**26}
+    assert peak() - before < 3 * 2**25
+
+
+def peak() -> int:
+    """Tell the most memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

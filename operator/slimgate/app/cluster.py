@@ -41,6 +41,8 @@ _LOG: Final = logging.getLogger(__name__)
 _AWAY: Final = Pace(first=0.5, cap=5.0)
 _NICENESS: Final = 10
 """A tenth of the weight that what answers has."""
+_MAX_WINDOW: Final = 64 * 2**20
+"""Twice what builders ask for at most; `zstd --ultra -22` asks for 128 MiB a layer."""
 _SHORTEST: Final = 1.0
 """Seconds between two looks for bases, whatever is set."""
 
@@ -145,7 +147,11 @@ async def open_core(
     """
     async with ClusterApi.connect(observer=observers.api) as api:
         refused = await _addresses_at_last(api, on_wait)
-        registry = replace(registry_settings(settings, refused=refused), niceness=_NICENESS)
+        registry = replace(
+            registry_settings(settings, refused=refused),
+            niceness=_NICENESS,
+            max_window_bytes=_MAX_WINDOW,
+        )
         async with RegistryClient(
             registry, observer=observers.registry, providers=providers(settings)
         ) as client:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from slimgate.controller.ledger import Ledger
@@ -20,6 +20,7 @@ from slimgate.core.policies.verdict import Verdict
 from slimgate.core.quantity import format_bytes
 from slimgate.core.text import printable
 from slimgate.core.workloads.workload import Workload
+from slimgate.engine.fair import SPARE
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.engine.ports import Keyring
 
@@ -102,7 +103,7 @@ class Measuring:
         for digest, (workload, reference) in candidate.users.items():
             text = str(reference)
             try:
-                identity = await self._keyring.identity(workload)
+                identity = replace(await self._keyring.identity(workload), asker=SPARE)
                 question = Question(reference.at(digest), identity, (), wants, text)
                 seen = await self._inspector.inspect(question)
             except (ImageError, ClusterError) as error:

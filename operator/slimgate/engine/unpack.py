@@ -1,7 +1,7 @@
 """Unpacks a layer that arrives in pieces, to count its tar and list its paths.
 
-Blocking, for a thread. Bombs end in an unknown size, which is at least what came out before: output
-and CPU time are capped.
+Blocking, for a thread. Bombs end in an unknown size, which is at least what came out before:
+output, CPU time and memory are capped.
 """
 
 import time
@@ -13,23 +13,27 @@ from typing import Final, Protocol
 from slimgate.core.images.facts import Size, SizeEvidence
 from slimgate.core.layers.packing import HEAD, ZSTD, ZSTD_SKIPPABLE, Packing, packing_of
 from slimgate.core.layers.tar import TarLister
+from slimgate.core.layers.zstd import header_length, window_of
 from slimgate.engine.ports import LayerReading
-from slimgate.engine.zstd import OPTIONS, ZstdDecompressor, ZstdError
+from slimgate.engine.zstd import MAX_WINDOW, OPTIONS, ZstdDecompressor, ZstdError
 
-_STEP: Final = 2**20
+_STEP: Final = 2**17 - 2**10
+"""Below what malloc maps anew each time, which costs more than to unpack a bomb."""
 # Small, since what follows a member is copied each time: a layer may hold many empty members.
 _GZIP_STEP: Final = 8 * 2**10
 _ZSTD_STEP: Final = 64 * 2**10
 _FRAME_HEAD: Final = 8
+_SMALL_WINDOW: Final = 2**20
 _TOO_MUCH: Final = "unpacking the layer takes more than slimgate allows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnpackLimits:
-    """Where unpacking one layer stops: bytes that come out, seconds of CPU."""
+    """Where unpacking one layer stops: bytes that come out, seconds of CPU, bytes of memory."""
 
     max_bytes: int = 16 * 2**30
     max_seconds: float = 10.0
+    max_window: int = MAX_WINDOW
 
 
 class Unpacker:
@@ -41,6 +45,7 @@ class Unpacker:
         self._codec: _Codec | None = None
         self._lister = TarLister()
         self._count = 0
+        self._window = _SMALL_WINDOW
         self._seconds = 0.0
         self._reason: str | None = None
 
@@ -54,8 +59,11 @@ class Unpacker:
         for _ in self.steps(data):
             pass
 
-    def steps(self, data: bytes) -> Iterator[None]:
-        """Take the next piece a little at a time: whoever asks for steps may pause in between."""
+    def steps(self, data: bytes) -> Iterator[int | None]:
+        """Take the next piece a little at a time: whoever asks for steps may pause in between.
+
+        A number is how many bytes of memory the layer takes from the next step on.
+        """
         if self.stopped:
             return
         if self._codec is None:
@@ -94,31 +102,35 @@ class Unpacker:
                 self._reason = f"the layer is compressed with {other.value}"
         return head
 
-    def _unpack(self, data: bytes) -> Iterator[None]:
+    def _unpack(self, data: bytes) -> Iterator[int | None]:
         if self._codec is None:
             return
         pieces = self._codec.unpack(data)
         while self._take(pieces):
-            yield
+            wanted = self._codec.window
+            yield wanted if wanted > self._window and not self.stopped else None
+            self._window = max(self._window, wanted)
 
     def _take(self, pieces: Iterator[bytes]) -> bool:
         """Take what is unpacked next; False if that was all, or is of no use any more."""
         if self.stopped:
             return False
         # Anew each time: the next piece may be taken in another thread.
-        started = time.thread_time()
+        limits, started = self._limits, time.thread_time()
         try:
             piece = next(pieces, None)
             if piece is None:
                 return False
             self._count += len(piece)
             self._lister.feed(piece)
+            is_too_wide = self._codec is not None and self._codec.window > limits.max_window
+            if is_too_wide or self._count > limits.max_bytes:
+                self._reason = _TOO_MUCH
         except (zlib.error, ZstdError, _MalformedError):
             self._reason = "the layer's compressed form is malformed"
         finally:
             self._seconds += time.thread_time() - started
-        limits = self._limits
-        if self._count > limits.max_bytes or self._seconds > limits.max_seconds:
+        if self._seconds > limits.max_seconds:
             self._reason = self._reason or _TOO_MUCH
         return True
 
@@ -128,6 +140,10 @@ class _MalformedError(Exception):
 
 
 class _Codec(Protocol):
+    @property
+    def window(self) -> int:
+        """How many bytes it keeps of what it has given, where that is much."""
+
     def unpack(self, data: bytes) -> Iterator[bytes]:
         """Yield what the next piece unpacks to, in pieces of bounded length, empty ones too."""
 
@@ -136,6 +152,8 @@ class _Codec(Protocol):
 
 
 class _Plain:
+    window = 0
+
     def unpack(self, data: bytes) -> Iterator[bytes]:
         yield data
 
@@ -145,6 +163,8 @@ class _Plain:
 
 class _Gzip:
     """Members one after another, as Go's gzip reader takes them: nothing else may stand between."""
+
+    window = 0
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
@@ -170,7 +190,9 @@ class _Zstd:
         self._frame = ZstdDecompressor(options=OPTIONS)
         self._between = True
         self._head = b""
+        self._opening = b""
         self._skip = 0
+        self.window = 0
 
     def unpack(self, data: bytes) -> Iterator[bytes]:
         position = 0
@@ -180,9 +202,12 @@ class _Zstd:
                 self._skip -= step
                 position += step
             elif self._between:
-                wanted = data[position : position + _FRAME_HEAD - len(self._head)]
+                wanted = data[position : position + self._missing()]
                 position += len(wanted)
-                yield self._start(wanted)
+                self._start(wanted)
+                # Whoever takes the pieces may wait here until there is memory for the frame.
+                yield b""
+                yield self._open()
             else:
                 piece = data[position : position + _ZSTD_STEP]
                 yield from self._pieces(piece)
@@ -194,19 +219,28 @@ class _Zstd:
         while not self._frame.eof and not self._frame.needs_input:
             yield self._frame.decompress(b"", _STEP)
 
-    def _start(self, data: bytes) -> bytes:
+    def _missing(self) -> int:
+        head = self._head
+        is_frame = len(head) >= _FRAME_HEAD
+        return (header_length(head) if is_frame else _FRAME_HEAD) - len(head)
+
+    def _start(self, data: bytes) -> None:
         self._head += data
         if len(self._head) < _FRAME_HEAD:
-            return b""
-        head, self._head = self._head, b""
+            return
+        head = self._head
         if head.startswith(ZSTD_SKIPPABLE):
-            self._skip = int.from_bytes(head[4:_FRAME_HEAD], "little")
-            return b""
-        if not head.startswith(ZSTD):
+            self._head, self._skip = b"", int.from_bytes(head[4:_FRAME_HEAD], "little")
+        elif not head.startswith(ZSTD):
             raise _MalformedError
-        self._frame = ZstdDecompressor(options=OPTIONS)
-        self._between = False
-        return self._frame.decompress(head)
+        elif len(head) >= header_length(head):
+            self._head, self._opening, self.window = b"", head, window_of(head)
+            self._frame = ZstdDecompressor(options=OPTIONS)
+            self._between = False
+
+    def _open(self) -> bytes:
+        opening, self._opening = self._opening, b""
+        return self._frame.decompress(opening) if opening else b""
 
     def is_whole(self) -> bool:
         return self._between and not self._skip and not self._head

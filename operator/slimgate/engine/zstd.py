@@ -9,7 +9,9 @@ if sys.version_info >= (3, 14):
 else:
     from backports.zstd import DecompressionParameter, ZstdDecompressor, ZstdError, ZstdFile
 
-__all__ = ["OPTIONS", "ZstdDecompressor", "ZstdError", "ZstdFile"]
+__all__ = ["MAX_WINDOW", "OPTIONS", "ZstdDecompressor", "ZstdError", "ZstdFile"]
 
-OPTIONS: Final[Mapping[int, int]] = {DecompressionParameter.window_log_max: 27}
+_WINDOW_LOG: Final = 27
+MAX_WINDOW: Final = 2**_WINDOW_LOG
 """A frame may ask for no more memory than 128 MiB, as by default in zstd itself."""
+OPTIONS: Final[Mapping[int, int]] = {DecompressionParameter.window_log_max: _WINDOW_LOG}

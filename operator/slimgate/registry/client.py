@@ -5,6 +5,7 @@ https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Final, Self
 
@@ -79,6 +80,7 @@ class RegistryClient:
         self._host_streams = Slots(settings.host_streams)
         self._streams = Fair(settings.max_streams)
         self._bodies = Fair(settings.max_body_bytes)
+        self._windows = Fair(settings.max_window_bytes)
         self._host_tails = Slots(settings.concurrency)
         most = settings.for_layer(settings.whole_layer_bytes).max_unpack_seconds
         self._turns = CpuTurns(
@@ -200,14 +202,19 @@ class RegistryClient:
         seconds = self._settings.for_layer(layer.size).layer_seconds
         call = self._blob_call(reference, layer, "layer", seconds=seconds)
 
-        async def unpack(steps: Iterator[None]) -> None:
-            await self._turns.run(identity.asker, steps)
+        window = AsyncExitStack()
+
+        async def unpack(steps: Iterator[int | None]) -> None:
+            while (wanted := await self._turns.run(identity.asker, steps)) is not None:
+                # Not beside what it held before: two who want more of it would wait for ever.
+                await window.aclose()
+                await window.enter_async_context(self._windows.hold(identity.asker, wanted))
 
         async def read(answer: Answer) -> LayerReading:
             return await read_whole(answer, layer, self._settings, unpack, call.what)
 
         host = self._host_streams.slot(reference.registry, identity.asker)
-        async with host, self._streams.hold(identity.asker):
+        async with host, self._streams.hold(identity.asker), window:
             return await self._exchange.run(call, identity, read)
 
     async def _body(self, answer: Answer, limit: int, identity: Identity) -> bytes:

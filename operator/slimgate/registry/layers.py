@@ -126,7 +126,7 @@ async def read_whole(
     answer: Answer,
     layer: Descriptor,
     settings: RegistrySettings,
-    unpack: Callable[[Iterator[None]], Awaitable[None]],
+    unpack: Callable[[Iterator[int | None]], Awaitable[None]],
     what: str,
 ) -> LayerReading:
     """Read, verify and unpack a layer, by steps that `unpack` goes through when it is their turn.
@@ -135,7 +135,11 @@ async def read_whole(
     """
     limits = settings.for_layer(layer.size)
     unpacker = Unpacker(
-        UnpackLimits(max_bytes=limits.max_unpacked_bytes, max_seconds=limits.max_unpack_seconds)
+        UnpackLimits(
+            max_bytes=limits.max_unpacked_bytes,
+            max_seconds=limits.max_unpack_seconds,
+            max_window=limits.max_window_bytes,
+        )
     )
     pace = BodyPace(settings.layer_seconds, settings.layer_seconds / WHOLE_LAYER_BYTES)
     digest, count = hashlib.new(algorithm_of(layer.digest)), 0

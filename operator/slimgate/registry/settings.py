@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, Self
 
 from slimgate.engine.cpu_turns import CpuObserver, SilentCpuObserver
+from slimgate.engine.zstd import MAX_WINDOW
 from slimgate.registry.proxies import Proxy
 from slimgate.settings import MAX_LAYER_BYTES, MEASURED_LAYER_BYTES, WHOLE_LAYER_BYTES, Exemption
 
@@ -58,6 +59,8 @@ class RegistrySettings:
     max_unpacked_bytes: int = 16 * 2**30
     max_unpack_seconds: float = 10.0
     """CPU time for one layer; a namespace may take as much at once, and then a quarter of it."""
+    max_window_bytes: int = MAX_WINDOW
+    """Memory that zstd asks for, of all layers that are unpacked at the same time."""
     niceness: int = 0
     """Of the threads that unpack: how far they leave the processor to others in the process."""
     silent_requests: int = 3
