@@ -88,4 +88,5 @@ def make_tls(folder: Path, names: Sequence[str]) -> Tls:
     tls = Tls(certificate=folder / "tls.crt", key=folder / "tls.key", ca_bundle=made.ca_bundle)
     tls.certificate.write_bytes(made.certificate)
     tls.key.write_bytes(made.key)
+    (folder / "ca.crt").write_bytes(made.ca_bundle)
     return tls

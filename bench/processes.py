@@ -36,16 +36,11 @@ class Program:
 
     def cpu_seconds(self) -> float:
         """CPU time so far."""
-        text = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
-        fields = text.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return cpu_seconds(self._process.pid)
 
     def memory_mb(self) -> float:
         """Resident memory now, in MB as the goals count them (2^20 bytes)."""
-        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) / 1024
-        raise BenchError("the program has ended")
+        return memory_mb(self._process.pid, "VmRSS")
 
     def wait_for_port(self, port: int) -> None:
         """Wait until it listens."""
@@ -71,6 +66,26 @@ class Program:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise BenchError(f"a program did not start:\n{self.log.read_text()[-2000:]}")
             time.sleep(0.05)
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process so far."""
+    text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    fields = text.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def memory_mb(pid: int, field: str) -> float:
+    """Resident memory of a process, VmRSS now or VmHWM at its peak, in MB of 2^20 bytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(f"{field}:"):
+            return int(line.split()[1]) / 1024
+    raise BenchError("the program has ended")
+
+
+def forget_peak(pid: int) -> None:
+    """Have VmHWM count from now on; https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 def free_port() -> int:

@@ -2,27 +2,21 @@
 
 import json
 import uuid
+from collections.abc import Sequence
 
 Json = dict[str, object]
 
 
-def deployment(name: str, namespace: str, image: str) -> Json:
-    """Make a Deployment of one container, with what the API server fills in."""
-    container = {
-        "name": "main",
-        "image": image,
-        "imagePullPolicy": "IfNotPresent",
-        "resources": {"limits": {"memory": "64Mi", "cpu": "100m"}},
-        "terminationMessagePath": "/dev/termination-log",
-        "terminationMessagePolicy": "File",
-    }
+def deployment(name: str, namespace: str, *images: str, secrets: Sequence[str] = ()) -> Json:
+    """Make a Deployment of a container an image, with what the API server fills in."""
     pod = {
-        "containers": [container],
+        "containers": [_container(f"c{i}", image) for i, image in enumerate(images)],
         "restartPolicy": "Always",
         "dnsPolicy": "ClusterFirst",
         "schedulerName": "default-scheduler",
         "terminationGracePeriodSeconds": 30,
         "securityContext": {},
+        **({"imagePullSecrets": [{"name": one} for one in secrets]} if secrets else {}),
     }
     labels = {"app": name}
     rolling = {"maxUnavailable": "25%", "maxSurge": "25%"}
@@ -41,9 +35,9 @@ def deployment(name: str, namespace: str, image: str) -> Json:
     }
 
 
-def review(name: str, namespace: str, image: str) -> bytes:
+def review(name: str, namespace: str, *images: str, secrets: Sequence[str] = ()) -> bytes:
     """Make the review of its creation."""
-    made = deployment(name, namespace, image)
+    made = deployment(name, namespace, *images, secrets=secrets)
     metadata = made["metadata"]
     assert isinstance(metadata, dict)
     metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": "2026-01-01T00:00:00Z"}
@@ -66,3 +60,14 @@ def review(name: str, namespace: str, image: str) -> bytes:
     }
     whole = {"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": request}
     return json.dumps(whole).encode()
+
+
+def _container(name: str, image: str) -> Json:
+    return {
+        "name": name,
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "resources": {"limits": {"memory": "64Mi", "cpu": "100m"}},
+        "terminationMessagePath": "/dev/termination-log",
+        "terminationMessagePolicy": "File",
+    }

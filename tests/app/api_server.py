@@ -90,11 +90,21 @@ class ApiServer:
         if found is None and plural.endswith("s"):
             items = self.objects.get(plural, [])
             found = {"kind": "List", "metadata": {"resourceVersion": "1"}, "items": items}
+        found = found or self._named(request.path)
         if found is None:
             return web.json_response({"kind": "Status", "message": "not found"}, status=404)
         answer = web.json_response(found)
         answer.force_close()
         return answer
+
+    def _named(self, path: str) -> JsonObject | None:
+        """Find an object by its namespace, its kind and its name."""
+        namespace, plural, name = ["", "", *path.split("/")][-3:]
+        wanted = {"namespace": namespace, "name": name}
+        for one in self.objects.get(plural, []):
+            if wanted.items() <= mapping_at(one, "metadata").items():
+                return one
+        return None
 
     async def _write(self, request: web.Request) -> web.Response:
         body = json.loads(await request.read())

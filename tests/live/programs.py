@@ -21,13 +21,16 @@ _STOP_SECONDS: Final = 20.0
 
 
 class Program:
-    """One running role; `environment` are its SLIMGATE_* variables and KUBECONFIG alone."""
+    """One running role; `environment` are its SLIMGATE_* variables and KUBECONFIG alone.
+
+    `health` is the address of its plain HTTP port.
+    """
 
     def __init__(self, role: str, environment: Mapping[str, str], address: str, log: Path) -> None:
         outside = {k: v for k, v in os.environ.items() if not k.startswith("SLIMGATE_")}
         self.role = role
         self.log = log
-        self._health = f"http://{address}:{environment['SLIMGATE_HTTP_PORT']}"
+        self.health = f"http://{address}:{environment['SLIMGATE_HTTP_PORT']}"
         with log.open("ab") as out:
             self._process = subprocess.Popen(
                 [_SLIMGATE, role],
@@ -68,6 +71,11 @@ class Program:
         """Return all metrics, as Prometheus reads them."""
         return self._get("/metrics")
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
     def runs(self) -> bool:
         """Whether it has not ended."""
         return self._process.poll() is None
@@ -92,7 +100,7 @@ class Program:
             return self._process.returncode
 
     def _get(self, path: str) -> str:
-        with urllib.request.urlopen(self._health + path, timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(self.health + path, timeout=5) as answer:  # noqa: S310
             text: str = answer.read().decode()
         return text
 

@@ -1,0 +1,1 @@
+"""Attacks on the real roles, and what becomes of them and of an honest namespace meanwhile."""

@@ -1,0 +1,87 @@
+"""Attack the real webhook in every known way, and see what becomes of an honest namespace."""
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from bench.processes import BenchError, cpu_seconds, forget_peak, memory_mb
+from bench.siege.attacks import ATTACKS, Attack
+from bench.siege.field import Field, Watch, besieged
+from bench.siege.table import Outcome, heading, line
+from tests.registry import servers
+
+_QUIET_SECONDS: Final = 3.0
+_SETTLED_CPU: Final = 0.3
+"""Of a processor: what a witness alone costs is below."""
+_SETTLE_SECONDS: Final = 30.0
+
+
+def main() -> int:
+    """Run it; 0 if every attack was withstood, 1 if one was not, 2 if it could not run."""
+    parser = argparse.ArgumentParser(prog="python -m bench.siege", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="of the order of the attacks")
+    parser.add_argument("--scale", type=float, default=1.0, help="of each attack's size")
+    parser.add_argument("--only", help="attacks whose name has this in it")
+    options = parser.parse_args()
+    if not servers.is_installed():
+        print(
+            "error: docker-registry is not installed: apt-get install docker-registry",
+            file=sys.stderr,
+        )
+        return 2
+    attacks = [one for one in ATTACKS if (options.only or "") in one.name]
+    random.Random(options.seed).shuffle(attacks)
+    with tempfile.TemporaryDirectory(prefix="slimgate-siege-") as folder:
+        try:
+            outcomes = asyncio.run(_siege(Path(folder), attacks, options.scale))
+        except BenchError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
+    return 0 if all(one.met for one in outcomes) else 1
+
+
+async def _siege(folder: Path, attacks: list[Attack], scale: float) -> list[Outcome]:
+    outcomes = []
+    async with besieged(folder, scale) as (field, watch):
+        print(heading(), flush=True)
+        for attack in attacks:
+            outcomes.append(await _attack(attack, field, watch))
+            print(line(outcomes[-1]), flush=True)
+    return outcomes
+
+
+async def _attack(attack: Attack, field: Field, watch: Watch) -> Outcome:
+    pid = watch.program.pid
+    await _settle(pid)
+    await watch.seen()
+    await asyncio.sleep(_QUIET_SECONDS)
+    before = await watch.seen()
+    forget_peak(pid)
+    field.answers.clear()
+    spent = cpu_seconds(pid)
+    await asyncio.gather(attack.act(field), asyncio.sleep(attack.seconds * field.scale))
+    return Outcome(
+        name=attack.name,
+        before=before,
+        meanwhile=await watch.seen(),
+        answers=tuple(field.answers),
+        peak=memory_mb(pid, "VmHWM"),
+        cpu=cpu_seconds(pid) - spent,
+    )
+
+
+async def _settle(pid: int) -> None:
+    """Wait until what an attack has left behind no longer costs a processor."""
+    for _ in range(int(_SETTLE_SECONDS)):
+        spent = cpu_seconds(pid)
+        await asyncio.sleep(1)
+        if cpu_seconds(pid) - spent < _SETTLED_CPU:
+            return
+
+
+if __name__ == "__main__":
+    sys.exit(main())
