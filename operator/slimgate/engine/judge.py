@@ -6,8 +6,8 @@ on; looking it up goes on, so that the next one who asks gets an answer.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -51,7 +51,6 @@ class _Wait:
     until: float
     seconds: float
     ration: ReviewRation
-    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     @property
     def left(self) -> float:
@@ -196,12 +195,12 @@ class Judge:
         wait: _Wait,
         locate: Locate,
     ) -> dict[ImageUse, Seen]:
-        """Look images up at the same time; those at hand take no task."""
+        """Look images up some at the same time; those at hand take no task."""
         identity = await self._identity(workload, wait) if wanted else ANONYMOUS
         if isinstance(identity, ImageError):
             return dict.fromkeys(wanted, identity)
         found: dict[ImageUse, Seen] = {}
-        waiting: dict[ImageUse, asyncio.Task[Seen]] = {}
+        asking: list[tuple[ImageUse, Question]] = []
         clock = asyncio.get_running_loop().time
         since = clock()
         for use, wants in wanted.items():
@@ -215,11 +214,11 @@ class Judge:
             elif (seen := self._inspector.hit(question)) is not None:
                 found[use] = seen
             else:
-                asking = replace(question, identity=identity.rationed(wait.ration))
-                waiting[use] = asyncio.create_task(self._inspect(asking, wait))
-        if waiting:
-            await asyncio.gather(*waiting.values())
-        return {use: found[use] if use in found else waiting[use].result() for use in wanted}
+                asking.append((use, replace(question, identity=identity.rationed(wait.ration))))
+        left = iter(asking)
+        lookers = min(_AT_ONCE, len(asking))
+        await asyncio.gather(*(self._inspect_all(left, found, wait) for _ in range(lookers)))
+        return {use: found[use] for use in wanted}
 
     async def _look_again(
         self, subject: Subject, wanted: Mapping[ImageUse, Wants], wait: _Wait
@@ -238,20 +237,24 @@ class Judge:
         except Exception as error:  # noqa: BLE001 - what keeps images unknown, onUnknown decides
             return _as_image_error(error)
 
+    async def _inspect_all(
+        self, left: Iterator[tuple[ImageUse, Question]], found: dict[ImageUse, Seen], wait: _Wait
+    ) -> None:
+        for use, question in left:
+            found[use] = await self._inspect(question, wait)
+
     async def _inspect(self, question: Question, wait: _Wait) -> Seen:
-        has_begun = False
+        if not wait.left:
+            return UnavailableError(
+                "the workload's other images took up the "
+                f"{wait.seconds:.3g} s that a review waits; try again"
+            )
         try:
-            async with asyncio.timeout(wait.left), wait.room:
-                has_begun = True
+            async with asyncio.timeout(wait.left):
                 return await self._flights.join(
                     question, lambda: self._inspector.inspect(question), question.identity.asker
                 )
         except TimeoutError:
-            if not has_begun:
-                return UnavailableError(
-                    "the workload's other images took up the "
-                    f"{wait.seconds:.3g} s that a review waits; try again"
-                )
             return UnavailableError(
                 f"{question.reference.registry} did not answer in full within "
                 f"{wait.seconds:.3g} s; slimgate goes on asking"
