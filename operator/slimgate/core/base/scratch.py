@@ -37,6 +37,8 @@ _SYSTEM_FILES: Final = re.compile(
     r"|var/lib/(dpkg|rpm|pacman|chisel)(/.*)?|(usr/)?lib/apk/db(/.*)?|usr/lib/sysimage/rpm(/.*)?"
     r"|nix/store/.*)"
 )
+_SCRIPT: Final = re.compile(r"#\s*\S+\.sh\b")
+"""What made the root of a distribution, as `# debian.sh --arch 'amd64' out/ 'bookworm'`."""
 _QUIET: Final = frozenset({"COPY", "ADD", "WORKDIR", "RUN"})
 _KO: Final = re.compile(r"ko (build|publish) ")
 
@@ -76,7 +78,7 @@ def is_bare(traces: Traces) -> bool:
         return False
     if has_system(traces) or traces.runs_shell:
         return False
-    if _has_no_room(traces):
+    if _has_no_room(traces) and not _SCRIPT.match(steps[0].text):
         return True
     if all(_KO.match(step.text) for step in steps):
         return True
