@@ -12,7 +12,7 @@ from aiohttp.web import BaseRequest, Response, Server
 from slimgate.process.connection import Connection, least_missed
 from slimgate.process.port import MAX_CONNECTIONS, Port
 
-HOST, OTHER = "127.0.0.1", "127.0.0.2"
+ANY, HOST, OTHER = "0.0.0.0", "127.0.0.1", "127.0.0.2"  # noqa: S104 - clients of two addresses
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -27,10 +27,10 @@ async def listening(
 ) -> AsyncIterator[tuple[Port, int]]:
     """Serve on a free port."""
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        probe.bind((ANY, 0))
         number = int(probe.getsockname()[1])
     port = Port(handler, shutdown_seconds=1.0)  # type: ignore[arg-type]
-    await port.open("0.0.0.0", number)  # noqa: S104 - clients of two addresses
+    await port.open(ANY, number)
     try:
         yield port, number
     finally:
@@ -100,7 +100,7 @@ async def test_least_missed(
     server, made = Server(greet), list[Connection]()
     with ExitStack() as stack:
         for peer, (asked, busy), since in connections:
-            one = Connection(peer, server(), clock=lambda: 0.0, ended=lambda _: None)
+            one = Connection(peer, server(), silence=1.0, clock=lambda: 0.0, ended=lambda _: None)
             one.asked, one.since = asked, since
             if busy:
                 stack.enter_context(one.answering(make_mocked_request("GET", "/")))

@@ -34,7 +34,7 @@ SERVER = """
     asyncio.run(main())
 """
 CROWD = 500
-MAX_OPEN = MAX_CONNECTIONS + 64
+MAX_OPEN = MAX_CONNECTIONS + 16
 """Connections, and those that are accepted before others are closed."""
 HELLO = bytes.fromhex("1603010200010001fc0303")
 """How a client begins a handshake."""
@@ -206,6 +206,6 @@ async def test_patience(tmp_path: Path) -> None:
     async with serving(tmp_path) as live:
         seconds = await waits(live)
 
-    assert [round(one or 9) for one in seconds[:2]] == [3, 3]
+    assert all(one and 2 < one < 5 for one in seconds[:2]), seconds
     assert all(one and 4 < one < 8 for one in seconds[2:7]), seconds
     assert seconds[7:] == [None] * 3

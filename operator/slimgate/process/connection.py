@@ -16,7 +16,7 @@ PATIENCE_SECONDS: Final = 5.0
 A round trip takes milliseconds within a cluster, and a body of 8 MiB less than a second.
 """
 _GRACE_SECONDS: Final = 0.25
-_HANDSHAKE_SECONDS: Final = 3
+HANDSHAKE_SECONDS: Final = 3
 _GOODBYE_SECONDS: Final = 1.0
 _TLS_BYTES: Final = 2**15
 
@@ -29,6 +29,7 @@ class Connection(asyncio.Protocol):
         peer: str,
         handler: RequestHandler,
         *,
+        silence: float,
         clock: Callable[[], float],
         ended: Callable[["Connection"], None],
     ) -> None:
@@ -38,6 +39,7 @@ class Connection(asyncio.Protocol):
         """Whether it has had an answer."""
         self.since = clock()
         """When it came, or had its last answer."""
+        self._silence = silence
         self._clock = clock
         self._ended = ended
         self._began: float | None = None
@@ -60,12 +62,15 @@ class Connection(asyncio.Protocol):
             self._request, self.asked, self.since = None, True, self._clock()
 
     def is_late(self, now: float, *, crowded: bool) -> bool:
-        """Whether it has had time enough, for a head or to take an answer.
+        """Whether it has had time enough: for its first byte, for a head, or to take an answer.
 
         One that has asked for nothing may be an API server's spare one, so that it counts only
         where there are many: whoever closes one loses what was just being sent.
         """
-        if self._request is not None or self._carrier is None:
+        if self._carrier is None:
+            patience = min(self._silence, PATIENCE_SECONDS) if crowded else self._silence
+            return now - self.since > patience
+        if self._request is not None:
             return False
         if self._began is not None:
             return now - self._began > PATIENCE_SECONDS
@@ -140,7 +145,7 @@ class Tls(SSLProtocol):
             context,
             shaken,
             server_side=True,
-            ssl_handshake_timeout=_HANDSHAKE_SECONDS,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS,
             ssl_shutdown_timeout=_GOODBYE_SECONDS,
         )
         self._carried = connection

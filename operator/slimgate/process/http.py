@@ -9,7 +9,7 @@ from aiohttp.web import BaseRequest, Response, Server, ServerRunner
 
 # Longer than the 90 s for which an API server keeps an idle connection, so that it is never this
 # side that closes one just as a request is on its way.
-_KEEPALIVE_SECONDS: Final = 120.0
+KEEPALIVE_SECONDS: Final = 120.0
 _LINGERING_SECONDS: Final = 2.0
 _MAX_HEADERS: Final = 32
 _MAX_HEADER_BYTES: Final = 4096
@@ -25,7 +25,7 @@ def make_runner(
         logger=_quiet_logger(),
         access_log=None,
         auto_decompress=False,
-        keepalive_timeout=_KEEPALIVE_SECONDS,
+        keepalive_timeout=KEEPALIVE_SECONDS,
         lingering_time=_LINGERING_SECONDS,
         max_headers=_MAX_HEADERS,
         max_field_size=_MAX_HEADER_BYTES,

@@ -10,8 +10,8 @@ from typing import Final
 
 from aiohttp.web import BaseRequest, RequestHandler, Response
 
-from slimgate.process.connection import Connection, Tls, least_missed
-from slimgate.process.http import make_runner
+from slimgate.process.connection import HANDSHAKE_SECONDS, Connection, Tls, least_missed
+from slimgate.process.http import KEEPALIVE_SECONDS, make_runner
 
 MAX_CONNECTIONS: Final = 256
 """More than the 200 requests that an API server lets change something at once, unless told else.
@@ -22,7 +22,8 @@ https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver
 _CROWD: Final = MAX_CONNECTIONS // 4
 _BACKLOG: Final = 1024
 """So that a burst which the loop has not seen yet keeps nobody else's first packet out."""
-_AT_A_TIME: Final = 64
+_AT_A_TIME: Final = 16
+"""So that whoever is connected has a turn in between."""
 _SWEEP_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 0.1
 _FREED: Final = 8
@@ -51,6 +52,8 @@ class Port:
         self._runner = make_runner(self._answer, shutdown_seconds)
         self._listeners: list[socket.socket] = []
         self._open: dict[RequestHandler, Connection] = {}
+        self._silent: dict[Connection, socket.socket] = {}
+        """Those that no byte has come on: they cost nothing until one does."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._quiet_until = 0.0
 
@@ -80,8 +83,8 @@ class Port:
         await self._runner.cleanup()
         for task in self._tasks:
             task.cancel()
-        for connection in self._open.values():
-            connection.abort()
+        for connection in tuple(self._open.values()):
+            self._abort(connection)
 
     async def _answer(self, request: BaseRequest) -> Response:
         connection = self._open.get(request.protocol)
@@ -122,19 +125,28 @@ class Port:
             return
         assert self._runner.server is not None
         handler = self._runner.server()
-        connection = Connection(peer, handler, clock=self._loop.time, ended=self._forget)
+        silence = HANDSHAKE_SECONDS if self._context else KEEPALIVE_SECONDS
+        clock = self._loop.time
+        connection = Connection(peer, handler, silence=silence, clock=clock, ended=self._forget)
         self._open[handler] = connection
+        self._silent[connection] = accepted
+        self._loop.add_reader(accepted, self._hear, connection)
+
+    def _hear(self, connection: Connection) -> None:
+        accepted = self._silent.pop(connection)
+        self._loop.remove_reader(accepted)
         self._start(self._connect(connection, accepted))
 
     async def _connect(self, connection: Connection, accepted: socket.socket) -> None:
         try:
-            if connection.handler in self._open:
+            if accepted.recv(1, socket.MSG_PEEK) and connection.handler in self._open:
                 below = Tls(connection, self._context) if self._context else connection
                 await self._loop.connect_accepted_socket(lambda: below, accepted)
-            else:
-                accepted.close()
+                return
         except OSError:
-            self._forget(connection)
+            pass  # who has hung up
+        self._forget(connection)
+        accepted.close()
 
     def _make_room(self, why: str) -> bool:
         now = self._loop.time()
@@ -143,8 +155,7 @@ class Port:
         if now >= self._quiet_until:
             self._quiet_until = now + _QUIET_SECONDS
             _LOG.warning("%s; closing those that ask for nothing, as of %s", why, connection.peer)
-        self._forget(connection)
-        connection.abort()
+        self._abort(connection)
         return True
 
     async def _sweep(self) -> None:
@@ -153,8 +164,14 @@ class Port:
             now, crowded = self._loop.time(), len(self._open) > _CROWD
             for connection in tuple(self._open.values()):
                 if connection.is_late(now, crowded=crowded):
-                    self._forget(connection)
-                    connection.abort()
+                    self._abort(connection)
+
+    def _abort(self, connection: Connection) -> None:
+        self._forget(connection)
+        if (accepted := self._silent.pop(connection, None)) is not None:
+            self._loop.remove_reader(accepted)
+            accepted.close()
+        connection.abort()
 
     def _forget(self, connection: Connection) -> None:
         self._open.pop(connection.handler, None)
