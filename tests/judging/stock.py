@@ -4,6 +4,7 @@ import gzip
 import json
 import random
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -88,6 +89,13 @@ def _named(name: str, *more: Image | Index, slim: str | None = "linux/amd64") ->
     return index(images, platforms=[_platform(one) for one in platforms] + [None] * len(more))
 
 
+def _asking(content: Index, **fields: object) -> Index:
+    """Have the last entry of an index ask for a system that is more than its name says."""
+    document = json.loads(content.manifest)
+    document["manifests"][-1]["platform"].update(fields)
+    return replace(content, manifest=json.dumps(document).encode())
+
+
 def _platform(text: str) -> Platform | None:
     """Write a platform as it stands; nothing is none at all."""
     return Platform(*text.split("/")) if text else None
@@ -161,6 +169,9 @@ STOCK: Final[Mapping[str, Image | Index]] = {
     "arm-v6": _named("linux/arm/v6", slim="linux/arm/v7"),
     "no-platform": _named("", slim=None),
     "no-platform-beside-386": _named("", slim="linux/386"),
+    "no-platform-beside-v1": _named("", slim="linux/amd64/v1"),
+    "no-platform-beside-features": _asking(_named(""), **{"os.features": ["any"]}),
+    "386-beside-features": _asking(_named("linux/386"), **{"os.features": ["any"]}),
     "nested": index([index([_FAT])]),
     "nested-thrice": index([index([index([index([_FAT])])])]),
     "386-beside": _named("linux/386"),

@@ -4,6 +4,8 @@ The table of what runs where is that of containerd's own tests:
 https://github.com/containerd/platforms/blob/main/compare_test.go
 """
 
+from dataclasses import replace
+
 import pytest
 
 from slimgate.core.images.choosing import choose, offered
@@ -112,6 +114,11 @@ def entry(number: int, platform: Platform | None, **annotations: str) -> Descrip
     )
 
 
+def asking(one: Descriptor, *features: str, version: str | None = None) -> Descriptor:
+    """Have an entry ask for more than a platform's name says."""
+    return replace(one, os_features=bool(features), os_version=version)
+
+
 Offers = list[Descriptor]
 PLAIN = [entry(1, AMD64), entry(2, ARM64), entry(3, arm("v7")), entry(4, WINDOWS)]
 I386 = Platform("linux", "386")
@@ -147,6 +154,25 @@ CHOICES: list[tuple[str, Offers, Platform | None, list[int]]] = [
     ("a platform before none", [entry(1, None), entry(2, AMD64)], AMD64, [2]),
     ("CRI-O finds no 386", [entry(1, None), entry(2, I386)], AMD64, [2, 1]),
     ("CRI-O reads no names", [entry(1, None), entry(2, Platform("Linux", "amd64"))], AMD64, [2, 1]),
+    ("CRI-O reads variants", [
+        entry(1, None), entry(2, Platform("linux", "amd64", "v1")),
+    ], AMD64, [2, 1]),
+    ("the variant that all of arm64 have", [
+        entry(1, None), entry(2, Platform("linux", "arm64", "v8")),
+    ], ARM64, [2]),
+    ("a feature that runtimes may look at", [
+        asking(entry(1, AMD64), "any"), entry(2, I386), entry(3, None),
+    ], AMD64, [1, 2]),
+    ("a feature beside no platform", [
+        asking(entry(1, AMD64), "any"), entry(2, None),
+    ], AMD64, [1, 2]),
+    ("a feature beside none", [asking(entry(1, AMD64), "any"), entry(2, AMD64)], AMD64, [1, 2]),
+    ("a version that a node may lack", [
+        asking(entry(1, WINDOWS), version="10.0.1"), entry(2, None),
+    ], WINDOWS, [1, 2]),
+    ("a version that no Linux looks at", [
+        asking(entry(1, AMD64), version="1"), entry(2, I386), entry(3, None),
+    ], AMD64, [1]),
     ("CRI-O likes zstd", [
         entry(1, Platform("linux", "AMD64")), entry(2, AMD64), entry(3, AMD64, zstd="true"),
     ], AMD64, [1, 3, 2]),

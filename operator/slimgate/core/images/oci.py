@@ -75,6 +75,8 @@ class Descriptor:
     size: int
     platform: Platform | None = None
     os_version: str | None = None
+    os_features: bool = False
+    """Whether it names features of a system that not every one has."""
     artifact_type: str | None = None
     annotations: Mapping[str, str] = field(default_factory=dict)
     elsewhere: bool = False
@@ -90,6 +92,15 @@ class Descriptor:
     def has_many_members(self) -> bool:
         """Whether its compressed stream is made of several, so that its end tells of the last."""
         return any(key in self.annotations for key in _MANY_MEMBERS)
+
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether a machine of its platform may lack what it asks for: newer runtimes look.
+
+        https://github.com/containerd/platforms/blob/v1.0.0-rc.2/platforms.go
+        """
+        windows = self.platform is not None and self.platform.os.lower() == "windows"
+        return self.os_features or (windows and self.os_version is not None)
 
     @property
     def is_attestation(self) -> bool:
@@ -332,12 +343,14 @@ def _descriptor(value: object, path: str) -> Descriptor:
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _MAX_INT:
         raise UnsupportedError(f"{path}.size is not a number of bytes")
     platform = raw.get("platform")
+    told = _record(platform or {}, f"{path}.platform")
     return Descriptor(
         media_type=_optional(raw, "mediaType") or "",
         digest=_digest(raw.get("digest"), f"{path}.digest"),
         size=size,
         platform=_platform(platform, f"{path}.platform") if platform is not None else None,
-        os_version=_optional(_record(platform or {}, f"{path}.platform"), "os.version"),
+        os_version=_optional(told, "os.version"),
+        os_features=bool(told.get("os.features")),
         artifact_type=_optional(raw, "artifactType"),
         annotations=_strings(raw.get("annotations"), f"{path}.annotations"),
         elsewhere=bool(_list(raw.get("urls"), f"{path}.urls")),
