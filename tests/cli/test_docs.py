@@ -32,7 +32,7 @@ USAGE = Path("docs/usage.md").read_text()
 README = Path("README.md").read_text()
 PAGES = {
     "docs/check.md": {"check", "preview"},
-    "docs/usage.md": {"top", "nodes"},
+    "docs/usage.md": {"top", "nodes", "report"},
     "README.md": {
         "inspect",
         "check",
@@ -102,6 +102,7 @@ def test_every_option_is_documented() -> None:
         "preview",
         "top",
         "nodes",
+        "report",
         "cleanup",
     }
 

@@ -22,7 +22,7 @@ from slimgate.cli.roles import controller, probe, webhook
 from slimgate.cli.shared.exits import USAGE, WITHIN, said
 from slimgate.cli.shared.helping import Group, HelpedCommand, complaint
 from slimgate.cli.shared.options import ConfigOption
-from slimgate.cli.usage import nodes, top
+from slimgate.cli.usage import nodes, report, top
 
 KUBECTL: Final = "kubectl slim"
 _SHORT: Final = re.compile(r"\A(-[A-Za-z])=")
@@ -90,6 +90,7 @@ def build(name: str = "slimgate") -> typer.Typer:
         (_CLUSTER, preview.preview, preview.HELP, preview.EXAMPLES),
         (_CLUSTER, top.top, top.HELP, top.EXAMPLES),
         (_CLUSTER, nodes.nodes, nodes.HELP, nodes.EXAMPLES),
+        (_CLUSTER, report.report, report.HELP, report.EXAMPLES),
         (_SETTINGS, cleanup.cleanup, cleanup.HELP, cleanup.EXAMPLES),
     ):
         app.command(cls=HelpedCommand, help=help_text, epilog=epilog, rich_help_panel=panel)(

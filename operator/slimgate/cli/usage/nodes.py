@@ -17,8 +17,9 @@ from slimgate.cli.shared.options import (
     LimitOption,
     SelectorOption,
 )
-from slimgate.cli.shared.values import read_namespace, read_selection, read_timeout
+from slimgate.cli.shared.values import read_namespace, read_selection
 from slimgate.cli.usage.options import (
+    AllTimeoutOption,
     ByOption,
     PriceOption,
     UsageOutputOption,
@@ -83,17 +84,7 @@ def nodes(
     selector: SelectorOption = None,
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
-    timeout: Annotated[
-        float,
-        typer.Option(
-            "--timeout",
-            metavar="DURATION",
-            parser=read_timeout,
-            help="How long all images may take together; 0 for no limit. Default: 5m.",
-            show_default=False,
-            rich_help_panel=CLUSTER,
-        ),
-    ] = TIMEOUT,
+    timeout: AllTimeoutOption = TIMEOUT,
     images: Annotated[
         bool,
         typer.Option(

@@ -6,8 +6,8 @@ from typing import Annotated, Final
 import typer
 
 from slimgate.cli.shared.forms import By, UsageOutput
-from slimgate.cli.shared.options import OUTPUT
-from slimgate.cli.shared.values import one_of, words_of
+from slimgate.cli.shared.options import CLUSTER, OUTPUT
+from slimgate.cli.shared.values import one_of, read_timeout, words_of
 from slimgate.core.errors import SettingsError
 from slimgate.core.text import printable
 
@@ -40,6 +40,17 @@ def check_watch(output: UsageOutput, *, watch: bool) -> None:
         raise SettingsError(f"--watch shows tables, so leave out -o {output.value}")
 
 
+AllTimeoutOption = Annotated[
+    float,
+    typer.Option(
+        "--timeout",
+        metavar="DURATION",
+        parser=read_timeout,
+        help="How long all images may take together; 0 for no limit. Default: 5m.",
+        show_default=False,
+        rich_help_panel=CLUSTER,
+    ),
+]
 ByOption = Annotated[
     By | None,
     typer.Option(

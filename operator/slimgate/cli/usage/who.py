@@ -92,7 +92,7 @@ def who(
         pinned=_sum(one.pinned for one in owners) if by_user and whole else NOTHING,
         unexplained=sum(one.unexplained for one in owners) if whole else 0,
         nodes=len(disks),
-        notes=tuple(_cut(disks)),
+        notes=tuple(cut_lists(disks)),
         exact=all(
             disk.complete or (namespace is None and disk.scale.measured is not None)
             for disk in disks
@@ -105,7 +105,7 @@ def who(
     )
 
 
-def _cut(disks: Sequence[NodeDisk]) -> Iterator[str]:
+def cut_lists(disks: Sequence[NodeDisk]) -> Iterator[str]:
     """Say that images are not listed, and so may have no row."""
     if cut := [disk for disk in disks if disk.truncated]:
         found = sum(disk.unlisted_images for disk in cut)

@@ -10,10 +10,14 @@ from slimgate.cli.usage.options import ROWS, check_watch
 from slimgate.cli.usage.watching import look_and_show
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from slimgate.cli.shared.outside import Outside
     from slimgate.cli.shared.ports import ClusterView
     from slimgate.cli.usage.scope import UsageScope
-    from slimgate.cli.usage.who import Who
+    from slimgate.cli.usage.who import Limits, Who
+    from slimgate.core.matching.selector import Selector
+    from slimgate.core.nodes.disk import NodeDisk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +47,26 @@ async def run_who(outside: "Outside", asked: WhoQuestion) -> None:
 
 async def found_in(view: "ClusterView", outside: "Outside", asked: WhoQuestion) -> "Who":
     """Model the nodes, and add up."""
+    from slimgate.cli.usage.who import who  # noqa: PLC0415 - help must not wait for it
+
+    disks, limits, notes = await look_at(view, outside, asked.scope.selector, asked.seconds)
+    found = who(disks, asked.by, namespace=asked.scope.namespace_in(view), limits=limits)
+    return replace(found, notes=(*found.notes, *notes))
+
+
+async def look_at(
+    view: "ClusterView", outside: "Outside", selector: "Selector", seconds: float
+) -> "tuple[Sequence[NodeDisk], Limits | None, Sequence[str]]":
+    """Model the nodes, and tell the limits on what is on them, or a note why they aren't known."""
     from slimgate.cli.shared.pool import LookupPool  # noqa: PLC0415 - help must not wait for it
     from slimgate.cli.shared.progress import board  # noqa: PLC0415
     from slimgate.cli.usage.limits import limits_of  # noqa: PLC0415
-    from slimgate.cli.usage.who import who  # noqa: PLC0415
 
     with board() as shown:
-        async with LookupPool(shown, asked.seconds).take("the nodes' images"):
-            disks = await view.disks(asked.scope.selector)
+        async with LookupPool(shown, seconds).take("the nodes' images"):
+            disks = await view.disks(selector)
             limits, notes = await limits_of(view, outside.settings, disks)
-    found = who(disks, asked.by, namespace=asked.scope.namespace_in(view), limits=limits)
-    return replace(found, notes=(*found.notes, *notes))
+    return disks, limits, notes
 
 
 def show_who(found: "Who", asked: WhoQuestion) -> None:
