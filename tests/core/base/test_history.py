@@ -11,6 +11,16 @@ from slimgate.core.base.history import steps_of
 from slimgate.core.images.oci import HistoryEntry
 from tests.core.base.make import config, entry
 
+WORDS = (
+    "apt-get", "apk", "dnf", "install", "add", "del", "gcc", "@c", "apt-mark", "auto", "history",
+    "undo", "last", "--virtual", "-t", "curl", "https://go.dev/dl/go1.linux-amd64.tar.gz", "tar",
+    "unzip", "rustup", "rustup-init", "-C", "-d", "-f", "mv", "cp", "rm", "cd", "export", "read",
+    "for", "in", "do", "done", "if", "then", "fi", "case", "esac", "function", "f()", "env", "sh",
+    "-c", "xargs", "-I", "echo", "cat", ".", "/", "-/", "a=$a", "a+=", "${a:-", "$(", "<<x", "'",
+    '"', "\\", "#", "|", "&", ";", ";;", "(", ")", "{", "}", "*", "[", "?",
+)  # fmt: skip
+"""What readers of build steps look for, in no order."""
+
 
 @pytest.mark.parametrize(
     ("line", "kind", "text", "shell"),
@@ -90,6 +100,34 @@ def test_hostile_text_costs_little(text: str, entries: int) -> None:
     find_base(image, annotations={}, layer_sizes=(), unpacked_sizes=())
 
     assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ("f(){ a;a;a;a;a;a;};" + "f;" * 400, 32),
+        ("f(){ " + "a;" * 2_000 + "};" + "f;" * 5_000, 2),
+        ("f(){ sh -c 'apk add gcc';};" + "f;" * 400, 32),
+        ("a|" * 8_000, 2),
+        ("$a", 1_000),
+    ],
+)
+def test_commands_and_functions_cost_little(text: str, entries: int) -> None:
+    """However many commands the build steps that are kept come to, few of them are read."""
+    image = config(*[f"RUN /bin/sh -c {text}"] * entries, env=tuple(f"a{i}=b" for i in range(990)))
+    start = time.process_time()
+
+    find_base(image, annotations={}, layer_sizes=(), unpacked_sizes=())
+
+    assert time.process_time() - start < 0.5
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=20))
+def test_any_words_are_read(words: list[str]) -> None:
+    """No order of words that mean something to slimgate breaks a reader of theirs."""
+    image = config(f"RUN /bin/sh -c {' '.join(words)}", f"COPY {''.join(words)}")
+
+    find_base(image, annotations={}, layer_sizes=(), unpacked_sizes=())
 
 
 @given(st.lists(st.builds(HistoryEntry, created_by=st.text(), comment=st.text())))

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slimgate.core.base.shell import FROM_FILE, MAX_EXPANDED, UNREAD, Budget, commands
+from slimgate.core.base.budget import MAX_EXPANDED, Budget
+from slimgate.core.base.shell import FROM_FILE, UNREAD, commands
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,7 @@ def test_an_environment_needs_two_witnesses(
         pytest.param("sh -c " * 3_000, (), id="shells-in-shells"),
         ("sh install.sh gcc", ()),
         ("curl -L https://example.com/tool-go1.22-linux-amd64.tar.gz | tar xz", ()),
+        ("curl -L https://go.dev/dl/go1.22.linux-amd64.tar.gz | tar xz; -/mv", ("go",)),
     ],
 )
 def test_packages_count_unless_the_same_instruction_removes_them(
@@ -123,6 +124,11 @@ GONE, DOUBTED, LEFT = "Slim", None, "Builder"
         ("apt-get install gcc; xargs apt-get purge -y < deps", DOUBTED),
         ("apt-get install gcc; apt-get purge $(cat deps)", DOUBTED),
         ("apt-get install gcc; apt-get purge `cat deps`", DOUBTED),
+        pytest.param("true;" * 3_000 + "apt-get install gcc", LEFT, id="many-commands"),
+        pytest.param("a;" * 5_000 + "apt-get install gcc", DOUBTED, id="too-many-commands"),
+        pytest.param(
+            "f() { a b c d; }; " + "f;" * 2_000 + "apt-get install make", DOUBTED, id="functions"
+        ),
         ("apt-get install gcc; dpkg -l | grep gcc | awk '{print $2}' | xargs dpkg -P", DOUBTED),
         ("apt-mark showmanual | xargs apt-mark auto; apt-get install gcc; apt autoremove", GONE),
         ("apt-get install gcc; apt-mark auto gcc; apt-get autoremove -y", GONE),

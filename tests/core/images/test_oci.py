@@ -205,6 +205,22 @@ def test_refused(body: str, message: str) -> None:
     assert message in str(caught.value)
 
 
+def test_text_that_is_no_text() -> None:
+    """Runtimes read past bytes that are no UTF-8, so none of them keeps an image unseen."""
+    body = json.dumps({**MANIFEST, "annotations": {"a": "?"}}).encode().replace(b"?", b"\xff")
+    config = b'{"architecture": "arm64", "config": {"Labels": {"a": "\xff"}}}'
+
+    assert isinstance(parse_document(body, None), Manifest)
+    assert parse_config(config).labels == {"a": "\ufffd"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_other_encodings(encoding: str) -> None:
+    """What begins with a mark of its encoding is none that a runtime reads."""
+    with pytest.raises(UnsupportedError, match="not JSON"):
+        parse_document(json.dumps(MANIFEST).encode(encoding), None)
+
+
 @pytest.mark.parametrize("size", [None, "10", 1.0, True, -1, 2**63, 10**400])
 def test_sizes_are_counts(size: object) -> None:
     """A layer's size is a whole number of bytes, or the image is not judged at all."""

@@ -1,18 +1,15 @@
 """Puts the bodies of shell functions where they are called: `f() { apk del gcc; }; …; f`."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
+from slimgate.core.base.budget import Budget
 from slimgate.core.base.tokens import SEPARATORS
 
-_MAX_TOKENS: Final = 20_000
-"""What functions may come to; calls of those beyond stay as they are written."""
 
-
-def inlined(tokens: Sequence[str]) -> Iterator[str]:
+def inlined(tokens: Sequence[str], budget: Budget) -> Iterator[str]:
     """Yield tokens, of a function its body at each call instead of where it is defined."""
     bodies: dict[str, Sequence[str]] = {}
-    left, at = _MAX_TOKENS, 0
+    at = 0
     starts = True
     while at < len(tokens):
         one = tokens[at]
@@ -23,8 +20,7 @@ def inlined(tokens: Sequence[str]) -> Iterator[str]:
             at = end + 1
             continue
         body = bodies.get(one) if starts and tokens[at + 1 : at + 2] != ["("] else None
-        if body is not None and len(body) <= left:
-            left -= len(body)
+        if body is not None and budget.take_body(len(body)):
             yield from (";", *body, ";")
         else:
             yield one

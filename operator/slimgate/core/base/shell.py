@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from slimgate.core.base.branches import KEYWORDS, Branches
+from slimgate.core.base.budget import Budget
 from slimgate.core.base.functions import inlined
 from slimgate.core.base.tokens import MARK, SEPARATORS, tokens, without_heredocs
 from slimgate.core.base.wrappers import handed_to_shell
@@ -24,11 +25,6 @@ _VARIABLE: Final = re.compile(
 _ARRAY: Final = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
 _MAX_VALUE: Final = 4_096
 _MAX_VALUES: Final = 16
-MAX_EXPANDED: Final = 16_384
-"""Characters that the variables in all of an image's RUNs come to; what is beyond stays as written.
-
-Of 80 real images the most is 1,320.
-"""
 _MAX_SHELLS: Final = 2
 _NOTED: Final = re.compile(r"(?<!build)(?<!build[-_.])(?:depend|deps|runtime|needed)")
 """In the name of a file that a program wrote: what something that was built runs on."""
@@ -57,20 +53,15 @@ class Command:
         return self.words[0].rpartition("/")[2]
 
 
-@dataclass(slots=True)
-class Budget:
-    """How many characters variables may still come to."""
-
-    left: int = MAX_EXPANDED
-
-
 def commands(
     text: str, env: Mapping[str, str], budget: Budget, *, depth: int = 0
 ) -> Iterator[Command]:
     """Yield each simple command, variables expanded from `env` and earlier assignments."""
     reader = _Reader(env, budget)
     pipe: list[Command] = []
-    for words, branch, is_piped in _parts(text):
+    for words, branch, is_piped in _parts(text, budget):
+        if not budget.take_command():
+            return
         pipe = pipe if is_piped else []
         command = reader.read(words, branch, _given(pipe))
         if command is None:
@@ -90,7 +81,8 @@ class _Reader:
     """Takes assignments off a command's head, and expands variables in the rest."""
 
     def __init__(self, env: Mapping[str, str], budget: Budget) -> None:
-        self._values: dict[str, tuple[str, ...]] = {name: (value,) for name, value in env.items()}
+        self._env = env
+        self._values: dict[str, tuple[str, ...]] = {}
         """A variable has several values where branches set it."""
         self._unsure: set[str] = set()
         self._budget = budget
@@ -128,7 +120,7 @@ class _Reader:
     def _assign(self, name: str, text: str, *, added: bool, branch: tuple[int, ...]) -> None:
         used = _names(text) & self._unsure
         value = text.replace(MARK, "") if MARK in text else self._filled(text)
-        former = self._values.get(name, ())
+        former = self._of(name) or ()
         if added:
             value = f"{former[-1] if former else ''}{value}"
         self._values[name] = (
@@ -145,7 +137,7 @@ class _Reader:
             return [(word.replace(MARK, ""), False)]
         unsure = not self._unsure.isdisjoint(_names(word))
         whole = _VARIABLE.fullmatch(word)
-        values = self._values.get(whole[1] or whole[2]) if whole else None
+        values = self._of(whole[1] or whole[2]) if whole else None
         text = self._paid(" ".join(values)) if values and len(values) > 1 else self._filled(word)
         return [(one, unsure) for one in text.split()]
 
@@ -153,14 +145,20 @@ class _Reader:
         return _VARIABLE.sub(self._value, text) if "$" in text else text
 
     def _value(self, match: re.Match[str]) -> str:
-        values = self._values.get(match[1] or match[2])
+        values = self._of(match[1] or match[2])
         if values is not None:
             return self._paid(values[-1][:_MAX_VALUE], match[0])
         return match[0] if match[3] is None else match[3]
 
+    def _of(self, name: str) -> tuple[str, ...] | None:
+        # There may be a thousand variables, and as many RUNs.
+        if name in self._values or name not in self._env:
+            return self._values.get(name)
+        return (self._env[name],)
+
     def _paid(self, text: str, otherwise: str = "") -> str:
-        self._budget.left -= len(text)
-        return text if self._budget.left >= 0 else otherwise
+        self._budget.characters -= len(text)
+        return text if self._budget.characters >= 0 else otherwise
 
 
 def _names(text: str) -> set[str]:
@@ -195,11 +193,11 @@ def _xargs(command: Command, pipe: list[Command]) -> Command | None:
     return Command((*rest, *given), command.branch, unsure)
 
 
-def _parts(text: str) -> Iterator[tuple[list[str], tuple[int, ...], bool]]:
+def _parts(text: str, budget: Budget) -> Iterator[tuple[list[str], tuple[int, ...], bool]]:
     """Yield each simple command's words, its branch, and whether a pipe leads into it."""
     words: list[str] = []
     place = Branches()
-    rest = inlined([*tokens(without_heredocs(text))])
+    rest = inlined([*tokens(without_heredocs(text))], budget)
     for one in rest:
         if one not in SEPARATORS:
             words.append(one)

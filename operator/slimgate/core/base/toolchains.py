@@ -107,7 +107,7 @@ def toolchains_in(traces: Traces) -> tuple[str, ...]:
 def toolchains_of(traces: Traces) -> tuple[tuple[str, ...], bool]:
     """Name the toolchains left in an image, and tell whether it may have another.
 
-    That is one which a branch may have left that was taken or not, or a file named.
+    That is one which a branch may have left that was taken or not, a file named, or what is unread.
     """
     left = [*left_behind(traces.runs)]
     brought = [*fetched(traces)]
@@ -126,7 +126,8 @@ def toolchains_of(traces: Traces) -> tuple[tuple[str, ...], bool]:
     names = tuple(sorted(f"{name} {versions.get(name, '')}".strip() for name in found))
     doubted = frozenset(one.name for one in left if not one.sure)
     more = {*_from_packages(doubted), *(name for name, sure in brought if not sure)}
-    return names, any(one.name == FROM_FILE for one in left) or makes_builder(more)
+    unread = traces.unread or any(one.name == FROM_FILE for one in left)
+    return names, unread or makes_builder(more)
 
 
 def makes_builder(toolchains: Iterable[str]) -> bool:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from slimgate.core.base.budget import Budget
 from slimgate.core.base.history import Step, steps_of
-from slimgate.core.base.shell import Budget, Command, commands
+from slimgate.core.base.shell import Command, commands
 from slimgate.core.base.sizes import LayerSize, sum_of
 from slimgate.core.images.facts import LayerContents
 from slimgate.core.images.oci import ImageConfig
@@ -44,6 +45,8 @@ class Traces:
     sizes: tuple[LayerSize, ...]
     contents: tuple[LayerContents | None, ...]
     runs: tuple[Run, ...] = ()
+    unread: bool = False
+    """Whether the RUNs do more than is read of them."""
 
     @property
     def root(self) -> int | None:
@@ -125,6 +128,8 @@ def traces_of(
     )
     steps = steps_of(config.history)
     env = dict(entry.partition("=")[::2] for entry in config.env)
+    budget = Budget()
+    runs = tuple(_runs(steps, sizes, env, budget))
     return Traces(
         config=config,
         steps=steps,
@@ -133,17 +138,18 @@ def traces_of(
         annotations=annotations or {},
         sizes=sizes,
         contents=tuple(contents),
-        runs=tuple(_runs(steps, sizes, env)),
+        runs=runs,
+        unread=budget.spent,
     )
 
 
 def _runs(
-    steps: Sequence[Step], sizes: Sequence[LayerSize], env: Mapping[str, str]
+    steps: Sequence[Step], sizes: Sequence[LayerSize], env: Mapping[str, str], budget: Budget
 ) -> Iterator[Run]:
-    budget = Budget()
     matches = len(sizes) == sum(step.layer for step in steps)
     left = iter(sizes if matches else ())
     for step in steps:
         size = next(left, LayerSize()) if step.layer else LayerSize()
         if step.kind == "RUN":
-            yield Run(step, size, tuple(commands(step.text, {**env, **step.args}, budget)))
+            told = {**env, **step.args} if step.args else env
+            yield Run(step, size, tuple(commands(step.text, told, budget)))

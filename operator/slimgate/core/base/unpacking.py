@@ -32,7 +32,7 @@ def unpacked_in(words: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
 
 def moved_to(words: tuple[str, ...], place: str | None) -> str | None:
     """Name where `mv` or `cp` brings what was unpacked; None if it is not seen to be that."""
-    *sources, target = [word for word in words if not word.startswith("-")]
+    *sources, target = words[0], *(word for word in words[1:] if not word.startswith("-"))
     if place is None:
         return None
     inside = (not one.startswith("/") or covers(place, one) for one in sources[1:])

@@ -285,7 +285,8 @@ def _load(body: bytes) -> JsonObject:
         raise TooLargeError(f"the document has more than {MAX_VALUES:,} values")
     try:
         root: object = json.loads(
-            body,
+            # Runtimes take no other encoding, and forgive what is wrong in this one.
+            body.decode(errors="replace"),
             object_pairs_hook=_without_repeats,
             parse_int=_integer,
             parse_float=_no_integer,
