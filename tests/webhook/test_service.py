@@ -8,6 +8,7 @@ import time
 import pytest
 
 from slimgate.core.admission.decision import Effect, InvalidReviewError
+from slimgate.core.wording.ways import DOCS
 from slimgate.core.workloads.workload import MAX_IMAGES, Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.webhook.ports import Judge, Policies
@@ -311,6 +312,23 @@ async def test_overload(on_unknown: str, allowed: bool) -> None:  # noqa: FBT001
         "deny",
     ]
     assert service.service.in_flight == 0
+
+
+async def test_denial_of_what_is_not_read_leads_to_the_page() -> None:
+    """Whatever could not be judged, settings say where its denial leads."""
+    catalog = engine.catalog(engine.policy(on_unknown="Deny"))
+    settings = ServiceSettings(docs="https://wiki.test/images")
+    service = AdmissionService(engine.judge(catalog), catalog, settings=settings)
+    body = review(deployment(SLIM))
+
+    unread = service.answer_unread(body, "it is too large")
+    late = await service.answer(body.replace(SLIM.encode(), b"registry.test/shop:none"), 5.0)
+
+    for answer in (unread, late):
+        assert answer is not None
+        found = Answered.of(answer)
+        assert "https://wiki.test/images#" in found.message
+        assert DOCS not in found.message
 
 
 async def test_place_is_free_again_after_faults() -> None:

@@ -147,7 +147,8 @@ class AdmissionService:
             skip = Skip.NO_IMAGES if workload is None else Skip.OPERATION
             return self._encoded(uid, request, ALLOWED, skip.value, started)
         verdict = self._evaluate(Subject(workload=workload, images={}))
-        return self._encoded(uid, request, decide(verdict), verdict.outcome.label, started)
+        decision = decide(verdict, docs=self._settings.docs)
+        return self._encoded(uid, request, decision, verdict.outcome.label, started)
 
     def _read(self, review: object) -> tuple[str, Request | Exception]:
         """Read a review; what is wrong with more than its uid is answered, too."""
