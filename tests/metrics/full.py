@@ -34,6 +34,7 @@ from tests.engine.shelf import Shelf, inspector
 from tests.metrics import (
     test_admissions,
     test_certificate,
+    test_fleet,
     test_inspections,
     test_nodes,
     test_watches,
@@ -65,8 +66,8 @@ def controller() -> ControllerMetrics:
         [*_verdicts(policies)], {policy.name: policy for policy in policies}
     )
     metrics.show_workloads(known, known)
-    disks = test_nodes.Known([*_disks()], last_success=1.7e9)
-    metrics.show_nodes(disks)
+    metrics.show_nodes(test_fleet.Crowded([*_disks()], last_success=1.7e9))
+    metrics.nodes_looked_at()
     metrics.show_certificate(test_certificate.Kept(datetime.now(UTC)))
     return metrics
 

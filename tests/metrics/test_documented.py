@@ -10,9 +10,10 @@ from slimgate.core.errors import IMAGE_REASONS
 from slimgate.core.policies.checks import CHECKS
 from slimgate.metrics import bounded
 from slimgate.metrics.bounded import OTHER
+from slimgate.settings import Settings
 from tests.metrics import documented, full
 
-UNITS = ("bytes", "seconds", "pulls")
+UNITS = ("bytes", "seconds", "pulls", "ratio")
 SIZES = {**documented.fixed(), "nodes": full.NODES}
 # Prometheus and its operator set these, and rename ours.
 TAKEN = {"cluster", "container", "endpoint", "instance", "job", "namespace", "pod", "service"}
@@ -141,6 +142,7 @@ def test_fixed_numbers() -> None:
         "namespaces": bounded.MAX_NAMESPACES,
         "registries": bounded.MAX_REGISTRIES,
         "checks": len(CHECKS),
+        "top": Settings().metric_images,
         "resources": len(set(full.watched())),
     }
     places = documented.metrics()["slimgate_policy_admissions_total"]

@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.nodes.fleet import Fleet, fleet_of
 from slimgate.core.nodes.model import node_disk
 from slimgate.core.nodes.node import NodePod, Runtime
 from slimgate.core.nodes.summary import ImageFs
@@ -15,7 +16,7 @@ from tests.core.disks import digest, facts, listed, node, pod
 from tests.metrics.series import by
 
 IMAGES = ("ab", "ad", "c", "e")
-MEASURED = ImageFs(used=500, capacity=1000, available=400)
+MEASURED = ImageFs(used=120, capacity=1000, available=400, writable=10, logs=5, empty_dirs=0)
 BYTES = "slimgate_node_image_bytes"
 NAMESPACES = "slimgate_namespace_image_bytes"
 
@@ -30,6 +31,10 @@ class Known:
     def disks(self) -> list[NodeDisk]:
         """Return all of them."""
         return self.kept
+
+    def fleet(self) -> Fleet:
+        """Add them up."""
+        return fleet_of(self.kept)
 
 
 def disk(
@@ -50,7 +55,7 @@ def shown(*disks: NodeDisk) -> CollectorRegistry:
     """Show disk models."""
     metrics = ControllerMetrics()
     metrics.show_nodes(Known([*disks]))
-    return metrics.registry
+    return metrics.nodes
 
 
 PODS = (pod("red", "ab"), pod("blue", "ad"))
@@ -60,9 +65,13 @@ FIGURES = [
     ("images_without_facts", 1),
     ("layers_without_size", 0),
     ("image_list_truncated", 0),
-    ("imagefs_used_bytes", 500),
+    ("imagefs_used_bytes", 120),
     ("imagefs_capacity_bytes", 1000),
     ("imagefs_available_bytes", 400),
+    ("imagefs_until_collection_bytes", 400 - 160),
+    ("imagefs_until_eviction_bytes", 400 - 150),
+    ("image_reclaimable_bytes", 3 + 30),
+    ("image_measured_ratio", 1),
 ]
 
 
@@ -88,6 +97,20 @@ def test_bytes() -> None:
     assert sum(counted.values()) == model.total.disk
 
 
+def test_disk() -> None:
+    """The parts of a disk are those that anybody measured; images there always are."""
+    measured = by(shown(disk(*PODS, image_fs=MEASURED)), "slimgate_node_disk_bytes")
+    modelled = by(shown(disk(*PODS)), "slimgate_node_disk_bytes")
+
+    assert measured == {
+        ("n1", "images"): 10 + 110,
+        ("n1", "writable"): 10,
+        ("n1", "logs"): 5,
+        ("n1", "empty_dirs"): 0,
+    }
+    assert modelled == {("n1", "images"): 10 + 100}
+
+
 @pytest.mark.parametrize("runtime", [Runtime.CRIO, Runtime.DOCKER, Runtime.OTHER])
 def test_runtimes_that_keep_one_form(runtime: Runtime) -> None:
     """There is no series of what they don't keep."""
@@ -111,14 +134,14 @@ def test_what_is_not_measured_has_no_series() -> None:
     metrics = ControllerMetrics()
     known = Known([disk()])
     metrics.show_nodes(known)
-    assert by(metrics.registry, used) == {}
+    assert by(metrics.nodes, used) == {}
 
     known.kept = [disk(image_fs=MEASURED, runtime=Runtime.CRIO)]
-    assert by(metrics.registry, used) == {}
-    assert by(metrics.registry, available) == {("n1",): 400}
+    assert by(metrics.nodes, used) == {}
+    assert by(metrics.nodes, available) == {("n1",): 400}
 
     known.kept = []
-    assert by(metrics.registry, available) == {}
+    assert by(metrics.nodes, available) == {}
 
 
 def test_truncated_lists() -> None:
@@ -132,11 +155,11 @@ def test_last_success() -> None:
     known = Known()
     metrics = ControllerMetrics()
     metrics.show_nodes(known)
-    assert by(metrics.registry, name) == {}
+    assert by(metrics.nodes, name) == {}
 
     known.last_success = 1.7e9
 
-    assert by(metrics.registry, name) == {(): 1.7e9}
+    assert by(metrics.nodes, name) == {(): 1.7e9}
 
 
 def test_namespaces_add_up() -> None:

@@ -38,7 +38,7 @@ from slimgate.core.errors import ClusterError
 from slimgate.core.images.facts import Digest, ImageFacts, Wants
 from slimgate.core.workloads.kinds import BUILT_IN
 from slimgate.engine.catalog import Change
-from slimgate.metrics import ControllerMetrics
+from slimgate.metrics import ControllerMetrics, Named
 from slimgate.process.health import Health, serving_health
 from slimgate.process.logs import configure
 from slimgate.process.loop import watch_loop
@@ -134,9 +134,10 @@ async def _work(
             inspector=core.inspector,
             keyring=core.keyring,
             seconds=settings.node_seconds,
+            looked=metrics.nodes_looked_at,
         )
         if settings.node_seconds:
-            metrics.show_nodes(survey)
+            metrics.show_nodes(survey, _named(settings))
             tasks.create_task(token.run())
             await token.asked.wait()
             tasks.create_task(survey.run())
@@ -157,6 +158,14 @@ async def _work(
         await tried(mirrors.values())
         login = Login(BUILT_IN, sweeper.listed, open_access, metrics.api_request)
         tasks.create_task(_observe(kinds.built_in, login, stop))
+
+
+def _named(settings: Settings) -> Named:
+    return Named(
+        namespaces=settings.metric_namespaces,
+        workloads=settings.metric_workloads,
+        images=settings.metric_images,
+    )
 
 
 async def _keep_last(profiles: Profiles | None, memory: MemoryKeeper) -> None:

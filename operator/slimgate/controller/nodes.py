@@ -56,7 +56,9 @@ class NodeSurvey:
         keyring: Keyring,
         seconds: float,
         now: Callable[[], float] = time.time,
+        looked: Callable[[], None] = lambda: None,
     ) -> None:
+        self._looked = looked
         self._lister = lister
         self._gauge = gauge
         self._inspector = inspector
@@ -114,6 +116,7 @@ class NodeSurvey:
         self._fleet = await asyncio.to_thread(fleet_of, self._disks)
         self._names = names_on(nodes, wanted, facts)
         self.last_success = self._now()
+        await asyncio.to_thread(self._looked)
 
     def _take(
         self,

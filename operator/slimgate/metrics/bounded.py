@@ -4,7 +4,9 @@ What is beyond a bound is counted together under OTHER, so that sums stay whole.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Final, TypeVar
+
+from slimgate.core.text import printable
 
 OTHER: Final = "_other"
 """No host, namespace or policy can be called so: an underscore begins no such name.
@@ -16,6 +18,10 @@ MAX_POLICIES: Final = 100
 MAX_NAMESPACES: Final = 500
 MAX_PLACES: Final = 1_000
 """Pairs of a policy and a namespace."""
+
+K = TypeVar("K", str, tuple[str, ...])
+_MAX_CHARACTERS: Final = 256
+"""Of one label: longer references are cut. Kubernetes' own names are shorter."""
 
 
 class Hosts:
@@ -74,6 +80,11 @@ class Places:
         return frozenset(pairs | {(policy, OTHER) for policy in gone})
 
 
-def largest(sizes: Mapping[str, int], limit: int) -> frozenset[str]:
+def largest(sizes: Mapping[K, int], limit: int) -> frozenset[K]:
     """Choose the keys that get series of their own: the largest, by name where they are alike."""
     return frozenset(sorted(sizes, key=lambda key: (-sizes[key], key))[:limit])
+
+
+def short(text: str) -> str:
+    """Make a label of what others wrote: its length has a bound, and it can be encoded."""
+    return printable(text, _MAX_CHARACTERS)

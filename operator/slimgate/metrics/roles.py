@@ -10,6 +10,7 @@ from slimgate.metrics.admissions import AdmissionMetrics, Serving, ServingCollec
 from slimgate.metrics.api_server import ApiServerMetrics
 from slimgate.metrics.bases import BaseCollector, BaseLookups
 from slimgate.metrics.certificate import Certificate, CertificateCollector
+from slimgate.metrics.fleet import Named
 from slimgate.metrics.inspections import InspectionMetrics
 from slimgate.metrics.nodes import NodeCollector, NodeDisks
 from slimgate.metrics.page import exposition
@@ -88,6 +89,8 @@ class ControllerMetrics(Metrics):
         self.waited = work.waited
         self.reached_verdict = work.reached_verdict
         self.reconciled = work.reconciled
+        self.nodes = CollectorRegistry()
+        self._nodes_page = b""
 
     def show_queue(self, queue: Queue) -> None:
         """Show what waits to be judged."""
@@ -101,6 +104,14 @@ class ControllerMetrics(Metrics):
         """Show the webhook's certificate as the controller keeps it."""
         self.registry.register(CertificateCollector(certificate))
 
-    def show_nodes(self, nodes: NodeDisks) -> None:
-        """Show what images cost the nodes."""
-        self.registry.register(NodeCollector(nodes))
+    def show_nodes(self, nodes: NodeDisks, named: Named | None = None) -> None:
+        """Show what images cost the nodes, as of each look."""
+        self.nodes.register(NodeCollector(nodes, named=named))
+
+    def nodes_looked_at(self) -> None:
+        """Write what the last look found, in any thread, so that no scrape has to."""
+        self._nodes_page = exposition(self.nodes)
+
+    def page(self) -> bytes:
+        """Write what Prometheus reads."""
+        return super().page() + self._nodes_page

@@ -11,7 +11,7 @@ from typing import Final
 
 from slimgate.core.wording.annotations import Annotate
 from slimgate.settings import structures, values
-from slimgate.settings.model import CertificateSource, LogFormat
+from slimgate.settings.model import MAX_SERIES, CertificateSource, LogFormat
 from slimgate.settings.objects import Field
 from slimgate.settings.values import Value
 
@@ -162,6 +162,15 @@ KEYS: Final[Mapping[str, SettingKey]] = {
         values.flag(),
         "Accept any certificate from kubelets; few have one that the cluster's CA signed.",
     ),
+    **{
+        f"metric{what.capitalize()}": _key(
+            f"metric_{what}",
+            values.number(0, MAX_SERIES),
+            f"How many {what} have metrics of what they take on nodes, the largest; all others are "
+            "counted together. From 0, for no such metrics, to 1000.",
+        )
+        for what in ("namespaces", "workloads", "images")
+    },
     "name": _key(
         "name",
         values.label(40),

@@ -14,6 +14,8 @@ WHOLE_LAYER_BYTES: Final = 8 * 2**20
 MEASURED_LAYER_BYTES: Final = 2 * 2**30
 MAX_LAYER_BYTES: Final = 64 * 2**30
 """No layer that is larger, as stored or unpacked, is ever read whole."""
+MAX_SERIES: Final = 1_000
+"""No more have metrics of their own: a guess at what a Prometheus bears and people read."""
 
 
 class LogFormat(Enum):
@@ -76,6 +78,9 @@ class Settings:
     default_policy_file: str | None = None
     node_seconds: float = 60.0
     kubelet_skip_tls_verify: bool = True
+    metric_namespaces: int = 20
+    metric_workloads: int = 20
+    metric_images: int = 20
     certificates: CertificateSource = CertificateSource.OWN
     tls_secret: str | None = None
     tls_directory: str = "/tls"

@@ -96,17 +96,22 @@ def flag() -> Value:
 
 def port() -> Value:
     """Make a value of a TCP port."""
+    return number(1, _MAX_PORT, "a port")
+
+
+def number(least: int, most: int, what: str = "a number") -> Value:
+    """Make a value of a whole number."""
 
     def read(raw: object, path: str) -> int:
         raw = as_integer(raw)
-        if not isinstance(raw, int) or isinstance(raw, bool) or not 0 < raw <= _MAX_PORT:
-            raise wrong(raw, path, f"a port from 1 to {_MAX_PORT}")
+        if not isinstance(raw, int) or isinstance(raw, bool) or not least <= raw <= most:
+            raise wrong(raw, path, f"{what} from {least} to {most}")
         return raw
 
     return Value(
         read=read,
         parse=lambda text: int(text) if re.fullmatch("[0-9]{1,7}", text) else text,
-        schema={"type": "integer", "minimum": 1, "maximum": _MAX_PORT},
+        schema={"type": "integer", "minimum": least, "maximum": most},
     )
 
 

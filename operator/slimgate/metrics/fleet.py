@@ -1,0 +1,161 @@
+"""Shows who fills the disks of all nodes: the largest by name, all others together."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client.core import GaugeMetricFamily
+
+from slimgate.core.images.tier import Tier
+from slimgate.core.nodes.fleet import Fleet, FleetImage
+from slimgate.core.nodes.node import WorkloadName
+from slimgate.core.nodes.stored import NOTHING, Stored
+from slimgate.metrics.bounded import OTHER, largest, short
+
+NAMESPACE = ("workload_namespace",)
+WORKLOAD = ("workload_namespace", "workload_kind", "workload")
+IMAGE = ("image",)
+_UNKNOWN = "unknown"
+
+Values = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """How many of each have series of their own; of what has none there are no metrics."""
+
+    namespaces: int = 20
+    workloads: int = 20
+    images: int = 20
+
+
+def fleet_families(fleet: Fleet, named: Named) -> Iterator[GaugeMetricFamily]:
+    """Write all sums that there are of all nodes together."""
+    yield _states(fleet)
+    yield from bounded_family(
+        "slimgate_namespace_image_share_bytes",
+        "A namespace's fair share of the bytes of images on all nodes: what several use is divided "
+        "among them. The sum is what is used.",
+        NAMESPACE,
+        {(name,): stored.disk for name, stored in fleet.namespaces.items()},
+        named.namespaces,
+    )
+    yield from bounded_family(
+        "slimgate_workload_image_bytes",
+        "A workload's fair share of the bytes of images on all nodes. The sum is what is used.",
+        WORKLOAD,
+        {workload_labels(name): stored.disk for name, stored in fleet.workloads.items()},
+        named.workloads,
+    )
+    if named.images:
+        yield from _images(fleet.images, named.images)
+    yield _tiers(fleet.tiers)
+
+
+def bounded_family(
+    name: str, text: str, labels: Values, sizes: Mapping[Values, int], limit: int
+) -> Iterator[GaugeMetricFamily]:
+    """Give the largest series of their own and one to all others; nothing if none is wanted."""
+    if not limit:
+        return
+    family = GaugeMetricFamily(name, text, labels=labels)
+    for values, size in bounded(sizes, limit).items():
+        family.add_metric(values, size)
+    yield family
+
+
+def bounded(sizes: Mapping[Values, int], limit: int) -> Mapping[Values, int]:
+    """Keep the largest, and add up all others under `_other`."""
+    named = largest(sizes, limit)
+    found = {values: sizes[values] for values in sorted(named)}
+    if len(named) < len(sizes):
+        # What outsiders have called so is counted there, too.
+        other = (OTHER,) * len(next(iter(sizes)))
+        rest = sum(size for values, size in sizes.items() if values not in named)
+        found[other] = found.get(other, 0) + rest
+    return found
+
+
+def workload_labels(name: WorkloadName) -> Values:
+    """Name a workload."""
+    namespace, kind, own = name
+    return short(namespace), short(kind), short(own)
+
+
+def _states(fleet: Fleet) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "slimgate_cluster_image_bytes",
+        "Bytes of images on all nodes, by whether anybody uses them. The sum is the total: as "
+        "measured where kubelets can be read, else a lower bound where something is unknown.",
+        labels=["state"],
+    )
+    used = sum(stored.disk for stored in fleet.namespaces.values())
+    family.add_metric(["used"], used)
+    family.add_metric(["unused"], fleet.unused.disk)
+    family.add_metric(["pinned"], fleet.pinned.disk)
+    family.add_metric(["unexplained"], fleet.unexplained)
+    return family
+
+
+def _images(images: Iterable[FleetImage], limit: int) -> Iterator[GaugeMetricFamily]:
+    sums: dict[str, list[int]] = {}
+    exclusive: dict[Values, int] = {}
+    for image in images:
+        # Manifests of one name, as of a tag that has moved, are one image here.
+        name = short(image.name)
+        one = sums.setdefault(name, [0, 0, 0, 0])
+        one[0] += image.share.disk - image.unused.disk
+        one[1] += image.unused.disk
+        one[2] += image.nodes
+        one[3] += image.containers
+        exclusive[name,] = exclusive.get((name,), 0) + image.exclusive.disk
+    named = largest({name: one[0] + one[1] for name, one in sums.items()}, limit)
+    rest = [one for name, one in sums.items() if name not in named]
+    shown = {name: sums[name] for name in sorted(named)}
+    if rest:
+        own = shown.get(OTHER, [0, 0, 0, 0])
+        shown[OTHER] = [sum(column) for column in zip(own, *rest, strict=True)]
+    yield _by_state(shown)
+    yield from bounded_family(
+        "slimgate_image_exclusive_bytes",
+        "Bytes that only this image holds, on all nodes together: removing it everywhere frees "
+        "them. The largest by that are named.",
+        IMAGE,
+        exclusive,
+        limit,
+    )
+    for place, name, text in (
+        (2, "slimgate_image_nodes", "Nodes that hold an image."),
+        (3, "slimgate_image_containers", "Containers that run an image, on all nodes."),
+    ):
+        family = GaugeMetricFamily(
+            name, f"{text} The images are those of slimgate_image_bytes.", labels=IMAGE
+        )
+        for image_name in sorted(named):
+            family.add_metric([image_name], sums[image_name][place])
+        yield family
+
+
+def _by_state(shown: Mapping[str, list[int]]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "slimgate_image_bytes",
+        "An image's fair share of the bytes on all nodes, by whether a pod on the node uses it: "
+        "what several images hold is divided among them. The sum is all that images explain.",
+        labels=["image", "state"],
+    )
+    for name, (used, unused, *_) in shown.items():
+        family.add_metric([name, "used"], used)
+        family.add_metric([name, "unused"], unused)
+    return family
+
+
+def _tiers(tiers: Mapping[Tier | None, Stored]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "slimgate_tier_image_bytes",
+        "Fair shares of the bytes of images on all nodes, by the tier of the base that these "
+        "stand on. The sum is all that images explain.",
+        labels=["tier"],
+    )
+    for tier in (*Tier, None):
+        stored = tiers.get(tier, NOTHING)
+        family.add_metric([_UNKNOWN if tier is None else tier.name.lower()], stored.disk)
+    return family

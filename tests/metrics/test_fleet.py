@@ -1,0 +1,181 @@
+"""Who fills all disks, as metrics: few series whatever tenants do, and sums that stay whole."""
+
+from dataclasses import replace
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from slimgate.core.images.tier import Tier
+from slimgate.core.nodes.fleet import Fleet, FleetImage
+from slimgate.core.nodes.stored import NOTHING, Stored
+from slimgate.metrics import ControllerMetrics, Named
+from slimgate.metrics.bounded import OTHER
+from tests.core.disks import pod
+from tests.metrics.series import by
+from tests.metrics.test_nodes import MEASURED, PODS, Known, disk
+
+SOME = Named(namespaces=2, workloads=2, images=2)
+FAMILIES = {
+    "slimgate_namespace_image_share_bytes": "namespaces",
+    "slimgate_workload_image_bytes": "workloads",
+    "slimgate_image_bytes": "images",
+    "slimgate_image_exclusive_bytes": "images",
+}
+CLUSTER = "slimgate_cluster_image_bytes"
+MANY = 10_000
+
+
+def image(name: str, size: int = 1, *, unused: int = 0) -> FleetImage:
+    """Make an image of so many bytes on one node."""
+    return FleetImage(
+        name=name,
+        digest=None,
+        tier=None,
+        nodes=1,
+        containers=2,
+        exclusive=Stored(unpacked=size),
+        shared=NOTHING,
+        share=Stored(unpacked=size),
+        unused=Stored(unpacked=unused),
+        unknown_on=0,
+    )
+
+
+class Crowded(Known):
+    """Very many namespaces, workloads and images, by names that tenants have made up."""
+
+    def fleet(self) -> Fleet:
+        """Make them up."""
+        each = {f"n{number}": Stored(unpacked=number + 1) for number in range(MANY)}
+        return replace(
+            super().fleet(),
+            namespaces=each,
+            workloads={(name, "Deployment", "x" * 253): part for name, part in each.items()},
+            images=tuple(
+                image(f"r.io/{number}/" + '\ud800\n"' * 200, number + 1, unused=number // 2)
+                for number in range(MANY)
+            ),
+        )
+
+
+def shown(known: Known, named: Named = SOME) -> CollectorRegistry:
+    """Show all disks."""
+    metrics = ControllerMetrics()
+    metrics.show_nodes(known, named)
+    return metrics.nodes
+
+
+def test_states() -> None:
+    """What somebody uses, what nobody does and what no image explains is all that there is."""
+    known = Known([disk(*PODS, image_fs=replace(MEASURED, used=10_110)), disk()])
+    counted = by(shown(known), CLUSTER)
+
+    assert {state for (state,) in counted} == {"used", "unused", "pinned", "unexplained"}
+    assert counted["unexplained",] > 0
+    assert sum(counted.values()) == known.fleet().total.disk
+
+
+def test_shares_add_up() -> None:
+    """Each way to divide the bytes comes to the same, named or not."""
+    pods = (pod("red", "ab"), pod("blue", "ad"), pod("green", "ab"), pod("red", "c", called="q"))
+    registry = shown(Known([disk(*pods, image_fs=MEASURED), disk(pod("blue", "c"))]), SOME)
+    whole = by(registry, CLUSTER)
+
+    namespaces = by(registry, "slimgate_namespace_image_share_bytes")
+    workloads = by(registry, "slimgate_workload_image_bytes")
+    assert sum(namespaces.values()) == sum(workloads.values()) == whole["used",]
+    assert {len(namespaces), len(workloads)} == {2 + 1}
+    assert (OTHER,) in namespaces
+    assert (OTHER, OTHER, OTHER) in workloads
+    images = by(registry, "slimgate_image_bytes")
+    tiers = by(registry, "slimgate_tier_image_bytes")
+    unexplained = whole["unexplained",]
+    assert sum(images.values()) == sum(tiers.values()) == sum(whole.values()) - unexplained
+    unused = sum(size for (_, state), size in images.items() if state == "unused")
+    assert unused == whole["unused",]
+
+
+def test_images() -> None:
+    """The largest have names, in use or not, with how often and where they run."""
+    fleet = (image("a", 7, unused=7), image("b", 9), image("c", 1), image("b", 2, unused=1))
+    registry = shown(Listed(fleet))
+
+    assert by(registry, "slimgate_image_bytes") == {
+        ("a", "used"): 0,
+        ("a", "unused"): 7,
+        ("b", "used"): 10,
+        ("b", "unused"): 1,
+        (OTHER, "used"): 1,
+        (OTHER, "unused"): 0,
+    }
+    assert by(registry, "slimgate_image_exclusive_bytes") == {("a",): 7, ("b",): 11, (OTHER,): 1}
+    assert by(registry, "slimgate_image_nodes") == {("a",): 1, ("b",): 2}
+    assert by(registry, "slimgate_image_containers") == {("a",): 2, ("b",): 4}
+
+
+class Listed(Known):
+    """Just these images."""
+
+    def __init__(self, images: tuple[FleetImage, ...]) -> None:
+        super().__init__()
+        self._images = images
+
+    def fleet(self) -> Fleet:
+        """Return them."""
+        return replace(super().fleet(), images=self._images)
+
+
+def test_an_image_that_is_called_other() -> None:
+    """Whoever names an image so has its bytes among those of all others, and breaks nothing."""
+    fleet = (image(OTHER, 7), image("b", 9), image("c", 1))
+    counted = by(shown(Listed(fleet)), "slimgate_image_exclusive_bytes")
+
+    assert counted == {("b",): 9, (OTHER,): 7 + 1}
+
+
+def test_tiers() -> None:
+    """Every tier has a series, and so has what is not known."""
+    tiers = {("unknown",), *((tier.name.lower(),) for tier in Tier)}
+    counted = by(shown(Known([disk(*PODS)])), "slimgate_tier_image_bytes")
+
+    assert counted.keys() == tiers
+    assert counted["unknown",] == 110
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_nobody_blows_it_up(family: str) -> None:
+    """Ten thousand names, and such as nothing can encode, are as many series as are wanted."""
+    registry = shown(Crowded(), Named(namespaces=3, workloads=3, images=3))
+    fleet = Crowded().fleet()
+
+    counted = by(registry, family)
+    assert len({tuple({*labels} - {"used", "unused"}) for labels in counted}) == 3 + 1
+    assert sum(counted.values()) == sum(one.share.disk for one in fleet.images)
+    assert max(len(label) for labels in counted for label in labels) <= 256
+    assert len(generate_latest(registry)) < 64 * 1024
+
+
+@pytest.mark.parametrize("switch", ["namespaces", "workloads", "images"])
+def test_switches(switch: str) -> None:
+    """With none of its names wanted a family is not there, and all others are."""
+    registry = shown(Known([disk(*PODS)]), replace(Named(), **{switch: 0}))
+    there = {family.name for family in registry.collect()}
+
+    assert FAMILIES.keys() - there == {name for name, of in FAMILIES.items() if of == switch}
+
+
+def test_a_scrape_computes_nothing() -> None:
+    """What the last look found is written once, and every scrape has that."""
+    known = Known([disk(*PODS)])
+    metrics = ControllerMetrics()
+    metrics.show_nodes(known)
+    before = metrics.page()
+    metrics.nodes_looked_at()
+    first = metrics.page()
+    known.kept = []
+
+    assert CLUSTER.encode() not in before
+    assert CLUSTER.encode() in first
+    assert b'{node="n1"' in metrics.page()
+    metrics.nodes_looked_at()
+    assert b'{node="n1"' not in metrics.page()
