@@ -11,6 +11,7 @@ from slimgate.core.errors import ClusterError
 from slimgate.core.json_object import JsonObject
 from slimgate.core.nodes.fleet import fleet_of
 from slimgate.core.nodes.node import Node
+from slimgate.core.nodes.stored import NOTHING
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.workloads.workload import Workload
 from tests.engine.cluster import Keys
@@ -111,10 +112,24 @@ async def test_fleet() -> None:
     """A look adds up all nodes, those who run images that nobody could look up among them."""
     crowd = Crowd()
     shelf = inspector(Shelf(), Clock())
-    survey = NodeSurvey(lister=crowd, gauge=crowd, inspector=shelf, keyring=crowd, seconds=60)
-    before = survey.fleet()
+    asked: list[object] = []
+    looks: list[int] = []
+    survey = NodeSurvey(
+        lister=crowd,
+        gauge=crowd,
+        inspector=shelf,
+        keyring=crowd,
+        seconds=60,
+        limits=lambda uses: (asked.extend(uses), {})[1],
+        looked=lambda: looks.append(len(survey.fleet().images)),
+    )
+    before = survey.fleet(), survey.over()
     await survey.look()
 
-    assert before.nodes == {}
+    assert before == (fleet_of(()), None)
+    assert len(asked) == 20
+    assert (over := survey.over()) is not None
+    assert over.total == NOTHING
+    assert looks == [20]
     assert survey.fleet() == fleet_of(survey.disks())
     assert (len(survey.fleet().images), survey.fleet().incomplete) == (20, 1)

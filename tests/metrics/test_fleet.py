@@ -1,16 +1,19 @@
 """Who fills all disks, as metrics: few series whatever tenants do, and sums that stay whole."""
 
 from dataclasses import replace
+from functools import cached_property
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from slimgate.core.images.tier import Tier
 from slimgate.core.nodes.fleet import Fleet, FleetImage
+from slimgate.core.nodes.fleet_over import FleetOver, NodesOverLimits
+from slimgate.core.nodes.over_limits import SizeLimit
 from slimgate.core.nodes.stored import NOTHING, Stored
 from slimgate.metrics import ControllerMetrics, Named
 from slimgate.metrics.bounded import OTHER
-from tests.core.disks import pod
+from tests.core.disks import REPOSITORY, pod
 from tests.metrics.series import by
 from tests.metrics.test_nodes import MEASURED, PODS, Known, disk
 
@@ -20,6 +23,9 @@ FAMILIES = {
     "slimgate_workload_image_bytes": "workloads",
     "slimgate_image_bytes": "images",
     "slimgate_image_exclusive_bytes": "images",
+    "slimgate_namespace_over_limits_bytes": "namespaces",
+    "slimgate_workload_over_limits_bytes": "workloads",
+    "slimgate_image_over_limits_bytes": "images",
 }
 CLUSTER = "slimgate_cluster_image_bytes"
 MANY = 10_000
@@ -45,7 +51,11 @@ class Crowded(Known):
     """Very many namespaces, workloads and images, by names that tenants have made up."""
 
     def fleet(self) -> Fleet:
-        """Make them up."""
+        """Return them."""
+        return self._made
+
+    @cached_property
+    def _made(self) -> Fleet:
         each = {f"n{number}": Stored(unpacked=number + 1) for number in range(MANY)}
         return replace(
             super().fleet(),
@@ -55,6 +65,16 @@ class Crowded(Known):
                 image(f"r.io/{number}/" + '\ud800\n"' * 200, number + 1, unused=number // 2)
                 for number in range(MANY)
             ),
+        )
+
+    def over(self) -> FleetOver:
+        """Have all of it be won, by as many policies."""
+        fleet = self.fleet()
+        return FleetOver(
+            total=sum(fleet.namespaces.values(), NOTHING),
+            images={one.name: one.share for one in fleet.images},
+            workloads=fleet.workloads,
+            policies=fleet.namespaces,
         )
 
 
@@ -113,6 +133,41 @@ def test_images() -> None:
     assert by(registry, "slimgate_image_containers") == {("a",): 2, ("b",): 4}
 
 
+class Limited(Known):
+    """Nodes on which all that red and blue run is over their policies' limits."""
+
+    def over(self) -> FleetOver:
+        """Halve their images, or leave a quarter of them."""
+        lines = {
+            ((name, "Pod", "p"), REPOSITORY): [SizeLimit(policy=name, pull=pull)]
+            for name, pull in (("red", 1), ("blue", 4), ("green", 1000))
+        }
+        return NodesOverLimits().together(self.kept, self.fleet(), lines)
+
+
+def test_over_limits() -> None:
+    """What would be won is a whole, of which namespaces, workloads and images have their parts."""
+    known = Limited([disk(*PODS, pod("green", "c")), disk(*PODS)])
+    registry = shown(known, replace(SOME, namespaces=1))
+    (whole,) = by(registry, "slimgate_cluster_over_limits_bytes").values()
+
+    assert whole == known.over().total.disk > 0
+    for what in ("namespace", "workload", "image"):
+        parts = by(registry, f"slimgate_{what}_over_limits_bytes")
+        assert (what, sum(parts.values())) == (what, whole)
+    assert {*by(registry, "slimgate_namespace_over_limits_bytes")} == {("red",), (OTHER,)}
+    policies = by(registry, "slimgate_policy_over_limits_bytes")
+    assert policies.keys() == {("red",), ("blue",), ("green",)}
+    assert policies["green",] == 0 < policies["blue",]
+
+
+def test_limits_that_are_not_known() -> None:
+    """Then nothing is said of them, and no zero."""
+    registry = shown(Known([disk(*PODS)]))
+
+    assert not [one for one in registry.collect() if one.name.endswith("over_limits_bytes")]
+
+
 class Listed(Known):
     """Just these images."""
 
@@ -145,8 +200,8 @@ def test_tiers() -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_nobody_blows_it_up(family: str) -> None:
     """Ten thousand names, and such as nothing can encode, are as many series as are wanted."""
-    registry = shown(Crowded(), Named(namespaces=3, workloads=3, images=3))
-    fleet = Crowded().fleet()
+    crowded = Crowded()
+    registry, fleet = shown(crowded, Named(namespaces=3, workloads=3, images=3)), crowded.fleet()
 
     counted = by(registry, family)
     assert len({tuple({*labels} - {"used", "unused"}) for labels in counted}) == 3 + 1
@@ -158,7 +213,7 @@ def test_nobody_blows_it_up(family: str) -> None:
 @pytest.mark.parametrize("switch", ["namespaces", "workloads", "images"])
 def test_switches(switch: str) -> None:
     """With none of its names wanted a family is not there, and all others are."""
-    registry = shown(Known([disk(*PODS)]), replace(Named(), **{switch: 0}))
+    registry = shown(Limited([disk(*PODS)]), replace(Named(), **{switch: 0}))
     there = {family.name for family in registry.collect()}
 
     assert FAMILIES.keys() - there == {name for name, of in FAMILIES.items() if of == switch}

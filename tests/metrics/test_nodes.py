@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.fleet import Fleet, fleet_of
+from slimgate.core.nodes.fleet_over import FleetOver
 from slimgate.core.nodes.model import node_disk
 from slimgate.core.nodes.node import NodePod, Runtime
 from slimgate.core.nodes.summary import ImageFs
@@ -35,6 +36,10 @@ class Known:
     def fleet(self) -> Fleet:
         """Add them up."""
         return fleet_of(self.kept)
+
+    def over(self) -> FleetOver | None:
+        """Know of no limits."""
+        return None
 
 
 def disk(

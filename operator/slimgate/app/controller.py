@@ -38,6 +38,7 @@ from slimgate.core.errors import ClusterError
 from slimgate.core.images.facts import Digest, ImageFacts, Wants
 from slimgate.core.workloads.kinds import BUILT_IN
 from slimgate.engine.catalog import Change
+from slimgate.engine.use_limits import UseLimits
 from slimgate.metrics import ControllerMetrics, Named
 from slimgate.process.health import Health, serving_health
 from slimgate.process.logs import configure
@@ -128,12 +129,14 @@ async def _work(
         await core.ready()
         if first := read_default_policy(settings):
             tasks.create_task(FirstPolicy(core.api, first).run())
+        limits = UseLimits(core.catalog)
         survey = NodeSurvey(
             lister=ClusterLister(core.api),
             gauge=gauge,
             inspector=core.inspector,
             keyring=core.keyring,
             seconds=settings.node_seconds,
+            limits=lambda uses: limits.of(uses, ledger.workloads()),
             looked=metrics.nodes_looked_at,
         )
         if settings.node_seconds:

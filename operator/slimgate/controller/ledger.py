@@ -7,6 +7,7 @@ from datetime import datetime
 
 from slimgate.core.images.facts import Digest, Inspection
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.nodes.node import WorkloadName
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.timestamp import parse_time
 from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate, wanted_annotations
@@ -162,6 +163,13 @@ class Ledger:
     def verdicts(self) -> Iterator[Verdict]:
         """Yield all verdicts."""
         return (r.verdict for r in list(self._records.values()) if r.verdict is not None)
+
+    def workloads(self) -> Mapping[WorkloadName, Workload]:
+        """Return all workloads by what their pods call them."""
+        return {
+            (key.namespace, key.kind.kind, key.name): record.observed.workload
+            for key, record in list(self._records.items())
+        }
 
     def resting_on(self, digests: AbstractSet[Digest]) -> Iterator[Key]:
         """Yield the workloads whose verdicts rest on facts of manifests."""

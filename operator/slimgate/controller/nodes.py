@@ -13,9 +13,11 @@ from slimgate.core.images.reference import Reference
 from slimgate.core.json_object import JsonObject
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.fleet import Fleet, fleet_of
+from slimgate.core.nodes.fleet_over import FleetOver, Limits, NodesOverLimits
 from slimgate.core.nodes.held import wanted_facts
 from slimgate.core.nodes.model import NodeModels
 from slimgate.core.nodes.node import Node, NodePod, digest_in, names_on, node_of, pod_of
+from slimgate.core.nodes.over_limits import Use
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.workloads.workload import Workload, workload_of
 from slimgate.engine.inspector import Inspector, Question
@@ -44,6 +46,10 @@ class Gauge(Protocol):
         """Get it; ClusterError says why it can't be had."""
 
 
+LimitsOf = Callable[[Iterable[Use]], Limits]
+"""Tells which limits apply to uses of images; in any thread."""
+
+
 class NodeSurvey:
     """Keeps the last disk model of each node."""
 
@@ -56,8 +62,10 @@ class NodeSurvey:
         keyring: Keyring,
         seconds: float,
         now: Callable[[], float] = time.time,
+        limits: LimitsOf | None = None,
         looked: Callable[[], None] = lambda: None,
     ) -> None:
+        self._limits = limits
         self._looked = looked
         self._lister = lister
         self._gauge = gauge
@@ -70,6 +78,8 @@ class NodeSurvey:
         self._models = NodeModels()
         self._disks: tuple[NodeDisk, ...] = ()
         self._fleet = fleet_of(())
+        self._over_nodes = NodesOverLimits()
+        self._over: FleetOver | None = None
         self._names: Mapping[Digest, set[str]] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
 
@@ -80,6 +90,10 @@ class NodeSurvey:
     def fleet(self) -> Fleet:
         """Tell who fills all disks together, as of the last look."""
         return self._fleet
+
+    def over(self) -> FleetOver | None:
+        """Tell what would be won if every image were at its limit, None where that is not known."""
+        return self._over
 
     def names(self) -> Mapping[Digest, set[str]]:
         """List the manifests of images on nodes, and the references that they lie there by."""
@@ -114,9 +128,15 @@ class NodeSurvey:
             await asyncio.gather(*(self._disk(n, pods.get(n.name, [])) for n in nodes))
         )
         self._fleet = await asyncio.to_thread(fleet_of, self._disks)
+        if self._limits is not None:
+            self._over = await asyncio.to_thread(self._won, self._limits)
         self._names = names_on(nodes, wanted, facts)
         self.last_success = self._now()
         await asyncio.to_thread(self._looked)
+
+    def _won(self, limits: LimitsOf) -> FleetOver:
+        uses = {use for disk in self._disks for image in disk.images for use in image.uses}
+        return self._over_nodes.together(self._disks, self._fleet, limits(uses))
 
     def _take(
         self,

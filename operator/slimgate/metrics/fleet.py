@@ -1,13 +1,12 @@
 """Shows who fills the disks of all nodes: the largest by name, all others together."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client.core import GaugeMetricFamily
 
 from slimgate.core.images.tier import Tier
 from slimgate.core.nodes.fleet import Fleet, FleetImage
-from slimgate.core.nodes.node import WorkloadName
 from slimgate.core.nodes.stored import NOTHING, Stored
 from slimgate.metrics.bounded import OTHER, largest, short
 
@@ -43,7 +42,7 @@ def fleet_families(fleet: Fleet, named: Named) -> Iterator[GaugeMetricFamily]:
         "slimgate_workload_image_bytes",
         "A workload's fair share of the bytes of images on all nodes. The sum is what is used.",
         WORKLOAD,
-        {workload_labels(name): stored.disk for name, stored in fleet.workloads.items()},
+        {name: stored.disk for name, stored in fleet.workloads.items()},
         named.workloads,
     )
     if named.images:
@@ -66,19 +65,16 @@ def bounded_family(
 def bounded(sizes: Mapping[Values, int], limit: int) -> Mapping[Values, int]:
     """Keep the largest, and add up all others under `_other`."""
     named = largest(sizes, limit)
-    found = {values: sizes[values] for values in sorted(named)}
+    found: dict[Values, int] = {}
+    for values in sorted(named):
+        # Names that are alike as far as they are shown, or `_other`, are added up.
+        shown = tuple(map(short, values))
+        found[shown] = found.get(shown, 0) + sizes[values]
     if len(named) < len(sizes):
-        # What outsiders have called so is counted there, too.
         other = (OTHER,) * len(next(iter(sizes)))
         rest = sum(size for values, size in sizes.items() if values not in named)
         found[other] = found.get(other, 0) + rest
     return found
-
-
-def workload_labels(name: WorkloadName) -> Values:
-    """Name a workload."""
-    namespace, kind, own = name
-    return short(namespace), short(kind), short(own)
 
 
 def _states(fleet: Fleet) -> GaugeMetricFamily:
@@ -101,19 +97,19 @@ def _images(images: Iterable[FleetImage], limit: int) -> Iterator[GaugeMetricFam
     exclusive: dict[Values, int] = {}
     for image in images:
         # Manifests of one name, as of a tag that has moved, are one image here.
-        name = short(image.name)
-        one = sums.setdefault(name, [0, 0, 0, 0])
+        one = sums.setdefault(image.name, [0, 0, 0, 0])
         one[0] += image.share.disk - image.unused.disk
         one[1] += image.unused.disk
         one[2] += image.nodes
         one[3] += image.containers
-        exclusive[name,] = exclusive.get((name,), 0) + image.exclusive.disk
+        exclusive[image.name,] = exclusive.get((image.name,), 0) + image.exclusive.disk
     named = largest({name: one[0] + one[1] for name, one in sums.items()}, limit)
-    rest = [one for name, one in sums.items() if name not in named]
-    shown = {name: sums[name] for name in sorted(named)}
-    if rest:
-        own = shown.get(OTHER, [0, 0, 0, 0])
-        shown[OTHER] = [sum(column) for column in zip(own, *rest, strict=True)]
+    shown: dict[str, list[int]] = {}
+    for name in sorted(named):
+        _add(shown, short(name), sums[name])
+    called = tuple(shown)
+    for name in sums.keys() - named:
+        _add(shown, OTHER, sums[name])
     yield _by_state(shown)
     yield from bounded_family(
         "slimgate_image_exclusive_bytes",
@@ -130,9 +126,14 @@ def _images(images: Iterable[FleetImage], limit: int) -> Iterator[GaugeMetricFam
         family = GaugeMetricFamily(
             name, f"{text} The images are those of slimgate_image_bytes.", labels=IMAGE
         )
-        for image_name in sorted(named):
-            family.add_metric([image_name], sums[image_name][place])
+        for image_name in called:
+            family.add_metric([image_name], shown[image_name][place])
         yield family
+
+
+def _add(sums: dict[str, list[int]], name: str, more: Sequence[int]) -> None:
+    known = sums.get(name, [0] * len(more))
+    sums[name] = [one + two for one, two in zip(known, more, strict=True)]
 
 
 def _by_state(shown: Mapping[str, list[int]]) -> GaugeMetricFamily:
@@ -151,8 +152,8 @@ def _by_state(shown: Mapping[str, list[int]]) -> GaugeMetricFamily:
 def _tiers(tiers: Mapping[Tier | None, Stored]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "slimgate_tier_image_bytes",
-        "Fair shares of the bytes of images on all nodes, by the tier of the base that these "
-        "stand on. The sum is all that images explain.",
+        "Fair shares of the bytes of images on all nodes, by the tier that these are "
+        "based on. The sum is all that images explain.",
         labels=["tier"],
     )
     for tier in (*Tier, None):

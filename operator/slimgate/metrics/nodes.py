@@ -9,11 +9,13 @@ from prometheus_client.registry import Collector
 
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.fleet import Fleet
+from slimgate.core.nodes.fleet_over import FleetOver
 from slimgate.core.nodes.space import Space, space_of
 from slimgate.core.nodes.stored import Stored
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.metrics.bounded import MAX_NAMESPACES, OTHER, largest
 from slimgate.metrics.fleet import Named, fleet_families
+from slimgate.metrics.over_limits import over_families
 
 SHARED: Final = "_shared"
 """Stands for layers that several namespaces use; no namespace can be called so."""
@@ -27,6 +29,9 @@ class NodeDisks(Protocol):
 
     def fleet(self) -> Fleet:
         """Tell who fills all disks together."""
+
+    def over(self) -> FleetOver | None:
+        """Tell what would be won if every image were at its limit, None where nobody knows."""
 
     @property
     def last_success(self) -> float | None:
@@ -134,6 +139,8 @@ class NodeCollector(Collector):
             yield family
         yield self._namespaces(disks)
         yield from fleet_families(self._nodes.fleet(), self._named)
+        if (over := self._nodes.over()) is not None:
+            yield from over_families(over, self._named)
         looked = GaugeMetricFamily(
             "slimgate_node_survey_last_success_timestamp_seconds",
             "When the nodes and their pods were last read, in Unix time.",

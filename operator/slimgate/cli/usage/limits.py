@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from slimgate.cli.check.known import from_cluster
 from slimgate.cli.shared.ports import ClusterView
-from slimgate.cli.usage.who import Limits
 from slimgate.core.errors import ClusterError
 from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.nodes.fleet_over import Limits
 from slimgate.core.nodes.node import WorkloadName
-from slimgate.core.policies.size_limits import size_limits
 from slimgate.core.workloads.workload import Workload
+from slimgate.engine.use_limits import UseLimits
 from slimgate.settings import Settings
 
 
@@ -24,14 +24,8 @@ async def limits_of(
         return None, (f"what is over limits is not known: {err}",)
     catalog = known.catalog(settings)
     there = {_name(workload): workload for workload in workloads}
-    found = {}
-    for use in {use for disk in disks for image in disk.images for use in image.uses}:
-        name, reference = use
-        # What made a pod may be of a kind that is not listed; then its labels are not known.
-        workload = there.get(name) or Workload(kind=name[1], namespace=name[0], name=name[2])
-        if several := tuple(size_limits(catalog.matching(workload), reference)):
-            found[use] = several
-    return found, ()
+    uses = {use for disk in disks for image in disk.images for use in image.uses}
+    return UseLimits(catalog).of(uses, there), ()
 
 
 def _name(workload: Workload) -> WorkloadName:

@@ -1,13 +1,14 @@
 """Who fills the nodes' disks: one row for each image, workload, namespace, node or base."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from slimgate.cli.shared.forms import By
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk
 from slimgate.core.nodes.fleet import image_name
+from slimgate.core.nodes.fleet_over import Limits
 from slimgate.core.nodes.namespace_share import images_of_namespace
-from slimgate.core.nodes.over_limits import OverLimits, SizeLimit, Use, over_limits
+from slimgate.core.nodes.over_limits import OverLimits, over_limits
 from slimgate.core.nodes.stored import NOTHING, Stored
 
 UNKNOWN_BASE = "unknown"
@@ -61,9 +62,6 @@ class Who:
         """All rows and the rest."""
         rest = self.unused + self.pinned + Stored(unpacked=self.unexplained)
         return sum((row.share for row in self.rows), rest)
-
-
-Limits = Mapping[Use, Sequence[SizeLimit]]
 
 
 def who(
