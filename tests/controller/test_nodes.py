@@ -1,7 +1,7 @@
 """The survey of nodes: when it last succeeded, and how much it asks for at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
@@ -10,6 +10,7 @@ from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ClusterError
 from slimgate.core.json_object import JsonObject
 from slimgate.core.nodes.fleet import fleet_of
+from slimgate.core.nodes.fleet_over import Limits
 from slimgate.core.nodes.node import Node
 from slimgate.core.nodes.stored import NOTHING
 from slimgate.core.nodes.summary import ImageFs
@@ -113,6 +114,11 @@ async def test_fleet() -> None:
     crowd = Crowd()
     shelf = inspector(Shelf(), Clock())
     asked: list[object] = []
+
+    def limits(uses: Iterable[object]) -> Limits:
+        asked.extend(uses)
+        return {}
+
     looks: list[int] = []
     survey = NodeSurvey(
         lister=crowd,
@@ -120,7 +126,7 @@ async def test_fleet() -> None:
         inspector=shelf,
         keyring=crowd,
         seconds=60,
-        limits=lambda uses: (asked.extend(uses), {})[1],
+        limits=limits,
         looked=lambda: looks.append(len(survey.fleet().images)),
     )
     before = survey.fleet(), survey.over()

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from slimgate.cli.shared.outside import Outside
     from slimgate.cli.shared.ports import ClusterView
     from slimgate.cli.usage.scope import UsageScope
-    from slimgate.cli.usage.who import Limits, Who
+    from slimgate.cli.usage.who import Who
     from slimgate.core.matching.selector import Selector
     from slimgate.core.nodes.disk import NodeDisk
+    from slimgate.core.nodes.fleet_over import Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

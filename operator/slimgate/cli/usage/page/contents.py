@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from slimgate.cli.shared.forms import By
-from slimgate.cli.usage.who import UNKNOWN_BASE, Limits, who
+from slimgate.cli.usage.who import UNKNOWN_BASE, who
 from slimgate.core.json_object import JsonDocument
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk
 from slimgate.core.nodes.fleet import Fleet, fleet_of, image_name
+from slimgate.core.nodes.fleet_over import Limits
 from slimgate.core.nodes.node import WorkloadName
 from slimgate.core.nodes.over_limits import OverLimits, over_limits
 from slimgate.core.nodes.space import space_of
