@@ -11,6 +11,7 @@ import yaml
 
 from tests.chart.helm import Helm, Object, parse
 from tests.lab.kubectl import Kubectl
+from tests.live.api import eventually
 from tests.release.cluster import without_definitions
 
 pytestmark = pytest.mark.lab
@@ -101,3 +102,80 @@ def test_who_applies_again_takes_nothing_back(
         assert scaled["spec"]["replicas"] == 3
     finally:
         kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", stdin=written(objects))
+
+
+@pytest.fixture
+def kind(kubectl: Kubectl) -> Iterator[str]:
+    """Return a kind of others, whose objects may have anything in their spec."""
+    group, plural = "chart.slimgate.dev", f"x{uuid4().hex[:8]}"
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    crd = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": plural, "kind": plural.capitalize()},
+            "versions": [
+                {
+                    "name": "v1",
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": schema},
+                }
+            ],
+        },
+    }
+    kubectl("apply", "-f", "-", stdin=json.dumps(crd))
+    kubectl("wait", "--for=condition=Established", f"crd/{plural}.{group}")
+    yield plural
+    kubectl("delete", f"crd/{plural}.{group}", "--wait=false")
+
+
+def test_updates_of_kinds_of_others_are_reviewed(
+    helm: Helm, kubectl: Kubectl, namespace: str, kind: str
+) -> None:
+    """Whatever else they have in their spec, a pod template is kept anywhere in it."""
+    metadata = {"name": "a", "namespace": namespace}
+    spec = {"template": {}, "jobTemplate": {}, "job": {"template": 1}}
+    made = {
+        "apiVersion": "chart.slimgate.dev/v1",
+        "kind": kind.capitalize(),
+        "metadata": metadata,
+        "spec": spec,
+    }
+    (config,) = helm.objects().kind("ValidatingWebhookConfiguration")
+    hook = config["webhooks"][0] | {
+        "failurePolicy": "Fail",
+        "clientConfig": {"url": "https://127.0.0.1:1/"},
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+        "rules": [
+            {
+                "apiGroups": ["chart.slimgate.dev"],
+                "apiVersions": ["v1"],
+                "operations": ["UPDATE"],
+                "resources": [kind],
+            }
+        ],
+    }
+    config |= {"metadata": {"name": namespace}, "webhooks": [hook]}
+
+    def update(changed: object) -> str:
+        done = kubectl.attempt("replace", "-f", "-", stdin=json.dumps(changed))
+        return done.stderr
+
+    create = ("create", "-f", "-")
+    eventually(
+        lambda: kubectl.attempt(*create, stdin=json.dumps(made)).returncode == 0, "it is served"
+    )
+    kubectl("apply", "-f", "-", stdin=json.dumps(config))
+    try:
+        eventually(
+            lambda: "calling webhook" in update(made | {"spec": {}}), "reviews are asked for"
+        )
+        assert "calling webhook" in update(made | {"spec": spec | {"job": {"template": 2}}})
+        labelled = made | {"metadata": {**metadata, "labels": {"a": "b"}}}
+        assert update(labelled) == ""
+    finally:
+        kubectl("delete", "ValidatingWebhookConfiguration", namespace)
