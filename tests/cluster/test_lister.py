@@ -27,3 +27,19 @@ async def test_chosen_nodes(tmp_path: Path) -> None:
         every = [node async for node in ClusterLister(api).nodes()]
 
     assert (some, len(every)) == (["a", "c"], 3)
+
+
+async def test_pulled(tmp_path: Path) -> None:
+    """Of all events only those of a pod's images are asked for."""
+
+    async def events(request: web.Request) -> web.Response:
+        chosen = request.query["fieldSelector"] == "reason=Pulled,regarding.kind=Pod"
+        items = [{"metadata": {"name": "e"}}] if chosen else []
+        return web.json_response({"metadata": {"resourceVersion": "7"}, "items": items})
+
+    app = web.Application()
+    app.router.add_get("/apis/events.k8s.io/v1/events", events)
+    async with client_of(app, tmp_path) as api:
+        found = [event async for event in ClusterLister(api).pulled()]
+
+    assert len(found) == 1

@@ -37,6 +37,7 @@ from tests.metrics import (
     test_fleet,
     test_inspections,
     test_nodes,
+    test_pulls,
     test_watches,
     test_work,
     test_workloads,
@@ -66,7 +67,9 @@ def controller() -> ControllerMetrics:
         [*_verdicts(policies)], {policy.name: policy for policy in policies}
     )
     metrics.show_workloads(known, known)
-    metrics.show_nodes(test_fleet.Crowded([*_disks()], last_success=1.7e9))
+    disks = test_fleet.Crowded([*_disks()], last_success=1.7e9)
+    metrics.show_nodes(disks)
+    metrics.show_pulls(test_pulls.told(NODES, TOO_MANY), disks)
     metrics.nodes_looked_at()
     metrics.show_certificate(test_certificate.Kept(datetime.now(UTC)))
     return metrics

@@ -31,6 +31,7 @@ from slimgate.controller.login import Login
 from slimgate.controller.measuring import Measuring
 from slimgate.controller.nodes import NodeSurvey
 from slimgate.controller.profiles import Names, Profiles
+from slimgate.controller.pulls import PullSurvey
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.controller.statuses import Statuses
 from slimgate.controller.sweeper import Sweeper
@@ -143,7 +144,7 @@ async def _work(
             metrics.show_nodes(survey, _named(settings))
             tasks.create_task(token.run())
             await token.asked.wait()
-            tasks.create_task(survey.run())
+            tasks.create_task(_look_at_nodes(core, metrics, survey))
         profiles = _profiles(core, store, used=(ledger.names, survey.names))
         sweeper = Sweeper(reconciler=reconciler, ledger=ledger)
         measuring = Measuring(ledger=ledger, inspector=core.inspector, keyring=core.keyring)
@@ -169,6 +170,14 @@ def _named(settings: Settings) -> Named:
         workloads=settings.metric_workloads,
         images=settings.metric_images,
     )
+
+
+async def _look_at_nodes(core: Core, metrics: ControllerMetrics, survey: NodeSurvey) -> None:
+    pulls = PullSurvey(ClusterLister(core.api))
+    metrics.show_pulls(pulls, survey, core.settings.metric_images)
+    async with PartGroup() as parts:
+        parts.create_task(survey.run())
+        parts.create_task(pulls.run())
 
 
 async def _keep_last(profiles: Profiles | None, memory: MemoryKeeper) -> None:

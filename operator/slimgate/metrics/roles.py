@@ -15,6 +15,7 @@ from slimgate.metrics.inspections import InspectionMetrics
 from slimgate.metrics.nodes import NodeCollector, NodeDisks
 from slimgate.metrics.page import exposition
 from slimgate.metrics.process import ProcessMetrics
+from slimgate.metrics.pulls import PullCollector, PulledImages
 from slimgate.metrics.registries import RegistryMetrics
 from slimgate.metrics.watches import Following, WatchCollector
 from slimgate.metrics.work import Queue, QueueCollector, WorkMetrics
@@ -107,6 +108,10 @@ class ControllerMetrics(Metrics):
     def show_nodes(self, nodes: NodeDisks, named: Named | None = None) -> None:
         """Show what images cost the nodes, as of each look."""
         self.nodes.register(NodeCollector(nodes, named=named))
+
+    def show_pulls(self, pulls: PulledImages, nodes: NodeDisks, images: int = 20) -> None:
+        """Show what nodes pulled, as of each look at nodes: so many images by name."""
+        self.nodes.register(PullCollector(pulls, nodes, images))
 
     def nodes_looked_at(self) -> None:
         """Write what the last look found, in any thread, so that no scrape has to."""

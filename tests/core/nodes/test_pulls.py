@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slimgate.core.nodes import pulls
-from slimgate.core.nodes.pulls import Pull, Pulls, pull_of, pulls_by
+from slimgate.core.nodes.pulls import Pull, Pulls, PullTable, pull_of
 
 PULLED = 'Successfully pulled image "r.io/a:1" in '
 MESSAGES = [
@@ -69,6 +69,7 @@ def test_what_is_no_pull(message: str) -> None:
         {"source": {"component": "somebody", "host": "n1"}},
         {"source": {"component": "kubelet"}},
         {"source": 3},
+        {"source": {"component": "kubelet", "host": "n" * 254}},
         {"involvedObject": {"kind": "Node"}},
     ],
 )
@@ -123,22 +124,30 @@ def test_sums() -> None:
     old = Pull(image="a", node="n1", namespace="y", seconds=1, waited=1)
     other = Pull(image="a", node="n2", namespace="x", seconds=1, waited=1, size=7)
 
-    found, dropped = pulls_by([slow, old, other])
+    table = PullTable()
+    for pull in (slow, old, other):
+        table.add(pull)
 
-    assert found == {
-        ("a", "n1"): Pulls(times=3, seconds=7, waited=11, slowest=3, size=20, without_size=1),
-        ("a", "n2"): Pulls(times=1, seconds=1, waited=1, slowest=1, size=7),
-    }
-    assert dropped == 0
+    n1 = Pulls(times=3, seconds=7, waited=11, slowest=3, size=20, without_size=1)
+    n2 = Pulls(times=1, seconds=1, waited=1, slowest=1, size=7)
+    assert table.pairs == {("a", "n1"): n1, ("a", "n2"): n2}
+    assert table.sums().nodes == {"n1": n1, "n2": n2}
+    assert table.sums().images == {"a": n1 + n2}
+    assert table.rest == Pulls()
+    assert (n1.known_size, Pulls(times=2, without_size=2).known_size) == (20, None)
 
 
 def test_the_number_of_pairs_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names that somebody makes up fill no memory; what is left out is counted."""
-    monkeypatch.setattr(pulls, "MAX_PULLS", 2)
-    made_up = [
-        Pull(image=f"{n % 4}", node="n", namespace="x", seconds=1, waited=1) for n in range(8)
-    ]
+    """Names that somebody makes up fill no memory, and leave room for others; none is lost."""
+    monkeypatch.setattr(pulls, "MAX_PULLS", 8)
+    table = PullTable()
+    for namespace, number in (("forger", 50), ("honest", 2)):
+        for n in range(number):
+            table.add(
+                Pull(image=f"{namespace}{n}", node="n", namespace=namespace, seconds=1, waited=1)
+            )
 
-    found, dropped = pulls_by(made_up)
-
-    assert (len(found), dropped) == (2, 4)
+    assert [image for image, _ in table.pairs] == [
+        "forger0", "forger1", "forger2", "forger3", "honest0", "honest1"
+    ]  # fmt: skip
+    assert (table.rest.times, sum(one.times for one in table.sums().nodes.values())) == (46, 6)

@@ -16,6 +16,7 @@ MAX_PULLS: Final = 10_000
 """Pairs of an image and a node that are told apart: a guess; the rest is counted only."""
 
 _MAX_TEXT: Final = 2_048
+_MAX_NODE: Final = 253
 _MAX_SECONDS: Final = 7 * 24 * 3600
 _MAX_TIMES: Final = 100_000
 """One event stands for no more pulls than these, whatever it says."""
@@ -65,17 +66,31 @@ class Pulls:
     size: int = 0
     without_size: int = 0
 
+    @property
+    def known_size(self) -> int | None:
+        """Bytes of those that tell; None where none does."""
+        return None if self.without_size == self.times else self.size
+
+    def __add__(self, other: "Pulls") -> "Pulls":
+        return Pulls(
+            times=self.times + other.times,
+            seconds=self.seconds + other.seconds,
+            waited=self.waited + other.waited,
+            slowest=max(self.slowest, other.slowest),
+            size=min(self.size + other.size, MAX_COUNT),
+            without_size=self.without_size + other.without_size,
+        )
+
     def with_one(self, pull: Pull) -> "Pulls":
         """Add an event."""
         times = pull.times
-        size = self.size + (pull.size or 0) * times
-        return Pulls(
-            times=self.times + times,
-            seconds=self.seconds + pull.seconds * times,
-            waited=self.waited + pull.waited * times,
-            slowest=max(self.slowest, pull.seconds),
-            size=min(size, MAX_COUNT),
-            without_size=self.without_size + (times if pull.size is None else 0),
+        return self + Pulls(
+            times=times,
+            seconds=pull.seconds * times,
+            waited=pull.waited * times,
+            slowest=pull.seconds,
+            size=(pull.size or 0) * times,
+            without_size=times if pull.size is None else 0,
         )
 
 
@@ -91,7 +106,7 @@ def pull_of(event: JsonObject) -> Pull | None:
     about = mapping_at(event, "involvedObject") or mapping_at(event, "regarding")
     message = text_at(event, "message") or text_at(event, "note")
     found = _PULLED.search(message[:_MAX_TEXT])
-    if found is None or not node or text_at(about, "kind") != "Pod":
+    if found is None or not 0 < len(node) <= _MAX_NODE or text_at(about, "kind") != "Pod":
         return None
     seconds = _seconds(found["took"])
     series = count_at(mapping_at(event, "series"), "count")
@@ -108,17 +123,54 @@ def pull_of(event: JsonObject) -> Pull | None:
     )
 
 
-def pulls_by(pulls: Iterable[Pull]) -> tuple[Mapping[tuple[str, str], Pulls], int]:
-    """Add up pulls by image and node; the number is of those of pairs beyond the bound."""
-    found: dict[tuple[str, str], Pulls] = {}
-    dropped = 0
-    for pull in pulls:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullSums:
+    """Pulls of each image by all nodes, and by each node, which may be made up as events may.
+
+    With what is in the `rest` both are all pulls.
+    """
+
+    images: Mapping[str, Pulls]
+    nodes: Mapping[str, Pulls]
+    rest: Pulls
+
+
+class PullTable:
+    """Adds up pulls by image and node, up to a bound; what is beyond that is in `rest`.
+
+    A namespace has a row more only while it leaves as many free, so that none crowds out others.
+    """
+
+    def __init__(self) -> None:
+        self.pairs: dict[tuple[str, str], Pulls] = {}
+        self.rest = Pulls()
+        self._made: dict[str, int] = {}
+
+    def add(self, pull: Pull) -> None:
+        """Add an event."""
         key = pull.image, pull.node
-        if key not in found and len(found) >= MAX_PULLS:
-            dropped += pull.times
-            continue
-        found[key] = found.get(key, Pulls()).with_one(pull)
-    return found, dropped
+        if key not in self.pairs:
+            made = self._made.get(pull.namespace, 0)
+            if made >= MAX_PULLS - len(self.pairs):
+                self.rest = self.rest.with_one(pull)
+                return
+            self._made[pull.namespace] = made + 1
+        self.pairs[key] = self.pairs.get(key, Pulls()).with_one(pull)
+
+    def sums(self) -> PullSums:
+        """Add up by image, and by node."""
+        return PullSums(
+            images=_by((image, pulls) for (image, _), pulls in self.pairs.items()),
+            nodes=_by((node, pulls) for (_, node), pulls in self.pairs.items()),
+            rest=self.rest,
+        )
+
+
+def _by(rows: Iterable[tuple[str, Pulls]]) -> dict[str, Pulls]:
+    found: dict[str, Pulls] = {}
+    for name, pulls in rows:
+        found[name] = found.get(name, Pulls()) + pulls
+    return found
 
 
 def _seconds(text: str) -> float:

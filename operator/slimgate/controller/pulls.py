@@ -1,0 +1,50 @@
+"""Looks now and then at what nodes have pulled, as their kubelets say in events."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Final, Protocol
+
+from slimgate.core.errors import ClusterError
+from slimgate.core.json_object import JsonObject
+from slimgate.core.nodes.pulls import PullSums, PullTable, pull_of
+
+_LOG: Final = logging.getLogger(__name__)
+_SECONDS: Final = 600.0
+"""Between two looks: events are kept an hour, and reading them costs the API server all of them."""
+
+
+class PulledLister(Protocol):
+    """Lists events; ClusterError if it can't."""
+
+    def pulled(self) -> AsyncIterator[JsonObject]:
+        """Yield those about pulls."""
+
+
+class PullSurvey:
+    """Keeps what was pulled, as of the last look; nothing where that failed."""
+
+    def __init__(self, lister: PulledLister, seconds: float = _SECONDS) -> None:
+        self._lister = lister
+        self._seconds = seconds
+        self.sums: PullSums | None = None
+
+    async def run(self) -> None:
+        """Look, and look again, until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(self._seconds)
+
+    async def look(self) -> None:
+        """Look once."""
+        table = PullTable()
+        try:
+            async for event in self._lister.pulled():
+                pull = pull_of(event)
+                if pull is not None:
+                    table.add(pull)
+        except ClusterError as error:
+            _LOG.warning("what nodes pulled is not known: %s", error)
+            self.sums = None
+            return
+        self.sums = table.sums()
