@@ -23,6 +23,7 @@ _LAB_IMAGES: Final = len(KINDS)
 """In use on the lab's node: those of the workloads that were admitted, and slimgate's own."""
 _RECORDED_SECONDS: Final = 60.0
 _MEASURED_SECONDS: Final = 120.0
+_ANSWERS_SECONDS: Final = 60.0
 _SERVICE: Final = f"/api/v1/namespaces/{NAMESPACE}/services/hello-soya:http/proxy"
 
 
@@ -78,10 +79,15 @@ class Show:
         self.must_apply("soya")
         self.cluster.rolled_out(NAMESPACE, "hello-soya")
         self.kubectl("get", "pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/component=soya")
+        wait_for("the soya pod does not answer", _ANSWERS_SECONDS, self.answers)
         self.kubectl("get", "--raw", f"{_SERVICE}/healthz")
         user = Path(manifests.FOLDER / "user.json")
         user.write_text('{"name": "Ada", "email": "ada@example.com"}\n', encoding="utf-8")
         self.kubectl("create", "--raw", f"{_SERVICE}/users", "-f", str(user))
+
+    def answers(self) -> bool | None:
+        """Tell whether the Service leads to the pod, which it does a little after that is ready."""
+        return not self.cluster.attempt("get", "--raw", f"{_SERVICE}/healthz").code or None
 
     def policies(self) -> None:
         """Show the policy once its status counts the two workloads that were admitted."""
