@@ -154,6 +154,22 @@ def test_standard_input(folder: Path) -> None:
             "--report 'sarif': write FORM=FILE, as in junit=slimgate.xml",
         ),
         (
+            ["deploy", "--policy", "policy.yaml", "--report", "json=-"],
+            "--report json=-: name a file; -o json prints it",
+        ),
+        (
+            ["deploy", "--policy", "policy.yaml", "--report", "json=./policy.yaml"],
+            "--report ./policy.yaml: it is read, and would be overwritten: name another",
+        ),
+        (
+            ["bad.yaml", "--policy", "policy.yaml", "--report", "sarif=bad.yaml"],
+            "--report bad.yaml: it is read, and would be overwritten: name another",
+        ),
+        (
+            ["deploy", "--policy=policy.yaml", "--report=json=new", "--report=junit=./new"],
+            "--report ./new: two reports can't go to one file: name another",
+        ),
+        (
             ["deploy", "--policy", "policy.yaml", "--fail-on", "warn,denny"],
             "--fail-on takes warn, deny or unknown, not 'denny': did you mean deny?",
         ),

@@ -259,7 +259,9 @@ def check(
     from slimgate.cli.check.request import CheckRequest  # noqa: PLC0415
     from slimgate.cli.shared import outside  # noqa: PLC0415 - help must not wait for it
 
-    writer = Writer(output, report or [])
+    read = [*(targets or []), *(filename or []), *(policy or []), *(exceptions or [])]
+    read += [str(file) for file in (kubeconfig, config) if file is not None]
+    writer = Writer(output, report or [], read)
     try:
         request = CheckRequest(
             targets=targets or [],

@@ -1,8 +1,9 @@
 """A report in every form that was asked for: one printed, others written to files."""
 
+import os
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,15 +20,19 @@ from slimgate.core.text import printable
 class Writer:
     """Prints a report, and writes it to the files of --report, which it tries at once."""
 
-    def __init__(self, output: CheckOutput, wanted: Iterable[str]) -> None:
-        """Read `FORM=FILE` entries; SettingsError for a wrong one.
+    def __init__(
+        self, output: CheckOutput, wanted: Iterable[str], inputs: Collection[str] = ()
+    ) -> None:
+        """Read `FORM=FILE` entries; SettingsError for a wrong one, or one of the files to read.
 
         A file that can't be written is said at once, and again by the exit status, but stops
         nobody from seeing the verdict.
         """
         self._output = output
         self._failed = False
-        self._files = [entry for entry in map(_wanted, wanted) if self._try(entry[1])]
+        entries = [_wanted(text) for text in wanted]
+        _spare(inputs, [file for _, file in entries])
+        self._files = [entry for entry in entries if self._try(entry[1])]
 
     @property
     def is_for_people(self) -> bool:
@@ -96,7 +101,26 @@ def _wanted(text: str) -> tuple[CheckOutput, str]:
         )
     if form not in known:
         raise SettingsError(unknown_word("--report", form, known))
+    if file == "-":
+        raise SettingsError(f"--report {form}=-: name a file; -o {form} prints it")
     return CheckOutput(form), file
+
+
+def _spare(inputs: Collection[str], files: Iterable[str]) -> None:
+    """Refuse reports over a file that is read, and two to one file: the first would be lost."""
+    read = {os.path.realpath(name) for name in inputs if Path(name).is_file()}
+    written: set[str] = set()
+    for file in files:
+        place = os.path.realpath(file)
+        if place in read:
+            raise SettingsError(
+                f"--report {printable(file)}: it is read, and would be overwritten: name another"
+            )
+        if place in written and (not Path(file).exists() or Path(file).is_file()):
+            raise SettingsError(
+                f"--report {printable(file)}: two reports can't go to one file: name another"
+            )
+        written.add(place)
 
 
 def _print(report: Report, output: CheckOutput) -> None:
