@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -15,6 +16,7 @@ from slimgate.cli.usage.limits import limits_of
 from slimgate.cli.usage.page.contents import MAX_CELLS, MAX_ROWS, DiskReport, contents_of
 from slimgate.cli.usage.page.page import report_page
 from slimgate.cli.usage.report import report_of
+from slimgate.core.errors import SettingsError
 from slimgate.core.matching.selector import Selector
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.model import node_disk
@@ -183,3 +185,21 @@ def test_file_is_asked_for() -> None:
     result = CliRunner().invoke(build(), ["report"])
     assert result.exit_code == 2
     assert "--html" in result.output + str(result.exception)
+
+
+def test_where_it_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page is in the file, or printed; a file that can't be written is said, by name."""
+    view = Cluster(node_disks=disks())
+    monkeypatch.setattr("slimgate.cli.shared.outside.real", lambda *_: outside(view))
+    run = CliRunner().invoke
+
+    written = run(build(), ["report", "--html", str(tmp_path / "a.html")])
+    printed = run(build(), ["report", "--html", "-"])
+    failed = run(build(), ["report", "--html", str(tmp_path / "no" / "a.html")])
+
+    assert (written.exit_code, written.stdout, printed.exit_code) == (0, "", 0)
+    for page in ((tmp_path / "a.html").read_text(encoding="utf-8"), printed.stdout):
+        assert page.startswith("<!DOCTYPE html>")
+        assert page.endswith("</html>\n")
+    assert isinstance(failed.exception, SettingsError)
+    assert "a.html: No such file or directory" in str(failed.exception)

@@ -67,8 +67,8 @@ def report(
         return
     try:
         Path(file).write_text(page, encoding="utf-8")
-    except (OSError, ValueError) as err:
-        raise SettingsError(f"--html {printable(file)}: {err}") from err
+    except OSError as err:
+        raise SettingsError(f"--html {printable(file)}: {err.strerror}") from err
 
 
 async def report_of(outside: "Outside", selector: "Selector", seconds: float) -> str:
