@@ -101,6 +101,9 @@ def _chart(panel: Panel) -> Chart:
         chart.override_by_name(name, [_own("color", {"mode": "fixed", "fixedColor": color})])
     for heading, unit in panel.units:
         chart.override_by_name(heading, [_own("unit", unit)])
+    for heading, url in panel.links:
+        where = {"title": "Show ${__value.text}", "url": url}
+        chart.override_by_name(heading, [_own("links", [where])])
     return chart
 
 

@@ -14,6 +14,7 @@ from scripts.dashboards.model import (
     stat,
     table,
 )
+from scripts.dashboards.who import to_page
 
 _ALERTS: Final = f'{CLUSTER}, alertname=~"Slimgate.+"'
 
@@ -92,7 +93,7 @@ ITSELF: Final = Dashboard(
                 table(
                     "Alerts",
                     "Alerts of slimgate that fire, or that will if it stays so (pending). Each has "
-                    "a runbook.",
+                    "a runbook. A click on a node leads to it and to who fills it.",
                     (
                         ("cluster", "Cluster"),
                         ("alertname", "Alert"),
@@ -108,6 +109,7 @@ ITSELF: Final = Dashboard(
                     unit="s",
                     width=24,
                     height=5,
+                    links=(("Node", to_page("slimgate-node", "node")),),
                     nothing="none, or the rules are not loaded",
                 ),
             ),

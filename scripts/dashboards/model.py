@@ -70,6 +70,8 @@ class Panel:
     columns: tuple[tuple[str, str], ...] = ()
     colors: tuple[tuple[str, str], ...] = ()
     units: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    """Where a click on a column's cell leads, by its heading."""
     nothing: str = ""
     """What is shown where there is nothing, if that is good news."""
 
@@ -221,6 +223,7 @@ def table(
     units: tuple[tuple[str, str], ...] = (),
     width: int = 12,
     height: int = 8,
+    links: tuple[tuple[str, str], ...] = (),
     nothing: str = "",
 ) -> Panel:
     """Show queries side by side, joined by their labels.
@@ -237,5 +240,6 @@ def table(
         columns=columns,
         units=units,
         height=height,
+        links=links,
         nothing=nothing,
     )

@@ -13,6 +13,7 @@ from scripts.dashboards.model import (
     stat,
     table,
 )
+from scripts.dashboards.who import namespaces, whole, workloads
 
 _NODE: Final = f'{CLUSTER}, node=~"$node"'
 _BY: Final = "by (cluster, node)"
@@ -135,8 +136,27 @@ NODE: Final = Dashboard(
             ),
         ),
         Row(
+            title="Who",
+            panels=(
+                namespaces("Namespaces on all nodes"),
+                workloads("Workloads on all nodes"),
+            ),
+        ),
+        Row(
             title="Bytes",
             panels=(
+                lines(
+                    "What is on the disk",
+                    "Images, what containers write, their logs and emptyDirs. What no kubelet "
+                    "tells is missing.",
+                    (
+                        whole("slimgate_node_disk_bytes", "node", "part", by="part", where=_NODE),
+                        "{{part}}",
+                    ),
+                    unit="bytes",
+                    width=24,
+                    stacked=True,
+                ),
                 lines(
                     "Image bytes by who holds them",
                     "Exclusive: one image in use. Shared: several images, at least one in use. "

@@ -92,6 +92,21 @@ def test_queries_follow_the_linter(page: Json) -> None:
         assert not re.search(r"rate\([^()]*\[\d", expr), f"use $__rate_interval: {expr}"
 
 
+def test_links_lead_to_pages() -> None:
+    """A click on a cell chooses it by a variable that the page has; the heading is a column."""
+    variables = {page.uid: {one.name for one in page.variables} for page in ALL}
+    panels = [panel for page in ALL for row in page.rows for panel in row.panels]
+    links = [(panel, *link) for panel in panels for link in panel.links]
+
+    assert links
+    for panel, heading, url in links:
+        label = next(name for name, column in panel.columns if column == heading)
+        leads = re.fullmatch(r"/d/([\w-]+)\?.+&var-(\w+)=\$\{__value\.raw\}", url)
+        assert leads
+        assert leads[2] == label
+        assert label in variables[leads[1]]
+
+
 def test_every_metric_of_a_query_is_documented() -> None:
     """No panel or rule asks for a metric that there is not; the page lists all that is recorded."""
     text = Path("docs/metrics.md").read_text(encoding="utf-8")
