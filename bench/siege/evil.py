@@ -104,7 +104,7 @@ def login(seed: int, *, size: int) -> bytes:
 
 def _grown(made: Image, size: int) -> Image:
     manifest = json.loads(made.manifest)
-    entry = 64
+    entry = 900
     count = (size - _ROOM - len(made.manifest)) // (entry + 20)
     manifest["annotations"] = {f"{i:012d}": "x" * entry for i in range(count)}
     return _with(made, manifest, made.config)

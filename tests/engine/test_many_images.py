@@ -117,7 +117,7 @@ async def test_no_index_keeps_others_waiting(judge: Judge, shelf: Shelf) -> None
         await asyncio.sleep(0.01)
 
     assert {first.outcome, again.outcome} == {Outcome.UNKNOWN}
-    assert max(taken) < 0.3
+    assert max(taken) < 1.2
 
 
 async def test_an_image_that_is_not_asked_for_is_not_said_to_hang(

@@ -119,7 +119,7 @@ async def test_fillers_make_no_denial_late(tmp_path: Path, unit: bytes, place: i
 
     assert not answer.allowed
     assert seconds < 4
-    assert max(taken) < 0.15
+    assert max(taken) < 0.8
     if not place:
         assert f'container "cfat": {at.named("fat")} pulls' in answer.message
 
@@ -193,4 +193,4 @@ async def test_no_history_keeps_others_waiting(tmp_path: Path, steps: list[str])
 
     assert f'container "cfat": {at.named("fat")} pulls' in answer.message
     assert "(linux/amd64)" in answer.message
-    assert max(taken) < 0.15
+    assert max(taken) < 0.8

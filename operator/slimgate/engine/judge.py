@@ -6,9 +6,10 @@ on; looking it up goes on, so that the next one who asks gets an answer.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
 
 from slimgate.core.assemble import has_config
@@ -29,6 +30,7 @@ from slimgate.engine.inspector import Question
 from slimgate.engine.ports import Keyring, NamespaceReader
 from slimgate.engine.ration import ReviewLimits, ReviewRation
 from slimgate.engine.ruling import ruling
+from slimgate.engine.some import some_at_a_time
 from slimgate.engine.wanted import replaced_by, spoken_of, wanted_by
 
 Seen = Inspection | ImageError
@@ -215,9 +217,9 @@ class Judge:
                 found[use] = seen
             else:
                 asking.append((use, replace(question, identity=identity.rationed(wait.ration))))
-        left = iter(asking)
-        lookers = min(_AT_ONCE, len(asking))
-        await asyncio.gather(*(self._inspect_all(left, found, wait) for _ in range(lookers)))
+        questions = [question for _, question in asking]
+        seen_now = await some_at_a_time(partial(self._inspect, wait), questions, _AT_ONCE)
+        found |= zip((use for use, _ in asking), seen_now, strict=True)
         return {use: found[use] for use in wanted}
 
     async def _look_again(
@@ -237,13 +239,7 @@ class Judge:
         except Exception as error:  # noqa: BLE001 - what keeps images unknown, onUnknown decides
             return _as_image_error(error)
 
-    async def _inspect_all(
-        self, left: Iterator[tuple[ImageUse, Question]], found: dict[ImageUse, Seen], wait: _Wait
-    ) -> None:
-        for use, question in left:
-            found[use] = await self._inspect(question, wait)
-
-    async def _inspect(self, question: Question, wait: _Wait) -> Seen:
+    async def _inspect(self, wait: _Wait, question: Question) -> Seen:
         if not wait.left:
             return UnavailableError(
                 "the workload's other images took up the "

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final
 
 from slimgate.core.assemble import LayerLook, facts_of
 from slimgate.core.base import Claim, KnownBase, claims_of
@@ -16,6 +17,7 @@ from slimgate.core.images.reference import Reference
 from slimgate.engine.layer_cache import LayerCache, Place, layer_key
 from slimgate.engine.parsing import Parsing
 from slimgate.engine.ports import BaseFinder, Document, ImageSource, LayerReading, pull_size
+from slimgate.engine.some import some_at_a_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,8 @@ class ReadingResult:
     errors: Sequence[ImageError] = ()
 
 
+_AT_ONCE: Final = 16
+"""Layers of one image that are looked at together: twice what one registry is asked at once."""
 _Look = tuple[LayerReading | ImageError | None, ImageError | None]
 """What a look at a layer gave, and what kept it from being read whole for now."""
 
@@ -90,7 +94,7 @@ class Reading:
             artifact = None if config is not None else self.manifest.kind
         if config is not None:
             if wants.layers:
-                seen = await asyncio.gather(*map(self._layer, self.manifest.layers))
+                seen = await some_at_a_time(self._layer, self.manifest.layers, _AT_ONCE)
             bases = await self._claimed(config)
         readings = [reading for reading, _ in seen]
         looks = zip(self.manifest.layers, readings, strict=True)

@@ -342,7 +342,7 @@ def test_no_document_takes_long(unit: bytes, most: float) -> None:
         taken.append(time.thread_time() - began)
 
     # Now and then the garbage of other tests is collected meanwhile.
-    assert min(taken) < 0.1
+    assert min(taken) < 0.3
 
 
 @pytest.mark.parametrize("size", ["1" * 30, "-" + "1" * 30, "1.0", "1e3", "NaN"])
