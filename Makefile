@@ -12,6 +12,7 @@ CODE = operator tests bench examples/demo scripts
 IMAGE = slimgate:dev
 FUZZ_EXAMPLES = 20000
 MUTANTS =
+ARGS =
 
 .PHONY: help
 help: ## list the targets (the default)
@@ -73,6 +74,10 @@ pictures: $(STAMP) ## draw the docs' pictures of the dashboards anew, on the lab
 image: $(STAMP) ## build slimgate's own image with the Docker engine (IMAGE=name:tag)
 	@scripts/wheels
 	docker build --tag $(IMAGE) .
+
+.PHONY: siege
+siege: $(STAMP) ## attack the webhook in all known ways: a table in five minutes (ARGS="--only paths")
+	@$(PYTHON) -m bench.siege $(ARGS)
 
 .PHONY: bench
 bench: $(STAMP) ## measure the webhook beside one that does nothing, and compare with the goals

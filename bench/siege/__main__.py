@@ -15,6 +15,7 @@ from bench.siege.table import Outcome, heading, line
 from tests.registry import servers
 
 _QUIET_SECONDS: Final = 3.0
+_LEAST_SECONDS: Final = 0.5
 _SETTLED_CPU: Final = 0.3
 """Of a processor: what a witness alone costs is below."""
 _SETTLE_SECONDS: Final = 30.0
@@ -38,7 +39,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="slimgate-siege-") as folder:
         try:
             outcomes = asyncio.run(_siege(Path(folder), attacks, options.scale))
-        except BenchError as error:
+        except (AssertionError, BenchError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
     return 0 if all(one.met for one in outcomes) else 1
@@ -58,7 +59,7 @@ async def _attack(attack: Attack, field: Field, watch: Watch) -> Outcome:
     pid = watch.program.pid
     await _settle(pid)
     await watch.seen()
-    await asyncio.sleep(_QUIET_SECONDS)
+    await asyncio.sleep(max(_LEAST_SECONDS, _QUIET_SECONDS * field.scale))
     before = await watch.seen()
     forget_peak(pid)
     field.answers.clear()

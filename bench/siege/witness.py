@@ -19,7 +19,7 @@ import aiohttp
 from bench.reviews import review
 
 _PAUSE: Final = 0.02
-_COLD_PAUSE: Final = 0.5
+_COLD_PAUSE: Final = 1.0
 _LIVE_PAUSE: Final = 0.1
 _DEADLINE: Final = 10.0
 

@@ -42,6 +42,8 @@ _AT_ONCE: Final = 32
 """Images of one workload that are looked up at the same time: what each takes is to be little."""
 _SLICE_SECONDS: Final = 0.01
 """How long images are looked for in memory before others have their turn."""
+_LEAST_SECONDS: Final = 0.005
+"""Of a wait that is worth beginning for: timers may fire a moment early."""
 _MAX_QUESTIONS: Final = 4 * MAX_FLIGHTS
 """Well above the look-ups that they wait for, so that it is these that are dropped, and counted."""
 
@@ -240,7 +242,7 @@ class Judge:
             return _as_image_error(error)
 
     async def _inspect(self, wait: _Wait, question: Question) -> Seen:
-        if not wait.left:
+        if wait.left < _LEAST_SECONDS:
             return UnavailableError(
                 "the workload's other images took up the "
                 f"{wait.seconds:.3g} s that a review waits; try again"

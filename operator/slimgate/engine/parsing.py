@@ -3,9 +3,11 @@
 The loop is everybody's, and whoever pushes an image chooses how much there is to think about.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Final, TypeVar, TypeVarTuple
 
+from slimgate.core.errors import OverloadedError
 from slimgate.core.images.oci import ImageConfig, Index, Manifest, parse_config, parse_document
 from slimgate.core.nesting import values_in
 from slimgate.engine.cpu_turns import CpuTurns, Share
@@ -20,6 +22,9 @@ _LIGHT_FACTS: Final = 512
 _SHARE: Final = Share(seconds=5.0)
 """For a hundred of the heaviest documents, and a thousand usual images, at once."""
 
+_MAX_WAITING: Final = 24 * 2**20
+"""Bytes of heavy documents that wait for their turn. Nobody may have more than what is left."""
+
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -29,9 +34,10 @@ class Parsing:
 
     def __init__(self) -> None:
         self._turns = CpuTurns("parsing", 1, share=_SHARE, rest=1.0)
+        self._waiting: Counter[str] = Counter()
 
     async def document(self, document: Document, asker: str = NOBODY) -> Index | Manifest:
-        """Read a manifest or an index."""
+        """Read a manifest or an index; OverloadedError where too much waits."""
         return await self._run(asker, parse_document, document.body, document.media_type)
 
     async def config(self, body: bytes, asker: str = NOBODY) -> ImageConfig:
@@ -59,7 +65,15 @@ class Parsing:
     ) -> T:
         if len(body) <= _LIGHT_BYTES and values_in(body) <= _LIGHT_VALUES:
             return parse(body, *more)
-        return await self._turns.call(asker, parse, body, *more)
+        if self._waiting[asker] + len(body) > _MAX_WAITING - self._waiting.total():
+            raise OverloadedError("slimgate has more large documents to read than it takes on")
+        self._waiting[asker] += len(body)
+        try:
+            return await self._turns.call(asker, parse, body, *more)
+        finally:
+            self._waiting[asker] -= len(body)
+            if not self._waiting[asker]:
+                del self._waiting[asker]
 
 
 def _weight(config: ImageConfig) -> int:

@@ -11,6 +11,7 @@ from contextvars import Context
 from typing import Any, Final, NoReturn, TypeVar, cast
 
 from slimgate.core.errors import SlimgateError
+from slimgate.process.memory import give_memory_back
 
 T = TypeVar("T")
 
@@ -40,6 +41,7 @@ def run(load: Callable[[], Role], said: Callable[[Exception], int]) -> NoReturn:
     for number in _SIGNALS:
         signal.signal(number, lambda *_: os._exit(0))
     sys.setswitchinterval(_SWITCH_SECONDS)
+    give_memory_back()
     role = load()
 
     async def until_stopped() -> None:

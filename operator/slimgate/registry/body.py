@@ -59,9 +59,13 @@ class Answer:
     async def read(self, limit: int) -> bytes:
         """Read the whole body; TooLargeError beyond `limit` bytes."""
         parts: list[bytes] = []
-        async for chunk in self.chunks(limit):
-            parts.append(chunk)  # noqa: PERF401 - a comprehension hides where it stops
-        return b"".join(parts)
+        try:
+            async for chunk in self.chunks(limit):
+                parts.append(chunk)  # noqa: PERF401 - a comprehension hides where it stops
+            return b"".join(parts)
+        finally:
+            # An error's traceback leads here, and may be part of a cycle that is found late.
+            parts.clear()
 
     async def chunks(
         self, limit: int, pace: BodyPace | None = None, *, beyond: ImageError | None = None

@@ -129,9 +129,8 @@ class RegistryClient:
         call = self._manifest_call("GET", reference, frozenset({_OK}))
 
         async def read(answer: Answer) -> Document:
-            body = await self._body(answer, MAX_DOCUMENT, identity)
             stated = reference.digest or _stated_digest(answer)
-            digest = await self._verified(body, stated, call.what, identity.asker)
+            body, digest = await self._body(answer, stated, call.what, identity)
             return Document(
                 digest=digest,
                 media_type=answer.headers.get("Content-Type"),
@@ -152,8 +151,7 @@ class RegistryClient:
 
         async def read(answer: Answer) -> bytes:
             # More than the descriptor says makes the image broken, which whoever asks will see.
-            body = await self._body(answer, MAX_DOCUMENT, identity)
-            await self._verified(body, descriptor.digest, call.what, identity.asker)
+            body, _ = await self._body(answer, descriptor.digest, call.what, identity)
             return body
 
         return await self._exchange.run(call, identity, read)
@@ -217,17 +215,20 @@ class RegistryClient:
         async with host, self._streams.hold(identity.asker), window:
             return await self._exchange.run(call, identity, read)
 
-    async def _body(self, answer: Answer, limit: int, identity: Identity) -> bytes:
-        ration, length, body = identity.ration, answer.length(limit), b""
+    async def _body(
+        self, answer: Answer, stated: Digest | None, what: str, identity: Identity
+    ) -> tuple[bytes, Digest]:
+        """Read a document and verify it, which takes turns as well, in its share of memory."""
+        ration, length, body = identity.ration, answer.length(MAX_DOCUMENT), b""
         async with self._bodies.hold(identity.asker, length):
-            if ration is None:
-                return await answer.read(limit)
-            ration.check_bytes()
+            if ration is not None:
+                ration.check_bytes()
             try:
-                body = await answer.read(limit)
+                body = await answer.read(MAX_DOCUMENT)
             finally:
-                ration.count_bytes(len(body) or length)
-            return body
+                if ration is not None:
+                    ration.count_bytes(len(body) or length)
+            return body, await self._verified(body, stated, what, identity.asker)
 
     async def _verified(self, body: bytes, stated: Digest | None, what: str, asker: str) -> Digest:
         """Compare a body with its digest, or make one; what is large in a thread."""

@@ -29,7 +29,7 @@ class RegistrySettings:
     """Requests in flight to one registry."""
     max_requests: int = 64
     """The same over all registries; a connection takes up to 300 KB, by its TLS."""
-    max_body_bytes: int = 32 * 2**20
+    max_body_bytes: int = 16 * 2**20
     """Bytes of documents that are being read at the same time; one may have 4 MiB."""
     connect_seconds: float = 5.0
     request_seconds: float = 10.0
