@@ -67,13 +67,13 @@ def write_values(target: Target, image: str) -> Path:
     repository, _, digest = image.partition("@")
     given = read(Path(target.config))[0] if target.config else {}
     values: JsonObject = {
-        # The first look at images takes its time where two processors do all that a cluster does.
         "image": {"repository": repository, "digest": digest},
         "registries": given.get("registries", []),
         # The demo has a policy of its own; what the controller creates would outlive its removal.
         "defaultPolicy": {"create": False},
         # Its reader does not wait a minute for metrics, nor for clients that there are none of.
         "nodeMetrics": {"refreshInterval": "10s"},
+        # The first look at images takes its time where two processors do all a cluster does.
         "webhook": {"drainDuration": "1s", "maxAdmissionWait": "4s"},
     }
     return save("values", [values])
