@@ -60,6 +60,8 @@ class Catalog:
         self._listeners: list[Listener] = []
         self._namespaces: dict[str, Mapping[str, str]] = {}
         self._nodes: dict[str, Platform] = {}
+        self.platforms = self._default_platforms
+        """The platforms of the cluster's nodes; the default where no node is known."""
         self._ordered: tuple[Policy, ...] = ()
         self.policies: dict[str, Policy] = {}
         self.broken: dict[str, InvalidPolicyError] = {}
@@ -72,11 +74,6 @@ class Catalog:
         self.objects = Objects()
         self.generation = 0
         """Grows with every change."""
-
-    @property
-    def platforms(self) -> tuple[Platform, ...]:
-        """The platforms of the cluster's nodes; the default where no node is known."""
-        return tuple(sorted(set(self._nodes.values()), key=str)) or self._default_platforms
 
     def listen(self, listener: Listener) -> None:
         """Tell the listener of every change from now on."""
@@ -233,6 +230,8 @@ class Catalog:
     def _with_platforms(self, act: Callable[[], object]) -> None:
         before = self.platforms
         act()
+        found = tuple(sorted(set(self._nodes.values()), key=str))
+        self.platforms = found or self._default_platforms
         if self.platforms != before:
             self._changed(Change.PLATFORMS)
 
