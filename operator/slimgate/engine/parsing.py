@@ -3,7 +3,6 @@
 The loop is everybody's, and whoever pushes an image chooses how much there is to think about.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Final, TypeVar, TypeVarTuple
 
@@ -11,7 +10,7 @@ from slimgate.core.errors import OverloadedError
 from slimgate.core.images.oci import ImageConfig, Index, Manifest, parse_config, parse_document
 from slimgate.core.nesting import values_in
 from slimgate.engine.cpu_turns import CpuTurns, Share
-from slimgate.engine.fair import NOBODY
+from slimgate.engine.fair import NOBODY, Fair
 from slimgate.engine.ports import Document
 
 _LIGHT_BYTES: Final = 64 * 2**10
@@ -23,7 +22,7 @@ _SHARE: Final = Share(seconds=5.0)
 """For a hundred of the heaviest documents, and a thousand usual images, at once."""
 
 _MAX_WAITING: Final = 24 * 2**20
-"""Bytes of heavy documents that wait for their turn. Nobody may have more than what is left."""
+"""Bytes of heavy documents that are read or wait for that."""
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -34,7 +33,7 @@ class Parsing:
 
     def __init__(self) -> None:
         self._turns = CpuTurns("parsing", 1, share=_SHARE, rest=1.0)
-        self._waiting: Counter[str] = Counter()
+        self._room = Fair(_MAX_WAITING)
 
     async def document(self, document: Document, asker: str = NOBODY) -> Index | Manifest:
         """Read a manifest or an index; OverloadedError where too much waits."""
@@ -65,15 +64,11 @@ class Parsing:
     ) -> T:
         if len(body) <= _LIGHT_BYTES and values_in(body) <= _LIGHT_VALUES:
             return parse(body, *more)
-        if self._waiting[asker] + len(body) > _MAX_WAITING - self._waiting.total():
+        if not self._room.serves(asker, len(body)):
+            # Whoever waited would keep the body meanwhile, and memory is what is shared here.
             raise OverloadedError("slimgate has more large documents to read than it takes on")
-        self._waiting[asker] += len(body)
-        try:
+        async with self._room.hold(asker, len(body)):
             return await self._turns.call(asker, parse, body, *more)
-        finally:
-            self._waiting[asker] -= len(body)
-            if not self._waiting[asker]:
-                del self._waiting[asker]
 
 
 def _weight(config: ImageConfig) -> int:
