@@ -28,6 +28,7 @@ from slimgate.core.images.facts import Base
 from slimgate.core.images.tier import Tier
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.model import node_disk
+from slimgate.core.nodes.over_limits import over_limits
 from slimgate.core.nodes.prices import Prices
 from slimgate.core.nodes.stored import NOTHING, Stored
 from slimgate.core.nodes.summary import ImageFs
@@ -127,10 +128,11 @@ async def test_limits() -> None:
     limits, notes = await limits_of(view, Settings(), disks())
 
     assert (notes, limits is not None) == ((), True)
-    found = who(disks(), By.NAMESPACE, limits=limits)
+    over = [over_limits(disk, limits or {}) for disk in disks()]
+    found = who(disks(), By.NAMESPACE, over=over)
     assert _printed(who_table(found, FREE)) == TABLE
     for by in By:
-        rows = who(disks(), by, limits=limits).rows
+        rows = who(disks(), by, over=over).rows
         assert sum(row.over.disk for row in rows if row.over) == 22
 
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 from slimgate.cli.shared.forms import By
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk
 from slimgate.core.nodes.fleet import image_name
-from slimgate.core.nodes.fleet_over import Limits
 from slimgate.core.nodes.namespace_share import images_of_namespace
-from slimgate.core.nodes.over_limits import OverLimits, over_limits
+from slimgate.core.nodes.over_limits import OverLimits
 from slimgate.core.nodes.stored import NOTHING, Stored
 
 UNKNOWN_BASE = "unknown"
@@ -65,14 +64,20 @@ class Who:
 
 
 def who(
-    disks: Sequence[NodeDisk], by: By, *, namespace: str | None = None, limits: Limits | None = None
+    disks: Sequence[NodeDisk],
+    by: By,
+    *,
+    namespace: str | None = None,
+    over: Sequence[OverLimits | None] = (),
 ) -> Who:
-    """Add up all nodes' disks by what a row stands for; without limits nothing is known of them."""
+    """Add up all nodes' disks by what a row stands for.
+
+    `over` is what is beyond limits on each of them, where that is known.
+    """
     rows: dict[str, Row] = {}
     names: dict[str, str] = {}
-    for disk in disks:
-        over = None if limits is None else over_limits(disk, limits)
-        for key, row in _rows(disk, by, namespace, over):
+    for disk, beyond in zip(disks, over or (None,) * len(disks), strict=True):
+        for key, row in _rows(disk, by, namespace, beyond):
             names[key] = min(names.get(key, row.name), row.name, key=lambda name: "@" in name)
             known = rows.get(key)
             rows[key] = row if known is None else _together(known, row)

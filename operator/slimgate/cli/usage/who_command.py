@@ -49,9 +49,11 @@ async def run_who(outside: "Outside", asked: WhoQuestion) -> None:
 async def found_in(view: "ClusterView", outside: "Outside", asked: WhoQuestion) -> "Who":
     """Model the nodes, and add up."""
     from slimgate.cli.usage.who import who  # noqa: PLC0415 - help must not wait for it
+    from slimgate.core.nodes.over_limits import over_limits  # noqa: PLC0415
 
     disks, limits, notes = await look_at(view, outside, asked.scope.selector, asked.seconds)
-    found = who(disks, asked.by, namespace=asked.scope.namespace_in(view), limits=limits)
+    over = [] if limits is None else [over_limits(disk, limits) for disk in disks]
+    found = who(disks, asked.by, namespace=asked.scope.namespace_in(view), over=over)
     return replace(found, notes=(*found.notes, *notes))
 
 

@@ -81,7 +81,7 @@ class DiskContents:
             "tables": [
                 _nodes(self),
                 _images(self),
-                *(_users(self.report, by) for by in (By.WORKLOAD, By.NAMESPACE, By.BASE)),
+                *(_users(self, by) for by in (By.WORKLOAD, By.NAMESPACE, By.BASE)),
             ],
         }
 
@@ -195,14 +195,14 @@ def _runners(users: Collection[WorkloadName]) -> str:
     return ", ".join(map(_shown, names[:_USERS])) + more
 
 
-def _users(report: DiskReport, by: By) -> JsonDocument:
+def _users(contents: DiskContents, by: By) -> JsonDocument:
     rows: list[TableRow] = [
         [
             _shown(row.name), row.share.disk, row.unused.disk,
             None if row.over is None else row.over.disk, len(row.nodes), row.containers,
             row.complete,
         ]
-        for row in who(report.disks, by, limits=report.limits).rows
+        for row in who(contents.report.disks, by, over=contents.over).rows
     ]  # fmt: skip
     columns = (by.value.capitalize(), "On disk, its share", "Unused", "Over limits")
     return _table(f"{by.value.capitalize()}s", columns, ("Nodes", "Containers"), rows)
