@@ -16,6 +16,8 @@ from tests.registry import servers
 
 _QUIET_SECONDS: Final = 3.0
 _LEAST_SECONDS: Final = 0.5
+_ATTACK_SECONDS: Final = 10.0
+"""How long the witness looks on, at least."""
 _SETTLED_CPU: Final = 0.3
 """Of a processor: what a witness alone costs is below."""
 _SETTLE_SECONDS: Final = 30.0
@@ -64,7 +66,7 @@ async def _attack(attack: Attack, field: Field, watch: Watch) -> Outcome:
     forget_peak(pid)
     field.answers.clear()
     spent = cpu_seconds(pid)
-    await asyncio.gather(attack.act(field), asyncio.sleep(attack.seconds * field.scale))
+    await asyncio.gather(attack.act(field), asyncio.sleep(_ATTACK_SECONDS * field.scale))
     return Outcome(
         name=attack.name,
         before=before,

@@ -1,36 +1,29 @@
 """What hostile registries serve: images that cost far more to read than to push."""
 
 import gzip
-import io
 import json
 import random
 import tarfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from slimgate.core.images.facts import DiffID
 from slimgate.core.images.oci import MAX_DOCUMENT, OCI_CONFIG, OCI_MANIFEST, Descriptor
-from tests.support.images import OCI_LAYER, Image, Layer, describe, digest_of, image
+from tests.support.images import (
+    OCI_LAYER,
+    Image,
+    Layer,
+    compress,
+    describe,
+    digest_of,
+    image,
+    tar_of,
+)
 
 _GZIP: Final = f"{OCI_LAYER}+gzip"
 _ROOM: Final = 4_096
 """Of a document as large as slimgate reads, for all that isn't ballast."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """A layer that is told of in a manifest, and that nobody has to push."""
-
-    size: int
-    number: int
-
-    @property
-    def descriptor(self) -> Descriptor:
-        """What a manifest says of it."""
-        digest = digest_of(str(self.number).encode())
-        return Descriptor(media_type=_GZIP, digest=digest, size=self.size)
 
 
 def large_manifest(seed: int, *, size: int = MAX_DOCUMENT) -> Image:
@@ -40,10 +33,9 @@ def large_manifest(seed: int, *, size: int = MAX_DOCUMENT) -> Image:
 
 def large_fat_manifest(seed: int, limit: int) -> Image:
     """Make an image beyond a limit of pull size, whose manifest is as large as one may be."""
-    fat = Told(size=limit * 2, number=seed)
     body = image([_small(seed)])
     manifest = json.loads(body.manifest)
-    manifest["layers"].append(describe(fat.descriptor))
+    manifest["layers"].append(_told(limit * 2, seed))
     config = json.loads(body.config)
     config["rootfs"]["diff_ids"].append(digest_of(b"unpacked"))
     return _grown(_with(body, manifest, json.dumps(config).encode()), MAX_DOCUMENT)
@@ -61,18 +53,18 @@ def long_path(seed: int, *, length: int = 2**16) -> Image:
     """Make an image of a layer of some hundred bytes, in which a path is 64 KiB long."""
     rng = random.Random(seed)
     path = "/".join("a" * rng.randint(1, 3) for _ in range(length))[:length].rstrip("/")
-    return image([_packed(_tar({path: b""}))])
+    return image([_packed({path: b""})])
 
 
 def deep_paths(seed: int, *, count: int = 2_000) -> Image:
     """Make an image of files that each stand in as many folders as a path has room for."""
     paths = {"/".join(f"{seed + i:x}" for _ in range(600)): b"" for i in range(count)}
-    return image([_packed(_tar(paths))])
+    return image([_packed(paths)])
 
 
 def many_files(seed: int, *, megabytes: int = 300) -> Image:
     """Make an image of a layer of some hundred KB that is hundreds of thousands of files."""
-    return image([_repeated(_tar({f"{seed:x}": b""})[:512] * 2**11, megabytes, seed)])
+    return image([_repeated(_header(f"{seed:x}") * 2**11, megabytes, seed)])
 
 
 def zeros(seed: int, *, megabytes: int) -> Image:
@@ -83,8 +75,8 @@ def zeros(seed: int, *, megabytes: int) -> Image:
 def many_layers(seed: int, *, count: int = 900, size: int = 1) -> Image:
     """Make an image of as many layers as a manifest may have, none of which is there."""
     base = image([])
-    layers = [Told(size=size, number=seed * 10_000 + i).descriptor for i in range(count)]
-    manifest = {**json.loads(base.manifest), "layers": [describe(one) for one in layers]}
+    layers = [_told(size, seed * 10_000 + i) for i in range(count)]
+    manifest = {**json.loads(base.manifest), "layers": layers}
     config = json.loads(base.config)
     config["rootfs"]["diff_ids"] = [digest_of(f"u{seed}-{i}".encode()) for i in range(count)]
     return _with(base, manifest, json.dumps(config).encode())
@@ -128,11 +120,9 @@ def _repeated(chunk: bytes, megabytes: int, seed: int) -> Layer:
     Sums of hundreds of megabytes take seconds to make, and are checked when all has been unpacked.
     """
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    first = _tar({f"first-{seed}": b""})[:512]
+    first = _header(f"first-{seed}")
     if not any(chunk):
-        info = tarfile.TarInfo(f"zeros-{seed}")
-        info.size = megabytes * 2**20
-        first += info.tobuf(tarfile.GNU_FORMAT)
+        first += _header(f"zeros-{seed}", size=megabytes * 2**20)
     head = packer.compress(first) + packer.flush(zlib.Z_FULL_FLUSH)
     middle = packer.compress(chunk) + packer.flush(zlib.Z_FULL_FLUSH)
     end = packer.compress(bytes(1024)) + packer.flush(zlib.Z_FINISH)
@@ -143,18 +133,21 @@ def _repeated(chunk: bytes, megabytes: int, seed: int) -> Layer:
 
 
 def _small(seed: int) -> Layer:
-    return _packed(_tar({f"file-{seed}": b"x"}))
+    return _packed({f"file-{seed}": b"x"})
 
 
-def _packed(tar: bytes) -> Layer:
-    return Layer(blob=gzip.compress(tar, mtime=0), media_type=_GZIP, diff_id=DiffID(digest_of(tar)))
+def _packed(files: Mapping[str, bytes]) -> Layer:
+    tar = tar_of(files, form=tarfile.GNU_FORMAT)
+    return Layer(blob=compress(tar, "gzip"), media_type=_GZIP, diff_id=DiffID(digest_of(tar)))
 
 
-def _tar(files: Mapping[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as tar:
-        for name, body in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(body)
-            tar.addfile(info, io.BytesIO(body))
-    return out.getvalue()
+def _header(name: str, *, size: int = 0) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size = size
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+def _told(size: int, number: int) -> dict[str, object]:
+    """Tell of a layer in a manifest that nobody has to push."""
+    digest = digest_of(str(number).encode())
+    return describe(Descriptor(media_type=_GZIP, digest=digest, size=size))

@@ -92,10 +92,10 @@ def digest_of(body: bytes) -> Digest:
     return Digest(f"sha256:{hashlib.sha256(body).hexdigest()}")
 
 
-def tar_of(files: Mapping[str, bytes]) -> bytes:
+def tar_of(files: Mapping[str, bytes], *, form: int = tarfile.PAX_FORMAT) -> bytes:
     """Make a tar of files, in their order, padded to whole 10 KiB records as tar does."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+    with tarfile.open(fileobj=out, mode="w", format=form) as tar:
         for name, body in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(body)
