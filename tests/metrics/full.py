@@ -156,5 +156,5 @@ def _disks() -> Iterator[NodeDisk]:
     made = test_nodes.disk(*test_nodes.PODS, image_fs=test_nodes.MEASURED)
     own = {f"n{number}": made.total for number in range(TOO_MANY)}
     for number in range(NODES):
-        namespaces = replace(made.namespaces, own=own)
+        namespaces = replace(made.namespaces, own=own, pinned=made.total)
         yield replace(made, node=f"node-{number}", namespaces=namespaces)

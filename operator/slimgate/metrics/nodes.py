@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.fleet import Fleet
-from slimgate.core.nodes.fleet_over import FleetOver
+from slimgate.core.nodes.over_limits import FleetOver
 from slimgate.core.nodes.space import Space, space_of
 from slimgate.core.nodes.stored import Stored
 from slimgate.core.nodes.summary import ImageFs
@@ -19,6 +19,8 @@ from slimgate.metrics.over_limits import over_families
 
 SHARED: Final = "_shared"
 """Stands for layers that several namespaces use; no namespace can be called so."""
+PINNED: Final = "_pinned"
+"""Stands for what nodes keep for themselves."""
 
 
 class NodeDisks(Protocol):
@@ -154,7 +156,7 @@ class NodeCollector(Collector):
             "slimgate_namespace_image_bytes",
             "Bytes of images in use on all nodes, compressed and unpacked, by the namespace whose "
             "pods alone use them on their node. Those that several namespaces use are under "
-            "_shared.",
+            "_shared, and what nodes keep for themselves, as sandboxes, under _pinned.",
             labels=["workload_namespace"],
         )
         own: dict[str, int] = {}
@@ -168,6 +170,8 @@ class NodeCollector(Collector):
         if rest:
             family.add_metric([OTHER], sum(rest))
         family.add_metric([SHARED], sum(disk.namespaces.shared.disk for disk in disks))
+        if pinned := sum(disk.namespaces.pinned.disk for disk in disks):
+            family.add_metric([PINNED], pinned)
         return family
 
 
