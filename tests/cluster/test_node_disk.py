@@ -23,7 +23,7 @@ from slimgate.core.nodes.stored import Stored, chain_ids
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistrySettings
-from slimgate.settings import Exemption
+from slimgate.settings import WHOLE_LAYER_BYTES, Exemption
 from tests.cluster.disks import Truth, ctr, truth
 from tests.lab.api import wait_until
 from tests.lab.kubectl import Kubectl
@@ -164,15 +164,16 @@ def listed(lab: Lab, kubectl: Kubectl, names: list[str]) -> bool:
     return {name for image in node.images for name in image.names} >= set(names)
 
 
-async def settled(lab: Lab, kubectl: Kubectl) -> Seen:
+async def settled(lab: Lab, kubectl: Kubectl, whole: int = WHOLE_LAYER_BYTES) -> Seen:
     """Model the node once its own reports, some seconds old, have caught up with its disk.
 
-    Other tests use the node too, so it must not have changed meanwhile.
+    Other tests use the node too, so it must not have changed meanwhile. Layers of up to so many
+    bytes are read whole.
     """
     before, seen = truth(lab), None
     deadline = time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < deadline:
-        model, facts = await modelled(lab, kubectl)
+        model, facts = await modelled(lab, kubectl, whole)
         after = truth(lab)
         seen = Seen(model=model, facts=facts, truth=after)
         if before.same_images(after) and has_caught_up(lab, seen):
@@ -190,14 +191,15 @@ def has_caught_up(lab: Lab, seen: Seen) -> bool:
 
 
 async def modelled(
-    lab: Lab, kubectl: Kubectl
+    lab: Lab, kubectl: Kubectl, whole: int
 ) -> tuple[NodeDisk, Mapping[Digest, tuple[ImageFacts, ...]]]:
     """Model the node as slimgate does: its status, its pods, its kubelet, the registry."""
     node = node_of(json.loads(kubectl("get", "node", lab.node_name, "-o", "json")))
     items = json.loads(kubectl("get", "pods", "--all-namespaces", "-o", "json"))["items"]
     pods = [pod for pod in map(pod_of, items) if pod is not None and pod.node == node.name]
     facts: dict[Digest, tuple[ImageFacts, ...]] = {}
-    settings = RegistrySettings(exemptions={lab.registry: Exemption(plain_http=True)})
+    exemptions = {lab.registry: Exemption(plain_http=True)}
+    settings = RegistrySettings(exemptions=exemptions, whole_layer_bytes=whole)
     async with RegistryClient(settings) as client:
         inspector = Inspector(client)
         for digest, name in wanted_facts(node, pods).items():
