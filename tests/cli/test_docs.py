@@ -15,12 +15,11 @@ from slimgate.cli.shared import exits
 from slimgate.cli.shared.forms import By, CheckOutput, Output, UsageOutput
 from slimgate.cli.shared.progress import SilentBoard
 from slimgate.cli.usage.images import used_images
-from slimgate.cli.usage.prices import Money
 from slimgate.cli.usage.scope import UsageScope
 from slimgate.cli.usage.usage_json import nodes_document, top_document
 from slimgate.cli.usage.who import who
 from slimgate.cli.usage.who_json import who_document
-from slimgate.core.nodes.prices import Prices
+from slimgate.core.nodes.prices import Money, Prices
 from tests.cli.check.reports.cases import BROKEN, report_of
 from tests.cli.make import read
 from tests.cli.preview.cases import cluster, preview_of

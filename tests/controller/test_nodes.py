@@ -10,8 +10,8 @@ from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ClusterError
 from slimgate.core.json_object import JsonObject
 from slimgate.core.nodes.fleet import fleet_of
-from slimgate.core.nodes.fleet_over import Limits
 from slimgate.core.nodes.node import Node
+from slimgate.core.nodes.over_limits import Limits
 from slimgate.core.nodes.stored import NOTHING
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.workloads.workload import Workload

@@ -8,8 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from slimgate.core.images.tier import Tier
 from slimgate.core.nodes.fleet import Fleet, FleetImage
-from slimgate.core.nodes.fleet_over import FleetOver, NodesOverLimits
-from slimgate.core.nodes.over_limits import SizeLimit
+from slimgate.core.nodes.over_limits import FleetOver, NodesOverLimits, SizeLimit
 from slimgate.core.nodes.stored import NOTHING, Stored
 from slimgate.metrics import ControllerMetrics, Named
 from slimgate.metrics.bounded import OTHER

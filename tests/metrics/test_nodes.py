@@ -7,9 +7,9 @@ from prometheus_client import CollectorRegistry
 
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.fleet import Fleet, fleet_of
-from slimgate.core.nodes.fleet_over import FleetOver
 from slimgate.core.nodes.model import node_disk
 from slimgate.core.nodes.node import NodePod, Runtime
+from slimgate.core.nodes.over_limits import FleetOver
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.metrics import ControllerMetrics
 from slimgate.metrics.nodes import NodeCollector

@@ -13,11 +13,10 @@ from slimgate.core.images.reference import Reference
 from slimgate.core.json_object import JsonObject
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.fleet import Fleet, fleet_of
-from slimgate.core.nodes.fleet_over import FleetOver, Limits, NodesOverLimits
 from slimgate.core.nodes.held import wanted_facts
 from slimgate.core.nodes.model import NodeModels
 from slimgate.core.nodes.node import Node, NodePod, digest_in, names_on, node_of, pod_of
-from slimgate.core.nodes.over_limits import Use
+from slimgate.core.nodes.over_limits import FleetOver, Limits, NodesOverLimits, Use
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.workloads.workload import Workload, workload_of
 from slimgate.engine.inspector import Inspector, Question

@@ -1,10 +1,10 @@
 """Which limits apply to each use of an image on nodes, by the policies of a catalog."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from slimgate.core.nodes.node import WorkloadName
 from slimgate.core.nodes.over_limits import SizeLimit, Use
-from slimgate.core.policies.size_limits import size_limits
+from slimgate.core.policies.policy import Limit, Policy
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 
@@ -36,3 +36,17 @@ class UseLimits:
                 kept = workload, found
             self._kept[use] = kept
         return {use: limits for use, (_, limits) in self._kept.items() if limits}
+
+
+def size_limits(policies: Iterable[Policy], reference: str) -> Iterator[SizeLimit]:
+    """Yield the lines that policies draw for an image; an image at the lowest violates none."""
+    for policy in policies:
+        pull, unpacked = _line(policy.limits.pull_size), _line(policy.limits.unpacked_size)
+        if (pull is not None or unpacked is not None) and policy.match.image(reference):
+            yield SizeLimit(policy=policy.name, pull=pull, unpacked=unpacked)
+
+
+def _line(limit: Limit | None) -> int | None:
+    """Choose the softer line: what is above it violates already."""
+    lines = () if limit is None else (limit.warn, limit.deny)
+    return min((line for line in lines if line is not None), default=None)

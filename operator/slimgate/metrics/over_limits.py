@@ -5,7 +5,7 @@ from typing import Final
 
 from prometheus_client.core import GaugeMetricFamily
 
-from slimgate.core.nodes.fleet_over import FleetOver
+from slimgate.core.nodes.over_limits import FleetOver
 from slimgate.core.nodes.stored import Stored
 from slimgate.metrics.bounded import MAX_POLICIES, largest
 from slimgate.metrics.fleet import (

@@ -15,7 +15,6 @@ from slimgate.cli.shared.forms import By, UsageOutput
 from slimgate.cli.shared.outside import Outside
 from slimgate.cli.usage.limits import limits_of
 from slimgate.cli.usage.options import check_watch
-from slimgate.cli.usage.prices import Money
 from slimgate.cli.usage.scope import UsageScope
 from slimgate.cli.usage.usage_csv import nodes_csv
 from slimgate.cli.usage.watching import look_and_show
@@ -29,7 +28,7 @@ from slimgate.core.images.tier import Tier
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.model import node_disk
 from slimgate.core.nodes.over_limits import over_limits
-from slimgate.core.nodes.prices import Prices
+from slimgate.core.nodes.prices import Money, Prices
 from slimgate.core.nodes.stored import NOTHING, Stored
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.workloads.workload import Owner

@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slimgate.core.nodes.fleet import fleet_of
-from slimgate.core.nodes.fleet_over import NodesOverLimits
 from slimgate.core.nodes.model import node_disk
 from slimgate.core.nodes.node import Runtime
-from slimgate.core.nodes.over_limits import SizeLimit, over_limits
+from slimgate.core.nodes.over_limits import NodesOverLimits, SizeLimit, over_limits
 from slimgate.core.nodes.scale import Scale
 from slimgate.core.nodes.stored import NOTHING, Stored
 from slimgate.core.nodes.summary import ImageFs

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from slimgate.cli.manifests.names import STDIN_NAME
+from slimgate.cli.manifests import STDIN_NAME
 from slimgate.cli.shared.forms import CheckOutput, FailOn, Origin
 from slimgate.cli.shared.options import (
     IMAGES,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from slimgate.cli.check.flags import Flags
-from slimgate.cli.manifests.names import STDIN, STDIN_NAME
+from slimgate.cli.manifests import STDIN, STDIN_NAME
 from slimgate.cli.shared.forms import FailOn, Origin
 from slimgate.cli.shared.platforms import platforms_of
 from slimgate.core.errors import SettingsError

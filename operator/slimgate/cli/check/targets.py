@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from slimgate.cli.manifests.names import STDIN, SUFFIXES
+from slimgate.cli.manifests import STDIN, SUFFIXES
 from slimgate.cli.manifests.sort import PlacedWorkload
 from slimgate.core.errors import InvalidReferenceError, SettingsError
 from slimgate.core.images.reference import Reference

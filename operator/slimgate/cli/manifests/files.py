@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from slimgate.cli.manifests import STDIN, STDIN_NAME, SUFFIXES
 from slimgate.cli.manifests.errors import InputError, InputsError
-from slimgate.cli.manifests.excluded import Excluded
-from slimgate.cli.manifests.names import STDIN, STDIN_NAME, SUFFIXES
 from slimgate.cli.manifests.pipes import is_pipe, read_pipe
 from slimgate.cli.manifests.read import FileDocument, read_documents
 from slimgate.core.layers.packing import Packing, packing_of
+from slimgate.core.matching.globs import Globs
 
 MAX_BYTES: Final = 64 * 2**20
 """More than any cluster's manifests; a guess."""
@@ -27,6 +27,22 @@ _SIGN: Final = re.compile(rb"""(?:apiVersion|kind)["']?\s*:""")
 _TAR: Final = b"ustar"
 _TAR_AT: Final = 257
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+class Excluded:
+    """Which files and folders of a folder the user does not mean.
+
+    Globs of names at any depth, or with a slash in them of paths below the folder.
+    """
+
+    def __init__(self, written: Sequence[str]) -> None:
+        plain = [glob.removeprefix("./").strip("/") for glob in written]
+        self._names = Globs(tuple(glob for glob in plain if "/" not in glob))
+        self._paths = Globs(tuple(glob for glob in plain if "/" in glob))
+
+    def holds(self, path: str) -> bool:
+        """Whether a path below the folder is left out; what is below it goes with it."""
+        return self._names.matches(path.rpartition("/")[2]) or self._paths.matches(path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

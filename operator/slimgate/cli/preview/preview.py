@@ -9,8 +9,8 @@ from typing import Final
 
 from slimgate.cli.check.known import from_cluster
 from slimgate.cli.check.rules import read_base_images, read_policies
+from slimgate.cli.manifests import STDIN, SUFFIXES
 from slimgate.cli.manifests.files import read_all
-from slimgate.cli.manifests.names import STDIN, SUFFIXES
 from slimgate.cli.manifests.sort import sort
 from slimgate.cli.shared.pool import LookupPool
 from slimgate.cli.shared.ports import ClusterView

@@ -6,8 +6,8 @@ from slimgate.cli.check.known import from_cluster
 from slimgate.cli.shared.ports import ClusterView
 from slimgate.core.errors import ClusterError
 from slimgate.core.nodes.disk import NodeDisk
-from slimgate.core.nodes.fleet_over import Limits
 from slimgate.core.nodes.node import WorkloadName
+from slimgate.core.nodes.over_limits import Limits
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.use_limits import UseLimits
 from slimgate.settings import Settings

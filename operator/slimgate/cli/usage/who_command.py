@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from slimgate.cli.usage.who import Who
     from slimgate.core.matching.selector import Selector
     from slimgate.core.nodes.disk import NodeDisk
-    from slimgate.core.nodes.fleet_over import Limits
+    from slimgate.core.nodes.over_limits import Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +74,7 @@ async def look_at(
 
 def show_who(found: "Who", asked: WhoQuestion) -> None:
     """Print it in the form that was asked for."""
-    from slimgate.cli.usage.prices import Money  # noqa: PLC0415 - help must not wait for it
-    from slimgate.core.nodes.prices import Prices  # noqa: PLC0415
+    from slimgate.core.nodes.prices import Money, Prices  # noqa: PLC0415 - help must not wait for it
 
     money = Money(prices=Prices(node_disk=asked.price or Decimal(0)))
     if not asked.output.is_table:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from slimgate.cli.usage.csv_text import Cell, csv_text
-from slimgate.cli.usage.prices import Money
 from slimgate.cli.usage.usage_json import SCHEMA, stored_document
 from slimgate.cli.usage.who import Row, Who
 from slimgate.core.json_object import JsonDocument
+from slimgate.core.nodes.prices import Money
 from slimgate.core.nodes.stored import NOTHING
 
 _COLUMNS: Final = (

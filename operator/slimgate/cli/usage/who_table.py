@@ -8,9 +8,9 @@ from rich.text import Text
 
 from slimgate.cli.check.reports.report import count
 from slimgate.cli.shared.cells import bar, plain_table
-from slimgate.cli.usage.prices import Money
 from slimgate.cli.usage.scope import scope_text
 from slimgate.cli.usage.who import Row, Who
+from slimgate.core.nodes.prices import Money
 from slimgate.core.nodes.stored import NOTHING, Stored
 from slimgate.core.quantity import format_bytes
 from slimgate.core.text import printable

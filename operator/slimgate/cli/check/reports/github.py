@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from slimgate.cli.check.judge import FindingEffect
-from slimgate.cli.check.reports.paths import relative
-from slimgate.cli.check.reports.report import Report, file_text, plain
+from slimgate.cli.check.reports.report import Report, file_text, plain, relative
 
 _COMMANDS: Final[Mapping[FindingEffect, str]] = {
     FindingEffect.DENY: "error",

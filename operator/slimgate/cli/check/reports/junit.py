@@ -7,7 +7,6 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from slimgate.cli.check.judge import FindingEffect, Judged
-from slimgate.cli.check.reports.paths import relative
 from slimgate.cli.check.reports.report import (
     Fault,
     Remark,
@@ -15,6 +14,7 @@ from slimgate.cli.check.reports.report import (
     excuses,
     file_text,
     plain,
+    relative,
     remarks_on,
 )
 from slimgate.core.workloads.workload import ImageUse

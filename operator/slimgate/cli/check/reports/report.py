@@ -1,8 +1,10 @@
 """What every form of output shows: remarks on images, counts, and the exit status."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Self
 
 from slimgate.cli.check.flags import FLAGS
@@ -213,3 +215,14 @@ def plain(text: str) -> str:
 def count(number: int, noun: str) -> str:
     """Write a number of things."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def relative(file: str) -> str:
+    """Name a file as other programs want it: relative to the folder where the check ran.
+
+    Write a path below the working folder relative to it, with slashes; others whole.
+    """
+    path = Path(os.path.normpath(file))
+    if path.is_absolute() and path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    return path.as_posix()

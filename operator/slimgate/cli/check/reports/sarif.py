@@ -15,8 +15,7 @@ from typing import Final
 from urllib.parse import quote
 
 from slimgate.cli.check.judge import FindingEffect
-from slimgate.cli.check.reports.paths import relative
-from slimgate.cli.check.reports.report import Fault, Remark, Report, count, plain
+from slimgate.cli.check.reports.report import Fault, Remark, Report, count, plain, relative
 from slimgate.cli.shared.exits import VIOLATED, WITHIN
 from slimgate.core.json_object import JsonDocument
 from slimgate.core.policies.checks import CHECKS

@@ -9,9 +9,8 @@ from slimgate.cli.usage.who import UNKNOWN_BASE, who
 from slimgate.core.json_object import JsonDocument
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk
 from slimgate.core.nodes.fleet import Fleet, fleet_of, image_name
-from slimgate.core.nodes.fleet_over import Limits
 from slimgate.core.nodes.node import WorkloadName
-from slimgate.core.nodes.over_limits import OverLimits, over_limits
+from slimgate.core.nodes.over_limits import Limits, OverLimits, over_limits
 from slimgate.core.nodes.space import space_of
 from slimgate.core.text import printable
 
