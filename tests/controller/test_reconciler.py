@@ -573,6 +573,63 @@ async def test_many_workloads_with_few_workers() -> None:
     assert world.shelf.count() == {"document": 2, "config": 1}
 
 
+@pytest.mark.parametrize("number", [50, 100, 200])
+async def test_a_workload_waits_for_no_policy(number: int) -> None:
+    """However many are judged again since a policy has changed, one that is new is judged next."""
+    world = World(workers=1, reserve=0)
+    async with world.running():
+        for one in range(number):
+            world.show(workload(APP, name=f"w{one}"))
+        await world.quiet()
+        world.recorder.written.clear()
+        put_policy(world)
+        await until(lambda: len(world.recorder.written) > 1)
+
+        world.show(workload(APP, name="new"))
+        await until(lambda: ("report", ("new", "allow")) in world.recorder.written)
+
+        assert len(world.recorder.written) < 10
+        await world.quiet()
+    assert world.times.verdicts == 2 * number + 1
+
+
+async def test_a_workload_waits_for_no_registry() -> None:
+    """While all that is judged again waits for registries, others are judged."""
+    world = World(workers=2, reserve=1)
+    async with world.running():
+        for one in range(3):
+            world.show(workload(FAT, name=f"w{one}"))
+        await world.quiet()
+        door = world.recorder.doors["report"] = Door()
+        world.reconciler.judge_all()
+        await until(lambda: world.reconciler.queue.active == 2)
+        world.recorder.doors.clear()
+
+        world.show(workload(APP, name="new"))
+        await until(lambda: ("report", ("new", "allow")) in world.recorder.written)
+
+        assert world.reconciler.queue.active >= 2
+        door.opened.set()
+        await world.quiet()
+
+
+@pytest.mark.parametrize("policies", [1, 100])
+async def test_a_crowd_of_policies_is_one_change(policies: int) -> None:
+    """However many come at once, and exceptions besides, each workload is judged again once."""
+    world = World()
+    async with world.running():
+        for one in range(20):
+            world.show(workload(APP, name=f"w{one}"))
+        await world.quiet()
+        before = world.times.verdicts
+        for one in range(policies):
+            world.catalog.put_policy(policy(f"p{one}", limits=LIMIT))
+            world.catalog.put_exception(exception(f"e{one}"))
+        await world.quiet()
+
+    assert world.times.verdicts == before + 20
+
+
 async def test_faults_are_logged_quietly(caplog: pytest.LogCaptureFixture) -> None:
     """An API server that is away is a warning, not a traceback."""
     caplog.set_level(logging.WARNING)

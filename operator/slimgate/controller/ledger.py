@@ -74,11 +74,14 @@ class Ledger:
         self.annotate = annotate
         self._records: dict[Key, Record] = {}
         self._held: dict[Key, Observed] = {}
+        self._by_namespace: dict[str, dict[Key, None]] = {}
 
     def observe(self, key: Key, observed: Observed) -> bool:
         """Take a workload as it is now; whether it must be judged anew."""
         self._held.pop(key, None)
         before = self._records.get(key)
+        if before is None:
+            self._by_namespace.setdefault(key.namespace, {})[key] = None
         if before is None or before.observed.workload.uid != observed.workload.uid:
             self._records[key] = Record(observed=observed)
             return True
@@ -126,6 +129,10 @@ class Ledger:
         if record is None or uid not in {None, record.observed.workload.uid}:
             return False
         del self._records[key]
+        own = self._by_namespace[key.namespace]
+        del own[key]
+        if not own:
+            del self._by_namespace[key.namespace]
         return True
 
     def get(self, key: Key) -> Record | None:
@@ -151,6 +158,10 @@ class Ledger:
     def __iter__(self) -> Iterator[Key]:
         """Yield all workloads, as they were when this began."""
         return iter(list(self._records))
+
+    def within(self, namespace: str) -> Sequence[Key]:
+        """List the workloads of one namespace."""
+        return list(self._by_namespace.get(namespace, ()))
 
     def __len__(self) -> int:
         return len(self._records)

@@ -40,7 +40,10 @@ COPIES: Final = REPLICA_SETS
 class ReconcilerSettings:
     """Times in seconds; `docs` is the page that Events lead to."""
 
-    workers: int = 8
+    workers: int = 12
+    reserve: int = 4
+    """Workers besides that only take workloads that have changed: all others may be waiting for
+    registries, or to write."""
     judge_seconds: float = 60.0
     drift_seconds: float = 300.0
     """How often a workload is judged again, since tags move."""
@@ -80,6 +83,8 @@ class Reconciler:
         self._started = now().replace(microsecond=0)  # creationTimestamps are in seconds
         self._observer = observer or SilentWorkObserver()
         self._retractions: dict[Key, Retraction] = {}
+        self._gathered: tuple[int, set[str]] = (0, set())
+        """How many keys had been taken when those of some namespaces were put, and which."""
         self._better: set[Digest] = set()
         self._has_better = asyncio.Event()
         self.queue: WorkQueue[Key] = WorkQueue(self._observer.waited)
@@ -137,9 +142,14 @@ class Reconciler:
 
     def judge_all(self, namespace: str = "") -> None:
         """Judge every workload again, or those of one namespace."""
-        for key in self._ledger:
-            if namespace in {"", key.namespace}:
-                self.queue.put(key)
+        since, gathered = self._gathered
+        if since != self.queue.taken:
+            since, gathered = self._gathered = self.queue.taken, set()
+        if not gathered.isdisjoint({"", namespace}):
+            return  # policies that come by the hundred are one change: nothing was taken since
+        gathered.add(namespace)
+        for key in self._ledger.within(namespace) if namespace else self._ledger:
+            self.queue.put(key, again=True)
 
     def facts_changed(self, digest: Digest) -> None:
         """Hear that facts of a manifest are others: what rests on them is judged again, at once."""
@@ -149,8 +159,8 @@ class Reconciler:
     async def run(self) -> None:
         """Work until cancelled."""
         async with PartGroup() as tasks:
-            for _ in range(self._settings.workers):
-                tasks.create_task(self._work())
+            for number in range(self._settings.workers + self._settings.reserve):
+                tasks.create_task(self._work(only_news=number >= self._settings.workers))
             tasks.create_task(self._follow_schedule())
             tasks.create_task(self._follow_facts())
 
@@ -160,7 +170,7 @@ class Reconciler:
             self._has_better.clear()
             better, self._better = self._better, set()
             for key in self._ledger.resting_on(better):
-                self.queue.put(key)
+                self.queue.put(key, again=True)
             # Facts that come by the thousand, as from another replica, are gone through together.
             await asyncio.sleep(_TOGETHER_SECONDS)
 
@@ -168,11 +178,11 @@ class Reconciler:
         while True:
             await self.schedule.wait()
             for key in self.schedule.take():
-                self.queue.put(key)
+                self.queue.put(key, again=True)
 
-    async def _work(self) -> None:
+    async def _work(self, *, only_news: bool) -> None:
         while True:
-            key = await self.queue.take()
+            key = await self.queue.take(only_news=only_news)
             started, failed = time.monotonic(), True
             try:
                 await self._reconcile(key)
@@ -188,6 +198,8 @@ class Reconciler:
             finally:
                 self.queue.done(key)
                 self._observer.reconciled(time.monotonic() - started, failed=failed)
+            # All may be answered from memory, and others are to have their turns between.
+            await asyncio.sleep(0)
 
     async def _reconcile(self, key: Key) -> None:
         record = self._ledger.get(key)
