@@ -83,6 +83,10 @@ siege: $(STAMP) ## attack the webhook in all known ways: a table in five minutes
 bench: $(STAMP) ## measure the webhook beside one that does nothing, and compare with the goals
 	@scripts/bench
 
+.PHONY: scale
+scale: $(STAMP) ## measure the controller on 10,000 workloads and 5,000 nodes (ARGS="--deployments 1000")
+	@$(PYTHON) -m bench.scale $(ARGS)
+
 .PHONY: fuzz
 fuzz: $(STAMP) ## property tests with many more examples (FUZZ_EXAMPLES=20000)
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -q --hypothesis-profile=fuzz --timeout=0 \

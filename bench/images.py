@@ -14,11 +14,12 @@ _FILE_BYTES: Final = (10_000, 200_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A reference, whether it breaks the limit, and how many layers it has."""
+    """A reference, whether it breaks the limit, how many layers it has, and its digest."""
 
     reference: str
     big: bool
     layers: int = 0
+    digest: str = ""
 
 
 def push(
@@ -42,5 +43,6 @@ def push(
         content = image([*layers, fat] if big else layers, config={"Labels": {"n": str(number)}})
         pusher.push(repository, "v1", content)
         reference = f"{host}/{repository}:v1"
-        made.append(Image(reference=reference, big=big, layers=len(content.layers)))
+        layer_count, digest = len(content.layers), content.digest
+        made.append(Image(reference=reference, big=big, layers=layer_count, digest=digest))
     return made

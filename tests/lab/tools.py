@@ -1,4 +1,4 @@
-"""Programs that tests of the chart run: both Helms, kubeconform and its schemas, a cluster's DNS.
+"""Programs that tests and benches run: Helms, kubeconform and its schemas, a DNS server, kwok.
 
 Each is a Go module of its own below programs/, pinned by its go.sum, since two Helms in one module
 would share their dependencies' versions.
@@ -108,6 +108,13 @@ CERT_MANAGER = Tool(
     module="github.com/cert-manager/cert-manager",
     version_variable="github.com/cert-manager/cert-manager/pkg/util.AppVersion",
     lasts="about 2 minutes",
+)
+KWOK = Tool(
+    name="kwok",
+    package="sigs.k8s.io/kwok/cmd/kwok",
+    module="sigs.k8s.io/kwok",
+    version_variable="sigs.k8s.io/kwok/pkg/consts.Version",
+    lasts="about 3 minutes",
 )
 TOOLS = (KUBECONFORM, COREDNS, HELM3, HELM4)
 LIFE_TOOLS = (*TOOLS, CERT_MANAGER)

@@ -1,0 +1,120 @@
+"""The controller's process while it works: what it costs, and for how long it answers nobody."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
+
+from bench.processes import BenchError, cpu_seconds, memory_mb
+from bench.scale.objects import POLICY
+from tests.live.programs import Program
+
+_DELAY: Final = "slimgate_event_loop_delay_seconds_bucket"
+_PAUSE: Final = 0.05
+_ANSWER_SECONDS: Final = 120.0
+_PATIENCE: Final = 1800.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """What was seen of one process; `silent` is the longest that /livez took."""
+
+    program: Program
+    started: float
+    silent: float = 0.0
+    probing: bool = True
+
+    def cpu(self) -> float:
+        """CPU seconds so far."""
+        return cpu_seconds(self.program.pid)
+
+    def memory(self) -> float:
+        """Its resident memory in MB."""
+        return memory_mb(self.program.pid, "VmRSS")
+
+    def peak(self) -> float:
+        """Its resident memory at most, in MB."""
+        return memory_mb(self.program.pid, "VmHWM")
+
+    async def judged(self, workloads: int, *, verdict: str, pause: float) -> float:
+        """Wait until so many workloads have a verdict; return the seconds since its start."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            page = await self.page()
+            if page.workloads.get(verdict, 0) >= workloads and not page.queued:
+                return time.monotonic() - self.started
+            if time.monotonic() > deadline or not self.program.runs():
+                raise BenchError(f"not judged: {page.workloads}\n{self.program.tail()}")
+            await asyncio.sleep(pause)
+
+    async def alive(self) -> None:
+        """BenchError if it has ended."""
+        if not self.program.runs():
+            raise BenchError(f"the controller has ended:\n{self.program.tail()}")
+
+    async def page(self) -> "Page":
+        """Read its metrics, as far as they are of interest here."""
+        try:
+            return _page(await asyncio.to_thread(self.program.page))
+        except OSError:
+            await self.alive()
+            return Page({}, 0, 0.0)
+
+    async def probe(self) -> None:
+        """Ask /livez again and again, until cancelled."""
+        timeout = aiohttp.ClientTimeout(total=_ANSWER_SECONDS)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            while True:
+                began = time.monotonic()
+                try:
+                    async with session.get(f"{self.program.health}/livez"):
+                        pass
+                except (aiohttp.ClientError, TimeoutError):
+                    began = time.monotonic()  # it does not listen yet
+                if self.probing:
+                    self.silent = max(self.silent, time.monotonic() - began)
+                await asyncio.sleep(_PAUSE if self.probing else 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Workloads by verdict, how many wait, and the bucket of the longest delay of the loop."""
+
+    workloads: dict[str, float]
+    queued: float
+    delay: float
+
+
+@asynccontextmanager
+async def watching(program: Program) -> AsyncIterator[Watch]:
+    """Watch a process that was just started, and end it."""
+    watch = Watch(program=program, started=time.monotonic())
+    probing = asyncio.create_task(watch.probe())
+    try:
+        yield watch
+    finally:
+        probing.cancel()
+        await asyncio.to_thread(program.stop)
+
+
+def _page(text: str) -> Page:
+    workloads: dict[str, float] = {}
+    queued = delay = 0.0
+    below = 0.0
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels = sample.labels
+            if sample.name == "slimgate_workloads" and labels["policy"] == POLICY:
+                workloads[labels["verdict"]] = sample.value
+            elif sample.name == "slimgate_queue_workloads":
+                queued += sample.value
+            elif sample.name == _DELAY:
+                if sample.value > below:
+                    delay = float(labels["le"])
+                below = sample.value
+    return Page(workloads, queued, delay)
