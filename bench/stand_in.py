@@ -30,6 +30,11 @@ from slimgate.webhook.settings import WebhookSettings
 class Anonymous:
     """A keyring without keys."""
 
+    def known(self, workload: Workload) -> Identity:
+        """Know that there are none."""
+        del workload
+        return ANONYMOUS
+
     async def identity(self, workload: Workload) -> Identity:  # noqa: ARG002
         """Find none."""
         return ANONYMOUS

@@ -62,10 +62,14 @@ class Asked(Inspector):
 class Nobody:
     """A keyring without keys."""
 
-    async def identity(self, workload: Workload) -> Identity:
-        """Give none."""
+    def known(self, workload: Workload) -> Identity:
+        """Know that there are none."""
         del workload
         return ANONYMOUS
+
+    async def identity(self, workload: Workload) -> Identity:
+        """Give none."""
+        return self.known(workload)
 
 
 @pytest.fixture

@@ -89,6 +89,9 @@ class Crowd:
         """Have measured nothing."""
         raise ClusterError(node.name)
 
+    def known(self, workload: Workload) -> None:
+        """Know nothing before it is asked."""
+
     async def identity(self, workload: Workload) -> Identity:
         """Take a moment."""
         self.asking += 1

@@ -68,6 +68,10 @@ class Keys:
         self.answer = answer
         self.asked = 0
 
+    def known(self, workload: Workload) -> None:
+        """Know nothing before it is asked."""
+        assert workload.namespace
+
     async def identity(self, workload: Workload) -> Identity:
         """Find a workload's credentials."""
         assert workload.namespace

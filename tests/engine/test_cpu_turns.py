@@ -46,10 +46,13 @@ def steps(name: str, count: int, order: list[str], seconds: float = WORK) -> Ite
         yield
 
 
-async def test_who_has_had_least_is_next() -> None:
+@pytest.mark.parametrize("asker", ["many", "many/ns-{}"])
+async def test_who_has_had_least_is_next(asker: str) -> None:
     """One layer of somebody else's needs not wait for all that were there before it."""
     turns, order = CpuTurns("tests", 1), list[str]()
-    many = [asyncio.create_task(turns.run("many", steps("many", 3, order))) for _ in range(4)]
+    many = [
+        asyncio.create_task(turns.run(asker.format(n), steps("many", 3, order))) for n in range(4)
+    ]
     await asyncio.sleep(2 * WORK)
     await turns.run("one", steps("one", 2, order))
     done = [task.done() for task in many]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from slimgate.engine.fair import NOBODY, Fair
+from slimgate.engine.fair import NOBODY, Fair, asker_of
 
 
 async def held_by(fair: Fair, asker: str, wanted: int, amount: int = 1) -> int:
@@ -36,6 +36,17 @@ async def test_something_is_left_for_who_comes_later() -> None:
     fair = Fair(16)
 
     assert [await held_by(fair, asker, 99) for asker in "abcdef"] == [8, 4, 2, 1, 1, 0]
+
+
+async def test_one_user_in_many_namespaces() -> None:
+    """Three quarters are all that they get, and whoever else shares one of them has his own."""
+    fair = Fair(160)
+    first = [await held_by(fair, asker_of("alice", namespace), 99) for namespace in "abc"]
+    accounts = [asker_of(f"system:serviceaccount:tools:{n}", f"ns-{n}") for n in range(99)]
+
+    assert first == [80, 40, 0]
+    assert sum([await held_by(fair, one, 1) for one in accounts]) == 30
+    assert await held_by(fair, asker_of("bob", "a"), 99) == 5
 
 
 async def test_who_works_for_nobody_may_have_all() -> None:
@@ -86,7 +97,15 @@ async def test_who_is_cancelled_keeps_nothing() -> None:
     assert (fair.free, fair.is_unused) == (1, True)
 
 
-async def test_those_who_hold_as_little_have_turns() -> None:
+@pytest.mark.parametrize(
+    ("askers", "expected"),
+    [
+        ("a a a a b", "a a b a a"),
+        ("u/1 u/2 u/3 u/4 v/1", "u/1 u/2 v/1 u/3 u/4"),
+        ("u/1 u/1 u/1 u/2", "u/1 u/1 u/2 u/1"),
+    ],
+)
+async def test_those_who_hold_as_little_have_turns(askers: str, expected: str) -> None:
     """However many wait for one of them, and though there is but one to have."""
     fair, served = Fair(1), list[str]()
 
@@ -95,6 +114,6 @@ async def test_those_who_hold_as_little_have_turns() -> None:
             served.append(asker)
             await asyncio.sleep(0)
 
-    await asyncio.gather(*map(work, "aaaab"))
+    await asyncio.gather(*map(work, askers.split()))
 
-    assert served == ["a", "a", "b", "a", "a"]
+    assert served == expected.split()

@@ -1,7 +1,7 @@
 """Work under way, shared by all who ask for it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 
 import pytest
 
@@ -109,7 +109,8 @@ async def test_close_cancels_all() -> None:
             await task
 
 
-async def test_there_are_so_many_at_most() -> None:
+@pytest.mark.parametrize(("a", "b"), [("a", "bbbb"), ("u/a", ("v/1", "v/2", "v/1", "v/2"))])
+async def test_there_are_so_many_at_most(a: str, b: Sequence[str]) -> None:
     """The oldest of whoever has most is dropped, who waits for it hears so, and the rest go on."""
     flights: Flights[str, str] = Flights(4)
     go = asyncio.Event()
@@ -121,7 +122,7 @@ async def test_there_are_so_many_at_most() -> None:
 
         return run
 
-    wanted = [("a1", "a"), ("b1", "b"), ("b2", "b"), ("b3", "b"), ("a2", "a"), ("b4", "b")]
+    wanted = [("a1", a), ("b1", b[0]), ("b2", b[1]), ("b3", b[2]), ("a2", a), ("b4", b[3])]
     waiting = []
     for key, asker in wanted:
         waiting.append(asyncio.create_task(flights.join(key, work(key), asker)))

@@ -25,6 +25,7 @@ from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
 from slimgate.engine.objects import OwnKind
+from slimgate.engine.ports import Place
 from slimgate.settings import Settings
 from slimgate.webhook.ports import History
 from slimgate.webhook.service import AdmissionService, ServiceSettings
@@ -179,10 +180,15 @@ class _Listening:
     verdict: Verdict | None = None
 
     async def judge(
-        self, workload: Workload, *, old: Workload | None = None, seconds: float | None = None
+        self,
+        workload: Workload,
+        *,
+        old: Workload | None = None,
+        seconds: float | None = None,
+        place: Place | None = None,
     ) -> Verdict:
         """Have it judged, and keep the verdict."""
-        self.verdict = await self.real.judge(workload, old=old, seconds=seconds)
+        self.verdict = await self.real.judge(workload, old=old, seconds=seconds, place=place)
         return self.verdict
 
 

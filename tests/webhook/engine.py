@@ -18,7 +18,7 @@ from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
-from slimgate.engine.ports import Document, LayerReading
+from slimgate.engine.ports import Document, LayerReading, Place
 from tests.support.images import Image, image, layer
 
 LIMIT = 4096
@@ -85,10 +85,14 @@ class Anonymous:
 
     namespace: str
 
-    async def identity(self, workload: Workload) -> Identity:
-        """Find none."""
+    def known(self, workload: Workload) -> Identity:
+        """Know that there are none."""
         assert workload.namespace == self.namespace
         return ANONYMOUS
+
+    async def identity(self, workload: Workload) -> Identity:
+        """Find none."""
+        return self.known(workload)
 
 
 def policy(
@@ -125,12 +129,18 @@ class OddJudge:
     waits: asyncio.Event | None = None
 
     async def judge(
-        self, workload: Workload, *, old: Workload | None = None, seconds: float | None = None
+        self,
+        workload: Workload,
+        *,
+        old: Workload | None = None,
+        seconds: float | None = None,
+        place: Place | None = None,
     ) -> Verdict:
         """Wait for ever if told so, whatever the deadline, then act."""
         assert workload.namespace == "shop"
         assert old is None or old.namespace == workload.namespace
         assert seconds is not None
+        assert place is not None
         if self.waits is not None:
             await self.waits.wait()
         self.act()

@@ -116,15 +116,23 @@ class PullSecrets:
         Within the time that identities are kept this waits for nothing. Later it waits for the API
         server, but not long where one that is not too old can serve.
         """
+        if (known := self.known(workload)) is not None:
+            return known
+        key = _key(workload)
+        kept = self._kept.get(key)
+        if kept is None or self._clock() - kept.read >= max(self._seconds, STALE_SECONDS):
+            return await self._read_once(key)
+        return await self._read_or(kept.identity, key)
+
+    def known(self, workload: Workload) -> Identity | None:
+        """Tell an identity that need not be read again yet, and read it ahead of time."""
         if not self._enabled:
             return self._own_for(workload.namespace)
         key = _key(workload)
         kept = self._kept.get(key)
         age = self._clock() - kept.read if kept is not None else 0.0
-        if kept is None or age >= max(self._seconds, STALE_SECONDS):
-            return await self._read_once(key)
-        if age >= self._seconds:
-            return await self._read_or(kept.identity, key)
+        if kept is None or age >= self._seconds:
+            return None
         if age >= self._seconds * _EARLY and not kept.renewed:
             kept.renewed = True
             self._read_early(key)

@@ -1,7 +1,8 @@
 """CPU time for what comes from outside, in turns: nobody's layers keep another's waiting.
 
 A layer of some KB may take seconds to unpack, in which hundreds of admissions are answered. So work
-is done in slices of some milliseconds, and after each it is the turn of whoever has had least.
+is done in slices of some milliseconds, and after each it is the turn of whoever has had least: the
+user, where one is known, and then the namespace.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar, TypeVarTuple
 
 from slimgate.engine.bounded import Bounded
-from slimgate.engine.fair import NOBODY, SPARE
+from slimgate.engine.fair import NOBODY, SPARE, user_of
 from slimgate.engine.threads import Threads
 
 _SLICE: Final = 0.02
@@ -123,7 +124,8 @@ class CpuTurns:
         self._working[asker] -= 1
         if not self._working[asker]:
             del self._working[asker]
-        self._had.put(asker, (self._debt(asker) + seconds, self._clock()))
+        for who in {asker, user_of(asker)}:
+            self._had.put(who, (self._debt(who) + seconds, self._clock()))
         self._observer.worked(seconds)
         rest = 0.0 if asker == NOBODY else seconds * self._rest
         asyncio.get_running_loop().call_later(rest, self._rested)
@@ -143,7 +145,7 @@ class CpuTurns:
             if not ready:
                 self._come_again(delays)
                 return
-            asker = min(ready, key=lambda who: (who == SPARE, self._debt(who)))
+            asker = min(ready, key=self._order)
             turn = self._waiting[asker][0]
             self._leave(asker, turn)
             # Who has just been cancelled finds that out in the next turn of the loop.
@@ -151,6 +153,9 @@ class CpuTurns:
                 self._free -= 1
                 self._working[asker] += 1
                 turn.set_result(None)
+
+    def _order(self, asker: str) -> tuple[bool, float, float]:
+        return asker == SPARE, self._debt(user_of(asker)), self._debt(asker)
 
     def _come_again(self, delays: dict[str, float]) -> None:
         if self._timer is not None:

@@ -1,8 +1,12 @@
-"""So much of something at once, handed out so that nobody keeps the others waiting."""
+"""So much of something at once, handed out so that nobody keeps the others waiting.
+
+An asker is a namespace, or one of a user: `alice/shop`. Users come first, since one may have many
+namespaces, and then the namespaces of each, since one user may work for many people.
+"""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -10,6 +14,35 @@ NOBODY: Final = ""
 """Who asks for slimgate itself, or where there is one user only: may have all."""
 SPARE: Final = "*"
 """Who asks for what nobody waits for; no namespace is called so."""
+_ACCOUNT: Final = "system:serviceaccount:"
+_TO_A_USER: Final = 3
+"""Times what is left over: who is hurt by one namespace of a user may well be another of his."""
+
+
+def asker_of(user: str, namespace: str) -> str:
+    """Name whoever asks for a namespace; whoever has one may make any number of accounts in it."""
+    if user.startswith(_ACCOUNT):
+        user = user[: len(_ACCOUNT)] + user.removeprefix(_ACCOUNT).partition(":")[0]
+    return f"{user}/{namespace}"
+
+
+def user_of(asker: str) -> str:
+    """Tell who is behind an asker: itself, where nobody is named. No namespace has a `/`."""
+    user, slash, _ = asker.rpartition("/")
+    return user if slash else asker
+
+
+def most_of(counts: Mapping[str, int]) -> str:
+    """Tell which asker has most, of the user who has most."""
+    users = Counter[str]()
+    for asker, count in counts.items():
+        users[user_of(asker)] += count
+    user = max(users, key=users.__getitem__)
+    return max((one for one in counts if user_of(one) == user), key=counts.__getitem__)
+
+
+_Entry = tuple[int, asyncio.Future[None]]
+_Queues = dict[str, deque[_Entry]]
 
 
 class Fair:
@@ -17,15 +50,18 @@ class Fair:
 
     An asker gets more only while as much again is left over, as switches share their buffers
     (dynamic thresholds, https://doi.org/10.1109/90.664262): the first may so hold half, the next a
-    quarter, and however long they hold it, something is left for one who comes later.
+    quarter, and however long they hold it, something is left for one who comes later. All of a user
+    together get more only while a third of what they hold is left over for others.
     """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self.free = capacity
         """What nobody holds."""
-        self._held: dict[str, int] = {}
-        self._waiting: dict[str, deque[tuple[int, asyncio.Future[None]]]] = {}
+        self._held = Counter[str]()
+        self._held_by_user = Counter[str]()
+        self._waiting: dict[str, _Queues] = {}
+        """Of each user's askers, whoever was served last at the end."""
 
     @property
     def is_unused(self) -> bool:
@@ -34,7 +70,8 @@ class Fair:
 
     def serves(self, asker: str, amount: int = 1) -> bool:
         """Whether an asker gets an amount without waiting."""
-        return asker not in self._waiting and self._may(asker, amount)
+        waits = asker in self._waiting.get(user_of(asker), {})
+        return not waits and self._may(asker, amount)
 
     @asynccontextmanager
     async def hold(self, asker: str, amount: int = 1) -> AsyncIterator[None]:
@@ -52,7 +89,7 @@ class Fair:
             return
         granted = asyncio.get_running_loop().create_future()
         entry = amount, granted
-        self._waiting.setdefault(asker, deque()).append(entry)
+        self._waiting.setdefault(user_of(asker), {}).setdefault(asker, deque()).append(entry)
         try:
             await granted
         except asyncio.CancelledError:
@@ -64,36 +101,60 @@ class Fair:
             raise
 
     def _may(self, asker: str, amount: int) -> bool:
-        held = self._held.get(asker, 0)
-        return amount <= self.free and (asker == NOBODY or not held or held + amount <= self.free)
+        if amount > self.free or asker == NOBODY:
+            return amount <= self.free
+        user = user_of(asker)
+        held, by_user = self._held[asker], self._held_by_user[user]
+        if held and held + amount > self.free:
+            return False
+        return not by_user or by_user + amount <= _TO_A_USER * self.free
 
     def _grant(self, asker: str, amount: int) -> None:
         self.free -= amount
-        self._held[asker] = self._held.get(asker, 0) + amount
+        self._held[asker] += amount
+        self._held_by_user[user_of(asker)] += amount
 
     def _give_back(self, asker: str, amount: int) -> None:
         self.free += amount
-        self._held[asker] -= amount
-        if not self._held[asker]:
-            del self._held[asker]
+        for held, who in (self._held, asker), (self._held_by_user, user_of(asker)):
+            held[who] -= amount
+            if not held[who]:
+                del held[who]
         self._serve()
 
     def _serve(self) -> None:
-        while ready := [who for who, queue in self._waiting.items() if self._may(who, queue[0][0])]:
-            asker = min(ready, key=lambda who: self._held.get(who, 0))
-            amount, granted = entry = self._waiting[asker][0]
+        while (asker := self._next()) is not None:
+            user = user_of(asker)
+            amount, granted = entry = self._waiting[user][asker][0]
             self._leave(asker, entry)
-            if asker in self._waiting:
-                # Others who hold as little come before whoever has just been served.
-                self._waiting[asker] = self._waiting.pop(asker)
+            # Others who hold as little come before whoever has just been served.
+            if asker in self._waiting.get(user, {}):
+                self._waiting[user][asker] = self._waiting[user].pop(asker)
+            if user in self._waiting:
+                self._waiting[user] = self._waiting.pop(user)
             # Who has just been cancelled finds that out in the next turn of the loop.
             if not granted.done():
                 self._grant(asker, amount)
                 granted.set_result(None)
 
-    def _leave(self, asker: str, entry: tuple[int, asyncio.Future[None]]) -> None:
-        queue = self._waiting.get(asker)
+    def _next(self) -> str | None:
+        """Find the one that is to be served; None if nobody may have what he waits for."""
+        ready: dict[str, list[str]] = {}
+        for user, queues in self._waiting.items():
+            if may := [who for who, queue in queues.items() if self._may(who, queue[0][0])]:
+                ready[user] = may
+        if not ready:
+            return None
+        user = min(ready, key=self._held_by_user.__getitem__)
+        return min(ready[user], key=self._held.__getitem__)
+
+    def _leave(self, asker: str, entry: _Entry) -> None:
+        user = user_of(asker)
+        queues = self._waiting.get(user, {})
+        queue = queues.get(asker)
         if queue is not None and entry in queue:
             queue.remove(entry)
         if not queue:
-            self._waiting.pop(asker, None)
+            queues.pop(asker, None)
+        if not queues:
+            self._waiting.pop(user, None)

@@ -7,6 +7,7 @@ from typing import Final, Generic, TypeVar
 from weakref import WeakSet
 
 from slimgate.core.errors import OverloadedError, SpentError
+from slimgate.engine.fair import most_of
 
 MAX_FLIGHTS: Final = 1_024
 """Work under way takes some KB each, and goes on where nobody waits for it any more."""
@@ -88,7 +89,7 @@ class Flights(Generic[K, T]):
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _drop_one(self) -> None:
-        most = max(self._under_way, key=self._under_way.__getitem__)
+        most = most_of(self._under_way)
         key = next(
             (one for one, who in self._askers.items() if who == most), next(iter(self._tasks))
         )

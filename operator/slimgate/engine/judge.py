@@ -7,14 +7,21 @@ on; looking it up goes on, so that the next one who asks gets an answer.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
 from slimgate.core.assemble import has_config
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
-from slimgate.core.errors import ImageError, SlimgateError, SpentError, UnavailableError
+from slimgate.core.errors import (
+    ImageError,
+    OverloadedError,
+    SlimgateError,
+    SpentError,
+    UnavailableError,
+)
 from slimgate.core.images.facts import Inspection, Wants
 from slimgate.core.images.reference import Reference
 from slimgate.core.policies.finding import Finding, Outcome, Subject
@@ -27,10 +34,11 @@ from slimgate.engine.bounded import Bounded
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.flights import MAX_FLIGHTS, Flights
 from slimgate.engine.inspector import Question
-from slimgate.engine.ports import Keyring, NamespaceReader
-from slimgate.engine.ration import ReviewLimits, ReviewRation
+from slimgate.engine.ports import Keyring, NamespaceReader, Place
+from slimgate.engine.ration import ReviewLimits
 from slimgate.engine.ruling import ruling
 from slimgate.engine.some import some_at_a_time
+from slimgate.engine.waiting import Wait
 from slimgate.engine.wanted import replaced_by, spoken_of, wanted_by
 
 Seen = Inspection | ImageError
@@ -46,19 +54,6 @@ _LEAST_SECONDS: Final = 0.005
 """Of a wait that is worth beginning for: timers may fire a moment early."""
 _MAX_QUESTIONS: Final = 4 * MAX_FLIGHTS
 """Well above the look-ups that they wait for, so that it is these that are dropped, and counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Wait:
-    """How long a review waits in all for what is not known, and what it may take meanwhile."""
-
-    until: float
-    seconds: float
-    ration: ReviewRation
-
-    @property
-    def left(self) -> float:
-        return max(0.0, self.until - asyncio.get_running_loop().time())
 
 
 class Facts(Protocol):
@@ -113,21 +108,24 @@ class Judge:
         self._located: Bounded[tuple[Locate, str], tuple[Reference, str]] = Bounded(_MAX_REFERENCES)
 
     async def judge(
-        self, workload: Workload, *, old: Workload | None = None, seconds: float | None = None
+        self,
+        workload: Workload,
+        *,
+        old: Workload | None = None,
+        seconds: float | None = None,
+        place: Place | None = None,
     ) -> Verdict:
         """Reach a verdict; `old` is what the workload runs now, for limits on growth.
 
-        Never raises for what a registry or a user did.
+        Never raises for what a registry or a user did. What is known needs no `place`: without one
+        the rest is unknown.
         """
         seconds = self._seconds if seconds is None else seconds
-        clock = asyncio.get_running_loop().time
-        deadline = clock() + seconds
+        wait = Wait(self._limits, asyncio.get_running_loop().time() + seconds, place)
         reader = self._namespaces
-        speaking, undecided = await ruling(self._catalog, reader, workload, seconds)
+        speaking, undecided = await ruling(self._catalog, reader, workload, seconds, wait.enter)
         if not speaking:
             return Verdict(subject=Subject(workload=workload, images={}))
-        seconds = min(max(0.0, deadline - clock()), self._limits.wait_seconds)
-        wait = _Wait(clock() + seconds, seconds, ReviewRation(self._limits))
         policies = [policy for policy in speaking if policy.name not in undecided]
         settling = self._start_to_settle(policies)
         spoken = await spoken_of(policies, workload)
@@ -178,7 +176,7 @@ class Judge:
         old: Workload | None,
         new: Workload,
         policies: Sequence[Policy],
-        wait: _Wait,
+        wait: Wait,
     ) -> Mapping[ImageUse, Seen]:
         summing = any(policy.limits.workload_pull_size is not None for policy in policies)
         growing = [one for one in policies if one.wants_running]
@@ -196,7 +194,7 @@ class Judge:
         self,
         wanted: Mapping[ImageUse, Wants],
         workload: Workload,
-        wait: _Wait,
+        wait: Wait,
         locate: Locate,
     ) -> dict[ImageUse, Seen]:
         """Look images up some at the same time; those at hand take no task."""
@@ -218,22 +216,34 @@ class Judge:
             elif (seen := self._inspector.hit(question)) is not None:
                 found[use] = seen
             else:
-                asking.append((use, replace(question, identity=identity.rationed(wait.ration))))
+                asking.append((use, replace(question, identity=wait.asking(identity))))
         questions = [question for _, question in asking]
-        seen_now = await some_at_a_time(partial(self._inspect, wait), questions, _AT_ONCE)
+        seen_now = await self._ask(questions, wait)
         found |= zip((use for use, _ in asking), seen_now, strict=True)
         return {use: found[use] for use in wanted}
 
+    async def _ask(self, questions: Sequence[Question], wait: Wait) -> Sequence[Seen]:
+        if not questions:
+            return ()
+        try:
+            await wait.begin()
+        except OverloadedError as error:
+            return [error.bare()] * len(questions)
+        return await some_at_a_time(partial(self._inspect, wait), questions, _AT_ONCE)
+
     async def _look_again(
-        self, subject: Subject, wanted: Mapping[ImageUse, Wants], wait: _Wait
+        self, subject: Subject, wanted: Mapping[ImageUse, Wants], wait: Wait
     ) -> Subject:
         """Take what another look gives, and keep what it does not."""
         more = await self._look(wanted, subject.workload, wait, self._locate)
         known = {use: seen for use, seen in more.items() if isinstance(seen, Inspection)}
         return replace(subject, images={**subject.images, **known})
 
-    async def _identity(self, workload: Workload, wait: _Wait) -> Identity | ImageError:
+    async def _identity(self, workload: Workload, wait: Wait) -> Identity | ImageError:
+        if (known := self._keyring.known(workload)) is not None:
+            return known
         try:
+            await wait.begin()
             async with asyncio.timeout(wait.left):
                 return await self._keyring.identity(workload)
         except TimeoutError:
@@ -241,7 +251,7 @@ class Judge:
         except Exception as error:  # noqa: BLE001 - what keeps images unknown, onUnknown decides
             return _as_image_error(error)
 
-    async def _inspect(self, wait: _Wait, question: Question) -> Seen:
+    async def _inspect(self, wait: Wait, question: Question) -> Seen:
         if wait.left < _LEAST_SECONDS:
             return UnavailableError(
                 "the workload's other images took up the "
@@ -280,8 +290,10 @@ class Judge:
             return {}
         return self._inspector.bases.settle(self._catalog.base_images, self._catalog.platforms)
 
-    async def _wait(self, tasks: Sequence[asyncio.Task[None]], wait: _Wait) -> None:
-        await asyncio.wait(tasks, timeout=wait.left)
+    async def _wait(self, tasks: Sequence[asyncio.Task[None]], wait: Wait) -> None:
+        with suppress(OverloadedError):
+            await wait.begin()
+            await asyncio.wait(tasks, timeout=wait.left)
         for task in tasks:
             if task.done() and not task.cancelled() and isinstance(task.exception(), Exception):
                 _LOG.error("slimgate itself failed to look a base up", exc_info=task.exception())

@@ -6,11 +6,11 @@ The loop is everybody's, and whoever pushes an image chooses how much there is t
 from collections.abc import Callable
 from typing import Final, TypeVar, TypeVarTuple
 
-from slimgate.core.errors import OverloadedError
 from slimgate.core.images.oci import ImageConfig, Index, Manifest, parse_config, parse_document
 from slimgate.core.nesting import values_in
-from slimgate.engine.cpu_turns import CpuTurns, Share
-from slimgate.engine.fair import NOBODY, Fair
+from slimgate.engine.aside import Aside
+from slimgate.engine.cpu_turns import Share
+from slimgate.engine.fair import NOBODY
 from slimgate.engine.ports import Document
 
 _LIGHT_BYTES: Final = 64 * 2**10
@@ -29,11 +29,10 @@ Ts = TypeVarTuple("Ts")
 
 
 class Parsing:
-    """One thread, by turns, that rests half of the time: beside JSON no other Python runs."""
+    """Those of images, in a thread that rests half of the time."""
 
     def __init__(self) -> None:
-        self._turns = CpuTurns("parsing", 1, share=_SHARE, rest=1.0)
-        self._room = Fair(_MAX_WAITING)
+        self._aside = Aside("documents", _MAX_WAITING, _SHARE, rest=1.0)
 
     async def document(self, document: Document, asker: str = NOBODY) -> Index | Manifest:
         """Read a manifest or an index; OverloadedError where too much waits."""
@@ -53,22 +52,18 @@ class Parsing:
         """Make what follows from a config, and from so many paths of layers."""
         if config is None or _weight(config) + paths <= _LIGHT_FACTS:
             return make()
-        return await self._turns.call(asker, make)
+        return await self._aside.call(asker, make)
 
     def close(self) -> None:
         """Begin nothing more."""
-        self._turns.close()
+        self._aside.close()
 
     async def _run(
         self, asker: str, parse: Callable[[bytes, *Ts], T], body: bytes, *more: *Ts
     ) -> T:
         if len(body) <= _LIGHT_BYTES and values_in(body) <= _LIGHT_VALUES:
             return parse(body, *more)
-        if not self._room.serves(asker, len(body)):
-            # Whoever waited would keep the body meanwhile, and memory is what is shared here.
-            raise OverloadedError("slimgate has more large documents to read than it takes on")
-        async with self._room.hold(asker, len(body)):
-            return await self._turns.call(asker, parse, body, *more)
+        return await self._aside.run(asker, len(body), parse, body, *more)
 
 
 def _weight(config: ImageConfig) -> int:

@@ -78,6 +78,9 @@ class BaseFinder(Protocol):
 class Keyring(Protocol):
     """Knows whose credentials a workload's images are pulled with."""
 
+    def known(self, workload: Workload) -> Identity | None:
+        """Tell them where nobody has to be asked, and waited for."""
+
     async def identity(self, workload: Workload) -> Identity:
         """Find them as the kubelet would; ImageError or ClusterError if they can't be read."""
 
@@ -87,6 +90,17 @@ class NamespaceReader(Protocol):
 
     async def labels(self, namespace: str) -> Mapping[str, str]:
         """Read its labels; ClusterError if they can't be had."""
+
+
+class Place(Protocol):
+    """Where a review waits for what is not known yet; there are only so many."""
+
+    @property
+    def asker(self) -> str:
+        """Whose turn it takes: engine.fair.asker_of."""
+
+    async def take(self, seconds: float) -> None:
+        """Wait for it so long, once for a review; OverloadedError if there is none in time."""
 
 
 class InspectionObserver(Protocol):

@@ -1,7 +1,7 @@
 """Which policies speak of a workload, where its namespace may be newer than what a mirror knows."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from slimgate.core.errors import ImageError, SlimgateError, UnavailableError
@@ -16,15 +16,23 @@ _SECONDS: Final = 2.0
 
 
 async def ruling(
-    catalog: Catalog, reader: NamespaceReader | None, workload: Workload, seconds: float
+    catalog: Catalog,
+    reader: NamespaceReader | None,
+    workload: Workload,
+    seconds: float,
+    enter: Callable[[], Awaitable[None]],
 ) -> tuple[Sequence[Policy], Mapping[str, ImageError]]:
-    """Find the policies that apply or may, and for some why nobody knows whether they do."""
+    """Find the policies that apply or may, and for some why nobody knows whether they do.
+
+    Before it waits for the API server it has to `enter`.
+    """
     undecided = catalog.undecided(workload)
     if not undecided:
         return catalog.matching(workload), {}
     try:
         if reader is None:
             raise UnavailableError("no mirror has heard of it")
+        await enter()
         async with asyncio.timeout(min(seconds, _SECONDS)):
             labels = await reader.labels(workload.namespace)
     except TimeoutError:

@@ -5,11 +5,11 @@ from typing import Final, TypeVar
 
 from slimgate.core.admission.head import fields_before_objects
 from slimgate.core.errors import TooLargeError
-from slimgate.core.json_object import text_at
+from slimgate.core.json_object import mapping_at, text_at
 from slimgate.core.nesting import values_in
-from slimgate.engine.threads import Threads
+from slimgate.engine.aside import Aside
+from slimgate.engine.fair import asker_of
 from slimgate.webhook.body import parse_review
-from slimgate.webhook.turns import Turns
 
 _LIGHT_VALUES: Final = 2**13
 """What takes a few milliseconds; a review of an honest workload has some hundred values."""
@@ -22,12 +22,10 @@ T = TypeVar("T")
 
 
 class ReviewParser:
-    """One thread, by turns of namespaces."""
+    """Those of some weight by turns of users and their namespaces."""
 
     def __init__(self) -> None:
-        self._threads = Threads("reviews", 1)
-        self._turn = Turns(1)
-        self._waiting = 0
+        self._aside = Aside("reviews", _MAX_WAITING)
 
     async def parse(self, body: bytes, read: Callable[[object], T]) -> T:
         """Parse a body, and `read` what matters from it, in the thread where there is much of it.
@@ -39,15 +37,10 @@ class ReviewParser:
             return read(parse_review(body))
         if body.count(b"[") > _MANY_LISTS:
             raise TooLargeError(f"it has more than the {_MANY_LISTS:,} lists that slimgate reads")
-        if self._waiting + len(body) > _MAX_WAITING:
-            raise TooLargeError("too many large objects are being read at once; try again")
-        self._waiting += len(body)
-        try:
-            namespace = text_at(fields_before_objects(body), "namespace")
-            async with self._turn.hold(namespace, None):
-                return await self._threads.run(_read_gently, body, read)
-        finally:
-            self._waiting -= len(body)
+        fields = fields_before_objects(body)
+        user = text_at(mapping_at(fields, "userInfo"), "username")
+        asker = asker_of(user, text_at(fields, "namespace"))
+        return await self._aside.run(asker, len(body), _read_gently, body, read)
 
 
 def _read_gently(body: bytes, read: Callable[[object], T]) -> T:

@@ -9,17 +9,24 @@ from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.workloads.workload import Workload
+from slimgate.engine.ports import Place
 
 
 class Judge(Protocol):
     """Judges workloads; engine.judge.Judge does."""
 
     async def judge(
-        self, workload: Workload, *, old: Workload | None = None, seconds: float | None = None
+        self,
+        workload: Workload,
+        *,
+        old: Workload | None = None,
+        seconds: float | None = None,
+        place: Place | None = None,
     ) -> Verdict:
         """Judge within so many seconds: an image that is not known by then is an unknown finding.
 
-        `old` is what runs now, for the growth check.
+        `old` is what runs now, for the growth check. `place` is taken where the verdict has to wait
+        for what is not known, and for no longer than that.
         """
 
 

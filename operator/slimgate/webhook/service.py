@@ -34,6 +34,7 @@ from slimgate.core.text import printable
 from slimgate.core.wording.ways import DOCS
 from slimgate.core.workloads.kinds import TEMPLATE_PATHS, TemplatePaths
 from slimgate.core.workloads.workload import Workload
+from slimgate.engine.fair import asker_of
 from slimgate.webhook.parsing import ReviewParser
 from slimgate.webhook.ports import (
     AdmissionObserver,
@@ -42,7 +43,7 @@ from slimgate.webhook.ports import (
     Policies,
     SilentAdmissionObserver,
 )
-from slimgate.webhook.turns import Turns
+from slimgate.webhook.turns import ReviewPlace, Turns
 
 ERROR: Final = ImageError.reason
 LATE: Final = "late"
@@ -64,7 +65,8 @@ class ServiceSettings:
     """Whom the service takes for controllers, what it judges, and how much of it at once.
 
     An admission that waits for a registry holds a connection and a place. All of these together are
-    fewer than the connections that there may be, so that some are left for who needs no place.
+    fewer than the connections that there may be, so that some are left for who needs no place,
+    since all that he asks of is known.
     `max_recalling` bounds what former templates take of memory and of the API server at once.
     `docs` is the page that denials lead to.
     """
@@ -173,10 +175,10 @@ class AdmissionService:
         # The API server says who asks, and no user can choose that (ADR 6).
         vouched = request.user in self._settings.controllers
         workload = replace(request.workload, vouched=vouched)
+        asker = asker_of(request.user, request.namespace)
         try:
-            verdict = await self._within(workload, request.old, deadline)
-            outcome = verdict.outcome.label
-        except (_LateError, OverloadedError) as err:
+            verdict, outcome = await self._within(workload, request.old, deadline, asker)
+        except _LateError as err:
             verdict, outcome = self._unknown(workload, err), err.reason
         except Exception as err:  # noqa: BLE001 - whatever it is, onUnknown decides
             _LOG.exception("%s could not be judged", _name(request))
@@ -195,7 +197,8 @@ class AdmissionService:
         try:
             # A judge that was late has used the grace up.
             left = deadline + GRACE_SECONDS - time.monotonic()
-            async with asyncio.timeout(left), self._recalling.hold(request.namespace, left):
+            asker = asker_of(request.user, request.namespace)
+            async with asyncio.timeout(left), self._recalling.hold(asker, left):
                 return await self._history(request.old_object)
         except (ClusterError, OverloadedError, TimeoutError) as err:
             why = str(err) or "the API server did not answer in time"
@@ -204,14 +207,18 @@ class AdmissionService:
             _LOG.exception("whether %s is a rollback is unknown", _name(request))
         return ()
 
-    async def _within(self, workload: Workload, old: Workload | None, deadline: float) -> Verdict:
-        async with self._judging.hold(workload.namespace, deadline - time.monotonic()):
-            left = max(0.0, deadline - time.monotonic())
+    async def _within(
+        self, workload: Workload, old: Workload | None, deadline: float, asker: str
+    ) -> tuple[Verdict, str]:
+        left = max(0.0, deadline - time.monotonic())
+        async with ReviewPlace(self._judging, asker) as place:
             try:
                 async with asyncio.timeout(left + GRACE_SECONDS):
-                    return await self._judge.judge(workload, old=old, seconds=left)
+                    verdict = await self._judge.judge(workload, old=old, seconds=left, place=place)
             except TimeoutError as err:
                 raise _LateError("slimgate reached no verdict in time") from err
+        is_overloaded = place.is_refused and verdict.outcome is Outcome.UNKNOWN
+        return verdict, OVERLOADED if is_overloaded else verdict.outcome.label
 
     def _unknown(self, workload: Workload, fault: ImageError) -> Verdict:
         """Let the policies that speak of the workload say what becomes of an unknown image."""

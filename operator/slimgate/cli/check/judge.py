@@ -93,9 +93,13 @@ class Case:
 
 
 class _Anonymous:
-    async def identity(self, workload: Workload) -> Identity:  # noqa: ARG002
+    def known(self, workload: Workload) -> Identity:  # noqa: ARG002
         """Give no pull secrets: a user's logins are the sources' own matter."""
         return ANONYMOUS
+
+    async def identity(self, workload: Workload) -> Identity:
+        """Give none either."""
+        return self.known(workload)
 
 
 async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], Mapping[Reference, ImageError]]:

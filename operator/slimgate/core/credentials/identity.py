@@ -51,8 +51,8 @@ class Identity:
     """The docker config entries that one workload, user or operator may use, in order.
 
     `key` is a stable hash that separates this identity's caches from all others, and is all that
-    is compared: there may be many entries. `asker` is the namespace whose turn a look-up takes, and
-    `ration` what it takes from, if that is limited.
+    is compared: there may be many entries. `asker` is the namespace whose turn a look-up takes, or
+    the user in it (engine.fair), and `ration` what it takes from, if that is limited.
     """
 
     entries: tuple[CredentialEntry, ...] = field(default=(), compare=False)
@@ -65,10 +65,11 @@ class Identity:
         key = hashlib.sha256(secrets).hexdigest() if self.entries else ""
         object.__setattr__(self, "key", key)
 
-    def rationed(self, ration: Ration) -> Self:
-        """Ask as the same one, by a ration; without hashing all secrets again."""
+    def rationed(self, ration: Ration, asker: str) -> Self:
+        """Ask as the same one, by a ration and in a turn; without hashing all secrets again."""
         asking = copy.copy(self)
         object.__setattr__(asking, "ration", ration)
+        object.__setattr__(asking, "asker", asker)
         return asking
 
 
