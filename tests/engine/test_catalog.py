@@ -11,6 +11,7 @@ from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog, Change
 from slimgate.engine.objects import OwnKind
 from tests.engine.cluster import base_image, exception, namespace, node, policy, workload
+from tests.support.work import calls_of
 
 GOLDEN = "base.test/go:1"
 AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64")
@@ -281,6 +282,24 @@ def test_platforms_are_those_of_the_nodes(catalog: Catalog) -> None:
 
     arm, both, default = (ARM64,), (AMD64, ARM64), (AMD64,)
     assert found == [default, arm, arm, both, arm, arm, default]
+
+
+def test_nodes_cost_the_same_however_many_there_are() -> None:
+    """A listing of twice as many takes twice the work, and not four times."""
+
+    def listing(count: int) -> int:
+        catalog = Catalog()
+        nodes = [node(f"n{number}", "arm64") for number in range(count)]
+
+        def put() -> None:
+            for one in (*nodes, *nodes):
+                catalog.put_node(one)
+
+        return calls_of(put)
+
+    few = listing(200)
+
+    assert listing(400) < 2.2 * few
 
 
 def test_base_images_come_by_name(catalog: Catalog) -> None:

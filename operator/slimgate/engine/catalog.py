@@ -4,6 +4,7 @@ Synchronous and in memory; mirrors of the API server feed it. Objects that can't
 apart, with the reason, so that a mistake in one policy never switches the others off.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
@@ -60,6 +61,7 @@ class Catalog:
         self._listeners: list[Listener] = []
         self._namespaces: dict[str, Mapping[str, str]] = {}
         self._nodes: dict[str, Platform] = {}
+        self._nodes_on: Counter[Platform] = Counter()
         self.platforms = self._default_platforms
         """The platforms of the cluster's nodes; the default where no node is known."""
         self._ordered: tuple[Policy, ...] = ()
@@ -215,11 +217,11 @@ class Catalog:
         info = mapping_at(mapping_at(resource, "status"), "nodeInfo")
         system, architecture = text_at(info, "operatingSystem"), text_at(info, "architecture")
         if system and architecture:
-            self._with_platforms(lambda: self._nodes.update({name: Platform(system, architecture)}))
+            self._with_platform(name, Platform(system, architecture))
 
     def drop_node(self, name: str) -> None:
         """Forget a node."""
-        self._with_platforms(lambda: self._nodes.pop(name, None))
+        self._with_platform(name, None)
 
     def _knows(self, namespace: str) -> bool:
         return not self._follows or namespace in self._namespaces
@@ -227,10 +229,17 @@ class Catalog:
     def _labels(self, namespace: str) -> Mapping[str, str]:
         return {NAME_LABEL: namespace, **self._namespaces.get(namespace, {})}
 
-    def _with_platforms(self, act: Callable[[], object]) -> None:
-        before = self.platforms
-        act()
-        found = tuple(sorted(set(self._nodes.values()), key=str))
+    def _with_platform(self, node: str, platform: Platform | None) -> None:
+        """Count nodes by platform: all of them are never gone through, however many there are."""
+        gone = self._nodes.pop(node, None)
+        if platform is not None:
+            self._nodes[node] = platform
+        if gone == platform:
+            return
+        self._nodes_on.update(filter(None, [platform]))
+        self._nodes_on.subtract(filter(None, [gone]))
+        self._nodes_on = +self._nodes_on
+        before, found = self.platforms, tuple(sorted(self._nodes_on, key=str))
         self.platforms = found or self._default_platforms
         if self.platforms != before:
             self._changed(Change.PLATFORMS)
