@@ -69,6 +69,8 @@ class Recorder:
     faults: dict[str, Exception] = field(default_factory=dict)
     doors: dict[str, Door] = field(default_factory=dict)
     on_annotate: Callable[[Workload, Annotations], None] | None = None
+    on_report: Callable[[], object] | None = None
+    """Called once, with the first report."""
 
     async def annotate(self, kind: Kind, workload: Workload, annotations: Annotations) -> None:
         """Set annotations."""
@@ -86,6 +88,9 @@ class Recorder:
         """Write a report."""
         assert kind is DEPLOYMENT
         await self._write("report", (workload.name, verdict.outcome.label))
+        if (hear := self.on_report) is not None:
+            self.on_report = None
+            hear()
 
     async def unreport(self, kind: Kind, workload: Workload) -> None:
         """Remove a report."""
@@ -225,6 +230,10 @@ class Store:
     def digests(self) -> frozenset[Digest]:
         """List what is kept."""
         return frozenset(self.kept)
+
+    def keeps(self, digest: Digest) -> bool:
+        """Whether facts of a manifest are kept."""
+        return digest in self.kept
 
     async def put(self, facts: ImageFacts, image: str | None) -> None:
         """Keep facts, and what people know them by."""

@@ -97,7 +97,15 @@ async def test_digests_are_those_of_manifests(world: World) -> None:
 
     expected = world.shelf.put(FAT, fat())
     names = world.ledger.names()
-    assert names == {parts[0].digest: {f"{REGISTRY}/team/both:1"}, expected: {FAT}}
+    assert names == {parts[0].digest: {f"{REGISTRY}/team/both:1": 1}, expected: {FAT: 2}}
+
+    world.ledger.observe(key_of(workload(name="w0")), observed(workload(APP, name="w0")))
+    world.ledger.drop(key_of(workload(name="w1")))
+    assert names == {expected: {FAT: 1}}
+    (last,) = world.ledger.resting_on({expected, parts[0].digest})
+    assert last == key_of(workload(name="w2"))
+    world.ledger.drop(last)
+    assert (names, world.ledger.resting_on({expected})) == ({}, [])
 
 
 def test_annotations_are_read_from_the_object() -> None:

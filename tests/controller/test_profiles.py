@@ -66,6 +66,24 @@ async def test_facts_that_came_to_more_are_written_again(archive: Archive) -> No
     assert archive.store.kept[A] == archive.facts[A]
 
 
+@pytest.mark.parametrize("number", [10, 20, 40])
+async def test_only_what_changed_is_looked_at(archive: Archive, number: int) -> None:
+    """However many images are in use: facts that came to more, and another name."""
+    digests = [digest(one) for one in range(number)]
+    archive.used = set(digests)
+    archive.facts.update({one: facts(one, 1) for one in digests})
+    await archive.kept()
+    await archive.kept()
+    first, second, third = digests[:3]
+    archive.facts[first] = facts(first, 1, 2)
+    archive.others = {second: {"web:1"}}
+    del archive.store.kept[third]
+    archive.store.asked.clear()
+    await archive.kept()
+
+    assert sorted(archive.store.asked) == sorted([first, second, third])
+
+
 async def test_a_profile_has_the_name_that_people_know(archive: Archive) -> None:
     """Of all names, wherever they come from; what only one source uses is kept as well."""
     archive.used = {A}

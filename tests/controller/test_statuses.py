@@ -1,17 +1,16 @@
 """The statuses of policies, exceptions and BaseImages."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
 from slimgate.cluster.conditions import stamp
-from slimgate.controller.ledger import Ledger
 from slimgate.controller.statuses import Statuses
 from slimgate.core.errors import ClusterError, UnavailableError
 from slimgate.core.json_object import mapping_at
 from slimgate.core.policies.verdict import Verdict
-from slimgate.core.wording.status import Status
+from slimgate.core.wording.status import Status, Tally
+from slimgate.engine.objects import OwnKind
 from tests.controller.fakes import FAT, LIMIT, World, fat
 from tests.core.wording.status.make import brief, messages
 from tests.engine.cluster import base_image, exception, policy, workload
@@ -25,12 +24,12 @@ ENDED = {"expirationTime": "2026-11-24T00:00:00Z"}
 class Office:
     """Statuses in a world."""
 
-    def __init__(self, ledger: Ledger | None = None, *, pause: float = 1.0) -> None:
+    def __init__(self, *, pause: float = 1.0) -> None:
         self.world = World()
         self.changed = self.world.reconciler.changed
         self.statuses = Statuses(
             catalog=self.world.catalog,
-            ledger=self.world.ledger if ledger is None else ledger,
+            ledger=self.world.ledger,
             recorder=self.world.recorder,
             bases=self.world.inspector.bases,
             changed=self.changed,
@@ -281,29 +280,73 @@ async def test_last_use(office: Office) -> None:
     assert times == [f"2026-11-25T{hour}:00:00Z" for hour in hours]
 
 
-class CountingLedger(Ledger):
-    """Counts how often its verdicts are read."""
+class CountingTally(Tally):
+    """Counts how many verdicts it has counted."""
 
-    reads = 0
+    counted = 0
 
-    def verdicts(self) -> Iterator[Verdict]:
-        """Yield all verdicts."""
-        self.reads += 1
-        return super().verdicts()
+    def take(self, verdict: Verdict) -> None:
+        """Count one more."""
+        self.counted += 1
+        super().take(verdict)
 
 
-async def test_counting_takes_one_pass() -> None:
-    """However many policies, exceptions and BaseImages there are."""
-    ledger = CountingLedger()
-    office = Office(ledger)
-    catalog = office.world.catalog
-    for number in range(20):
-        catalog.put_policy(policy(f"p{number}"))
-        catalog.put_exception(exception(f"e{number}"))
+@pytest.mark.parametrize(("workloads", "objects"), [(10, 10), (20, 10), (10, 20), (20, 20)])
+async def test_only_what_changed_is_counted_and_written(workloads: int, objects: int) -> None:
+    """However many workloads, exceptions and policies there are."""
+    office, tally = Office(), CountingTally()
+    world, catalog = office.world, office.world.catalog
+    world.ledger.tally = tally
+    for number in range(objects):
+        only = {"namespaces": {"include": [f"n{number}"]}}
+        catalog.put_policy(policy(f"p{number}", match=only, limits=LIMIT))
         catalog.put_base_image(base_image(GOLDEN, name=f"b{number}"))
+        catalog.put_exception(exception(f"e{number}", f"n{number}", policyRefs=[f"p{number}"]))
+    async with world.running():
+        for number in range(workloads):
+            world.show(workload(FAT, name=f"w{number}", namespace=f"n{number % objects}"))
+        await world.quiet()
+        office.statuses.stale()
+        await office.written()
+        assert office.statuses.stale() == []
+        tally.counted = 0
 
-    assert len(await office.written()) == 61
-    assert ledger.reads == 1
+        world.show(workload(FAT, name="new", namespace="n1"))
+        world.reconciler.judge_all("n2")
+        await world.quiet()
+
+    assert tally.counted == 1
+    assert set(office.statuses.stale()) == {
+        (OwnKind.POLICY, "", "default"),
+        (OwnKind.POLICY, "", "p1"),
+        (OwnKind.EXCEPTION, "n1", "e1"),
+    }
+    assert office.statuses.stale() == []
+
+
+async def test_what_may_have_another_status(office: Office) -> None:
+    """An object that is shown anew, what could not be written, what has ended; else all of it."""
+    catalog, stale = office.world.catalog, office.statuses.stale
+    for name in ("one", "two"):
+        catalog.put_exception(exception(name, expirationTime="2026-11-25T01:00:00Z"))
+    assert len(stale()) == 3
+    office.world.recorder.faults["two"] = ClusterError("away")
+    await office.written()
+    assert stale() == [(OwnKind.EXCEPTION, "shop", "two")]
+    office.world.recorder.faults.clear()
+    await office.written()
+    catalog.put_exception(exception("one", expirationTime="2026-11-25T01:00:00Z"))
+    assert stale() == [(OwnKind.EXCEPTION, "shop", "one")]
+    await office.written()
+    office.world.wall.move(595)
+    assert stale() == []
+    office.world.wall.move(10)
+    assert len(stale()) == 3
+    await office.written()
+    office.world.wall.move(3000)
+    stale()
+    office.world.wall.move(1)
+    assert stale() == []
 
 
 async def test_one_that_is_not_taken_holds_up_no_other(

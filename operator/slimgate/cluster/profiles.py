@@ -55,6 +55,10 @@ class ProfileStore:
         """List the manifests whose facts are kept."""
         return frozenset(map(_digest, self._kept))
 
+    def keeps(self, digest: Digest) -> bool:
+        """Whether there is a profile of a manifest."""
+        return _name(digest) in self._kept
+
     async def put(self, facts: ImageFacts, image: str | None = None) -> None:
         """Keep facts of a manifest, and what people know it by, in the place of others.
 

@@ -28,7 +28,10 @@ _CONTENT: Final = "slimgate.dev/content"
 """The annotation with the hash of what a report says, by which changes are known."""
 _PREFIX: Final = "slimgate-"
 """Before the workload's uid: Kyverno names its own reports by the uid alone."""
-_SECONDS: Final = 300.0
+_SECONDS: Final = 20.0
+"""Between two looks for the API, which costs two small requests: it may be installed later."""
+_PATIENCE: Final = 300.0
+"""Seconds that the reports of one that is found are waited for."""
 
 
 class Reports:
@@ -61,7 +64,7 @@ class Reports:
         self._following: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Look for the API every few minutes, until cancelled."""
+        """Look for the API time and again, until cancelled."""
         async with PartGroup() as group:
             while True:
                 await self._look(group)
@@ -153,7 +156,7 @@ class Reports:
             mirror = Mirror(self._api, scope, self)
             self._following = group.create_task(mirror.run())
             try:
-                async with asyncio.timeout(self._seconds):
+                async with asyncio.timeout(_PATIENCE):
                     await mirror.synced.wait()
             except TimeoutError:
                 _LOG.warning("reports of %s can't be listed: %s", scope.path, mirror.problem)

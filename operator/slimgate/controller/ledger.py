@@ -1,16 +1,18 @@
 """What the controller knows: every workload it has seen, and the verdict on each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from slimgate.core.images.facts import Digest, Inspection
+from slimgate.controller.used_images import UsedImages
+from slimgate.core.images.facts import Digest
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.nodes.node import WorkloadName
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.timestamp import parse_time
 from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate, wanted_annotations
+from slimgate.core.wording.status import Tally
 from slimgate.core.workloads.kinds import Kind
 from slimgate.core.workloads.workload import Workload
 
@@ -75,18 +77,20 @@ class Ledger:
         self._records: dict[Key, Record] = {}
         self._held: dict[Key, Observed] = {}
         self._by_namespace: dict[str, dict[Key, None]] = {}
+        self._judged = 0
+        self._images = UsedImages[Key]()
+        self.tally = Tally()
+        """What all verdicts together say of policies, exceptions and BaseImages."""
 
     def observe(self, key: Key, observed: Observed) -> bool:
         """Take a workload as it is now; whether it must be judged anew."""
         self._held.pop(key, None)
         before = self._records.get(key)
-        if before is None:
-            self._by_namespace.setdefault(key.namespace, {})[key] = None
         if before is None or before.observed.workload.uid != observed.workload.uid:
-            self._records[key] = Record(observed=observed)
+            self._put(key, Record(observed=observed))
             return True
         if before.observed.workload != observed.workload:
-            self._records[key] = Record(observed=observed, said=before.said)
+            self._put(key, Record(observed=observed, said=before.said))
             return True
         self._records[key] = replace(before, observed=observed)
         # Who edits or removes our annotations gets them back.
@@ -102,7 +106,8 @@ class Ledger:
         now = self._records.get(key)
         if now is None or now.observed.workload != observed.workload:
             return None
-        record = self._records[key] = replace(now, verdict=verdict)
+        record = replace(now, verdict=verdict)
+        self._put(key, record)
         return record
 
     def said(self, key: Key, observed: Observed, annotations: Mapping[str, str | None]) -> None:
@@ -128,12 +133,32 @@ class Ledger:
         record = self._records.get(key)
         if record is None or uid not in {None, record.observed.workload.uid}:
             return False
+        self._count(key, record.verdict, None)
         del self._records[key]
         own = self._by_namespace[key.namespace]
         del own[key]
         if not own:
             del self._by_namespace[key.namespace]
         return True
+
+    def _put(self, key: Key, record: Record) -> None:
+        before = self._records.get(key)
+        if before is None:
+            self._by_namespace.setdefault(key.namespace, {})[key] = None
+        self._records[key] = record
+        self._count(key, None if before is None else before.verdict, record.verdict)
+
+    def _count(self, key: Key, before: Verdict | None, now: Verdict | None) -> None:
+        """Keep what is counted of all verdicts, so that nobody need go through them."""
+        self._judged += (now is not None) - (before is not None)
+        if before is not None and now is not None and now.counts_as(before):
+            return
+        if before is not None:
+            self.tally.drop(before)
+            self._images.drop(key, before)
+        if now is not None:
+            self.tally.take(now)
+            self._images.take(key, now)
 
     def get(self, key: Key) -> Record | None:
         """Return a record."""
@@ -169,7 +194,7 @@ class Ledger:
     @property
     def is_judged(self) -> bool:
         """Whether there are workloads, and a verdict on each of them."""
-        return bool(self._records) and all(r.verdict is not None for r in self._records.values())
+        return 0 < self._judged == len(self._records)
 
     def verdicts(self) -> Iterator[Verdict]:
         """Yield all verdicts."""
@@ -182,28 +207,13 @@ class Ledger:
             for key, record in list(self._records.items())
         }
 
-    def resting_on(self, digests: AbstractSet[Digest]) -> Iterator[Key]:
-        """Yield the workloads whose verdicts rest on facts of manifests."""
-        for key, record in list(self._records.items()):
-            if record.verdict is not None and not digests.isdisjoint(_used_by(record.verdict)):
-                yield key
+    def resting_on(self, digests: AbstractSet[Digest]) -> Sequence[Key]:
+        """List the workloads whose verdicts rest on facts of manifests."""
+        return self._images.users(digests)
 
-    def names(self) -> Mapping[Digest, set[str]]:
+    def names(self) -> Mapping[Digest, Collection[str]]:
         """List the manifests that workloads use, and the references that they use them by."""
-        names: dict[Digest, set[str]] = {}
-        for verdict in self.verdicts():
-            for use, seen in verdict.subject.inspected().items():
-                for image in seen.images:
-                    if image.digest is not None:
-                        names.setdefault(image.digest, set()).add(use.reference)
-        return names
-
-
-def _used_by(verdict: Verdict) -> Iterator[Digest]:
-    subject = verdict.subject
-    for seen in (*subject.images.values(), *subject.running.values()):
-        if isinstance(seen, Inspection):
-            yield from (image.digest for image in seen.images if image.digest is not None)
+        return self._images.names
 
 
 def observed_of(kind: Kind, resource: JsonObject, workload: Workload) -> Observed:

@@ -93,6 +93,9 @@ class ProfileStore(Protocol):
     def digests(self) -> frozenset[Digest]:
         """List the manifests whose facts are kept."""
 
+    def keeps(self, digest: Digest) -> bool:
+        """Whether facts of a manifest are kept."""
+
     async def put(self, facts: ImageFacts, image: str | None) -> None:
         """Keep the facts of one manifest, and what people know it by.
 

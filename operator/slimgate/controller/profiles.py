@@ -4,12 +4,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from slimgate.controller.ports import ProfileStore
 from slimgate.core.errors import ClusterError
 from slimgate.core.images.facts import Digest, ImageFacts
 from slimgate.core.images.profile import recognisable
+from slimgate.process.loop import Breath
 
 _LOG: Final = logging.getLogger(__name__)
 _PERIOD: Final = 15.0
@@ -39,6 +41,8 @@ class Profiles:
         self._grace = grace
         self._clock = clock
         self._unused_since: dict[Digest, float] = {}
+        self._seen: dict[Digest, tuple[ImageFacts, frozenset[str]]] = {}
+        """What the profiles that are kept were made of."""
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -48,16 +52,28 @@ class Profiles:
 
     async def reconcile(self) -> None:
         """Keep what is used and new, drop what has not been used for long."""
-        used, kept, now = self._names(), self._store.digests(), self._clock()
+        used, breath = self._names(), Breath()
         for digest, references in used.items():
+            await breath.take()
             facts = self._facts(digest)
             if facts is not None:
-                await self._try(self._store.put(facts, recognisable(references)))
+                await self._keep(digest, facts, references)
+        kept, now = self._store.digests(), self._clock()
         unused = kept - used.keys()
+        self._seen = {one: seen for one, seen in self._seen.items() if one in used}
         self._unused_since = {digest: self._unused_since.get(digest, now) for digest in unused}
         for digest, since in self._unused_since.items():
             if now - since >= self._grace:
                 await self._try(self._store.drop(digest))
+
+    async def _keep(self, digest: Digest, facts: ImageFacts, references: AbstractSet[str]) -> None:
+        """Make a profile of what has changed; facts that are the same are the same object."""
+        seen = self._seen.get(digest)
+        known = seen is not None and seen[0] is facts and seen[1] == references
+        if known and self._store.keeps(digest):
+            return
+        if await self._try(self._store.put(facts, recognisable(references))):
+            self._seen[digest] = facts, frozenset(references)
 
     def _names(self) -> Mapping[Digest, set[str]]:
         names: dict[Digest, set[str]] = {}
@@ -66,9 +82,11 @@ class Profiles:
                 names.setdefault(digest, set()).update(references)
         return names
 
-    async def _try(self, write: Coroutine[None, None, object]) -> None:
+    async def _try(self, write: Coroutine[None, None, object]) -> bool:
         """Write one profile; one that is not taken does not keep the others back."""
         try:
             await write
         except ClusterError as error:
             _LOG.warning("an ImageProfile could not be written: %s", error)
+            return False
+        return True

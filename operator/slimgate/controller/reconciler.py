@@ -28,6 +28,7 @@ from slimgate.core.workloads.kinds import REPLICA_SETS
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
+from slimgate.process.loop import Breath
 from slimgate.process.stopping import PartGroup
 
 _LOG: Final = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ class Reconciler:
         """How many keys had been taken when those of some namespaces were put, and which."""
         self._better: set[Digest] = set()
         self._has_better = asyncio.Event()
+        self._breath = Breath()
         self.queue: WorkQueue[Key] = WorkQueue(self._observer.waited)
         self.schedule: Schedule[Key] = Schedule(time.monotonic)
         self.changed = asyncio.Event()
@@ -182,6 +184,8 @@ class Reconciler:
 
     async def _work(self, *, only_news: bool) -> None:
         while True:
+            # All may be answered from memory, and others are to have their turns between.
+            await self._breath.take()
             key = await self.queue.take(only_news=only_news)
             started, failed = time.monotonic(), True
             try:
@@ -198,8 +202,6 @@ class Reconciler:
             finally:
                 self.queue.done(key)
                 self._observer.reconciled(time.monotonic() - started, failed=failed)
-            # All may be answered from memory, and others are to have their turns between.
-            await asyncio.sleep(0)
 
     async def _reconcile(self, key: Key) -> None:
         record = self._ledger.get(key)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -29,20 +29,21 @@ from slimgate.core.wording.status import (
 from slimgate.engine.bases import Bases
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.objects import ObjectKey, OwnKind
+from slimgate.process.loop import Breath
 
 _LOG: Final = logging.getLogger(__name__)
 _PAUSE: Final = 1.0
 """Seconds to gather changes in: a status is for people and dashboards."""
 _SHARE: Final = 10
-"""Times as long a pause as the last round took: in large clusters counting is work, too."""
-_BREATH: Final = 200
-"""Verdicts after which others get their turn; a guess, about 2 ms of work."""
+"""Times as long a pause as the last round took: writing is work, too."""
 _PATIENCE: Final = 15
 """Pauses after the start in which counts of all workloads are waited for; a guess."""
 _EMPTY: Final = 3
 """The same while no workload has been seen at all: there may be none."""
 _REPEAT: Final = 30.0
 """Seconds after which what could not be written, or has expired, is looked at again."""
+_WHOLE: Final = 600.0
+"""Seconds after which everything is: that an exception is in use, or not, is told in days."""
 
 
 class Statuses:
@@ -68,6 +69,10 @@ class Statuses:
         self._pause = pause
         self._uses: dict[tuple[str, ObjectKey], Use] = {}
         """Of exceptions by uid and key: what a mirror shows may be older than what was written."""
+        self._seen: dict[ObjectKey, JsonObject] = {}
+        """The objects whose statuses were written, as they were then."""
+        self._whole: tuple[object, ...] = ()
+        self._looked = now()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -80,7 +85,7 @@ class Statuses:
                 pass
             self._changed.clear()
             started = time.monotonic()
-            await self.write()
+            await self.write(self.stale())
             await asyncio.sleep(max(self._pause, _SHARE * (time.monotonic() - started)))
 
     async def _settle(self) -> None:
@@ -90,30 +95,50 @@ class Statuses:
             await asyncio.sleep(self._pause)
             looks += 1
 
-    async def write(self) -> None:
-        """Write what differs from what the resources hold; all is counted in one pass."""
-        counts = await self._count()
-        for key in list(self._catalog.objects):
-            resource = self._catalog.objects.get(key)
+    async def write(self, keys: Iterable[ObjectKey] | None = None) -> None:
+        """Write what differs from what the resources hold, of some or of all."""
+        catalog, breath = self._catalog, Breath()
+        for key in list(catalog.objects) if keys is None else keys:
+            await breath.take()
+            resource = catalog.objects.get(key)
             if resource is None:
                 continue  # it went while others were written
+            self._seen[key] = resource
             try:
-                await self._recorder.status(key[0], resource, self._status(key, resource, counts))
+                await self._recorder.status(key[0], resource, self._status(key, resource))
             except ClusterError as error:
                 _LOG.warning("the status of %s could not be written: %s", key[2], error)
-        there = {(_uid(one), key) for key, one in self._catalog.objects.items()}
+                del self._seen[key]
+        there = {(_uid(one), key) for key, one in catalog.objects.items()}
         self._uses = {key: use for key, use in self._uses.items() if key in there}
 
-    async def _count(self) -> Tally:
-        counts = Tally()
-        for number, verdict in enumerate(self._ledger.verdicts(), 1):
-            counts.take(verdict)
-            if number % _BREATH == 0:
-                await asyncio.sleep(0)
-        return counts
+    def stale(self) -> Sequence[ObjectKey]:
+        """List what may have another status than when it was written.
 
-    def _status(self, key: ObjectKey, resource: JsonObject, counts: Tally) -> Status:
-        kind, _, name = key
+        That is what is counted otherwise, and what was edited or could not be written; all hinges
+        on policies and on what is known of bases.
+        """
+        catalog, now = self._catalog, self._now()
+        since, self._looked = self._looked, now
+        touched = self._ledger.tally.touched()
+        whole = catalog.generation, self._bases.news, now.timestamp() // _WHOLE
+        if whole != self._whole:
+            self._whole = whole
+            return list(catalog.objects)
+        ended = [name for name, one in catalog.exceptions.items() if since < one.expires <= now]
+        counted = {
+            *((OwnKind.POLICY, "", name) for name in touched.policies),
+            *((OwnKind.EXCEPTION, *name) for name in (*touched.exceptions, *ended)),
+            *((OwnKind.BASE_IMAGE, "", name) for name in touched.base_images),
+        }
+        return [
+            key
+            for key, resource in catalog.objects.items()
+            if key in counted or self._seen.get(key) is not resource
+        ]
+
+    def _status(self, key: ObjectKey, resource: JsonObject) -> Status:
+        (kind, _, name), counts = key, self._ledger.tally
         if kind is OwnKind.POLICY:
             return self._policy(name, counts)
         if kind is OwnKind.BASE_IMAGE:

@@ -1,8 +1,11 @@
-"""Counting verdicts: for policies, exceptions and BaseImages, in one pass."""
+"""Counting verdicts: for policies, exceptions and BaseImages."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from slimgate.core.images.facts import Base
 from slimgate.core.images.tier import Tier
@@ -10,7 +13,7 @@ from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict
-from slimgate.core.wording.status import Counts, Excess, Excused, Tally
+from slimgate.core.wording.status import Counts, Excess, Excused, Tally, Touched
 from tests.core.make import WEB, digest, finding, image, inspection, subject
 
 SLIM, SOYA = Policy(name="slim"), Policy(name="soya")
@@ -44,6 +47,27 @@ def says(*findings: Finding, policies: tuple[Policy, ...] = (SLIM,)) -> Verdict:
 def excusing(*excused: tuple[Finding, SlimException]) -> Verdict:
     """Make a verdict of which all is excused."""
     return Verdict(subject=subject({}), policies=(SLIM,), excused=excused)
+
+
+def _over(value: int | Tier | None, check: str = "pullSize") -> Finding:
+    return replace(finding(check, DENY), value=value, limit=3)
+
+
+NAMES = ("golden", "os")
+VERDICTS = (
+    says(),
+    says(finding("layers", WARN, policy="slim"), finding("base", UNKNOWN, policy="slim")),
+    says(finding("base", DENY, policy="soya"), policies=(SLIM, SOYA)),
+    excusing((_over(5), exception("legacy")), (_over(9), exception("legacy"))),
+    excusing((_over(9), exception("legacy")), (_over(None, "inspection"), exception("other"))),
+    excusing((_over(Tier.FULL, "maxTier"), exception("other")), (_over(1), exception("legacy"))),
+    *(
+        replace(says(), subject=subject({WEB: inspection(replace(one, digest=digest(number)))}))
+        for number, one in enumerate(
+            (image(base=Base(base_images=NAMES)), image(base=Base(base_images=("os",))), image())
+        )
+    ),
+)
 
 
 def test_policies() -> None:
@@ -114,3 +138,26 @@ def test_base_images() -> None:
 
     found = tally(verdicts)
     assert [found.images(name) for name in ("golden", "os", "none")] == [1, 2, 0]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(VERDICTS), st.booleans()), max_size=12),
+    st.lists(st.sampled_from(VERDICTS), max_size=6),
+)
+def test_what_was_counted_can_be_taken_back(
+    passing: list[tuple[Verdict, bool]], staying: list[Verdict]
+) -> None:
+    """Whatever came and went, only what stayed is counted."""
+    found = tally(one for one, _ in passing)
+    for one in staying:
+        found.take(one)
+    for one, _ in sorted(passing, key=lambda pair: pair[1]):
+        found.drop(one)
+    fresh = tally(staying)
+
+    assert (found.policies, found.exceptions) == (fresh.policies, fresh.exceptions)
+    assert [found.images(one) for one in NAMES] == [fresh.images(one) for one in NAMES]
+    seen = found.touched()
+    assert seen.policies >= found.policies.keys()
+    assert seen.exceptions >= found.exceptions.keys()
+    assert found.touched() == Touched()

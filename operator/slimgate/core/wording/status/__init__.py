@@ -4,7 +4,7 @@ from slimgate.core.wording.status.base_images import BaseLookup, base_image_stat
 from slimgate.core.wording.status.condition import Condition, State, Status
 from slimgate.core.wording.status.exceptions import Trial, Use, exception_status
 from slimgate.core.wording.status.policies import Dependency, policy_status
-from slimgate.core.wording.status.tally import Counts, Excess, Excused, Tally
+from slimgate.core.wording.status.tally import Counts, Excess, Excused, Tally, Touched
 
 __all__ = [
     "BaseLookup",
@@ -16,6 +16,7 @@ __all__ = [
     "State",
     "Status",
     "Tally",
+    "Touched",
     "Trial",
     "Use",
     "base_image_status",
