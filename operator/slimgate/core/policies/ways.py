@@ -112,6 +112,10 @@ GROWTH: Final = Way(
     Section.GROWTH,
     "Compare its layers with those of the image that runs now, by slimgate inspect --layers",
 )
+GROWN_BESIDE: Final = Way(
+    Section.GROWTH,
+    "Take a smaller image: one under a new name counts as in place of the largest of the pod",
+)
 GROWN_FROM_UNKNOWN: Final = Way(
     Section.GROWTH, "Try again once the size of the image that runs now can be looked up"
 )

@@ -4,7 +4,7 @@ import pytest
 
 from slimgate.core.errors import ImageError, NotFoundError
 from slimgate.core.images.facts import ImageFacts, Inspection, Platform, Size
-from slimgate.core.policies.checks.growth import check
+from slimgate.core.policies.checks.growth import CHECK, check
 from slimgate.core.policies.policy import Limit
 from slimgate.core.workloads.workload import ImageUse, Role
 from tests.core.make import (
@@ -145,6 +145,40 @@ def test_a_container_of_a_new_name(
     policy = limiting(growth=Limit(warn=5, deny=50))
 
     assert brief(check(policy, subject({WEB: inspection(image(201))}, running))) == expected
+
+
+@pytest.mark.parametrize(
+    ("new", "stays", "expected"),
+    [
+        (use("big:2", "app"), {use("big:1", "a"): 190, use("small:1", "b"): 1}, [(WARN, 6, 5)]),
+        (
+            use("small:2", "app"),
+            {use("big:1", "a"): 190, use("small:1", "b"): 1},
+            [(DENY, 20000, 50)],
+        ),
+        (use("other:1", "app"), {use("big:1", "a"): 190, use("small:1", "b"): 1}, [(WARN, 6, 5)]),
+        (use("other:1", "app", Role.INIT), {use("big:1", "a"): 100}, [(DENY, 101, 50)]),
+        (use("other:1", "app"), {use("big:1", "a", Role.VOLUME): 100}, []),
+        (use("other:1", "app", Role.EPHEMERAL), {use("big:1", "a"): 100}, []),
+        (use("other:1", "app"), {use("big:1", "a"): None}, [(UNKNOWN, None, None)]),
+    ],
+    ids=["repository", "its own", "largest", "init", "volume", "to look into it", "not known"],
+)
+def test_a_container_beside_those_that_stay(
+    new: ImageUse, stays: dict[ImageUse, int | None], expected: list[tuple[object, ...]]
+) -> None:
+    """The next update may take any of them away, so it grew from one of them."""
+    running: dict[ImageUse, Inspection | ImageError] = {
+        one: NotFoundError("gone") if size is None else inspection(image(size))
+        for one, size in stays.items()
+    }
+    policy = limiting(growth=Limit(warn=5, deny=50))
+    same: dict[ImageUse, Inspection | ImageError] = {**running, new: inspection(image(201))}
+
+    found = [one for one in check(policy, subject(same, running)) if one.use == new]
+
+    assert brief(found) == expected
+    assert all("any image that it may replace" in CHECK.sentence(one) for one in found if one.value)
 
 
 def test_a_volume_is_no_container() -> None:

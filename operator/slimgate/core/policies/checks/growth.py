@@ -1,8 +1,8 @@
 """limits.growth: how much more there is to pull than for the image that runs now, in percent.
 
 A container is compared with the one of its name. One of a new name is compared with those that go
-with the update, else a new name would be a way round: with an image of its own repository among
-them, else with the largest. Where none goes, there is nothing that it could have grown from.
+with the update, else with those that stay, of which the next update may take any away: a new name
+would be a way round (ADR 22). Of these it is an image of its own repository, else the largest.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from slimgate.core.policies.checks.sentences import platform_of
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.ways import Section
-from slimgate.core.workloads.workload import ImageUse
+from slimgate.core.workloads.workload import ImageUse, Role
 
 Seen = Mapping[ImageUse, Inspection | ImageError]
 NAME: Final = "growth"
@@ -34,23 +34,34 @@ def check(policy: Policy, subject: Subject) -> Iterator[Finding]:
     running, gone = subject.replaced(), subject.gone()
     for use, seen in subject.inspected().items():
         before = running.get(use.slot)
-        former = _former(use, gone) if before is None else [before]
+        former = _former(use, gone, subject.running) if before is None else [before]
         known = [one for one in former if isinstance(one, Inspection)]
         measured = list(_growth(known, seen))
         error = next((one for one in former if isinstance(one, ImageError)), None)
         if error is not None:
             measured = list(_at_most(measured, error))
         for finding in against(policy, NAME, limit, measured, use):
-            is_unknown = finding.outcome is Outcome.UNKNOWN and error is not None
-            yield replace(finding, way=ways.GROWN_FROM_UNKNOWN) if is_unknown else finding
+            if finding.outcome is Outcome.UNKNOWN and error is not None:
+                yield replace(finding, way=ways.GROWN_FROM_UNKNOWN)
+            elif before is None and finding.outcome is not Outcome.UNKNOWN:
+                yield replace(finding, way=ways.GROWN_BESIDE)
+            else:
+                yield finding
 
 
-def _former(use: ImageUse, gone: Seen) -> Sequence[Inspection | ImageError]:
+def _former(use: ImageUse, gone: Seen, running: Seen) -> Sequence[Inspection | ImageError]:
     """Find what a container or a volume of a new name may stand for."""
-    alike = {one: seen for one, seen in gone.items() if one.slot[0] is use.slot[0]}
+    if use.role is Role.EPHEMERAL:
+        # It is added to a pod to look into it, and stands for nothing: no update takes others away.
+        return []
+    alike = _alike(use, gone) or _alike(use, running)
     name = _name(use)
     named = [seen for one, seen in alike.items() if name is not None and _name(one) == name]
     return named or list(alike.values())
+
+
+def _alike(use: ImageUse, seen: Seen) -> Seen:
+    return {one: what for one, what in seen.items() if one.slot[0] is use.slot[0]}
 
 
 def _name(use: ImageUse) -> str | None:
@@ -111,7 +122,9 @@ def _counterparts(before: Inspection, after: Inspection) -> Mapping[Platform, Si
 
 
 def _sentence(finding: Finding) -> str:
-    more = f"{finding.value}% more than the image that runs now{platform_of(finding)}"
+    is_new = finding.way is ways.GROWN_BESIDE
+    what = "any image that it may replace" if is_new else "the image that runs now"
+    more = f"{finding.value}% more than {what}{platform_of(finding)}"
     return f"pulls {more}, limit {finding.limit}%"
 
 
