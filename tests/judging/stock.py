@@ -112,6 +112,13 @@ def _layered(content: Image, **fields: object) -> Image:
     return but(content, layers=[*layers[:-1], {**layers[-1], **fields}])
 
 
+def _again(first: Image, last: Image, name: str) -> Image:
+    """Have an image's manifest list other layers before its own, which it calls by a name."""
+    layers = json.dumps(json.loads(first.manifest)["layers"]).encode()
+    own = last.manifest.replace(b'"layers"', f'"{name}"'.encode())
+    return replace(last, manifest=b'{"layers": %b, %b' % (layers, own[1:]))
+
+
 def _claiming(base: str, *layers: Layer) -> Image:
     return image(layers, annotations={_CLAIM: f"{REGISTRY}/{base}:1"})
 
@@ -190,6 +197,9 @@ STOCK: Final[Mapping[str, Image | Index]] = {
     ),
     "too-few-layers": but(_FAT, layers=[]),
     "wrong-config-size": but(_FAT, config={**json.loads(_FAT.manifest)["config"], "size": 1}),
+    "layers-again": _again(_copies(_APP), _FAT, "layers"),
+    "layers-in-capitals": _again(_copies(_APP), _FAT, "LAYERS"),
+    "slim-again": _again(_FAT, _copies(_APP), "Layers"),
     "poisoned": _layered(_FAT, mediaType="application/vnd.oci.image.layer.v1.tar+encrypted"),
 }
 

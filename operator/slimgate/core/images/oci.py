@@ -4,8 +4,6 @@ Everything here is hostile input: shapes are checked, counts are capped, nothing
 Spec: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md
 """
 
-import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from typing import Final, TypeVar, cast
 
 from slimgate.core.errors import InvalidReferenceError, TooLargeError, UnsupportedError
 from slimgate.core.images.facts import DiffID, Digest, Platform
+from slimgate.core.images.go_json import MAX_INT, load, mapping, record
 from slimgate.core.images.reference import parse_digest
 from slimgate.core.json_object import JsonObject
 from slimgate.core.nesting import values_in
@@ -48,8 +47,6 @@ _MAX_STEPS: Final = 32 * 2**10
 """The same of all build steps; of 100 real images the most is 7,261."""
 _MAX_TEXTS: Final = 256 * 2**10
 """Characters of a list or a map of texts; what would be beyond is left out."""
-_MAX_INT: Final = 2**63 - 1
-_MAX_DIGITS: Final = 19
 _SCHEMA1: Final = "application/vnd.docker.distribution.manifest.v1"
 _OCI_LAYERS: Final = "application/vnd.oci.image.layer."
 _DOCKER_LAYER: Final = re.compile(
@@ -212,7 +209,8 @@ def parse_document(body: bytes, content_type: str | None) -> Index | Manifest:
     types of its manifests, and refuse what is not of such a shape, so the shape tells which it is.
     Raises UnsupportedError, TooLargeError.
     """
-    root = _load(body)
+    # A field that is null is none: CRI-O reads such a document, though containerd refuses it.
+    root = {name: value for name, value in _load(body).items() if value is not None}
     declared = _media_type(root, content_type)
     if declared.startswith(_SCHEMA1) or "fslayers" in root or _is_schema1(root):
         raise UnsupportedError(
@@ -255,8 +253,8 @@ def parse_config(body: bytes) -> ImageConfig:
     Objects and lists of a wrong type raise UnsupportedError, texts of one count as absent.
     """
     root = _load(body)
-    inner = _record(root.get("config") or {}, "config")
-    rootfs = _record(root.get("rootfs") or {}, "rootfs")
+    inner = record(root.get("config") or {}, "config")
+    rootfs = record(root.get("rootfs") or {}, "rootfs")
     return ImageConfig(
         platform=Platform(
             _optional(root, "os") or "linux",
@@ -283,37 +281,7 @@ def _load(body: bytes) -> JsonObject:
         raise TooLargeError(f"the document is larger than {MAX_DOCUMENT} bytes")
     if values_in(body) > MAX_VALUES:
         raise TooLargeError(f"the document has more than {MAX_VALUES:,} values")
-    try:
-        root: object = json.loads(
-            # Runtimes take no other encoding, and forgive what is wrong in this one.
-            body.decode(errors="replace"),
-            object_pairs_hook=_without_repeats,
-            parse_int=_integer,
-            parse_float=_no_integer,
-        )
-    except RecursionError as err:
-        raise TooLargeError("the document is nested too deeply") from err
-    except ValueError as err:
-        raise UnsupportedError("the document is not JSON") from err
-    return _record(root, "document")
-
-
-def _integer(text: str) -> int:
-    # Python takes half a millisecond to read what is as long as it may be.
-    return int(text) if len(text) <= _MAX_DIGITS else _MAX_INT + 1
-
-
-def _no_integer(_: str) -> float:
-    # No field of a document has a fraction; what is written so is refused where it is read.
-    return math.nan
-
-
-def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    # Go merges what Python overwrites, so a repeated field would be two truths.
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise UnsupportedError("the document repeats a field of an object")
-    return fields
+    return record(load(body), "document")
 
 
 def _media_type(root: JsonObject, content_type: str | None) -> str:
@@ -339,12 +307,12 @@ def _is_document(layer: Descriptor) -> bool:
 
 
 def _descriptor(value: object, path: str) -> Descriptor:
-    raw = _record(value, path)
+    raw = record(value, path)
     size = raw.get("size")
-    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _MAX_INT:
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= MAX_INT:
         raise UnsupportedError(f"{path}.size is not a number of bytes")
     platform = raw.get("platform")
-    told = _record(platform or {}, f"{path}.platform")
+    told = record(platform or {}, f"{path}.platform")
     return Descriptor(
         media_type=_optional(raw, "mediaType") or "",
         digest=_digest(raw.get("digest"), f"{path}.digest"),
@@ -359,7 +327,7 @@ def _descriptor(value: object, path: str) -> Descriptor:
 
 
 def _platform(value: object, path: str) -> Platform:
-    raw = _record(value, path)
+    raw = record(value, path)
     architecture = _optional(raw, "architecture")
     # Without a system runtimes take the node's, but without an architecture nothing matches.
     system = _optional(raw, "os") or ("" if architecture else "unknown")
@@ -375,7 +343,7 @@ def _steps(value: object) -> tuple[HistoryEntry, ...]:
 
 
 def _history(value: object, path: str, longest: int) -> HistoryEntry:
-    raw = _record(value, path)
+    raw = record(value, path)
     return HistoryEntry(
         created_by=_optional(raw, "created_by", longest) or "",
         comment=_optional(raw, "comment") or "",
@@ -391,25 +359,6 @@ def _digest(value: object, path: str) -> Digest:
         return parse_digest(value)
     except InvalidReferenceError as err:
         raise UnsupportedError(f"{path} is not a digest") from err
-
-
-def _record(value: object, path: str) -> JsonObject:
-    """Read an object of named fields, whose names are given in lower case.
-
-    Container runtimes take `Layers` for `layers`; an image with both would be judged by the one
-    and pulled by the other.
-    """
-    raw = _mapping(value, path)
-    folded = {key.casefold(): entry for key, entry in raw.items()}
-    if len(folded) < len(raw):
-        raise UnsupportedError(f"{path} has fields whose names differ only in case")
-    return folded
-
-
-def _mapping(value: object, path: str) -> JsonObject:
-    if not isinstance(value, dict):
-        raise UnsupportedError(f"{path} is not an object")
-    return cast("JsonObject", value)
 
 
 def _list(value: object, path: str) -> list[object]:
@@ -430,7 +379,7 @@ def _texts(value: object, path: str) -> tuple[str, ...]:
 def _strings(value: object, path: str) -> Mapping[str, str]:
     if value is None:
         return {}
-    fields = _mapping(value, path).items()
+    fields = mapping(value, path).items()
     return dict(_within((key, entry) for key, entry in fields if isinstance(entry, str)))
 
 
@@ -445,5 +394,5 @@ def _within(texts: Iterable[Texts]) -> Iterator[Texts]:
 
 
 def _optional(raw: JsonObject, key: str, longest: int = _MAX_TEXT) -> str | None:
-    value = raw.get(key.casefold())
+    value = raw.get(key.lower())
     return value[:longest] if isinstance(value, str) and value else None
