@@ -16,7 +16,7 @@ from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.images.facts import Digest, ImageFacts, Wants
 from slimgate.core.images.reference import Reference
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk
-from slimgate.core.nodes.held import wanted_facts
+from slimgate.core.nodes.held import Sharing, wanted_facts
 from slimgate.core.nodes.model import node_disk
 from slimgate.core.nodes.node import node_of, pod_of
 from slimgate.core.nodes.stored import Stored, chain_ids
@@ -202,7 +202,7 @@ async def modelled(
     settings = RegistrySettings(exemptions=exemptions, whole_layer_bytes=whole)
     async with RegistryClient(settings) as client:
         inspector = Inspector(client)
-        for digest, name in wanted_facts(node, pods).items():
+        for digest, name in wanted_facts(node.images, Sharing().of(pods)).items():
             question = Question(Reference.parse(name), ANONYMOUS, (node.platform,), WANTS, name)
             facts[digest] = (await inspector.inspect(question)).images
         await inspector.close()

@@ -1,92 +1,72 @@
 """The survey of nodes: when it last succeeded, and how much it asks for at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import gc
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
 
 import pytest
 
 from slimgate.controller.nodes import NodeSurvey
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
-from slimgate.core.errors import ClusterError
+from slimgate.core.errors import ClusterError, KubeletError
 from slimgate.core.json_object import JsonObject
+from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.fleet import fleet_of
-from slimgate.core.nodes.node import Node
+from slimgate.core.nodes.node import Node, NodePod, node_of
 from slimgate.core.nodes.over_limits import Limits
 from slimgate.core.nodes.stored import NOTHING
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.workloads.workload import Workload
-from tests.engine.cluster import Keys
 from tests.engine.shelf import REGISTRY, Shelf, inspector
+from tests.support import images
 from tests.support.clock import Clock
 
-
-class Cluster:
-    """A cluster without nodes, which may be away."""
-
-    away = False
-
-    async def nodes(self) -> AsyncIterator[JsonObject]:
-        """Yield none."""
-        if self.away:
-            raise ClusterError("away")
-        nothing: tuple[JsonObject, ...] = ()
-        for node in nothing:
-            yield node
-
-    pods = nodes
-
-    async def image_fs(self, node: Node) -> ImageFs:
-        """Be asked by nobody."""
-        raise AssertionError(node)
+INFO = {"operatingSystem": "linux", "architecture": "amd64"}
 
 
-async def test_last_success() -> None:
-    """It is the time of the last look that saw all nodes."""
-    clock, cluster = Clock(), Cluster()
-    survey = NodeSurvey(
-        lister=cluster,
-        gauge=cluster,
-        inspector=inspector(Shelf(), clock),
-        keyring=Keys(),
-        seconds=60,
-        now=clock,
+def nodes(count: int = 1) -> tuple[Node, ...]:
+    """Make nodes that list nothing."""
+    return tuple(
+        node_of({"metadata": {"name": f"node{n}"}, "status": {"nodeInfo": INFO}})
+        for n in range(count)
     )
-    seen = [survey.last_success]
-    await survey.look()
-    seen.append(survey.last_success)
-
-    clock.now, cluster.away = 2000, True
-    with pytest.raises(ClusterError):
-        await survey.look()
-
-    assert [*seen, survey.last_success] == [None, 1000, 1000]
 
 
 class Crowd:
-    """A node with an image of each of twenty namespaces, and who has credentials for them."""
+    """Twenty pods on each node, each of another namespace, and who has credentials for them.
+
+    `away` are nodes whose pods can't be listed. It counts what is asked, and what is alive then.
+    """
 
     def __init__(self) -> None:
         self.asking = self.most = 0
         self.served: list[str] = []
+        self.away: set[str] = set()
+        self.listed: list[str] = []
+        self.alive: list[int] = []
+        self.reason: str | None = None
+        self.digests = [digest_of(number) for number in range(20)]
 
-    async def nodes(self) -> AsyncIterator[JsonObject]:
-        """Yield the node."""
-        info = {"operatingSystem": "linux", "architecture": "amd64"}
-        yield {"metadata": {"name": "node"}, "status": {"nodeInfo": info}}
-
-    async def pods(self) -> AsyncIterator[JsonObject]:
+    async def pods_on(self, node: str) -> AsyncIterator[JsonObject]:
         """Yield a pod for each namespace."""
+        if node in self.away:
+            raise ClusterError("away")
+        self.listed.append(node)
         for number in range(20):
             name = f"{REGISTRY}/team/app{number}"
-            ran = {"name": "app", "image": name, "imageID": f"{name}@sha256:{number:064x}"}
+            ran = {"name": "app", "image": name, "imageID": f"{name}@{self.digests[number]}"}
+            self.alive.append(sum(type(one) in {NodePod, NodeDisk} for one in gc.get_objects()))
             yield {
                 "metadata": {"name": "pod", "namespace": f"team-{number}", "uid": str(number)},
-                "spec": {"nodeName": "node", "containers": [{"name": "app", "image": name}]},
+                "spec": {"nodeName": node, "containers": [{"name": "app", "image": name}]},
                 "status": {"phase": "Running", "containerStatuses": [ran]},
             }
 
     async def image_fs(self, node: Node) -> ImageFs:
-        """Have measured nothing."""
+        """Have measured nothing, or fail."""
+        if self.reason is not None:
+            raise KubeletError(node.name, reason=self.reason)
         raise ClusterError(node.name)
 
     def known(self, workload: Workload) -> None:
@@ -102,12 +82,85 @@ class Crowd:
         return ANONYMOUS
 
 
+def digest_of(number: int) -> str:
+    """Make a digest."""
+    return f"sha256:{number:064x}"
+
+
+def survey(
+    crowd: Crowd, has: Sequence[Node], shelf: Shelf | None = None, **more: Any
+) -> NodeSurvey:
+    """Make a survey of nodes."""
+    return NodeSurvey(
+        nodes=lambda: has,
+        lister=crowd,
+        gauge=crowd,
+        inspector=inspector(shelf or Shelf(), Clock()),
+        keyring=crowd,
+        **more,
+    )
+
+
+async def test_last_success() -> None:
+    """It is the time of the last look that saw any node, or all where none may be missed."""
+    clock, crowd = Clock(), Crowd()
+    one = survey(crowd, nodes(2), now=clock)
+    seen = [one.last_success]
+    await one.look()
+    seen.append(one.last_success)
+
+    clock.now, crowd.away = 2000, {"node0"}
+    with pytest.raises(ClusterError):
+        await survey(crowd, nodes(2), strict=True).look()
+    await one.look()
+    seen.append(one.last_success)
+    clock.now, crowd.away = 3000, {"node0", "node1"}
+    with pytest.raises(ClusterError):
+        await one.look()
+
+    assert [*seen, one.last_success] == [None, 1000, 2000, 2000]
+
+
+async def test_what_can_not_be_read() -> None:
+    """A node whose pods are not known is left out, for its images would seem unused, and named."""
+    crowd = Crowd()
+    crowd.away, crowd.reason = {"node1"}, "late"
+    one = survey(crowd, nodes(2))
+    await one.look()
+
+    assert [node.node for node in one.last.nodes] == ["node0"]
+    assert one.last.unread == {"node0": "late", "node1": "pods"}
+
+
+@pytest.mark.parametrize("count", [10, 20])
+async def test_work_grows_with_nodes(count: int) -> None:
+    """Each node is asked once a look, and pods and models of few are there at any time.
+
+    What was found of an image is not asked for again, whoever else forgets it.
+    """
+    crowd, shelf = Crowd(), Shelf()
+    made = [images.image([images.layer({f"file {n}": b""})]) for n in range(20)]
+    crowd.digests = [image.digest for image in made]
+    for number, image in enumerate(made):
+        shelf.put(f"{REGISTRY}/team/app{number}", image)
+    gc.collect()
+    before = sum(type(one) in {NodePod, NodeDisk} for one in gc.get_objects())
+    one = survey(crowd, nodes(count), shelf)
+    await one.look()
+    first = shelf.count()
+    await one.look()
+
+    assert crowd.listed == 2 * [node.name for node in nodes(count)]
+    assert max(crowd.alive) - before <= 2 * 20
+    assert (first["document"], shelf.count()) == (20, {})
+    assert len(crowd.served) == 20
+    assert len(one.last.fleet.images) == 20
+
+
 async def test_credentials_are_asked_for_a_few_at_a_time() -> None:
     """However many namespaces there are: of thousands at once, some would be refused."""
     crowd = Crowd()
-    shelf = inspector(Shelf(), Clock())
-    survey = NodeSurvey(lister=crowd, gauge=crowd, inspector=shelf, keyring=crowd, seconds=60)
-    await survey.look()
+    await survey(crowd, nodes()).look()
 
     assert (len({*crowd.served}), crowd.most) == (20, 4)
 
@@ -115,7 +168,6 @@ async def test_credentials_are_asked_for_a_few_at_a_time() -> None:
 async def test_fleet() -> None:
     """A look adds up all nodes, those who run images that nobody could look up among them."""
     crowd = Crowd()
-    shelf = inspector(Shelf(), Clock())
     asked: list[object] = []
 
     def limits(uses: Iterable[object]) -> Limits:
@@ -123,22 +175,21 @@ async def test_fleet() -> None:
         return {}
 
     looks: list[int] = []
-    survey = NodeSurvey(
-        lister=crowd,
-        gauge=crowd,
-        inspector=shelf,
-        keyring=crowd,
-        seconds=60,
+    disks: list[NodeDisk] = []
+    one = survey(
+        crowd,
+        nodes(),
         limits=limits,
-        looked=lambda: looks.append(len(survey.fleet().images)),
+        looked=lambda: looks.append(len(one.last.fleet.images)),
+        each=disks.append,
     )
-    before = survey.fleet(), survey.over()
-    await survey.look()
+    before = one.last.fleet, one.last.over
+    await one.look()
 
     assert before == (fleet_of(()), None)
     assert len(asked) == 20
-    assert (over := survey.over()) is not None
+    assert (over := one.last.over) is not None
     assert over.total == NOTHING
     assert looks == [20]
-    assert survey.fleet() == fleet_of(survey.disks())
-    assert (len(survey.fleet().images), survey.fleet().incomplete) == (20, 1)
+    assert one.last.fleet == fleet_of(disks)
+    assert (len(one.last.fleet.images), one.last.fleet.incomplete) == (20, 1)

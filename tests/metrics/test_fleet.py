@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from slimgate.core.images.tier import Tier
 from slimgate.core.nodes.fleet import Fleet, FleetImage
-from slimgate.core.nodes.over_limits import FleetOver, NodesOverLimits, SizeLimit
+from slimgate.core.nodes.over_limits import FleetOver, OverSum, SizeLimit
 from slimgate.core.nodes.stored import NOTHING, Stored
 from slimgate.metrics import ControllerMetrics, Named
 from slimgate.metrics.bounded import OTHER
@@ -141,7 +141,10 @@ class Limited(Known):
             ((name, "Pod", "p"), REPOSITORY): [SizeLimit(policy=name, pull=pull)]
             for name, pull in (("red", 1), ("blue", 4), ("green", 1000))
         }
-        return NodesOverLimits().together(self.kept, self.fleet(), lines)
+        together = OverSum(lines)
+        for one in self.kept:
+            together.add(one)
+        return together.over(self.fleet())
 
 
 def test_over_limits() -> None:

@@ -1,12 +1,13 @@
 """Disk models as metrics: few series, disjoint parts that add up, no series of what is unknown."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.fleet import Fleet, fleet_of
+from slimgate.core.nodes.look import Look, LookSum
 from slimgate.core.nodes.model import node_disk
 from slimgate.core.nodes.node import NodePod, Runtime
 from slimgate.core.nodes.over_limits import FleetOver
@@ -29,9 +30,15 @@ class Known:
     kept: list[NodeDisk] = field(default_factory=list)
     last_success: float | None = None
 
-    def disks(self) -> list[NodeDisk]:
-        """Return all of them."""
-        return self.kept
+    unread: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def last(self) -> Look:
+        """Add all of them up."""
+        together = LookSum(unread=self.unread)
+        for one in self.kept:
+            together.add(one)
+        return replace(together.look(), fleet=self.fleet(), over=self.over())
 
     def fleet(self) -> Fleet:
         """Add them up."""
@@ -147,6 +154,26 @@ def test_what_is_not_measured_has_no_series() -> None:
 
     known.kept = []
     assert by(metrics.nodes, available) == {}
+
+
+def test_what_could_not_be_read_is_named() -> None:
+    """Each node that was not read or is not believed has a series with the reason, no other has."""
+    lies = (replace(MEASURED, used=49), replace(MEASURED, available=1001))
+    disks = [
+        replace(disk(*PODS, image_fs=fs), node=name)
+        for name, fs in (("low", lies[0]), ("high", lies[1]), ("true", MEASURED), ("mute", None))
+    ]
+    metrics = ControllerMetrics()
+    metrics.show_nodes(Known(disks, unread={"gone": "pods", "mute": "late"}))
+
+    assert by(metrics.nodes, "slimgate_node_unread") == {
+        ("gone", "pods"): 1,
+        ("mute", "late"): 1,
+        ("low", "not_believed"): 1,
+        ("high", "not_believed"): 1,
+    }
+    ratios = by(metrics.nodes, "slimgate_node_image_measured_ratio")
+    assert {node for (node,) in ratios} == {"high", "true"}
 
 
 def test_truncated_lists() -> None:

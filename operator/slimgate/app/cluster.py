@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from itertools import count
@@ -101,7 +101,9 @@ class Core:
         self.follow("baseimages", BASE_IMAGES.all(), _base_images(catalog))
         namespaces = Scope(path=NAMESPACES.all(), metadata_only=True)
         self.follow("namespaces", namespaces, _namespaces(catalog))
-        self.follow("nodes", NODES.all(), _nodes(catalog))
+        self.sinks_of_nodes: list[Sink] = [_nodes(catalog)]
+        """Who hears of nodes; more are to be added before `run`."""
+        self.follow("nodes", NODES.all(), _all_of(self.sinks_of_nodes))
 
     def follow(self, name: str, scope: Scope | str, sink: Sink) -> None:
         """Mirror another kind; to be called before `run`."""
@@ -221,6 +223,18 @@ def _base_images(catalog: Catalog) -> Follow:
 
 def _namespaces(catalog: Catalog) -> Follow:
     return Follow(catalog.put_namespace, lambda _, name: catalog.drop_namespace(name))
+
+
+def _all_of(sinks: Sequence[Sink]) -> Follow:
+    def put(obj: JsonObject) -> None:
+        for sink in sinks:
+            sink.put(obj)
+
+    def drop(namespace: str, name: str) -> None:
+        for sink in sinks:
+            sink.drop(namespace, name)
+
+    return Follow(put, drop)
 
 
 def _nodes(catalog: Catalog) -> Follow:

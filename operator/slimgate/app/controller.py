@@ -29,7 +29,7 @@ from slimgate.controller.kinds import Kinds
 from slimgate.controller.ledger import Ledger
 from slimgate.controller.login import Login
 from slimgate.controller.measuring import Measuring
-from slimgate.controller.nodes import NodeSurvey
+from slimgate.controller.nodes import Gauge, NodeSurvey
 from slimgate.controller.profiles import Names, Profiles
 from slimgate.controller.pulls import PullSurvey
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
@@ -37,6 +37,7 @@ from slimgate.controller.statuses import Statuses
 from slimgate.controller.sweeper import Sweeper
 from slimgate.core.errors import ClusterError
 from slimgate.core.images.facts import Digest, ImageFacts, Wants
+from slimgate.core.nodes.roster import Roster
 from slimgate.core.workloads.kinds import BUILT_IN
 from slimgate.engine.catalog import Change
 from slimgate.engine.use_limits import UseLimits
@@ -49,6 +50,11 @@ from slimgate.settings import Settings
 from slimgate.settings.default_policy import read_default_policy
 from slimgate.settings.sources import read_settings
 
+_NODE_PACE: Final = 0.2
+"""Seconds for each node that is looked at, by which a look stays at some percent of a processor.
+
+A node takes about 5 ms: its pods' list, its kubelet's answer over TLS, its model.
+"""
 _LAST_SECONDS: Final = 5.0
 """For what is written on the way out; an API server that is away must not hold it up."""
 
@@ -76,7 +82,8 @@ async def _work(
     core: Core, settings: Settings, metrics: ControllerMetrics, stop: asyncio.Event
 ) -> None:
     """Run everything; the end of one part is the end of all, and Kubernetes starts anew."""
-    store = follow_profiles(core)
+    store, roster = follow_profiles(core), Roster()
+    core.sinks_of_nodes.append(roster)
     ledger = Ledger(settings.annotations)
 
     def record_anew() -> None:
@@ -130,16 +137,7 @@ async def _work(
         await core.ready()
         if first := read_default_policy(settings):
             tasks.create_task(FirstPolicy(core.api, first).run())
-        limits = UseLimits(core.catalog)
-        survey = NodeSurvey(
-            lister=ClusterLister(core.api),
-            gauge=gauge,
-            inspector=core.inspector,
-            keyring=core.keyring,
-            seconds=settings.node_seconds,
-            limits=lambda uses: limits.of(uses, ledger.workloads()),
-            looked=metrics.nodes_looked_at,
-        )
+        survey = _survey(core, roster, gauge, metrics, ledger)
         if settings.node_seconds:
             metrics.show_nodes(survey, _named(settings))
             tasks.create_task(token.run())
@@ -162,6 +160,23 @@ async def _work(
         await tried(mirrors.values())
         login = Login(BUILT_IN, sweeper.listed, open_access, metrics.api_request)
         tasks.create_task(_observe(kinds.built_in, login, stop))
+
+
+def _survey(
+    core: Core, roster: Roster, gauge: Gauge, metrics: ControllerMetrics, ledger: Ledger
+) -> NodeSurvey:
+    limits = UseLimits(core.catalog)
+    return NodeSurvey(
+        nodes=roster.nodes,
+        lister=ClusterLister(core.api),
+        gauge=gauge,
+        inspector=core.inspector,
+        keyring=core.keyring,
+        seconds=core.settings.node_seconds,
+        pace=_NODE_PACE,
+        limits=lambda uses: limits.of(uses, ledger.workloads()),
+        looked=metrics.nodes_looked_at,
+    )
 
 
 def _named(settings: Settings) -> Named:

@@ -13,6 +13,7 @@ from slimgate.cluster.view import ApiView
 from slimgate.controller.nodes import NodeSurvey
 from slimgate.core.matching.selector import Selector
 from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.nodes.roster import Roster
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
@@ -25,15 +26,20 @@ class CommandView(ApiView):
 
     async def disks(self, selector: Selector) -> Sequence[NodeDisk]:
         """Model what images cost the nodes of those labels, and what their kubelets measured."""
+        lister, roster, disks = ClusterLister(self.api, selector), Roster(), list[NodeDisk]()
+        async for node in lister.nodes():
+            roster.put(node)
         survey = NodeSurvey(
-            lister=ClusterLister(self.api, selector),
+            nodes=roster.nodes,
+            lister=lister,
             gauge=ProxiedKubelets(self.api),
             inspector=self.inspector,
             keyring=self.keyring,
-            seconds=0,
+            strict=True,
+            each=disks.append,
         )
         await survey.look()
-        return tuple(survey.disks())
+        return tuple(disks)
 
     def judge_by(self, catalog: Catalog) -> Judge:
         """Make a judge by a catalog, with the credentials of the cluster's workloads."""

@@ -17,7 +17,7 @@ from typing import Final, Self
 import aiohttp
 from yarl import URL
 
-from slimgate.core.errors import ClusterError, SettingsError
+from slimgate.core.errors import KubeletError, SettingsError
 from slimgate.core.nodes.node import Node
 from slimgate.core.nodes.summary import ImageFs, image_fs_of
 from slimgate.core.text import printable
@@ -108,16 +108,16 @@ class Kubelets:
             self._session = None
 
     async def image_fs(self, node: Node) -> ImageFs:
-        """Get what a node's kubelet measured of its images; ClusterError says why it can't be."""
+        """Get what a node's kubelet measured of its images; KubeletError says why it can't be."""
         url = self._url(node)
         async with self._turns:
             body = await self._get(node.name, url)
         try:
             found = image_fs_of(json.loads(body))
         except (ValueError, RecursionError) as err:
-            raise _failed(node.name, "its answer is not JSON") from err
+            raise _failed(node.name, "no_stats", "its answer is not JSON") from err
         if found is None:
-            raise _failed(node.name, "its summary has no image file system")
+            raise _failed(node.name, "no_stats", "its summary has no image file system")
         return found
 
     def _url(self, node: Node) -> URL:
@@ -125,13 +125,13 @@ class Kubelets:
         try:
             address = ipaddress.ip_address(node.address or "")
         except ValueError as err:
-            raise _failed(node.name, "its status has no InternalIP") from err
+            raise _failed(node.name, "no_address", "its status has no InternalIP") from err
         # The kubelet refuses to start at these itself, so such a status is wrong or hostile.
         bare = getattr(address, "ipv4_mapped", None) or address
         refused = bare.is_multicast or bare.is_link_local or bare.is_unspecified
         if refused or (bare.is_loopback and not self._loopback):
             why = f"slimgate does not call {bare}, since a kubelet can't have that address"
-            raise _failed(node.name, why)
+            raise _failed(node.name, "no_address", why)
         return URL.build(scheme="https", host=str(address), port=node.port, path=_PATH)
 
     async def _get(self, name: str, url: URL) -> bytes:
@@ -143,12 +143,13 @@ class Kubelets:
                 self._session.get(url, headers=self._headers(), allow_redirects=False) as answer,
             ):
                 if answer.status != HTTPStatus.OK:
-                    raise _failed(name, _refusal(answer.status))
+                    raise _failed(name, "refused", _refusal(answer.status))
                 return await _read(name, answer)
         except TimeoutError as err:
-            raise _failed(name, f"it did not answer in full within {self._seconds:g} s") from err
+            why = f"it did not answer in full within {self._seconds:g} s"
+            raise _failed(name, "late", why) from err
         except aiohttp.ClientError as err:
-            raise _failed(name, _why(err)) from err
+            raise _failed(name, "unreachable", _why(err)) from err
 
 
 async def _read(name: str, answer: aiohttp.ClientResponse) -> bytes:
@@ -157,7 +158,7 @@ async def _read(name: str, answer: aiohttp.ClientResponse) -> bytes:
         body += piece
         if len(body) > MAX_SUMMARY:
             answer.close()
-            raise _failed(name, f"it answers with more than {MAX_SUMMARY} bytes")
+            raise _failed(name, "no_stats", f"it answers with more than {MAX_SUMMARY} bytes")
     return bytes(body)
 
 
@@ -183,5 +184,6 @@ def _why(err: aiohttp.ClientError) -> str:
     return "the connection broke, or it is not an HTTPS server"
 
 
-def _failed(name: str, why: str) -> ClusterError:
-    return ClusterError(f"the kubelet of node {printable(name, 128)} can't be read: {why}")
+def _failed(name: str, reason: str, why: str) -> KubeletError:
+    node = printable(name, 128)
+    return KubeletError(f"the kubelet of node {node} can't be read: {why}", reason=reason)

@@ -1,6 +1,8 @@
 """Lists what the node survey looks at."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Final
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.resources import EVENTS, NODES
@@ -8,9 +10,12 @@ from slimgate.core.json_object import JsonObject, labels_of, mapping_at
 from slimgate.core.matching.selector import Selector
 from slimgate.core.workloads.kinds import PODS
 
+_MAX_BYTES: Final = 32 * 2**20
+"""Of all pods of one node: 300 KB each, for as many as the kubelet takes; a guess."""
+
 
 class ClusterLister:
-    """Lists nodes, pods and what was pulled, page by page."""
+    """Lists nodes, the pods of each, and what was pulled."""
 
     def __init__(self, api: ClusterApi, selector: Selector | None = None) -> None:
         self._api = api
@@ -22,9 +27,19 @@ class ClusterLister:
             if self._selector.matches(labels_of(mapping_at(node, "metadata"))):
                 yield node
 
-    def pods(self) -> AsyncIterator[JsonObject]:
-        """Yield all pods."""
-        return self._api.list(PODS.all())
+    async def pods_on(self, node: str) -> AsyncGenerator[JsonObject, None]:
+        """Yield a node's pods.
+
+        The API server answers from its memory, by an index of the pods of each node: the version 0
+        asks for that, and whatever it is lets no limit count.
+        https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list
+        """
+        query = {"fieldSelector": f"spec.nodeName={node}", "resourceVersion": "0"}
+        pages = self._api.pages(PODS.all(), query, max_bytes=_MAX_BYTES)
+        async with aclosing(pages):
+            async for page in pages:
+                for pod in page.items:
+                    yield pod
 
     def pulled(self) -> AsyncIterator[JsonObject]:
         """Yield kubelets' events of images that were pulled, or were there, as long as they are.

@@ -1,188 +1,201 @@
-"""Looks at every node's images now and then, and models what they cost its disk."""
+"""Looks at every node's images now and then, and adds up what they cost the disks.
+
+One node after the other, so that neither all pods nor all models are ever there at once, and so
+that nobody else waits: thousands of nodes take tens of seconds of CPU time.
+"""
 
 import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from slimgate.core.credentials.identity import ANONYMOUS, Identity
-from slimgate.core.errors import ClusterError, ImageError
-from slimgate.core.images.facts import Digest, ImageFacts, Platform, Wants
-from slimgate.core.images.reference import Reference
+from slimgate.controller.node_images import NodeImages
+from slimgate.core.errors import ClusterError, KubeletError
+from slimgate.core.images.facts import Digest
 from slimgate.core.json_object import JsonObject
 from slimgate.core.nodes.disk import NodeDisk
-from slimgate.core.nodes.fleet import Fleet, fleet_of
-from slimgate.core.nodes.held import wanted_facts
-from slimgate.core.nodes.model import NodeModels
-from slimgate.core.nodes.node import Node, NodePod, digest_in, names_on, node_of, pod_of
-from slimgate.core.nodes.over_limits import FleetOver, Limits, NodesOverLimits, Use
+from slimgate.core.nodes.held import MAX_IMAGES, PodUses, Sharing, wanted_facts
+from slimgate.core.nodes.look import Look, LookSum
+from slimgate.core.nodes.model import model
+from slimgate.core.nodes.node import Node, NodePod, names_on, pod_of
+from slimgate.core.nodes.over_limits import Limits, Use
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.workloads.workload import Workload, workload_of
-from slimgate.engine.inspector import Inspector, Question
+from slimgate.engine.inspector import Inspector
 from slimgate.engine.ports import Keyring
 
 _LOG: Final = logging.getLogger(__name__)
-_EVERYTHING: Final = Wants(config=True, layers=True)
-_AT_ONCE: Final = 4
-"""Look-ups under way: nobody waits for them, so they stand back behind admissions."""
+_AT_ONCE: Final = 32
+"""Nodes that are asked side by side, where kubelets or the API server take their time."""
+_ASKING: Final = 0.75
+"""The part of its time that a look asks nodes in; in the rest it adds up."""
+_PODS: Final = "pods"
+"""Why a node is left out whose pods can't be listed: all that they run would seem unused."""
+_UNREACHABLE: Final = "unreachable"
 
 
-class Lister(Protocol):
-    """Lists the cluster's nodes and pods; ClusterError if it can't."""
+class PodLister(Protocol):
+    """Lists pods; ClusterError if it can't."""
 
-    def nodes(self) -> AsyncIterator[JsonObject]:
-        """Yield all nodes."""
-
-    def pods(self) -> AsyncIterator[JsonObject]:
-        """Yield all pods."""
+    def pods_on(self, node: str) -> AsyncIterator[JsonObject]:
+        """Yield those of a node."""
 
 
 class Gauge(Protocol):
     """Asks a node's kubelet what it measured."""
 
     async def image_fs(self, node: Node) -> ImageFs:
-        """Get it; ClusterError says why it can't be had."""
+        """Get it; ClusterError says why it can't be had, and KubeletError its kind."""
 
 
 LimitsOf = Callable[[Iterable[Use]], Limits]
 """Tells which limits apply to uses of images; in any thread."""
 
 
+@dataclass(slots=True)
+class _Asked:
+    """What nodes were asked for; `unread` says of which something is not known, and why."""
+
+    sharing: Sharing = field(default_factory=Sharing)
+    uses: dict[str, PodUses] = field(default_factory=dict)
+    measured: dict[str, ImageFs] = field(default_factory=dict)
+    users: dict[Digest, Workload] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
+    error: ClusterError | None = None
+
+
 class NodeSurvey:
-    """Keeps the last disk model of each node."""
+    """Keeps what the last look found.
+
+    `pace` are the seconds that each node takes at least: a look at very many takes longer than the
+    time between two looks is to be. `each` is shown every node's model, which is not kept. Where it
+    is `strict`, no node may be left out.
+    """
 
     def __init__(
         self,
         *,
-        lister: Lister,
+        nodes: Callable[[], Sequence[Node]],
+        lister: PodLister,
         gauge: Gauge,
         inspector: Inspector,
         keyring: Keyring,
-        seconds: float,
+        seconds: float = 0.0,
+        pace: float = 0.0,
         now: Callable[[], float] = time.time,
+        strict: bool = False,
         limits: LimitsOf | None = None,
         looked: Callable[[], None] = lambda: None,
+        each: Callable[[NodeDisk], None] = lambda _: None,
     ) -> None:
+        self._nodes = nodes
+        self._strict = strict
         self._limits = limits
         self._looked = looked
+        self._each = each
         self._lister = lister
         self._gauge = gauge
-        self._inspector = inspector
-        self._keyring = keyring
+        self._images = NodeImages(inspector, keyring)
         self._seconds = seconds
+        self._pace = pace
         self._now = now
+        self.last = Look()
         self.last_success: float | None = None
         """When all nodes were last looked at, in Unix time."""
-        self._models = NodeModels()
-        self._disks: tuple[NodeDisk, ...] = ()
-        self._fleet = fleet_of(())
-        self._over_nodes = NodesOverLimits()
-        self._over: FleetOver | None = None
-        self._names: Mapping[Digest, set[str]] = {}
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._names: Mapping[Digest, Sequence[str]] = {}
 
-    def disks(self) -> Iterable[NodeDisk]:
-        """Yield all models."""
-        return self._disks
-
-    def fleet(self) -> Fleet:
-        """Tell who fills all disks together, as of the last look."""
-        return self._fleet
-
-    def over(self) -> FleetOver | None:
-        """Tell what would be won if every image were at its limit, None where that is not known."""
-        return self._over
-
-    def names(self) -> Mapping[Digest, set[str]]:
+    def names(self) -> Mapping[Digest, Sequence[str]]:
         """List the manifests of images on nodes, and the references that they lie there by."""
         return self._names
 
     async def run(self) -> None:
         """Look, and look again, until cancelled."""
         while True:
+            started = time.monotonic()
             try:
                 await self.look()
             except ClusterError as error:
                 _LOG.warning("the nodes' images could not be looked at: %s", error)
-            await asyncio.sleep(self._seconds)
+            await asyncio.sleep(max(self._seconds - (time.monotonic() - started), self._pace))
 
     async def look(self) -> None:
-        """Look at all nodes once."""
-        nodes = [node_of(manifest) async for manifest in self._lister.nodes()]
-        pods: dict[str, list[NodePod]] = {}
-        users: dict[Digest, Workload] = {}
-        async for manifest in self._lister.pods():
-            self._take(manifest, pods, users)
-        wanted: dict[Digest, str] = {}
-        for node in nodes:
-            wanted.update(wanted_facts(node, pods.get(node.name, [])))
+        """Look at all nodes once; ClusterError if none can be, or one that must not be missed."""
+        nodes = self._nodes()
+        asked = await self._ask_all(nodes)
+        nodes = [node for node in nodes if node.name in asked.uses]
+        if asked.error is not None and (self._strict or not nodes):
+            raise asked.error
+        images = list({image: None for node in nodes for image in node.images[:MAX_IMAGES]})
+        wanted = wanted_facts(images, asked.sharing)
         # Other platforms of an index are on no disk, and asking for them would cost pulls.
         platforms = tuple(sorted({node.platform for node in nodes}, key=str))
-        facts = await self._facts(wanted, users, platforms)
-        # In threads, since thousands of nodes take seconds, in which nothing else would be done.
-        await asyncio.to_thread(self._models.learn, facts)
-        self._models.keep({node.name for node in nodes})
-        self._disks = tuple(
-            await asyncio.gather(*(self._disk(n, pods.get(n.name, [])) for n in nodes))
-        )
-        self._fleet = await asyncio.to_thread(fleet_of, self._disks)
-        if self._limits is not None:
-            self._over = await asyncio.to_thread(self._won, self._limits)
-        self._names = names_on(nodes, wanted, facts)
+        facts = await self._images.look_up(wanted, asked.users, platforms)
+        together = LookSum(await self._limits_of(asked.sharing), asked.unread)
+        for node in nodes:
+            await asyncio.to_thread(self._add, node, asked, together)
+            await asyncio.sleep(self._pace * (1 - _ASKING))
+        self.last = await asyncio.to_thread(together.look)
+        self._names = await asyncio.to_thread(names_on, images, wanted, facts)
         self.last_success = self._now()
         await asyncio.to_thread(self._looked)
 
-    def _won(self, limits: LimitsOf) -> FleetOver:
-        uses = {use for disk in self._disks for image in disk.images for use in image.uses}
-        return self._over_nodes.together(self._disks, self._fleet, limits(uses))
+    async def _limits_of(self, sharing: Sharing) -> Limits | None:
+        if self._limits is None:
+            return None
+        uses = {(workload, image.reference) for workload, image in sharing}
+        return await asyncio.to_thread(self._limits, uses)
 
-    def _take(
-        self,
-        manifest: JsonObject,
-        pods: dict[str, list[NodePod]],
-        users: dict[Digest, Workload],
-    ) -> None:
-        pod = pod_of(manifest)
-        workload = workload_of({**manifest, "kind": "Pod"})
-        if pod is None or workload is None:
-            return
-        pods.setdefault(pod.node, []).append(pod)
-        for image in pod.images:
-            if (digest := digest_in(image.image_id)) is not None:
-                users.setdefault(digest, workload)
+    def _add(self, node: Node, asked: _Asked, together: LookSum) -> None:
+        uses, measured = asked.uses.pop(node.name), asked.measured.get(node.name)
+        disk = model(node, uses, self._images.layout, image_fs=measured)
+        self._each(disk)
+        together.add(disk)
 
-    async def _disk(self, node: Node, pods: Sequence[NodePod]) -> NodeDisk:
-        measured: ImageFs | None = None
+    async def _ask_all(self, nodes: Iterable[Node]) -> _Asked:
+        asked, room = _Asked(), asyncio.Semaphore(_AT_ONCE)
+        async with asyncio.TaskGroup() as tasks:
+            for node in nodes:
+                await room.acquire()
+                tasks.create_task(self._ask(node, asked)).add_done_callback(
+                    lambda _: room.release()
+                )
+                await asyncio.sleep(self._pace * _ASKING)
+        return asked
+
+    async def _ask(self, node: Node, asked: _Asked) -> None:
+        """Ask for a node's pods, and its kubelet for what it measured."""
         try:
-            measured = await self._gauge.image_fs(node)
+            asked.uses[node.name] = asked.sharing.of(await self._pods(node, asked.users))
         except ClusterError as error:
+            asked.error = error
+            self._miss(node, _PODS, error, asked)
+            return
+        try:
+            asked.measured[node.name] = await self._gauge.image_fs(node)
+        except ClusterError as error:
+            reason = error.reason if isinstance(error, KubeletError) else _UNREACHABLE
+            self._miss(node, reason, error, asked)
+
+    def _miss(self, node: Node, reason: str, error: ClusterError, asked: _Asked) -> None:
+        asked.unread[node.name] = reason
+        if self.last.unread.get(node.name) != reason:
             _LOG.info("%s", error)
-        return self._models.disk(node, pods, image_fs=measured)
 
-    async def _facts(
-        self,
-        wanted: Mapping[Digest, str],
-        users: Mapping[Digest, Workload],
-        platforms: tuple[Platform, ...],
-    ) -> Mapping[Digest, Sequence[ImageFacts]]:
-        found = await asyncio.gather(
-            *(self._look_up(name, users.get(digest), platforms) for digest, name in wanted.items())
-        )
-        return {digest: images for digest, images in zip(wanted, found, strict=True) if images}
+    async def _pods(self, node: Node, users: dict[Digest, Workload]) -> Sequence[NodePod]:
+        found: list[NodePod] = []
+        async for manifest in self._lister.pods_on(node.name):
+            pod = pod_of(manifest)
+            if pod is not None and pod.node == node.name:
+                found.append(pod)
+                self._take_user(manifest, pod, users)
+        return found
 
-    async def _look_up(
-        self, name: str, user: Workload | None, platforms: tuple[Platform, ...]
-    ) -> Sequence[ImageFacts]:
-        # Credentials are looked up in here, too: of thousands at once the oldest are dropped.
-        async with self._room:
-            try:
-                identity = await self._identity(user)
-                question = Question(Reference.parse(name), identity, platforms, _EVERYTHING, name)
-                return (await self._inspector.inspect(question)).images
-            except (ImageError, ClusterError) as error:
-                _LOG.debug("%s: %s", name, error)
-                return ()
-
-    async def _identity(self, user: Workload | None) -> Identity:
-        return ANONYMOUS if user is None else await self._keyring.identity(user)
+    def _take_user(self, manifest: JsonObject, pod: NodePod, users: dict[Digest, Workload]) -> None:
+        new = {
+            i.digest for i in pod.images if i.digest and i.digest not in self._images
+        } - users.keys()
+        if new and (workload := workload_of({**manifest, "kind": "Pod"})) is not None:
+            # Only what tells its credentials is needed.
+            users.update(dict.fromkeys(new, replace(workload, labels={}, images=())))

@@ -54,6 +54,14 @@ class ClusterError(SlimgateError):
     """The Kubernetes API server refused or could not be reached."""
 
 
+class KubeletError(ClusterError):
+    """A kubelet did not tell what it measured; `reason` tells them apart for metrics."""
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class MissingError(ClusterError):
     """There is no such object, kind or namespace, or it is on its way out."""
 

@@ -1,16 +1,14 @@
 """Shows what images cost each node's disk, and all disks together, as of the last look."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from slimgate.core.nodes.disk import NodeDisk
-from slimgate.core.nodes.fleet import Fleet
-from slimgate.core.nodes.over_limits import FleetOver
-from slimgate.core.nodes.space import Space, space_of
+from slimgate.core.nodes.look import Look, NodeFigures
+from slimgate.core.nodes.node import Runtime
 from slimgate.core.nodes.stored import Stored
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.metrics.bounded import MAX_NAMESPACES, OTHER, largest
@@ -23,17 +21,12 @@ PINNED: Final = "_pinned"
 """Stands for what nodes keep for themselves."""
 
 
-class NodeDisks(Protocol):
-    """Knows the last disk model of every node."""
+class Nodes(Protocol):
+    """Knows what the last look at all nodes found."""
 
-    def disks(self) -> Iterable[NodeDisk]:
-        """Yield all models."""
-
-    def fleet(self) -> Fleet:
-        """Tell who fills all disks together."""
-
-    def over(self) -> FleetOver | None:
-        """Tell what would be won if every image were at its limit, None where nobody knows."""
+    @property
+    def last(self) -> Look:
+        """The look; an empty one before the first."""
 
     @property
     def last_success(self) -> float | None:
@@ -46,78 +39,78 @@ class _Figure:
 
     name: str
     text: str
-    value: Callable[[NodeDisk, Space], float | None]
+    value: Callable[[NodeFigures], float | None]
 
 
 _FIGURES: Final = (
     _Figure(
         "slimgate_node_images_without_facts",
         "Images on a node that could not be looked up, so that they count as no bytes.",
-        lambda disk, _: disk.images_without_facts,
+        lambda node: node.images_without_facts,
     ),
     _Figure(
         "slimgate_node_layers_without_size",
         "Layers on a node whose compressed or unpacked size is unknown.",
-        lambda disk, _: disk.unknown_layers,
+        lambda node: node.unknown_layers,
     ),
     _Figure(
         "slimgate_node_image_list_truncated",
         "1 if the kubelet lists only some of the node's images, so that small unused ones are not "
         "counted. Its nodeStatusMaxImages is 50 by default; -1 lists all.",
-        lambda disk, _: disk.truncated,
+        lambda node: node.truncated,
     ),
     _Figure(
         "slimgate_node_imagefs_used_bytes",
         "Bytes used on the image file system, as the kubelet measured it: on containerd unpacked "
         "layers and what containers write, without compressed layers. Absent if the kubelet can't "
         "be read, and on CRI-O, whose figure leaves the layers out.",
-        lambda disk, _: _of(disk.image_fs).used,
+        lambda node: _of(node.image_fs).used,
     ),
     _Figure(
         "slimgate_node_imagefs_capacity_bytes",
         "Size of the image file system, as the kubelet measured it.",
-        lambda disk, _: _of(disk.image_fs).capacity,
+        lambda node: _of(node.image_fs).capacity,
     ),
     _Figure(
         "slimgate_node_imagefs_available_bytes",
         "Bytes free on the image file system, as the kubelet measured it.",
-        lambda disk, _: _of(disk.image_fs).available,
+        lambda node: _of(node.image_fs).available,
     ),
     _Figure(
         "slimgate_node_imagefs_until_collection_bytes",
         "Bytes that may be written on the image file system until the kubelet removes unused "
         "images, by its default of 85 %. 0 if it does.",
-        lambda _, space: space.to_collection,
+        lambda node: node.space.to_collection,
     ),
     _Figure(
         "slimgate_node_imagefs_until_eviction_bytes",
         "Bytes that may be written on the image file system until the kubelet ends pods, by its "
         "default of 15 % available. 0 if it does.",
-        lambda _, space: space.to_eviction,
+        lambda node: node.space.to_eviction,
     ),
     _Figure(
         "slimgate_node_image_reclaimable_bytes",
         "Bytes that removing all unused images of a node frees: as measured if "
         "slimgate_node_image_measured_ratio is there, else a lower bound where something is "
         "unknown.",
-        lambda _, space: space.reclaimable,
+        lambda node: node.space.reclaimable,
     ),
     _Figure(
         "slimgate_node_image_measured_ratio",
         "Bytes that were measured for each byte of unpacked layers in the model. Absent if the "
         "kubelet can't be read or is not believed, so that all figures of the node are the "
         "model's.",
-        lambda disk, _: disk.scale.factor,
+        lambda node: node.factor,
     ),
 )
 
 
 class NodeCollector(Collector):
-    """The disk models; it takes seconds where there are thousands, so not for each scrape."""
+    """What a look found; it takes seconds where there are thousands, so not for each scrape."""
 
     def __init__(
         self,
-        nodes: NodeDisks,
+        nodes: Nodes,
         max_namespaces: int = MAX_NAMESPACES,
         named: Named | None = None,
     ) -> None:
@@ -126,23 +119,23 @@ class NodeCollector(Collector):
         self._named = named or Named()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Read all models once."""
-        disks = list(self._nodes.disks())
-        spaces = [space_of(disk) for disk in disks]
-        yield _bytes(disks)
-        yield _images(disks)
-        yield _disk(disks, spaces)
+        """Read the last look once."""
+        look = self._nodes.last
+        yield _bytes(look.nodes)
+        yield _images(look.nodes)
+        yield _disk(look.nodes)
         for figure in _FIGURES:
             family = GaugeMetricFamily(figure.name, figure.text, labels=["node"])
-            for disk, space in zip(disks, spaces, strict=True):
-                value = figure.value(disk, space)
+            for node in look.nodes:
+                value = figure.value(node)
                 if value is not None:
-                    family.add_metric([disk.node], value)
+                    family.add_metric([node.node], value)
             yield family
-        yield self._namespaces(disks)
-        yield from fleet_families(self._nodes.fleet(), self._named)
-        if (over := self._nodes.over()) is not None:
-            yield from over_families(over, self._named)
+        yield _unread(look)
+        yield self._namespaces(look)
+        yield from fleet_families(look.fleet, self._named)
+        if look.over is not None:
+            yield from over_families(look.over, self._named)
         looked = GaugeMetricFamily(
             "slimgate_node_survey_last_success_timestamp_seconds",
             "When the nodes and their pods were last read, in Unix time.",
@@ -151,7 +144,7 @@ class NodeCollector(Collector):
             looked.add_metric([], self._nodes.last_success)
         yield looked
 
-    def _namespaces(self, disks: Sequence[NodeDisk]) -> GaugeMetricFamily:
+    def _namespaces(self, look: Look) -> GaugeMetricFamily:
         family = GaugeMetricFamily(
             "slimgate_namespace_image_bytes",
             "Bytes of images in use on all nodes, compressed and unpacked, by the namespace whose "
@@ -159,73 +152,82 @@ class NodeCollector(Collector):
             "_shared, and what nodes keep for themselves, as sandboxes, under _pinned.",
             labels=["workload_namespace"],
         )
-        own: dict[str, int] = {}
-        for disk in disks:
-            for name, stored in disk.namespaces.own.items():
-                own[name] = own.get(name, 0) + stored.disk
+        own = {name: stored.disk for name, stored in look.namespaces.items()}
         named = largest(own, self._max_namespaces)
         for name in sorted(named):
             family.add_metric([name], own[name])
         rest = [size for name, size in own.items() if name not in named]
         if rest:
             family.add_metric([OTHER], sum(rest))
-        family.add_metric([SHARED], sum(disk.namespaces.shared.disk for disk in disks))
-        if pinned := sum(disk.namespaces.pinned.disk for disk in disks):
-            family.add_metric([PINNED], pinned)
+        family.add_metric([SHARED], look.shared.disk)
+        if look.pinned.disk:
+            family.add_metric([PINNED], look.pinned.disk)
         return family
 
 
-def _bytes(disks: Sequence[NodeDisk]) -> GaugeMetricFamily:
+def _bytes(nodes: Sequence[NodeFigures]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "slimgate_node_image_bytes",
         "Bytes of images on a node's disk, by who holds them and in which form. Modelled, and a "
         "lower bound where images or layers are unknown. The sum is the total.",
         labels=["node", "share", "form"],
     )
-    for disk in disks:
-        parts = disk.parts
+    for node in nodes:
+        parts = node.parts
         shares = {"exclusive": parts.exclusive, "shared": parts.shared, "unused": parts.unused}
         for share, stored in shares.items():
-            for form, size in _forms(disk, stored):
-                family.add_metric([disk.node, share, form], size)
+            for form, size in _forms(node.runtime, stored):
+                family.add_metric([node.node, share, form], size)
     return family
 
 
-def _forms(disk: NodeDisk, stored: Stored) -> Iterator[tuple[str, int]]:
-    if disk.runtime.keeps_blobs:
+def _forms(runtime: Runtime, stored: Stored) -> Iterator[tuple[str, int]]:
+    if runtime.keeps_blobs:
         yield "compressed", stored.compressed
     yield "unpacked", stored.unpacked
 
 
-def _images(disks: Sequence[NodeDisk]) -> GaugeMetricFamily:
+def _images(nodes: Sequence[NodeFigures]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "slimgate_node_images",
         "Images on a node, by whether a pod on it uses them.",
         labels=["node", "state"],
     )
-    for disk in disks:
-        family.add_metric([disk.node, "used"], len(disk.images) - disk.unused_images)
-        family.add_metric([disk.node, "unused"], disk.unused_images)
+    for node in nodes:
+        family.add_metric([node.node, "used"], node.images - node.unused_images)
+        family.add_metric([node.node, "unused"], node.unused_images)
     return family
 
 
-def _disk(disks: Sequence[NodeDisk], spaces: Sequence[Space]) -> GaugeMetricFamily:
+def _disk(nodes: Sequence[NodeFigures]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "slimgate_node_disk_bytes",
         "Bytes on a node's disk, by part: images, as measured where the kubelet can be read, and "
         "what containers write, their logs and emptyDirs, where it tells.",
         labels=["node", "part"],
     )
-    for disk, space in zip(disks, spaces, strict=True):
+    for node in nodes:
         parts = {
-            "images": space.images,
-            "writable": space.writable,
-            "logs": space.logs,
-            "empty_dirs": space.empty_dirs,
+            "images": node.space.images,
+            "writable": node.space.writable,
+            "logs": node.space.logs,
+            "empty_dirs": node.space.empty_dirs,
         }
         for part, size in parts.items():
             if size is not None:
-                family.add_metric([disk.node, part], size)
+                family.add_metric([node.node, part], size)
+    return family
+
+
+def _unread(look: Look) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "slimgate_node_unread",
+        "1 for a node of which the last look could not read something, with the reason, or does "
+        "not believe it. What is not known of it has no series.",
+        labels=["node", "reason"],
+    )
+    for node, reason in look.unread.items():
+        family.add_metric([node, reason], 1)
     return family
 
 

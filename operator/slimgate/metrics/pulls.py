@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 
 from slimgate.core.nodes.pulls import Pulls, PullSums
 from slimgate.metrics.bounded import OTHER, short
-from slimgate.metrics.nodes import NodeDisks
+from slimgate.metrics.nodes import Nodes
 
 _NONE: Final = PullSums(images={}, nodes={}, rest=Pulls())
 
@@ -24,7 +24,7 @@ class PulledImages(Protocol):
 class PullCollector(Collector):
     """What was pulled, as of the last look. Nodes that there aren't have no series."""
 
-    def __init__(self, pulls: PulledImages, nodes: NodeDisks, images: int) -> None:
+    def __init__(self, pulls: PulledImages, nodes: Nodes, images: int) -> None:
         """Give so many images series of their own; with 0 there are none of images."""
         self._pulls = pulls
         self._nodes = nodes
@@ -34,7 +34,7 @@ class PullCollector(Collector):
         """Read the sums once."""
         sums = self._pulls.sums or _NONE
         by_node, by_image = sums.nodes, sums.images
-        nodes = by_node.keys() & {disk.node for disk in self._nodes.disks()}
+        nodes = by_node.keys() & {node.node for node in self._nodes.last.nodes}
         yield from _families(
             "slimgate_node_image", "by a node", "node", _parted(by_node, nodes, sums.rest)
         )

@@ -12,7 +12,7 @@ from slimgate.metrics.bases import BaseCollector, BaseLookups
 from slimgate.metrics.certificate import Certificate, CertificateCollector
 from slimgate.metrics.fleet import Named
 from slimgate.metrics.inspections import InspectionMetrics
-from slimgate.metrics.nodes import NodeCollector, NodeDisks
+from slimgate.metrics.nodes import NodeCollector, Nodes
 from slimgate.metrics.page import exposition
 from slimgate.metrics.process import ProcessMetrics
 from slimgate.metrics.pulls import PullCollector, PulledImages
@@ -105,11 +105,11 @@ class ControllerMetrics(Metrics):
         """Show the webhook's certificate as the controller keeps it."""
         self.registry.register(CertificateCollector(certificate))
 
-    def show_nodes(self, nodes: NodeDisks, named: Named | None = None) -> None:
+    def show_nodes(self, nodes: Nodes, named: Named | None = None) -> None:
         """Show what images cost the nodes, as of each look."""
         self.nodes.register(NodeCollector(nodes, named=named))
 
-    def show_pulls(self, pulls: PulledImages, nodes: NodeDisks, images: int = 20) -> None:
+    def show_pulls(self, pulls: PulledImages, nodes: Nodes, images: int = 20) -> None:
         """Show what nodes pulled, as of each look at nodes: so many images by name."""
         self.nodes.register(PullCollector(pulls, nodes, images))
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from slimgate.core.images.facts import Digest, ImageFacts, Platform, Size
 from slimgate.core.nodes.disk import NodeDisk
-from slimgate.core.nodes.held import MAX_IMAGES, wanted_facts
+from slimgate.core.nodes.held import MAX_IMAGES, Sharing, wanted_facts
 from slimgate.core.nodes.model import node_disk
 from slimgate.core.nodes.node import Node, NodeImage, NodePod, PodImage, Runtime
 from slimgate.core.nodes.stored import Stored
@@ -308,6 +308,6 @@ def test_wanted_facts() -> None:
     """Each digest on the node is wanted once, by the first name that holds it."""
     has: Node = node(listed("a", f"r.io/mirror@{digest('a')}", "r.io/a:1"), listed("b"))
 
-    assert wanted_facts(has, [pod("red", "c", "a")]) == {
+    assert wanted_facts(has.images, Sharing().of([pod("red", "c", "a")])) == {
         digest(one): disks.name(one) for one in "abc"
     }

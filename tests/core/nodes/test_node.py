@@ -300,15 +300,10 @@ def test_names_on_nodes() -> None:
     """A manifest has all names of its index on any node, and those that pods alone know."""
     index, lone = Digest(f"sha256:{'1' * 64}"), Digest(f"sha256:{'2' * 64}")
     names = (f"registry.test/shop@{index}", "registry.test/shop:1.2")
-    node = Node(
-        name="n",
-        runtime=Runtime.CONTAINERD,
-        platform=Platform("linux", "amd64"),
-        images=(NodeImage(names=names, reported=1), NodeImage(names=("other:1",), reported=1)),
-    )
+    images = (NodeImage(names=names, reported=1), NodeImage(names=("other:1",), reported=1))
     wanted = {index: names[0], lone: f"web@{lone}"}
 
     mine = [SHOP, replace(SHOP, digest=None)]
-    found = names_on([node], wanted, {index: mine, lone: [replace(SHOP, digest=lone)]})
+    found = names_on(images, wanted, {index: mine, lone: [replace(SHOP, digest=lone)]})
 
-    assert found == {SHOP.digest: set(names), lone: {f"web@{lone}"}}
+    assert found == {SHOP.digest: names, lone: (f"web@{lone}",)}

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,10 +10,8 @@ from hypothesis import strategies as st
 from slimgate.core.nodes.fleet import fleet_of
 from slimgate.core.nodes.model import node_disk
 from slimgate.core.nodes.node import Runtime
-from slimgate.core.nodes.over_limits import NodesOverLimits, SizeLimit, over_limits
-from slimgate.core.nodes.scale import Scale
+from slimgate.core.nodes.over_limits import OverSum, SizeLimit, over_limits
 from slimgate.core.nodes.stored import NOTHING, Stored
-from slimgate.core.nodes.summary import ImageFs
 from tests.core.disks import REPOSITORY, digest, facts, listed, node, pod
 
 letters = st.text("abcde", min_size=1, max_size=4)
@@ -122,28 +119,11 @@ def test_all_nodes() -> None:
         replace(node_disk(has, [pod("red", "d")], known), node=name)
         for name, has in (("a", tagged), ("b", node(listed("d"))))
     ]
-    over = NodesOverLimits().together(disks, fleet_of(disks), limits)
+    together = OverSum(limits)
+    for disk in disks:
+        together.add(disk)
+    over = together.over(fleet_of(disks))
 
     assert over.images == {"r.example.com/app:1": Stored(compressed=4, unpacked=40)}
     assert over.total == Stored(compressed=2 + 2, unpacked=20 + 20)
     assert over.policies == {"half": over.total, "wide": NOTHING}
-
-
-@pytest.mark.parametrize(
-    ("change", "kept"),
-    [
-        ({}, True),
-        ({"image_fs": ImageFs(used=None, capacity=9, available=1)}, True),
-        ({"scale": Scale.to(Stored(unpacked=40, loose=40), 44, complete=True)}, False),
-        ({"pieces": ()}, False),
-    ],
-)
-def test_what_has_not_changed_is_kept(change: Mapping[str, Any], *, kept: bool) -> None:
-    """A look at nodes that are as they were, or that have been written to only, costs little."""
-    limits = {(("red", "Pod", "p"), REPOSITORY): [HALF]}
-    disk = node_disk(node(listed("d")), [pod("red", "d")], {digest("d"): (facts("d"),)})
-    later, nodes = replace(disk, **change), NodesOverLimits()
-    before = nodes.on(disk, limits)
-
-    assert (nodes.on(later, dict(limits)) is before) is kept
-    assert nodes.on(later, {}).total == NOTHING

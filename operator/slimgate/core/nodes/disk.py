@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from slimgate.core.images.facts import Digest
 from slimgate.core.images.tier import Tier
-from slimgate.core.nodes.node import Runtime, WorkloadName
+from slimgate.core.nodes.node import MAX_COUNT, Runtime, WorkloadName
 from slimgate.core.nodes.owners import Attribution, Ownership, Piece
 from slimgate.core.nodes.scale import Scale
 from slimgate.core.nodes.stored import Stored
@@ -121,6 +121,16 @@ class NodeDisk:
         if self.image_fs is None or self.image_fs.used is None or not self.runtime.keeps_blobs:
             return None
         return self.image_fs.used + self.total.compressed
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether its kubelet says what can't be: less than is there, or more than there is."""
+        if (fs := self.image_fs) is None:
+            return False
+        too_little = self.measured is not None and self.scale.measured is None
+        return too_little or (fs.available or 0) > (
+            MAX_COUNT if fs.capacity is None else fs.capacity
+        )
 
     @property
     def unused_images(self) -> int:

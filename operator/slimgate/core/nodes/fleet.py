@@ -7,7 +7,7 @@ from slimgate.core.images.facts import Digest
 from slimgate.core.images.tier import Tier
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk
 from slimgate.core.nodes.node import WorkloadName
-from slimgate.core.nodes.owners import total_by
+from slimgate.core.nodes.owners import Sums
 from slimgate.core.nodes.stored import NOTHING, Stored
 
 
@@ -54,27 +54,68 @@ class Fleet:
     """Nodes with something unknown, so that without a measurement they hold more."""
 
     @property
+    def called(self) -> Mapping[str, str]:
+        """Tell each image's name by what `image_key` says of it on any node."""
+        return {image.digest or image.name: image.name for image in self.images}
+
+    @property
     def total(self) -> Stored:
         """All bytes of images on all nodes."""
         return sum(self.nodes.values(), NOTHING)
 
 
+class FleetSum:
+    """Adds up nodes, one after the other, so that no two models need be there at once."""
+
+    def __init__(self) -> None:
+        self._images: dict[str, _Sum] = {}
+        self._workloads: Sums[WorkloadName] = Sums()
+        self._namespaces: Sums[str] = Sums()
+        self._tiers: Sums[Tier | None] = Sums()
+        self._nodes: dict[str, Stored] = {}
+        self._pinned = self._unused = NOTHING
+        self._unexplained = self._unmeasured = self._incomplete = 0
+
+    def add(self, disk: NodeDisk) -> None:
+        """Add a node."""
+        owners = disk.owners
+        self._workloads.add(owners.workloads.items())
+        self._namespaces.add(owners.namespaces.items())
+        self._tiers.add(owners.tiers.items())
+        self._nodes[disk.node] = owners.total
+        self._pinned += owners.pinned
+        self._unused += owners.unused
+        self._unexplained += owners.unexplained
+        self._unmeasured += disk.scale.measured is None
+        self._incomplete += not disk.complete
+        for image, share in zip(disk.images, owners.images, strict=True):
+            key = image_key(image)
+            if (together := self._images.get(key)) is None:
+                together = self._images[key] = _Sum(image)
+            together.add(image, share, disk.scale.of)
+
+    def fleet(self) -> Fleet:
+        """Give the sums."""
+        return Fleet(
+            images=tuple(one.image() for one in self._images.values()),
+            workloads=self._workloads.stored(),
+            namespaces=self._namespaces.stored(),
+            tiers=self._tiers.stored(),
+            nodes=self._nodes,
+            pinned=self._pinned,
+            unused=self._unused,
+            unexplained=self._unexplained,
+            unmeasured=self._unmeasured,
+            incomplete=self._incomplete,
+        )
+
+
 def fleet_of(disks: Iterable[NodeDisk]) -> Fleet:
     """Add up all nodes."""
-    disks = list(disks)
-    owners = [disk.owners for disk in disks]
-    return Fleet(
-        images=_images(disks),
-        workloads=total_by(item for one in owners for item in one.workloads.items()),
-        namespaces=total_by(item for one in owners for item in one.namespaces.items()),
-        tiers=total_by(item for one in owners for item in one.tiers.items()),
-        nodes=total_by((disk.node, disk.owners.total) for disk in disks),
-        pinned=sum((one.pinned for one in owners), NOTHING),
-        unused=sum((one.unused for one in owners), NOTHING),
-        unexplained=sum(one.unexplained for one in owners),
-        unmeasured=sum(disk.scale.measured is None for disk in disks),
-        incomplete=sum(not disk.complete for disk in disks),
-    )
+    together = FleetSum()
+    for disk in disks:
+        together.add(disk)
+    return together.fleet()
 
 
 def image_name(names: Iterable[str]) -> str:
@@ -82,20 +123,18 @@ def image_name(names: Iterable[str]) -> str:
     return min(names, key=lambda name: "@" in name, default="")
 
 
-def _images(disks: Iterable[NodeDisk]) -> tuple[FleetImage, ...]:
-    found: dict[str, _Sum] = {}
-    for disk in disks:
-        scale = disk.scale.of
-        for image, share in zip(disk.images, disk.owners.images, strict=True):
-            key = image.digest or image_name(image.names)
-            if (together := found.get(key)) is None:
-                together = found[key] = _Sum(image)
-            together.add(image, share, scale)
-    return tuple(one.image() for one in found.values())
+def image_key(image: ImageDisk) -> str:
+    """Tell what an image on a node is known by on all of them."""
+    return image.digest or image_name(image.names)
 
 
 class _Sum:
     """One image on the nodes that were seen yet."""
+
+    __slots__ = (
+        "_containers", "_exclusive", "_first", "_names", "_nodes", "_share", "_unknown_on",
+        "_unused", "_whole",
+    )  # fmt: skip
 
     def __init__(self, first: ImageDisk) -> None:
         self._first = first

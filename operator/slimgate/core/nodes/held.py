@@ -1,12 +1,20 @@
 """Which images are on a node, and who uses each."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from slimgate.core.images.facts import Digest
-from slimgate.core.nodes.node import Node, NodePod, PodImage, WorkloadName, digest_in, name_key
+from slimgate.core.nodes.node import (
+    Node,
+    NodeImage,
+    NodePod,
+    PodImage,
+    WorkloadName,
+    digest_in,
+    name_key,
+)
 
 MAX_IMAGES: Final = 2_000
 """Images of one node that are looked at: a guess far above what kubelets list."""
@@ -14,6 +22,35 @@ MAX_IMAGES: Final = 2_000
 _SANDBOX: Final = re.compile(r"(?:^|/)(?:mirrored-)?pause(?:-[a-z0-9]+)?(?=[:@]|$)")
 _SANDBOX_BYTES: Final = 2 * 2**20
 """A sandbox image is smaller, so that no other hides much by its name."""
+
+
+PodUse = tuple[WorkloadName, PodImage]
+"""Who runs an image, as its pods tell of it."""
+
+PodUses = Mapping[PodUse, int]
+"""Containers on one node: all that is kept of its pods."""
+
+
+class Sharing:
+    """Counts pods' images, and has the same use on many nodes be one object."""
+
+    def __init__(self) -> None:
+        self._uses: dict[PodUse, PodUse] = {}
+
+    def __iter__(self) -> Iterator[PodUse]:
+        """Yield each use once."""
+        return iter(self._uses)
+
+    def of(self, pods: Iterable[NodePod]) -> PodUses:
+        """Count the images of a node's pods."""
+        found: dict[PodUse, int] = {}
+        for pod in pods:
+            workload = pod.workload
+            for image in pod.images:
+                use = workload, image
+                use = self._uses.setdefault(use, use)
+                found[use] = found.get(use, 0) + 1
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +75,7 @@ class HeldImage:
         return self.pinned or bool(self.uses)
 
 
-def held_on(node: Node, pods: Sequence[NodePod]) -> list[HeldImage]:
+def held_on(node: Node, uses: PodUses) -> list[HeldImage]:
     """List the images of the node's status, and those that only its pods tell of.
 
     A status lists the largest only, fifty unless the kubelet is told otherwise, so pods complete
@@ -55,32 +92,28 @@ def held_on(node: Node, pods: Sequence[NodePod]) -> list[HeldImage]:
     ]
     by_digest = {digest: image for image in held for digest in image.digests}
     by_name = _Names(held)
-    for pod in pods:
-        workload = pod.workload
-        for use in pod.images:
-            image = _used(use, by_digest, by_name)
-            if image is None and use.image_id and len(held) < MAX_IMAGES:
-                image = _unlisted(use)
-                by_digest.update(dict.fromkeys(image.digests, image))
-                by_name.put(use.reference, image)
-                held.append(image)
-            if image is not None:
-                key = workload, use.reference
-                image.uses[key] = image.uses.get(key, 0) + 1
+    for (workload, use), containers in uses.items():
+        image = _used(use, by_digest, by_name)
+        if image is None and use.image_id and len(held) < MAX_IMAGES:
+            image = _unlisted(use)
+            by_digest.update(dict.fromkeys(image.digests, image))
+            by_name.put(use.reference, image)
+            held.append(image)
+        if image is not None:
+            key = workload, use.reference
+            image.uses[key] = image.uses.get(key, 0) + containers
     return held
 
 
-def wanted_facts(node: Node, pods: Sequence[NodePod]) -> Mapping[Digest, str]:
+def wanted_facts(images: Iterable[NodeImage], uses: Iterable[PodUse]) -> Mapping[Digest, str]:
     """Name the digests that facts are wanted for, each with a reference that it can be had by."""
     wanted: dict[Digest, str] = {}
-    listed = (name for image in node.images[:MAX_IMAGES] if image.digests for name in image.names)
-    for name in listed:
+    for name in (name for image in images if image.digests for name in image.names):
         if digest := digest_in(name):
             wanted.setdefault(digest, name)
-    for pod in pods:
-        for use in pod.images:
-            if use.digest is not None:
-                wanted.setdefault(use.digest, use.image_id)
+    for _, use in uses:
+        if use.digest is not None:
+            wanted.setdefault(use.digest, use.image_id)
     return wanted
 
 

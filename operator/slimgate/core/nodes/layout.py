@@ -12,7 +12,6 @@ from slimgate.core.images.facts import (
     DiffID,
     Digest,
     ImageFacts,
-    Layer,
     Platform,
     Size,
 )
@@ -84,13 +83,8 @@ class Layout:
     which the image for the node's platform counts.
     """
 
-    def __init__(
-        self, facts: Mapping[Digest, Sequence[ImageFacts]], before: "Layout | None" = None
-    ) -> None:
+    def __init__(self, facts: Mapping[Digest, Sequence[ImageFacts]]) -> None:
         self._facts = facts
-        self._read = {} if before is None else before.contents
-        self.contents: dict[int, tuple[tuple[Layer, ...], Contents]] = {}
-        """What was read of images' layers, by their identity: the next layout needs no more."""
         distinct = {id(one): one for options in facts.values() for one in options}
         self._numbers = {key: number for number, key in enumerate(distinct)}
         self._by_platform: dict[Platform, Mapping[Digest, KnownImage]] = {}
@@ -99,15 +93,6 @@ class Layout:
         self.blocks: list[int] = []
         self.loose: list[int] = []
         self._images = self._cut(list(distinct.values()))
-
-    def is_of(self, facts: Mapping[Digest, Sequence[ImageFacts]]) -> bool:
-        """Whether a layout of these facts would be this one."""
-        return facts.keys() == self._facts.keys() and all(
-            len(known) == len(options) and all(map(same_facts, known, options))
-            for known, options in zip(
-                (self._facts[digest] for digest in facts), facts.values(), strict=True
-            )
-        )
 
     def on(self, platform: Platform) -> Mapping[Digest, KnownImage]:
         """Choose the image that each digest means on a node; digests that mean none are absent."""
@@ -122,8 +107,7 @@ class Layout:
         return known
 
     def _cut(self, images: Sequence[ImageFacts]) -> list[KnownImage]:
-        contents = [self._contents_of(image) for image in images]
-        self._read = {}
+        contents = [contents_of(image) for image in images]
         blobs, tars = _blobs(contents), _tars(contents)
         pieces: dict[tuple[int, ...], int] = {}
         for thing in blobs.values():
@@ -155,15 +139,6 @@ class Layout:
             for image, own, has in zip(images, held, contents, strict=True)
         ]
 
-    def _contents_of(self, image: ImageFacts) -> Contents:
-        """Read an image's layers, once for as long as somebody asks for just these."""
-        key = id(image.layers)
-        layers, found = self._read.get(key, (None, None))
-        if found is None or layers is not image.layers:
-            found = contents_of(image)
-        self.contents[key] = image.layers, found
-        return found
-
     def _piece(self, pieces: dict[tuple[int, ...], int], holders: tuple[int, ...]) -> int:
         number = pieces.setdefault(holders, len(pieces))
         if number == len(self.compressed):
@@ -178,16 +153,6 @@ class Layout:
             self.loose[number] += size
         else:
             self.blocks[number] += min(measured.on_disk, MAX_BYTES)
-
-
-def same_facts(one: ImageFacts, two: ImageFacts) -> bool:
-    """Whether the same is known of an image; each look-up makes a new object of the same layers."""
-    return (
-        one.layers is two.layers
-        and one.digest == two.digest
-        and one.base.tier is two.base.tier
-        and one.platforms == two.platforms
-    )
 
 
 def _blobs(contents: Sequence[Contents]) -> Mapping[str, _Thing]:

@@ -1,13 +1,13 @@
-"""Makes the disk models of nodes, and does anew only what has changed since the last time."""
+"""Makes the disk models of nodes, one by one: a model is large, and most of it is soon added up."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from slimgate.core.images.facts import Digest, ImageFacts
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk, Parts
-from slimgate.core.nodes.held import MAX_IMAGES, HeldImage, held_on
-from slimgate.core.nodes.layout import KnownImage, Layout, same_facts
+from slimgate.core.nodes.held import MAX_IMAGES, HeldImage, PodUses, Sharing, held_on
+from slimgate.core.nodes.layout import KnownImage, Layout
 from slimgate.core.nodes.node import Node, NodePod, Runtime, WorkloadName
 from slimgate.core.nodes.owners import Piece, Weights, attribute, users_of
 from slimgate.core.nodes.scale import Scale
@@ -24,132 +24,66 @@ Facts = Mapping[Digest, Sequence[ImageFacts]]
 
 def node_disk(
     node: Node,
-    pods: Sequence[NodePod],
+    pods: Iterable[NodePod],
     facts: Facts,
     *,
     image_fs: ImageFs | None = None,
     list_limit: int = LIST_LIMIT,
 ) -> NodeDisk:
     """Model a single node from the pods on it and the facts of its images."""
-    models = NodeModels(list_limit=list_limit)
-    models.learn(facts)
-    return models.disk(node, pods, image_fs=image_fs)
-
-
-class NodeModels:
-    """Keeps the models of nodes. `list_limit` is the kubelets', -1 where they have none."""
-
-    def __init__(self, *, list_limit: int = LIST_LIMIT) -> None:
-        self._list_limit = list_limit
-        self._layout = Layout({})
-        self._kept: dict[str, _Kept] = {}
-
-    def learn(self, facts: Facts) -> None:
-        """Take the facts of all images, by what nodes call these."""
-        if not self._layout.is_of(facts):
-            self._layout = Layout(facts, before=self._layout)
-
-    def keep(self, names: Collection[str]) -> None:
-        """Forget all other nodes."""
-        self._kept = {name: kept for name, kept in self._kept.items() if name in names}
-
-    def disk(
-        self, node: Node, pods: Sequence[NodePod], *, image_fs: ImageFs | None = None
-    ) -> NodeDisk:
-        """Model a node from the pods on it and what its kubelet measured."""
-        image_fs = _usable(image_fs, node.runtime)
-        kept = self._kept.get(node.name)
-        if kept is None or not kept.still_holds(node, pods, self._layout):
-            kept = self._kept[node.name] = _Kept(node, pods, self._layout, self._list_limit)
-        return kept.disk(image_fs)
+    uses = Sharing().of(pods)
+    return model(node, uses, Layout(facts), image_fs=image_fs, list_limit=list_limit)
 
 
 _Known = tuple[KnownImage, ...]
 """What is known of one image on a node, under all its digests."""
 
 
-def _is_as(known: _Known, other: _Known) -> bool:
-    """Whether the same is known of an image."""
-    return len(known) == len(other) and all(
-        one is two
-        or (
-            same_facts(one.facts, two.facts)
-            and one.stored == two.stored
-            and one.stored.blocks == two.stored.blocks
-            and one.no_tar == two.no_tar
-            and one.no_blob == two.no_blob
-        )
-        for one, two in zip(known, other, strict=True)
+def model(
+    node: Node,
+    uses: PodUses,
+    layout: Layout,
+    *,
+    image_fs: ImageFs | None = None,
+    list_limit: int = LIST_LIMIT,
+) -> NodeDisk:
+    """Model a node from who uses what on it, and what its kubelet measured.
+
+    `layout` is that of all images. `list_limit` is the kubelets', -1 where they have none.
+    """
+    image_fs, held = _usable(image_fs, node.runtime), held_on(node, uses)
+    known = _look_up(layout.on(node.platform), held)
+    pieces = _cut(node.runtime, known, layout)
+    using = users_of(pieces, held)
+    without = [_unknown(one, blobs=node.runtime.keeps_blobs) for one in known]
+    parts = _parts(pieces, held)
+    modelled = Stored(
+        unpacked=parts.total.unpacked,
+        blocks=sum(piece.blocks for piece in pieces),
+        loose=sum(piece.loose for piece in pieces),
+    )
+    listed = len(node.images)
+    truncated = listed >= list_limit > 0 or (bool(held) and not listed) or listed > MAX_IMAGES
+    complete = not truncated and all(known) and not any(without)
+    scale = Scale.to(modelled, _snapshots(image_fs, node.runtime), complete=complete)
+    tiers = [one[0].facts.base.tier if one else None for one in known]
+    return NodeDisk(
+        node=node.name,
+        runtime=node.runtime,
+        parts=parts,
+        namespaces=attribute(pieces, held, using),
+        images=_images(held, known, pieces, [len(names) for names in without]),
+        pieces=pieces,
+        owners=Weights(pieces, held, using).owners(tiers, scale),
+        scale=scale,
+        truncated=truncated,
+        unknown_layers=len(frozenset[str]().union(*without)),
+        image_fs=image_fs,
     )
 
 
-class _Kept:
-    """All that is modelled of a node without its kubelet, and the last disk made of it."""
-
-    def __init__(
-        self, node: Node, pods: Sequence[NodePod], layout: Layout, list_limit: int
-    ) -> None:
-        self._node = node
-        self._pods = pods
-        held = held_on(node, pods)
-        self._digests = [image.digests for image in held]
-        self._known = self._look_up(layout)
-        pieces = _cut(node.runtime, self._known, layout)
-        users = users_of(pieces, held)
-        self._weights = Weights(pieces, held, users)
-        self._tiers = [one[0].facts.base.tier if one else None for one in self._known]
-        listed = len(node.images)
-        keeps = node.runtime.keeps_blobs
-        without = [_unknown(one, blobs=keeps) for one in self._known]
-        parts = _parts(pieces, held)
-        modelled = Stored(
-            unpacked=parts.total.unpacked,
-            blocks=sum(piece.blocks for piece in pieces),
-            loose=sum(piece.loose for piece in pieces),
-        )
-        scale = Scale.to(modelled, None, complete=False)
-        self._last = NodeDisk(
-            node=node.name,
-            runtime=node.runtime,
-            parts=parts,
-            namespaces=attribute(pieces, held, users),
-            images=_images(held, self._known, pieces, [len(names) for names in without]),
-            pieces=pieces,
-            owners=self._weights.owners(self._tiers, scale),
-            scale=scale,
-            truncated=(
-                listed >= list_limit > 0 or (bool(held) and not listed) or listed > MAX_IMAGES
-            ),
-            unknown_layers=len(frozenset[str]().union(*without)),
-            image_fs=None,
-        )
-
-    def still_holds(self, node: Node, pods: Sequence[NodePod], layout: Layout) -> bool:
-        """Whether a model of the node as it is now would be this one."""
-        if self._node != node or self._pods != pods:
-            return False
-        known = self._look_up(layout)
-        return all(_is_as(one, two) for one, two in zip(self._known, known, strict=True))
-
-    def _look_up(self, layout: Layout) -> list[_Known]:
-        known = layout.on(self._node.platform)
-        return [
-            tuple(known[digest] for digest in digests if digest in known)
-            for digests in self._digests
-        ]
-
-    def disk(self, image_fs: ImageFs | None) -> NodeDisk:
-        """Scale the model to what was measured now."""
-        last = self._last
-        if image_fs != last.image_fs:
-            measured = _snapshots(image_fs, self._node.runtime)
-            scale = Scale.to(last.scale.modelled, measured, complete=last.complete)
-            if scale.shown == last.scale.shown:
-                owners = replace(last.owners, unexplained=scale.unexplained)
-            else:
-                owners = self._weights.owners(self._tiers, scale)
-            self._last = replace(last, image_fs=image_fs, scale=scale, owners=owners)
-        return self._last
+def _look_up(known: Mapping[Digest, KnownImage], held: Sequence[HeldImage]) -> list[_Known]:
+    return [tuple(known[digest] for digest in image.digests if digest in known) for image in held]
 
 
 def _cut(runtime: Runtime, known: Sequence[_Known], layout: Layout) -> tuple[Piece, ...]:

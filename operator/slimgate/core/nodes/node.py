@@ -5,10 +5,10 @@ Fields of a wrong type count as absent: what remains is a smaller model, never a
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, Self
 
 from slimgate.core.errors import InvalidReferenceError
 from slimgate.core.images.facts import Digest, ImageFacts, Platform
@@ -50,7 +50,7 @@ class Runtime(Enum):
         return self is not Runtime.CRIO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class NodeImage:
     """An entry of a node's status: up to five names, by digest first, and the runtime's size."""
 
@@ -63,6 +63,14 @@ class NodeImage:
         found = (digest_in(name) for name in self.names)
         digests = tuple(dict.fromkeys(digest for digest in found if digest is not None))
         object.__setattr__(self, "digests", digests)
+
+    @classmethod
+    def of(cls, names: tuple[str, ...], reported: int) -> Self:
+        """Make one."""
+        return cls(names=tuple(map(sys.intern, names)), reported=reported)
+
+
+MakeImage = Callable[[tuple[str, ...], int], NodeImage]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,15 +116,15 @@ class NodePod:
         return self.namespace, owner.kind, owner.name
 
 
-def node_of(manifest: JsonObject) -> Node:
-    """Read a node object."""
+def node_of(manifest: JsonObject, image: MakeImage = NodeImage.of) -> Node:
+    """Read a node object; `image` may give one that it has made before."""
     status = mapping_at(manifest, "status")
     info = mapping_at(status, "nodeInfo")
     return Node(
         name=text_at(mapping_at(manifest, "metadata"), "name"),
         runtime=_runtime(text_at(info, "containerRuntimeVersion")),
         platform=Platform(text_at(info, "operatingSystem"), text_at(info, "architecture")),
-        images=tuple(_images(status)),
+        images=tuple(_images(status, image)),
         address=_address(status),
         port=_port(status),
     )
@@ -178,22 +186,21 @@ def name_key(name: str) -> str | None:
 
 
 def names_on(
-    nodes: Iterable[Node],
+    images: Iterable[NodeImage],
     wanted: Mapping[Digest, str],
     facts: Mapping[Digest, Sequence[ImageFacts]],
-) -> Mapping[Digest, set[str]]:
+) -> Mapping[Digest, tuple[str, ...]]:
     """Collect the names that nodes have for each manifest; often they are those of its index."""
-    held: dict[Digest, set[str]] = {digest: {name} for digest, name in wanted.items()}
-    for node in nodes:
-        for image in node.images:
-            for digest in image.digests:
-                held.setdefault(digest, set()).update(image.names)
-    names: dict[Digest, set[str]] = {}
-    for digest, images in facts.items():
-        for one in images:
+    held: dict[Digest, dict[str, None]] = {digest: {name: None} for digest, name in wanted.items()}
+    for image in images:
+        for digest in image.digests:
+            held.setdefault(digest, {}).update(dict.fromkeys(image.names))
+    names: dict[Digest, dict[str, None]] = {}
+    for digest, found in facts.items():
+        for one in found:
             if one.digest is not None:
-                names.setdefault(one.digest, set()).update(held.get(digest, ()))
-    return names
+                names.setdefault(one.digest, {}).update(held.get(digest, {}))
+    return {digest: tuple(called) for digest, called in names.items()}
 
 
 def _runtime(version: str) -> Runtime:
@@ -201,17 +208,11 @@ def _runtime(version: str) -> Runtime:
     return next((kind for kind in Runtime if kind.value == scheme), Runtime.OTHER)
 
 
-def _images(status: JsonObject) -> Iterator[NodeImage]:
+def _images(status: JsonObject, image: MakeImage) -> Iterator[NodeImage]:
     for entry in objects_at(status, "images"):
         names = entry.get("names")
-        yield NodeImage(
-            names=(
-                tuple(sys.intern(n) for n in names if isinstance(n, str))
-                if isinstance(names, list)
-                else ()
-            ),
-            reported=count_at(entry, "sizeBytes") or 0,
-        )
+        texts = tuple(n for n in names if isinstance(n, str)) if isinstance(names, list) else ()
+        yield image(texts, count_at(entry, "sizeBytes") or 0)
 
 
 def _address(status: JsonObject) -> str | None:

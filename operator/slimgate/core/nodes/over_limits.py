@@ -12,9 +12,9 @@ from fractions import Fraction
 from typing import Final, TypeVar
 
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk
-from slimgate.core.nodes.fleet import Fleet, image_name
+from slimgate.core.nodes.fleet import Fleet, image_key
 from slimgate.core.nodes.node import WorkloadName
-from slimgate.core.nodes.owners import total_by
+from slimgate.core.nodes.owners import Sums, total_by
 from slimgate.core.nodes.shares import apportion
 from slimgate.core.nodes.stored import NOTHING, Stored
 
@@ -143,49 +143,31 @@ class FleetOver:
     policies: Mapping[str, Stored]
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    disk: NodeDisk
-    limits: Limits
-    over: OverLimits
+class OverSum:
+    """Adds up what would be won on nodes, one after the other."""
 
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._total = NOTHING
+        self._images: Sums[str] = Sums()
+        self._workloads: Sums[WorkloadName] = Sums()
+        self._policies: Sums[str] = Sums()
+        self._policies.add((line.policy, NOTHING) for lines in limits.values() for line in lines)
 
-class NodesOverLimits:
-    """Keeps what would be won on each node, and does anew only what has changed."""
+    def add(self, disk: NodeDisk) -> None:
+        """Add a node."""
+        over = over_limits(disk, self._limits)
+        self._total += over.total
+        self._images.add((image_key(disk.images[at]), part) for at, part in over.images.items())
+        self._workloads.add(over.workloads.items())
+        self._policies.add(over.policies.items())
 
-    def __init__(self) -> None:
-        self._kept: dict[str, _Kept] = {}
-
-    def together(self, disks: Sequence[NodeDisk], fleet: Fleet, limits: Limits) -> FleetOver:
-        """Add up all nodes, and forget all others; images are called as in the fleet."""
-        overs = [(disk.images, self.on(disk, limits)) for disk in disks]
-        there = {disk.node for disk in disks}
-        self._kept = {name: kept for name, kept in self._kept.items() if name in there}
-        called = {image.digest or image.name: image.name for image in fleet.images}
-        lines = {line.policy: NOTHING for several in limits.values() for line in several}
+    def over(self, fleet: Fleet) -> FleetOver:
+        """Give the sums; images are called as in the fleet."""
+        called = fleet.called
         return FleetOver(
-            total=sum((over.total for _, over in overs), NOTHING),
-            images=total_by(
-                (called[images[place].digest or image_name(images[place].names)], stored)
-                for images, over in overs
-                for place, stored in over.images.items()
-            ),
-            workloads=total_by(item for _, over in overs for item in over.workloads.items()),
-            policies=total_by(
-                [*lines.items(), *(item for _, over in overs for item in over.policies.items())]
-            ),
+            total=self._total,
+            images=total_by((called[key], part) for key, part in self._images.stored().items()),
+            workloads=self._workloads.stored(),
+            policies=self._policies.stored(),
         )
-
-    def on(self, disk: NodeDisk, limits: Limits) -> OverLimits:
-        """Tell what would be won on one node."""
-        mine = {use: limits[use] for image in disk.images for use in image.uses if use in limits}
-        kept = self._kept.get(disk.node)
-        if (
-            kept is None
-            or kept.disk.images is not disk.images
-            or kept.disk.pieces is not disk.pieces
-            or kept.disk.scale != disk.scale
-            or kept.limits != mine
-        ):
-            kept = self._kept[disk.node] = _Kept(disk, mine, over_limits(disk, mine))
-        return kept.over

@@ -228,14 +228,33 @@ def _divide(weights: Mapping[K, Sequence[int]], total: Stored, scale: Scale) -> 
     return {key: Stored(compressed=compressed[key], unpacked=unpacked[key]) for key in weights}
 
 
+class Sums(Generic[K]):
+    """Adds up what has the same key, bit by bit."""
+
+    def __init__(self) -> None:
+        self._pairs: dict[K, list[int]] = {}
+
+    def add(self, parts: Iterable[tuple[K, Stored]]) -> None:
+        """Add some more."""
+        pairs = self._pairs
+        for key, stored in parts:
+            pair = pairs.get(key)
+            if pair is None:
+                pairs[key] = [stored.compressed, stored.unpacked]
+            else:
+                pair[0] += stored.compressed
+                pair[1] += stored.unpacked
+
+    def stored(self) -> dict[K, Stored]:
+        """Give the sums."""
+        return {key: _stored(pair) for key, pair in self._pairs.items()}
+
+
 def total_by(parts: Iterable[tuple[K, Stored]]) -> dict[K, Stored]:
     """Add up what has the same key."""
-    pairs: dict[K, list[int]] = {}
-    for key, stored in parts:
-        pair = pairs.setdefault(key, [0, 0])
-        pair[0] += stored.compressed
-        pair[1] += stored.unpacked
-    return {key: _stored(pair) for key, pair in pairs.items()}
+    sums: Sums[K] = Sums()
+    sums.add(parts)
+    return sums.stored()
 
 
 def _stored(pair: Sequence[int]) -> Stored:
