@@ -138,6 +138,10 @@ class Cluster:
             used=used, capacity=10**11, available=10**10, writable=1, logs=1, empty_dirs=1
         )
 
+    def known(self, workload: Workload) -> Identity:
+        """Know that there is nothing to know."""
+        return ANONYMOUS
+
     async def identity(self, workload: Workload) -> Identity:
         """Be nobody."""
         return ANONYMOUS

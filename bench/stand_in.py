@@ -35,7 +35,7 @@ class Anonymous:
         del workload
         return ANONYMOUS
 
-    async def identity(self, workload: Workload) -> Identity:  # noqa: ARG002
+    async def identity(self, workload: Workload) -> Identity:
         """Find none."""
         return ANONYMOUS
 

@@ -44,9 +44,10 @@ from tests.metrics import (
 )
 from tests.support.clock import Clock
 
-NODES = 3
+NODES = 7
 TOO_MANY = 2_000
 STATUSES = (*range(100, 600), 999)
+_UNREAD = ("pods", "no_address", "unreachable", "late", "refused", "no_stats", "not_believed")
 METHODS = ("GET", "POST", "PATCH", "DELETE", "WATCH")
 
 
@@ -67,7 +68,8 @@ def controller() -> ControllerMetrics:
         [*_verdicts(policies)], {policy.name: policy for policy in policies}
     )
     metrics.show_workloads(known, known)
-    disks = test_fleet.Crowded([*_disks()], last_success=1.7e9)
+    unread = dict(zip(_UNREAD, _UNREAD, strict=True))
+    disks = test_fleet.Crowded([*_disks()], last_success=1.7e9, unread=unread)
     metrics.show_nodes(disks)
     metrics.show_pulls(test_pulls.told(NODES, TOO_MANY), disks)
     metrics.nodes_looked_at()

@@ -72,7 +72,7 @@ class FleetSum:
         self._workloads: Sums[WorkloadName] = Sums()
         self._namespaces: Sums[str] = Sums()
         self._tiers: Sums[Tier | None] = Sums()
-        self._nodes: dict[str, Stored] = {}
+        self._nodes: Sums[str] = Sums()
         self._pinned = self._unused = NOTHING
         self._unexplained = self._unmeasured = self._incomplete = 0
 
@@ -82,7 +82,7 @@ class FleetSum:
         self._workloads.add(owners.workloads.items())
         self._namespaces.add(owners.namespaces.items())
         self._tiers.add(owners.tiers.items())
-        self._nodes[disk.node] = owners.total
+        self._nodes.add([(disk.node, owners.total)])
         self._pinned += owners.pinned
         self._unused += owners.unused
         self._unexplained += owners.unexplained
@@ -101,7 +101,7 @@ class FleetSum:
             workloads=self._workloads.stored(),
             namespaces=self._namespaces.stored(),
             tiers=self._tiers.stored(),
-            nodes=self._nodes,
+            nodes=self._nodes.stored(),
             pinned=self._pinned,
             unused=self._unused,
             unexplained=self._unexplained,
