@@ -136,7 +136,7 @@ def kind(kubectl: Kubectl) -> Iterator[str]:
 def test_updates_of_kinds_of_others_are_reviewed(
     helm: Helm, kubectl: Kubectl, namespace: str, kind: str
 ) -> None:
-    """Whatever else they have in their spec, a pod template is kept anywhere in it."""
+    """Whatever else they have, a pod template is kept anywhere in their spec, or beside it."""
     metadata = {"name": "a", "namespace": namespace}
     spec = {"template": {}, "jobTemplate": {}, "job": {"template": 1}}
     made = {
@@ -144,6 +144,8 @@ def test_updates_of_kinds_of_others_are_reviewed(
         "kind": kind.capitalize(),
         "metadata": metadata,
         "spec": spec,
+        "job": {"template": 1},
+        "status": {},
     }
     (config,) = helm.objects().kind("ValidatingWebhookConfiguration")
     hook = config["webhooks"][0] | {
@@ -175,7 +177,10 @@ def test_updates_of_kinds_of_others_are_reviewed(
             lambda: "calling webhook" in update(made | {"spec": {}}), "reviews are asked for"
         )
         assert "calling webhook" in update(made | {"spec": spec | {"job": {"template": 2}}})
-        labelled = made | {"metadata": {**metadata, "labels": {"a": "b"}}}
+        assert "calling webhook" in update(made | {"job": {"template": 2}})
+        assert "calling webhook" in update(made | {"template": {}})
+        labelled = made | {"metadata": {**metadata, "labels": {"a": "b"}}, "status": {"a": "b"}}
         assert update(labelled) == ""
+        assert update({name: value for name, value in labelled.items() if name != "job"}) == ""
     finally:
         kubectl("delete", "ValidatingWebhookConfiguration", namespace)
