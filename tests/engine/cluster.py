@@ -68,9 +68,10 @@ class Keys:
         self.answer = answer
         self.asked = 0
 
-    def known(self, workload: Workload) -> None:
+    def known(self, workload: Workload) -> Identity | None:
         """Know nothing before it is asked."""
         assert workload.namespace
+        return None
 
     async def identity(self, workload: Workload) -> Identity:
         """Find a workload's credentials."""

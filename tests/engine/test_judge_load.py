@@ -54,7 +54,10 @@ async def test_every_verdict_is_honest(shelf: Shelf, clock: Clock) -> None:
     async def ask() -> Verdict | None:
         for _ in range(chance.randrange(200)):
             await asyncio.sleep(0)
-        task = asyncio.create_task(judge.judge(workload(*chance.sample(NAMES, 3))))
+        one = workload(*chance.sample(NAMES, 3))
+        if (known := judge.at_hand(one)) is not None:
+            return known
+        task = asyncio.create_task(judge.judge(one))
         if chance.random() < 0.1:
             await asyncio.sleep(0)
             task.cancel()

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -102,6 +102,7 @@ class Webhook(Process):
         )
         answered = Answered.of(await service.answer(_review(new, old), 5))
         verdict = listening.verdict
+        await listening.compare()
         return Admission(
             findings=() if verdict is None else whole(verdict),
             brief=() if verdict is None else brief(verdict),
@@ -178,6 +179,19 @@ class _Namespaces:
 class _Listening:
     real: Judge
     verdict: Verdict | None = None
+    asked: list[tuple[Workload, Workload | None]] = field(default_factory=list)
+
+    def at_hand(self, workload: Workload, *, old: Workload | None = None) -> Verdict | None:
+        """Keep what is found, if it is."""
+        self.asked.append((workload, old))
+        self.verdict = self.real.at_hand(workload, old=old)
+        return self.verdict
+
+    async def compare(self) -> None:
+        """See that what is at hand by now is what is judged."""
+        for workload, old in self.asked:
+            if (known := self.real.at_hand(workload, old=old)) is not None:
+                assert known == await self.real.judge(workload, old=old)
 
     async def judge(
         self,

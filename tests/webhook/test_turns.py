@@ -30,6 +30,9 @@ class Slow:
 
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def at_hand(self, workload: Workload, *, old: Workload | None = None) -> None:
+        """Know nothing."""
+
     async def judge(
         self,
         workload: Workload,

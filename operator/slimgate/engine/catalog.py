@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
+from types import MappingProxyType
 from typing import Final
 
 from slimgate.core.errors import InvalidPolicyError
@@ -20,10 +21,10 @@ from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.policy_parser import parse_policy
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.objects import Objects, OwnKind
+from slimgate.engine.policy_index import PolicyIndex, labels_in
 
 DEFAULT_PLATFORM: Final = Platform("linux", "amd64")
-NAME_LABEL: Final = "kubernetes.io/metadata.name"
-"""The label that the API server itself puts on every namespace."""
+_NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Change(Enum):
@@ -65,6 +66,7 @@ class Catalog:
         self.platforms = self._default_platforms
         """The platforms of the cluster's nodes; the default where no node is known."""
         self._ordered: tuple[Policy, ...] = ()
+        self._index = PolicyIndex(())
         self.policies: dict[str, Policy] = {}
         self.broken: dict[str, InvalidPolicyError] = {}
         self._exceptions_of: dict[str, dict[str, SlimException]] = {}
@@ -92,11 +94,13 @@ class Catalog:
 
         `labels` are its namespace's, for one that may not have been known yet.
         """
-        if self.excludes(workload.namespace):
-            return ()
         namespace = workload.namespace
-        whole = labels is not None or self._knows(namespace)
+        if self.excludes(namespace):
+            return ()
+        if labels is None and self._knows(namespace):
+            return self._index.matching(workload, self._namespaces.get(namespace, _NO_LABELS))
         known = {**(labels or {}), **self._labels(namespace)}
+        whole = labels is not None
         return tuple(p for p in self._ordered if p.match.workload(workload, known, whole=whole))
 
     def undecided(self, workload: Workload) -> frozenset[str]:
@@ -112,7 +116,9 @@ class Catalog:
 
     def exceptions_for(self, workload: Workload) -> tuple[SlimException, ...]:
         """Return the exceptions of a workload's namespace by name, expired ones too."""
-        own = self._exceptions_of.get(workload.namespace, {})
+        own = self._exceptions_of.get(workload.namespace)
+        if own is None:
+            return ()
         return tuple(own[name] for name in sorted(own))
 
     def find_policy(self, name: str) -> Policy | InvalidPolicyError | None:
@@ -227,7 +233,7 @@ class Catalog:
         return not self._follows or namespace in self._namespaces
 
     def _labels(self, namespace: str) -> Mapping[str, str]:
-        return {NAME_LABEL: namespace, **self._namespaces.get(namespace, {})}
+        return labels_in(namespace, self._namespaces.get(namespace, _NO_LABELS))
 
     def _with_platform(self, node: str, platform: Platform | None) -> None:
         """Count nodes by platform: all of them are never gone through, however many there are."""
@@ -253,6 +259,7 @@ class Catalog:
 
     def _policies_changed(self) -> None:
         self._ordered = tuple(self.policies[name] for name in sorted(self.policies))
+        self._index = PolicyIndex(self._ordered)
         self._changed(Change.POLICIES)
 
     def _without_exception(self, key: NamespacedName) -> None:

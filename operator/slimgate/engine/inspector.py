@@ -139,20 +139,23 @@ class Inspector:
         self._ready.put(key, _Ready(digest, self._generation, until, inspection))
         return inspection
 
-    def hit(self, question: Question) -> Inspection | None:
-        """Answer from memory and count it, or None."""
-        started = self._clock()
-        inspection = self.cached(question)
-        if inspection is not None:
+    def hits(self, questions: Sequence[Question]) -> Sequence[Inspection] | None:
+        """Answer all from memory and count them, or none."""
+        started, found = self._clock(), []
+        for question in questions:
+            inspection = self.cached(question)
+            if inspection is None:
+                return None
+            found.append(inspection)
+        for _ in found:
             self._tell("cached", started)
-        return inspection
+        return found
 
     async def inspect(self, question: Question) -> Inspection:
         """Answer from memory, else from the source; ImageError says why there is no answer."""
         started = self._clock()
-        inspection = self.hit(question)
-        if inspection is not None:
-            return inspection
+        if (found := self.hits([question])) is not None:
+            return found[0]
         try:
             resolved = await self.resolver.resolve(question.reference, question.identity)
             is_held = self._held(resolved.digest, question) is not None

@@ -6,14 +6,13 @@ on; looking it up goes on, so that the next one who asks gets an answer.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
-from slimgate.core.assemble import has_config
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import (
     ImageError,
@@ -24,12 +23,13 @@ from slimgate.core.errors import (
 )
 from slimgate.core.images.facts import Inspection, Wants
 from slimgate.core.images.reference import Reference
-from slimgate.core.policies.finding import Finding, Outcome, Subject
+from slimgate.core.policies.finding import Subject
 from slimgate.core.policies.hinges import may_change, to_measure
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.workloads.workload import ImageUse, Workload
-from slimgate.engine.bases import Bases, Settling
+from slimgate.engine.at_hand import AtHand, Recall, without_config
+from slimgate.engine.bases import Settling
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.flights import MAX_FLIGHTS, Flights
@@ -56,15 +56,8 @@ _MAX_QUESTIONS: Final = 4 * MAX_FLIGHTS
 """Well above the look-ups that they wait for, so that it is these that are dropped, and counted."""
 
 
-class Facts(Protocol):
+class Facts(Recall, Protocol):
     """Knows images; engine.inspector.Inspector does."""
-
-    @property
-    def bases(self) -> Bases:
-        """What images are compared with."""
-
-    def hit(self, question: Question) -> Inspection | None:
-        """Answer from memory, or not at all."""
 
     async def inspect(self, question: Question) -> Inspection:
         """Answer, whatever it takes; ImageError says why there is no answer."""
@@ -106,6 +99,12 @@ class Judge:
         self._flights: Flights[Question, Inspection] = Flights(_MAX_QUESTIONS)
         self._locate = locate
         self._located: Bounded[tuple[Locate, str], tuple[Reference, str]] = Bounded(_MAX_REFERENCES)
+        ask = partial(self._question, locate=locate)
+        self._at_hand = AtHand(inspector, catalog, keyring, ask, now)
+
+    def at_hand(self, workload: Workload, *, old: Workload | None = None) -> Verdict | None:
+        """Reach the verdict that `judge` would, where that takes memory alone, or none."""
+        return self._at_hand.verdict(workload, old)
 
     async def judge(
         self,
@@ -155,7 +154,7 @@ class Judge:
             }
             subject = await self._look_again(subject, wanted, wait)
             verdict = self._evaluate(subject, speaking)
-        bare = _without_config(verdict.findings)
+        bare = without_config(verdict.findings)
         if bare:
             # A denial names the instruction, the base and the platform: one more request.
             wanted = dict.fromkeys(bare, Wants(config=True))
@@ -213,8 +212,8 @@ class Judge:
             question = self._question(use, identity, wants, locate)
             if isinstance(question, ImageError):
                 found[use] = question
-            elif (seen := self._inspector.hit(question)) is not None:
-                found[use] = seen
+            elif (seen := self._inspector.hits([question])) is not None:
+                found[use] = seen[0]
             else:
                 asking.append((use, replace(question, identity=wait.asking(identity))))
         questions = [question for _, question in asking]
@@ -306,18 +305,6 @@ class Judge:
 
 def _on_bases(policies: Sequence[Policy]) -> bool:
     return any(policy.bases is not None for policy in policies)
-
-
-def _without_config(findings: Iterable[Finding]) -> list[ImageUse]:
-    """Find violations by images whose config nobody has read."""
-    uses = (
-        finding.use
-        for finding in findings
-        if finding.outcome in {Outcome.WARN, Outcome.DENY}
-        and finding.image is not None
-        and not has_config(finding.image)
-    )
-    return list(dict.fromkeys(use for use in uses if use is not None))
 
 
 def _as_image_error(error: Exception) -> ImageError:

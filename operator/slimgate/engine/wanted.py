@@ -31,6 +31,11 @@ async def spoken_of(policies: Sequence[Policy], workload: Workload) -> SpokenOf:
     return found
 
 
+def spoken_of_all(policies: Sequence[Policy], workload: Workload) -> SpokenOf:
+    """Compare few of both at once."""
+    return {policy.name: policy.match.spoken_of(workload.judged) for policy in policies}
+
+
 def wanted_by(
     policies: Sequence[Policy], workload: Workload, spoken_of: SpokenOf
 ) -> dict[ImageUse, Wants]:

@@ -57,10 +57,13 @@ class BodyReader:
     async def read(self, request: BaseRequest, seconds: float) -> bytes:
         """Read the body of a JSON request whole; RefusedError if it goes beyond a limit."""
         self._check_head(request)
+        announced = request.content_length or 0
+        if 0 < announced < MAX_HEAD and request.content.is_eof():
+            # It is little and all there, so that there is no limit to watch.
+            return request.content.read_nowait()
         seconds = min(seconds, self._max_seconds)
         chunks: list[bytes] = []
         size = held = 0
-        announced = request.content_length or 0
         try:
             async with asyncio.timeout(seconds):
                 while chunk := await request.content.readany():

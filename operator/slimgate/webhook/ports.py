@@ -15,6 +15,9 @@ from slimgate.engine.ports import Place
 class Judge(Protocol):
     """Judges workloads; engine.judge.Judge does."""
 
+    def at_hand(self, workload: Workload, *, old: Workload | None = None) -> Verdict | None:
+        """Reach the verdict that `judge` would, where that takes memory alone, or none."""
+
     async def judge(
         self,
         workload: Workload,

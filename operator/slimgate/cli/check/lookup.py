@@ -1,5 +1,6 @@
 """A judge's way to facts about images: many at the same time, none for ever."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -35,7 +36,7 @@ class Lookup:
             async with self._pool.take("BaseImages"):
                 await self.bases.refresh(catalog.base_images, catalog.platforms)
 
-    def hit(self, question: Question) -> Inspection | None:
+    def hits(self, questions: Sequence[Question]) -> None:
         """Leave it to the inspector, whose answers from memory cost a task and no more."""
 
     async def inspect(self, question: Question) -> Inspection:

@@ -15,7 +15,7 @@ from slimgate.core.errors import ImageError
 from slimgate.core.images.reference import Reference
 from slimgate.core.json_object import mapping_at, text_at
 from slimgate.core.text import printable
-from slimgate.engine.catalog import NAME_LABEL
+from slimgate.engine.policy_index import NAME_LABEL
 
 _MAX_NAMED = 5
 

@@ -88,7 +88,12 @@ ALLOWED: Final = Decision(allowed=True)
 
 def uid_of(review: object) -> str:
     """Read what the answer must name; InvalidReviewError if this is no AdmissionReview."""
-    uid = text_at(request_of(review), "uid")
+    return uid_in(request_of(review))
+
+
+def uid_in(request: JsonObject) -> str:
+    """Read the same from what the API server asks."""
+    uid = text_at(request, "uid")
     if not uid:
         raise InvalidReviewError("the body is not an AdmissionReview: request.uid is missing")
     return uid
@@ -103,16 +108,17 @@ def request_of(review: object) -> JsonObject:
 
 def decode(review: object, template_paths: TemplatePaths = TEMPLATE_PATHS) -> Request:
     """Read an AdmissionReview; InvalidReviewError if it is none."""
-    uid = uid_of(review)
     request = request_of(review)
+    uid = uid_in(request)
     namespace = text_at(request, "namespace")
+    new_object = _whole(request, "object", namespace)
     old_object = _whole(request, "oldObject", namespace)
     return Request(
         uid=uid,
         operation=text_at(request, "operation"),
         namespace=namespace,
-        workload=workload_of(_whole(request, "object", namespace), template_paths),
-        old=workload_of(old_object, template_paths),
+        workload=workload_of(new_object, template_paths) if new_object else None,
+        old=workload_of(old_object, template_paths) if old_object else None,
         old_object=_named(old_object),
         user=text_at(mapping_at(request, "userInfo"), "username"),
     )
@@ -132,6 +138,8 @@ def decide(
     changing another container. `ran` are the templates that the workload had before: nobody is kept
     from going back to one (ADR 16). `docs` is the page that a denial leads to.
     """
+    if not verdict.findings:
+        return Decision(allowed=True, audit=_audit(verdict) if verdict.policies else None)
     policies = {policy.name: policy for policy in verdict.policies}
     weighed = weigh(verdict, old, ran)
     denied = [finding for finding, effect in weighed if effect is Effect.DENIED]
@@ -142,7 +150,7 @@ def decide(
         allowed=not denied,
         message=message,
         warnings=tuple(render.warnings(warned, _policies(warned, policies))),
-        audit=_audit(verdict) if verdict.policies else None,
+        audit=_audit(verdict),
         effects=effects,
         unknown=tuple(verdict.unknown()),
     )

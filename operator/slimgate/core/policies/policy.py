@@ -138,6 +138,12 @@ class Match:
         Where the namespace's labels are not known as a `whole`, or those of a workload that was not
         read, it is whether it may.
         """
+        return self.place(workload, namespace_labels, whole=whole) and self.object(workload)
+
+    def place(
+        self, workload: Workload, namespace_labels: Mapping[str, str], *, whole: bool = True
+    ) -> bool:
+        """Whether it applies to such workloads there, or may, whatever their own labels are."""
         if self.resources and workload.group_kind not in self.resources:
             return False
         if not self.namespaces.holds(workload.namespace):
@@ -146,6 +152,10 @@ class Match:
             matches = selector.matches if whole else selector.may_match
             if not matches(namespace_labels):
                 return False
+        return True
+
+    def object(self, workload: Workload) -> bool:
+        """Whether it applies by the labels of the workload itself, or may."""
         if not self.object_selector or workload.unread:
             return True
         return self.object_selector.matches(workload.labels)

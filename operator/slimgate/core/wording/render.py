@@ -79,9 +79,10 @@ def summary(verdict: Verdict) -> str:
 
 def by_estimate(verdict: Verdict, policies: Iterable[Policy]) -> str:
     """Say of what is within policies' limits on unpacked sizes if that rests on an estimate."""
-    limits = any(policy.limits.unpacked_size is not None for policy in policies)
+    if all(policy.limits.unpacked_size is None for policy in policies):
+        return ""
     images = (image for seen in verdict.subject.inspected().values() for image in seen.images)
-    rests = limits and any(image.unpacked.is_estimated for image in images)
+    rests = any(image.unpacked.is_estimated for image in images)
     return " (unpacked size estimated)" if rests else ""
 
 
