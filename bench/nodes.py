@@ -146,6 +146,9 @@ class Cluster:
         """Be nobody."""
         return ANONYMOUS
 
+    async def newer(self, workload: Workload, refused: Identity) -> None:
+        """Have no others."""
+
 
 def _node(number: int, images: Iterable[int]) -> dict[str, object]:
     kinds = ("MemoryPressure", "DiskPressure", "PIDPressure", "Ready")

@@ -39,6 +39,9 @@ class Anonymous:
         """Find none."""
         return ANONYMOUS
 
+    async def newer(self, workload: Workload, refused: Identity) -> None:
+        """Have no others."""
+
 
 async def main(settings: WebhookSettings, health_port: int, registries: list[str]) -> None:
     """Serve until SIGTERM."""

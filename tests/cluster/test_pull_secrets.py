@@ -9,13 +9,14 @@ import pytest
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import MalformedSecretError
-from slimgate.cluster.pull_secrets import MAX_SECRETS, PullSecrets
+from slimgate.cluster.pull_secrets import LONGEST_SECONDS, MAX_SECRETS, PullSecrets
 from slimgate.cluster.resources import SERVICE_ACCOUNTS
 from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
 from tests.cluster.conftest import Login
 from tests.cluster.pull_secrets import JSON_TYPE, patterns, raw, secret, workload
 from tests.cluster.relay import Relay
 from tests.lab.kubectl import Kubectl
+from tests.support.clock import Clock
 
 pytestmark = pytest.mark.lab
 
@@ -122,7 +123,8 @@ async def test_forbidden(api: ClusterApi, namespace: str, login: Login, kubectl:
     observer = Skipped()
 
     async with ClusterApi.connect(await login(namespace, "poor")) as poor:
-        keyring = PullSecrets(poor, OWN, observer=observer, seconds=0)
+        clock = Clock()
+        keyring = PullSecrets(poor, OWN, observer=observer, clock=clock)
         without = [
             patterns(await keyring.identity(workload(namespace, "a"))),
             patterns(await keyring.identity(workload(namespace, account="sa"))),
@@ -131,8 +133,9 @@ async def test_forbidden(api: ClusterApi, namespace: str, login: Login, kubectl:
         await asyncio.to_thread(grant, kubectl, namespace)
         async with asyncio.timeout(30):
             asked = workload(namespace, "a")
-            while patterns(await keyring.identity(asked)) != ["a", "own"]:  # noqa: ASYNC110
+            while patterns(await keyring.identity(asked)) != ["a", "own"]:
                 await asyncio.sleep(0.01)
+                clock.now += LONGEST_SECONDS
 
     assert without == [["own"], ["own"]]
     assert reasons == ["forbidden", "forbidden"]

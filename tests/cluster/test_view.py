@@ -71,6 +71,9 @@ class Nobody:
         """Give none."""
         return self.known(workload)
 
+    async def newer(self, workload: Workload, refused: Identity) -> None:
+        """Have no others."""
+
 
 @pytest.fixture
 def server() -> Server:

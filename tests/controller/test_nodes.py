@@ -81,6 +81,9 @@ class Crowd:
         self.served.append(workload.namespace)
         return ANONYMOUS
 
+    async def newer(self, workload: Workload, refused: Identity) -> None:
+        """Have no others."""
+
 
 def alive() -> int:
     """Count pods and models that are in memory."""

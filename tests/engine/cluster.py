@@ -66,6 +66,8 @@ class Keys:
 
     def __init__(self, answer: Identity | Exception = ANONYMOUS) -> None:
         self.answer = answer
+        self.next: Identity | None = None
+        """Those that a second look finds."""
         self.asked = 0
 
     def known(self, workload: Workload) -> Identity | None:
@@ -80,3 +82,11 @@ class Keys:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
+
+    async def newer(self, workload: Workload, refused: Identity) -> Identity | None:
+        """Have the next ones, if there are any."""
+        assert workload.namespace
+        if self.next is None or self.next == refused:
+            return None
+        self.answer = self.next
+        return self.next

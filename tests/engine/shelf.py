@@ -56,6 +56,7 @@ class Shelf:
     faults: dict[str, ImageError | Exception] = field(default_factory=dict)
     doors: dict[str, Door] = field(default_factory=dict)
     keys: dict[str, set[Identity]] = field(default_factory=dict)
+    denies: type[ImageError] = UnauthorizedError
     lies: dict[Reference, Digest] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
 
@@ -124,7 +125,7 @@ class Shelf:
         for fault in (self.faults[word] for word in words if word in self.faults):
             raise fault
         if identity not in self.keys.get(reference.name, {identity}):
-            raise UnauthorizedError(f"{reference.name} is not for you")
+            raise self.denies(f"{reference.name} is not for you")
 
     def _document(self, reference: Reference) -> Document:
         found = self.documents.get((reference.name, reference.identifier))

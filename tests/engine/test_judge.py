@@ -5,11 +5,18 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import product
 
 import pytest
 
 from slimgate.core.admission.decision import decide
-from slimgate.core.errors import ClusterError, NotFoundError, UnavailableError
+from slimgate.core.errors import (
+    ClusterError,
+    ImageError,
+    NotFoundError,
+    UnauthorizedError,
+    UnavailableError,
+)
 from slimgate.core.images.facts import Inspection, Size
 from slimgate.core.images.reference import Reference
 from slimgate.core.policies.finding import Finding, Outcome, Subject
@@ -149,6 +156,33 @@ async def test_a_warm_verdict_takes_no_task(judge: Judge, shelf: Shelf, catalog:
 
     assert said(stop.value.value) == said(cold)
     assert (shelf.count(), asyncio.all_tasks()) == ({}, before)
+
+
+@pytest.mark.parametrize(
+    "case", [*product([None, "alice", "mallory"], [UnauthorizedError, NotFoundError])]
+)
+async def test_credentials_that_are_refused_are_looked_for_again(
+    judge: Judge,
+    shelf: Shelf,
+    catalog: Catalog,
+    keys: Keys,
+    case: tuple[str | None, type[ImageError]],
+) -> None:
+    """Once for a review, whether a registry says so or denies that there is the image."""
+    newer, denies = case
+    catalog.put_policy(policy(limits=LIMIT))
+    shelf.keys[f"{REGISTRY}/team/fat"] = {identity("alice")}
+    shelf.denies = denies
+    keys.answer = identity("eve")
+    keys.next = identity(newer) if newer else None
+
+    verdict = await judge.judge(workload(APP, FAT))
+
+    outcome = Outcome.DENY if newer == "alice" else Outcome.UNKNOWN
+    assert [f.outcome for f in verdict.findings] == [outcome]
+    shelf.count()
+    again = await judge.judge(workload(APP))
+    assert again.findings == ()
 
 
 async def test_the_deadline_is_kept_and_the_look_goes_on(

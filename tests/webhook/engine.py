@@ -94,6 +94,9 @@ class Anonymous:
         """Find none."""
         return self.known(workload)
 
+    async def newer(self, workload: Workload, refused: Identity) -> None:
+        """Have no others."""
+
 
 def policy(
     name: str = "default", mode: str = "Enforce", on_unknown: str = "Allow"

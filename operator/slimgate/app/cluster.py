@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from itertools import count
@@ -90,6 +90,8 @@ class Core:
         self.keyring = keyring
         self.settings = settings
         self.mirrors: dict[str, Mirror] = {}
+        self.behind: list[Callable[[], Coroutine[None, None, None]]] = []
+        """What goes on beside that until the end."""
         self.bases = BaseKeeper(
             inspector.bases,
             catalog,
@@ -129,6 +131,8 @@ class Core:
             for mirror in self.mirrors.values():
                 tasks.create_task(mirror.run())
             tasks.create_task(self._keep_bases(on_bases))
+            for work in self.behind:
+                tasks.create_task(work())
 
     async def _keep_bases(self, on_bases: Callable[[], None]) -> None:
         for name in ("baseimages", "nodes"):
@@ -181,15 +185,17 @@ async def open_core(
                 namespaces=namespaces,
                 limits=limits,
             )
+            core = Core(
+                api=api,
+                catalog=catalog,
+                inspector=inspector,
+                judge=judge,
+                keyring=keyring,
+                settings=settings,
+            )
+            core.behind.append(keyring.run)
             try:
-                yield Core(
-                    api=api,
-                    catalog=catalog,
-                    inspector=inspector,
-                    judge=judge,
-                    keyring=keyring,
-                    settings=settings,
-                )
+                yield core
             finally:
                 await judge.close()
                 await inspector.close()

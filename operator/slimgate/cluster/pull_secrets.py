@@ -7,18 +7,16 @@ https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/credentialprovider/sec
 """
 
 import asyncio
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Protocol
 
 from slimgate.cluster.api import ClusterApi
-from slimgate.cluster.errors import (
-    ForbiddenError,
-    MalformedSecretError,
-    UnreachableError,
-)
+from slimgate.cluster.errors import ForbiddenError, MalformedSecretError
 from slimgate.cluster.resources import SECRETS, SERVICE_ACCOUNTS
 from slimgate.core.credentials.docker_config import (
     CONFIG_JSON_KEY,
@@ -30,7 +28,7 @@ from slimgate.core.credentials.docker_config import (
     parse_secret,
 )
 from slimgate.core.credentials.identity import ANONYMOUS, CredentialEntry, Identity
-from slimgate.core.errors import MissingError, OverloadedError, SlimgateError
+from slimgate.core.errors import MissingError, SlimgateError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.text import printable
 from slimgate.core.workloads.kinds import Kind
@@ -38,18 +36,29 @@ from slimgate.core.workloads.workload import Workload
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.flights import Flights
 
-SECONDS: Final = 30.0
-STALE_SECONDS: Final = 300.0
-"""How long an identity serves while the API server can't be reached.
+SECONDS: Final = 300.0
+"""How long an identity serves before it is read again, behind whoever asks for it."""
+LONGEST_SECONDS: Final = 600.0
+"""How long one serves that can't be read again: a secret that is gone gives no access after that.
 
-One that was restarted asks webhooks again some seconds before they can reach it by its Service.
+An API server that was restarted asks webhooks again some seconds before they can reach it by its
+Service.
 """
 _PATIENCE: Final = 0.25
 """How long to wait for the API server where there is an identity that can serve."""
 MAX_SECRETS: Final = 64
 """For one workload: whoever may create one must not have the API server asked for ever."""
-_EARLY: Final = 0.5
-"""The part of its life after which an identity that is asked for is read again ahead of time."""
+_AT_ONCE: Final = 8
+"""Secrets of one workload that are read side by side, and that may be a megabyte each."""
+_SPREAD: Final = 0.2
+"""The part of their life by which identities differ, so that those of one start fall due apart."""
+_RETRY_SECONDS: Final = 30.0
+"""Between two attempts to read the same again, whatever comes of them and whoever asks."""
+_QUIET_SECONDS: Final = 24 * 3600.0
+"""How long an identity is kept true that nobody asks for."""
+_ROUND_SECONDS: Final = 1.0
+_A_ROUND: Final = 16
+"""Identities that are begun to be read again in a round, all of which take minutes so."""
 _MAX_KEPT: Final = 4_096
 _MAX_IDENTITY: Final = 2**18
 """Bytes of one workload's entries; a cloud's token takes 3 KB."""
@@ -79,7 +88,9 @@ class SilentPullSecretObserver:
 class _Kept:
     identity: Identity
     read: float
-    renewed: bool = False
+    due: float
+    """When to read it again."""
+    used: float
 
 
 class PullSecrets:
@@ -95,7 +106,6 @@ class PullSecrets:
         own: Identity = ANONYMOUS,
         *,
         enabled: bool = True,
-        seconds: float = SECONDS,
         clock: Callable[[], float] = time.monotonic,
         observer: PullSecretObserver | None = None,
     ) -> None:
@@ -103,7 +113,6 @@ class PullSecrets:
         self._own = own
         self._enabled = enabled
         self._observer = observer or SilentPullSecretObserver()
-        self._seconds = seconds
         self._clock = clock
         self._kept: Bounded[Key, _Kept] = Bounded(_MAX_KEPT, _weight, _MAX_BYTES)
         self._own_by_asker: Bounded[str, Identity] = Bounded(_MAX_KEPT)
@@ -113,30 +122,59 @@ class PullSecrets:
     async def identity(self, workload: Workload) -> Identity:
         """Find the identity; MalformedSecretError names the secret that the kubelet fails at, too.
 
-        Within the time that identities are kept this waits for nothing. Later it waits for the API
-        server, but not long where one that is not too old can serve.
+        It waits for the API server only where none is known.
         """
         if (known := self.known(workload)) is not None:
             return known
-        key = _key(workload)
-        kept = self._kept.get(key)
-        if kept is None or self._clock() - kept.read >= max(self._seconds, STALE_SECONDS):
-            return await self._read_once(key)
-        return await self._read_or(kept.identity, key)
+        return await self._read_once(_key(workload))
 
     def known(self, workload: Workload) -> Identity | None:
-        """Tell an identity that need not be read again yet, and read it ahead of time."""
+        """Tell an identity that is not too old, and read it again behind that where it is due."""
         if not self._enabled:
             return self._own_for(workload.namespace)
         key = _key(workload)
-        kept = self._kept.get(key)
-        age = self._clock() - kept.read if kept is not None else 0.0
-        if kept is None or age >= self._seconds:
+        kept, now = self._kept.get(key), self._clock()
+        if kept is None or now - kept.read >= LONGEST_SECONDS:
             return None
-        if age >= self._seconds * _EARLY and not kept.renewed:
-            kept.renewed = True
-            self._read_early(key)
+        kept.used = now
+        if now >= kept.due:
+            self._read_behind(key, kept)
         return kept.identity
+
+    async def newer(self, workload: Workload, refused: Identity) -> Identity | None:
+        """Read an identity again that a registry has refused; None if there is no other.
+
+        Whoever corrects a secret need not wait until it falls due.
+        """
+        key = _key(workload)
+        kept = self._kept.get(key)
+        if kept is None or not self._enabled:
+            return None
+        if kept.identity.key == refused.key:
+            if self._clock() - kept.read < _RETRY_SECONDS:
+                return None
+            with suppress(TimeoutError, SlimgateError):
+                async with asyncio.timeout(_PATIENCE):
+                    await self._read_once(key)
+        newer = self._kept.get(key)
+        return None if newer is None or newer.identity.key == refused.key else newer.identity
+
+    async def run(self) -> None:
+        """Keep what is asked for now and then true until cancelled, so that nobody waits for it."""
+        while True:
+            await asyncio.sleep(_ROUND_SECONDS)
+            self.renew()
+
+    def renew(self) -> None:
+        """Begin to read some again that are due."""
+        now = self._clock()
+        due = (
+            (key, kept)
+            for key, kept in self._kept.items()
+            if now >= kept.due and now - kept.used < _QUIET_SECONDS
+        )
+        for key, kept in islice(due, _A_ROUND):
+            self._read_behind(key, kept)
 
     async def aclose(self) -> None:
         """End what is still being read."""
@@ -147,14 +185,8 @@ class PullSecrets:
         namespace, *_ = key
         return await self._flights.join(key, lambda: self._read_all(key), namespace)
 
-    async def _read_or(self, stale: Identity, key: Key) -> Identity:
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                return await self._read_once(key)
-        except (TimeoutError, UnreachableError, OverloadedError):
-            return stale
-
-    def _read_early(self, key: Key) -> None:
+    def _read_behind(self, key: Key, kept: _Kept) -> None:
+        kept.due = self._clock() + _RETRY_SECONDS
         task = asyncio.create_task(self._read_once(key))
         self._early.add(task)
         task.add_done_callback(self._done)
@@ -168,7 +200,10 @@ class PullSecrets:
     async def _read_all(self, key: Key) -> Identity:
         started = self._clock()
         identity = await self._load(key)
-        self._kept.put(key, _Kept(identity, started))
+        before = self._kept.get(key)
+        used = self._clock() if before is None else before.used
+        life = SECONDS * random.uniform(1 - _SPREAD, 1)  # noqa: S311
+        self._kept.put(key, _Kept(identity, started, started + life, used))
         return identity
 
     async def _load(self, key: Key) -> Identity:
@@ -183,10 +218,8 @@ class PullSecrets:
             )
         entries: list[CredentialEntry] = []
         size = 0
-        for name in names:
-            secret = await self._read(SECRETS, namespace, name)
-            if secret is not None:
-                found = self._entries(secret, namespace, name)
+        for some in range(0, len(names), _AT_ONCE):
+            for found in await self._read_some(namespace, names[some : some + _AT_ONCE]):
                 entries += found
                 size += sum(one.size for one in found)
             if len(entries) > MAX_ENTRIES or size > _MAX_IDENTITY:
@@ -197,6 +230,21 @@ class PullSecrets:
         if not entries:
             return self._own_for(namespace)
         return Identity((*entries, *self._own.entries), namespace)
+
+    async def _read_some(
+        self, namespace: str, names: Sequence[str]
+    ) -> Sequence[Sequence[CredentialEntry]]:
+        """Read secrets side by side; of those that are malformed the first is told of."""
+
+        async def read(name: str) -> Sequence[CredentialEntry]:
+            secret = await self._read(SECRETS, namespace, name)
+            return () if secret is None else self._entries(secret, namespace, name)
+
+        found = await asyncio.gather(*map(read, names), return_exceptions=True)
+        for one in found:
+            if isinstance(one, BaseException):
+                raise one
+        return [one for one in found if not isinstance(one, BaseException)]
 
     def _own_for(self, namespace: str) -> Identity:
         known = self._own_by_asker.get(namespace)

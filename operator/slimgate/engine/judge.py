@@ -16,9 +16,11 @@ from typing import Final, Protocol
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import (
     ImageError,
+    NotFoundError,
     OverloadedError,
     SlimgateError,
     SpentError,
+    UnauthorizedError,
     UnavailableError,
 )
 from slimgate.core.images.facts import Inspection, Wants
@@ -219,6 +221,8 @@ class Judge:
         questions = [question for _, question in asking]
         seen_now = await self._ask(questions, wait)
         found |= zip((use for use, _ in asking), seen_now, strict=True)
+        refused = {use: question for use, question in asking if _is_refusal(found[use])}
+        found |= await self._ask_as_another(refused, identity, workload, wait)
         return {use: found[use] for use in wanted}
 
     async def _ask(self, questions: Sequence[Question], wait: Wait) -> Sequence[Seen]:
@@ -229,6 +233,22 @@ class Judge:
         except OverloadedError as error:
             return [error.bare()] * len(questions)
         return await some_at_a_time(partial(self._inspect, wait), questions, _AT_ONCE)
+
+    async def _ask_as_another(
+        self,
+        refused: Mapping[ImageUse, Question],
+        identity: Identity,
+        workload: Workload,
+        wait: Wait,
+    ) -> Mapping[ImageUse, Seen]:
+        """Ask again where the credentials that were refused are others by now."""
+        newer = await self._keyring.newer(workload, identity) if refused else None
+        if newer is None:
+            return {}
+        asking = wait.asking(newer)
+        questions = [replace(question, identity=asking) for question in refused.values()]
+        seen = await self._ask(questions, wait)
+        return dict(zip(refused, seen, strict=True))
 
     async def _look_again(
         self, subject: Subject, wanted: Mapping[ImageUse, Wants], wait: Wait
@@ -305,6 +325,11 @@ class Judge:
 
 def _on_bases(policies: Sequence[Policy]) -> bool:
     return any(policy.bases is not None for policy in policies)
+
+
+def _is_refusal(seen: Seen) -> bool:
+    """Whether other credentials might help: registries deny that there is what they don't show."""
+    return isinstance(seen, UnauthorizedError | NotFoundError) and not seen.no_platform
 
 
 def _as_image_error(error: Exception) -> ImageError:

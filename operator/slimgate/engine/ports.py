@@ -84,6 +84,9 @@ class Keyring(Protocol):
     async def identity(self, workload: Workload) -> Identity:
         """Find them as the kubelet would; ImageError or ClusterError if they can't be read."""
 
+    async def newer(self, workload: Workload, refused: Identity) -> Identity | None:
+        """Look for others than those that a registry has refused; None if there are none."""
+
 
 class NamespaceReader(Protocol):
     """Reads a namespace that its mirror has not heard of."""

@@ -101,6 +101,9 @@ class _Anonymous:
         """Give none either."""
         return self.known(workload)
 
+    async def newer(self, workload: Workload, refused: Identity) -> None:
+        """Have no others."""
+
 
 async def judge(case: Case, lookup: Lookup) -> tuple[list[Judged], Mapping[Reference, ImageError]]:
     """Judge all workloads, in their order; tell why bases that might matter are not known."""
