@@ -1,4 +1,4 @@
-"""Reports that were withdrawn before it was known which there are."""
+"""Reports that were withdrawn before it was known which there are, and those that others delete."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -98,3 +98,16 @@ async def test_one_that_is_wanted_again(tmp_path: Path) -> None:
             await asyncio.sleep(0.1)
 
     assert server.reports == {"slimgate-1", "slimgate-2"}
+
+
+async def test_one_that_somebody_deletes(tmp_path: Path) -> None:
+    """Whose it was is told, once, so that it is written again."""
+    lost: list[str] = []
+    async with client_of(Server().app(), tmp_path) as api:
+        reports = Reports(api, on_lost=lost.append)
+        for one in TARGETS:
+            reports.put({"metadata": {"namespace": "shop", "name": f"slimgate-{one.uid}"}})
+        for name in ("slimgate-1", "slimgate-1", "slimgate-9"):
+            reports.drop("shop", name)
+
+    assert lost == ["1"]

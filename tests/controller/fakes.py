@@ -168,13 +168,15 @@ class World:
         self.recorder = Recorder(on_annotate=self._annotated)
         self.ledger = Ledger(annotate)
         self.inspector = inspector(self.shelf, self.clock)
+        self.keys = Keys()
         self.judge = Judge(
-            inspector=self.inspector, catalog=self.catalog, keyring=Keys(), now=self.wall
+            inspector=self.inspector, catalog=self.catalog, keyring=self.keys, now=self.wall
         )
         self.reconciler = Reconciler(
             judge=self.judge,
             catalog=self.catalog,
             ledger=self.ledger,
+            keyring=self.keys,
             recorder=self.recorder,
             settings=ReconcilerSettings(**settings),  # type: ignore[arg-type]
             now=self.wall,

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.errors import ClusterError, NotFoundError, UnavailableError
 from slimgate.core.images.facts import LayerContents, Size
 from slimgate.core.policies.finding import Outcome
@@ -19,7 +20,18 @@ from slimgate.core.wording.annotations import (
 from slimgate.engine.ports import LayerReading
 from tests.controller.fakes import FAT, LIMIT, World, fat, key_of, observed
 from tests.engine.cluster import exception, node, policy, workload
-from tests.engine.shelf import AMD64, APP, ARM64, EVERYTHING, REGISTRY, Door, question, tiny, until
+from tests.engine.shelf import (
+    AMD64,
+    APP,
+    ARM64,
+    EVERYTHING,
+    REGISTRY,
+    Door,
+    identity,
+    question,
+    tiny,
+    until,
+)
 from tests.support import images
 
 WEB = workload(FAT)
@@ -220,6 +232,20 @@ async def test_annotations_that_were_removed_come_back() -> None:
         assert world.recorder.of("note", "annotate") == [("annotate", ("web", "deny"))]
 
 
+async def test_a_report_that_is_lost_comes_back() -> None:
+    """And one of a workload that is gone does not."""
+    world = World()
+    async with world.running():
+        world.show(WEB)
+        await world.quiet()
+        world.recorder.of()
+        for uid in ("nobody", "web"):
+            world.reconciler.record_anew(uid)
+        await world.quiet()
+
+    assert world.recorder.written == [DENIED[-1]]
+
+
 async def test_an_old_event_that_comes_late_repeats_nothing() -> None:
     """The API server may show a workload as it was before its annotations were written."""
     world = World()
@@ -356,7 +382,7 @@ async def test_a_workload_that_goes_while_it_is_judged() -> None:
         await world.quiet()
 
         assert world.recorder.written == []
-        assert key not in world.reconciler.schedule
+        assert key not in world.reconciler.rechecks.schedule
         assert world.reconciler.changed.is_set()
 
 
@@ -431,7 +457,7 @@ async def test_an_exception_that_expires() -> None:
         world.show(WEB)
         await world.quiet()
         assert world.recorder.of("annotate") == [("annotate", ("web", "allow"))]
-        assert 0 < (world.reconciler.schedule.due() or 0) <= 1
+        assert 0 < (world.reconciler.rechecks.schedule.due() or 0) <= 1
 
         world.wall.move(0.99)
         world.reconciler.judge_all()
@@ -457,6 +483,73 @@ async def test_a_tag_that_moves() -> None:
         await until(lambda: done(world))
 
         assert world.recorder.of("note", "annotate") == DENIED[:2]
+
+
+@pytest.mark.parametrize("number", [10, 20, 40])
+async def test_one_looks_for_all(number: int) -> None:
+    """An image is looked at again once, however many run it; all are judged when its tag moved."""
+    world = World(drift_seconds=0.3)
+    many = [workload(FAT if one % 2 else APP, name=f"w{one}") for one in range(number)]
+    async with world.running():
+        for one in many:
+            world.show(one)
+        await world.quiet()
+        world.shelf.asked.clear()
+        world.clock.now += 400
+        before = world.times.verdicts
+        await until(lambda: len(world.shelf.asked) == 2)
+        await world.quiet()
+        assert world.shelf.count() == {"resolve": 2}
+        assert world.times.verdicts <= before + 6
+
+        world.shelf.put(APP, fat())
+        world.clock.now += 400
+        await until(lambda: all(world.outcome(key_of(one)) is Outcome.DENY for one in many))
+        assert world.times.verdicts <= before + 12 + number / 2
+
+
+@pytest.mark.parametrize("number", [10, 40])
+async def test_one_looks_for_all_while_a_registry_is_away(number: int) -> None:
+    """Once it is back, all are judged."""
+    world = World(retry_seconds=0.3)
+    world.shelf.faults["document"] = UnavailableError("down")
+    many = [workload(FAT, name=f"w{one}") for one in range(number)]
+    async with world.running():
+        for one in many:
+            world.show(one)
+        await world.quiet()
+        before = world.times.verdicts
+        await until(lambda: world.times.verdicts > before)
+        await world.quiet()
+        assert world.times.verdicts <= before + 4
+
+        world.shelf.faults.clear()
+        world.clock.now += 16
+        await until(lambda: all(world.outcome(key_of(one)) is Outcome.DENY for one in many))
+
+
+async def test_credentials_that_are_mended() -> None:
+    """Each workload whose image can't be seen looks for itself: its own secret may be it."""
+    world = World(drift_seconds=RETRY)
+    world.shelf.keys[f"{REGISTRY}/team/fat"] = {identity("me")}
+    async with world.running():
+        keys = [world.show(workload(FAT, name=name)) for name in ("web", "api")]
+        await world.quiet()
+        assert {world.outcome(key) for key in keys} == {Outcome.UNKNOWN}
+
+        world.keys.answer = identity("me")
+        await until(lambda: {world.outcome(key) for key in keys} == {Outcome.DENY})
+
+
+async def test_credentials_that_can_not_be_read() -> None:
+    """They are tried again soon."""
+    world = World(retry_seconds=RETRY)
+    world.keys.answer = ClusterError("the API server is away")
+    async with world.running():
+        key = world.show(WEB)
+        await world.quiet()
+        world.keys.answer = ANONYMOUS
+        await until(lambda: world.outcome(key) is Outcome.DENY)
 
 
 async def test_the_same_verdict_has_nothing_counted_anew() -> None:
@@ -516,7 +609,7 @@ async def test_what_does_not_pass_is_not_tried_every_moment() -> None:
         world.show(WEB)
         await world.quiet()
 
-    assert (world.reconciler.schedule.due() or 0) > 290
+    assert (world.reconciler.rechecks.schedule.due() or 0) > 290
 
 
 @pytest.mark.parametrize("away", ["a layer", "a platform"])
@@ -535,7 +628,7 @@ async def test_what_is_known_in_part_is_tried_again(away: str) -> None:
         await until(lambda: world.times.verdicts > 1)
         world.shelf.faults.clear()
         world.clock.now += 120
-        await until(lambda: (world.reconciler.schedule.due() or 0) > 290)
+        await until(lambda: (world.reconciler.rechecks.schedule.due() or 0) > 290)
 
 
 async def test_a_verdict_that_says_the_same_is_written_once() -> None:

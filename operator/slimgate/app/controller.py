@@ -86,15 +86,16 @@ async def _work(
     core.sinks_of_nodes.append(roster)
     ledger = Ledger(settings.annotations)
 
-    def record_anew() -> None:
-        reconciler.judge_all()
+    def record_anew(uid: str | None = None) -> None:
+        reconciler.record_anew(uid)
 
-    reports = Reports(core.api, on_switch=record_anew, docs=settings.docs_url)
+    reports = Reports(core.api, on_switch=record_anew, on_lost=record_anew, docs=settings.docs_url)
     recorder = Records(core.api, reports)
     reconciler = Reconciler(
         judge=core.judge,
         catalog=core.catalog,
         ledger=ledger,
+        keyring=core.keyring,
         recorder=recorder,
         settings=ReconcilerSettings(
             drift_seconds=settings.tag_seconds,

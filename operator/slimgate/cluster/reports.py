@@ -38,6 +38,7 @@ class Reports:
     """Writes reports on change only; `run` finds the API and learns which reports are there.
 
     `on_switch` is called each time another API was chosen: verdicts must then be recorded again.
+    `on_lost` hears the uid of a workload whose report was deleted, and then that of it must be.
     `docs` is the page that results lead to.
     Owner references have reports of deleted workloads collected.
     """
@@ -49,6 +50,7 @@ class Reports:
         choices: Sequence[Kind] = (OPEN_REPORTS, POLICY_REPORTS),
         seconds: float = _SECONDS,
         on_switch: Callable[[], None] = lambda: None,
+        on_lost: Callable[[str], None] = lambda _: None,
         docs: str = DOCS,
     ) -> None:
         self.resource: Kind | None = None
@@ -57,6 +59,7 @@ class Reports:
         self._choices = choices
         self._seconds = seconds
         self._on_switch = on_switch
+        self._on_lost = on_lost
         self._docs = docs
         self._known: dict[tuple[str, str], str] = {}
         self._unwanted: set[tuple[str, str]] = set()
@@ -118,7 +121,8 @@ class Reports:
 
     def drop(self, namespace: str, name: str) -> None:
         """Hear that a report of ours is gone (Sink)."""
-        self._known.pop((namespace, name), None)
+        if self._known.pop((namespace, name), None) is not None:
+            self._on_lost(name.removeprefix(_PREFIX))
 
     async def _look(self, group: PartGroup) -> None:
         try:

@@ -77,6 +77,7 @@ class Ledger:
         self._records: dict[Key, Record] = {}
         self._held: dict[Key, Observed] = {}
         self._by_namespace: dict[str, dict[Key, None]] = {}
+        self._by_uid: dict[str, Key] = {}
         self._judged = 0
         self._images = UsedImages[Key]()
         self.tally = Tally()
@@ -134,6 +135,7 @@ class Ledger:
         if record is None or uid not in {None, record.observed.workload.uid}:
             return False
         self._count(key, record.verdict, None)
+        self._by_uid.pop(record.observed.workload.uid, None)
         del self._records[key]
         own = self._by_namespace[key.namespace]
         del own[key]
@@ -145,6 +147,9 @@ class Ledger:
         before = self._records.get(key)
         if before is None:
             self._by_namespace.setdefault(key.namespace, {})[key] = None
+        else:
+            self._by_uid.pop(before.observed.workload.uid, None)
+        self._by_uid[record.observed.workload.uid] = key
         self._records[key] = record
         self._count(key, None if before is None else before.verdict, record.verdict)
 
@@ -183,6 +188,10 @@ class Ledger:
     def __iter__(self) -> Iterator[Key]:
         """Yield all workloads, as they were when this began."""
         return iter(list(self._records))
+
+    def of_uid(self, uid: str) -> Key | None:
+        """Find a workload by its uid."""
+        return self._by_uid.get(uid)
 
     def within(self, namespace: str) -> Sequence[Key]:
         """List the workloads of one namespace."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,9 +11,9 @@ from typing import Final
 from slimgate.controller.ledger import Key, Ledger, Observed, Record
 from slimgate.controller.ports import Recorder, SilentWorkObserver, WorkObserver
 from slimgate.controller.queue import WorkQueue
-from slimgate.controller.schedule import Schedule
-from slimgate.core.errors import ImageError, SlimgateError
-from slimgate.core.images.facts import Digest, Inspection
+from slimgate.controller.rechecks import Rechecks
+from slimgate.core.errors import SlimgateError
+from slimgate.core.images.facts import Digest
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.annotations import (
     NO_ANNOTATIONS,
@@ -28,6 +27,7 @@ from slimgate.core.workloads.kinds import REPLICA_SETS
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
+from slimgate.engine.ports import Keyring
 from slimgate.process.loop import Breath
 from slimgate.process.stopping import PartGroup
 
@@ -47,7 +47,7 @@ class ReconcilerSettings:
     registries, or to write."""
     judge_seconds: float = 60.0
     drift_seconds: float = 300.0
-    """How often a workload is judged again, since tags move."""
+    """How often an image is looked at again, since tags move: one workload is judged for all."""
     retry_seconds: float = 20.0
     """When to try again what could not be looked up for now, or could not be written."""
     docs: str = DOCS
@@ -70,13 +70,13 @@ class Reconciler:
         judge: Judge,
         catalog: Catalog,
         ledger: Ledger,
+        keyring: Keyring,
         recorder: Recorder,
         settings: ReconcilerSettings,
         now: Callable[[], datetime],
         observer: WorkObserver | None = None,
     ) -> None:
         self._judge = judge
-        self._catalog = catalog
         self._ledger = ledger
         self._recorder = recorder
         self._settings = settings
@@ -90,7 +90,13 @@ class Reconciler:
         self._has_better = asyncio.Event()
         self._breath = Breath()
         self.queue: WorkQueue[Key] = WorkQueue(self._observer.waited)
-        self.schedule: Schedule[Key] = Schedule(time.monotonic)
+        self.rechecks = Rechecks(
+            catalog=catalog,
+            keyring=keyring,
+            drift_seconds=settings.drift_seconds,
+            retry_seconds=settings.retry_seconds,
+            now=now,
+        )
         self.changed = asyncio.Event()
         """Set whenever counts of verdicts may have changed."""
 
@@ -134,7 +140,7 @@ class Reconciler:
     def _forget(self, key: Key, uid: str | None) -> bool:
         if not self._ledger.drop(key, uid):
             return False
-        self.schedule.drop(key)
+        self.rechecks.drop(key)
         self.changed.set()
         return True
 
@@ -153,6 +159,13 @@ class Reconciler:
         for key in self._ledger.within(namespace) if namespace else self._ledger:
             self.queue.put(key, again=True)
 
+    def record_anew(self, uid: str | None = None) -> None:
+        """Write again what was written of all, or of one workload."""
+        if uid is None:
+            self.judge_all()
+        elif (key := self._ledger.of_uid(uid)) is not None:
+            self.queue.put(key)
+
     def facts_changed(self, digest: Digest) -> None:
         """Hear that facts of a manifest are others: what rests on them is judged again, at once."""
         self._better.add(digest)
@@ -163,7 +176,7 @@ class Reconciler:
         async with PartGroup() as tasks:
             for number in range(self._settings.workers + self._settings.reserve):
                 tasks.create_task(self._work(only_news=number >= self._settings.workers))
-            tasks.create_task(self._follow_schedule())
+            tasks.create_task(self._recheck())
             tasks.create_task(self._follow_facts())
 
     async def _follow_facts(self) -> None:
@@ -176,10 +189,10 @@ class Reconciler:
             # Facts that come by the thousand, as from another replica, are gone through together.
             await asyncio.sleep(_TOGETHER_SECONDS)
 
-    async def _follow_schedule(self) -> None:
+    async def _recheck(self) -> None:
         while True:
-            await self.schedule.wait()
-            for key in self.schedule.take():
+            await self.rechecks.schedule.wait()
+            for key in self.rechecks.due():
                 self.queue.put(key, again=True)
 
     async def _work(self, *, only_news: bool) -> None:
@@ -193,12 +206,12 @@ class Reconciler:
                 failed = False
             except SlimgateError as error:
                 _LOG.warning("%s %s/%s: %s", key.kind.kind, key.namespace, key.name, error)
-                self.schedule.put(key, self._settings.retry_seconds)
+                self.rechecks.schedule.put(key, self._settings.retry_seconds)
             except Exception:  # noqa: BLE001 - one workload's trouble must not stop the others
                 _LOG.exception(
                     "%s %s/%s could not be judged", key.kind.kind, key.namespace, key.name
                 )
-                self.schedule.put(key, self._settings.retry_seconds)
+                self.rechecks.schedule.put(key, self._settings.retry_seconds)
             finally:
                 self.queue.done(key)
                 self._observer.reconciled(time.monotonic() - started, failed=failed)
@@ -217,8 +230,9 @@ class Reconciler:
             return  # it is gone, or another by now, and then it waits to be judged
         if before is None or not verdict.counts_as(before):
             self.changed.set()
+        for other in await self.rechecks.plan(key, verdict):
+            self.queue.put(other, again=True)
         await self._record(key, judged, verdict)
-        self.schedule.put(key, self._next(verdict))
 
     async def _verdict(self, workload: Workload) -> Verdict:
         started = time.monotonic()
@@ -263,25 +277,3 @@ class Reconciler:
         created = record.observed.created
         first = record.said is None and self._ledger.annotate is Annotate.NONE
         return first and created is not None and created < self._started
-
-    def _next(self, verdict: Verdict) -> float:
-        settings = self._settings
-        jitter = random.uniform(1.0, 1.2)  # noqa: S311 - spreads load, keeps no secret
-        if any(map(_is_open, verdict.subject.images.values())):
-            return settings.retry_seconds * jitter
-        seconds = settings.drift_seconds * jitter
-        now = self._now()
-        ends = [
-            (exception.expires - now).total_seconds()
-            for exception in self._catalog.exceptions_for(verdict.subject.workload)
-            if exception.expires > now
-        ]
-        return max(0.1, min([seconds, *ends]))
-
-
-def _is_open(seen: Inspection | ImageError) -> bool:
-    """Whether another look may soon tell more."""
-    if isinstance(seen, ImageError):
-        return seen.temporary
-    is_unread = any(image.base.unread is not None for image in seen.images)
-    return is_unread or any(gap.temporary for gap in seen.gaps)
