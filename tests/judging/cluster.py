@@ -59,10 +59,11 @@ class Process:
         self.row = row
         self.catalog = _catalog(row)
         self.inspector = Inspector(registry, clock=clock)
+        self.keys = Keys()
         self.judge = Judge(
             inspector=self.inspector,
             catalog=self.catalog,
-            keyring=Keys(),
+            keyring=self.keys,
             now=lambda: datetime.now(UTC),
             seconds=5,
             namespaces=_Namespaces(row),
@@ -123,6 +124,7 @@ class Controller(Process):
             judge=self.judge,
             catalog=self.catalog,
             ledger=self.ledger,
+            keyring=self.keys,
             recorder=self.recorder,
             settings=ReconcilerSettings(),
             now=lambda: datetime.now(UTC),
