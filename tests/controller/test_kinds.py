@@ -186,3 +186,15 @@ def test_what_was_deleted_unseen_is_not_judged_later() -> None:
 
     assert known == {JOB: "j1"}
     assert place.judged == set()
+
+
+def test_what_has_been_of_concern_still_is() -> None:
+    """A pod that an owner adopts before it is known what came before is told of all the same."""
+    place, (pods,) = Place(), (one for one in BUILT_IN if one.kind == "Pod")
+    owned = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": True, "uid": "r1"}
+    alone: JsonObject = {"namespace": "team", "name": "a", "uid": "1"}
+    adopted: JsonObject = {**alone, "ownerReferences": [owned]}
+
+    assert not place.kinds.concerns(pods, {**adopted, "uid": "2"})
+    assert place.kinds.concerns(pods, alone)
+    assert place.kinds.concerns(pods, adopted)

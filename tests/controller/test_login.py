@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from slimgate.cluster.connect import Access, open_access
 from slimgate.cluster.errors import UnreachableError
 from slimgate.controller.handlers import make_settings
 from slimgate.controller.login import Login
+from slimgate.core.json_object import JsonObject
 from slimgate.core.workloads.kinds import BUILT_IN, Kind
 from tests.support.kubeconfig import kubeconfig
 
@@ -84,6 +86,35 @@ async def test_listings_are_told(
 
     assert heard == expected
     assert tokens == ["Bearer secret"]
+
+
+@pytest.mark.parametrize(("path", "left"), [(DEPLOYMENTS, b"acd"), ("/api/v1/nodes", b"abcd")])
+async def test_what_is_of_no_concern_is_not_watched(home: Path, path: str, left: bytes) -> None:
+    """Events of objects that are left to others are kept from kopf, and nothing else is."""
+    told = [
+        {"type": "ADDED", "object": {"metadata": {"name": "a"}}},
+        {"type": "MODIFIED", "object": {"metadata": {"name": "b", "owned": True}}},
+        {"type": "BOOKMARK", "object": {"metadata": {"name": "c", "owned": True}}},
+        {"type": "ERROR", "object": {"name": "d"}},
+    ]
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(body=b"".join(json.dumps(one).encode() + b"\n" for one in told))
+
+    def concerns(kind: Kind, metadata: JsonObject) -> bool:
+        assert kind.plural == "deployments"
+        return "owned" not in metadata
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        kubeconfig(home, str(server.make_url("")), {"token": "secret"})
+        login = Login(BUILT_IN, ignore, open_access, concerns=concerns)
+        async with logged_in(login) as found:
+            watched = await found.aiohttp_session.get(f"{found.server}{path}?watch=true")
+            chunks = [one async for one in watched.content.iter_chunked(2**20)]
+
+    assert b"".join(re.findall(rb'"name": "(.)"', b"".join(chunks))) == left
 
 
 async def test_requests_are_counted(home: Path) -> None:

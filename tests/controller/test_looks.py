@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from slimgate.controller.looks import Look, Looks
+from slimgate.controller.looks import ImageLook, Looks
 from slimgate.core.errors import ImageError, NotFoundError, UnavailableError
 from slimgate.core.images.facts import Base, Gap, Inspection
 from slimgate.core.policies.policy import Policy
@@ -76,7 +76,7 @@ def test_looks_are_apart() -> None:
     ):
         assert looks.take(key, identity, other) == []
     (look,) = looks.of("a")
-    assert look == Look("app:1", "", ("p",))
+    assert look == ImageLook("app:1", "", ("p",))
 
     looks.take("a", "", verdict(OLD, reference="app:3"))
     assert looks.next(look) is None

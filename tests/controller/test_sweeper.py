@@ -90,6 +90,23 @@ def test_pages_of_two_kinds_at_the_same_time() -> None:
     assert place.left == {"web", "api", "batch"}
 
 
+def test_kopf_gets_what_is_of_concern() -> None:
+    """Of each page; what is left out is there all the same."""
+    world = World()
+    world.show(WEB)
+    sweeper = Sweeper(
+        reconciler=world.reconciler,
+        ledger=world.ledger,
+        concerns=lambda kind, metadata: kind == DEPLOYMENT and metadata["uid"] == "api",
+    )
+    pages = [page("web", "api", more=True), page("batch")]
+    for number, one in enumerate(pages):
+        sweeper.listed(DEPLOYMENT, one, first=number == 0)
+
+    assert [one["items"] for one in pages] == [[{"metadata": {"uid": "api"}}], []]
+    assert list(world.ledger) == [key_of(WEB)]
+
+
 def test_one_line_says_how_many(caplog: pytest.LogCaptureFixture) -> None:
     """Where nothing is gone nothing is said."""
     place = Place(WEB, API)

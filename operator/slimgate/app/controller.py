@@ -145,7 +145,6 @@ async def _work(
             await token.asked.wait()
             tasks.create_task(_look_at_nodes(core, metrics, survey))
         profiles = _profiles(core, store, used=(ledger.names, survey.names))
-        sweeper = Sweeper(reconciler=reconciler, ledger=ledger)
         measuring = Measuring(ledger=ledger, inspector=core.inspector, keyring=core.keyring)
         for job in (reports.run, reconciler.run, statuses.run, measuring.run):
             tasks.create_task(job())
@@ -154,12 +153,13 @@ async def _work(
         if profiles is not None:
             tasks.create_task(profiles.run())
         kinds = Kinds(reconciler, settings)
+        sweeper = Sweeper(reconciler=reconciler, ledger=ledger, concerns=kinds.concerns)
         mirrors = mirrors_of(kinds, core.api)
         metrics.show_mirrors(mirrors)
         for mirror in mirrors.values():
             tasks.create_task(mirror.run())
         await tried(mirrors.values())
-        login = Login(BUILT_IN, sweeper.listed, open_access, metrics.api_request)
+        login = Login(BUILT_IN, sweeper.listed, open_access, metrics.api_request, kinds.concerns)
         tasks.create_task(_observe(kinds.built_in, login, stop))
 
 

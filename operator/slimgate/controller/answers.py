@@ -1,18 +1,31 @@
-"""Cuts off what is nested too deeply for Python before kopf parses it, and would end by it."""
+"""Reads along as kopf reads: what would end it is cut off, and what is of no concern left out."""
 
+import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Self, cast
 
 from aiohttp import ClientResponse, StreamReader
 
+from slimgate.core.json_object import JsonObject
 from slimgate.core.nesting import parse, shallow, too_deep
 
 _LOG: Final = logging.getLogger(__name__)
 
 
+_EVENTS: Final = {"ADDED", "MODIFIED", "DELETED"}
+Concerns = Callable[[JsonObject], bool]
+"""Whether there is anything to do for an object, by its metadata."""
+
+
 class Lines:
-    """A watch stream as chunks of whole lines, none of which is nested too deeply."""
+    """A watch stream as chunks of whole lines, none of which is nested too deeply.
+
+    With `concerns`, events of objects that are of no concern are left out. kopf goes on from the
+    last version that it has seen, which bookmarks keep young.
+    """
+
+    concerns: Concerns | None = None
 
     def __init__(self, content: StreamReader, path: str) -> None:
         self._content = content
@@ -29,11 +42,18 @@ class Lines:
             lines, newline, rest = chunk.rpartition(b"\n")
             held.append(lines + newline)
             if newline:
-                yield self._shallow(b"".join(held))
+                if text := self._concerning(self._shallow(b"".join(held))):
+                    yield text
                 held.clear()
             held.append(rest)
         if text := b"".join(held):
             yield self._shallow(text)
+
+    def _concerning(self, text: bytes) -> bytes:
+        concerns = self.concerns
+        if concerns is None:
+            return text
+        return b"".join(one for one in text.splitlines(keepends=True) if _passes(one, concerns))
 
     def _shallow(self, text: bytes) -> bytes:
         kept = b"\n".join(map(shallow, text.split(b"\n")))
@@ -43,18 +63,29 @@ class Lines:
         return kept
 
 
+def _passes(line: bytes, concerns: Concerns) -> bool:
+    """Let through what tells of no object, and what is to be found wrong by who reads it."""
+    try:
+        event = json.loads(line)
+        return event["type"] not in _EVENTS or concerns(event["object"]["metadata"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return True
+
+
 class ShallowAnswer(ClientResponse):
     """An answer in which nothing is nested too deeply, however it is read.
 
-    `heard`, if set, hears what is parsed before who has asked for it.
+    `heard`, if set, hears what is parsed before who has asked for it, and may take from it.
     """
 
     heard: Callable[[object], None] | None = None
+    lines: Lines | None = None
 
     async def start(self, connection: Any) -> Self:
         """Begin to read."""
         await super().start(connection)
-        self.content = cast("StreamReader", Lines(self.content, self.url.path))
+        self.lines = Lines(self.content, self.url.path)
+        self.content = cast("StreamReader", self.lines)
         return self
 
     async def json(self, **_: Any) -> Any:

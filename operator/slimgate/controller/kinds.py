@@ -1,10 +1,16 @@
 """Which kinds of workloads are judged: the built-in ones, and those that settings add."""
 
+from typing import Final
+
 from slimgate.controller.intake import Intake
 from slimgate.controller.owners import Owners
 from slimgate.controller.reconciler import Reconciler
-from slimgate.core.workloads.kinds import BUILT_IN
+from slimgate.core.json_object import JsonObject, text_at
+from slimgate.core.workloads.kinds import BUILT_IN, Kind
+from slimgate.engine.bounded import Bounded
 from slimgate.settings import Settings
+
+_MAX_HANDED: Final = 20_000
 
 
 class Kinds:
@@ -19,6 +25,18 @@ class Kinds:
         self.built_in = tuple(self._intakes[kind] for kind in BUILT_IN)
         self.extra = tuple(self._intakes[kind] for kind in settings.extra_kinds)
         self.owners.listen(self._settle)
+        self._handed: Bounded[str, Kind] = Bounded(_MAX_HANDED)
+
+    def concerns(self, kind: Kind, metadata: JsonObject) -> bool:
+        """Whether there is anything to do for an object of a built-in kind.
+
+        What has been of concern a moment ago still is: that may be on its way to be known.
+        """
+        uid = text_at(metadata, "uid")
+        if not (self._handed.get(uid) is not None or self._intakes[kind].concerns(metadata)):
+            return False
+        self._handed.put(uid, kind)
+        return True
 
     def _settle(self) -> None:
         for key, observed in self._reconciler.owned():

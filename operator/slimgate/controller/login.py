@@ -1,4 +1,4 @@
-"""Logs kopf in with the credentials of all of slimgate, and hands on what it lists.
+"""Logs kopf in with the credentials of all of slimgate, and reads along.
 
 kopf lists a kind anew when the API server no longer keeps what was watched, and hands over what
 there is. It says neither that it does so nor what has gone meanwhile (ADR 9).
@@ -29,6 +29,7 @@ from aiohttp import (
 from slimgate.controller.answers import ShallowAnswer
 from slimgate.controller.ports import Access
 from slimgate.core.errors import ClusterError
+from slimgate.core.json_object import JsonObject
 from slimgate.core.workloads.kinds import Kind
 
 _RETRY: Final = 5.0
@@ -44,7 +45,9 @@ class Listed(Protocol):
 class Login:
     """kopf's handler; `listed` is given each page of each listing of a kind.
 
-    `asked` hears of every request: its method, how it ended and after how many seconds.
+    kopf hears nothing of objects that `concerns` says are of no concern: most events are of pods
+    that others own, and kopf takes a millisecond for each. `asked` hears of every request: its
+    method, how it ended and after how many seconds.
     """
 
     def __init__(
@@ -53,11 +56,13 @@ class Login:
         listed: Listed,
         connect: Callable[[], Awaitable[Access]],
         asked: Callable[[str, int | str, float], None] = lambda *_: None,
+        concerns: Callable[[Kind, JsonObject], bool] = lambda *_: True,
     ) -> None:
         self._kinds = tuple(kinds)
         self._listed = listed
         self._connect = connect
         self._asked = asked
+        self._concerns = concerns
         self._held: tuple[Access, kopf.AiohttpSession] | None = None
 
     async def log_in(self, **_: object) -> kopf.AiohttpSession:
@@ -97,8 +102,14 @@ class Login:
         if is_good and isinstance(response, ShallowAnswer):
             for kind in self._kinds:
                 if url.path.endswith(kind.all()):
-                    first = "continue" not in url.query
-                    response.heard = partial(self._listed, kind, first=first)
+                    self._read_along(kind, response)
+
+    def _read_along(self, kind: Kind, response: ShallowAnswer) -> None:
+        if "watch" not in response.url.query:
+            first = "continue" not in response.url.query
+            response.heard = partial(self._listed, kind, first=first)
+        elif response.lines is not None:
+            response.lines.concerns = partial(self._concerns, kind)
 
     async def _failed(
         self, _session: ClientSession, context: SimpleNamespace, params: TraceRequestExceptionParams

@@ -18,7 +18,7 @@ Sight = tuple[object, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ImageLook:
     """What tells looks apart: a reference, the key of an identity, and what is to be known."""
 
     reference: str
@@ -37,14 +37,14 @@ class Looks(Generic[K]):
     """The looks of all workloads, by whatever names them."""
 
     def __init__(self) -> None:
-        self._sights: dict[Look, _Sights[K]] = {}
-        self._of: dict[K, tuple[Look, ...]] = {}
+        self._sights: dict[ImageLook, _Sights[K]] = {}
+        self._of: dict[K, tuple[ImageLook, ...]] = {}
 
     def take(self, key: K, identity: str, verdict: Verdict) -> Sequence[K]:
         """Take what a workload saw just now; list the others that would see something else, too."""
         policies = tuple(policy.name for policy in verdict.policies)
         found = {
-            Look(use.reference, identity, policies): _sight(seen)
+            ImageLook(use.reference, identity, policies): _sight(seen)
             for use, seen in verdict.subject.images.items()
         }
         for gone in self._of.get(key, ()):
@@ -59,16 +59,16 @@ class Looks(Generic[K]):
         for look in self._of.pop(key, ()):
             self._forget(look, key)
 
-    def of(self, key: K) -> Sequence[Look]:
+    def of(self, key: K) -> Sequence[ImageLook]:
         """List the looks of a workload."""
         return self._of.get(key, ())
 
-    def is_open(self, look: Look) -> bool:
+    def is_open(self, look: ImageLook) -> bool:
         """Whether another look may soon tell more."""
         sights = self._sights.get(look)
         return sights is not None and bool(sights.open)
 
-    def next(self, look: Look) -> K | None:
+    def next(self, look: ImageLook) -> K | None:
         """Choose who is to look: each in its turn, who lacks something first; None if nobody is."""
         sights = self._sights.get(look)
         if sights is None:
@@ -79,7 +79,7 @@ class Looks(Generic[K]):
             sights.open[key] = sights.open.pop(key)
         return key
 
-    def _see(self, look: Look, key: K, sight: Sight) -> Iterator[K]:
+    def _see(self, look: ImageLook, key: K, sight: Sight) -> Iterator[K]:
         sights = self._sights.setdefault(look, _Sights())
         is_known, before = key in sights.by_key, sights.by_key.get(key)
         sights.by_key[key] = sight
@@ -94,7 +94,7 @@ class Looks(Generic[K]):
             yield from (one for one, other in sights.by_key.items() if other not in {None, sight})
         sights.seen = sight
 
-    def _forget(self, look: Look, key: K) -> None:
+    def _forget(self, look: ImageLook, key: K) -> None:
         sights = self._sights[look]
         del sights.by_key[key]
         sights.open.pop(key, None)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from slimgate.controller.ledger import Key
-from slimgate.controller.looks import Look, Looks
+from slimgate.controller.looks import ImageLook, Looks
 from slimgate.controller.schedule import Schedule
 from slimgate.core.errors import ImageError, SlimgateError
 from slimgate.core.policies.verdict import Verdict
@@ -38,7 +38,7 @@ class Rechecks:
         self._retry_seconds = retry_seconds
         self._now = now
         self._looks: Looks[Key] = Looks()
-        self.schedule: Schedule[Key | Look] = Schedule(time.monotonic)
+        self.schedule: Schedule[Key | ImageLook] = Schedule(time.monotonic)
 
     def drop(self, key: Key) -> None:
         """Forget a workload."""
@@ -48,7 +48,7 @@ class Rechecks:
     def due(self) -> Iterator[Key]:
         """Yield who is to be judged now, one for each image that is to be looked at."""
         for due in self.schedule.take():
-            if not isinstance(due, Look):
+            if not isinstance(due, ImageLook):
                 yield due
             elif (key := self._looks.next(due)) is not None:
                 # Whatever becomes of that workload, the image is looked at again.

@@ -1,22 +1,34 @@
-"""Forgets workloads whose deletion kopf has not seen (ADR 9)."""
+"""Forgets workloads whose deletion kopf has not seen (ADR 9), and spares it what is owned."""
 
 import logging
+from collections.abc import Callable
 from typing import Final
 
 from slimgate.controller.ledger import Ledger
 from slimgate.controller.reconciler import Reconciler
-from slimgate.core.json_object import mapping_at, objects_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.workloads.kinds import Kind
 
 _LOG: Final = logging.getLogger(__name__)
 
 
 class Sweeper:
-    """Reads along as kopf lists a kind, and drops what is known and in no page of a listing."""
+    """Reads along as kopf lists a kind, and drops what is known and in no page of a listing.
 
-    def __init__(self, *, reconciler: Reconciler, ledger: Ledger) -> None:
+    Of each page it leaves to kopf what there is something to do for, as `concerns` says: most pods
+    and ReplicaSets are what others own, and kopf takes a millisecond for each.
+    """
+
+    def __init__(
+        self,
+        *,
+        reconciler: Reconciler,
+        ledger: Ledger,
+        concerns: Callable[[Kind, JsonObject], bool] = lambda _kind, _metadata: True,
+    ) -> None:
         self._reconciler = reconciler
         self._ledger = ledger
+        self._concerns = concerns
         self._listings: dict[Kind, set[str]] = {}
 
     def listed(self, kind: Kind, page: object, *, first: bool) -> None:
@@ -40,6 +52,12 @@ class Sweeper:
         if not text_at(metadata, "continue"):
             del self._listings[kind]
             self._sweep(kind, seen)
+        if isinstance(page, dict):
+            page["items"] = [
+                one
+                for one in objects_at(listing, "items")
+                if self._concerns(kind, mapping_at(one, "metadata"))
+            ]
 
     def _sweep(self, kind: Kind, seen: set[str]) -> None:
         known = self._ledger.uids(kind).items()

@@ -14,7 +14,7 @@ def printable(text: str, limit: int = 256) -> str:
     """
     # Escapes only make a text longer, so no more of it than this can be shown.
     start = text[: limit + 1]
-    if not (start.isascii() and start.isprintable()):
+    if not start.isprintable():  # which no character of these categories is
         start = "".join(_escape(char) for char in start)
     return cut(start, limit)
 
