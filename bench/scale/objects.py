@@ -111,6 +111,8 @@ def node_statuses(size: Size, images: Sequence[Image], kubelet: tuple[str, int])
             ],
             "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
             "nodeInfo": _NODE_INFO,
+            "allocatable": _ROOM,
+            "capacity": _ROOM,
             "images": [
                 {"names": [_pinned(one), one.reference], "sizeBytes": 1_000_000} for one in held
             ],
@@ -148,6 +150,7 @@ def exceptions(size: Size) -> Iterator[Json]:
         yield {**made, "spec": spec}
 
 
+_ROOM: Final = {"cpu": "64", "memory": "256Gi", "pods": "250"}
 _NODE_INFO: Final = {
     "architecture": "amd64",
     "operatingSystem": "linux",

@@ -132,7 +132,7 @@ async def _fill(made: Place, *, crowded: bool) -> None:
         await create(admin, objects.nodes(size))
         statuses = objects.node_statuses(size, made.images, kubelet)
         await admin.all(_status_patches(statuses))
-        made.plane.start_kwok(kubelet)
+        made.plane.start_kwok()
     await create(admin, objects.deployments(size, made.images))
     if crowded:
         await _settle(made)

@@ -72,17 +72,15 @@ class Plane:
         certs.write_kubeconfig(self.pki, self.server, user, path)
         return str(path)
 
-    def start_kwok(self, kubelet: tuple[str, int]) -> None:
+    def start_kwok(self) -> None:
         """Have the nodes ready and their pods running."""
         tools.ensure(self.layout, [tools.KWOK])
-        host, port = kubelet
         flags = [
             f"--kubeconfig={self.kubeconfig('admin')}",
+            f"--config={Path(__file__).with_name('kwok.yaml')}",
             "--manage-all-nodes=false",
             f"--manage-nodes-with-annotation-selector={MANAGED}=fake",
-            f"--node-lease-duration-seconds={_A_DAY}",
-            f"--node-ip={host}",
-            f"--node-port={port}",
+            "--node-lease-duration-seconds=0",
         ]
         program = tools.KWOK.path(self.layout)
         self.processes.start("kwok", [program, *flags], inside=False)
