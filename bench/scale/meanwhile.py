@@ -24,7 +24,7 @@ async def newcomers(place: Place) -> list[float]:
         while True:
             namespace = place.size.namespace(len(waits))
             name = f"new-{len(waits):04d}"
-            made = objects.deployment(namespace, name, place.images[0], 0)
+            made = objects.deployment(namespace, name, place.images[0].reference, 1)
             await create(place.admin, [made])
             seen = Call(method="GET", path=DEPLOYMENTS.one(namespace, name))
             waits.append(await place.admin.until(seen, _has_verdict, _PATIENCE))

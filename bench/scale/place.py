@@ -10,15 +10,15 @@ from typing import Final
 import yaml
 
 from bench.images import Image, push
-from bench.scale import kubelets, objects, plane
+from bench.scale import kept, kubelets, objects, plane
 from bench.scale.audit import AuditLog
 from bench.scale.client import STRATEGIC, Call, Client, connected
 from bench.scale.kubelets import Kubelet
 from bench.scale.objects import Json, Size
 from bench.scale.plane import BARE, SLIMGATE, Plane
+from bench.scale.store import keep
 from slimgate.cluster.resources import NAMESPACES
 from slimgate.core.json_object import mapping_at, objects_at, text_at
-from slimgate.core.workloads.kinds import PODS, REPLICA_SETS
 from tests.live.api import resource_of
 from tests.live.programs import Roles
 from tests.registry import servers
@@ -28,7 +28,6 @@ _FILE_BYTES: Final = (500, 2_000)
 _SYSTEM: Final = "slimgate-system"
 _CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _BINDINGS: Final = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
-_PATIENCE: Final = 3600.0
 _QUIET_SECONDS: Final = 2.0
 _QUIET_WRITES: Final = 40
 
@@ -49,7 +48,7 @@ class Place:
 
 @asynccontextmanager
 async def place(folder: Path, size: Size, *, crowded: bool) -> AsyncIterator[Place]:
-    """Make it and end it; `crowded` has kwok, nodes and pods, too."""
+    """Make it and end it; `crowded` has Kubernetes' controllers and kwok, too."""
     registry = servers.start(folder, "images")
     try:
         images = await asyncio.to_thread(
@@ -72,7 +71,7 @@ async def place(folder: Path, size: Size, *, crowded: bool) -> AsyncIterator[Pla
                     plane=running,
                     admin=admin,
                     bare=bare,
-                    audit=AuditLog(running.log),
+                    audit=AuditLog(running.control.log),
                     roles=roles,
                     kubelet=kubelet,
                 )
@@ -127,15 +126,12 @@ async def _fill(made: Place, *, crowded: bool) -> None:
     await create(admin, objects.namespaces(size))
     await create(admin, objects.policies(size, objects.NEVER))
     await create(admin, objects.exceptions(size))
+    kubelet = made.kubelet.address, made.kubelet.port
+    await keep(made.plane.store, kept.nodes(size, made.images, kubelet))
+    await keep(made.plane.store, kept.workloads(size, made.images))
     if crowded:
-        kubelet = made.kubelet.address, made.kubelet.port
-        await create(admin, objects.nodes(size))
-        statuses = objects.node_statuses(size, made.images, kubelet)
-        await admin.all(_status_patches(statuses))
-        made.plane.start_kwok()
-    await create(admin, objects.deployments(size, made.images))
-    if crowded:
-        await _settle(made)
+        await asyncio.to_thread(made.plane.work)
+    await quiet(admin)
 
 
 async def create(client: Client, made: Iterable[Json]) -> float:
@@ -150,29 +146,10 @@ def _creations(made: Iterable[Json]) -> Iterator[Call]:
         yield Call(method="POST", path=path, body=one)
 
 
-def _status_patches(statuses: Iterable[Json]) -> Iterator[Call]:
-    for number, status in enumerate(statuses):
-        yield status_patch(number, status)
-
-
 def status_patch(number: int, status: Json) -> Call:
     """Write what a node says of itself."""
     path = f"/api/v1/nodes/{objects.node_name(number)}/status"
     return Call(method="PATCH", path=path, body={"status": status}, content_type=STRATEGIC)
-
-
-async def _settle(made: Place) -> None:
-    """Wait until Kubernetes has made what follows from the Deployments."""
-    admin, wanted = made.admin, made.size.replicas * made.size.deployments
-    sets = Call(method="GET", path=f"{REPLICA_SETS.all()}?limit=1")
-    await admin.until(sets, lambda listed: counted(listed) >= made.size.deployments, _PATIENCE)
-    if wanted:
-        pods = f"{PODS.all()}?limit=1"
-        whole = Call(method="GET", path=pods)
-        await admin.until(whole, lambda listed: counted(listed) >= wanted, _PATIENCE)
-        pending = Call(method="GET", path=f"{pods}&fieldSelector=status.phase%3DPending")
-        await admin.until(pending, lambda listed: not listed["items"], _PATIENCE)
-    await quiet(admin)
 
 
 async def quiet(admin: Client) -> None:
@@ -189,11 +166,6 @@ async def quiet(admin: Client) -> None:
 async def _version(admin: Client) -> int:
     listed = await admin.call(Call(method="GET", path=f"{NAMESPACES.all()}?limit=1"))
     return int(listed["metadata"]["resourceVersion"])
-
-
-def counted(listed: Json) -> int:
-    """Say how many objects there are, from a listing of one of them."""
-    return len(listed["items"]) + int(listed["metadata"].get("remainingItemCount", 0))
 
 
 def _is_served(definition: Json) -> bool:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.scale.objects import MANAGED
+from bench.scale.kept import MANAGED
 from tests.lab import certs, parts, tools
 from tests.lab.control_plane import ControlPlane
-from tests.lab.layout import Addresses, Layout, choose_addresses, default_layout
+from tests.lab.layout import Layout, choose_addresses, default_layout
 from tests.lab.processes import Processes, end, ours
 
 SLIMGATE: Final = "slimgate"
@@ -51,15 +51,22 @@ class AuditedPlane(ControlPlane):
 class Plane:
     """A running one."""
 
-    layout: Layout
-    addresses: Addresses
-    processes: Processes
-    log: Path
+    control: AuditedPlane
+
+    @property
+    def layout(self) -> Layout:
+        """Its folders."""
+        return self.control.layout
+
+    @property
+    def store(self) -> str:
+        """The URL of etcd."""
+        return self.control.addresses.etcd
 
     @property
     def server(self) -> str:
         """The API server's URL."""
-        return self.addresses.apiserver
+        return self.control.addresses.apiserver
 
     @property
     def pki(self) -> Path:
@@ -72,8 +79,9 @@ class Plane:
         certs.write_kubeconfig(self.pki, self.server, user, path)
         return str(path)
 
-    def start_kwok(self) -> None:
-        """Have the nodes ready and their pods running."""
+    def work(self) -> None:
+        """Have Kubernetes' own controllers at work, and kwok run the pods that they make."""
+        self.control.start_controllers()
         tools.ensure(self.layout, [tools.KWOK])
         flags = [
             f"--kubeconfig={self.kubeconfig('admin')}",
@@ -83,7 +91,7 @@ class Plane:
             "--node-lease-duration-seconds=0",
         ]
         program = tools.KWOK.path(self.layout)
-        self.processes.start("kwok", [program, *flags], inside=False)
+        self.control.processes.start("kwok", [program, *flags], inside=False)
 
 
 @contextmanager
@@ -98,10 +106,10 @@ def running(folder: Path) -> Iterator[Plane]:
     try:
         kube = parts.kube_program(layout, processes)
         plane = AuditedPlane(layout=layout, addresses=addresses, processes=processes, kube=kube)
-        plane.start()
+        plane.start_api()
         for user in (SLIMGATE, BARE):
             identity = certs.Identity(file=user, user=user, group=_GROUP)
             certs.request(layout.pki, identity, authority=False)
-        yield Plane(layout=layout, addresses=addresses, processes=processes, log=plane.log)
+        yield Plane(control=plane)
     finally:
         end(ours(layout.run), grace=_GRACE)

@@ -22,6 +22,18 @@ class ControlPlane:
 
     def start(self) -> Api:
         """Start everything and wait until the API server is ready."""
+        api = self.start_api()
+        self.start_controllers()
+        wait_until(
+            lambda: answers(lambda: api.call("/api/v1/namespaces/default/serviceaccounts/default")),
+            what="the controller manager makes no service accounts",
+            seconds=60,
+            hint=lambda: tail(self.layout.logs / "kube-controller-manager.log"),
+        )
+        return api
+
+    def start_api(self) -> Api:
+        """Start etcd and the API server, and wait until that is ready."""
         pki, server = self.layout.pki, self.addresses.apiserver
         certs.make(pki)
         for user in certs.CLIENTS:
@@ -34,15 +46,12 @@ class ControlPlane:
         wait_until(
             api.ready, what="the API server is not ready", seconds=90, hint=lambda: tail(log)
         )
+        return api
+
+    def start_controllers(self) -> None:
+        """Start those that work on what the API server has."""
         self.launch("kube-controller-manager", self.controller_manager())
         self.launch("kube-scheduler", self.scheduler())
-        wait_until(
-            lambda: answers(lambda: api.call("/api/v1/namespaces/default/serviceaccounts/default")),
-            what="the controller manager makes no service accounts",
-            seconds=60,
-            hint=lambda: tail(self.layout.logs / "kube-controller-manager.log"),
-        )
-        return api
 
     def launch(self, name: str, flags: list[str]) -> None:
         """Start one component."""
