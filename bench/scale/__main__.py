@@ -33,6 +33,7 @@ _WHOLE: Final = Size(
     pods=50_000,
     policies=100,
     exceptions=1_000,
+    turned=10_000,
     seed=1,
 )
 

@@ -20,9 +20,10 @@ _PATIENCE: Final = 600.0
 async def newcomers(place: Place) -> list[float]:
     """Make a workload now and then, and see when it has its verdict."""
     waits: list[float] = []
+    within = place.size.turned_namespaces()
     try:
         while True:
-            namespace = place.size.namespace(len(waits))
+            namespace = within[len(waits) % len(within)]
             name = f"new-{len(waits):04d}"
             made = objects.deployment(namespace, name, place.images[0].reference, 1)
             await create(place.admin, [made])

@@ -1,12 +1,14 @@
 """The objects of a cluster of any size, as they are sent to the API server."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 Json = dict[str, Any]
 POLICY: Final = "scale"
-"""The one that all workloads are judged by; the others are each for one namespace."""
+"""The one that all workloads are judged by, and within."""
+TURNED: Final = "turned"
+"""The one that is changed."""
 NEVER: Final = "1Gi"
 ALWAYS: Final = "1Ki"
 """Limits of pull sizes that no image of the bench reaches, and that each one breaks."""
@@ -25,6 +27,8 @@ class Size:
     pods: int
     policies: int
     exceptions: int
+    turned: int
+    """Workloads whose verdicts policy changes turn, to whole namespaces."""
     seed: int
 
     @property
@@ -39,6 +43,16 @@ class Size:
     def place(self, number: int) -> tuple[str, str]:
         """Name the namespace and the name of a Deployment."""
         return self.namespace(number), f"web-{number:06d}"
+
+    def turned_namespaces(self) -> list[str]:
+        """Name the namespaces in which verdicts are turned."""
+        count = -(-self.turned * self.namespaces // self.deployments)
+        return [self.namespace(i) for i in range(min(count, self.namespaces))]
+
+    def turned_places(self) -> list[tuple[str, str]]:
+        """Name the workloads whose verdicts are turned."""
+        within = set(self.turned_namespaces())
+        return [one for one in map(self.place, range(self.deployments)) if one[0] in within]
 
 
 def namespaces(size: Size) -> Iterator[Json]:
@@ -82,24 +96,24 @@ def node_name(number: int) -> str:
     return f"node-{number:05d}"
 
 
-def policies(size: Size, limit: str) -> Iterator[Json]:
-    """Make the policies: one for all workloads, and others each for a namespace."""
-    yield policy(limit)
-    for number in range(size.policies - 1):
-        made = named("slimgate.dev/v1alpha1", "SlimPolicy", f"{POLICY}-{number:03d}")
-        include = {"include": [size.namespace(number)]}
-        yield {**made, "spec": {"match": {"namespaces": include}, "limits": _limits("2Gi")}}
+def policies(size: Size) -> Iterator[Json]:
+    """Make the policies: one for all, one that is turned, and others each for a namespace."""
+    yield policy(POLICY, NEVER)
+    yield policy(TURNED, NEVER, size.turned_namespaces())
+    for number in range(size.policies - 2):
+        yield policy(f"{POLICY}-{number:03d}", "2Gi", [size.namespace(number)])
 
 
-def policy(limit: str) -> Json:
-    """Make the policy of all workloads."""
-    made = named("slimgate.dev/v1alpha1", "SlimPolicy", POLICY)
-    return {**made, "spec": {"mode": "Audit", "limits": _limits(limit)}}
+def policy(name: str, limit: str, namespaces: Sequence[str] = ()) -> Json:
+    """Make a policy of a limit, for all namespaces if none is named."""
+    made = named("slimgate.dev/v1alpha1", "SlimPolicy", name)
+    match = {"match": {"namespaces": {"include": list(namespaces)}}} if namespaces else {}
+    return {**made, "spec": {"mode": "Audit", "limits": {"pullSize": {"deny": limit}}, **match}}
 
 
 def exceptions(size: Size) -> Iterator[Json]:
     """Make the exceptions: each from a policy of its namespace, which no workload breaks."""
-    others = max(size.policies - 1, 1)
+    others = max(size.policies - 2, 1)
     for number in range(size.exceptions):
         namespace = size.namespace(number)
         made = named("slimgate.dev/v1alpha1", "SlimException", f"leave-{number:05d}", namespace)
@@ -111,10 +125,6 @@ def exceptions(size: Size) -> Iterator[Json]:
             "expirationTime": _ENDS,
         }
         yield {**made, "spec": spec}
-
-
-def _limits(size: str) -> Json:
-    return {"pullSize": {"deny": size}}
 
 
 def named(version: str, kind: str, name: str, namespace: str = "") -> Json:

@@ -124,7 +124,7 @@ def _definitions() -> Sequence[Json]:
 async def _fill(made: Place, *, crowded: bool) -> None:
     size, admin = made.size, made.admin
     await create(admin, objects.namespaces(size))
-    await create(admin, objects.policies(size, objects.NEVER))
+    await create(admin, objects.policies(size))
     await create(admin, objects.exceptions(size))
     kubelet = made.kubelet.address, made.kubelet.port
     await keep(made.plane.store, kept.nodes(size, made.images, kubelet))

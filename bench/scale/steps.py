@@ -7,10 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from bench.scale import objects
 from bench.scale.client import MERGE, Call
 from bench.scale.meanwhile import beats, newcomers
-from bench.scale.objects import ALWAYS, NEVER, POLICY
+from bench.scale.objects import ALWAYS, NEVER, TURNED
 from bench.scale.place import Place, quiet
 from bench.scale.table import Bound, Figure
 from bench.scale.tally import Tally
@@ -41,6 +40,11 @@ class Course:
         """How many workloads there are."""
         return self.place.size.deployments
 
+    @property
+    def turned(self) -> int:
+        """How many have their verdicts turned."""
+        return len(self.place.size.turned_places())
+
     @asynccontextmanager
     async def controller(self) -> AsyncIterator[Watch]:
         """Start a fresh controller, and end it."""
@@ -54,7 +58,7 @@ class Course:
 async def from_start(course: Course) -> AsyncIterator[Figure]:
     """Start where all is within policy, then have a policy that nothing is within."""
     async with course.controller() as watch:
-        seconds = await watch.judged(course.count, verdict="allow", pause=course.pause)
+        seconds = await watch.judged(course.count, pause=course.pause)
         spent = watch.cpu()
         name = f"{course.count:,} within policy, from start"
         yield Bound(most=30, unit="s").figure(name, seconds)
@@ -73,9 +77,8 @@ def _unwritten(course: Course, name: str) -> Iterator[Figure]:
 
 
 async def set_limit(course: Course, limit: str) -> None:
-    """Have the policy of all workloads another limit."""
-    path, spec = SLIM_POLICIES.one("", POLICY), objects.policy(limit)["spec"]
-    body = {"spec": spec}
+    """Have the policy that is turned another limit."""
+    path, body = SLIM_POLICIES.one("", TURNED), {"spec": {"limits": {"pullSize": {"deny": limit}}}}
     await course.place.admin.call(Call(method="PATCH", path=path, body=body, content_type=MERGE))
 
 
@@ -89,7 +92,7 @@ async def _turn(course: Course, watch: Watch, limit: str) -> AsyncIterator[Figur
         coming = asyncio.create_task(newcomers(course.place))
     tally = await _until_annotated(course, watch)
     seconds = time.monotonic() - began
-    name = f"a policy change that turns {course.count:,} to {limit}"
+    name = f"a policy change that turns {course.turned:,} to {limit}"
     for figure in _beside(course, name, seconds, watch.cpu() - spent, tally):
         yield figure
     if coming is not None:
@@ -103,7 +106,7 @@ async def _turn(course: Course, watch: Watch, limit: str) -> AsyncIterator[Figur
 def _beside(
     course: Course, name: str, seconds: float, cpu: float, tally: Tally
 ) -> Iterator[Figure]:
-    floor = course.count / course.rate
+    floor = course.turned / course.rate
     yield Figure(name=name, value=f"{seconds:.1f} s, {cpu:.1f} CPU s")
     ratio = Bound(most=1.3, unit="x")
     yield ratio.figure("  beside the bare client's patches", seconds / floor, f" of {floor:.1f} s")
@@ -113,7 +116,7 @@ def _beside(
 async def again(course: Course) -> AsyncIterator[Figure]:
     """Start where all is as it should be, and look on for a while."""
     async with course.controller() as watch:
-        seconds = await watch.judged(course.count, verdict="deny", pause=course.pause)
+        seconds = await watch.judged(course.count, pause=course.pause)
         name = "restart, nothing to do"
         yield Bound(most=20, unit="s").figure(name, seconds)
         yield Bound(most=12, unit="CPU s").figure(name, watch.cpu())
@@ -157,7 +160,7 @@ async def over_from_start(course: Course) -> AsyncIterator[Figure]:
     async with course.controller() as watch:
         tally = await _until_annotated(course, watch)
         seconds = time.monotonic() - watch.started
-        name = f"{course.count:,} over policy, from start"
+        name = f"{course.turned:,} over policy, from start"
         for figure in _beside(course, name, seconds, watch.cpu(), tally):
             yield figure
 
@@ -166,16 +169,15 @@ async def bare(course: Course) -> AsyncIterator[Figure]:
     """Write to as many Deployments with a client that does nothing else."""
     said = {_BARE: f"{time.time():.0f}: 10.2 KB pulled by main, of 1 Ki that scale allows"}
     body = {"metadata": {"annotations": said}}
-    size = course.place.size
     patches = (
-        Call(method="PATCH", path=DEPLOYMENTS.one(*size.place(i)), body=body, content_type=MERGE)
-        for i in range(size.deployments)
+        Call(method="PATCH", path=DEPLOYMENTS.one(*one), body=body, content_type=MERGE)
+        for one in course.place.size.turned_places()
     )
     seconds = await course.place.bare.all(patches)
-    course.rate = max(course.rate, course.count / seconds)
+    course.rate = max(course.rate, course.turned / seconds)
     await quiet(course.place.admin)
-    text = f"{seconds:.1f} s, {course.count / seconds:.0f} a second"
-    yield Figure(name=f"bare client, {course.count:,} patches", value=text)
+    text = f"{seconds:.1f} s, {course.turned / seconds:.0f} a second"
+    yield Figure(name=f"bare client, {course.turned:,} patches", value=text)
 
 
 def loop(course: Course) -> Iterator[Figure]:
@@ -193,7 +195,7 @@ def _tally(course: Course) -> Tally:
 
 async def _until_annotated(course: Course, watch: Watch) -> Tally:
     tally = Tally()
-    wanted = {course.place.size.place(i) for i in range(course.count)}
+    wanted = set(course.place.size.turned_places())
     while True:
         tally.take(course.place.audit.new())
         if wanted <= tally.annotated:

@@ -41,15 +41,15 @@ class Watch:
         """Its resident memory at most, in MB."""
         return memory_mb(self.program.pid, "VmHWM")
 
-    async def judged(self, workloads: int, *, verdict: str, pause: float) -> float:
-        """Wait until so many workloads have a verdict; return the seconds since its start."""
+    async def judged(self, workloads: int, *, pause: float) -> float:
+        """Wait until so many workloads are judged; return the seconds since its start."""
         deadline = time.monotonic() + _PATIENCE
         while True:
             page = await self.page()
-            if page.workloads.get(verdict, 0) >= workloads and not page.queued:
+            if page.workloads >= workloads and not page.queued:
                 return time.monotonic() - self.started
             if time.monotonic() > deadline or not self.program.runs():
-                raise BenchError(f"not judged: {page.workloads}\n{self.program.tail()}")
+                raise BenchError(f"{page.workloads:.0f} judged\n{self.program.tail()}")
             await asyncio.sleep(pause)
 
     async def alive(self) -> None:
@@ -63,7 +63,7 @@ class Watch:
             return _page(await asyncio.to_thread(self.program.page))
         except OSError:
             await self.alive()
-            return Page({}, 0, 0.0)
+            return Page(0.0, 0.0, 0.0)
 
     async def probe(self) -> None:
         """Ask /livez again and again, until cancelled."""
@@ -83,9 +83,9 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Workloads by verdict, how many wait, and the bucket of the longest delay of the loop."""
+    """Workloads judged, how many wait, and the bucket of the longest delay of the loop."""
 
-    workloads: dict[str, float]
+    workloads: float
     queued: float
     delay: float
 
@@ -103,14 +103,12 @@ async def watching(program: Program) -> AsyncIterator[Watch]:
 
 
 def _page(text: str) -> Page:
-    workloads: dict[str, float] = {}
-    queued = delay = 0.0
-    below = 0.0
+    workloads = queued = delay = below = 0.0
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             labels = sample.labels
             if sample.name == "slimgate_workloads" and labels["policy"] == POLICY:
-                workloads[labels["verdict"]] = sample.value
+                workloads += sample.value
             elif sample.name == "slimgate_queue_workloads":
                 queued += sample.value
             elif sample.name == _DELAY:
