@@ -19,7 +19,7 @@ from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate
 from slimgate.core.wording.notes import Note
 from slimgate.core.wording.status import Status
-from slimgate.core.workloads.kinds import BUILT_IN, DEPLOYMENTS, Kind
+from slimgate.core.workloads.kinds import BUILT_IN, DEPLOYMENTS, REPLICA_SETS, Kind
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
@@ -74,7 +74,7 @@ class Recorder:
 
     async def annotate(self, kind: Kind, workload: Workload, annotations: Annotations) -> None:
         """Set annotations."""
-        assert kind is DEPLOYMENT
+        assert kind in {DEPLOYMENT, REPLICA_SETS}
         await self._write("annotate", (workload.name, annotations[VERDICT]))
         if self.on_annotate is not None:
             self.on_annotate(workload, annotations)

@@ -1,6 +1,7 @@
 """What is taken in of the objects of a kind, and what is left to its owner."""
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 
@@ -214,12 +215,82 @@ async def test_who_copies_annotations_is_not_fought_with(world: World, intake: I
     assert world.recorder.written == TAKEN_BACK
 
 
-def test_a_deployments_own_copies_concern_nobody(world: World, owners: Owners) -> None:
-    """A ReplicaSet has its annotations from its Deployment."""
-    intake = Intake(world.reconciler, REPLICA_SETS, owners=owners)
-    metadata = mapping_at(web(annotations=MARKS, ownerReferences=[OWNER]), "metadata")
+def copy(
+    name: str = "web-1", owner: str = "1", annotations: Mapping[str, str] = MARKS
+) -> dict[str, object]:
+    """Write a ReplicaSet of the Deployment down."""
+    owners = [{**OWNER, "name": "web", "uid": owner}]
+    return web(name=name, uid=name, annotations=annotations, ownerReferences=owners)
 
-    assert not intake.concerns(metadata)
+
+@pytest.mark.parametrize(
+    ("annotate", "limit", "stripped"),
+    [
+        (Annotate.OVER_POLICY, "1Gi", ["web-1", "web-2"]),
+        (Annotate.OVER_POLICY, "1", []),
+        (Annotate.ALL, "1Gi", []),
+        (Annotate.NONE, "1Gi", []),
+    ],
+)
+@pytest.mark.parametrize("first", ["owner", "copies"])
+async def test_copies_of_a_deployments_annotations(
+    owners: Owners, annotate: Annotate, limit: str, stripped: list[str], first: str
+) -> None:
+    """ReplicaSets lose what their owner is not to carry, whoever is seen first, and nothing else.
+
+    No Deployment is listed for it, nor its ReplicaSets, and there is one write for each.
+    """
+    world = World(annotate)
+    world.catalog.put_policy(policy(limits={"pullSize": {"deny": limit}}))
+    deployments = Intake(world.reconciler, DEPLOYMENT, owners=owners)
+    replica_sets = Intake(world.reconciler, REPLICA_SETS, owners=owners)
+    copies = [copy(), copy("web-2"), copy("clean", annotations={}), copy("others", owner="2")]
+
+    def show_copies() -> None:
+        for one in copies:
+            if replica_sets.concerns(mapping_at(one, "metadata")):
+                replica_sets.put(one)
+
+    async with world.running():
+        if first == "copies":
+            show_copies()
+        deployments.put(web())
+        await world.quiet()
+        show_copies()
+        await world.quiet()
+        written = [what for _, what in world.recorder.of("annotate")]
+        world.reconciler.judge_all()
+        await world.quiet()
+
+    own = {("web", "deny"), ("web", "allow")}
+    times = 2 if first == "copies" else 1
+    assert [what for what in written if what not in own] == [
+        (one, None) for one in stripped
+    ] * times
+    assert world.recorder.of("annotate") == []
+
+
+async def test_copies_go_once_the_policy_does(world: World, owners: Owners) -> None:
+    """Those of ReplicaSets that are gone by then are not looked for."""
+    world.catalog.put_policy(policy(limits={"pullSize": {"deny": "1"}}))
+    deployments = Intake(world.reconciler, DEPLOYMENT, owners=owners)
+    replica_sets = Intake(world.reconciler, REPLICA_SETS, owners=owners)
+    async with world.running():
+        deployments.put(web())
+        await world.quiet()
+        for name in ("web-1", "web-2", "web-3"):
+            replica_sets.put(copy(name))
+        replica_sets.drop("team", "web-2", "web-2")
+        replica_sets.put(copy("web-3", annotations={}))
+        await world.quiet()
+        world.recorder.of()
+        world.catalog.drop_policy("default")
+        await world.quiet()
+
+    assert world.recorder.of("annotate") == [
+        ("annotate", ("web", None)),
+        ("annotate", ("web-1", None)),
+    ]
 
 
 async def test_what_could_not_be_taken_back_is_tried_again() -> None:

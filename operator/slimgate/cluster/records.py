@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
 
-from slimgate.cluster.annotations import annotate, may_be_copied, strip_copies
+from slimgate.cluster.annotations import annotate
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ForbiddenError
 from slimgate.cluster.events import Events
@@ -19,7 +19,7 @@ from slimgate.core.json_object import JsonObject
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.notes import Note
 from slimgate.core.wording.status import Status
-from slimgate.core.workloads.kinds import REPLICA_SETS, Kind
+from slimgate.core.workloads.kinds import Kind
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.objects import OwnKind
 
@@ -53,20 +53,10 @@ class Records:
     async def annotate(
         self, kind: Kind, workload: Workload, annotations: Mapping[str, str | None]
     ) -> None:
-        """Set the workload's own annotations, and remove those that are None.
-
-        Once it has none left, its ReplicaSets lose their copies of them, too.
-        """
-        target = Target.workload(kind, workload)
-        written: JsonObject | None = None
+        """Set the workload's own annotations, and remove those that are None."""
         async with self._where_permitted(kind) as permitted:
             if permitted:
-                written = await annotate(self._api, target, annotations)
-        if written is None or any(annotations.values()) or not may_be_copied(kind):
-            return
-        async with self._where_permitted(REPLICA_SETS) as permitted:
-            if permitted:
-                await strip_copies(self._api, written, annotations.keys())
+                await annotate(self._api, Target.workload(kind, workload), annotations)
 
     @asynccontextmanager
     async def _where_permitted(self, kind: Kind) -> AsyncIterator[bool]:

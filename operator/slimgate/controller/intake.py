@@ -39,14 +39,14 @@ class Intake:
         """Whether there is anything to do.
 
         An object that was judged itself may have an owner by now. If that came about while nobody
-        watched, it carries annotations.
+        watched, it carries annotations. ReplicaSets have copies of their owner's.
         """
         owner = owner_of(metadata)
         return (
             not self._owners.cover(owner)
             or self._owners.may_change(owner)
             or self._reconciler.knows(self._key(metadata))
-            or (self.kind != COPIES and any(marks_of(metadata)))
+            or any(marks_of(metadata))
         )
 
     def put(self, obj: JsonObject) -> None:
@@ -72,7 +72,11 @@ class Intake:
         observed = replace(observed, workload=replace(observed.workload, vouched=vouched))
         if self._lacks_template(observed) or self._owners.cover(observed.workload.owner):
             lasting = not self._owners.may_change(observed.workload.owner)
-            self._reconciler.release(key, observed, lasting=lasting)
+            is_copy = self.kind == COPIES
+            if is_copy:
+                self._reconciler.copied(key, observed)
+            if not (is_copy and lasting) or self._reconciler.knows(key):
+                self._reconciler.release(key, observed, lasting=lasting)
         else:
             self._reconciler.observe(key, observed)
 

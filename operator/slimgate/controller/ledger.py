@@ -99,8 +99,12 @@ class Ledger:
 
     def lacks(self, observed: Observed, verdict: Verdict) -> Mapping[str, str | None] | None:
         """Say which annotations a workload should carry, None if it carries them already."""
-        wanted = wanted_annotations(self.annotate, verdict)
+        wanted = self.wanted(verdict)
         return None if wanted == observed.annotations else wanted
+
+    def wanted(self, verdict: Verdict) -> Mapping[str, str | None] | None:
+        """Say which annotations a verdict asks for; None if none are to be touched."""
+        return wanted_annotations(self.annotate, verdict)
 
     def judged(self, key: Key, observed: Observed, verdict: Verdict) -> Record | None:
         """Keep a verdict, unless the workload has changed while it was reached: then None."""

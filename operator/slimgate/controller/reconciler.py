@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from slimgate.controller.copies import Copies
 from slimgate.controller.ledger import Key, Ledger, Observed, Record
 from slimgate.controller.ports import Recorder, SilentWorkObserver, WorkObserver
 from slimgate.controller.queue import WorkQueue
@@ -84,6 +85,7 @@ class Reconciler:
         self._started = now().replace(microsecond=0)  # creationTimestamps are in seconds
         self._observer = observer or SilentWorkObserver()
         self._retractions: dict[Key, Retraction] = {}
+        self._copies = Copies()
         self._gathered: tuple[int, set[str]] = (0, set())
         """How many keys had been taken when those of some namespaces were put, and which."""
         self._better: set[Digest] = set()
@@ -123,6 +125,16 @@ class Reconciler:
             self._retractions[key] = Retraction(observed, annotated)
             self.queue.put(key)
 
+    def copied(self, key: Key, observed: Observed) -> None:
+        """Take a ReplicaSet that its owner's verdict covers: it loses what the owner lacks."""
+        uid = self._copies.put(key, observed)
+        owner = None if uid is None else self._ledger.of_uid(uid)
+        record = None if owner is None else self._ledger.get(owner)
+        if owner is None or record is None or record.verdict is None:
+            return  # it is about to be judged
+        if self._ledger.wanted(record.verdict) == NO_ANNOTATIONS:
+            self.queue.put(owner)
+
     def owned(self) -> Sequence[tuple[Key, Observed]]:
         """List all workloads that have an owner, those that are held for it too."""
         return self._ledger.owned()
@@ -132,6 +144,7 @@ class Reconciler:
 
         Kubernetes collects what belongs to it.
         """
+        self._copies.drop(key)
         retraction = self._retractions.get(key)
         if retraction is not None and uid in {None, retraction.observed.workload.uid}:
             del self._retractions[key]
@@ -267,7 +280,14 @@ class Reconciler:
         lacking = self._ledger.lacks(observed, verdict)
         if lacking is not None:
             await self._recorder.annotate(observed.kind, observed.workload, lacking)
+        if self._ledger.wanted(verdict) == NO_ANNOTATIONS:
+            await self._strip_copies(observed.workload.uid)
         await self._recorder.report(observed.kind, observed.workload, verdict)
+
+    async def _strip_copies(self, owner: str) -> None:
+        for key, copy in self._copies.of(owner):
+            await self._recorder.annotate(copy.kind, copy.workload, NO_ANNOTATIONS)
+            self._copies.drop(key)
 
     def _was_told(self, record: Record) -> bool:
         """Whether an earlier run may have told of a workload that carries no word of it.
