@@ -9,13 +9,14 @@ from scripts.dashboards import rules
 from scripts.dashboards.admission import ADMISSION
 from scripts.dashboards.fleet import FLEET
 from scripts.dashboards.grafana import to_json
+from scripts.dashboards.image import IMAGE
 from scripts.dashboards.itself import ITSELF
 from scripts.dashboards.namespace import WORKLOADS
 from scripts.dashboards.node import NODE
 from scripts.dashboards.overview import OVERVIEW
 
 FILES: Final = Path(__file__).parents[2] / "charts" / "slimgate" / "files"
-ALL: Final = (OVERVIEW, FLEET, WORKLOADS, NODE, ADMISSION, ITSELF)
+ALL: Final = (OVERVIEW, FLEET, WORKLOADS, IMAGE, NODE, ADMISSION, ITSELF)
 
 
 def files() -> Iterator[tuple[Path, str]]:

@@ -89,7 +89,7 @@ FLEET: Final = Dashboard(
                     "Images that fill the disks",
                     "Fair shares of the bytes of all nodes where a pod uses the image and where "
                     "none does; what removing it everywhere would free; and what would be won at "
-                    "its limits.",
+                    "its limits. A click on an image leads to it.",
                     (
                         ("cluster", "Cluster"),
                         ("image", "Image"),
@@ -109,6 +109,7 @@ FLEET: Final = Dashboard(
                     unit="bytes",
                     units=(("Nodes", "short"), ("Containers", "short")),
                     width=24,
+                    links=(("Image", to_page("slimgate-image", "image")),),
                 ),
             ),
         ),

@@ -12,7 +12,7 @@ from scripts.dashboards.model import (
     lines,
     stat,
 )
-from scripts.dashboards.who import NAMESPACE, each, whole, workloads
+from scripts.dashboards.who import NAMESPACE, each, uses, whole, workloads
 
 _ITS: Final = f"{CLUSTER}, {NAMESPACE}"
 _SHARE: Final = whole("slimgate_namespace_image_share_bytes", "workload_namespace", where=_ITS)
@@ -101,6 +101,7 @@ WORKLOADS: Final = Dashboard(
                     stacked=True,
                     colors=VERDICTS,
                 ),
+                uses("Images of the namespace", _ITS),
             ),
         ),
         Row(
@@ -111,13 +112,31 @@ WORKLOADS: Final = Dashboard(
                     "Fair shares of the image bytes of all nodes.",
                     (each("slimgate_workload_image_bytes", *_WORKLOAD, where=_ITS), _NAMED),
                     unit="bytes",
+                    width=8,
                     stacked=True,
+                ),
+                lines(
+                    "Over budgets",
+                    "How far all images of the namespace, unpacked and each layer once, are over "
+                    "the budget of a policy.",
+                    (
+                        each(
+                            "slimgate_namespace_over_budget_bytes",
+                            *("policy", "workload_namespace"),
+                            where=_ITS,
+                        ),
+                        "{{policy}} {{workload_namespace}}",
+                    ),
+                    unit="bytes",
+                    width=8,
+                    nothing="within every budget",
                 ),
                 lines(
                     "What workloads would win",
                     "What would be won on all nodes if their images were at their limits.",
                     (each("slimgate_workload_over_limits_bytes", *_WORKLOAD, where=_ITS), _NAMED),
                     unit="bytes",
+                    width=8,
                     stacked=True,
                 ),
             ),

@@ -13,7 +13,7 @@ from scripts.dashboards.model import (
     stat,
     table,
 )
-from scripts.dashboards.who import namespaces, whole, workloads
+from scripts.dashboards.who import each, namespaces, to_page, whole, workloads
 
 _NODE: Final = f'{CLUSTER}, node=~"$node"'
 _BY: Final = "by (cluster, node)"
@@ -140,6 +140,23 @@ NODE: Final = Dashboard(
             panels=(
                 namespaces("Namespaces on all nodes"),
                 workloads("Workloads on all nodes"),
+                table(
+                    "Images on the node",
+                    "Fair shares of the bytes of each node, of the images that take most on all "
+                    "nodes together. A click on an image leads to it, and to who runs it.",
+                    (
+                        ("cluster", "Cluster"),
+                        ("node", "Node"),
+                        ("image", "Image"),
+                        ("A", "Share"),
+                    ),
+                    "sort_desc("
+                    + each("slimgate_image_node_bytes", "node", "image", where=_NODE)
+                    + ")",
+                    unit="bytes",
+                    width=24,
+                    links=(("Image", to_page("slimgate-image", "image")),),
+                ),
             ),
         ),
         Row(

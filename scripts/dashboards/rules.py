@@ -41,6 +41,11 @@ _UNGUARDED: Final = "slimgate_webhook_configuration_unguarded_seconds_total"
 _UNUSED: Final = 'sum by (cluster, node) (slimgate_node_image_bytes{share="unused"})'
 _ALL: Final = "sum by (cluster, node) (slimgate_node_image_bytes)"
 
+_LARGEST: Final = 'max by (cluster, repository) (slimgate_repository_size_bytes{form="unpacked"})'
+_LARGEST_BEFORE: Final = (
+    'max by (cluster, repository) (slimgate_repository_size_bytes{form="unpacked"} offset 1d)'
+)
+
 
 def _missing(role: str) -> str:
     """Ask for clusters in which slimgate was, and a role is not; and if slimgate was nowhere."""
@@ -200,6 +205,28 @@ ALERTS: Final = (
         "any unused image.",
         description="Removing images will not keep it from evicting pods, and images are a "
         "large part of what fills it.",
+    ),
+    Alert(
+        name="SlimgateImageGrowing",
+        expr=f"{_LARGEST} / {_LARGEST_BEFORE} > 1.25 "
+        f"and {_LARGEST} - {_LARGEST_BEFORE} > 100 * 2^20",
+        hold="1h",
+        severity=Severity.INFO,
+        summary="The largest image of {{ $labels.repository }} that runs is "
+        "{{ $value | humanize }} times as large as a day ago.",
+        description="Unpacked it has grown by more than a quarter and more than 100 MiB. Whatever "
+        "was released is on every node that runs it, and takes longer to pull.",
+    ),
+    Alert(
+        name="SlimgateNamespaceOverBudget",
+        expr="max by (cluster, policy, workload_namespace) "
+        "(slimgate_namespace_over_budget_bytes) > 0",
+        hold="30m",
+        severity=Severity.WARNING,
+        summary="Namespace {{ $labels.workload_namespace }} is {{ $value | humanize1024 }}B over "
+        "its budget of image bytes.",
+        description="All images that it runs, unpacked and each layer once, come to more than the "
+        "budget of the policy {{ $labels.policy }}. Nothing is refused because of it.",
     ),
     Alert(
         name="SlimgateNodeImagesUnused",

@@ -67,3 +67,28 @@ def workloads(title: str, where: str = CLUSTER, width: int = 14) -> Panel:
         width=width,
         links=(("Namespace", to_page("slimgate-namespace", "workload_namespace")),),
     )
+
+
+def uses(title: str, where: str, width: int = 24) -> Panel:
+    """Show which images of which workloads do."""
+    labels = (*_WORKLOAD[1:], "image")
+    return table(
+        title,
+        "Each workload's fair share of each of its images, on all nodes: the largest ten of each "
+        "namespace. A click on an image leads to it.",
+        (
+            ("cluster", "Cluster"),
+            ("image", "Image"),
+            ("workload_namespace", "Namespace"),
+            ("workload_kind", "Kind"),
+            ("workload", "Workload"),
+            ("A", "Share"),
+        ),
+        f"sort_desc({each('slimgate_image_use_bytes', *labels, where=where)})",
+        unit="bytes",
+        width=width,
+        links=(
+            ("Image", to_page("slimgate-image", "image")),
+            ("Namespace", to_page("slimgate-namespace", "workload_namespace")),
+        ),
+    )

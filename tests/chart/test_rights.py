@@ -93,6 +93,9 @@ def test_no_node_metrics_no_kubelets(helm4: Helm) -> None:
     found = set(rights(objects))
 
     assert of(asked(helm4), "nodes/stats") == {("slimgate-kubelet", "", "get")}
+    assert not of(asked(helm4), "nodes/configz")
+    wanted = asked(helm4, {"nodeMetrics": {"kubeletThresholds": True}})
+    assert of(wanted, "nodes/configz") == {("slimgate-kubelet", "", "get")}
     assert not of(found, "nodes/stats") | of(found, "serviceaccounts/token")
     assert objects.find("ServiceAccount/slimgate-kubelet") is None
 

@@ -15,11 +15,13 @@ from slimgate.cluster.kubelet import Kubelets, kubelet_tls
 from slimgate.core.errors import ClusterError, SettingsError
 from slimgate.core.nodes.node import Node
 from slimgate.core.nodes.summary import ImageFs
+from slimgate.core.nodes.thresholds import Thresholds
 from tests.core import disks
 from tests.registry.hostile import Behaviour, Hostile, drip, endless, hostile
 from tests.registry.servers import Authority, make_authority
 
 SUMMARY = {"node": {"runtime": {"imageFs": {"usedBytes": 3, "capacityBytes": 9}}}}
+CONFIG = {"kubeletconfig": {"imageGCHighThresholdPercent": 80}}
 MEASURED = ImageFs(used=3, capacity=9, available=None)
 NODE = replace(disks.node(), address="127.0.0.1")
 TOKEN = "a.b.c"
@@ -82,13 +84,14 @@ def at(server: Hostile) -> Node:
     return replace(NODE, port=int(server.host.rpartition(":")[2]))
 
 
-def trusting(authority: Authority, *, seconds: float = 5.0) -> Kubelets:
+def trusting(authority: Authority, *, seconds: float = 5.0, thresholds: bool = False) -> Kubelets:
     """Make a client that trusts the tests' CA and shows a token."""
     return Kubelets(
         tls=kubelet_tls(ca_file=str(authority.ca)),
         headers=lambda: {"Authorization": f"Bearer {TOKEN}"},
         seconds=seconds,
         loopback=True,
+        thresholds=thresholds,
     )
 
 
@@ -98,6 +101,43 @@ async def test_summary(authority: Authority, serving: ssl.SSLContext) -> None:
         assert await kubelets.image_fs(at(server)) == MEASURED
         assert [request.path_qs for request in server.seen] == ["/stats/summary"]
         assert server.authorizations() == [f"Bearer {TOKEN}"]
+
+
+@pytest.mark.parametrize(
+    ("configz", "status", "expected"),
+    [
+        (CONFIG, 200, Thresholds(collect=80, evict=0, node_evict=0, read=True)),
+        ({"kubeletconfig": 7}, 200, None),
+        (b"{", 200, None),
+        (CONFIG, 403, None),
+    ],
+)
+async def test_thresholds(
+    *,
+    authority: Authority,
+    serving: ssl.SSLContext,
+    caplog: pytest.LogCaptureFixture,
+    configz: object,
+    status: int,
+    expected: Thresholds | None,
+) -> None:
+    """They are asked for once an hour if anybody wants them, and are unknown without the right."""
+
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path == "/configz":
+            return await answer(configz, status)(request)
+        return await answer(SUMMARY)(request)
+
+    async with (
+        hostile(behave, serving) as server,
+        trusting(authority, thresholds=True) as kubelets,
+    ):
+        for _ in range(2):
+            found = await kubelets.image_fs(at(server))
+            assert found == replace(MEASURED, thresholds=expected)
+
+        assert [one.path for one in server.seen] == ["/stats/summary", "/configz", "/stats/summary"]
+    assert ("grant get on nodes/configz" in caplog.text) is (status == 403)
 
 
 @pytest.mark.parametrize(("status", "message"), REFUSED)

@@ -12,6 +12,7 @@ from slimgate.cluster.kubelet import Kubelets, kubelet_tls, no_headers
 from slimgate.cluster.kubelet_token import KubeletToken
 from slimgate.core.errors import ClusterError
 from slimgate.core.nodes.node import Node, node_of
+from slimgate.core.nodes.thresholds import Thresholds
 from slimgate.settings import Settings
 from tests.lab.kubectl import Kubectl
 from tests.lab.state import Lab
@@ -41,8 +42,8 @@ async def token(lab: Lab, kubectl: Kubectl, namespace: str) -> KubeletToken:
 
 @contextmanager
 def granted(kubectl: Kubectl, namespace: str, resource: str) -> Iterator[None]:
-    """Grant the service account one right on nodes."""
-    name = f"{namespace}-{resource.replace('/', '-')}"
+    """Grant the service account rights on nodes."""
+    name = f"{namespace}-{resource.replace('/', '-').replace(',', '-')}"
     kubectl("create", "clusterrole", name, "--verb=get", f"--resource={resource}")
     account = f"--serviceaccount={namespace}:{ACCOUNT}"
     kubectl("create", "clusterrolebinding", name, f"--clusterrole={name}", account)
@@ -66,6 +67,21 @@ async def test_nodes_stats_is_enough(
     assert found.available is not None
     # What it says is used is none of the right's business: nothing, where it has just started.
     assert 0 < found.available < found.capacity
+
+
+async def test_thresholds(
+    lab: Lab, kubectl: Kubectl, namespace: str, node: Node, token: KubeletToken
+) -> None:
+    """With get on nodes/configz, too, it tells its own: those of the lab's are switched off."""
+    tls = kubelet_tls(ca_file=lab.ca_file)
+    async with Kubelets(tls=tls, headers=token.headers, thresholds=True) as kubelets:
+        with granted(kubectl, namespace, "nodes/stats"):
+            assert (await kubelets.image_fs(node)).thresholds is None
+    async with Kubelets(tls=tls, headers=token.headers, thresholds=True) as kubelets:
+        with granted(kubectl, namespace, "nodes/stats,nodes/configz"):
+            found = (await kubelets.image_fs(node)).thresholds
+
+    assert found == Thresholds(collect=100, evict=0, node_evict=0, read=True)
 
 
 async def test_without_the_right(

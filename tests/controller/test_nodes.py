@@ -17,6 +17,7 @@ from slimgate.core.nodes.node import Node, NodePod, node_of
 from slimgate.core.nodes.over_limits import Limits
 from slimgate.core.nodes.stored import NOTHING
 from slimgate.core.nodes.summary import ImageFs
+from slimgate.core.policies.budget import OverBudget, over_budget
 from slimgate.core.workloads.workload import Workload
 from tests.engine.shelf import REGISTRY, Shelf, inspector
 from tests.support import images
@@ -188,6 +189,7 @@ async def test_fleet() -> None:
         crowd,
         nodes(),
         limits=limits,
+        budgets=lambda sizes: {"p": over_budget(1, {**sizes(), "x": 2})},
         looked=lambda: looks.append(len(one.last.fleet.images)),
         each=disks.append,
     )
@@ -199,5 +201,6 @@ async def test_fleet() -> None:
     assert (over := one.last.over) is not None
     assert over.total == NOTHING
     assert looks == [20]
+    assert one.over_budget() == {"p": (OverBudget(namespace="x", size=2, budget=1),)}
     assert one.last.fleet == fleet_of(disks)
     assert (len(one.last.fleet.images), one.last.fleet.incomplete) == (20, 1)

@@ -8,6 +8,7 @@ from slimgate.cluster.conditions import stamp
 from slimgate.controller.statuses import Statuses
 from slimgate.core.errors import ClusterError, UnavailableError
 from slimgate.core.json_object import mapping_at
+from slimgate.core.policies.budget import OverBudget
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.status import Status, Tally
 from slimgate.engine.objects import OwnKind
@@ -27,6 +28,7 @@ class Office:
     def __init__(self, *, pause: float = 1.0) -> None:
         self.world = World()
         self.changed = self.world.reconciler.changed
+        self.over: dict[str, list[OverBudget]] = {}
         self.statuses = Statuses(
             catalog=self.world.catalog,
             ledger=self.world.ledger,
@@ -34,6 +36,7 @@ class Office:
             bases=self.world.inspector.bases,
             changed=self.changed,
             now=self.world.wall,
+            budgets=lambda: self.over,
             pause=pause,
         )
 
@@ -87,6 +90,26 @@ async def test_policies(office: Office) -> None:
     assert brief(found["default"])["Ready"] == "True Judging"
     assert brief(found["broken"])["Ready"] == "False Invalid"
     assert messages(found["broken"])["Ready"].startswith("spec.mode: must be one of")
+
+
+async def test_a_budget(office: Office) -> None:
+    """What the last look at nodes found is told; of a policy that is newer nothing yet."""
+    put = office.world.catalog.put_policy
+    put(policy("tight", budget={"unpackedSize": 1}))
+    put(policy("new", budget={"unpackedSize": 1}))
+    office.over["tight"] = [OverBudget(namespace="shop", size=2, budget=1)]
+
+    found = await office.written()
+
+    assert [brief(found[name]).get("WithinBudget") for name in ("tight", "new", "default")] == [
+        "False OverBudget", "Unknown Pending", None
+    ]  # fmt: skip
+    assert found["tight"].fields["overBudget"] == [{"namespace": "shop", "unpackedBytes": 2}]
+    office.statuses.stale()
+    assert not office.statuses.stale()
+    office.over = {"tight": []}
+    assert office.statuses.stale() == [(OwnKind.POLICY, "", "tight")]
+    assert not office.statuses.stale()
 
 
 async def test_a_base_that_is_not_resolved(office: Office) -> None:

@@ -83,20 +83,32 @@ class Answered:
         return {tuple(found.get(name, "") for name in labels): value for found, value in rows}
 
 
-def ask(page: Json, prometheus: Prometheus, span: Span) -> Iterator[Answered]:
-    """Ask all queries of a dashboard, every variable being All."""
+ALL_OF_THEM: Final[Mapping[str, str]] = {}
+
+
+def ask(
+    page: Json, prometheus: Prometheus, span: Span, chosen: Mapping[str, str] = ALL_OF_THEM
+) -> Iterator[Answered]:
+    """Ask all queries of a dashboard, every variable being All unless one value is chosen."""
     for panel in page["panels"]:
         if panel["type"] != "row":
-            answers = [_ask(one, prometheus, span) for one in panel["targets"]]
+            answers = [_ask(one, prometheus, span, chosen) for one in panel["targets"]]
             yield Answered(panel, answers, span)
 
 
-def look(uid: str, title: str, prometheus: Prometheus, *, seconds: float = 60.0) -> Answered:
+def look(
+    uid: str,
+    title: str,
+    prometheus: Prometheus,
+    *,
+    seconds: float = 60.0,
+    chosen: Mapping[str, str] = ALL_OF_THEM,
+) -> Answered:
     """Ask the queries of one panel as of now."""
     end = time.time()
     span = Span(start=end - seconds, end=end)
     (panel,) = (one for one in PAGES[uid]["panels"] if one["title"] == title and "targets" in one)
-    return next(ask({"panels": [panel]}, prometheus, span))
+    return next(ask({"panels": [panel]}, prometheus, span, chosen))
 
 
 def choices(page: Json, prometheus: Prometheus, span: Span) -> dict[str, set[str]]:
@@ -114,16 +126,19 @@ def choices(page: Json, prometheus: Prometheus, span: Span) -> dict[str, set[str
     return found
 
 
-def filled(expr: str, span: Span) -> str:
-    """Fill variables in as Grafana does when all values are chosen."""
+def filled(expr: str, span: Span, chosen: Mapping[str, str] = ALL_OF_THEM) -> str:
+    """Fill variables in as Grafana does: with one value, else with all."""
     times = {"$__rate_interval": RATE_SECONDS, "$__range": math.ceil(span.end - span.start)}
     for name, seconds in times.items():
         expr = expr.replace(name, f"{seconds}s")
+    for name, value in chosen.items():
+        # In a string of PromQL each backslash of the pattern is written twice.
+        expr = expr.replace(f"${name}", re.escape(value).replace("\\", "\\\\"))
     return re.sub(r"\$\w+", ".*", expr)
 
 
-def _ask(target: Json, prometheus: Prometheus, span: Span) -> Answer:
-    expr, legend = filled(target["expr"], span), target.get("legendFormat", "")
+def _ask(target: Json, prometheus: Prometheus, span: Span, chosen: Mapping[str, str]) -> Answer:
+    expr, legend = filled(target["expr"], span, chosen), target.get("legendFormat", "")
     if target.get("instant"):
         return Answer(expr, legend, rows=prometheus.now(expr, at=span.end))
     lines = prometheus.over(expr, start=span.start, end=span.end, step=span.step)

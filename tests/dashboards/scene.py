@@ -119,6 +119,7 @@ class Scene:
             "mode": "Audit",
             "limits": limits,
             "bases": {"maxTier": {"warn": "Slim"}},
+            "budget": {"unpackedSize": "1Mi"},
         }
         known = {
             "match": {"namespaces": {"include": ["billing"]}},

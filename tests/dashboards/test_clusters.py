@@ -26,6 +26,12 @@ _BY_CLUSTER: Final = {
     "Namespaces on all nodes",
     "Workloads on all nodes",
     "Workloads of the namespace",
+    "Images of the namespace",
+    "Images on the node",
+    "Images and their bases",
+    "Workloads that use it",
+    "Nodes that hold it",
+    "Pulls, last hour",
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -93,3 +94,29 @@ def test_bytes_of_namespaces_and_unused_ones_are_all(play: Play) -> None:
 
     assert sum(owned.values()) + unused == whole
     assert owned["shop",] > 0
+
+
+def test_a_culprit_is_two_clicks_away(play: Play, lab: Lab) -> None:
+    """From an alert to its node, and from there to who runs what: by image or by namespace."""
+    culprit = ("shop", "Deployment", "storefront", f"{lab.registry}/hello:fat")
+    labels = ("workload_namespace", "workload_kind", "workload", "image")
+
+    first = click(play, NODE, "node", lab.node_name)
+    image = largest(first("Images on the node"), "image")[0]
+    namespace = largest(first("Namespaces on all nodes"), "workload_namespace")[0]
+    by_image = click(play, "slimgate-image", "image", image)("Workloads that use it")
+    by_namespace = click(play, "slimgate-namespace", "workload_namespace", namespace)
+
+    assert largest(by_image, *labels) == culprit
+    assert largest(by_namespace("Images of the namespace"), *labels) == culprit
+
+
+def click(play: Play, uid: str, variable: str, value: str) -> Callable[[str], Answered]:
+    """Go to a page with a value chosen; return what asks its panels."""
+    return lambda title: look(uid, title, play.prometheus, chosen={variable: value})
+
+
+def largest(shown: Answered, *labels: str) -> tuple[str, ...]:
+    """Return the labels of a table's largest row that is not all others."""
+    rows = {found: size for found, size in shown.by(*labels).items() if "_other" not in found}
+    return max(rows, key=rows.__getitem__)

@@ -179,6 +179,25 @@ def test_refused_and_warned_by_policy(watching: Watching) -> None:
     assert said <= set(shown)
 
 
+def test_budgets(watching: Watching, kubectl: Kubectl) -> None:
+    """Who is over a budget stands in the policy's status, as far over as the panel shows."""
+
+    def told() -> dict[tuple[str, ...], float]:
+        (policy,) = [one for one in items(kubectl, "slimpolicies") if "budget" in one["spec"]]
+        over = policy["status"].get("overBudget", [])
+        return {
+            (policy["metadata"]["name"], one["namespace"]): one["unpackedBytes"] - 2**20
+            for one in over
+        }
+
+    def shown() -> dict[tuple[str, ...], float]:
+        panel = watching.panel("slimgate-namespace", "Over budgets")
+        return panel.by("policy", "workload_namespace")
+
+    watching.agree(shown, told)
+    assert {namespace for _, namespace in told()} == {"shop"}
+
+
 def test_webhook_pods_and_their_certificate(watching: Watching, kubectl: Kubectl) -> None:
     """Pods are counted, and the certificate's end is that of the Secret."""
     pods = items(kubectl, "pods", "-n", SYSTEM, "-l", "app.kubernetes.io/component=webhook")

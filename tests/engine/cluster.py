@@ -10,8 +10,8 @@ EXPIRES = "2027-01-31T00:00:00Z"
 
 
 def policy(name: str = "default", generation: int = 1, **spec: object) -> dict[str, object]:
-    """Make a SlimPolicy; without limits and bases it limits pull sizes to 1 Gi."""
-    if not {"limits", "bases"} & spec.keys():
+    """Make a SlimPolicy; without limits, bases and budget it limits pull sizes to 1 Gi."""
+    if not {"limits", "bases", "budget"} & spec.keys():
         spec["limits"] = {"pullSize": {"deny": "1Gi"}}
     return {"metadata": {"name": name, "generation": generation}, "spec": spec}
 

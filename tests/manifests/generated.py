@@ -101,6 +101,7 @@ POLICIES: Final[SearchStrategy[Spec]] = _some(
         workloadPullSize=_lines(_SIZE),
         growth=_lines(_PERCENT),
     ),
+    budget=_some(unpackedSize=_SIZE),
     bases=_some(
         maxTier=_lines(st.sampled_from(_TIERS)),
         allow=_listed(*_GLOBS, least=1),

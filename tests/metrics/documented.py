@@ -31,6 +31,8 @@ class Documented:
     def bound(self, sizes: Mapping[str, int]) -> int:
         """Compute the bound on its series."""
         text = _WORD.sub(lambda word: str(sizes[word[0]]), self.at_most)
+        if "(" not in text:
+            return sum(prod(map(int, part.split("\u00d7"))) for part in text.split("+"))
         return prod(sum(map(int, part.strip("() ").split("+"))) for part in text.split("\u00d7"))
 
 

@@ -44,7 +44,7 @@ from tests.metrics import (
 )
 from tests.support.clock import Clock
 
-NODES = 7
+NODES = 12
 TOO_MANY = 2_000
 STATUSES = (*range(100, 600), 999)
 _UNREAD = ("pods", "no_address", "unreachable", "late", "refused", "no_stats", "not_believed")
@@ -68,8 +68,11 @@ def controller() -> ControllerMetrics:
         [*_verdicts(policies)], {policy.name: policy for policy in policies}
     )
     metrics.show_workloads(known, known)
-    unread = dict(zip(_UNREAD, _UNREAD, strict=True))
-    disks = test_fleet.Crowded([*_disks()], last_success=1.7e9, unread=unread)
+    unread = {
+        str(number): reason for number, reason in zip(range(NODES), cycle(_UNREAD), strict=False)
+    }
+    disks = test_fleet.Crowded(last_success=1.7e9, unread=unread)
+    disks.kept = [disks.crowd(disk) for disk in _disks()]
     metrics.show_nodes(disks)
     metrics.show_pulls(test_pulls.told(NODES, TOO_MANY), disks)
     metrics.nodes_looked_at()

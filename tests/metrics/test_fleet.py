@@ -7,11 +7,14 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from slimgate.core.images.tier import Tier
+from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.fleet import Fleet, FleetImage
 from slimgate.core.nodes.over_limits import FleetOver, OverSum, SizeLimit
 from slimgate.core.nodes.stored import NOTHING, Stored
+from slimgate.core.policies.budget import OverBudget, OverBudgets
 from slimgate.metrics import ControllerMetrics, Named
 from slimgate.metrics.bounded import OTHER
+from slimgate.metrics.images import repository_of
 from tests.core.disks import REPOSITORY, pod
 from tests.metrics.series import by
 from tests.metrics.test_nodes import MEASURED, PODS, Known, disk
@@ -22,6 +25,7 @@ FAMILIES = {
     "slimgate_workload_image_bytes": "workloads",
     "slimgate_image_bytes": "images",
     "slimgate_image_exclusive_bytes": "images",
+    "slimgate_repository_image_bytes": "images",
     "slimgate_namespace_over_limits_bytes": "namespaces",
     "slimgate_workload_over_limits_bytes": "workloads",
     "slimgate_image_over_limits_bytes": "images",
@@ -61,10 +65,34 @@ class Crowded(Known):
             namespaces=each,
             workloads={(name, "Deployment", "x" * 253): part for name, part in each.items()},
             images=tuple(
-                image(f"r.io/{number}/" + '\ud800\n"' * 200, number + 1, unused=number // 2)
+                replace(
+                    image(f"r.io/{number}/" + '\ud800\n"' * 200, number + 1, unused=number // 2),
+                    pull=1,
+                    unpacked=2,
+                )
                 for number in range(MANY)
             ),
         )
+
+    def crowd(self, made: NodeDisk, count: int = 30) -> NodeDisk:
+        """Have a node hold the largest images, each used by many in the largest namespaces."""
+        fleet = self.fleet()
+        images = [
+            replace(made.images[0], names=(one.name,), digest=None) for one in fleet.images[-count:]
+        ]
+        uses = [
+            ((name, "Deployment", f"w{place}"), place, Stored(unpacked=place + 1))
+            for name in list(fleet.namespaces)[-count:]
+            for place in range(count)
+        ]
+        shares = [Stored(unpacked=place + 1) for place in range(count)]
+        owners = replace(made.owners, images=shares, uses=uses)
+        return replace(made, images=tuple(images), owners=owners)
+
+    def over_budget(self) -> OverBudgets:
+        """Have all of them be over."""
+        spaces = self.fleet().namespaces
+        return {"p": [OverBudget(namespace=name, size=2, budget=1) for name in spaces]}
 
     def over(self) -> FleetOver:
         """Have all of it be won, by as many policies."""
@@ -132,6 +160,87 @@ def test_images() -> None:
     assert by(registry, "slimgate_image_containers") == {("a",): 2, ("b",): 4}
 
 
+def test_what_images_are() -> None:
+    """Each named one has its repository, base and sizes once; of what is unknown there is none."""
+    large, small = "r.io/web:2", "r.io/web:1"
+    fleet = (
+        replace(image(large, 9), pull=3, unpacked=30, base="debian 12", tier=Tier.FULL),
+        replace(image(large, 8), pull=2, unpacked=20),
+        replace(image(small, 7), pull=1, unpacked=10, containers=0),
+        replace(image("r.io/web:0", 1), pull=9, unpacked=90, containers=0),
+        image("nameless@sha256:1", 6),
+    )
+    registry = shown(Listed(fleet), Named(images=3))
+
+    assert by(registry, "slimgate_image_info") == {
+        ("debian 12", large, "r.io/web", "full"): 1,
+        ("unknown", small, "r.io/web", "unknown"): 1,
+        ("unknown", "nameless@sha256:1", "nameless", "unknown"): 1,
+    }
+    assert by(registry, "slimgate_image_size_bytes") == {
+        ("compressed", large, "r.io/web"): 3,
+        ("unpacked", large, "r.io/web"): 30,
+        ("compressed", small, "r.io/web"): 1,
+        ("unpacked", small, "r.io/web"): 10,
+    }
+    # Only of what runs: what nobody uses any more is no growth.
+    assert by(registry, "slimgate_repository_size_bytes") == {
+        ("compressed", "r.io/web"): 3,
+        ("unpacked", "r.io/web"): 30,
+    }
+    assert by(registry, "slimgate_repository_image_bytes") == {("r.io/web",): 25, ("nameless",): 6}
+
+
+@pytest.mark.parametrize(
+    ("name", "repository"),
+    [
+        ("r.io:5000/a/b:1@sha256:2", "r.io:5000/a/b"),
+        ("r.io:5000/a", "r.io:5000/a"),
+        ("nginx:1", "nginx"),
+        ("", ""),
+    ],
+)
+def test_repositories(name: str, repository: str) -> None:
+    """A port is no tag, and what has no name is of no repository."""
+    assert repository_of(name) == repository
+
+
+def test_where_images_are() -> None:
+    """By node and by use the sums are those of the images, and of what is used."""
+    two = replace(disk(pod("red", "c"), pod("blue", "ab")), node="n2")
+    known = Known([disk(*PODS, pod("red", "ab", called="q"), image_fs=MEASURED), two])
+    registry = shown(known, SOME)
+
+    nodes, uses = (
+        by(registry, "slimgate_image_node_bytes"),
+        by(registry, "slimgate_image_use_bytes"),
+    )
+    assert sum(nodes.values()) == sum(by(registry, "slimgate_image_bytes").values())
+    assert sum(uses.values()) == by(registry, CLUSTER)["used",]
+    for (name, state), size in by(registry, "slimgate_image_bytes").items():
+        other = by(registry, "slimgate_image_bytes")[name, "unused" if state == "used" else "used"]
+        assert sum(part for (one, _), part in nodes.items() if one == name) == size + other
+    for (space,), size in by(registry, "slimgate_namespace_image_share_bytes").items():
+        assert sum(part for labels, part in uses.items() if labels[-1] == space) == size
+
+
+def test_nobody_crowds_out_where_images_are() -> None:
+    """Ten nodes an image and ten uses a namespace, fewer where there are many; the rest is one."""
+    crowded = Crowded()
+    crowded.kept = [replace(crowded.crowd(disk()), node=f"n{number}") for number in range(12)]
+    whole = sum(range(1, 31))
+
+    # Of those that are on no node of the test all is elsewhere.
+    for named, nodes, uses in ((3, 3 * 11 + 1, 3 * 11 + 1), (500, 30 * 3 + 470 + 1, 30 * 3)):
+        registry = shown(crowded, Named(namespaces=named, workloads=3, images=named))
+        on_nodes = by(registry, "slimgate_image_node_bytes")
+        by_use = by(registry, "slimgate_image_use_bytes")
+
+        assert (len(on_nodes), len(by_use)) == (nodes, uses)
+        assert sum(on_nodes.values()) == sum(by(registry, "slimgate_image_bytes").values())
+        assert sum(by_use.values()) == 12 * 30 * whole
+
+
 class Limited(Known):
     """Nodes on which all that red and blue run is over their policies' limits."""
 
@@ -161,6 +270,20 @@ def test_over_limits() -> None:
     policies = by(registry, "slimgate_policy_over_limits_bytes")
     assert policies.keys() == {("red",), ("blue",), ("green",)}
     assert policies["green",] == 0 < policies["blue",]
+
+
+def test_budgets() -> None:
+    """Namespaces that are over have a series by policy, and all that are within have none."""
+    known = Known()
+    sizes = {"a": 9, "b": 8, "c": 3, "d": 2}
+    over = [OverBudget(namespace=name, size=size, budget=1) for name, size in sizes.items()]
+    known.over_budget = lambda: {"tight": over, "wide": []}  # type: ignore[method-assign]
+
+    assert by(shown(known), "slimgate_namespace_over_budget_bytes") == {
+        ("tight", "a"): 8, ("tight", "b"): 7, (OTHER, OTHER): 3
+    }  # fmt: skip
+    known.over_budget = lambda: {"wide": []}  # type: ignore[method-assign]
+    assert by(shown(known), "slimgate_namespace_over_budget_bytes") == {}
 
 
 def test_limits_that_are_not_known() -> None:

@@ -12,6 +12,7 @@ from slimgate.core.nodes.model import node_disk
 from slimgate.core.nodes.node import NodePod, Runtime
 from slimgate.core.nodes.over_limits import FleetOver
 from slimgate.core.nodes.summary import ImageFs
+from slimgate.core.policies.budget import NO_BUDGETS, OverBudgets
 from slimgate.metrics import ControllerMetrics
 from slimgate.metrics.nodes import NodeCollector
 from tests.core.disks import digest, facts, listed, node, pod
@@ -43,6 +44,10 @@ class Known:
     def fleet(self) -> Fleet:
         """Add them up."""
         return fleet_of(self.kept)
+
+    def over_budget(self) -> OverBudgets:
+        """Know of no budgets."""
+        return NO_BUDGETS
 
     def over(self) -> FleetOver | None:
         """Know of no limits."""
@@ -82,6 +87,7 @@ FIGURES = [
     ("imagefs_available_bytes", 400),
     ("imagefs_until_collection_bytes", 400 - 160),
     ("imagefs_until_eviction_bytes", 400 - 150),
+    ("thresholds_read", 0),
     ("image_reclaimable_bytes", 3 + 30),
     ("image_measured_ratio", 1),
 ]

@@ -80,6 +80,7 @@ SINGLE: dict[str, tuple[object, object]] = {
     "defaultPolicyFile": ("/policy.yaml", "/policy.yaml"),
     "nodeRefreshInterval": ("0s", 0.0),
     "kubeletSkipTLSVerify": (False, False),
+    "kubeletThresholds": (True, True),
     "metricNamespaces": (0, 0),
     "metricWorkloads": (1, 1),
     "metricImages": (1000, 1000),

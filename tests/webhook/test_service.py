@@ -386,6 +386,25 @@ async def test_few_are_recalled_at_once() -> None:
     assert most == 2
 
 
+@pytest.mark.parametrize(
+    ("image", "mode", "warnings"),
+    [(SLIM, "Enforce", 1), (FAT, "Warn", 2), (FAT, "Enforce", 0)],
+)
+async def test_budgets(image: str, mode: str, warnings: int) -> None:
+    """Whoever brings an image to a namespace over its budget is told so, beside all else."""
+    catalog = engine.catalog(engine.policy(mode=mode))
+    service = AdmissionService(
+        engine.judge(catalog), catalog, budgets=lambda name: [name], now=lambda: engine.NOW
+    )
+    answer = Answered.of(await service.answer(review(deployment(image)), 5.0))
+    same = review(deployment(image), operation="UPDATE", old=deployment(image))
+    scaled = Answered.of(await service.answer(same, 5.0))
+
+    assert len(answer.warnings) == warnings
+    assert (answer.warnings or ("shop",))[-1] == "shop"
+    assert scaled.warnings == ()
+
+
 async def test_one_grace_for_all() -> None:
     """Where judging is late already, nobody waits for what ran before as well."""
 

@@ -14,6 +14,7 @@
 {{- end }}
 {{- $_ := set $config "nodeRefreshInterval" (ternary .Values.nodeMetrics.refreshInterval "0s" .Values.nodeMetrics.enabled) }}
 {{- $_ := set $config "kubeletSkipTLSVerify" .Values.nodeMetrics.kubeletSkipTLSVerify }}
+{{- $_ := set $config "kubeletThresholds" .Values.nodeMetrics.kubeletThresholds }}
 {{- if .Values.defaultPolicy.create }}
 {{- $_ := set $config "defaultPolicyFile" "/etc/slimgate/config/default-policy.yaml" }}
 {{- end }}

@@ -39,6 +39,7 @@ from slimgate.core.errors import ClusterError
 from slimgate.core.images.facts import Digest, ImageFacts, Wants
 from slimgate.core.nodes.roster import Roster
 from slimgate.core.workloads.kinds import BUILT_IN
+from slimgate.engine.budgets import Budgets
 from slimgate.engine.catalog import Change
 from slimgate.engine.use_limits import UseLimits
 from slimgate.metrics import ControllerMetrics, Named
@@ -106,14 +107,6 @@ async def _work(
         now=now,
         observer=metrics,
     )
-    statuses = Statuses(
-        catalog=core.catalog,
-        ledger=ledger,
-        recorder=recorder,
-        bases=core.inspector.bases,
-        changed=reconciler.changed,
-        now=now,
-    )
     owner = OwnDeployment(core.api, settings.namespace, settings.pod_name)
     memory = MemoryKeeper(core.api, core.inspector, settings, owner)
     await memory.restore()
@@ -139,6 +132,15 @@ async def _work(
         if first := read_default_policy(settings):
             tasks.create_task(FirstPolicy(core.api, first).run())
         survey = _survey(core, roster, gauge, metrics, ledger)
+        statuses = Statuses(
+            catalog=core.catalog,
+            ledger=ledger,
+            recorder=recorder,
+            bases=core.inspector.bases,
+            changed=reconciler.changed,
+            now=now,
+            budgets=survey.over_budget,
+        )
         if settings.node_seconds:
             metrics.show_nodes(survey, _named(settings))
             tasks.create_task(token.run())
@@ -176,6 +178,7 @@ def _survey(
         seconds=core.settings.node_seconds,
         pace=_NODE_PACE,
         limits=lambda uses: limits.of(uses, ledger.workloads()),
+        budgets=Budgets(core.catalog).over,
         looked=metrics.nodes_looked_at,
     )
 

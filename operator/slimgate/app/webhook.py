@@ -12,6 +12,7 @@ from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.revisions import revisions
 from slimgate.core.admission.repeat import CONTROLLER_USERS
 from slimgate.core.errors import SettingsError
+from slimgate.engine.budgets import Budgets
 from slimgate.metrics import WebhookMetrics
 from slimgate.process.health import serving_health
 from slimgate.process.logs import configure
@@ -79,6 +80,7 @@ def _server(settings: Settings, core: Core, metrics: WebhookMetrics) -> WebhookS
             docs=settings.docs_url,
         ),
         history=partial(revisions, core.api),
+        budgets=Budgets(core.catalog).warnings,
         observer=metrics,
     )
     return WebhookServer(

@@ -1,5 +1,7 @@
 """Asks kubelets what they measured, straight at their port, with the right to nodes/stats alone.
 
+Their thresholds take the right to nodes/configz besides, and are read only if that is wanted.
+
 Never through the API server: that takes nodes/proxy, which is the right to run anything anywhere
 (https://kubernetes.io/docs/concepts/security/rbac-good-practices). Every kubelet sees the
 credentials that it is asked with, so they should be of a service account that may do nothing else.
@@ -8,8 +10,11 @@ credentials that it is asked with, so they should be of a service account that m
 import asyncio
 import ipaddress
 import json
+import logging
 import ssl
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
@@ -20,11 +25,21 @@ from yarl import URL
 from slimgate.core.errors import KubeletError, SettingsError
 from slimgate.core.nodes.node import Node
 from slimgate.core.nodes.summary import ImageFs, image_fs_of
+from slimgate.core.nodes.thresholds import Thresholds, thresholds_of
 from slimgate.core.text import printable
 
+_LOG: Final = logging.getLogger(__name__)
 MAX_SUMMARY: Final = 16 * 2**20
 """Bytes of a summary: some KB a container, and its volumes; a guess with a wide margin."""
-_PATH: Final = "/stats/summary"
+_SUMMARY: Final = "/stats/summary"
+_CONFIG: Final = "/configz"
+_RIGHTS: Final = {_SUMMARY: "nodes/stats", _CONFIG: "nodes/configz"}
+"""What a kubelet asks for where it has fine-grained rights; older ones ask for nodes/proxy.
+
+https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz
+"""
+_CONFIG_SECONDS: Final = 3_600.0
+"""For so long a kubelet's thresholds are believed: it reads its file when it starts."""
 
 
 def kubelet_tls(
@@ -77,12 +92,15 @@ class Kubelets:
         seconds: float = 5.0,
         concurrency: int = 8,
         loopback: bool = False,
+        thresholds: bool = False,
     ) -> None:
         self._tls = tls
         self._headers = headers
         self._seconds = seconds
         self._turns = asyncio.Semaphore(concurrency)
         self._loopback = loopback
+        self._wanted = thresholds
+        self._thresholds: dict[str, tuple[float, Thresholds | None]] = {}
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -109,18 +127,36 @@ class Kubelets:
 
     async def image_fs(self, node: Node) -> ImageFs:
         """Get what a node's kubelet measured of its images; KubeletError says why it can't be."""
-        url = self._url(node)
+        found = image_fs_of(await self._read(node, _SUMMARY))
+        if found is None:
+            raise _failed(node.name, "no_stats", "its summary has no image file system")
+        return replace(found, thresholds=await self._thresholds_of(node)) if self._wanted else found
+
+    async def _thresholds_of(self, node: Node) -> Thresholds | None:
+        """Get them once an hour; where they can't be had, its defaults are as good as known."""
+        now = time.monotonic()
+        until, known = self._thresholds.get(node.name, (now, None))
+        if until > now:
+            return known
+        try:
+            known = thresholds_of(await self._read(node, _CONFIG))
+        except KubeletError as error:
+            _LOG.warning("%s, so its default thresholds are assumed", error)
+            known = None
+        self._thresholds[node.name] = now + _CONFIG_SECONDS, known
+        return known
+
+    async def _read(self, node: Node, path: str) -> object:
+        url = self._url(node, path)
         async with self._turns:
             body = await self._get(node.name, url)
         try:
-            found = image_fs_of(json.loads(body))
+            found: object = json.loads(body)
         except (ValueError, RecursionError) as err:
             raise _failed(node.name, "no_stats", "its answer is not JSON") from err
-        if found is None:
-            raise _failed(node.name, "no_stats", "its summary has no image file system")
         return found
 
-    def _url(self, node: Node) -> URL:
+    def _url(self, node: Node, path: str) -> URL:
         """Make the address; a node's status may hold any text."""
         try:
             address = ipaddress.ip_address(node.address or "")
@@ -132,7 +168,7 @@ class Kubelets:
         if refused or (bare.is_loopback and not self._loopback):
             why = f"slimgate does not call {bare}, since a kubelet can't have that address"
             raise _failed(node.name, "no_address", why)
-        return URL.build(scheme="https", host=str(address), port=node.port, path=_PATH)
+        return URL.build(scheme="https", host=str(address), port=node.port, path=path)
 
     async def _get(self, name: str, url: URL) -> bytes:
         if self._session is None:
@@ -143,8 +179,8 @@ class Kubelets:
                 self._session.get(url, headers=self._headers(), allow_redirects=False) as answer,
             ):
                 if answer.status != HTTPStatus.OK:
-                    raise _failed(name, "refused", _refusal(answer.status))
-                return await _read(name, answer)
+                    raise _failed(name, "refused", _refusal(answer.status, _RIGHTS[url.path]))
+                return await _body(name, answer)
         except TimeoutError as err:
             why = f"it did not answer in full within {self._seconds:g} s"
             raise _failed(name, "late", why) from err
@@ -152,7 +188,7 @@ class Kubelets:
             raise _failed(name, "unreachable", _why(err)) from err
 
 
-async def _read(name: str, answer: aiohttp.ClientResponse) -> bytes:
+async def _body(name: str, answer: aiohttp.ClientResponse) -> bytes:
     body = bytearray()
     async for piece in answer.content.iter_any():
         body += piece
@@ -162,12 +198,12 @@ async def _read(name: str, answer: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _refusal(status: int) -> str:
+def _refusal(status: int, right: str) -> str:
     match status:
         case HTTPStatus.UNAUTHORIZED:
             return "it does not accept the credentials; does it authenticate by webhook?"
         case HTTPStatus.FORBIDDEN:
-            return "a right is missing; grant get on nodes/stats with a ClusterRole"
+            return f"a right is missing; grant get on {right} with a ClusterRole"
         case _:
             return f"it answered {status}"
 

@@ -66,4 +66,4 @@ def kubelets(settings: Settings, token: KubeletToken) -> Kubelets:
     """Make the client; kubelets' certificates are verified against the cluster's CA if at all."""
     ca_file = str(_CA) if _CA.exists() else None
     tls = kubelet_tls(ca_file=ca_file, skip_verify=settings.kubelet_skip_tls_verify)
-    return Kubelets(tls=tls, headers=token.headers)
+    return Kubelets(tls=tls, headers=token.headers, thresholds=settings.kubelet_thresholds)

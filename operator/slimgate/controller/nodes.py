@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, Protocol
 
 from slimgate.controller.node_images import NodeImages
@@ -22,6 +23,8 @@ from slimgate.core.nodes.model import model
 from slimgate.core.nodes.node import Node, NodePod, names_on, pod_of
 from slimgate.core.nodes.over_limits import Limits, Use
 from slimgate.core.nodes.summary import ImageFs
+from slimgate.core.nodes.uses import UniqueSum
+from slimgate.core.policies.budget import NO_BUDGETS, OverBudgets
 from slimgate.core.workloads.workload import Workload, workload_of
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.ports import Keyring
@@ -52,6 +55,8 @@ class Gauge(Protocol):
 
 LimitsOf = Callable[[Iterable[Use]], Limits]
 """Tells which limits apply to uses of images; in any thread."""
+BudgetsOf = Callable[[Callable[[], Mapping[str, int]]], OverBudgets]
+"""Tells who is over budgets, by what namespaces' images unpack to; in any thread."""
 
 
 @dataclass(slots=True)
@@ -87,12 +92,14 @@ class NodeSurvey:
         now: Callable[[], float] = time.time,
         strict: bool = False,
         limits: LimitsOf | None = None,
+        budgets: BudgetsOf = lambda _: NO_BUDGETS,
         looked: Callable[[], None] = lambda: None,
         each: Callable[[NodeDisk], None] = lambda _: None,
     ) -> None:
         self._nodes = nodes
         self._strict = strict
         self._limits = limits
+        self._budgets = budgets
         self._looked = looked
         self._each = each
         self._lister = lister
@@ -102,9 +109,14 @@ class NodeSurvey:
         self._pace = pace
         self._now = now
         self.last = Look()
+        self._over_budget = NO_BUDGETS
         self.last_success: float | None = None
         """When all nodes were last looked at, in Unix time."""
         self._names: Mapping[Digest, Sequence[str]] = {}
+
+    def over_budget(self) -> OverBudgets:
+        """Tell which namespaces are over budgets, by those that there were at the last look."""
+        return self._over_budget
 
     def names(self) -> Mapping[Digest, Sequence[str]]:
         """List the manifests of images on nodes, and the references that they lie there by."""
@@ -133,10 +145,13 @@ class NodeSurvey:
         platforms = tuple(sorted({node.platform for node in nodes}, key=str))
         facts = await self._images.look_up(wanted, asked.users, platforms)
         together = LookSum(await self._limits_of(asked.sharing), asked.unread)
+        unique = UniqueSum()
         for node in nodes:
-            await asyncio.to_thread(self._add, node, asked, together)
+            await asyncio.to_thread(self._add, node, asked, together, unique)
             await asyncio.sleep(self._pace * (1 - _ASKING))
         self.last = await asyncio.to_thread(together.look)
+        sizes = partial(unique.sizes, self._images.layout.unpacked)
+        self._over_budget = await asyncio.to_thread(self._budgets, sizes)
         self._names = await asyncio.to_thread(names_on, images, wanted, facts)
         self.last_success = self._now()
         await asyncio.to_thread(self._looked)
@@ -147,11 +162,12 @@ class NodeSurvey:
         uses = {(workload, image.reference) for workload, image in sharing}
         return await asyncio.to_thread(self._limits, uses)
 
-    def _add(self, node: Node, asked: _Asked, together: LookSum) -> None:
+    def _add(self, node: Node, asked: _Asked, together: LookSum, unique: UniqueSum) -> None:
         uses, measured = asked.uses.pop(node.name), asked.measured.get(node.name)
         disk = model(node, uses, self._images.layout, image_fs=measured)
         self._each(disk)
         together.add(disk)
+        unique.add(disk)
 
     async def _ask_all(self, nodes: Iterable[Node]) -> _Asked:
         asked, room = _Asked(), asyncio.Semaphore(_AT_ONCE)

@@ -12,10 +12,12 @@ from slimgate.controller.ports import Recorder
 from slimgate.core.errors import ClusterError, InvalidPolicyError
 from slimgate.core.images.reference import Reference
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.policies.budget import NO_BUDGETS, OverBudgets
 from slimgate.core.policies.hinges import depends
 from slimgate.core.policies.policy import BaseRules, Policy
 from slimgate.core.wording.status import (
     BaseLookup,
+    BudgetLook,
     Counts,
     Dependency,
     Status,
@@ -58,6 +60,7 @@ class Statuses:
         bases: Bases,
         changed: asyncio.Event,
         now: Callable[[], datetime],
+        budgets: Callable[[], OverBudgets] = lambda: NO_BUDGETS,
         pause: float = _PAUSE,
     ) -> None:
         self._catalog = catalog
@@ -66,6 +69,7 @@ class Statuses:
         self._bases = bases
         self._changed = changed
         self._now = now
+        self._budgets = budgets
         self._pause = pause
         self._uses: dict[tuple[str, ObjectKey], Use] = {}
         """Of exceptions by uid and key: what a mirror shows may be older than what was written."""
@@ -73,6 +77,7 @@ class Statuses:
         """The objects whose statuses were written, as they were then."""
         self._whole: tuple[object, ...] = ()
         self._looked = now()
+        self._over = budgets()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -125,9 +130,11 @@ class Statuses:
         if whole != self._whole:
             self._whole = whole
             return list(catalog.objects)
+        before, self._over = self._over, self._budgets()
+        over = [n for n in before.keys() | self._over.keys() if before.get(n) != self._over.get(n)]
         ended = [name for name, one in catalog.exceptions.items() if since < one.expires <= now]
         counted = {
-            *((OwnKind.POLICY, "", name) for name in touched.policies),
+            *((OwnKind.POLICY, "", name) for name in (*touched.policies, *over)),
             *((OwnKind.EXCEPTION, *name) for name in (*touched.exceptions, *ended)),
             *((OwnKind.BASE_IMAGE, "", name) for name in touched.base_images),
         }
@@ -148,9 +155,10 @@ class Statuses:
     def _policy(self, name: str, counts: Tally) -> Status:
         if (error := self._catalog.broken.get(name)) is not None:
             return policy_status(str(error), (), Counts())
-        rules = self._catalog.policies[name].bases
-        dependencies = () if rules is None else self._dependencies(rules)
-        return policy_status(None, dependencies, counts.policies.get(name, Counts()))
+        policy = self._catalog.policies[name]
+        dependencies = () if policy.bases is None else self._dependencies(policy.bases)
+        budget = None if policy.budget is None else BudgetLook(over=self._budgets().get(name))
+        return policy_status(None, dependencies, counts.policies.get(name, Counts()), budget)
 
     def _dependencies(self, rules: BaseRules) -> Iterator[Dependency]:
         for image in self._catalog.base_images:

@@ -103,6 +103,11 @@ class Catalog:
         whole = labels is not None
         return tuple(p for p in self._ordered if p.match.workload(workload, known, whole=whole))
 
+    def speaks_in(self, policy: Policy, namespace: str) -> bool:
+        """Whether a policy applies in a namespace, by what is known of its labels."""
+        labels = self._labels(namespace)
+        return not self.excludes(namespace) and policy.match.namespace(namespace, labels)
+
     def undecided(self, workload: Workload) -> frozenset[str]:
         """Name the policies of which only the labels of the namespace tell whether they apply."""
         if self._knows(workload.namespace):

@@ -5,7 +5,7 @@ is on nodes is written at each look at them. No label has a value that outsiders
 end. docs/metrics.md lists all of them. It may import engine and core only.
 """
 
-from slimgate.metrics.fleet import Named
+from slimgate.metrics.named import Named
 from slimgate.metrics.page import CONTENT_TYPE, exposition
 from slimgate.metrics.roles import ControllerMetrics, Metrics, WebhookMetrics
 

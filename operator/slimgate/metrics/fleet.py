@@ -1,30 +1,23 @@
 """Shows who fills the disks of all nodes: the largest by name, all others together."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 from prometheus_client.core import GaugeMetricFamily
 
 from slimgate.core.images.tier import Tier
 from slimgate.core.nodes.fleet import Fleet, FleetImage
 from slimgate.core.nodes.stored import NOTHING, Stored
-from slimgate.metrics.bounded import OTHER, largest, short
-
-NAMESPACE = ("workload_namespace",)
-WORKLOAD = ("workload_namespace", "workload_kind", "workload")
-IMAGE = ("image",)
-_UNKNOWN = "unknown"
-
-Values = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """How many of each have series of their own; of what has none there are no metrics."""
-
-    namespaces: int = 20
-    workloads: int = 20
-    images: int = 20
+from slimgate.metrics.bounded import OTHER, short
+from slimgate.metrics.images import UNKNOWN, image_families
+from slimgate.metrics.named import (
+    IMAGE,
+    NAMESPACE,
+    WORKLOAD,
+    Named,
+    Values,
+    bounded_family,
+    named_images,
+)
 
 
 def fleet_families(fleet: Fleet, named: Named) -> Iterator[GaugeMetricFamily]:
@@ -47,34 +40,8 @@ def fleet_families(fleet: Fleet, named: Named) -> Iterator[GaugeMetricFamily]:
     )
     if named.images:
         yield from _images(fleet.images, named.images)
+        yield from image_families(fleet.images, named.images)
     yield _tiers(fleet.tiers)
-
-
-def bounded_family(
-    name: str, text: str, labels: Values, sizes: Mapping[Values, int], limit: int
-) -> Iterator[GaugeMetricFamily]:
-    """Give the largest series of their own and one to all others; nothing if none is wanted."""
-    if not limit:
-        return
-    family = GaugeMetricFamily(name, text, labels=labels)
-    for values, size in bounded(sizes, limit).items():
-        family.add_metric(values, size)
-    yield family
-
-
-def bounded(sizes: Mapping[Values, int], limit: int) -> Mapping[Values, int]:
-    """Keep the largest, and add up all others under `_other`."""
-    named = largest(sizes, limit)
-    found: dict[Values, int] = {}
-    for values in sorted(named):
-        # Names that are alike as far as they are shown, or `_other`, are added up.
-        shown = tuple(map(short, values))
-        found[shown] = found.get(shown, 0) + sizes[values]
-    if len(named) < len(sizes):
-        other = (OTHER,) * len(next(iter(sizes)))
-        rest = sum(size for values, size in sizes.items() if values not in named)
-        found[other] = found.get(other, 0) + rest
-    return found
 
 
 def _states(fleet: Fleet) -> GaugeMetricFamily:
@@ -92,7 +59,7 @@ def _states(fleet: Fleet) -> GaugeMetricFamily:
     return family
 
 
-def _images(images: Iterable[FleetImage], limit: int) -> Iterator[GaugeMetricFamily]:
+def _images(images: Sequence[FleetImage], limit: int) -> Iterator[GaugeMetricFamily]:
     sums: dict[str, list[int]] = {}
     exclusive: dict[Values, int] = {}
     for image in images:
@@ -103,7 +70,7 @@ def _images(images: Iterable[FleetImage], limit: int) -> Iterator[GaugeMetricFam
         one[2] += image.nodes
         one[3] += image.containers
         exclusive[image.name,] = exclusive.get((image.name,), 0) + image.exclusive.disk
-    named = largest({name: one[0] + one[1] for name, one in sums.items()}, limit)
+    named = named_images(images, limit)
     shown: dict[str, list[int]] = {}
     for name in sorted(named):
         _add(shown, short(name), sums[name])
@@ -158,5 +125,5 @@ def _tiers(tiers: Mapping[Tier | None, Stored]) -> GaugeMetricFamily:
     )
     for tier in (*Tier, None):
         stored = tiers.get(tier, NOTHING)
-        family.add_metric([_UNKNOWN if tier is None else tier.name.lower()], stored.disk)
+        family.add_metric([UNKNOWN if tier is None else tier.name.lower()], stored.disk)
     return family

@@ -11,9 +11,12 @@ from slimgate.core.nodes.look import Look, NodeFigures
 from slimgate.core.nodes.node import Runtime
 from slimgate.core.nodes.stored import Stored
 from slimgate.core.nodes.summary import ImageFs
+from slimgate.core.policies.budget import OverBudgets
 from slimgate.metrics.bounded import MAX_NAMESPACES, OTHER, largest
-from slimgate.metrics.fleet import Named, fleet_families
-from slimgate.metrics.over_limits import over_families
+from slimgate.metrics.fleet import fleet_families
+from slimgate.metrics.named import Named
+from slimgate.metrics.over_limits import budget_families, over_families
+from slimgate.metrics.uses import use_families
 
 SHARED: Final = "_shared"
 """Stands for layers that several namespaces use; no namespace can be called so."""
@@ -27,6 +30,9 @@ class Nodes(Protocol):
     @property
     def last(self) -> Look:
         """The look; an empty one before the first."""
+
+    def over_budget(self) -> OverBudgets:
+        """Tell which namespaces are over budgets."""
 
     @property
     def last_success(self) -> float | None:
@@ -79,14 +85,21 @@ _FIGURES: Final = (
     _Figure(
         "slimgate_node_imagefs_until_collection_bytes",
         "Bytes that may be written on the image file system until the kubelet removes unused "
-        "images, by its default of 85 %. 0 if it does.",
+        "images, by its own threshold if slimgate_node_thresholds_read is 1, else by the default "
+        "of 85 %. 0 if it does; absent if it never does.",
         lambda node: node.space.to_collection,
     ),
     _Figure(
         "slimgate_node_imagefs_until_eviction_bytes",
         "Bytes that may be written on the image file system until the kubelet ends pods, by its "
-        "default of 15 % available. 0 if it does.",
+        "own threshold if slimgate_node_thresholds_read is 1, else by the default of 15 % "
+        "available. 0 if it does; absent if it never does.",
         lambda node: node.space.to_eviction,
+    ),
+    _Figure(
+        "slimgate_node_thresholds_read",
+        "1 if the kubelet's own thresholds were read, 0 if its defaults are assumed.",
+        lambda node: node.space.thresholds.read,
     ),
     _Figure(
         "slimgate_node_image_reclaimable_bytes",
@@ -134,8 +147,10 @@ class NodeCollector(Collector):
         yield _unread(look)
         yield self._namespaces(look)
         yield from fleet_families(look.fleet, self._named)
+        yield from use_families(look, self._named)
         if look.over is not None:
             yield from over_families(look.over, self._named)
+        yield from budget_families(self._nodes.over_budget(), self._named)
         looked = GaugeMetricFamily(
             "slimgate_node_survey_last_success_timestamp_seconds",
             "When the nodes and their pods were last read, in Unix time.",

@@ -7,8 +7,9 @@ from prometheus_client.core import GaugeMetricFamily
 
 from slimgate.core.nodes.over_limits import FleetOver
 from slimgate.core.nodes.stored import Stored
+from slimgate.core.policies.budget import OverBudgets
 from slimgate.metrics.bounded import MAX_POLICIES, largest
-from slimgate.metrics.fleet import (
+from slimgate.metrics.named import (
     IMAGE,
     NAMESPACE,
     WORKLOAD,
@@ -56,6 +57,18 @@ def over_families(over: FleetOver, named: Named) -> Iterator[GaugeMetricFamily]:
             _sums(parts),
             limit,
         )
+
+
+def budget_families(overs: OverBudgets, named: Named) -> Iterator[GaugeMetricFamily]:
+    """Write how far namespaces are over budgets; those that are within have no series."""
+    yield from bounded_family(
+        "slimgate_namespace_over_budget_bytes",
+        "How far all images that a namespace runs, unpacked and each layer once, are over a "
+        "policy's budget. Those that are within have no series.",
+        ("policy", *NAMESPACE),
+        {(name, one.namespace): one.excess for name, found in overs.items() for one in found},
+        named.namespaces,
+    )
 
 
 def _sums(parts: Iterable[tuple[Values, Stored]]) -> dict[Values, int]:

@@ -10,8 +10,8 @@ from slimgate.metrics.admissions import AdmissionMetrics, Serving, ServingCollec
 from slimgate.metrics.api_server import ApiServerMetrics
 from slimgate.metrics.bases import BaseCollector, BaseLookups
 from slimgate.metrics.certificate import Certificate, CertificateCollector
-from slimgate.metrics.fleet import Named
 from slimgate.metrics.inspections import InspectionMetrics
+from slimgate.metrics.named import Named
 from slimgate.metrics.nodes import NodeCollector, Nodes
 from slimgate.metrics.page import exposition
 from slimgate.metrics.process import ProcessMetrics

@@ -162,6 +162,13 @@ KEYS: Final[Mapping[str, SettingKey]] = {
         values.flag(),
         "Accept any certificate from kubelets; few have one that the cluster's CA signed.",
     ),
+    "kubeletThresholds": _key(
+        "kubelet_thresholds",
+        values.flag(),
+        "Read at which thresholds each kubelet removes images and ends pods. That takes the right "
+        "to nodes/configz, which kubelets know from Kubernetes 1.33 on; without, their defaults "
+        "are assumed.",
+    ),
     **{
         f"metric{what.capitalize()}": _key(
             f"metric_{what}",

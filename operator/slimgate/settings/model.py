@@ -78,6 +78,7 @@ class Settings:
     default_policy_file: str | None = None
     node_seconds: float = 60.0
     kubelet_skip_tls_verify: bool = True
+    kubelet_thresholds: bool = False
     metric_namespaces: int = 20
     metric_workloads: int = 20
     metric_images: int = 20
@@ -134,5 +135,5 @@ class Settings:
 
     @property
     def kubelet_account(self) -> str:
-        """The service account that kubelets are asked as: it may read nodes/stats only."""
+        """The service account that kubelets are asked as: it may do nothing else."""
         return f"{self.name}-kubelet"

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -92,6 +92,7 @@ class AdmissionService:
         *,
         settings: ServiceSettings | None = None,
         history: History | None = None,
+        budgets: Callable[[str], Iterable[str]] = lambda _: (),
         observer: AdmissionObserver | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -99,6 +100,7 @@ class AdmissionService:
         self._policies = policies
         self._settings = settings or ServiceSettings()
         self._history = history
+        self._budgets = budgets
         self._observer = observer or SilentAdmissionObserver()
         self._now = now
         self._parser = ReviewParser()
@@ -197,10 +199,13 @@ class AdmissionService:
             verdict, outcome = self._unknown(workload, ImageError(_reason(err))), ERROR
         docs = self._settings.docs
         decision = decide(verdict, request.old, docs=docs)
-        if decision.allowed or request.old is None:
-            return decision, outcome
-        ran = await self._ran(request, deadline)
-        return (bring_back(verdict, request.old, ran, docs=docs) if ran else decision), outcome
+        if not decision.allowed and request.old is not None:
+            ran = await self._ran(request, deadline)
+            decision = bring_back(verdict, request.old, ran, docs=docs) if ran else decision
+        if decision.allowed:
+            told = (*decision.warnings, *self._budgets(workload.namespace))
+            decision = replace(decision, warnings=told)
+        return decision, outcome
 
     async def _ran(self, request: Request, deadline: float) -> Sequence[Workload]:
         """Find what the workload ran before; a denial stands where that can't be told in time."""

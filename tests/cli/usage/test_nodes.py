@@ -131,10 +131,11 @@ def test_wide() -> None:
     nodes = _printed(nodes_table(disks(), wide=True)).splitlines()
     images = _printed(images_tables(disks(), wide=True)).splitlines()
 
-    assert nodes[0].split("  ")[-6:] == [
-        "FREEABLE", "EXCLUSIVE", "SHARED", "NOT FOUND", "UNKNOWN LAYERS", "MEASURED"
+    assert nodes[0].split("  ")[-8:] == [
+        "FREEABLE", "EXCLUSIVE", "SHARED", "NOT FOUND", "UNKNOWN LAYERS", "TO COLLECTION",
+        "TO EVICTION", "MEASURED"
     ]  # fmt: skip
-    assert nodes[1].split()[-8:] == ["21", "MiB", "0", "B", "1", "0", "626", "MiB"]
+    assert nodes[1].split()[-10:] == ["21", "MiB", "0", "B", "1", "0", "-", "-", "626", "MiB"]
     assert images[3].split() == [
         "21", "MiB", "21", "MiB", "6", "MiB", "15", "MiB", "2", "B", "yes",
         f"shop@{SOYA_DIGEST}", "shop",

@@ -19,7 +19,7 @@ POLICIES = {
     )
 }
 
-BROKEN = {"broken": InvalidPolicyError("spec", "set at least one of limits and bases.")}
+BROKEN = {"broken": InvalidPolicyError("spec", "set at least one of limits, bases and budget.")}
 
 
 def excuse(*policies: str, end: str = "2027-01-31T00:00:00Z", **spec: object) -> dict[str, object]:

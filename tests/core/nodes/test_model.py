@@ -5,8 +5,10 @@ from dataclasses import replace
 from slimgate.core.images.facts import Base, Size
 from slimgate.core.images.tier import Tier
 from slimgate.core.nodes.held import Sharing
-from slimgate.core.nodes.model import node_disk
+from slimgate.core.nodes.layout import Layout
+from slimgate.core.nodes.model import model, node_disk
 from slimgate.core.nodes.roster import Roster
+from slimgate.core.nodes.uses import UniqueSum
 from tests.core.disks import digest, facts, listed, node, pod
 from tests.core.nodes.test_node import NODE
 
@@ -46,3 +48,17 @@ def test_pods_share_what_they_run() -> None:
     assert [*one.values()] == [3, 1]
     assert next(iter(one)) is next(iter(two))
     assert len([*sharing]) == 2
+
+
+def test_unique_bytes() -> None:
+    """Each layer that a namespace uses counts once, whatever images, pods and nodes have it."""
+    layout = Layout({digest(one): (facts(one),) for one in ("ab", "ad", "c", "abc")})
+    pods = [pod("red", "ab"), pod("red", "ad", called="q"), pod("blue", "ad"), pod("lost", "e")]
+    one = node(*map(listed, ("ab", "ad", "c", "e")))
+    two = replace(node(*map(listed, ("ab", "c"))), name="n2")
+    unique = UniqueSum()
+    for has, using in ((one, pods), (two, [pod("red", "ab", "c")])):
+        unique.add(model(has, Sharing().of(using), layout))
+
+    # What is unused or not known does not count.
+    assert unique.sizes(layout.unpacked) == {"red": 10 + 20 + 40 + 30, "blue": 10 + 40}

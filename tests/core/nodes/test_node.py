@@ -228,6 +228,24 @@ def test_pod_on_no_node(pod: dict[str, object]) -> None:
             {"node": {"runtime": {"imageFs": {"usedBytes": 10**400, "capacityBytes": 2**63}}}},
             ImageFs(used=None, capacity=None, available=None),
         ),
+        (
+            {
+                "node": {
+                    "runtime": {"imageFs": {"capacityBytes": 300, "availableBytes": 10}},
+                    "fs": {"capacityBytes": 300, "availableBytes": 13},
+                }
+            },
+            ImageFs(used=None, capacity=300, available=10, is_nodes=True),
+        ),
+        (
+            {
+                "node": {
+                    "runtime": {"imageFs": {"capacityBytes": 300, "availableBytes": 10}},
+                    "fs": {"capacityBytes": 300, "availableBytes": 14},
+                }
+            },
+            ImageFs(used=None, capacity=300, available=10),
+        ),
         ({"node": {"runtime": {}}}, None),
         ({"node": []}, None),
         ([], None),

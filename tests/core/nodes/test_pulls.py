@@ -56,6 +56,23 @@ def test_messages(rest: str, seconds: float, waited: float, size: int | None, be
     assert [found.seconds, found.waited] == pytest.approx([seconds, waited])
 
 
+@pytest.mark.parametrize(
+    ("written", "listed"),
+    [
+        ("nginx", "docker.io/library/nginx:latest"),
+        ("index.docker.io/team/web:2", "docker.io/team/web:2"),
+        ("r.io/a", "r.io/a:latest"),
+        ("R.io/A:1", "R.io/A:1"),
+    ],
+)
+def test_names(written: str, listed: str) -> None:
+    """An image is called as nodes list it, however a pod does, so that both can be put together."""
+    found = pull_of(event(f'Successfully pulled image "{written}" in 1s'))
+
+    assert found is not None
+    assert found.image == listed
+
+
 @pytest.mark.parametrize("message", OTHERS)
 def test_what_is_no_pull(message: str) -> None:
     """An image that was there is none, nor is what no kubelet writes."""

@@ -21,12 +21,16 @@ def matching(**match: object) -> dict[str, object]:
 
 
 BROKEN: list[tuple[dict[str, object], str]] = [
-    ({}, "spec: set at least one of limits and bases."),
-    ({"match": {}}, "spec: set at least one of limits and bases."),
+    ({}, "spec: set at least one of limits, bases and budget."),
+    ({"match": {}}, "spec: set at least one of limits, bases and budget."),
+    ({"budget": {}}, "spec.budget: set unpackedSize, as in unpackedSize: 20Gi."),
+    ({"budget": "20Gi"}, "spec.budget: must be an object."),
+    ({"budget": {"unpackedSize": 0}}, "spec.budget.unpackedSize: must be above zero."),
+    ({"budget": {"size": 1}}, "spec.budget.size: is not a field. The fields are unpackedSize."),
     ({"limit": {}}, "spec.limit: is not a field. Did you mean limits?"),
     (
         {"rules": {}},
-        "spec.rules: is not a field. The fields are bases, exceptions, limits, match, ",
+        "spec.rules: is not a field. The fields are bases, budget, exceptions, limits, ",
     ),
     ({"limits": {}}, "spec.limits: set at least one limit, as in pullSize: {deny: 300Mi}."),
     ({"limits": []}, "spec.limits: must be an object."),

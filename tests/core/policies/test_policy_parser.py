@@ -56,6 +56,7 @@ spec:
     allow: ["scratch", "gcr.io/distroless/**"]
     minEvidence: {allow: Claimed, deny: Proven, tier: Proven}
     onFalseClaim: Deny
+  budget: {unpackedSize: 20Gi}
   exceptions: {allowed: false, maxDuration: 2160h}
   message: "see https://wiki.example.com/slim"
 status: {workloads: 3}
@@ -97,6 +98,7 @@ def test_whole() -> None:
             ),
             on_false_claim=OnFalseClaim.DENY,
         ),
+        budget=20 * 1024 * MIB,
         exceptions=ExceptionRules(allowed=False, max_duration=timedelta(days=90)),
         message="see https://wiki.example.com/slim",
     )
@@ -118,7 +120,7 @@ def test_least() -> None:
     found = parse(**LIMITS)
 
     assert (found.mode, found.on_unknown, found.match) == (Mode.AUDIT, OnUnknown.ALLOW, Match())
-    assert (found.bases, found.message, found.generation) == (None, "", 0)
+    assert (found.bases, found.budget, found.message, found.generation) == (None, None, "", 0)
     assert found.exceptions == ExceptionRules(allowed=True, max_duration=None)
     assert parse(bases={"deny": ["golang"]}).bases == BaseRules(
         deny=("golang",),
@@ -127,6 +129,11 @@ def test_least() -> None:
         ),
         on_false_claim=OnFalseClaim.WARN,
     )
+
+
+def test_a_budget_alone() -> None:
+    """A policy may be about nothing but what all images of a namespace come to."""
+    assert parse(budget={"unpackedSize": 1}).budget == 1
 
 
 def test_nulls_are_absent() -> None:
@@ -241,10 +248,10 @@ def test_without_name_or_spec() -> None:
 
 
 FIELDS = (
-    "match", "mode", "onUnknown", "limits", "bases", "exceptions", "message", "namespaces",
-    "include", "namespaceSelector", "matchLabels", "matchExpressions", "resources", "apiGroup",
-    "kind", "images", "pullSize", "layers", "growth", "warn", "deny", "allow", "maxTier",
-    "minEvidence", "onFalseClaim", "maxDuration",
+    "match", "mode", "onUnknown", "limits", "bases", "budget", "exceptions", "message",
+    "namespaces", "include", "namespaceSelector", "matchLabels", "matchExpressions", "resources",
+    "apiGroup", "kind", "images", "pullSize", "layers", "growth", "warn", "deny", "allow",
+    "maxTier", "minEvidence", "onFalseClaim", "maxDuration", "unpackedSize",
 )  # fmt: skip
 LEAVES = st.sampled_from(
     ["300Mi", "25%", 30, "scratch", "Slim", "Enforce", "Deny", "Proven", "a", "apps", "Pod", "9h"]

@@ -11,6 +11,7 @@ from slimgate.cli.shared.cells import plain_table
 from slimgate.cli.usage.disks import images_of, largest_first, own_of, whole_of
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk
 from slimgate.core.nodes.fleet import image_name
+from slimgate.core.nodes.space import Space, space_of
 from slimgate.core.nodes.stored import Stored
 from slimgate.core.quantity import format_bytes
 from slimgate.core.text import printable
@@ -53,6 +54,7 @@ def _all(disks: Sequence[NodeDisk], _: str, *, wide: bool) -> Table:
     table = plain_table(
         *("NODE", "RUNTIME", "IMAGES", "UNUSED", "COMPRESSED", "UNPACKED", "ON DISK", "FREEABLE"),
         *(("EXCLUSIVE", "SHARED", "NOT FOUND", "UNKNOWN LAYERS") if wide else ()),
+        *(("TO COLLECTION", "TO EVICTION") if wide else ()),
         "MEASURED",
     )
     for disk in disks:
@@ -66,9 +68,20 @@ def _all(disks: Sequence[NodeDisk], _: str, *, wide: bool) -> Table:
             *(map(_size, more) if wide else ()),
             *([Text(str(disk.images_without_facts))] if wide else []),
             *([Text(str(disk.unknown_layers))] if wide else []),
+            *(_distances(space_of(disk)) if wide else ()),
             Text("-") if disk.measured is None else _size(disk.measured),
         )
     return table
+
+
+def _distances(space: Space) -> tuple[Text, Text]:
+    """Write what may be written until images are removed, and pods ended; ~ is by defaults."""
+    mark = "" if space.thresholds.read else "~"
+    collection, eviction = (
+        Text("-" if size is None else f"{mark}{format_bytes(size)}")
+        for size in (space.to_collection, space.to_eviction)
+    )
+    return collection, eviction
 
 
 def _of_namespace(disks: Sequence[NodeDisk], namespace: str, *, wide: bool) -> Table:

@@ -89,6 +89,7 @@ def _node(disk: NodeDisk, namespace: str | None) -> JsonDocument:
             "obtainableBytes": space.obtainable,
             "toCollectionBytes": space.to_collection,
             "toEvictionBytes": space.to_eviction,
+            "thresholdsRead": space.thresholds.read,
         },
         "namespaces": [
             {

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from slimgate.cli.shared.forms import By
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk
 from slimgate.core.nodes.fleet import image_name
-from slimgate.core.nodes.namespace_share import images_of_namespace
 from slimgate.core.nodes.over_limits import OverLimits
 from slimgate.core.nodes.stored import NOTHING, Stored
 
@@ -177,10 +176,12 @@ def _images(
     shares = (
         dict(enumerate(disk.owners.images))
         if namespace is None
-        else images_of_namespace(disk, namespace)
+        else disk.owners.images_of(namespace)
     )
-    for place, share in shares.items():
-        image = disk.images[place]
+    for place, image in enumerate(disk.images):
+        if namespace not in {None, *image.namespaces}:
+            continue
+        share = shares.get(place, NOTHING)
         name = image_name(image.names)
         tier = UNKNOWN_BASE if image.tier is None else image.tier.label
         yield (

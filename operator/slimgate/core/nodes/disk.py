@@ -44,7 +44,8 @@ class ImageDisk:
     `listed` is False where only a pod's status names it, `known` where there were no facts, and of
     `unknown_layers` no size is known. `reported` is the runtime's size. `digest` is that of its
     manifest, else what the node calls it by. `uses` counts containers by workload and by what it
-    calls the image. `pull` and `unpacked` are the sizes that policies measure.
+    calls the image. `pull` and `unpacked` are the sizes that policies measure. `pieces` are the
+    numbers of those that it has in the layout of all images.
     """
 
     names: tuple[str, ...]
@@ -59,6 +60,8 @@ class ImageDisk:
     pull: int = 0
     unpacked: int = 0
     tier: Tier | None = None
+    base: str | None = None
+    pieces: tuple[int, ...] = ()
     unknown_layers: int = 0
 
     @property

@@ -17,7 +17,8 @@ class FleetImage:
 
     `exclusive` is what removing it everywhere frees, `shared` what it holds besides and others
     hold too, and `share` its fair part of all. `unused` is that of the nodes where no pod uses it.
-    `unknown_on` are the nodes on which some of its bytes are not known.
+    `unknown_on` are the nodes on which some of its bytes are not known. `pull` and `unpacked` are
+    the sizes that policies measure, 0 where they are not known.
     """
 
     name: str
@@ -30,6 +31,9 @@ class FleetImage:
     share: Stored
     unused: Stored
     unknown_on: int
+    pull: int = 0
+    unpacked: int = 0
+    base: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ class FleetSum:
     def add(self, disk: NodeDisk) -> None:
         """Add a node."""
         owners = disk.owners
-        self._workloads.add(owners.workloads.items())
+        self._workloads.add((name, share) for name, _, share in owners.uses)
         self._namespaces.add(owners.namespaces.items())
         self._tiers.add(owners.tiers.items())
         self._nodes.add([(disk.node, owners.total)])
@@ -172,4 +176,7 @@ class _Sum:
             share=share,
             unused=unused,
             unknown_on=self._unknown_on,
+            pull=self._first.pull,
+            unpacked=self._first.unpacked,
+            base=self._first.base,
         )

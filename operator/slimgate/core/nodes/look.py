@@ -12,6 +12,7 @@ from slimgate.core.nodes.owners import Sums
 from slimgate.core.nodes.space import Space, space_of
 from slimgate.core.nodes.stored import NOTHING, Stored
 from slimgate.core.nodes.summary import ImageFs
+from slimgate.core.nodes.uses import ImageUse, UseSum
 
 DOUBTED: Final = "not_believed"
 """Why a figure is not used that a kubelet gave."""
@@ -65,6 +66,10 @@ class Look:
     fleet: Fleet = field(default_factory=lambda: FleetSum().fleet())
     over: FleetOver | None = None
     """What would be won if every image were at its limit, None where that is not known."""
+    uses: Mapping[ImageUse, int] = field(default_factory=dict)
+    """Each workload's share of each of its images."""
+    image_nodes: Mapping[str, Sequence[tuple[int, str]]] = field(default_factory=dict)
+    """The nodes that have most of each image."""
     unread: Mapping[str, str] = field(default_factory=dict)
     """Nodes of which something is not known, or not believed, and why."""
 
@@ -83,6 +88,7 @@ class LookSum:
         self._namespaces: Sums[str] = Sums()
         self._shared = self._pinned = NOTHING
         self._fleet = FleetSum()
+        self._uses = UseSum()
         self._over = None if limits is None else OverSum(limits)
 
     def add(self, disk: NodeDisk) -> None:
@@ -94,6 +100,7 @@ class LookSum:
         self._shared += disk.namespaces.shared
         self._pinned += disk.namespaces.pinned
         self._fleet.add(disk)
+        self._uses.add(disk)
         if self._over is not None:
             self._over.add(disk)
 
@@ -107,5 +114,7 @@ class LookSum:
             pinned=self._pinned,
             fleet=fleet,
             over=None if self._over is None else self._over.over(fleet),
+            uses=self._uses.uses(),
+            image_nodes=self._uses.nodes(),
             unread=self._unread,
         )

@@ -157,6 +157,8 @@ def _image(
         pull=0 if known is None else known.sizes.compressed,
         unpacked=0 if known is None else known.sizes.unpacked,
         tier=None if known is None else known.facts.base.tier,
+        base=None if known is None else known.facts.base.name,
+        pieces=() if known is None else known.pieces,
         unknown_layers=missing,
     )
 

@@ -67,17 +67,28 @@ class Attribution(Generic[K]):
 class Ownership:
     """Everybody's fair share of all bytes, scaled to what was measured; sums are exact.
 
-    Namespaces' shares are the sums of their workloads'. These, what is `pinned`, `unused` and
-    `unexplained` are the total; so are the images' shares, or the tiers', and what is unexplained.
+    `uses` are what each workload's share has of each of its images, by their places. Workloads'
+    shares are the sums of these, and namespaces' of their workloads'. They, what is `pinned`,
+    `unused` and `unexplained` are the total; so are the images' shares, or the tiers', and what is
+    unexplained.
     """
 
-    workloads: Mapping[WorkloadName, Stored]
+    uses: Sequence[tuple[WorkloadName, int, Stored]]
     namespaces: Mapping[str, Stored]
     images: Sequence[Stored]
     tiers: Mapping[Tier | None, Stored]
     pinned: Stored
     unused: Stored
     unexplained: int
+
+    @property
+    def workloads(self) -> Mapping[WorkloadName, Stored]:
+        """Each workload's share."""
+        return total_by((name, stored) for name, _, stored in self.uses)
+
+    def images_of(self, namespace: str) -> Mapping[int, Stored]:
+        """Divide a namespace's share among its images that anything is known of, by places."""
+        return total_by((place, one) for name, place, one in self.uses if name[0] == namespace)
 
     @property
     def total(self) -> Stored:
@@ -106,6 +117,11 @@ def _by_namespace(image: HeldImage) -> Users:
     for workload, _ in image.uses:
         names.setdefault(workload[0], set()).add(workload)
     return {namespace: frozenset(workloads) for namespace, workloads in names.items()}
+
+
+def _users(image: HeldImage) -> Collection[WorkloadName]:
+    """List those who use an image; the node itself needs a pinned one."""
+    return dict.fromkeys([*(name for name, _ in image.uses), *([_NODE] if image.pinned else [])])
 
 
 def _together(several: Iterable[Users]) -> Users:
@@ -153,7 +169,12 @@ class Weights:
         self, pieces: Sequence[Piece], held: Sequence[HeldImage], users: Sequence[Users]
     ) -> None:
         self._kept = [image.kept for image in held]
-        self._of_users: dict[WorkloadName, list[int]] = {}
+        places: dict[WorkloadName, list[int]] = {}
+        for place, image in enumerate(held):
+            for name in _users(image):
+                places.setdefault(name, []).append(place)
+        # Each workload's uses follow one another, so that its whole is within a byte, too.
+        self._of_uses = {(name, place): [0, 0, 0] for name, its in places.items() for place in its}
         self._of_images = [[0, 0, 0] for _ in held]
         self._in_use, self._unused = [0, 0, 0], [0, 0, 0]
         pinned = {place for place, image in enumerate(held) if image.pinned}
@@ -165,19 +186,23 @@ class Weights:
             sums[0] += piece.compressed
             sums[1] += piece.blocks
             sums[2] += piece.loose
-            self._give_users(piece, spaces)
+            self._give_users(piece, spaces, places)
             self._give_images(piece)
 
-    def _give_users(self, piece: Piece, spaces: Collection[Collection[WorkloadName]]) -> None:
+    def _give_users(
+        self,
+        piece: Piece,
+        spaces: Collection[Collection[WorkloadName]],
+        places: Mapping[WorkloadName, Sequence[int]],
+    ) -> None:
         for workloads in spaces:
-            parts = len(spaces) * len(workloads)
-            compressed = piece.compressed * UNIT // parts
-            blocks, loose = piece.blocks * UNIT // parts, piece.loose * UNIT // parts
             for workload in workloads:
-                sums = self._of_users.get(workload)
-                if sums is None:
-                    self._of_users[workload] = [compressed, blocks, loose]
-                else:
+                its = [place for place in places[workload] if place in piece.holders]
+                parts = len(spaces) * len(workloads) * len(its)
+                compressed = piece.compressed * UNIT // parts
+                blocks, loose = piece.blocks * UNIT // parts, piece.loose * UNIT // parts
+                for place in its:
+                    sums = self._of_uses[workload, place]
                     sums[0] += compressed
                     sums[1] += blocks
                     sums[2] += loose
@@ -201,8 +226,8 @@ class Weights:
         shown = apportion({k: scale.weight(s[1], s[2]) for k, s in parts.items()}, scale.shown)
         in_use = Stored(compressed=self._in_use[0], unpacked=shown[True])
         unused = Stored(compressed=self._unused[0], unpacked=shown[False])
-        workloads = _divide(self._of_users, in_use, scale)
-        pinned = workloads.pop(_NODE, NOTHING)
+        known = {use: sums for use, sums in self._of_uses.items() if any(sums)}
+        uses = [(name, p, share) for (name, p), share in _divide(known, in_use, scale).items()]
         places = range(len(self._kept))
         of_images = {
             **_divide({n: self._of_images[n] for n in places if self._kept[n]}, in_use, scale),
@@ -210,11 +235,11 @@ class Weights:
         }
         images = [of_images[place] for place in places]
         return Ownership(
-            workloads=workloads,
-            namespaces=total_by((name[0], share) for name, share in workloads.items()),
+            uses=[use for use in uses if use[0] is not _NODE],
+            namespaces=total_by((name[0], one) for name, _, one in uses if name is not _NODE),
             images=images,
             tiers=total_by(zip(tiers, images, strict=True)),
-            pinned=pinned,
+            pinned=sum((share for name, _, share in uses if name is _NODE), NOTHING),
             unused=unused,
             unexplained=scale.unexplained,
         )

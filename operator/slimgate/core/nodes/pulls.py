@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from slimgate.core.errors import InvalidReferenceError
+from slimgate.core.images.reference import Reference
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.nodes.node import MAX_COUNT, count_at
 
@@ -113,7 +115,7 @@ def pull_of(event: JsonObject) -> Pull | None:
     told = series or count_at(event, "count") or count_at(event, "deprecatedCount") or 1
     size = int(found["size"]) if found["size"] else None
     return Pull(
-        image=found["image"],
+        image=_canonical(found["image"]),
         node=node,
         namespace=text_at(about, "namespace"),
         seconds=seconds,
@@ -171,6 +173,14 @@ def _by(rows: Iterable[tuple[str, Pulls]]) -> dict[str, Pulls]:
     for name, pulls in rows:
         found[name] = found.get(name, Pulls()) + pulls
     return found
+
+
+def _canonical(image: str) -> str:
+    """Write what a pod calls an image as nodes list it: with its registry and its tag."""
+    try:
+        return str(Reference.parse(image))
+    except InvalidReferenceError:
+        return image
 
 
 def _seconds(text: str) -> float:

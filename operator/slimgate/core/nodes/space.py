@@ -1,23 +1,10 @@
 """A node's disk in four parts, and how far it is from where the kubelet begins to remove things."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from slimgate.core.nodes.disk import NodeDisk
-
-_WHOLE: Final = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thresholds:
-    """A kubelet's own, in percent of the disk: those here are its defaults.
-
-    Above `collect` used it removes unused images; below `evict` available it ends pods.
-    https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/
-    """
-
-    collect: int = 85
-    evict: int = 15
+from slimgate.core.nodes.summary import ImageFs
+from slimgate.core.nodes.thresholds import WHOLE, Thresholds, strictest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +12,8 @@ class Space:
     """What is on a node's disk, in bytes; None is what nobody has measured.
 
     `images` and `reclaimable`, what removing unused images frees, are at least so much where not
-    `exact`. `to_collection` and `to_eviction` are what may be written until either begins, 0 where
-    it has.
+    `exact`. `to_collection` and `to_eviction` are what may be written until either begins by the
+    `thresholds`, 0 where it has; None where it never does, too.
     """
 
     images: int
@@ -39,6 +26,7 @@ class Space:
     exact: bool
     to_collection: int | None
     to_eviction: int | None
+    thresholds: Thresholds
 
     @property
     def obtainable(self) -> int | None:
@@ -48,10 +36,10 @@ class Space:
         return min(self.available + self.reclaimable, self.capacity)
 
 
-def space_of(disk: NodeDisk, thresholds: Thresholds | None = None) -> Space:
+def space_of(disk: NodeDisk) -> Space:
     """Part a node's disk; a kubelet that has more available than there is, is not believed."""
-    thresholds = thresholds or Thresholds()
     measured = disk.image_fs
+    thresholds = Thresholds() if measured is None else measured.thresholds or Thresholds()
     capacity = None if measured is None else measured.capacity
     available = None if measured is None else measured.available
     if not capacity or (available is not None and available > capacity):
@@ -66,7 +54,8 @@ def space_of(disk: NodeDisk, thresholds: Thresholds | None = None) -> Space:
         reclaimable=disk.owners.unused.disk,
         exact=disk.complete and disk.scale.measured is not None,
         to_collection=_until_collection(capacity, available, thresholds),
-        to_eviction=_left(capacity, available, thresholds.evict),
+        to_eviction=_until_eviction(measured, capacity, available, thresholds),
+        thresholds=thresholds,
     )
 
 
@@ -77,14 +66,21 @@ def _until_collection(
 
     https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/images/image_gc_manager.go#L392
     """
-    if thresholds.collect >= _WHOLE:  # how it is switched off
+    if thresholds.collect >= WHOLE:  # how it is switched off
         return None
-    return _left(capacity, available, _WHOLE + 1 - thresholds.collect)
+    return _left(available, strictest([(WHOLE + 1 - thresholds.collect, 0)], capacity or 0))
 
 
-def _left(capacity: int | None, available: int | None, percent: int) -> int | None:
-    """Tell what may go of what is available until it is below a part of the whole."""
-    if capacity is None or available is None:
-        return None
-    least = -(-capacity * percent // _WHOLE)
-    return max(available - least, 0)
+def _until_eviction(
+    measured: ImageFs | None, capacity: int | None, available: int | None, thresholds: Thresholds
+) -> int | None:
+    """Tell what may be written until the kubelet ends pods: the first of its thresholds counts."""
+    amounts = [(thresholds.evict, thresholds.evict_bytes)]
+    if measured is not None and measured.is_nodes:
+        amounts.append((thresholds.node_evict, thresholds.node_evict_bytes))
+    return _left(available, strictest(amounts, capacity or 0))
+
+
+def _left(available: int | None, least: int | None) -> int | None:
+    """Tell what may go of what is available until it is below the least."""
+    return None if available is None or least is None else max(available - least, 0)

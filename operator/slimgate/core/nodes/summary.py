@@ -9,6 +9,7 @@ from typing import cast
 
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at
 from slimgate.core.nodes.node import MAX_COUNT, count_at
+from slimgate.core.nodes.thresholds import Thresholds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,8 @@ class ImageFs:
 
     On containerd `used` is all snapshots: unpacked layers and writable ones, but no blobs. What
     all containers wrote is `writable`, and their logs and pods' emptyDirs, which may be on another
-    file system, are the other two.
+    file system, are the other two. `is_nodes` says whether it is the node's own file system, too.
+    `thresholds` are the kubelet's, None where they were not read.
     """
 
     used: int | None
@@ -26,6 +28,8 @@ class ImageFs:
     writable: int | None = None
     logs: int | None = None
     empty_dirs: int | None = None
+    is_nodes: bool = False
+    thresholds: Thresholds | None = None
 
 
 def image_fs_of(summary: object) -> ImageFs | None:
@@ -36,12 +40,31 @@ def image_fs_of(summary: object) -> ImageFs | None:
     stats = mapping_at(mapping_at(node, "runtime"), "imageFs")
     if not stats:
         return None
+    sums = _of_pods(cast("JsonObject", summary))
     return ImageFs(
         # A kubelet says 0 until its runtime has measured for the first time.
         used=count_at(stats, "usedBytes") or None,
         capacity=count_at(stats, "capacityBytes"),
         available=count_at(stats, "availableBytes"),
-        **_of_pods(cast("JsonObject", summary)),
+        is_nodes=_same(stats, mapping_at(node, "fs")),
+        writable=sums["writable"],
+        logs=sums["logs"],
+        empty_dirs=sums["empty_dirs"],
+    )
+
+
+def _same(one: JsonObject, other: JsonObject) -> bool:
+    """Whether two file systems are one: as large, and as full but for a moment's writes.
+
+    Nothing names them.
+    """
+    capacity = count_at(one, "capacityBytes")
+    left = count_at(one, "availableBytes"), count_at(other, "availableBytes")
+    return (
+        capacity is not None
+        and None not in left
+        and all(count_at(one, key) == count_at(other, key) for key in ("capacityBytes", "inodes"))
+        and abs((left[0] or 0) - (left[1] or 0)) <= capacity // 100
     )
 
 

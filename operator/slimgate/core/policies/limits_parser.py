@@ -58,6 +58,11 @@ def limits_of(raw: object, path: str) -> Limits:
     )
 
 
+def bytes_of(raw: object, path: str) -> int:
+    """Read a quantity of bytes."""
+    return _whole(_size(raw, path))
+
+
 def caps_of(raw: object, path: str) -> Mapping[str, int]:
     """Read spec.upTo of an exception: for each check the largest value that is excused."""
     caps = object_of(raw, path, READERS)

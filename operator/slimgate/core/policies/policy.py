@@ -130,6 +130,14 @@ class Match:
     resources: frozenset[GroupKind] = frozenset()
     images: Chosen = field(default_factory=Chosen)
 
+    def namespace(self, name: str, labels: Mapping[str, str], *, whole: bool = True) -> bool:
+        """Whether the policy applies in a namespace; `whole` is as below."""
+        if not self.namespaces.holds(name):
+            return False
+        if (selector := self.namespace_selector) is None:
+            return True
+        return selector.matches(labels) if whole else selector.may_match(labels)
+
     def workload(
         self, workload: Workload, namespace_labels: Mapping[str, str], *, whole: bool = True
     ) -> bool:
@@ -146,13 +154,7 @@ class Match:
         """Whether it applies to such workloads there, or may, whatever their own labels are."""
         if self.resources and workload.group_kind not in self.resources:
             return False
-        if not self.namespaces.holds(workload.namespace):
-            return False
-        if (selector := self.namespace_selector) is not None:
-            matches = selector.matches if whole else selector.may_match
-            if not matches(namespace_labels):
-                return False
-        return True
+        return self.namespace(workload.namespace, namespace_labels, whole=whole)
 
     def object(self, workload: Workload) -> bool:
         """Whether it applies by the labels of the workload itself, or may."""
@@ -171,7 +173,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What one SlimPolicy asks, and of which workloads."""
+    """What one SlimPolicy asks, and of which workloads.
+
+    `budget` is how many bytes all images that one namespace runs may unpack to, each layer once.
+    """
 
     name: str
     generation: int = 0
@@ -180,6 +185,7 @@ class Policy:
     on_unknown: OnUnknown = OnUnknown.ALLOW
     limits: Limits = field(default_factory=Limits)
     bases: BaseRules | None = None
+    budget: int | None = None
     exceptions: ExceptionRules = field(default_factory=ExceptionRules)
     message: str = ""
 

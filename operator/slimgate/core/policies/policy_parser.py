@@ -23,7 +23,7 @@ from slimgate.core.fields import (
 from slimgate.core.images.tier import Evidence
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.matching.selector import Selector, parse_selector
-from slimgate.core.policies.limits_parser import duration_of, limits_of, tier_limit_of
+from slimgate.core.policies.limits_parser import bytes_of, duration_of, limits_of, tier_limit_of
 from slimgate.core.policies.policy import (
     BaseRules,
     Chosen,
@@ -42,7 +42,7 @@ from slimgate.core.workloads.kinds import GroupKind
 GROUP: Final = "slimgate.dev"
 VERSION: Final = "v1alpha1"
 
-_SPEC: Final = ("match", "mode", "onUnknown", "limits", "bases", "exceptions", "message")
+_SPEC: Final = ("match", "mode", "onUnknown", "limits", "bases", "budget", "exceptions", "message")
 _MATCH: Final = ("namespaces", "namespaceSelector", "objectSelector", "resources", "images")
 _CHOSEN: Final = ("include", "exclude")
 _BASES: Final = ("maxTier", "allow", "deny", "minEvidence", "onFalseClaim")
@@ -66,8 +66,9 @@ def parse_policy(resource: JsonObject) -> Policy:
     spec = object_of(resource.get("spec"), "spec", _SPEC)
     limits = limits_of(spec["limits"], "spec.limits") if "limits" in spec else None
     bases = _bases(spec["bases"]) if "bases" in spec else None
-    if limits is None and bases is None:
-        raise InvalidPolicyError("spec", "set at least one of limits and bases.")
+    budget = _budget(spec["budget"]) if "budget" in spec else None
+    if limits is None and bases is None and budget is None:
+        raise InvalidPolicyError("spec", "set at least one of limits, bases and budget.")
     generation = metadata.get("generation")
     return Policy(
         name=name,
@@ -77,6 +78,7 @@ def parse_policy(resource: JsonObject) -> Policy:
         on_unknown=one_of(spec.get("onUnknown", "Allow"), _ON_UNKNOWN, "spec.onUnknown"),
         limits=limits or Limits(),
         bases=bases,
+        budget=budget,
         exceptions=_exceptions(spec.get("exceptions", {})),
         message=_message(spec.get("message", "")),
     )
@@ -138,6 +140,13 @@ def _bases(raw: object) -> BaseRules:
         min_evidence=_min_evidence(bases.get("minEvidence", {})),
         on_false_claim=on_false_claim,
     )
+
+
+def _budget(raw: object) -> int:
+    budget = object_of(raw, "spec.budget", ("unpackedSize",))
+    if "unpackedSize" not in budget:
+        raise InvalidPolicyError("spec.budget", "set unpackedSize, as in unpackedSize: 20Gi.")
+    return bytes_of(budget["unpackedSize"], "spec.budget.unpackedSize")
 
 
 def _min_evidence(raw: object) -> MinEvidence:

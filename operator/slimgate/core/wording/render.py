@@ -11,6 +11,7 @@ from slimgate.core.base.base_text import base_text
 from slimgate.core.base.history import instruction_of
 from slimgate.core.images.facts import ImageFacts
 from slimgate.core.images.tier import Tier
+from slimgate.core.policies.budget import OverBudget
 from slimgate.core.policies.checks import CHECKS, layer_size, pull_size, unpacked_size
 from slimgate.core.policies.checks import base as base_check
 from slimgate.core.policies.checks.sentences import largest_of, platform_of, sizes_of
@@ -105,6 +106,16 @@ def by_use(findings: Iterable[Finding]) -> list[tuple[ImageUse | None, list[Find
         order.setdefault(finding.use, []).append(finding)
     groups = [(use, sorted(group, key=lambda f: -f.outcome)) for use, group in order.items()]
     return sorted(groups, key=lambda pair: -pair[1][0].outcome)
+
+
+def budget_warning(policy: str, over: OverBudget) -> str:
+    """Warn of a budget that a namespace is over, in one line."""
+    return cut(
+        f"slimgate: namespace {over.namespace} is over its budget: the images that it runs unpack "
+        f"to {format_bytes(over.size)}, each layer counted once, budget "
+        f"{format_bytes(over.budget)} [policy {policy}, budget]",
+        _MAX_WARNING_LENGTH,
+    )
 
 
 def _message_line(message: str) -> str:

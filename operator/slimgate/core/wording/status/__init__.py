@@ -3,11 +3,12 @@
 from slimgate.core.wording.status.base_images import BaseLookup, base_image_status
 from slimgate.core.wording.status.condition import Condition, State, Status
 from slimgate.core.wording.status.exceptions import Trial, Use, exception_status
-from slimgate.core.wording.status.policies import Dependency, policy_status
+from slimgate.core.wording.status.policies import BudgetLook, Dependency, policy_status
 from slimgate.core.wording.status.tally import Counts, Excess, Excused, Tally, Touched
 
 __all__ = [
     "BaseLookup",
+    "BudgetLook",
     "Condition",
     "Counts",
     "Dependency",

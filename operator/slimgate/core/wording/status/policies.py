@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from slimgate.core.policies.budget import MAX_TOLD, STATUS, OverBudget, to_status
+from slimgate.core.quantity import format_bytes
 from slimgate.core.wording.status.condition import (
     Condition,
     Status,
@@ -16,6 +18,14 @@ from slimgate.core.wording.status.condition import (
 from slimgate.core.wording.status.tally import Counts
 
 _TYPE = "ResolvedRefs"
+_BUDGET = "WithinBudget"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetLook:
+    """What became of a policy's budget: the namespaces over it, None if nobody has looked yet."""
+
+    over: Sequence[OverBudget] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +41,12 @@ class Dependency:
     error: str | None = None
 
 
-def policy_status(error: str | None, dependencies: Iterable[Dependency], counts: Counts) -> Status:
+def policy_status(
+    error: str | None,
+    dependencies: Iterable[Dependency],
+    counts: Counts,
+    budget: BudgetLook | None = None,
+) -> Status:
     """Write a policy's status; `error` says why it can't be used, and then nothing is counted."""
     understood = accepted(error)
     if error is not None:
@@ -41,15 +56,29 @@ def policy_status(error: str | None, dependencies: Iterable[Dependency], counts:
     else:
         conditions = [understood, _resolved(list(dependencies))]
     summary = ready(conditions, "Judging", "workloads are judged by it")
+    # A namespace that is over its budget makes nothing of the policy wrong.
+    within = [] if budget is None or error is not None else [_within(budget)]
+    overs = budget.over if budget is not None and error is None else None
     return Status(
-        conditions=[*conditions, summary],
+        conditions=[*conditions, *within, summary],
         fields={
             "workloads": counts.workloads,
             "warned": counts.warned,
             "denied": counts.denied,
             "unknown": counts.unknown,
+            STATUS: to_status(overs[:MAX_TOLD]) if overs else None,
         },
     )
+
+
+def _within(budget: BudgetLook) -> Condition:
+    if budget.over is None:
+        return open_(_BUDGET, "Pending", "what is on nodes has not been looked at")
+    if not budget.over:
+        return holds(_BUDGET, "WithinBudget", "no namespace is known to be over the budget")
+    said = [f"{one.namespace} has {format_bytes(one.size)}" for one in budget.over]
+    least = format_bytes(budget.over[0].budget)
+    return fails(_BUDGET, "OverBudget", f"the budget is {least}; {joined(said)}")
 
 
 def _resolved(dependencies: Sequence[Dependency]) -> Condition:
