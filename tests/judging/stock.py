@@ -17,6 +17,7 @@ from slimgate.engine.ports import LayerReading
 from slimgate.engine.unpack import Unpacker, UnpackLimits
 from slimgate.registry.layers import Plan, plan
 from slimgate.registry.settings import RegistrySettings
+from tests.core.layers.tars import file_of, pax
 from tests.engine.shelf import AMD64, ARM64, Shelf
 from tests.support import zstd
 from tests.support.images import Image, Index, Layer, but, digest_of, image, index, layer, tar_of
@@ -66,6 +67,12 @@ _TRAILING: Final = _packed(_LARGE, _HONEST.blob + bytes(2**10))
 _BEFORE: Final = tar_of({"hidden": bytes(30 * 2**20)})[: -2 * 512]
 _UNDERSTATED: Final = _packed(_BEFORE + _LARGE, gzip.compress(_BEFORE, mtime=0) + _HONEST.blob)
 """Its end tells the length of the last member."""
+_SPARSE_TAR: Final = pax({
+    "GNU.sparse.major": "1",
+    "GNU.sparse.minor": "0",
+    "GNU.sparse.realsize": str(20 * 2**20),
+}) + file_of(b"0\n".ljust(512, b"\0"))  # fmt: skip
+_SPARSE: Final = _packed(_SPARSE_TAR, gzip.compress(_SPARSE_TAR, mtime=0))
 _ODD: Final = Layer(
     blob=b"\x1f\x8b" + b"odd" * 100,
     media_type=_GZIP,
@@ -157,6 +164,7 @@ STOCK: Final[Mapping[str, Image | Index]] = {
     "trailing": _copies(_TRAILING),
     "honest": _copies(_HONEST),
     "understated": _copies(_UNDERSTATED),
+    "sparse": _copies(_SPARSE),
     "both": index([_copies(_APP), _copies(_APP, _BIG, platform=ARM64)]),
     "single": _copies(_APP, _MORE),
     "arm": index([_copies(_APP, platform=ARM64)]),

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from slimgate.core.images.facts import Size, SizeEvidence
 from slimgate.core.layers.packing import HEAD, ZSTD, ZSTD_SKIPPABLE, Packing, packing_of
+from slimgate.core.layers.sparse import SparseCounter
 from slimgate.core.layers.tar import TarLister
 from slimgate.core.layers.zstd import header_length, window_of
 from slimgate.engine.ports import LayerReading
@@ -44,6 +45,7 @@ class Unpacker:
         self._head = b""
         self._codec: _Codec | None = None
         self._lister = TarLister()
+        self._sparse = SparseCounter()
         self._count = 0
         self._window = _SMALL_WINDOW
         self._seconds = 0.0
@@ -83,11 +85,16 @@ class Unpacker:
         if isinstance(self._codec, _Plain) and not self._lister.is_tar:
             self._reason = "the layer is not a tar archive"
         if self._reason is not None:
-            least = self._count if self._reason == _TOO_MUCH else 0
+            least = self._length if self._reason == _TOO_MUCH else 0
             unknown = Size.unknown(self._reason, at_least=least, evidence=SizeEvidence.MEASURED)
             return LayerReading(unpacked=unknown)
-        measured = Size.measured(self._count, on_disk=self._lister.on_disk)
+        measured = Size.measured(self._length, on_disk=self._lister.on_disk)
         return LayerReading(unpacked=measured, contents=self._lister.contents())
+
+    @property
+    def _length(self) -> int:
+        """What runtimes write: the tar, and what sparse files have beyond it."""
+        return self._count + self._sparse.more
 
     def _begin(self) -> bytes:
         head, self._head = self._head, b""
@@ -123,6 +130,7 @@ class Unpacker:
                 return False
             self._count += len(piece)
             self._lister.feed(piece)
+            self._sparse.feed(piece)
             is_too_wide = self._codec is not None and self._codec.window > limits.max_window
             if is_too_wide or self._count > limits.max_bytes:
                 self._reason = _TOO_MUCH

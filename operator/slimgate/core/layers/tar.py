@@ -6,6 +6,7 @@ https://www.gnu.org/software/tar/manual/html_node/Standard.html
 """
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -39,6 +40,7 @@ _EMPTY_KINDS: Final = frozenset(
     {b"1", b"2", b"3", b"4", b"5", b"6"}
 )  # links, devices, folders, pipes: no contents follow
 _BASE_256: Final = 0x80
+_LENGTH: Final = re.compile(rb"[+]?0*([0-9]{1,7}) ")
 _MAX_DIGITS: Final = 18
 
 
@@ -131,7 +133,7 @@ class TarLister:
 
     def _header(self, block: bytes) -> None:
         kind = block[156:157]
-        size = _number(block[124:136])
+        size = number_in(block[124:136])
         if size is None or kind == _SPARSE or not self._spend(_HEADER_WORK):
             self._give_up()
         elif kind in {_LONG_NAME, _LONG_LINK, _PAX, _PAX_GLOBAL}:
@@ -145,20 +147,20 @@ class TarLister:
 
     def _extension(self, kind: bytes, body: bytes) -> None:
         if kind == _LONG_NAME:
-            self._long_name = _text(body)
+            self._long_name = text_in(body)
         elif not self._spend(body.count(b"\n")):
             self._give_up()
         elif kind == _PAX:
-            records = _records(body)
+            records = records_in(body)
             if records is None or any(key.startswith("GNU.sparse.") for key in records):
                 self._give_up()
             else:
                 self._pax.update(records)
-        elif kind == _PAX_GLOBAL and ({"path", "size"} & set(_records(body) or {"path": ""})):
+        elif kind == _PAX_GLOBAL and ({"path", "size"} & set(records_in(body) or {"path": ""})):
             self._give_up()
 
     def _entry(self, block: bytes, kind: bytes, size: int) -> None:
-        name = self._pax.get("path") or self._long_name or _short_name(block)
+        name = self._pax.get("path") or self._long_name or short_name(block)
         stated = self._pax.get("size")
         self._pax, self._long_name = {}, None
         if stated is not None:
@@ -207,21 +209,24 @@ def _folders(path: str) -> Iterator[str]:
         end = path.find("/", end + 1)
 
 
-def _short_name(block: bytes) -> str:
-    name = _text(block[0:100])
-    prefix = _text(block[345:500]) if block[257:263] == b"ustar\x00" else ""
+def short_name(block: bytes) -> str:
+    """Read the name that stands in a header itself."""
+    name = text_in(block[0:100])
+    prefix = text_in(block[345:500]) if block[257:263] == b"ustar\x00" else ""
     return f"{prefix}/{name}" if prefix else name
 
 
-def _text(raw: bytes) -> str:
+def text_in(raw: bytes) -> str:
+    """Read a text up to its end."""
     return raw.partition(b"\x00")[0].decode("utf-8", "backslashreplace")
 
 
-def _number(raw: bytes) -> int | None:
+def number_in(raw: bytes) -> int | None:
+    """Read a number of a header; None if it is none, or negative."""
     if raw[0] & _BASE_256:
         value = int.from_bytes(raw, "big") & ~(1 << (len(raw) * 8 - 1))
         return value if value < 2**63 else None
-    digits = raw.strip(b" \x00")
+    digits = raw.strip(b" \x00").partition(b"\x00")[0]
     if not digits:
         return 0
     try:
@@ -231,23 +236,23 @@ def _number(raw: bytes) -> int | None:
 
 
 def _checksum_holds(block: bytes) -> bool:
-    stated = _number(block[148:156])
+    stated = number_in(block[148:156])
     return stated == sum(block) - sum(block[148:156]) + 8 * ord(" ")
 
 
-def _records(body: bytes) -> dict[str, str] | None:
+def records_in(body: bytes) -> dict[str, str] | None:
     """Read pax records, lines of `<length> <key>=<value>`; None if they are malformed."""
     found: dict[str, str] = {}
     position = 0
     while position < len(body):
-        space = body.find(b" ", position, position + 8)
-        digits = body[position:space]
-        if space < 0 or not digits.isdigit():
+        # As Go does, which takes a sign, and zeros in front.
+        match = _LENGTH.match(body, position)
+        if match is None:
             return None
-        end = position + int(digits)
-        key, equals, value = body[space + 1 : end - 1].partition(b"=")
-        if not equals or end > len(body) or end <= space or body[end - 1 : end] != b"\n":
+        end = position + int(match[1])
+        key, equals, value = body[match.end() : end - 1].partition(b"=")
+        if not equals or end > len(body) or end <= match.end() or body[end - 1 : end] != b"\n":
             return None
-        found[_text(key)] = _text(value)
+        found[text_in(key)] = text_in(value)
         position = end
     return found
