@@ -18,6 +18,7 @@ from slimgate.core.errors import (
     UnavailableError,
 )
 from slimgate.core.images.facts import Inspection, Size
+from slimgate.core.images.oci import parse_document
 from slimgate.core.images.reference import Reference
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.verdict import Verdict
@@ -29,6 +30,7 @@ from slimgate.engine.ports import LayerReading
 from tests.engine.cluster import Keys, exception, node, policy, use, workload
 from tests.engine.shelf import AMD64, APP, ARM64, REGISTRY, Door, Shelf, identity, inspector, tiny
 from tests.support import images
+from tests.support.calls import Calls
 from tests.support.clock import Clock
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -112,6 +114,16 @@ async def test_a_reference_is_looked_up_once(judge: Judge, shelf: Shelf, catalog
 
     assert said(verdict) == [(f"c{n}", "pullSize", Outcome.DENY) for n in range(3)]
     assert shelf.count() == {"document": 1, "config": 1}
+
+
+async def test_a_document_is_parsed_once(judge: Judge, catalog: Catalog) -> None:
+    """Though it is looked at to tell an index from an image, and then as what it is."""
+    catalog.put_policy(policy(limits=LIMIT))
+
+    with Calls(parse_document) as calls:
+        await judge.judge(workload(APP, FAT))
+
+    assert calls.count == 2
 
 
 async def test_violations_alone_are_worth_a_config(

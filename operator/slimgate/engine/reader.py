@@ -31,6 +31,9 @@ from slimgate.engine.reading import Draft, ManifestAt, Reading, ReadingResult
 from slimgate.settings import WHOLE_LAYER_BYTES
 
 _NO_LENGTH: Final = -1
+_MAX_PARSED: Final = 64
+"""Documents that somebody is about to read as what they turned out to be."""
+_LIGHT_BYTES: Final = 2**14
 _DIGITS: Final = 10
 
 
@@ -103,6 +106,7 @@ class Reader:
         self._indexes: Bounded[Digest, Index] = Bounded(
             settings.max_entries, weights.of_index, settings.max_index_bytes
         )
+        self._parsed: Bounded[tuple[Digest, str | None], Index | Manifest] = Bounded(_MAX_PARSED)
         self._shown: Bounded[str, int] = Bounded(2 * settings.max_entries)
         self._parsing = parsing
         self._layers = LayerCache(settings.max_path_bytes, settings.max_entries)
@@ -284,7 +288,12 @@ class Reader:
     async def _parse(
         self, document: Document, place: Place, identity: Identity
     ) -> Index | Manifest:
-        parsed = await self._parsing.document(document, identity.asker)
+        key = document.digest, document.media_type
+        parsed = self._parsed.get(key)
+        if parsed is None:
+            parsed = await self._parsing.document(document, identity.asker)
+            if len(document.body) <= _LIGHT_BYTES:
+                self._parsed.put(key, parsed)
         self._shown.put(place_key(*place), len(document.body))
         return parsed
 
