@@ -105,7 +105,7 @@ class Inspector:
             parsing=self._parsing,
         )
         self._ready: Bounded[tuple[str, tuple[Platform, ...], Wants], _Ready] = Bounded(
-            _MAX_READY, _weight, settings.reader.max_fact_bytes
+            _MAX_READY, _weight, settings.reader.max_fact_bytes // 2
         )
         self._failures: Failures[tuple[Digest, Reference, str, tuple[Platform, ...], Wants]] = (
             Failures(settings.resolver.failure_seconds, _MAX_READY, clock)
