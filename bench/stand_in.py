@@ -43,6 +43,16 @@ class Anonymous:
         """Have no others."""
 
 
+class Loaded:
+    """Has all that it needs from the start."""
+
+    def unready_reason(self) -> None:
+        """Say nothing."""
+
+    async def ready(self) -> None:
+        """Wait for nothing."""
+
+
 async def main(settings: WebhookSettings, health_port: int, registries: list[str]) -> None:
     """Serve until SIGTERM."""
     configure(LogFormat.JSON)
@@ -66,7 +76,7 @@ async def main(settings: WebhookSettings, health_port: int, registries: list[str
             settings,
             AdmissionService(judge, catalog),
             ExceptionService(catalog.policies.get),
-            ready=lambda: None,
+            loaded=Loaded(),
         )
         async with serving_health(settings.host, health_port, lambda: b"") as health:
             health.unready = server.unready_reason

@@ -117,6 +117,22 @@ class Live:
         return certificate
 
 
+@dataclass(frozen=True)
+class Listed:
+    """Is loaded while there is no reason against it."""
+
+    reasons: list[str]
+
+    def unready_reason(self) -> str | None:
+        """Return the first reason."""
+        return self.reasons[0] if self.reasons else None
+
+    async def ready(self) -> None:
+        """Wait until there is none."""
+        while self.reasons:  # noqa: ASYNC110 - tests fill a list
+            await asyncio.sleep(0.01)
+
+
 class Kept:
     """A connection that is kept, and asked by hand, so that no client can replace it."""
 
@@ -169,7 +185,7 @@ async def serving(
         settings,
         AdmissionService(judge or engine.judge(catalog), policies or catalog, observer=heard),
         ExceptionService(catalog.find_policy, observer=heard),
-        ready=lambda: reasons[0] if reasons else None,
+        loaded=Listed(reasons),
         observer=heard,
     )
     context = ssl.create_default_context(cadata=served.ca_bundle.decode() or None)

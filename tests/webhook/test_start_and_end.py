@@ -55,6 +55,23 @@ async def test_metrics_type(tmp_path: Path) -> None:
             assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
 
 
+async def test_what_comes_before_policies_are_known(tmp_path: Path) -> None:
+    """A review waits until they are, and is an error where that takes too long: never let in."""
+    async with serving(tmp_path, engine.judge(engine.catalog())) as live:
+        live.reasons.append("policies are not loaded")
+        late = await live.post(review(deployment(FAT)), f"{live.url}?timeout=1s")
+        waiting = asyncio.create_task(live.post(review(deployment(FAT))))
+        await asyncio.sleep(0.05)
+        waited = not waiting.done()
+        live.reasons.clear()
+        status, answer = await waiting
+
+    assert late == (503, b"slimgate: policies are not loaded\n")
+    assert waited
+    assert status == 200
+    assert not Answered.of(answer).allowed
+
+
 async def test_drain(tmp_path: Path) -> None:
     """Told to stop, it is unready at once, serves on for a while, and finishes what it has."""
     source = Shelf(open=asyncio.Event())

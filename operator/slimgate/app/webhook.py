@@ -95,6 +95,6 @@ def _server(settings: Settings, core: Core, metrics: WebhookMetrics) -> WebhookS
         ),
         service,
         ExceptionService(core.catalog.find_policy, observer=metrics),
-        ready=core.unready_reason,
+        loaded=core,
         observer=metrics,
     )

@@ -6,6 +6,7 @@ aiohttp's low-level handler: two routes need no router, and each admission waits
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 
@@ -16,7 +17,7 @@ from slimgate.engine.bounded import Bounded
 from slimgate.webhook.body import BodyReader, RefusedError, UnreadError
 from slimgate.webhook.callers import Callers
 from slimgate.webhook.deadline import Deadline
-from slimgate.webhook.ports import AdmissionObserver, Reviewer
+from slimgate.webhook.ports import AdmissionObserver, Loaded, Reviewer
 
 WORKLOADS: Final = "/validate"
 EXCEPTIONS: Final = "/validate-exceptions"
@@ -35,6 +36,7 @@ class AdmissionHandler:
         bodies: BodyReader,
         callers: Callers,
         observer: AdmissionObserver,
+        loaded: Loaded,
         is_draining: Callable[[], bool],
     ) -> None:
         self._reviewers = reviewers
@@ -42,6 +44,7 @@ class AdmissionHandler:
         self._bodies = bodies
         self._callers = callers
         self._observer = observer
+        self._loaded = loaded
         self._is_draining = is_draining
         self._ways: Bounded[str, tuple[Reviewer, float]] = Bounded(_MAX_WAYS)
 
@@ -68,6 +71,8 @@ class AdmissionHandler:
         began = clock()
         known = self._ways.get(request.raw_path) if request.method == "POST" else None
         reviewer, seconds = known or self._way(request)
+        if why := self._loaded.unready_reason():
+            await self._wait(seconds, why)
         try:
             body = await self._bodies.read(request, seconds)
         except UnreadError as err:
@@ -79,6 +84,17 @@ class AdmissionHandler:
             response.force_close()
             return response
         return _json(await reviewer.answer(body, max(0.0, began + seconds - clock())))
+
+    async def _wait(self, seconds: float, why: str) -> None:
+        """Wait until all policies are known: without them everything would be let in.
+
+        A Service goes on calling a container that was started anew until its pod is seen unready.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._loaded.ready()
+                return
+        raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, why)
 
     def _way(self, request: BaseRequest) -> tuple[Reviewer, float]:
         """Find who answers, and in which time: an API server writes the same each time."""

@@ -50,6 +50,16 @@ class Reviewer(Protocol):
         """Answer one of which only the beginning is known; None if that does not tell enough."""
 
 
+class Loaded(Protocol):
+    """Knows whether all is there that verdicts depend on; app.cluster.Core does."""
+
+    def unready_reason(self) -> str | None:
+        """Say what is not loaded yet; None once verdicts can be trusted."""
+
+    async def ready(self) -> None:
+        """Wait until everything is loaded."""
+
+
 class Policies(Protocol):
     """Knows what applies to a workload, where no verdict can be had; engine.catalog has it."""
 

@@ -1,7 +1,6 @@
 """The admission server's life: socket up, certificate watched, drained when told to stop, down."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -11,7 +10,7 @@ from slimgate.webhook.admit import EXCEPTIONS, WORKLOADS, AdmissionHandler
 from slimgate.webhook.body import BodyReader
 from slimgate.webhook.callers import Callers
 from slimgate.webhook.deadline import Deadline
-from slimgate.webhook.ports import AdmissionObserver, Reviewer, SilentAdmissionObserver
+from slimgate.webhook.ports import AdmissionObserver, Loaded, Reviewer, SilentAdmissionObserver
 from slimgate.webhook.service import AdmissionService
 from slimgate.webhook.settings import WebhookSettings
 from slimgate.webhook.tls import ServingCertificate
@@ -22,7 +21,7 @@ _LAST_CALL_SECONDS: Final = 0.5
 
 
 class WebhookServer:
-    """Serves until told to stop; `ready` says why it can't judge yet, None once it can."""
+    """Serves until told to stop, and answers once what verdicts depend on is loaded."""
 
     def __init__(
         self,
@@ -30,12 +29,12 @@ class WebhookServer:
         service: AdmissionService,
         exceptions: Reviewer,
         *,
-        ready: Callable[[], str | None],
+        loaded: Loaded,
         observer: AdmissionObserver | None = None,
     ) -> None:
         self._settings = settings
         self._service = service
-        self._ready = ready
+        self._loaded = loaded
         self._draining = False
         self._certificate = ServingCertificate(
             Path(settings.certificate_file),
@@ -53,6 +52,7 @@ class WebhookServer:
                 ),
                 callers=Callers(settings.client_names),
                 observer=observer or SilentAdmissionObserver(),
+                loaded=loaded,
                 is_draining=lambda: self._draining,
             ),
             shutdown_seconds=settings.shutdown_seconds,
@@ -73,7 +73,7 @@ class WebhookServer:
         """Say why no admission should be sent here now, None if one should."""
         if self._draining:
             return "slimgate is shutting down"
-        return self._certificate.fault or self._ready()
+        return self._certificate.fault or self._loaded.unready_reason()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve; once `stop` is set, go on for the drain's time, finish what is in flight, end."""
