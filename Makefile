@@ -49,6 +49,10 @@ test: $(STAMP) ## every test but those of `make life`, on the lab, taken down ag
 life: $(STAMP) ## a release from install to uninstall, under load, on the lab: a table in minutes
 	@scripts/life
 
+.PHONY: chaos
+chaos: $(STAMP) ## faults of all that slimgate depends on, on the lab: a table (CHAOS_SEED=1)
+	@scripts/chaos
+
 .PHONY: test-fast
 test-fast: $(STAMP) ## in a few minutes: the tests that need neither lab, registry, engine nor Helm
 	$(BIN)/pytest -q --numprocesses=auto --dist=loadgroup \

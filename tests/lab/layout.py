@@ -100,12 +100,12 @@ class Layout:
         return (self.run, self.home, self.cache, self.owner() / ".lab")
 
 
-def default_layout() -> Layout:
-    """Return the lab of the checkout that the current folder is."""
+def default_layout(*, node: bool | None = None) -> Layout:
+    """Return the lab of the checkout that the current folder is; root's has a node."""
     checkout = Path.cwd().resolve()
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     cache = Path(os.environ.get("SLIMGATE_LAB_CACHE") or base / "slimgate-lab").resolve()
-    node = os.geteuid() == 0
+    node = os.geteuid() == 0 if node is None else node
     # Sockets have short paths (108 bytes), and what a reboot ends should vanish with it.
     run = Path("/run/slimgate-lab") if node else checkout / ".lab" / "run"
     return Layout(checkout=checkout, cache=cache, run=run, node=node)

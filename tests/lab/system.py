@@ -43,6 +43,7 @@ PROGRAMS = (
     Program(path="ip", package="iproute2"),
     Program(path="nsenter", package="util-linux"),
     Program(path="promtool", package="prometheus"),
+    Program(path="faketime", package="faketime"),
 )
 
 

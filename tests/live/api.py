@@ -107,7 +107,7 @@ class Api:
         sent = None if body is None else json.dumps(body)
         try:
             answer, text = self._exchange(method, where, sent, content_type)
-        except (http.client.RemoteDisconnected, ConnectionResetError):
+        except (http.client.RemoteDisconnected, ConnectionResetError, ssl.SSLEOFError):
             # The server ends connections that nobody has used for a while.
             answer, text = self._exchange(method, where, sent, content_type)
         # http.client takes headers for Latin-1; Go writes UTF-8.

@@ -3,62 +3,21 @@
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 import pytest
 
-from slimgate.cluster.certificates.authority import make as make_certificates
-from slimgate.core.images.facts import Digest
 from tests.lab.state import Lab
 from tests.live import make
-from tests.live.api import Api, Json, eventually
-from tests.live.hook import Hook, configuration
-from tests.live.programs import Program, Roles, free_port
-from tests.live.registries import Cable, Listener
+from tests.live.api import Api, eventually
+from tests.live.programs import Program
 from tests.live.room import VERDICT, Room, Sentinel
-from tests.live.shelf import Shelf
-from tests.support.configuration import plain, write_configuration
+from tests.live.site import Site, make_namespace, new_room, open_site, reviewing
 
-_ROOT: Final = Path(__file__).parents[2]
-_LABEL: Final = "slimgate-live"
-ABSENT_PORT: Final = 5999
-"""Of the lab's registry's address; nobody listens there."""
 _OTHERS_SECONDS: Final = 2.0
 """A controller that runs annotates a new workload in a fraction of it."""
-EXTRA_KIND: Final = {
-    "apiGroup": "live.slimgate.dev",
-    "version": "v1",
-    "plural": "rollers",
-    "kind": "Roller",
-    "templatePath": "spec.workload.template",
-}
 
 MakeRoom = Callable[..., Room]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Site:
-    """What all tests share."""
-
-    lab: Lab
-    api: Api
-    run: str
-    """A word that the objects of no other run have."""
-    hook: Hook
-    roles: Roles
-    cable: Cable
-    hole: Listener
-    pushed: set[Digest] = field(default_factory=set)
-    """The manifests of all images, whose profiles are deleted in the end."""
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """Of the namespaces whose objects the API server has the webhook review."""
-        return {_LABEL: self.run}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -105,67 +64,16 @@ def site(
 ) -> Iterator[Site]:
     """Return what all tests share: no role runs yet."""
     del unshared, installed
-    run = f"live-{uuid4().hex[:6]}"
-    folder = tmp_path_factory.mktemp("live")
-    host, _, port = lab.registry.rpartition(":")
-    cable = Cable(address=lab.host_address, target=(host, int(port))).mend()
-    hole = Listener(address=lab.host_address).mend()
-    made = make_certificates([lab.host_address], datetime.now(UTC))
-    hook = Hook(host=lab.host_address, port=free_port(lab.host_address), ca_bundle=made.ca_bundle)
-    (folder / "tls.crt").write_bytes(made.certificate)
-    (folder / "tls.key").write_bytes(made.key)
-    registries = (lab.registry, f"{host}:{ABSENT_PORT}", cable.registry, hole.registry)
-    config = write_configuration(
-        folder,
-        namespace=f"{run}-system",
-        registries=plain(registries),
-        extraKinds=[EXTRA_KIND],
-        certificates="CertManager",
-        tlsDirectory=str(folder),
-        address=lab.host_address,
-        webhookPort=hook.port,
-        # So that tests see every verdict; test_annotations.py has the other modes.
-        annotations="All",
-        logFormat="Text",
-        drainDuration=0,
-        # What hangs holds its admissions for as long as the API server waits, to be seen.
-        maxAdmissionWait="30s",
-        # The nodes' images are looked up for metrics only, which the demo's tests see.
-        nodeRefreshInterval=0,
-    )
-    common = {"KUBECONFIG": lab.kubeconfig, "SLIMGATE_CONFIG": config}
-    roles = Roles(address=lab.host_address, common=common, folder=folder)
-    system: Json = {"kind": "Namespace", "metadata": {"name": f"{run}-system"}}
-    api.create({"apiVersion": "v1", **system})
-    site = Site(lab=lab, api=api, run=run, hook=hook, roles=roles, cable=cable, hole=hole)
-    try:
+    # What hangs holds its admissions for as long as the API server waits, to be seen.
+    with open_site(lab, api, tmp_path_factory.mktemp("live"), maxAdmissionWait="30s") as site:
         yield site
-    finally:
-        roles.close()
-        for digest in site.pushed:
-            name = digest.replace(":", "-")
-            api.delete({"kind": "ImageProfile", "metadata": {"name": name}})
-        hook.close()
-        cable.cut()
-        hole.cut()
-        api.delete(system)
 
 
 @pytest.fixture(scope="package")
 def sentinel(site: Site) -> Iterator[Sentinel]:
     """Have the API server call the webhook, which runs, and tell when it has seen policies."""
-    sentinel = Sentinel(api=site.api, hook=site.hook, name=f"{site.run}-sentinel")
-    configured = configuration(site.run, site.hook.url, site.hook.ca_bundle, site.labels)
-    site.roles.start("webhook")
-    try:
-        site.api.create(sentinel.policy)
-        sentinel.settle()
-        site.api.create(configured)
-        _await_calls(site)
+    with reviewing(site) as sentinel:
         yield sentinel
-    finally:
-        site.api.delete(configured)
-        site.api.delete(sentinel.policy)
 
 
 @pytest.fixture
@@ -174,16 +82,7 @@ def make_room(site: Site, sentinel: Sentinel) -> Iterator[MakeRoom]:
     rooms: list[Room] = []
 
     def build(labels: dict[str, str] | None = None, *, reviewed: bool = True) -> Room:
-        namespace = f"{site.run}-{uuid4().hex[:6]}"
-        rooms.append(
-            Room(
-                api=site.api,
-                sentinel=sentinel,
-                namespace=namespace,
-                shelf=Shelf(registry=site.lab.registry, path=namespace, pushed=site.pushed),
-            )
-        )
-        _make_namespace(site, namespace, {**(site.labels if reviewed else {}), **(labels or {})})
+        rooms.append(new_room(site, sentinel, labels, reviewed=reviewed))
         return rooms[-1]
 
     try:
@@ -222,7 +121,7 @@ def alone(site: Site, sentinel: Sentinel) -> None:
     policy = make.policy(namespace, {"match": match, "limits": {"layers": {"deny": 1}}})
     deployment = make.workload("Deployment", namespace, make.pod_spec("no//reference"))
     try:
-        _make_namespace(site, namespace, {})
+        make_namespace(site.api, namespace, {})
         site.api.create(policy)
         site.api.create(deployment)
         deadline = time.monotonic() + _OTHERS_SECONDS
@@ -232,34 +131,4 @@ def alone(site: Site, sentinel: Sentinel) -> None:
             time.sleep(0.1)
     finally:
         site.api.delete(policy)
-        site.api.delete({"kind": "Namespace", "metadata": {"name": namespace}})
-
-
-def _make_namespace(site: Site, name: str, labels: dict[str, str]) -> None:
-    """Make a namespace in which pods can be made: that takes a service account."""
-    site.api.create(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
-    )
-    account: Json = {
-        "kind": "ServiceAccount",
-        "metadata": {"name": "default", "namespace": name},
-    }
-    eventually(lambda: site.api.find(account), f"the service account of {name}")
-
-
-def _await_calls(site: Site) -> None:
-    """Wait until the API server calls the webhook, which takes it a moment to learn."""
-    namespace = f"{site.run}-calls"
-    asked = make.workload("Deployment", namespace, make.pod_spec("x"))
-    program = site.roles.start("webhook")
-    _make_namespace(site, namespace, site.labels)
-    before = program.metric("slimgate_admissions_total")
-
-    def called() -> bool:
-        site.api.try_create(asked, dry_run=True)
-        return program.metric("slimgate_admissions_total") > before
-
-    try:
-        eventually(called, "the API server calls the webhook")
-    finally:
         site.api.delete({"kind": "Namespace", "metadata": {"name": namespace}})

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.live.api import eventually
-from tests.live.conftest import Site
 from tests.live.programs import Program
 from tests.live.room import VERDICT, Room
 from tests.live.shelf import FAT, TINY
+from tests.live.site import Site
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("alone")]
 

@@ -7,10 +7,10 @@ import pytest
 from tests.lab.kubectl import Kubectl
 from tests.live import make
 from tests.live.api import Json, eventually
-from tests.live.conftest import Site
 from tests.live.programs import Program
 from tests.live.room import Room
 from tests.live.shelf import TINY, noise, noisy, stacked
+from tests.live.site import Site
 from tests.support.images import Image, image, layer
 
 pytestmark = pytest.mark.lab

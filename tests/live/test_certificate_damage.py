@@ -15,10 +15,10 @@ from slimgate.cluster.certificates.authority import make as make_certificates
 from tests.lab.state import Lab
 from tests.live import make
 from tests.live.api import Api, Json, eventually
-from tests.live.conftest import Site
 from tests.live.guard import Guard
 from tests.live.room import VERDICT
 from tests.live.shelf import SMALL, Shelf
+from tests.live.site import Site
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.usefixtures("alone")]
 

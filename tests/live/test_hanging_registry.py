@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.live.api import Answer, Api, eventually
-from tests.live.conftest import MakeRoom, Site
+from tests.live.conftest import MakeRoom
 from tests.live.registries import Listener
 from tests.live.room import Room
 from tests.live.shelf import FAT, SMALL, TINY, noise, noisy, stacked
+from tests.live.site import Site
 
 pytestmark = pytest.mark.lab
 

@@ -6,10 +6,11 @@ import pytest
 
 from tests.live import make
 from tests.live.api import Api, Json, eventually
-from tests.live.conftest import MakeRoom, Site
+from tests.live.conftest import MakeRoom
 from tests.live.programs import Program
 from tests.live.room import Room
 from tests.live.shelf import FAT, SMALL, TINY
+from tests.live.site import Site
 
 pytestmark = pytest.mark.lab
 

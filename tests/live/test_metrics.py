@@ -7,10 +7,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.live.api import eventually
-from tests.live.conftest import Site
 from tests.live.programs import Program
 from tests.live.room import Room
 from tests.live.shelf import FAT, TINY
+from tests.live.site import Site
 from tests.metrics import documented
 
 pytestmark = pytest.mark.lab

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.live.api import Json, eventually
-from tests.live.conftest import Site
 from tests.live.front import Front
 from tests.live.programs import Program, Roles
 from tests.live.room import Room
 from tests.live.shelf import SMALL, TINY
+from tests.live.site import Site
 from tests.support.kubeconfig import kubeconfig
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("alone")]

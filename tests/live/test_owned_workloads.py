@@ -4,10 +4,10 @@ import pytest
 
 from tests.lab.state import Lab
 from tests.live.api import Api, Json, eventually
-from tests.live.conftest import Site
 from tests.live.programs import Program
 from tests.live.room import Room
 from tests.live.shelf import FAT, TINY
+from tests.live.site import Site
 
 pytestmark = pytest.mark.lab
 

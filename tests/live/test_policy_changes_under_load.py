@@ -11,11 +11,11 @@ import pytest
 from slimgate.webhook.service import FAULTS
 from tests.live import make
 from tests.live.api import Json
-from tests.live.conftest import Site
 from tests.live.hook import review
 from tests.live.programs import Program
 from tests.live.room import Room
 from tests.live.shelf import bytes_of
+from tests.live.site import Site
 from tests.support.images import image
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(60)]

@@ -11,10 +11,10 @@ import yaml
 
 from tests.lab.kubectl import Kubectl
 from tests.live.api import Json
-from tests.live.conftest import Site
 from tests.live.programs import Roles
 from tests.live.room import Room
 from tests.live.shelf import SMALL, noisy
+from tests.live.site import Site
 from tests.support.kubeconfig import kubeconfig
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.usefixtures("alone")]

@@ -4,10 +4,10 @@ import pytest
 
 from tests.live import make
 from tests.live.api import Json, eventually
-from tests.live.conftest import Site
 from tests.live.programs import Program
 from tests.live.room import Room
 from tests.live.shelf import FAT, SMALL, TINY
+from tests.live.site import Site
 
 pytestmark = pytest.mark.lab
 

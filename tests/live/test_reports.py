@@ -9,9 +9,9 @@ import yaml
 from slimgate.cluster.resources import OPEN_REPORTS
 from tests.live import make
 from tests.live.api import Api, Json, eventually
-from tests.live.conftest import Site
 from tests.live.room import Room
 from tests.live.shelf import SMALL
+from tests.live.site import Site
 
 pytestmark = pytest.mark.lab
 

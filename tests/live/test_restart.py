@@ -9,9 +9,10 @@ import pytest
 from slimgate.core.images.facts import Digest
 from tests.live import make
 from tests.live.api import Json, eventually
-from tests.live.conftest import MakeRoom, Site
+from tests.live.conftest import MakeRoom
 from tests.live.room import VERDICT, Room
 from tests.live.shelf import SMALL, TINY, noisy
+from tests.live.site import Site
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.usefixtures("alone")]
 

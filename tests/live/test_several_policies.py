@@ -4,9 +4,10 @@ import pytest
 
 from tests.live import make
 from tests.live.api import Json, eventually
-from tests.live.conftest import MakeRoom, Site
+from tests.live.conftest import MakeRoom
 from tests.live.room import Room
 from tests.live.shelf import SMALL, TINY
+from tests.live.site import Site
 
 pytestmark = pytest.mark.lab
 

@@ -6,10 +6,10 @@ import pytest
 
 from slimgate.core.images.facts import Platform
 from slimgate.core.wording.ways import DOCS
-from tests.live.conftest import ABSENT_PORT, Site
 from tests.live.programs import Program
 from tests.live.room import Room
 from tests.live.shelf import FAT, TINY
+from tests.live.site import ABSENT_PORT, Site
 from tests.support.images import OCI_LAYER, image, index, layer, tar_of
 
 pytestmark = pytest.mark.lab
