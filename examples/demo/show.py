@@ -2,10 +2,10 @@
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from examples.demo import manifests, table
 from examples.demo.cluster import SYSTEM, Cluster
@@ -130,10 +130,14 @@ class Show:
         write("\n".join(lines))
 
     def controller(self) -> str:
-        """Return the name of the controller's pod."""
-        labels = "app.kubernetes.io/name=slimgate,app.kubernetes.io/component=controller"
-        text = self.cluster.kubectl("get", "pods", "-n", SYSTEM, "-l", labels, "-o", "json")
-        return running_pod(json.loads(text)["items"])
+        """Return the name of the pod that leads, as its Lease says."""
+        lease = self.cluster.kubectl(
+            "get", "lease", "slimgate-controller", "-n", SYSTEM, "-o", "json"
+        )
+        holder = str(json.loads(lease)["spec"].get("holderIdentity") or "")
+        if not holder:
+            raise DemoError(f"no controller leads (whole output: {LOG})")
+        return holder.rpartition("_")[0]
 
     def node_metrics(self, path: str) -> Sequence[str] | None:
         """Return the lines of metrics that speak of nodes; None while there are none.
@@ -176,12 +180,3 @@ def _used(lines: Sequence[str]) -> float:
 def _is_cut(line: str) -> bool:
     """Whether a metric says that a node has not told of all its images."""
     return line.startswith(_TRUNCATED) and line.endswith(" 1.0")
-
-
-def running_pod(pods: Sequence[Mapping[str, Any]]) -> str:
-    """Return the name of the first pod that runs and is not about to end."""
-    for pod in pods:
-        ending = "deletionTimestamp" in pod["metadata"]
-        if pod["status"]["phase"] == "Running" and not ending:
-            return str(pod["metadata"]["name"])
-    raise DemoError(f"no pod of the controller runs (whole output: {LOG})")

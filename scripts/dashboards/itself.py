@@ -50,10 +50,10 @@ ITSELF: Final = Dashboard(
             title="Now",
             panels=(
                 stat(
-                    "Controllers",
-                    f'count(slimgate_build_info{{{CLUSTER}, role="controller"}}) or vector(0)',
-                    "Controller pods that are scraped. Without one nothing is annotated, reported "
-                    "or measured; admission goes on.",
+                    "Leading controllers",
+                    f"sum(slimgate_leader{{{CLUSTER}}}) or vector(0)",
+                    "One in each cluster: others stand by. Without one nothing is annotated, "
+                    "reported or measured; admission goes on.",
                     palette=Palette.THERE,
                 ),
                 stat(

@@ -38,8 +38,19 @@ class Alert:
 
 
 _UNGUARDED: Final = "slimgate_webhook_configuration_unguarded_seconds_total"
-_UNUSED: Final = 'sum by (cluster, node) (slimgate_node_image_bytes{share="unused"})'
-_ALL: Final = "sum by (cluster, node) (slimgate_node_image_bytes)"
+
+
+def _bytes(where: str = "") -> str:
+    """Add up a node's image bytes.
+
+    For a moment two controllers may tell of a node: the one that has ended, and the next.
+    """
+    once = f"max by (cluster, node, share, form) (slimgate_node_image_bytes{where})"
+    return f"sum by (cluster, node) ({once})"
+
+
+_UNUSED: Final = _bytes('{share="unused"}')
+_ALL: Final = _bytes()
 
 _LARGEST: Final = 'max by (cluster, repository) (slimgate_repository_size_bytes{form="unpacked"})'
 _LARGEST_BEFORE: Final = (
@@ -61,7 +72,7 @@ RECORDINGS: Final = (
     Recording(
         record="node:slimgate_node_image_measured_bytes:sum",
         expr="max by (cluster, node) (slimgate_node_imagefs_used_bytes) + on (cluster, node) "
-        'sum by (cluster, node) (slimgate_node_image_bytes{form="compressed"})',
+        + _bytes('{form="compressed"}'),
     ),
     Recording(record="node:slimgate_node_image_unused:ratio", expr=f"{_UNUSED} / {_ALL}"),
     Recording(
@@ -146,8 +157,17 @@ ALERTS: Final = (
         "is not renewed. Admission goes on.",
     ),
     Alert(
+        name="SlimgateNoLeader",
+        expr="max by (cluster) (slimgate_leader) < 1",
+        hold="2m",
+        severity=Severity.WARNING,
+        summary="No controller of slimgate leads.",
+        description="Controllers run, and none of them can hold the Lease. Nothing is annotated, "
+        "reported or measured, and the webhook's certificate is not renewed. Admission goes on.",
+    ),
+    Alert(
         name="SlimgateControllerBehind",
-        expr="sum by (cluster) (slimgate_queue_workloads) > 0 and "
+        expr="max by (cluster) (slimgate_queue_workloads) > 0 and "
         "histogram_quantile(0.9, sum by (cluster, le) "
         "(rate(slimgate_queue_wait_duration_seconds_bucket[10m]))) > 60",
         hold="15m",
@@ -188,7 +208,7 @@ ALERTS: Final = (
     ),
     Alert(
         name="SlimgateObjectInvalid",
-        expr="sum by (cluster, resource) (slimgate_invalid_objects) > 0",
+        expr="max by (cluster, resource) (slimgate_invalid_objects) > 0",
         hold="10m",
         severity=Severity.WARNING,
         summary="{{ $value }} of {{ $labels.resource }} can't be used.",

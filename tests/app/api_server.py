@@ -1,10 +1,12 @@
 """An API server of few objects, and roles that are processes of their own to it."""
 
 import asyncio
+import copy
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from slimgate.cluster.resources import NAMESPACES
-from slimgate.core.json_object import JsonObject, mapping_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.workloads.kinds import BUILT_IN, Kind
 from tests.live.programs import Program, Roles, free_port
 from tests.support.kubeconfig import kubeconfig
 
 HOST = "127.0.0.1"
+_KEPT = frozenset({"leases", "events"})
 SERVED = (
     *BUILT_IN,
     NAMESPACES,
@@ -32,7 +35,10 @@ SERVED = (
 
 @dataclass
 class ApiServer:
-    """Lists what it has of any kind, never tells of a change, and keeps what is written."""
+    """Lists what it has of any kind, never tells of a change, and remembers what is written.
+
+    Leases and Events it keeps as an API server does: one of a name, and in versions.
+    """
 
     objects: dict[str, list[JsonObject]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
@@ -40,6 +46,9 @@ class ApiServer:
     events: dict[str, JsonObject] = field(default_factory=dict)
     """What a watch of a plural begins with."""
     written: list[tuple[str, JsonObject]] = field(default_factory=list)
+    slowness: float = 0.0
+    """Seconds before a write is taken."""
+    _versions: int = 1
 
     def add(self, kind: Kind, obj: JsonObject, **metadata: str) -> None:
         """Have an object."""
@@ -88,7 +97,7 @@ class ApiServer:
             await asyncio.sleep(60)
         found = _discovered(request.path)
         if found is None and plural.endswith("s"):
-            items = self.objects.get(plural, [])
+            items = [one for one in self.objects.get(plural, []) if _concerns(one, request)]
             found = {"kind": "List", "metadata": {"resourceVersion": "1"}, "items": items}
         found = found or self._named(request.path)
         if found is None:
@@ -107,11 +116,53 @@ class ApiServer:
         return None
 
     async def _write(self, request: web.Request) -> web.Response:
+        await asyncio.sleep(self.slowness)
         body = json.loads(await request.read())
-        self.written.append((request.path, body))
-        answer = web.json_response(body)
+        status = self._keep(request, body) if _KEPT & {*request.path.split("/")} else 200
+        if status == HTTPStatus.OK:
+            self.written.append((request.path, copy.deepcopy(body)))
+        refused = {"kind": "Status", "reason": "AlreadyExists" if request.method == "POST" else ""}
+        answer = web.json_response(body if status == HTTPStatus.OK else refused, status=status)
         answer.force_close()
         return answer
+
+    def _keep(self, request: web.Request, body: dict[str, Any]) -> int:
+        """Make or change an object; what is answered is put into the body."""
+        path = request.path if request.method != "POST" else ""
+        path = path or f"{request.path}/{body['metadata']['name']}"
+        held = self._named(path)
+        version = mapping_at(body, "metadata").get("resourceVersion")
+        if held is None if request.method != "POST" else held is not None:
+            return 409 if held else 404
+        if version and held and version != mapping_at(held, "metadata")["resourceVersion"]:
+            return 409
+        _, namespace, plural, name = path.rsplit("/", 3)
+        self._versions += 1
+        found = self.objects.setdefault(plural, [])
+        merged = {
+            **(held or {}),
+            **body,
+            "metadata": {
+                **mapping_at(held or {}, "metadata"),
+                **mapping_at(body, "metadata"),
+                "namespace": namespace,
+                "name": name,
+                "uid": name,
+                "resourceVersion": str(self._versions),
+            },
+            "spec": {**mapping_at(held or {}, "spec"), **mapping_at(body, "spec")},
+        }
+        found[:] = [one for one in found if one is not held] + [merged]
+        body.clear()
+        body.update(merged)
+        return 200
+
+
+def _concerns(obj: JsonObject, request: web.Request) -> bool:
+    """Whether an Event is about the one that is asked for."""
+    uid = text_at(mapping_at(obj, "regarding"), "uid")
+    wanted = request.query.get("fieldSelector", "")
+    return f"regarding.uid={uid}," in wanted or "regarding" not in wanted
 
 
 def _discovered(path: str) -> JsonObject | None:

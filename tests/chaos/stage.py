@@ -39,6 +39,8 @@ class Stage:
         common = dict(self.site.roles.common)
         if role == "controller":
             common["KUBECONFIG"] = kubeconfig(self.folder, self.front.server)
+            # A container that ends is started anew in its pod.
+            common["SLIMGATE_POD_NAME"] = "controller-0"
         port = free_port(self.site.lab.host_address)
         environment = {**common, "SLIMGATE_HTTP_PORT": str(port), **(more or {})}
         where = log or self.folder / f"{role}.log"

@@ -9,6 +9,8 @@ import pytest
 
 from tests.chart.helm import NAMESPACE, Helm, Object, nested
 
+ROLES = ("controller", "webhook")
+
 
 def test_own_namespace_is_never_asked_about(helm4: Helm, case: Path) -> None:
     """Whatever selectors the values have, slimgate can't keep itself from starting."""
@@ -82,18 +84,22 @@ def _selectors(one: Object) -> Iterator[Object]:
 def test_a_single_replica_stops_no_drain(helm4: Helm) -> None:
     """A disruption budget is rendered only where a pod can be spared."""
     scaled = {"webhook": {"autoscaling": {"enabled": True, "minReplicas": 1}}}
+    single = [("webhook", scaled)] + [(one, nested(f"{one}.replicas", 1)) for one in ROLES]
 
-    assert helm4.objects().find("PodDisruptionBudget/slimgate-webhook")
-    assert not helm4.objects(values=nested("webhook.replicas", 1)).kind("PodDisruptionBudget")
-    assert not helm4.objects(values=scaled).kind("PodDisruptionBudget")
+    for role in ROLES:
+        assert helm4.objects().find(f"PodDisruptionBudget/slimgate-{role}")
+    for role, values in single:
+        assert not helm4.objects(values=values).find(f"PodDisruptionBudget/slimgate-{role}")
 
 
 def test_pods_are_spread_by_their_own_labels(helm4: Helm) -> None:
     """A rule without a selector gets that of the Deployment."""
-    spec = helm4.objects().one("Deployment/slimgate-webhook")["spec"]
-
-    rules = spec["template"]["spec"]["topologySpreadConstraints"]
-    assert [rule["labelSelector"] for rule in rules] == [spec["selector"]] * 2
+    for role in ROLES:
+        spec = helm4.objects().one(f"Deployment/slimgate-{role}")["spec"]
+        rules = spec["template"]["spec"]["topologySpreadConstraints"]
+        assert [rule["labelSelector"] for rule in rules] == [spec["selector"]] * 2
+        # Softly, so that a single node has both.
+        assert {rule["whenUnsatisfiable"] for rule in rules} == {"ScheduleAnyway"}
 
 
 @pytest.mark.parametrize("keep", [True, False])

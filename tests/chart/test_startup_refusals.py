@@ -14,6 +14,7 @@ from tests.settings.cases import KIND, WRONG
 
 _ELSEWHERE: Final = {
     "drainDuration": "webhook.drainDuration",
+    "leaderElection": "controller.leaderElection",
     "maxAdmissionWait": "webhook.maxAdmissionWait",
     "nodeRefreshInterval": "nodeMetrics.refreshInterval",
     "registries": "registries",
@@ -59,6 +60,8 @@ _TAKEN: Final[list[tuple[str, object]]] = [
     ("maxStaleness", "277777h46m39s"),
     ("retryInterval", 0),
     ("nodeRefreshInterval", "0"),
+    ("leaderElection", {"leaseDuration": "600s", "renewDeadline": "599s", "retryPeriod": "2s"}),
+    ("leaderElection", {"leaseDuration": "2s", "renewDeadline": "1s", "retryPeriod": "500ms"}),
     ("wholeLayerSize", "64Gi"),
     ("wholeLayerSize", "68719476736"),
     ("wholeLayerSize", 2**36),

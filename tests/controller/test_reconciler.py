@@ -136,13 +136,13 @@ async def test_where_nothing_is_annotated() -> None:
 async def test_a_start_where_nothing_is_annotated(
     annotate: Annotate, old: list[str], new: list[str]
 ) -> None:
-    """It repeats no Event of what was there before, and tells of what changes or is made later."""
+    """It repeats no Event of what was there long before, and tells of what changes or is new."""
     world = World(annotate)
     start = world.wall.now
-    world.wall.move(1)
     async with world.running():
-        world.show(WEB, created=start - timedelta(seconds=1))
-        world.show(workload(FAT, name="new"), created=start.replace(microsecond=0))
+        world.show(WEB, created=start - timedelta(minutes=2))
+        # Of which a former leader may not have told, as it ended.
+        world.show(workload(FAT, name="new"), created=start - timedelta(seconds=20))
         await world.quiet()
         first = world.recorder.of("note")
         put_policy(world)

@@ -84,6 +84,14 @@ class Program:
         """Return the end of its log."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-4000:]
 
+    def pause(self) -> None:
+        """Have it do nothing, as on a machine that sleeps, until `go_on`."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Have it go on where it was."""
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """End it as a crash does: with SIGKILL, which it never hears of."""
         self._process.kill()
@@ -109,13 +117,14 @@ class Program:
 class Roles:
     """Starts roles with settings that all tests share, and a test's own besides.
 
-    One controller at a time: two would write over each other.
+    `start` has one of each role; of several that `begin` has begun, all are ended.
     """
 
     address: str
     common: Mapping[str, str]
     folder: Path
     _running: dict[str, tuple[Mapping[str, str], Program]] = field(default_factory=dict)
+    _begun: list[Program] = field(default_factory=list)
 
     def start(self, role: str, **settings: str) -> Program:
         """Return the role as it runs with these settings, started anew if it does not."""
@@ -128,7 +137,7 @@ class Roles:
         return program
 
     def begin(self, role: str, **settings: str) -> Program:
-        """Start a role that does not run, and wait for nothing."""
+        """Start one more of a role, and wait for nothing."""
         own = {f"SLIMGATE_{name.upper()}": value for name, value in settings.items()}
         environment = {
             "SLIMGATE_HTTP_PORT": str(free_port(self.address)),
@@ -137,6 +146,7 @@ class Roles:
         }
         program = Program(role, environment, self.address, self.folder / f"{role}.log")
         self._running[role] = (settings, program)
+        self._begun.append(program)
         return program
 
     def running(self, role: str) -> Program:
@@ -154,8 +164,9 @@ class Roles:
 
     def close(self) -> None:
         """End all."""
-        for role in list(self._running):
-            self.stop(role)
+        for program in self._begun:
+            program.stop()
+        self._running.clear()
 
 
 def free_port(address: str) -> int:

@@ -31,11 +31,12 @@ def test_killed_and_started_anew(make_room: MakeRoom, site: Site) -> None:
     for number in range(WORKLOADS):
         room.deploy(references[number % IMAGES], name=f"web-{number}")
 
-    first = site.roles.begin("controller")
+    # A container that ends is started anew in its pod.
+    first = site.roles.begin("controller", pod_name="controller-0")
     eventually(lambda: _annotated(room) > 0, "some are judged")
     first.kill()
     in_the_middle = _annotated(room)
-    site.roles.start("controller")
+    site.roles.start("controller", pod_name="controller-0")
     eventually(lambda: _annotated(room) == WORKLOADS, "all are judged")
     events = _events(room)
     _await_status(room, policy, WORKLOADS)

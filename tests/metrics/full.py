@@ -59,6 +59,7 @@ def controller() -> ControllerMetrics:
     metrics.reached_verdict(0.1)
     metrics.reconciled(0.1, failed=False)
     metrics.show_queue(test_work.Waiting(1, 1))
+    metrics.show_leadership(test_work.Leading())
     kinds = [*product(Mode, OnUnknown)]
     policies = [
         replace(EVERYTHING, name=f"p{number:03}", mode=mode, on_unknown=on_unknown)

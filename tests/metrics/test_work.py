@@ -15,6 +15,25 @@ class Waiting:
     active: int
 
 
+@dataclass
+class Leading:
+    """A controller that leads, or stands by."""
+
+    leads: bool = True
+
+
+def test_who_leads() -> None:
+    """It is seen at each scrape; until this one leads it shows no state that another has."""
+    controller, metrics = Leading(leads=False), ControllerMetrics()
+    metrics.show_leadership(controller)
+    standby = metrics.page().decode()
+    controller.leads = True
+
+    assert "slimgate_leader 0.0" in standby
+    assert "slimgate_workloads" not in standby
+    assert by(metrics.registry, "slimgate_leader") == {(): 1}
+
+
 def test_queue() -> None:
     """Those that wait and those at work add up to all."""
     queue = Waiting(5, 2)

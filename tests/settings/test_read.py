@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from slimgate.core.election import Timing
 from slimgate.core.errors import SettingsError
 from slimgate.core.images.facts import Platform
 from slimgate.core.wording.annotations import Annotate
@@ -51,6 +52,10 @@ FILE_ONLY: dict[str, tuple[object, object]] = {
     "extraControllers": (
         ["system:serviceaccount:argo:rollouts", "bob"],
         ("system:serviceaccount:argo:rollouts", "bob"),
+    ),
+    "leaderElection": (
+        {"leaseDuration": "30s", "renewDeadline": "20s", "retryPeriod": "4s"},
+        Timing(lease=30.0, renew=20.0, retry=4.0),
     ),
     "excludedNamespaces": (["kube-system", "a"], ("kube-system", "a")),
     "clientNames": (["kube-apiserver"], ("kube-apiserver",)),

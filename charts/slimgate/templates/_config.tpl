@@ -7,6 +7,7 @@
 {{- $_ := set $config "webhookPort" .Values.webhook.port }}
 {{- $_ := set $config "drainDuration" .Values.webhook.drainDuration }}
 {{- $_ := set $config "maxAdmissionWait" .Values.webhook.maxAdmissionWait }}
+{{- $_ := set $config "leaderElection" .Values.controller.leaderElection }}
 {{- $_ := set $config "pullSecrets" (ne .Values.pullSecrets.scope "None") }}
 {{- $_ := set $config "certificates" .Values.certificates.source }}
 {{- with .Values.certificates.secretName }}

@@ -15,6 +15,11 @@ annotations:
   {{- toYaml (mergeOverwrite (deepCopy $values.podAnnotations) $own) | nindent 2 }}
 {{- end }}
 
+{{- /* How pods are replaced: the default's part is still there when another type is set. */}}
+{{- define "slimgate.strategy" -}}
+{{- toYaml (ternary (omit . "rollingUpdate") . (eq (default "" .type) "Recreate")) }}
+{{- end }}
+
 {{- define "slimgate.podSpec" -}}
 {{- $root := index . 0 }}
 {{- $role := index . 1 }}

@@ -13,6 +13,7 @@ from slimgate.cluster.addresses import server_addresses
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.backoff import Pace
 from slimgate.cluster.errors import UnreachableError
+from slimgate.cluster.fence import Fence
 from slimgate.cluster.mirror import Mirror, Scope, Sink
 from slimgate.cluster.namespaces import Namespaces
 from slimgate.cluster.pull_secrets import PullSecretObserver, PullSecrets
@@ -146,12 +147,13 @@ async def open_core(
     observers: Observers,
     on_wait: Callable[[str], None],
     limits: ReviewLimits | None = None,
+    fence: Fence | None = None,
 ) -> AsyncIterator[Core]:
     """Connect, and make the shared parts; `on_wait` hears what is waited for.
 
-    `limits` are those of each verdict.
+    `limits` are those of each verdict; nothing is written while the fence is closed.
     """
-    async with ClusterApi.connect(observer=observers.api) as api:
+    async with ClusterApi.connect(observer=observers.api, fence=fence) as api:
         refused = await _addresses_at_last(api, on_wait)
         registry = replace(
             registry_settings(settings, refused=refused),

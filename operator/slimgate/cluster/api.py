@@ -17,6 +17,7 @@ from yarl import URL
 
 from slimgate.cluster.connect import DEFAULT_NAMESPACE, open_session
 from slimgate.cluster.errors import GoneError, UnreachableError, event_error
+from slimgate.cluster.fence import Fence
 from slimgate.cluster.wire import APPLY_PATCH, JSON, MERGE_PATCH, ApiCall, ApiObserver, Wire
 from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
@@ -51,9 +52,10 @@ class ClusterApi:
         client: ApiClient,
         observer: ApiObserver | None = None,
         *,
+        fence: Fence | None = None,
         namespace: str = DEFAULT_NAMESPACE,
     ) -> None:
-        self._wire = Wire(client, observer)
+        self._wire = Wire(client, observer, fence)
         self.namespace = namespace
 
     @classmethod
@@ -64,14 +66,16 @@ class ClusterApi:
         context: str | None = None,
         *,
         observer: ApiObserver | None = None,
+        fence: Fence | None = None,
     ) -> AsyncIterator[Self]:
         """Log in to the pod's own cluster, else to a kubeconfig's; NoClusterError if there is none.
 
-        Nothing is sent yet, so that a server which is down delays no start.
+        Nothing is sent yet, so that a server which is down delays no start. Nothing is changed
+        while the fence is closed.
         """
         session = await open_session(kubeconfig, context)
         try:
-            yield cls(session.client, observer, namespace=session.namespace)
+            yield cls(session.client, observer, fence=fence, namespace=session.namespace)
         finally:
             await session.client.close()  # type: ignore[no-untyped-call]
 

@@ -16,6 +16,7 @@ from slimgate.cluster.resources import EVENTS, Target
 from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.text import printable
+from slimgate.core.timestamp import format_micro_time
 from slimgate.core.wording.notes import Note
 
 _CONTROLLER: Final = "slimgate"
@@ -64,7 +65,7 @@ class Events:
         count = mapping_at(event, "series").get("count")
         series = {
             "count": (count if isinstance(count, int) else 1) + 1,
-            "lastObservedTime": _micro_time(self._now()),
+            "lastObservedTime": format_micro_time(self._now()),
         }
         try:
             await self._api.merge_patch(EVENTS.one(namespace, name), {"series": series})
@@ -82,7 +83,7 @@ class Events:
             "apiVersion": EVENTS.api_version,
             "kind": EVENTS.kind,
             "metadata": {"name": name, "namespace": target.namespace or "default"},
-            "eventTime": _micro_time(self._now()),
+            "eventTime": format_micro_time(self._now()),
             "reportingController": _CONTROLLER,
             "reportingInstance": self._instance,
             "action": _ACTION,
@@ -106,10 +107,6 @@ def _name_of(event: JsonObject) -> str:
 def _observed(event: JsonObject) -> str:
     """Return when it was last said; times of one form and zone sort as texts."""
     return text_at(mapping_at(event, "series"), "lastObservedTime") or text_at(event, "eventTime")
-
-
-def _micro_time(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _cut(text: str, limit: int) -> str:

@@ -81,6 +81,7 @@ EVENTS: Final = Kind(group="events.k8s.io", version="v1", kind="Event", plural="
 ENDPOINT_SLICES: Final = Kind(
     group="discovery.k8s.io", version="v1", kind="EndpointSlice", plural="endpointslices"
 )
+LEASES: Final = Kind(group="coordination.k8s.io", version="v1", kind="Lease", plural="leases")
 WEBHOOK_CONFIGURATIONS: Final = Kind(
     group="admissionregistration.k8s.io",
     version="v1",

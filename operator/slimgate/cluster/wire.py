@@ -25,6 +25,7 @@ from kubernetes.aio.config import ConfigException
 from yarl import URL
 
 from slimgate.cluster.errors import ApiError, UnreachableError, error_of
+from slimgate.cluster.fence import Fence
 from slimgate.core.nesting import parse, too_deep
 from slimgate.core.text import printable
 
@@ -87,16 +88,25 @@ class SilentApiObserver:
 
 
 class Wire:
-    """Sends calls to one API server."""
+    """Sends calls to one API server, those that change something as the fence lets them through."""
 
-    def __init__(self, client: ApiClient, observer: ApiObserver | None = None) -> None:
+    def __init__(
+        self, client: ApiClient, observer: ApiObserver | None = None, fence: Fence | None = None
+    ) -> None:
         self._client = client
+        self._fence = fence
         self._observer = observer or SilentApiObserver()
         self._deep: set[str] = set()
         self.server = URL(client.configuration.host)
 
     async def read(self, call: ApiCall) -> dict[str, object]:
         """Get the JSON object that answers the call; ApiError for anything else."""
+        if self._fence is None or call.method == "GET":
+            return await self._exchange(call)
+        async with self._fence.passing():
+            return await self._exchange(call)
+
+    async def _exchange(self, call: ApiCall) -> dict[str, object]:
         async with self.open(call) as answer:
             body = await _body(call, answer)
         try:

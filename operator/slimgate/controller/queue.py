@@ -53,6 +53,11 @@ class WorkQueue(Generic[K]):
             self._ready.set()
             self._has_news.set()
 
+    def begin(self) -> None:
+        """Have waits begin now: until somebody works, nothing that was put has waited for it."""
+        for lane in (self._news, self._again):
+            lane.update(dict.fromkeys(lane, self._clock()))
+
     async def take(self, *, only_news: bool = False) -> K:
         """Wait for a key, or only for one that has changed; `done` must follow."""
         ready = self._has_news if only_news else self._ready

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from slimgate.controller.copies import Copies
@@ -34,6 +34,8 @@ from slimgate.process.stopping import PartGroup
 
 _LOG: Final = logging.getLogger(__name__)
 _TOGETHER_SECONDS: Final = 0.1
+_TOLD: Final = timedelta(minutes=1)
+"""Before the start: who worked until then may not have told of what was younger, as it ended."""
 COPIES: Final = REPLICA_SETS
 """They get their owner's annotations anew from Kubernetes whenever they lack them."""
 
@@ -82,7 +84,7 @@ class Reconciler:
         self._recorder = recorder
         self._settings = settings
         self._now = now
-        self._started = now().replace(microsecond=0)  # creationTimestamps are in seconds
+        self._started = now()
         self._observer = observer or SilentWorkObserver()
         self._retractions: dict[Key, Retraction] = {}
         self._copies = Copies()
@@ -185,7 +187,9 @@ class Reconciler:
         self._has_better.set()
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled; until then what is observed is only remembered."""
+        self._started = self._now() - _TOLD
+        self.queue.begin()
         async with PartGroup() as tasks:
             for number in range(self._settings.workers + self._settings.reserve):
                 tasks.create_task(self._work(only_news=number >= self._settings.workers))

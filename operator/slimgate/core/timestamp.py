@@ -1,4 +1,4 @@
-"""Times as Kubernetes writes them: https://datatracker.ietf.org/doc/html/rfc3339, to the second."""
+"""Times as Kubernetes writes them: https://datatracker.ietf.org/doc/html/rfc3339."""
 
 from datetime import UTC, datetime
 
@@ -13,5 +13,10 @@ def parse_time(text: str) -> datetime | None:
 
 
 def format_time(time: datetime) -> str:
-    """Write a time in UTC."""
+    """Write a time in UTC, to the second."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def format_micro_time(time: datetime) -> str:
+    """Write a time in UTC, to the microsecond."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

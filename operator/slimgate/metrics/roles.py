@@ -11,6 +11,7 @@ from slimgate.metrics.api_server import ApiServerMetrics
 from slimgate.metrics.bases import BaseCollector, BaseLookups
 from slimgate.metrics.certificate import Certificate, CertificateCollector
 from slimgate.metrics.inspections import InspectionMetrics
+from slimgate.metrics.leadership import LeadershipCollector, Leads
 from slimgate.metrics.named import Named
 from slimgate.metrics.nodes import NodeCollector, Nodes
 from slimgate.metrics.page import exposition
@@ -92,6 +93,10 @@ class ControllerMetrics(Metrics):
         self.reconciled = work.reconciled
         self.nodes = CollectorRegistry()
         self._nodes_page = b""
+
+    def show_leadership(self, leadership: Leads) -> None:
+        """Show whether this one leads; what only a leader knows is shown once it does."""
+        self.registry.register(LeadershipCollector(leadership))
 
     def show_queue(self, queue: Queue) -> None:
         """Show what waits to be judged."""

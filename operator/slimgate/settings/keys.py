@@ -182,14 +182,19 @@ KEYS: Final[Mapping[str, SettingKey]] = {
         "name",
         values.label(40),
         "What slimgate's own objects are called: the ValidatingWebhookConfiguration NAME, the "
-        "Service NAME-webhook, the Secrets NAME-webhook-tls and NAME-memory, and the "
-        "ServiceAccount NAME-kubelet.",
+        "Service NAME-webhook, the Secrets NAME-webhook-tls and NAME-memory, the Lease "
+        "NAME-controller, and the ServiceAccount NAME-kubelet.",
     ),
     "podName": _key(
         "pod_name",
         values.label(253),
-        "The pod that slimgate runs in: the Secrets that it writes are deleted with the pod's "
-        "Deployment.",
+        "The pod that slimgate runs in: the Secrets and the Lease that it writes are deleted with "
+        "the pod's Deployment.",
+    ),
+    "leaderElection": _key(
+        "leader_election",
+        structures.leader_election(),
+        "How several controllers agree on the one that works, by the Lease NAME-controller.",
     ),
     "certificates": _key(
         "certificates",

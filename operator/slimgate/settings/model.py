@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from slimgate.core.election import Timing
 from slimgate.core.images.facts import Platform
 from slimgate.core.wording.annotations import Annotate
 from slimgate.core.wording.ways import DOCS
@@ -82,6 +83,7 @@ class Settings:
     metric_namespaces: int = 20
     metric_workloads: int = 20
     metric_images: int = 20
+    leader_election: Timing = field(default_factory=Timing)
     certificates: CertificateSource = CertificateSource.OWN
     tls_secret: str | None = None
     tls_directory: str = "/tls"
@@ -132,6 +134,11 @@ class Settings:
     def memory_secret(self) -> str:
         """The Secret that holds what a restart should remember."""
         return f"{self.name}-memory"
+
+    @property
+    def lease(self) -> str:
+        """The Lease that tells which controller leads."""
+        return f"{self.name}-controller"
 
     @property
     def kubelet_account(self) -> str:

@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from slimgate.core.duration import format_duration
+from slimgate.core.election import Timing
 from slimgate.core.errors import InvalidReferenceError
 from slimgate.core.images.facts import ARCHITECTURES, Platform
 from slimgate.core.workloads.kinds import Kind
 from slimgate.settings.faults import fault
 from slimgate.settings.model import Exemption
 from slimgate.settings.objects import Field, list_of, object_of
-from slimgate.settings.values import Value, flag, label, text
+from slimgate.settings.values import Value, duration, flag, label, text
 
 _MAX_PORT: Final = 65_535
 _HOST: Final = r"([A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:]{2,39}\])(:[0-9]{1,5})?"
@@ -58,6 +60,24 @@ _KIND: Final[Mapping[str, Field]] = {
         required=True,
     ),
 }
+_ELECTION: Final[Mapping[str, Field]] = {
+    "leaseDuration": Field(
+        value=duration(1.0),
+        text="How long a controller that stands by leaves a leader alone that it hears nothing of, "
+        "in whole seconds up to 10m. After a crash of its node it takes as long, and up to one "
+        "retryPeriod more, until another leads.",
+    ),
+    "renewDeadline": Field(
+        value=duration(1.0),
+        text="How long after its last renewal a leader writes nothing any more; a second less than "
+        "leaseDuration at least.",
+    ),
+    "retryPeriod": Field(
+        value=duration(0.1),
+        text="How often the leader renews its Lease, and others look at it; half of renewDeadline "
+        "at most.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +114,11 @@ def extra_kinds() -> Value:
     """Make the value of kinds that are judged besides the built-in ones."""
     entry = object_of(_KIND, _kind, _kind_fields, {})
     return list_of(entry, 64, key=lambda one: f"{one.kind}.{one.group}")
+
+
+def leader_election() -> Value:
+    """Make the value of the times of leader election; those that are left out are as usual."""
+    return object_of(_ELECTION, _timing, _timing_fields, {})
 
 
 def users() -> Value:
@@ -182,4 +207,25 @@ def _kind_fields(kind: Kind) -> Mapping[str, object]:
         "plural": kind.plural,
         "kind": kind.kind,
         "templatePath": ".".join(kind.template or ()),
+    }
+
+
+def _timing(found: Mapping[str, object], path: str) -> Timing:
+    usual = Timing()
+    given = {name: value for name, value in found.items() if isinstance(value, float)}
+    timing = Timing(
+        lease=given.get("leaseDuration", usual.lease),
+        renew=given.get("renewDeadline", usual.renew),
+        retry=given.get("retryPeriod", usual.retry),
+    )
+    if (why := timing.fault) is not None:
+        raise fault(path, why)
+    return timing
+
+
+def _timing_fields(timing: Timing) -> Mapping[str, object]:
+    return {
+        "leaseDuration": format_duration(timing.lease),
+        "renewDeadline": format_duration(timing.renew),
+        "retryPeriod": format_duration(timing.retry),
     }

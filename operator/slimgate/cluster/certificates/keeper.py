@@ -1,7 +1,7 @@
 """Keeps the webhook's certificate whole, and the API server's trust in it.
 
-Both objects are watched, and are read and mended as soon as either changes. The controller alone
-does this. While it is replaced two may run, so each writes only over the version that it has read.
+Both objects are watched, and are read and mended as soon as either changes. The controller that
+leads does this alone, and writes only over the version that it has read.
 """
 
 import asyncio
