@@ -19,6 +19,7 @@ MANAGED: Final = "kwok.x-k8s.io/node"
 _SINCE: Final = "2026-11-01T00:00:00Z"
 _HASH: Final = "pod-template-hash"
 _REVISION: Final = "deployment.kubernetes.io/revision"
+_AVAILABLE: Final = "Deployment has minimum availability."
 _ROOM: Final = {"cpu": "64", "memory": "256Gi", "pods": "250"}
 _NODE_INFO: Final = {
     "architecture": "amd64",
@@ -43,7 +44,8 @@ def nodes(size: Size, images: Sequence[Image], kubelet: tuple[str, int]) -> Iter
     for number in range(size.nodes):
         name = node_name(number)
         made = _kept(named("v1", "Node", name))
-        made["metadata"] |= {"annotations": {MANAGED: "fake"}, "labels": architecture}
+        annotations = {MANAGED: "fake", "node.alpha.kubernetes.io/ttl": _ttl(size.nodes)}
+        made["metadata"] |= {"annotations": annotations, "labels": architecture}
         held = rng.sample(images, min(size.node_images, len(images)))
         made["spec"] = {}
         made["status"] = {
@@ -96,7 +98,12 @@ class Family:
         made["status"] = {
             **_scaled(replicas),
             "updatedReplicas": replicas,
-            "conditions": [_true("Available", "MinimumReplicasAvailable")],
+            "conditions": [
+                _true(
+                    "Available", "MinimumReplicasAvailable", "Deployment has minimum availability."
+                ),
+                _true("Progressing", "NewReplicaSetAvailable", self._progressed()),
+            ],
         }
         return _key("deployments", made), made
 
@@ -154,6 +161,10 @@ class Family:
         namespace, name = self.size.place(self.number)
         return _kept(deployment(namespace, name, self.image.reference, self.size.replicas))
 
+    def _progressed(self) -> str:
+        _, name = self.size.place(self.number)
+        return f'ReplicaSet "{name}-{_hash(self.number)}" has successfully progressed.'
+
     def _running(self) -> Json:
         status = {
             "name": "main",
@@ -198,12 +209,18 @@ def _owner(made: Json) -> Json:
 
 def _scaled(replicas: int) -> Json:
     names = ("replicas", "readyReplicas", "availableReplicas")
-    return {"observedGeneration": 1, **dict.fromkeys(names, replicas)}
+    return {"observedGeneration": 1, "terminatingReplicas": 0, **dict.fromkeys(names, replicas)}
 
 
-def _true(kind: str, reason: str = "MadeUp") -> Json:
+def _true(kind: str, reason: str = "MadeUp", message: str = "made up") -> Json:
     times = dict.fromkeys(("lastTransitionTime", "lastUpdateTime"), _SINCE)
-    return {"type": kind, "status": "True", "reason": reason, **times}
+    return {"type": kind, "status": "True", "reason": reason, "message": message, **times}
+
+
+def _ttl(nodes: int) -> str:
+    """Say for how long kubelets of so large a cluster may keep Secrets, as Kubernetes does."""
+    steps = {100: 0, 500: 15, 1000: 30, 2000: 60}
+    return str(next((seconds for most, seconds in steps.items() if nodes <= most), 300))
 
 
 def _hash(number: int) -> str:

@@ -19,6 +19,7 @@ from bench.scale.plane import BARE, SLIMGATE, Plane
 from bench.scale.store import keep
 from slimgate.cluster.resources import NAMESPACES
 from slimgate.core.json_object import mapping_at, objects_at, text_at
+from slimgate.core.workloads.kinds import DEPLOYMENTS
 from tests.live.api import resource_of
 from tests.live.programs import Roles
 from tests.registry import servers
@@ -28,6 +29,7 @@ _FILE_BYTES: Final = (500, 2_000)
 _SYSTEM: Final = "slimgate-system"
 _CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _BINDINGS: Final = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
+_PATIENCE: Final = 600.0
 _QUIET_SECONDS: Final = 2.0
 _QUIET_WRITES: Final = 40
 
@@ -131,7 +133,18 @@ async def _fill(made: Place, *, crowded: bool) -> None:
     await keep(made.plane.store, kept.workloads(size, made.images))
     if crowded:
         await asyncio.to_thread(made.plane.work)
+        await _at_work(admin)
     await quiet(admin)
+
+
+async def _at_work(admin: Client) -> None:
+    """Wait until Kubernetes' controllers have seen all, and kwok runs what they make."""
+    namespace = "default"
+    first = objects.deployment(namespace, "first", "registry.invalid/first:v1", 1)
+    await create(admin, [first])
+    seen = Call(method="GET", path=DEPLOYMENTS.one(namespace, "first"))
+    await admin.until(seen, lambda one: one.get("status", {}).get("readyReplicas") == 1, _PATIENCE)
+    await admin.call(Call(method="DELETE", path=seen.path))
 
 
 async def create(client: Client, made: Iterable[Json]) -> float:
