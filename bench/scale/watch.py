@@ -14,7 +14,9 @@ from bench.processes import BenchError, cpu_seconds, memory_mb
 from bench.scale.objects import POLICY
 from tests.live.programs import Program
 
-_DELAY: Final = "slimgate_event_loop_delay_seconds_bucket"
+_TURN: Final = "slimgate_event_loop_longest_turn_seconds"
+_READ_SECONDS: Final = 30.0
+"""Between readings of metrics while nobody waits for one, as Prometheus has it."""
 _PAUSE: Final = 0.05
 _ANSWER_SECONDS: Final = 120.0
 _PATIENCE: Final = 1800.0
@@ -22,11 +24,13 @@ _PATIENCE: Final = 1800.0
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
-    """What was seen of one process; `silent` is the longest that /livez took."""
+    """What was seen of one process; `silent` is the longest that /livez took, in seconds."""
 
     program: Program
     started: float
     silent: float = 0.0
+    held: float = 0.0
+    """The longest turn of its event loop in seconds, by its own metric."""
     probing: bool = True
 
     def cpu(self) -> float:
@@ -60,10 +64,18 @@ class Watch:
     async def page(self) -> "Page":
         """Read its metrics, as far as they are of interest here."""
         try:
-            return _page(await asyncio.to_thread(self.program.page))
+            page = _page(await asyncio.to_thread(self.program.page))
         except OSError:
             await self.alive()
             return Page(0.0, 0.0, 0.0)
+        self.held = max(self.held, page.held)
+        return page
+
+    async def read(self) -> None:
+        """Read its metrics now and then, until cancelled."""
+        while True:
+            await asyncio.sleep(_READ_SECONDS)
+            await self.page()
 
     async def probe(self) -> None:
         """Ask /livez again and again, until cancelled."""
@@ -83,36 +95,34 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Workloads judged, how many wait, and the bucket of the longest delay of the loop."""
+    """Workloads judged, how many wait, and the longest turn of the loop in the last minute."""
 
     workloads: float
     queued: float
-    delay: float
+    held: float
 
 
 @asynccontextmanager
 async def watching(program: Program) -> AsyncIterator[Watch]:
     """Watch a process that was just started, and end it."""
     watch = Watch(program=program, started=time.monotonic())
-    probing = asyncio.create_task(watch.probe())
+    tasks = [asyncio.create_task(one) for one in (watch.probe(), watch.read())]
     try:
         yield watch
     finally:
-        probing.cancel()
+        for task in tasks:
+            task.cancel()
         await asyncio.to_thread(program.stop)
 
 
 def _page(text: str) -> Page:
-    workloads = queued = delay = below = 0.0
+    workloads = queued = held = 0.0
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            labels = sample.labels
-            if sample.name == "slimgate_workloads" and labels["policy"] == POLICY:
+            if sample.name == "slimgate_workloads" and sample.labels["policy"] == POLICY:
                 workloads += sample.value
             elif sample.name == "slimgate_queue_workloads":
                 queued += sample.value
-            elif sample.name == _DELAY:
-                if sample.value > below:
-                    delay = float(labels["le"])
-                below = sample.value
-    return Page(workloads, queued, delay)
+            elif sample.name == _TURN:
+                held = sample.value
+    return Page(workloads, queued, held)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from slimgate.cluster.conditions import stamp
-from slimgate.controller.statuses import Statuses
+from slimgate.controller.statuses import Statuses, pause_after
 from slimgate.core.errors import ClusterError, UnavailableError
 from slimgate.core.json_object import mapping_at
 from slimgate.core.policies.budget import OverBudget
@@ -416,6 +416,12 @@ async def test_statuses_follow_changes(office: Office) -> None:
     running.cancel()
 
     assert not office.changed.is_set()
+
+
+@pytest.mark.parametrize(("seconds", "pause"), [(0.0, 1.0), (0.5, 5.0), (100.0, 30.0)])
+def test_pauses(seconds: float, pause: float) -> None:
+    """A long round is followed by a longer pause, and by none in which counts stay wrong."""
+    assert pause_after(seconds) == pause
 
 
 def counts_of(office: Office) -> list[tuple[object, object]]:

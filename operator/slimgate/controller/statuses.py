@@ -37,7 +37,7 @@ _LOG: Final = logging.getLogger(__name__)
 _PAUSE: Final = 1.0
 """Seconds to gather changes in: a status is for people and dashboards."""
 _SHARE: Final = 10
-"""Times as long a pause as the last round took: writing is work, too."""
+"""Times as long a pause as the last round took, and `_REPEAT` at most: writing is work, too."""
 _PATIENCE: Final = 15
 """Pauses after the start in which counts of all workloads are waited for; a guess."""
 _EMPTY: Final = 3
@@ -91,7 +91,7 @@ class Statuses:
             self._changed.clear()
             started = time.monotonic()
             await self.write(self.stale())
-            await asyncio.sleep(max(self._pause, _SHARE * (time.monotonic() - started)))
+            await asyncio.sleep(pause_after(time.monotonic() - started, self._pause))
 
     async def _settle(self) -> None:
         """Wait until what there is has been judged once: a part of it would make wrong counts."""
@@ -209,3 +209,11 @@ class Statuses:
 
 def _uid(resource: JsonObject) -> str:
     return text_at(mapping_at(resource, "metadata"), "uid")
+
+
+def pause_after(seconds: float, least: float = _PAUSE) -> float:
+    """Say how long to pause after a round that took so many seconds.
+
+    A round that has waited for a busy API server must not leave wrong counts as they are for long.
+    """
+    return max(least, min(_SHARE * seconds, _REPEAT))
