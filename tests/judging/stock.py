@@ -10,7 +10,7 @@ from typing import Final
 
 from slimgate.core.credentials.identity import Identity
 from slimgate.core.images.facts import DiffID, Digest, Platform, Size
-from slimgate.core.images.oci import Descriptor
+from slimgate.core.images.oci import DOCKER_CONFIG, DOCKER_MANIFEST, Descriptor
 from slimgate.core.images.reference import Reference
 from slimgate.core.layers.gzip import TAIL, size_from_tail
 from slimgate.engine.ports import LayerReading
@@ -131,6 +131,11 @@ def _claiming(base: str, *layers: Layer) -> Image:
 
 
 _FAT: Final = _copies(_APP, _BIG)
+_FAT_LAYERS: Final = json.loads(_FAT.manifest)["layers"]
+_TEXT: Final = "application/vnd.example+json"
+_SIGNED: Final = Layer(
+    blob=b'{"critical": {}}', media_type=_TEXT, diff_id=DiffID(digest_of(b'{"critical": {}}'))
+)
 _CHART: Final = but(
     _FAT,
     config={
@@ -199,6 +204,21 @@ STOCK: Final[Mapping[str, Image | Index]] = {
     "no-config-type": _typed(""),
     "docker-zstd": _layered(_FAT, mediaType="application/vnd.docker.image.rootfs.diff.tar.zstd"),
     "odd-layer": _layered(_FAT, mediaType="application/octet-stream"),
+    # Told by the types of its layers, one of which is a whole file system.
+    "texts": but(_FAT, layers=[{**one, "mediaType": _TEXT} for one in _FAT_LAYERS]),
+    "docker-odd": replace(
+        but(
+            _FAT,
+            mediaType=DOCKER_MANIFEST,
+            config={**json.loads(_FAT.manifest)["config"], "mediaType": "application/x"},
+            layers=[{**one, "mediaType": DOCKER_CONFIG} for one in _FAT_LAYERS],
+        ),
+        media_type=DOCKER_MANIFEST,
+    ),
+    "signature": but(
+        _copies(_SIGNED),
+        layers=[{**json.loads(_copies(_SIGNED).manifest)["layers"][0], "mediaType": _TEXT}],
+    ),
     "model": _layered(
         _typed("application/vnd.oci.empty.v1+json", layers=json.loads(_FAT.manifest)["layers"][:1]),
         mediaType="application/x-model",

@@ -18,6 +18,7 @@ from slimgate.engine.layer_cache import LayerCache, Place, layer_key
 from slimgate.engine.parsing import Parsing
 from slimgate.engine.ports import BaseFinder, Document, ImageSource, LayerReading, pull_size
 from slimgate.engine.some import some_at_a_time
+from slimgate.engine.unpack import NO_TAR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +94,11 @@ class Reading:
             config = self.draft.config or await self._config()
             artifact = None if config is not None else self.manifest.kind
         if config is not None:
-            if wants.layers:
+            if wants.layers or self.manifest.is_doubtful:
                 seen = await some_at_a_time(self._layer, self.manifest.layers, _AT_ONCE)
+            if self.manifest.is_doubtful and all(_is_no_tar(reading) for reading, _ in seen):
+                config, artifact, seen = None, self.manifest.kind, [(None, None)] * len(seen)
+        if config is not None:
             bases = await self._claimed(config)
         readings = [reading for reading, _ in seen]
         looks = zip(self.manifest.layers, readings, strict=True)
@@ -130,7 +134,8 @@ class Reading:
         body = await self.source.config(self.target.reference, manifest.config, self.identity)
         if len(body) != manifest.config.size:
             raise _broken(f"its config has {len(body)} bytes, not {manifest.config.size}")
-        is_sure = manifest.has_image_config and manifest.artifact_type is None
+        is_plain = manifest.artifact_type is None and not manifest.is_doubtful
+        is_sure = manifest.has_image_config and is_plain
         try:
             config = await self.parsing.config(body, self.identity.asker)
         except UnsupportedError:
@@ -199,6 +204,10 @@ class Reading:
             unpacked=_looked_at(reading.unpacked),
             contents=reading.contents,
         )
+
+
+def _is_no_tar(reading: LayerReading | ImageError | None) -> bool:
+    return isinstance(reading, LayerReading) and reading.unpacked.reason == NO_TAR
 
 
 def _looked_at(size: Size) -> Size:

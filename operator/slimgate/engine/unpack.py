@@ -25,6 +25,8 @@ _GZIP_STEP: Final = 8 * 2**10
 _ZSTD_STEP: Final = 64 * 2**10
 _FRAME_HEAD: Final = 8
 _SMALL_WINDOW: Final = 2**20
+NO_TAR: Final = "the layer is not a tar archive"
+_BLOCK: Final = 512
 _TOO_MUCH: Final = "unpacking the layer takes more than slimgate allows"
 
 
@@ -82,8 +84,9 @@ class Unpacker:
                 pass
         if self._reason is None and self._codec is not None and not self._codec.is_whole():
             self._reason = "the layer's compressed form is cut short"
-        if isinstance(self._codec, _Plain) and not self._lister.is_tar:
-            self._reason = "the layer is not a tar archive"
+        is_short = 0 < self._count < _BLOCK
+        if isinstance(self._codec, _Plain) and (is_short or not self._lister.is_tar):
+            self._reason = NO_TAR
         if self._reason is not None:
             least = self._length if self._reason == _TOO_MUCH else 0
             unknown = Size.unknown(self._reason, at_least=least, evidence=SizeEvidence.MEASURED)

@@ -153,7 +153,8 @@ KINDS = [
     (OCI_CONFIG, None, "application/vnd.docker.image.rootfs.diff.tar.zstd", True),
     (OCI_CONFIG, None, "application/octet-stream", True),
     ("", None, "application/octet-stream", False),
-    (OCI_CONFIG, None, SIGNATURE, False),
+    # Only its bytes tell what it is.
+    (OCI_CONFIG, None, SIGNATURE, True),
     ("application/vnd.cncf.helm.config.v1+json", None, CHART, False),
     ("application/vnd.oci.empty.v1+json", "application/vnd.example.model", CHART, False),
 ]

@@ -139,19 +139,28 @@ class Manifest:
         return (
             self.subject
             or not self.may_run
+            or self.is_doubtful
             or not (self.has_image_config or self.artifact_type is None)
         )
 
     @property
     def may_run(self) -> bool:
-        """False for what is an artifact at first sight: a Helm chart, a signature, a model.
+        """False for what is an artifact at first sight: a Helm chart, an SBOM, a model.
 
         Runtimes go by layers and the config, whatever the manifest is called. Where the types of
-        layers are strange, CRI-O goes by that of the config, and by how the layers begin.
+        layers are strange, CRI-O goes by that of the config, of Docker's manifests by none, and by
+        how the layers begin.
         """
-        if any(layer.is_file_system for layer in self.layers):
+        if self.has_image_config or self.media_type == DOCKER_MANIFEST:
             return True
-        return self.has_image_config and not any(map(_is_document, self.layers))
+        return any(layer.is_file_system for layer in self.layers)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether only its layers tell: texts by their types, as those of signatures."""
+        if any(layer.is_file_system for layer in self.layers):
+            return False
+        return any(map(_is_document, self.layers)) or not self.has_image_config
 
     @property
     def has_image_config(self) -> bool:
