@@ -75,9 +75,6 @@ async def test_thresholds(
     """With get on nodes/configz, too, it tells its own: those of the lab's are switched off."""
     tls = kubelet_tls(ca_file=lab.ca_file)
     async with Kubelets(tls=tls, headers=token.headers, thresholds=True) as kubelets:
-        with granted(kubectl, namespace, "nodes/stats"):
-            assert (await kubelets.image_fs(node)).thresholds is None
-    async with Kubelets(tls=tls, headers=token.headers, thresholds=True) as kubelets:
         with granted(kubectl, namespace, "nodes/stats,nodes/configz"):
             found = (await kubelets.image_fs(node)).thresholds
 
