@@ -9,7 +9,7 @@ from typing import Final
 from prometheus_client.core import GaugeMetricFamily
 
 from slimgate.core.nodes.look import Look
-from slimgate.core.nodes.uses import LARGEST
+from slimgate.core.nodes.uses import LARGEST, NOBODY
 from slimgate.metrics.bounded import OTHER, largest, short
 from slimgate.metrics.named import IMAGE, WORKLOAD, Named, Values, bounded, named_images
 
@@ -68,7 +68,8 @@ def _by_namespaces(look: Look, called: Mapping[str, str], named: frozenset[str])
     found: Parts = {}
     for ((namespace, kind, name), key), size in look.uses.items():
         first = namespace if namespace in named else OTHER
-        _add(found, first, (kind, name, called.get(key, OTHER)), size)
+        rest = kind, name, called.get(key, OTHER)
+        _add(found, first, (OTHER,) * 3 if (kind, name) == NOBODY else rest, size)
     return found
 
 

@@ -67,7 +67,7 @@ class Look:
     over: FleetOver | None = None
     """What would be won if every image were at its limit, None where that is not known."""
     uses: Mapping[ImageUse, int] = field(default_factory=dict)
-    """Each workload's share of each of its images."""
+    """The largest shares that workloads have of images, and all others by namespace."""
     image_nodes: Mapping[str, Sequence[tuple[int, str]]] = field(default_factory=dict)
     """The nodes that have most of each image."""
     unread: Mapping[str, str] = field(default_factory=dict)

@@ -11,6 +11,9 @@ from slimgate.core.nodes.node import WorkloadName
 LARGEST: Final = 10
 """Nodes that are remembered of an image, those on which most of it is: a guess."""
 
+NOBODY: Final = ("", "")
+"""Stands for kind and name of all workloads that are not told apart."""
+
 ImageUse = tuple[WorkloadName, str]
 
 
@@ -35,8 +38,21 @@ class UseSum:
             self._uses[use] = self._uses.get(use, 0) + share.disk
 
     def uses(self) -> Mapping[ImageUse, int]:
-        """Give each workload's share of each of its images; together they are all that is used."""
-        return self._uses
+        """Give the largest of each namespace, and its others as those of NOBODY: all that is used.
+
+        There may be as many as pods, so no more are kept than anybody shows.
+        """
+        by_namespace: dict[str, list[tuple[int, ImageUse]]] = {}
+        for use, size in self._uses.items():
+            by_namespace.setdefault(use[0][0], []).append((size, use))
+        found: dict[ImageUse, int] = {}
+        for namespace, sizes in by_namespace.items():
+            largest = heapq.nlargest(LARGEST, sizes)
+            found |= {use: size for size, use in largest}
+            rest = sum(size for size, _ in sizes) - sum(size for size, _ in largest)
+            if len(sizes) > len(largest):
+                found[(namespace, *NOBODY), ""] = rest
+        return found
 
     def nodes(self) -> Mapping[str, Sequence[tuple[int, str]]]:
         """Give the nodes that have most of each image, and how much."""
