@@ -1,6 +1,6 @@
-"""Measure slimgate's webhook beside one that does nothing, or how frugally images are inspected.
+"""Measure the webhook beside one that does nothing, the inspector, or the look at nodes.
 
-Both compare with goals.
+The first two compare with goals.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import inspections, report
+from bench import inspections, nodes, report
 from bench.hooks import Hook, Loopback, Place, make_tls, start_null
 from bench.images import push
 from bench.lab import InLab
@@ -26,6 +26,7 @@ from tests.registry import servers
 _CONCURRENCIES = (1, 8, 32)
 _ADMITTED = 200
 _INSPECTED = 1000
+_ON_NODES = 10_000
 
 
 def main() -> int:
@@ -33,6 +34,9 @@ def main() -> int:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="slimgate-bench-") as name:
         try:
+            if options.what == "nodes":
+                asyncio.run(nodes.measure(options.nodes, options.images or _ON_NODES))
+                return 0
             if options.what == "inspections":
                 return inspections.run(Path(name), options.images or _INSPECTED)
             with _place(Path(name), options.lab) as place, _bench(Path(name), place, options) as it:
@@ -44,8 +48,12 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["webhook", "inspections"], default="webhook")
-    parser.add_argument("--images", type=int, help="200 for webhook, 1000 for inspections")
+    what = ["webhook", "inspections", "nodes"]
+    parser.add_argument("what", nargs="?", choices=what, default=what[0])
+    of_each = zip((_ADMITTED, _INSPECTED, _ON_NODES), what, strict=True)
+    counts = ", ".join(f"{count} for {one}" for count, one in of_each)
+    parser.add_argument("--images", type=int, help=counts)
+    parser.add_argument("--nodes", type=int, default=5000)
     parser.add_argument("--count", type=int, default=3000, help="requests of one warm run")
     parser.add_argument("--rounds", type=int, default=3, help="runs of which the median is shown")
     parser.add_argument("--memory-step", type=int, default=20_000)

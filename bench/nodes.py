@@ -7,7 +7,6 @@ import asyncio
 import json
 import random
 import resource
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
@@ -32,6 +31,7 @@ PODS = 10
 REGISTRY = "registry.example.com"
 SYSTEM, ARCHITECTURE = "linux", "amd64"
 MB = 2**20
+_TICK = 0.005
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
@@ -225,20 +225,21 @@ def _limits(uses: Iterable[Use]) -> Mapping[Use, tuple[SizeLimit, ...]]:
 
 
 class Holds:
-    """How long the event loop was held."""
+    """How long the event loop was held, and how much of that this process worked."""
 
     def __init__(self) -> None:
-        self.longest = 0.0
+        self.longest = self.worked = 0.0
 
     async def run(self) -> None:
         """Watch until cancelled."""
         while True:
-            before = time.monotonic()
-            await asyncio.sleep(0.005)
-            self.longest = max(self.longest, time.monotonic() - before - 0.005)
+            before, cpu = time.monotonic(), time.process_time()
+            await asyncio.sleep(_TICK)
+            self.longest = max(self.longest, time.monotonic() - before - _TICK)
+            self.worked = max(self.worked, time.process_time() - cpu)
 
 
-async def measure(nodes: int, images: int, layers: int, looks: int) -> None:
+async def measure(nodes: int, images: int, layers: int = 8, looks: int = 2) -> None:
     """Look some times, and print what each took."""
     print(f"{nodes} nodes of {EACH} of {images} images of {layers} layers, {nodes * PODS} pods")
     cluster = Cluster(nodes, images)
@@ -262,11 +263,13 @@ async def measure(nodes: int, images: int, layers: int, looks: int) -> None:
     holds = Holds()
     watch = asyncio.create_task(holds.run())
     for number in range(looks):
-        holds.longest, started, asked = 0.0, time.monotonic(), registry.asked
+        holds.longest = holds.worked = 0.0
+        started, asked = time.monotonic(), registry.asked
         cpu = await _cpu(survey.look)
         print(
             f"look {number + 1}: {cpu:.1f} s of CPU in {time.monotonic() - started:.1f} s; "
-            f"loop held {holds.longest * 1000:.0f} ms at most; {_rss()} MB, peak {_peak()}; "
+            f"loop held {holds.longest * 1000:.0f} ms at most, by itself "
+            f"{holds.worked * 1000:.0f}; {_rss()} MB, peak {_peak()}; "
             f"{registry.asked - asked} requests to registries",
             flush=True,
         )
@@ -289,7 +292,3 @@ def _rss() -> int:
 
 def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-
-if __name__ == "__main__":
-    asyncio.run(measure(*map(int, sys.argv[1:5])))

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from slimgate.cluster import kubelet
 from slimgate.cluster.kubelet import Kubelets, kubelet_tls
-from slimgate.core.errors import ClusterError, SettingsError
+from slimgate.core.errors import ClusterError, KubeletError, SettingsError
 from slimgate.core.nodes.node import Node
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.nodes.thresholds import Thresholds
@@ -146,10 +146,10 @@ async def test_refusals(
 ) -> None:
     """A refusal says what to do, and a redirect is not followed."""
     async with hostile(answer({}, status), serving) as server, trusting(authority) as kubelets:
-        with pytest.raises(ClusterError, match=message):
+        with pytest.raises(KubeletError, match=message) as caught:
             await kubelets.image_fs(at(server))
 
-        assert len(server.seen) == 1
+        assert (caught.value.reason, len(server.seen)) == ("refused", 1)
 
 
 @pytest.mark.parametrize(("body", "message"), NO_SUMMARY)
@@ -158,15 +158,19 @@ async def test_no_summary(
 ) -> None:
     """What is no summary is an error, whatever it is."""
     async with hostile(answer(body), serving) as server, trusting(authority) as kubelets:
-        with pytest.raises(ClusterError, match=message):
+        with pytest.raises(KubeletError, match=message) as caught:
             await kubelets.image_fs(at(server))
+
+    assert caught.value.reason == "no_stats"
 
 
 async def test_dripping_answers(authority: Authority, serving: ssl.SSLContext) -> None:
     """The deadline covers the whole answer, however it trickles in."""
     async with hostile(drip, serving) as server, trusting(authority, seconds=0.2) as kubelets:
-        with pytest.raises(ClusterError, match=r"did not answer in full within 0\.2 s"):
+        with pytest.raises(KubeletError, match=r"did not answer in full within 0\.2 s") as caught:
             await kubelets.image_fs(at(server))
+
+    assert caught.value.reason == "late"
 
 
 async def test_silent_kubelets(authority: Authority, serving: ssl.SSLContext) -> None:
@@ -204,8 +208,9 @@ async def test_untrusted_certificate(serving: ssl.SSLContext) -> None:
     """Without its CA a kubelet gets no request, unless verification is off."""
     async with hostile(answer(SUMMARY), serving) as server:
         async with Kubelets(tls=kubelet_tls(), loopback=True) as kubelets:
-            with pytest.raises(ClusterError, match="certificate is not trusted"):
+            with pytest.raises(KubeletError, match="certificate is not trusted") as caught:
                 await kubelets.image_fs(at(server))
+        assert caught.value.reason == "unreachable"
         assert server.seen == []
 
         async with Kubelets(tls=kubelet_tls(skip_verify=True), loopback=True) as kubelets:
@@ -247,9 +252,10 @@ async def test_nothing_listens(authority: Authority, serving: ssl.SSLContext) ->
 async def test_addresses(address: str | None, message: str) -> None:
     """Only a literal address that a kubelet can have is called."""
     async with Kubelets(tls=kubelet_tls()) as kubelets:
-        with pytest.raises(ClusterError, match=message) as caught:
+        with pytest.raises(KubeletError, match=message) as caught:
             await kubelets.image_fs(replace(NODE, address=address))
 
+    assert caught.value.reason == "no_address"
     assert str(caught.value).startswith("the kubelet of node n1 can't be read: ")
 
 

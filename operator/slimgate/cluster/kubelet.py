@@ -90,7 +90,7 @@ class Kubelets:
         tls: ssl.SSLContext,
         headers: Callable[[], Mapping[str, str]] = no_headers,
         seconds: float = 5.0,
-        concurrency: int = 8,
+        concurrency: int = 32,
         loopback: bool = False,
         thresholds: bool = False,
     ) -> None:

@@ -20,7 +20,7 @@ from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.held import MAX_IMAGES, PodUses, Sharing, wanted_facts
 from slimgate.core.nodes.look import Look, LookSum
 from slimgate.core.nodes.model import model
-from slimgate.core.nodes.node import Node, NodePod, names_on, pod_of
+from slimgate.core.nodes.node import Node, NodeImage, NodePod, names_on, pod_of
 from slimgate.core.nodes.over_limits import Limits, Use
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.nodes.uses import UniqueSum
@@ -139,8 +139,7 @@ class NodeSurvey:
         nodes = [node for node in nodes if node.name in asked.uses]
         if asked.error is not None and (self._strict or not nodes):
             raise asked.error
-        images = list({image: None for node in nodes for image in node.images[:MAX_IMAGES]})
-        wanted = wanted_facts(images, asked.sharing)
+        images, wanted = await asyncio.to_thread(_wanted, nodes, asked)
         # Other platforms of an index are on no disk, and asking for them would cost pulls.
         platforms = tuple(sorted({node.platform for node in nodes}, key=str))
         facts = await self._images.look_up(wanted, asked.users, platforms)
@@ -159,7 +158,7 @@ class NodeSurvey:
     async def _limits_of(self, sharing: Sharing) -> Limits | None:
         if self._limits is None:
             return None
-        uses = {(workload, image.reference) for workload, image in sharing}
+        uses = ((workload, image.reference) for workload, image in sharing)
         return await asyncio.to_thread(self._limits, uses)
 
     def _add(self, node: Node, asked: _Asked, together: LookSum, unique: UniqueSum) -> None:
@@ -215,3 +214,12 @@ class NodeSurvey:
         if new and (workload := workload_of({**manifest, "kind": "Pod"})) is not None:
             # Only what tells its credentials is needed.
             users.update(dict.fromkeys(new, replace(workload, labels={}, images=())))
+
+
+def _wanted(
+    nodes: Sequence[Node], asked: _Asked
+) -> tuple[Sequence[NodeImage], Mapping[Digest, str]]:
+    """List the images that any node lists, each once, and what to look up besides for pods."""
+    images = {id(image): image for node in nodes for image in node.images[:MAX_IMAGES]}
+    listed = [*images.values()]
+    return listed, wanted_facts(listed, asked.sharing)

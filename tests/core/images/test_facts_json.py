@@ -55,6 +55,21 @@ IMAGE = ImageFacts(
 )
 
 
+@pytest.mark.parametrize(
+    ("size", "kept"),
+    [(Size.measured(9, on_disk=12), 12), (Size.measured(9), None), (Size.estimated(9), None)],
+)
+def test_blocks_are_kept(size: Size, kept: int | None) -> None:
+    """What a measured layer takes on a disk is known after a restart; nobody else counted files."""
+    layer = replace(IMAGE.layers[0], unpacked=size)
+    written = cast("dict[str, list[dict[str, object]]]", to_json(replace(IMAGE, layers=(layer,))))
+    read = from_json(written)
+    believed = from_json({**written, "layers": [{**written["layers"][0], "unpackedOnDisk": 12}]})
+
+    assert [one.unpacked.on_disk for one in read.layers] == [kept]
+    assert [one.unpacked.on_disk for one in believed.layers] == [12 if size.is_measured else None]
+
+
 def test_a_family_without_evidence_is_inferred() -> None:
     """What was kept before families had evidence is trusted no more than it must be."""
     base = replace(IMAGE.base, family="scratch", family_inferred=False)

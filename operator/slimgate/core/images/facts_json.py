@@ -162,7 +162,8 @@ def _size_to_json(kind: str, size: Size) -> JsonDocument:
 def _unpacked_to_json(size: Size) -> JsonDocument:
     evidence = None if size.evidence is None else size.evidence.value
     bound = {"unpackedAtLeast": size.at_least} if size.at_least else {}
-    return {**_size_to_json("unpacked", size), **bound, "unpackedEvidence": evidence}
+    blocks = {} if size.on_disk is None else {"unpackedOnDisk": size.on_disk}
+    return {**_size_to_json("unpacked", size), **bound, **blocks, "unpackedEvidence": evidence}
 
 
 def _size(raw: Mapping[str, object], kind: str) -> Size:
@@ -182,7 +183,8 @@ def _unpacked(raw: Mapping[str, object]) -> Size:
     if size.bytes is None:
         return replace(size, at_least=_count(raw, "unpackedAtLeast") or 0, evidence=known)
     # A size that does not say how it is known is trusted no more than it must be.
-    return replace(size, evidence=known or SizeEvidence.ESTIMATED)
+    blocks = _count(raw, "unpackedOnDisk") if known is SizeEvidence.MEASURED else None
+    return replace(size, evidence=known or SizeEvidence.ESTIMATED, on_disk=blocks)
 
 
 def _count(raw: Mapping[str, object], key: str) -> int | None:

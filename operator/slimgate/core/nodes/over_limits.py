@@ -6,7 +6,7 @@ all that use it must shrink, since the others go on holding it. What is unused i
 can be removed altogether.
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, TypeVar
@@ -59,8 +59,17 @@ def over_limits(disk: NodeDisk, limits: Limits) -> OverLimits:
     The images are by their places in the node's list.
     """
     shrink = [_parts_over(image, limits) for image in disk.images]
-    won = list(_won(disk, [parts.get(ALL, _NONE) for parts in shrink]))
-    policies = sorted({name for parts in shrink for name in parts if name != ALL})
+    won: list[tuple[tuple[int, ...], Stored]] = []
+    policies: Sums[str] = Sums()
+    policies.add((name, NOTHING) for parts in shrink for name in parts if name != ALL)
+    for piece in disk.pieces:
+        users = tuple(p for p in piece.holders if not disk.images[p].free_to_go)
+        parts = _common([shrink[place] for place in users])
+        there = disk.scale.of(piece.stored) if parts else NOTHING
+        stored = {name: _part_of(there, part) for name, part in parts.items()}
+        if parts:
+            won.append((users, stored.pop(ALL)))
+        policies.add(stored.items())
     return OverLimits(
         total=sum((stored for _, stored in won), NOTHING),
         images=_split(won, {place: [place] for place in range(len(disk.images))}),
@@ -68,13 +77,21 @@ def over_limits(disk: NodeDisk, limits: Limits) -> OverLimits:
             won,
             {place: sorted({n for n, _ in image.uses}) for place, image in enumerate(disk.images)},
         ),
-        policies={
-            name: sum(
-                (stored for _, stored in _won(disk, [p.get(name, _NONE) for p in shrink])), NOTHING
-            )
-            for name in policies
-        },
+        policies=policies.stored(),
     )
+
+
+def _common(several: Sequence[Mapping[str, Fraction]]) -> Mapping[str, Fraction]:
+    """Tell which part all must do without, by policy; nothing of what is not over for all."""
+    if len(several) == 1:
+        return several[0]
+    names = set(several[0]).intersection(*several) if several else ()
+    return {name: min(parts[name] for parts in several) for name in names}
+
+
+def _part_of(stored: Stored, part: Fraction) -> Stored:
+    over, of = part.numerator, part.denominator
+    return Stored(compressed=stored.compressed * over // of, unpacked=stored.unpacked * over // of)
 
 
 def _parts_over(image: ImageDisk, limits: Limits) -> Mapping[str, Fraction]:
@@ -93,27 +110,11 @@ def _parts_over(image: ImageDisk, limits: Limits) -> Mapping[str, Fraction]:
         if not parts:
             return {}
         by_use.append({**parts, ALL: max(parts.values())})
-    names = set(by_use[0]).intersection(*by_use)
-    return {name: min(parts[name] for parts in by_use) for name in names}
+    return _common(by_use)
 
 
 def _over(size: int, limit: int | None) -> Fraction:
     return _NONE if limit is None or size <= limit else Fraction(size - limit, size)
-
-
-def _won(disk: NodeDisk, shrink: Sequence[Fraction]) -> Iterator[tuple[tuple[int, ...], Stored]]:
-    """Yield the bytes of each piece that would be won, and the images in use that hold it."""
-    for piece in disk.pieces:
-        users = tuple(p for p in piece.holders if not disk.images[p].free_to_go)
-        part = min((shrink[place] for place in users), default=_NONE)
-        if part:
-            there = disk.scale.of(piece.stored)
-            yield (
-                users,
-                Stored(
-                    compressed=int(there.compressed * part), unpacked=int(there.unpacked * part)
-                ),
-            )
 
 
 def _split(
