@@ -3,7 +3,7 @@
 What is beyond a bound is counted together under OTHER, so that sums stay whole.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, TypeVar
 
 from slimgate.core.text import printable
@@ -20,6 +20,7 @@ MAX_PLACES: Final = 1_000
 """Pairs of a policy and a namespace."""
 
 K = TypeVar("K", str, tuple[str, ...])
+V = TypeVar("V")
 _MAX_CHARACTERS: Final = 256
 """Of one label: longer references are cut. Kubernetes' own names are shorter."""
 
@@ -83,6 +84,22 @@ class Places:
 def largest(sizes: Mapping[K, int], limit: int) -> frozenset[K]:
     """Choose the keys that get series of their own: the largest, by name where they are alike."""
     return frozenset(sorted(sizes, key=lambda key: (-sizes[key], key))[:limit])
+
+
+def folded(
+    parts: Mapping[tuple[str, ...], V],
+    named: Collection[tuple[str, ...]],
+    add: Callable[[V, V], V],
+) -> dict[tuple[str, ...], V]:
+    """Show the named ones by themselves, and all others together under OTHER.
+
+    Names that are alike as far as they are shown, or OTHER itself, are added up.
+    """
+    shown: dict[tuple[str, ...], V] = {}
+    for key in (*sorted(named), *(key for key in parts if key not in named)):
+        label = tuple(map(short, key)) if key in named else (OTHER,) * len(key)
+        shown[label] = add(shown[label], parts[key]) if label in shown else parts[key]
+    return shown
 
 
 def short(text: str) -> str:

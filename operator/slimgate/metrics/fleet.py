@@ -1,5 +1,6 @@
 """Shows who fills the disks of all nodes: the largest by name, all others together."""
 
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 
 from prometheus_client.core import GaugeMetricFamily
@@ -7,7 +8,7 @@ from prometheus_client.core import GaugeMetricFamily
 from slimgate.core.images.tier import Tier
 from slimgate.core.nodes.fleet import Fleet, FleetImage
 from slimgate.core.nodes.stored import NOTHING, Stored
-from slimgate.metrics.bounded import OTHER, short
+from slimgate.metrics.bounded import folded, short
 from slimgate.metrics.images import UNKNOWN, image_families
 from slimgate.metrics.named import (
     IMAGE,
@@ -60,23 +61,17 @@ def _states(fleet: Fleet) -> GaugeMetricFamily:
 
 
 def _images(images: Sequence[FleetImage], limit: int) -> Iterator[GaugeMetricFamily]:
-    sums: dict[str, list[int]] = {}
+    sums: dict[Values, Sequence[int]] = {}
     exclusive: dict[Values, int] = {}
     for image in images:
         # Manifests of one name, as of a tag that has moved, are one image here.
-        one = sums.setdefault(image.name, [0, 0, 0, 0])
-        one[0] += image.share.disk - image.unused.disk
-        one[1] += image.unused.disk
-        one[2] += image.nodes
-        one[3] += image.containers
-        exclusive[image.name,] = exclusive.get((image.name,), 0) + image.exclusive.disk
-    named = named_images(images, limit)
-    shown: dict[str, list[int]] = {}
-    for name in sorted(named):
-        _add(shown, short(name), sums[name])
-    called = tuple(shown)
-    for name in sums.keys() - named:
-        _add(shown, OTHER, sums[name])
+        key, used = (image.name,), image.share.disk - image.unused.disk
+        more = used, image.unused.disk, image.nodes, image.containers
+        sums[key] = _added(sums[key], more) if key in sums else more
+        exclusive[key] = exclusive.get(key, 0) + image.exclusive.disk
+    named = {(name,) for name in named_images(images, limit)}
+    shown = folded(sums, named, _added)
+    called = dict.fromkeys((short(name),) for (name,) in sorted(named))
     yield _by_state(shown)
     yield from bounded_family(
         "slimgate_image_exclusive_bytes",
@@ -93,26 +88,25 @@ def _images(images: Sequence[FleetImage], limit: int) -> Iterator[GaugeMetricFam
         family = GaugeMetricFamily(
             name, f"{text} The images are those of slimgate_image_bytes.", labels=IMAGE
         )
-        for image_name in called:
-            family.add_metric([image_name], shown[image_name][place])
+        for key in called:
+            family.add_metric(key, shown[key][place])
         yield family
 
 
-def _add(sums: dict[str, list[int]], name: str, more: Sequence[int]) -> None:
-    known = sums.get(name, [0] * len(more))
-    sums[name] = [one + two for one, two in zip(known, more, strict=True)]
+def _added(one: Sequence[int], other: Sequence[int]) -> Sequence[int]:
+    return tuple(map(operator.add, one, other))
 
 
-def _by_state(shown: Mapping[str, list[int]]) -> GaugeMetricFamily:
+def _by_state(shown: Mapping[Values, Sequence[int]]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "slimgate_image_bytes",
         "An image's fair share of the bytes on all nodes, by whether a pod on the node uses it: "
         "what several images hold is divided among them. The sum is all that images explain.",
         labels=["image", "state"],
     )
-    for name, (used, unused, *_) in shown.items():
-        family.add_metric([name, "used"], used)
-        family.add_metric([name, "unused"], unused)
+    for key, (used, unused, *_) in shown.items():
+        family.add_metric([*key, "used"], used)
+        family.add_metric([*key, "unused"], unused)
     return family
 
 

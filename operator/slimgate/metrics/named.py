@@ -1,5 +1,6 @@
 """Gives the largest of what others name series of their own, and one to all others together."""
 
+import operator
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from prometheus_client.core import GaugeMetricFamily
 
 from slimgate.core.nodes.fleet import FleetImage
-from slimgate.metrics.bounded import OTHER, largest, short
+from slimgate.metrics.bounded import folded, largest
 
 NAMESPACE: Final = ("workload_namespace",)
 WORKLOAD: Final = ("workload_namespace", "workload_kind", "workload")
@@ -47,14 +48,4 @@ def bounded_family(
 
 def bounded(sizes: Mapping[Values, int], limit: int) -> Mapping[Values, int]:
     """Keep the largest, and add up all others under `_other`."""
-    named = largest(sizes, limit)
-    found: dict[Values, int] = {}
-    for values in sorted(named):
-        # Names that are alike as far as they are shown, or `_other`, are added up.
-        shown = tuple(map(short, values))
-        found[shown] = found.get(shown, 0) + sizes[values]
-    if len(named) < len(sizes):
-        other = (OTHER,) * len(next(iter(sizes)))
-        rest = sum(size for values, size in sizes.items() if values not in named)
-        found[other] = found.get(other, 0) + rest
-    return found
+    return folded(sizes, largest(sizes, limit), operator.add)

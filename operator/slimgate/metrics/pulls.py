@@ -1,13 +1,14 @@
 """Shows what nodes pulled: some series a node, and the images that took longest."""
 
-from collections.abc import Iterator, Mapping
+import operator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final, Protocol
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from slimgate.core.nodes.pulls import Pulls, PullSums
-from slimgate.metrics.bounded import OTHER, short
+from slimgate.metrics.bounded import OTHER, folded
 from slimgate.metrics.nodes import Nodes
 
 _NONE: Final = PullSums(images={}, nodes={}, rest=Pulls())
@@ -47,22 +48,18 @@ class PullCollector(Collector):
         )  # fmt: skip
 
 
-def _parted(all_of: Mapping[str, Pulls], named: set[str], rest: Pulls) -> dict[str, Pulls]:
+def _parted(
+    all_of: Mapping[str, Pulls], named: Collection[str], rest: Pulls
+) -> Mapping[tuple[str, ...], Pulls]:
     """Keep the named ones, and add up all others."""
-    shown: dict[str, Pulls] = {}
-    for name, pulls in all_of.items():
-        if name in named:
-            known = short(name)
-            shown[known] = shown.get(known, Pulls()) + pulls
-        else:
-            rest += pulls
-    if rest.times:
-        shown[OTHER] = rest
-    return shown
+    rows: dict[tuple[str, ...], Pulls] = {(name,): pulls for name, pulls in all_of.items()}
+    shown = folded(rows, {(name,) for name in named}, operator.add)
+    others = shown.get((OTHER,), Pulls()) + rest
+    return {**shown, (OTHER,): others} if others.times else shown
 
 
 def _families(
-    prefix: str, whose: str, label: str, shown: Mapping[str, Pulls]
+    prefix: str, whose: str, label: str, shown: Mapping[tuple[str, ...], Pulls]
 ) -> Iterator[GaugeMetricFamily]:
     times = GaugeMetricFamily(
         f"{prefix}_pulls",
@@ -80,9 +77,9 @@ def _families(
         "whose events tell it. None do before Kubernetes 1.30.",
         labels=[label],
     )
-    for name, pulls in shown.items():
-        times.add_metric([name], pulls.times)
-        seconds.add_metric([name], pulls.seconds)
+    for key, pulls in shown.items():
+        times.add_metric(key, pulls.times)
+        seconds.add_metric(key, pulls.seconds)
         if pulls.known_size is not None:
-            size.add_metric([name], pulls.known_size)
+            size.add_metric(key, pulls.known_size)
     yield from (times, seconds, size)
