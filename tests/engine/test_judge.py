@@ -473,7 +473,7 @@ def grown(finding: Finding) -> object:
 
 
 async def test_growth(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
-    """Each container is compared with what it runs now; a new one has nothing to grow from."""
+    """Each container is compared with what it runs now, and a new one with what stays (ADR 22)."""
     catalog.put_policy(policy(limits={"growth": {"deny": "50%"}}))
     shelf.put(f"{REGISTRY}/team/fat:2", images.index([tiny("slim")]))
     old = workload(use(f"{REGISTRY}/team/fat:2", "web"), use(APP, "side"))
@@ -481,7 +481,7 @@ async def test_growth(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
 
     verdict = await judge.judge(new, old=old)
 
-    assert said(verdict) == [("web", "growth", Outcome.DENY)]
+    assert said(verdict) == [(name, "growth", Outcome.DENY) for name in ("web", "new")]
     value = verdict.findings[0].value
     assert isinstance(value, int)
     assert value > 10_000
