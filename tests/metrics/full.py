@@ -126,6 +126,7 @@ def _common(metrics: Metrics) -> None:
     for method, status in product(METHODS, (*STATUSES, "unreachable", "cancelled")):
         metrics.api_request(method, status, 0.1)
     metrics.loop_delayed(0.1)
+    metrics.loop_held(0.1)
     metrics.show_bases(test_inspections.Known(1))
     metrics.show_mirrors({name: test_watches.Mirrored(name, 3, 1.7e9) for name in watched()})
 

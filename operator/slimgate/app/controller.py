@@ -84,7 +84,7 @@ async def _work(work: Work, stop: asyncio.Event) -> None:
         AsyncExitStack() as last,
         PartGroup() as tasks,
     ):
-        tasks.create_task(watch_loop(metrics.loop_delayed))
+        tasks.create_task(watch_loop(metrics.loop_delayed, metrics.loop_held))
         tasks.create_task(core.run(on_bases=partial(_judge_all, reconciler)))
         tasks.create_task(lead(work, last))
         await core.ready()

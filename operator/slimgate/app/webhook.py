@@ -63,7 +63,7 @@ async def _serve(
     async with PartGroup() as tasks:
         others = [
             tasks.create_task(core.run()),
-            tasks.create_task(watch_loop(metrics.loop_delayed)),
+            tasks.create_task(watch_loop(metrics.loop_delayed, metrics.loop_held)),
         ]
         await server.run(stop)
         for task in others:

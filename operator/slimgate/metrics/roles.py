@@ -39,7 +39,9 @@ class Metrics:
         self.worked = registries.worked
         self.put_off = registries.put_off
         self.api_request = ApiServerMetrics(self.registry).api_request
-        self.loop_delayed = ProcessMetrics(self.registry, role).loop_delayed
+        process = ProcessMetrics(self.registry, role)
+        self.loop_delayed = process.loop_delayed
+        self.loop_held = process.loop_held
 
     def show_mirrors(self, mirrors: Mapping[str, Following]) -> None:
         """Show how closely the cluster is followed, by kind of object; more may be shown later."""

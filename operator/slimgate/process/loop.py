@@ -1,6 +1,7 @@
 """Whether the event loop gives its tasks their turns in time, and how long work makes way."""
 
 import asyncio
+import selectors
 import time
 from collections.abc import Callable
 from typing import Final
@@ -10,13 +11,60 @@ _PERIOD: Final = 0.5
 _SLICE: Final = 0.01
 
 
-async def watch_loop(delayed: Callable[[float], None], period: float = _PERIOD) -> None:
-    """Sleep time and again, and say by how many seconds each sleep was too long."""
-    clock = asyncio.get_running_loop().time
+class Turns:
+    """How long the event loop's turns take; the longest since `take` was asked before."""
+
+    def __init__(self) -> None:
+        self._longest = 0.0
+
+    def took(self, seconds: float) -> None:
+        """Hear of a turn."""
+        self._longest = max(self._longest, seconds)
+
+    def take(self) -> float:
+        """Return the longest, and begin anew."""
+        longest, self._longest = self._longest, 0.0
+        return longest
+
+
+class WatchedLoop(asyncio.SelectorEventLoop):
+    """The usual loop, of which each turn is timed: from what it has waited for to waiting again."""
+
+    def __init__(self) -> None:
+        self.turns = Turns()
+        super().__init__(_TimedSelector(self.turns))
+
+
+class _TimedSelector(selectors.DefaultSelector):
+    def __init__(self, turns: Turns) -> None:
+        super().__init__()
+        self._turns = turns
+        self._since: float | None = None
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self._since is not None:
+            self._turns.took(time.monotonic() - self._since)
+        found = super().select(timeout)
+        self._since = time.monotonic()
+        return found
+
+
+async def watch_loop(
+    delayed: Callable[[float], None],
+    held: Callable[[float], None] = lambda _: None,
+    period: float = _PERIOD,
+) -> None:
+    """Sleep time and again, and say by how many seconds each sleep was too long.
+
+    `held` hears how long the longest turn took meanwhile, where the loop is a watched one.
+    """
+    loop = asyncio.get_running_loop()
     while True:
-        due = clock() + period
+        due = loop.time() + period
         await asyncio.sleep(period)
-        delayed(max(0.0, clock() - due))
+        delayed(max(0.0, loop.time() - due))
+        if isinstance(loop, WatchedLoop):
+            held(loop.turns.take())
 
 
 class Breath:

@@ -12,6 +12,7 @@ from contextvars import Context
 from typing import Any, Final, NoReturn, TypeVar, cast
 
 from slimgate.core.errors import SlimgateError
+from slimgate.process.loop import WatchedLoop
 
 T = TypeVar("T")
 
@@ -56,7 +57,7 @@ def run(load: Callable[[], Role], said: Callable[[Exception], int]) -> NoReturn:
 
     status = 0
     try:
-        asyncio.Runner().run(until_stopped())
+        asyncio.Runner(loop_factory=WatchedLoop).run(until_stopped())
     except Exception as error:  # noqa: BLE001 - whatever it is, the process ends here
         status = said(error)
     # Not as the interpreter ends, which would wait for threads: a look-up in a DNS that does not
