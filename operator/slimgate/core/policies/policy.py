@@ -115,7 +115,7 @@ class Chosen:
 
     def holds(self, name: str, compare: Callable[[Globs, str], bool] = Globs.matches) -> bool:
         """Whether a name is meant."""
-        if compare(self._exclude, name):
+        if self.exclude and compare(self._exclude, name):
             return False
         return not self.include or compare(self._include, name)
 

@@ -96,5 +96,7 @@ def _narrowed(subject: Subject, policy: Policy) -> Subject:
     spoken_of = subject.spoken_of.get(policy.name)
     if spoken_of is None:
         spoken_of = policy.match.spoken_of(subject.images)
+    if spoken_of >= subject.images.keys():
+        return subject
     images = {use: seen for use, seen in subject.images.items() if use in spoken_of}
     return replace(subject, images=images)
