@@ -174,7 +174,6 @@ class World:
         )
         self.reconciler = Reconciler(
             judge=self.judge,
-            catalog=self.catalog,
             ledger=self.ledger,
             keyring=self.keys,
             recorder=self.recorder,

@@ -12,7 +12,7 @@ from slimgate.core.policies.budget import OverBudget
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.status import Status, Tally
 from slimgate.engine.objects import OwnKind
-from tests.controller.fakes import FAT, LIMIT, World, fat
+from tests.controller.fakes import FAT, LIMIT, World, fat, key_of, observed
 from tests.core.wording.status.make import brief, messages
 from tests.engine.cluster import base_image, exception, policy, workload
 from tests.engine.shelf import Door, until
@@ -450,6 +450,27 @@ async def test_a_start_writes_no_counts_of_a_part() -> None:
 
     assert early == []
     assert counts_of(office) == [(1, 1)]
+
+
+async def test_a_start_is_waited_for_as_long_as_it_goes_on() -> None:
+    """However long it takes to judge all of very many; where nothing goes on, not for ever."""
+    office = Office(pause=0.01)
+    world = office.world
+    many = [workload(FAT, name=f"w{number}") for number in range(40)]
+    for one in many:
+        world.show(one)
+    office.changed.set()
+    running = asyncio.create_task(office.statuses.run())
+    for one in many[:-1]:
+        verdict = await world.judge.judge(one)
+        world.ledger.judged(key_of(one), observed(one), verdict)
+        await asyncio.sleep(0.01)
+    early = list(world.recorder.written)
+    await until(lambda: bool(world.recorder.written))
+    running.cancel()
+
+    assert early == []
+    assert counts_of(office) == [(39, 39)]
 
 
 async def test_a_cluster_without_workloads() -> None:

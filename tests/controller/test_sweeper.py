@@ -9,7 +9,7 @@ import pytest
 from slimgate.controller.sweeper import Sweeper
 from slimgate.core.workloads.kinds import BUILT_IN
 from slimgate.core.workloads.workload import Workload
-from tests.controller.fakes import DEPLOYMENT, World, key_of, observed
+from tests.controller.fakes import DEPLOYMENT, FAT, World, key_of, observed
 from tests.engine.cluster import exception, workload
 from tests.engine.shelf import APP, until
 
@@ -121,11 +121,11 @@ def test_one_line_says_how_many(caplog: pytest.LogCaptureFixture) -> None:
 
 async def test_what_is_forgotten_is_not_judged_again() -> None:
     """It is due no more."""
-    place = Place()
+    place, one = Place(), workload(FAT)
     place.world.catalog.put_exception(exception("ending"))
     async with place.world.running():
-        place.world.reconciler.observe(key_of(WEB), observed(WEB))
-        await until(lambda: key_of(WEB) in place.world.reconciler.rechecks.schedule)
+        place.world.reconciler.observe(key_of(one), observed(one))
+        await until(lambda: key_of(one) in place.world.reconciler.rechecks.schedule)
         place.listed(page())
 
-    assert key_of(WEB) not in place.world.reconciler.rechecks.schedule
+    assert key_of(one) not in place.world.reconciler.rechecks.schedule

@@ -122,7 +122,6 @@ class Controller(Process):
         self.ledger = Ledger()
         self.reconciler = Reconciler(
             judge=self.judge,
-            catalog=self.catalog,
             ledger=self.ledger,
             keyring=self.keys,
             recorder=self.recorder,

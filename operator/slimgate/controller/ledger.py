@@ -78,7 +78,8 @@ class Ledger:
         self._held: dict[Key, Observed] = {}
         self._by_namespace: dict[str, dict[Key, None]] = {}
         self._by_uid: dict[str, Key] = {}
-        self._judged = 0
+        self.judged_count = 0
+        """How many workloads have a verdict."""
         self._images = UsedImages[Key]()
         self.tally = Tally()
         """What all verdicts together say of policies, exceptions and BaseImages."""
@@ -159,7 +160,7 @@ class Ledger:
 
     def _count(self, key: Key, before: Verdict | None, now: Verdict | None) -> None:
         """Keep what is counted of all verdicts, so that nobody need go through them."""
-        self._judged += (now is not None) - (before is not None)
+        self.judged_count += (now is not None) - (before is not None)
         if before is not None and now is not None and now.counts_as(before):
             return
         if before is not None:
@@ -207,7 +208,7 @@ class Ledger:
     @property
     def is_judged(self) -> bool:
         """Whether there are workloads, and a verdict on each of them."""
-        return 0 < self._judged == len(self._records)
+        return 0 < self.judged_count == len(self._records)
 
     def verdicts(self) -> Iterator[Verdict]:
         """Yield all verdicts."""

@@ -16,7 +16,6 @@ from slimgate.controller.schedule import Schedule
 from slimgate.core.errors import ImageError, SlimgateError
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.workloads.workload import Workload
-from slimgate.engine.catalog import Catalog
 from slimgate.engine.ports import Keyring
 
 
@@ -26,13 +25,11 @@ class Rechecks:
     def __init__(
         self,
         *,
-        catalog: Catalog,
         keyring: Keyring,
         drift_seconds: float,
         retry_seconds: float,
         now: Callable[[], datetime],
     ) -> None:
-        self._catalog = catalog
         self._keyring = keyring
         self._drift_seconds = drift_seconds
         self._retry_seconds = retry_seconds
@@ -70,7 +67,7 @@ class Rechecks:
             seconds = self._retry_seconds if is_open else self._drift_seconds
             self.schedule.put(look, seconds * jitter)
         times = [seconds * jitter for seconds in self._own_times(verdict, identity)]
-        times.extend(self._ends(verdict.subject.workload))
+        times.extend(self._ends(verdict))
         if times:
             self.schedule.put(key, min(times))
         else:
@@ -85,11 +82,11 @@ class Rechecks:
         if any(isinstance(one, ImageError) for one in subject.images.values()):
             yield self._drift_seconds
 
-    def _ends(self, workload: Workload) -> Iterator[float]:
+    def _ends(self, verdict: Verdict) -> Iterator[float]:
+        """Say when what excuses it ends; the end of any other exception changes nothing."""
         now = self._now()
-        for exception in self._catalog.exceptions_for(workload):
-            if exception.expires > now:
-                yield max(0.1, (exception.expires - now).total_seconds())
+        for _, exception in verdict.excused:
+            yield max(0.1, (exception.expires - now).total_seconds())
 
     async def _identity(self, workload: Workload) -> str | None:
         """Tell which identity images are looked up with, None if that can't be known now."""

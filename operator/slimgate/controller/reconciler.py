@@ -26,7 +26,6 @@ from slimgate.core.wording.notes import note_of
 from slimgate.core.wording.ways import DOCS
 from slimgate.core.workloads.kinds import REPLICA_SETS
 from slimgate.core.workloads.workload import Workload
-from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
 from slimgate.engine.ports import Keyring
 from slimgate.process.loop import Breath
@@ -71,7 +70,6 @@ class Reconciler:
         self,
         *,
         judge: Judge,
-        catalog: Catalog,
         ledger: Ledger,
         keyring: Keyring,
         recorder: Recorder,
@@ -95,7 +93,6 @@ class Reconciler:
         self._breath = Breath()
         self.queue: WorkQueue[Key] = WorkQueue(self._observer.waited)
         self.rechecks = Rechecks(
-            catalog=catalog,
             keyring=keyring,
             drift_seconds=settings.drift_seconds,
             retry_seconds=settings.retry_seconds,

@@ -39,7 +39,9 @@ _PAUSE: Final = 1.0
 _SHARE: Final = 10
 """Times as long a pause as the last round took, and `_REPEAT` at most: writing is work, too."""
 _PATIENCE: Final = 15
-"""Pauses after the start in which counts of all workloads are waited for; a guess."""
+"""Pauses after the start in which counts of all workloads are waited for, and none is judged."""
+_LONGEST: Final = 600
+"""The same while some are."""
 _EMPTY: Final = 3
 """The same while no workload has been seen at all: there may be none."""
 _REPEAT: Final = 30.0
@@ -95,10 +97,13 @@ class Statuses:
 
     async def _settle(self) -> None:
         """Wait until what there is has been judged once: a part of it would make wrong counts."""
-        looks = 0
+        looks, left, judged = 0, _LONGEST, -1
         while looks < (_PATIENCE if len(self._ledger) else _EMPTY) and not self._ledger.is_judged:
             await asyncio.sleep(self._pause)
-            looks += 1
+            # As long as it goes on it is not given up: thousands take minutes.
+            looks, left = looks + 1, left - 1
+            if self._ledger.judged_count != judged and left:
+                looks, judged = 0, self._ledger.judged_count
 
     async def write(self, keys: Iterable[ObjectKey] | None = None) -> None:
         """Write what differs from what the resources hold, of some or of all."""
