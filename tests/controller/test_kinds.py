@@ -198,3 +198,15 @@ def test_what_has_been_of_concern_still_is() -> None:
     assert not place.kinds.concerns(pods, {**adopted, "uid": "2"})
     assert place.kinds.concerns(pods, alone)
     assert place.kinds.concerns(pods, adopted)
+
+
+def test_what_is_listed_is_taken_where_it_is_of_concern() -> None:
+    """What an owner is judged for is not."""
+    place, (pods,) = Place(), (one for one in BUILT_IN if one.kind == "Pod")
+    owned = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": True, "uid": "r1"}
+    spec = {"containers": [{"name": "main", "image": APP}]}
+    for name, owners in (("a", []), ("b", [owned])):
+        metadata = {"namespace": "team", "name": name, "uid": name, "ownerReferences": owners}
+        place.kinds.take(pods, {"metadata": metadata, "spec": spec})
+
+    assert place.judged == {Key(pods, "team", "a")}

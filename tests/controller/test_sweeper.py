@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from slimgate.controller.sweeper import Sweeper
-from slimgate.core.workloads.kinds import BUILT_IN
+from slimgate.core.json_object import JsonObject
+from slimgate.core.workloads.kinds import BUILT_IN, Kind
 from slimgate.core.workloads.workload import Workload
 from tests.controller.fakes import DEPLOYMENT, FAT, World, key_of, observed
 from tests.engine.cluster import exception, workload
@@ -90,21 +91,23 @@ def test_pages_of_two_kinds_at_the_same_time() -> None:
     assert place.left == {"web", "api", "batch"}
 
 
-def test_kopf_gets_what_is_of_concern() -> None:
-    """Of each page; what is left out is there all the same."""
-    world = World()
-    world.show(WEB)
-    sweeper = Sweeper(
-        reconciler=world.reconciler,
-        ledger=world.ledger,
-        concerns=lambda kind, metadata: kind == DEPLOYMENT and metadata["uid"] == "api",
-    )
-    pages = [page("web", "api", more=True), page("batch")]
+def test_what_is_listed_is_taken(caplog: pytest.LogCaptureFixture) -> None:
+    """Each object of each page, and none is left to kopf; one that can't be is logged."""
+    world, taken = World(), list[object]()
+
+    def take(kind: Kind, obj: JsonObject) -> None:
+        if obj["metadata"] == {"uid": "bad"}:
+            raise ValueError("a fault of slimgate's own")
+        taken.append((kind.kind, obj["metadata"]))
+
+    sweeper = Sweeper(reconciler=world.reconciler, ledger=world.ledger, take=take)
+    pages = [page("web", "bad", "api", more=True), page("batch")]
     for number, one in enumerate(pages):
         sweeper.listed(DEPLOYMENT, one, first=number == 0)
 
-    assert [one["items"] for one in pages] == [[{"metadata": {"uid": "api"}}], []]
-    assert list(world.ledger) == [key_of(WEB)]
+    assert taken == [("Deployment", {"uid": uid}) for uid in ("web", "api", "batch")]
+    assert [one["items"] for one in pages] == [[], []]
+    assert "a Deployment that was listed could not be taken" in caplog.text
 
 
 def test_one_line_says_how_many(caplog: pytest.LogCaptureFixture) -> None:

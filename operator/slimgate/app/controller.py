@@ -94,7 +94,7 @@ async def _work(work: Work, stop: asyncio.Event) -> None:
         for mirror in mirrors.values():
             tasks.create_task(mirror.run())
         await tried(mirrors.values())
-        sweeper = Sweeper(reconciler=reconciler, ledger=work.ledger, concerns=kinds.concerns)
+        sweeper = Sweeper(reconciler=reconciler, ledger=work.ledger, take=kinds.take)
         login = Login(BUILT_IN, sweeper.listed, open_access, metrics.api_request, kinds.concerns)
         tasks.create_task(_observe(kinds.built_in, login, stop))
 

@@ -5,7 +5,7 @@ from typing import Final
 from slimgate.controller.intake import Intake
 from slimgate.controller.owners import Owners
 from slimgate.controller.reconciler import Reconciler
-from slimgate.core.json_object import JsonObject, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.workloads.kinds import BUILT_IN, Kind
 from slimgate.engine.bounded import Bounded
 from slimgate.settings import Settings
@@ -37,6 +37,11 @@ class Kinds:
             return False
         self._handed.put(uid, kind)
         return True
+
+    def take(self, kind: Kind, obj: JsonObject) -> None:
+        """Take an object of a built-in kind, if there is anything to do for it."""
+        if self._intakes[kind].concerns(mapping_at(obj, "metadata")):
+            self._intakes[kind].put(obj)
 
     def _settle(self) -> None:
         for key, observed in self._reconciler.owned():

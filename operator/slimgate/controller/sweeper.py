@@ -15,8 +15,8 @@ _LOG: Final = logging.getLogger(__name__)
 class Sweeper:
     """Reads along as kopf lists a kind, and drops what is known and in no page of a listing.
 
-    Of each page it leaves to kopf what there is something to do for, as `concerns` says: most pods
-    and ReplicaSets are what others own, and kopf takes a millisecond for each.
+    It takes all that is listed itself, by `take`, and leaves nothing of it to kopf, which takes a
+    millisecond for each object; changes are kopf's.
     """
 
     def __init__(
@@ -24,11 +24,11 @@ class Sweeper:
         *,
         reconciler: Reconciler,
         ledger: Ledger,
-        concerns: Callable[[Kind, JsonObject], bool] = lambda _kind, _metadata: True,
+        take: Callable[[Kind, JsonObject], None] = lambda _kind, _obj: None,
     ) -> None:
         self._reconciler = reconciler
         self._ledger = ledger
-        self._concerns = concerns
+        self._take = take
         self._listings: dict[Kind, set[str]] = {}
 
     def listed(self, kind: Kind, page: object, *, first: bool) -> None:
@@ -52,12 +52,16 @@ class Sweeper:
         if not text_at(metadata, "continue"):
             del self._listings[kind]
             self._sweep(kind, seen)
+        for one in objects_at(listing, "items"):
+            self._try(kind, one)
         if isinstance(page, dict):
-            page["items"] = [
-                one
-                for one in objects_at(listing, "items")
-                if self._concerns(kind, mapping_at(one, "metadata"))
-            ]
+            page["items"] = []
+
+    def _try(self, kind: Kind, obj: JsonObject) -> None:
+        try:
+            self._take(kind, obj)
+        except Exception:  # noqa: BLE001 - one object's trouble must not end what kopf lists
+            _LOG.exception("a %s that was listed could not be taken", kind.kind)
 
     def _sweep(self, kind: Kind, seen: set[str]) -> None:
         known = self._ledger.uids(kind).items()
