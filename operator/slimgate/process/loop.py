@@ -12,7 +12,7 @@ _SLICE: Final = 0.005
 """What is new takes a dozen turns of the loop from the API server to a worker."""
 
 
-class Turns:
+class LoopTurns:
     """How long the event loop's turns take; the longest since `take` was asked before."""
 
     def __init__(self) -> None:
@@ -32,12 +32,12 @@ class WatchedLoop(asyncio.SelectorEventLoop):
     """The usual loop, of which each turn is timed: from what it has waited for to waiting again."""
 
     def __init__(self) -> None:
-        self.turns = Turns()
+        self.turns = LoopTurns()
         super().__init__(_TimedSelector(self.turns))
 
 
 class _TimedSelector(selectors.DefaultSelector):
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: LoopTurns) -> None:
         super().__init__()
         self._turns = turns
         self._since: float | None = None
