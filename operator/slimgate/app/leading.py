@@ -77,7 +77,6 @@ class Work:
         self.recorder = Records(core.api, self.reports)
         self.reconciler = Reconciler(
             judge=core.judge,
-            catalog=core.catalog,
             ledger=self.ledger,
             keyring=core.keyring,
             recorder=self.recorder,
