@@ -35,7 +35,8 @@ def made(helm: Path) -> Iterator[tuple[Path, str]]:
     yield CHART / "values.schema.json", values_schema(values)
     readme = CHART / "README.md"
     text = replaced(readme.read_text(encoding="utf-8"), "values", values_tables(values))
-    everything = template(helm, "--set", "rbac.readableByAuthenticated=true")
+    switched_on = "rbac.readableByAuthenticated=true,config.refusedImages=true"
+    everything = template(helm, "--set", switched_on)
     yield readme, replaced(text, "rights", rights_table(read_rights(everything)))
     yield _MANIFESTS / "install.yaml", install(helm, image())
     yield _MANIFESTS / "readers.yaml", readers(helm)

@@ -50,6 +50,14 @@ def test_no_profiles_no_right_to_them(helm4: Helm) -> None:
     assert not of(asked(helm4, nested("config.imageProfiles", value=False)), "imageprofiles")
 
 
+def test_only_the_controller_writes_refused_images(helm4: Helm) -> None:
+    """With `refusedImages` it may, and nobody else even reads RefusedImageSets."""
+    assert not of(asked(helm4), "refusedimagesets")
+    found = of(asked(helm4, nested("config.refusedImages", value=True)), "refusedimagesets")
+    assert {role for role, _, _ in found} == {"slimgate-controller"}
+    assert {verb for _, _, verb in found} >= {"create", "patch", "delete"}
+
+
 def test_pull_secrets_of_named_namespaces(helm4: Helm) -> None:
     """Secrets are read in these namespaces alone, by both roles."""
     values = {"pullSecrets": {"scope": "Namespaces", "namespaces": ["team-a", "team-b"]}}

@@ -14,7 +14,7 @@ from tests.lab.kubectl import Kubectl
 pytestmark = pytest.mark.lab
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
-CLUSTER_SCOPED = ("slimpolicies", "baseimages", "imageprofiles")
+CLUSTER_SCOPED = ("slimpolicies", "baseimages", "imageprofiles", "refusedimagesets")
 May = Callable[..., bool]
 
 

@@ -82,6 +82,7 @@ SINGLE: dict[str, tuple[object, object]] = {
     "docsURL": ("https://wiki.example.com/slim?id=1", "https://wiki.example.com/slim?id=1"),
     "annotations": ("None", Annotate.NONE),
     "imageProfiles": (False, False),
+    "refusedImages": (True, True),
     "defaultPolicyFile": ("/policy.yaml", "/policy.yaml"),
     "nodeRefreshInterval": ("0s", 0.0),
     "kubeletSkipTLSVerify": (False, False),

@@ -13,6 +13,7 @@ from slimgate.app.certificates import certificate_keeper
 from slimgate.app.cluster import Core
 from slimgate.app.parts import now
 from slimgate.app.profiles import follow_profiles
+from slimgate.app.refused import follow_refused, keep_refused
 from slimgate.cluster.first_policy import FirstPolicy
 from slimgate.cluster.kubelet_token import KubeletToken, kubelets
 from slimgate.cluster.lease import Leadership
@@ -64,6 +65,7 @@ class Work:
         self.owner = owner
         self.leadership = leadership
         self.store = follow_profiles(core)
+        self.refused = follow_refused(core)
         self.roster = Roster()
         core.sinks_of_nodes.append(self.roster)
         self.ledger = Ledger(settings.annotations)
@@ -130,7 +132,8 @@ async def lead(work: Work, last: AsyncExitStack) -> None:
             tasks.create_task(_look_at_nodes(core, metrics, survey))
         profiles = _profiles(core, work.store, used=(work.ledger.names, survey.names))
         measuring = Measuring(ledger=work.ledger, inspector=core.inspector, keyring=core.keyring)
-        for job in (work.reports.run, work.reconciler.run, statuses.run, measuring.run):
+        refusing = keep_refused(core, work.refused, work.ledger, work.reconciler.changed)
+        for job in (work.reports.run, work.reconciler.run, statuses.run, measuring.run, *refusing):
             tasks.create_task(job())
         last.push_async_callback(_keep_last, profiles, work.memory)
         tasks.create_task(work.memory.run())

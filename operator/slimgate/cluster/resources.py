@@ -100,6 +100,9 @@ BASE_IMAGES: Final = Kind(
 IMAGE_PROFILES: Final = Kind(
     group="slimgate.dev", version="v1alpha1", kind="ImageProfile", plural="imageprofiles"
 )
+REFUSED_IMAGE_SETS: Final = Kind(
+    group="slimgate.dev", version="v1alpha1", kind="RefusedImageSet", plural="refusedimagesets"
+)
 POLICY_REPORTS: Final = Kind(
     group="wgpolicyk8s.io", version="v1alpha2", kind="PolicyReport", plural="policyreports"
 )

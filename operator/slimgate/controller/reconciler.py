@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from slimgate.controller.changed import Changed
 from slimgate.controller.copies import Copies
 from slimgate.controller.ledger import Key, Ledger, Observed, Record
 from slimgate.controller.ports import Recorder, SilentWorkObserver, WorkObserver
@@ -98,7 +99,7 @@ class Reconciler:
             retry_seconds=settings.retry_seconds,
             now=now,
         )
-        self.changed = asyncio.Event()
+        self.changed = Changed()
         """Set whenever counts of verdicts may have changed."""
 
     def observe(self, key: Key, observed: Observed) -> None:

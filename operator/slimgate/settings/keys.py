@@ -146,6 +146,12 @@ KEYS: Final[Mapping[str, SettingKey]] = {
     "imageProfiles": _key(
         "image_profiles", values.flag(), "Keep what is known of images in ImageProfiles."
     ),
+    "refusedImages": _key(
+        "refused_images",
+        values.flag(),
+        "Keep in RefusedImageSets which images enforced policies refuse, for the API server to "
+        "refuse them by itself.",
+    ),
     "defaultPolicyFile": _key(
         "default_policy_file",
         values.text(what="the path of a SlimPolicy"),

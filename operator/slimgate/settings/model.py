@@ -76,6 +76,7 @@ class Settings:
     docs_url: str = DOCS
     annotations: Annotate = Annotate.OVER_POLICY
     image_profiles: bool = True
+    refused_images: bool = False
     default_policy_file: str | None = None
     node_seconds: float = 60.0
     kubelet_skip_tls_verify: bool = True

@@ -19,6 +19,7 @@ from slimgate.cluster.resources import (
     OPEN_REPORTS,
     OWN_LABELS,
     POLICY_REPORTS,
+    REFUSED_IMAGE_SETS,
     SECRETS,
     SLIM_EXCEPTIONS,
     SLIM_POLICIES,
@@ -120,7 +121,8 @@ class Cleaner:
         own = {"labelSelector": f"{_MANAGED_BY}={OWN_LABELS[_MANAGED_BY]}"}
         for kind in (OPEN_REPORTS, POLICY_REPORTS):
             await self._sweep(kind, own)
-        await self._sweep(IMAGE_PROFILES, {})
+        for kind in (IMAGE_PROFILES, REFUSED_IMAGE_SETS):
+            await self._sweep(kind, {})
         for kind in (SLIM_POLICIES, SLIM_EXCEPTIONS, BASE_IMAGES):
             await self._sweeper.sweep(
                 f"status of {kind.plural}", kind.all(), partial(self._forget, kind)

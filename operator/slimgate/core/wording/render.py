@@ -96,7 +96,12 @@ def describe(use: ImageUse | None, findings: list[Finding], length: int = 256) -
     if use is not None:
         named = f'{use.role.value} "{printable(use.name, 63)}": ' if use.name else ""
         who = f"{named}{_shorten(use.reference, length)}"
-    return f"{who} {'; '.join([*_clauses(findings), *_context(findings)])}"
+    return f"{who} {what(findings)}"
+
+
+def what(findings: Sequence[Finding]) -> str:
+    """Write all findings on one image as what is said of it, whoever uses it."""
+    return "; ".join([*_clauses(findings), *_context(findings)])
 
 
 def by_use(findings: Iterable[Finding]) -> list[tuple[ImageUse | None, list[Finding]]]:

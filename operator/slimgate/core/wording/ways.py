@@ -18,7 +18,14 @@ _MAX_WAYS: Final = 4
 
 
 def way_out(findings: Iterable[Finding], policies: Sequence[Policy], docs: str = DOCS) -> str:
-    """Say what helps against all that is refused, and who may exempt it.
+    """Say what helps against all that is refused, and who may exempt it."""
+    return " ".join(ways_out(findings, policies, docs))
+
+
+def ways_out(
+    findings: Iterable[Finding], policies: Sequence[Policy], docs: str = DOCS
+) -> list[str]:
+    """Write the same, a sentence each.
 
     Of an image above a limit the limit matters, whatever else of it is unknown.
     """
@@ -30,7 +37,7 @@ def way_out(findings: Iterable[Finding], policies: Sequence[Policy], docs: str =
             way = way_of(finding)
             found.setdefault(way.section, way)
     said = [f"{way_text(way, docs)}." for way in list(found.values())[:_MAX_WAYS]]
-    return " ".join([*said, *_exemption(policies, docs)])
+    return [*said, *_exemption(policies, docs)]
 
 
 def way_of(finding: Finding) -> Way:
