@@ -241,8 +241,8 @@ async def test_exceptions(tmp_path: Path) -> None:
 
 
 async def test_a_workload_without_an_image(tmp_path: Path) -> None:
-    """It is never within policy, and a note says that nothing was judged: a key may be misspelt."""
-    report = await check(tmp_path, WEB.replace("image:", "Image:"))
+    """It is never within policy, and a note says that nothing was judged: it may be a patch."""
+    report = await check(tmp_path, WEB.replace("image:", "workingDir:"))
 
     assert (report.status, replace(report, require_all=True).status) == (0, 1)
     assert report.summary == "1 workload, 0 images: 1 not judged"

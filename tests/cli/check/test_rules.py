@@ -42,6 +42,14 @@ LIMITS = "  limits: {layers: {deny: 3}}\n"
             "p.yaml:1: SlimPolicy: metadata.name: is required.",
         ),
         (
+            f"{POLICY}{LIMITS}sepc: {{}}\n",
+            "p.yaml:6: SlimPolicy p: sepc: is not a field. Did you mean spec?",
+        ),
+        (
+            HEAD.format("SlimPolicy", "UPPER") + LIMITS,
+            "p.yaml:3: SlimPolicy UPPER: metadata.name: must be of lower-case letters",
+        ),
+        (
             f"{POLICY}{LIMITS}---\n{POLICY}{LIMITS}",
             "p.yaml:9: SlimPolicy p: metadata.name: another SlimPolicy has this name.",
         ),

@@ -90,7 +90,11 @@ KINDLESS = (
 @pytest.mark.parametrize(
     ("policies", "exceptions", "expected"),
     [
-        ("a: 1", "", "--policy {}/policy.yaml: it holds no SlimPolicy"),
+        (
+            "a: 1",
+            "",
+            "--policy {}/policy.yaml: it holds no SlimPolicy, which has apiVersion: slimgate.dev",
+        ),
         (POLICY, "a: 1", "--exceptions {}/except.yaml: it holds no SlimException"),
         (POLICY.replace("100Mi", "big"), "", "{}/policy.yaml:6: SlimPolicy default: spec.limits."),
         (

@@ -1,5 +1,7 @@
 """Documents by what they are, and workloads with the lines of their images."""
 
+import re
+
 import pytest
 
 from slimgate.cli.manifests.errors import InputError
@@ -229,7 +231,6 @@ spec: {containers: [{name: c, image: IMAGE}]}
         "$(IMAGE):1",
         "<image>",
         "'%IMAGE%'",
-        "1.2",
         "[a]",
     ],
 )
@@ -330,6 +331,57 @@ def test_misshapen_containers(containers: str) -> None:
     """Containers that are no list of objects are a fault: nothing would be judged."""
     with pytest.raises(InputError, match=r"f.yaml:4: containers must be a list of containers: "):
         _sort(f"apiVersion: v1\nkind: Pod\nspec:\n  containers: {containers}\n")
+
+
+@pytest.mark.parametrize(
+    ("api", "kind", "spec", "meant"),
+    [
+        ("apps/v1", "Deployment", "tempalte: {spec: {}}", "template"),
+        ("apps/v1", "Deployment", "template: {spce: {}}", "spec"),
+        ("v1", "Pod", "contianers: [{image: a:1}]", "containers"),
+        ("batch/v1", "CronJob", "jobtemplate: {}", "jobTemplate"),
+        ("v1", "Pod", "containers: [{name: c, imgae: a:1}]", "image"),
+    ],
+)
+def test_misspelt_ways_to_images(api: str, kind: str, spec: str, meant: str) -> None:
+    """A key that stands where the way to the images goes on is named, with its line."""
+    text = f"apiVersion: {api}\nkind: {kind}\nmetadata: {{name: w}}\nspec:\n  {spec}\n"
+
+    with pytest.raises(InputError) as caught:
+        _sort(text)
+
+    assert re.fullmatch(
+        rf"f.yaml:5: '\w+' is not a field here. Did you mean {meant}\?", str(caught.value)
+    )
+
+
+def test_images_that_are_numbers() -> None:
+    """YAML takes 1.20 for a number: it is to be in quotes."""
+    text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers: [{image: 5}]\n"
+
+    with pytest.raises(
+        InputError, match=r'an image is a text: write it in quotes, as in image: "5"'
+    ):
+        _sort(text)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "initContainers: [{name: i, image: a:1}]",
+        "containers: [{name: c, imagePullPolicy: Always}]",
+        "nodeName: n",
+    ],
+)
+def test_parts_of_pods(spec: str) -> None:
+    """What merely leaves something out is no mistake: it may be a patch."""
+    assert _names(_sort(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: w}}\nspec: {{{spec}}}\n"))
+
+
+def test_list_without_items() -> None:
+    """A List whose items are none is a mistake, and not an empty one."""
+    with pytest.raises(InputError, match=r"f\.yaml:3: the items of a List must be a list"):
+        _sort("apiVersion: v1\nkind: List\nitems: x\n")
 
 
 def test_too_many_images() -> None:

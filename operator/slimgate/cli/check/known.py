@@ -12,6 +12,7 @@ from slimgate.core.errors import InvalidPolicyError, SettingsError
 from slimgate.core.images.facts import Platform
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.policies.policy import Mode
+from slimgate.core.policies.policy_parser import GROUP, VERSION
 from slimgate.core.text import printable
 from slimgate.core.workloads.workload import Workload, WorkloadKey
 from slimgate.engine.catalog import Catalog
@@ -60,7 +61,10 @@ def from_files(
         ("--exceptions", exceptions, EXCEPTION, excusing.exceptions),
     ):
         if names and not found:
-            raise SettingsError(f"{option} {printable(' '.join(names), 256)}: it holds no {kind}")
+            raise SettingsError(
+                f"{option} {printable(' '.join(names), 256)}: it holds no {kind}, which has "
+                f"apiVersion: {GROUP}/{VERSION} and kind: {kind}"
+            )
     excuses = [*ruling.exceptions, *excusing.exceptions]
     read_policies(ruling.policies)
     read_exceptions(excuses)

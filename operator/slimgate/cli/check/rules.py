@@ -1,8 +1,9 @@
 """Resources of files, read with the line of every fault, and exceptions that excuse nothing."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from slimgate.cli.manifests.errors import InputError, InputsError
 from slimgate.cli.manifests.lines import field_line
@@ -18,6 +19,10 @@ from slimgate.core.text import nearest, printable
 from slimgate.core.workloads.kinds import TEMPLATE_PATHS, GroupKind
 
 T = TypeVar("T")
+_FIELDS: Final = ("apiVersion", "kind", "metadata", "spec", "status")
+_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+"""https://kubernetes.io/docs/concepts/overview/working-with-objects/names/"""
+_LONGEST_NAME: Final = 253
 
 
 def read_policies(documents: Sequence[FileDocument]) -> tuple[Policy, ...]:
@@ -106,7 +111,7 @@ def _read_all(
     errors: list[InputError] = []
     for document in documents:
         try:
-            _check_version(document)
+            _check_head(document.content)
             found.append((document, read(document.content)))
         except InvalidPolicyError as err:
             errors.append(_fault(document, err))
@@ -115,10 +120,21 @@ def _read_all(
     return found
 
 
-def _check_version(document: FileDocument) -> None:
+def _check_head(content: JsonObject) -> None:
+    """Refuse what the API server would refuse of any object, or drop."""
     wanted = f"{GROUP}/{VERSION}"
-    if text_at(document.content, "apiVersion") != wanted:
+    if text_at(content, "apiVersion") != wanted:
         raise InvalidPolicyError("apiVersion", f"must be {wanted}.")
+    if odd := [key for key in content if key not in _FIELDS]:
+        right = nearest(odd[0], _FIELDS)
+        meant = f" Did you mean {right}?" if right else ""
+        raise InvalidPolicyError(printable(odd[0], 63), f"is not a field.{meant}")
+    name = text_at(mapping_at(content, "metadata"), "name")
+    if name and not (len(name) <= _LONGEST_NAME and _NAME.fullmatch(name)):
+        raise InvalidPolicyError(
+            "metadata.name",
+            "must be of lower-case letters, digits, '-' and '.', as in slim-images.",
+        )
 
 
 def _fault(document: FileDocument, err: InvalidPolicyError) -> InputError:

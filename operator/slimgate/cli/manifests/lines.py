@@ -6,10 +6,13 @@ from typing import Final
 from slimgate.cli.manifests.placed import line_of
 from slimgate.core.images.reference import is_template
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
+from slimgate.core.text import nearest
 from slimgate.core.workloads.kinds import TemplatePaths
 from slimgate.core.workloads.workload import ImageUse, Workload
 
 _CONTAINERS: Final = ("initContainers", "containers", "ephemeralContainers")
+_ALIKE: Final = (*_CONTAINERS, "imagePullPolicy", "imagePullSecrets")
+"""Fields of their own that look like others."""
 
 
 def image_lines(
@@ -27,8 +30,8 @@ def image_lines(
 
 def odd_image(
     manifest: JsonObject, workload: Workload, template_paths: TemplatePaths
-) -> int | None:
-    """Find the line of an image that a template was to write; None if there is none.
+) -> tuple[object, int] | None:
+    """Find an image that is no text, or that a template was to write, and its line.
 
     Without quotes {{…}} is YAML for a mapping, with quotes it is a text like any other.
     """
@@ -37,8 +40,34 @@ def odd_image(
         for container in objects_at(spec, key):
             image = container.get("image", "")
             if not isinstance(image, str) or is_template(image):
-                return line_of(container, "image") or 0
+                return image, line_of(container, "image") or 0
     return None
+
+
+def misspelt(
+    manifest: JsonObject, workload: Workload, template_paths: TemplatePaths
+) -> tuple[str, str, int] | None:
+    """Find a key that is written for one on the way to the images: it, what was meant, its line.
+
+    With it there would be nothing to judge, and the API server refuses it or drops it.
+    """
+    value = manifest
+    for step in (*template_paths.get(workload.group_kind, ()), "spec", "containers"):
+        if step not in value:
+            return _written_for(step, value)
+        inner = value[step]
+        if not isinstance(inner, Mapping):
+            break
+        value = inner
+    spec = _pod_spec(manifest, workload, template_paths)
+    containers = [one for key in _CONTAINERS for one in objects_at(spec, key)]
+    found = (_written_for("image", one) for one in containers if "image" not in one)
+    return next((one for one in found if one is not None), None)
+
+
+def _written_for(step: str, value: JsonObject) -> tuple[str, str, int] | None:
+    odd = [key for key in value if key not in _ALIKE and nearest(key, [step])]
+    return (odd[0], step, line_of(value, odd[0]) or 0) if odd else None
 
 
 def lacks_image(manifest: JsonObject, workload: Workload, template_paths: TemplatePaths) -> bool:

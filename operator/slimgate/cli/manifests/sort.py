@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from slimgate.cli.manifests.errors import InputError
-from slimgate.cli.manifests.lines import image_lines, lacks_image, odd_image, odd_list
+from slimgate.cli.manifests.lines import image_lines, lacks_image, misspelt, odd_image, odd_list
 from slimgate.cli.manifests.other_kinds import OtherKind, mistaken, other_kind_in
 from slimgate.cli.manifests.placed import line_of
 from slimgate.cli.manifests.read import RENDER, TEMPLATE, FileDocument
@@ -170,6 +170,9 @@ def skipped(documents: Iterable[FileDocument]) -> str | None:
 def _flat(documents: Iterable[FileDocument], depth: int = 0) -> Iterator[FileDocument]:
     for document in documents:
         kind, items = text_at(document.content, "kind"), document.content.get("items")
+        if kind == "List" and not isinstance(items, list):
+            line = line_of(document.content, "items") or document.line
+            raise InputError(document.file, line, "the items of a List must be a list of objects")
         if not kind.endswith("List") or not isinstance(items, list):
             yield document
         elif depth == _MAX_DEPTH:
@@ -205,12 +208,18 @@ def _placed(
         )
     odd = odd_image(document.content, workload, template_paths)
     if odd is not None:
-        raise InputError(
-            document.file,
-            odd or document.line,
-            "this is not an image: if it is a template, render it first, as in "
-            "helm template CHART | slimgate check -f -",
+        image, line = odd
+        why = (
+            f'an image is a text: write it in quotes, as in image: "{image}"'
+            if isinstance(image, int | float)
+            else f"this is not an image: if {RENDER}"
         )
+        raise InputError(document.file, line or document.line, why)
+    wrong = misspelt(document.content, workload, template_paths)
+    if wrong is not None:
+        key, meant, line = wrong
+        why = f"{printable(key, 63)!r} is not a field here. Did you mean {meant}?"
+        raise InputError(document.file, line or document.line, why)
     return PlacedWorkload(
         workload=replace(workload, namespace=workload.namespace or namespace),
         file=document.file,
