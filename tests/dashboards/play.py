@@ -15,7 +15,7 @@ from tests.lab.layout import Layout
 from tests.lab.prometheus import SCRAPE_SECONDS, Prometheus
 
 RULES: Final = FILES / "rules" / "slimgate.yaml"
-PODS: Final = 3
+PODS: Final = 4
 _UP_SECONDS: Final = 60.0
 _LONGEST_PAUSE: Final = 2.0
 
