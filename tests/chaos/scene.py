@@ -71,7 +71,7 @@ class Told:
                 unknown += times
             else:
                 # What is known of the same image may come in parts.
-                text = _PLATFORM.sub("", event["note"])
+                text = event["reason"] + _PLATFORM.sub("", event["note"])
                 known[text] = max(known.get(text, 0), times)
         return sum(known.values()), unknown
 

@@ -149,13 +149,16 @@ def test_growth(room: Room, case: str, kind: str) -> None:
 
 
 def test_growth_from_nothing(room: Room) -> None:
-    """What is created, or comes as one container more, has nothing to grow from."""
+    """What is created has nothing to grow from; one container more grows from those that stay."""
     old = room.shelf.push(image([bytes_of(1_000)]), tag="old")
     new = room.shelf.push(image([bytes_of(90_000)]), tag="new")
     room.policy(limits={"growth": {"deny": "0%"}})
 
     running = room.deploy(old)
     more = {"spec": {"template": {"spec": {"containers": pod_spec(old, new)["containers"]}}}}
-    added = room.api.try_patch(running, more)
+    same = {"spec": {"template": {"spec": {"containers": pod_spec(old, old)["containers"]}}}}
+    grown = room.api.try_patch(running, more)
+    added = room.api.try_patch(running, same)
 
+    assert grown.status == 403
     assert (added.status, added.warnings) == (200, ())

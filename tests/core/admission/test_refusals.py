@@ -207,6 +207,22 @@ def test_what_is_written() -> None:
     assert [sentences[one].partition(" ")[0] for one in after.split(",")] == ["Build", "To"]
 
 
+def test_the_order_of_sentences() -> None:
+    """Whom to ask comes last, whichever image is refused first, as in each denial by itself."""
+    large, deep = refused(known(), scopes_of([LIMITED], (), NOW)), None
+    layers = policy("deep", limits=Limits(layers=Limit(deny=1)), message="Ask us.")
+    deep = refused(known("other.example.com/x:1"), scopes_of([layers], (), NOW))
+    assert large is not None
+    assert deep is not None
+    wanted = [(*large.keys.values(),)[0][0].after, (*deep.keys.values(),)[0][0].after]
+
+    for order in ((large, deep), (deep, large)):
+        said = [text for _, text in lines(written(*order), "sentences")]
+        assert [[text for text in said if text in after] for after in wanted] == [
+            list(after) for after in wanted
+        ]
+
+
 def test_what_a_restart_remembers() -> None:
     """It is what all namespaces may know of, by tag where there is one."""
     scopes = scopes_of([policy(limits=Limits(), bases=TIER)], (), NOW)

@@ -111,6 +111,8 @@ class _Written:
     def __init__(self) -> None:
         self._scopes: dict[PolicyScope, tuple[str, str] | None] = {}
         self._sentences: dict[str, str] = {}
+        self._order: list[str] = []
+        """Of the sentences: as they come in each denial."""
         self._refusals: dict[str, str] = {}
         self._needs: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         self._scope_bytes = 0
@@ -134,8 +136,8 @@ class _Written:
             _SCOPES: [one[1] for one in self._scopes.values() if one and one[0] in scopes],
             _SENTENCES: [
                 f"{number}{_FIELD}{text}"
-                for text, number in self._sentences.items()
-                if number in said
+                for text in self._order
+                if (number := self._sentences[text]) in said
             ],
         }
         for name in names:
@@ -161,8 +163,7 @@ class _Written:
             scope = self._scopes[one.scope]
             if scope is None:
                 continue
-            for text in one.after:
-                self._sentences.setdefault(text, _id(text))
+            self._take_in(one.after)
             after = [self._sentences[text] for text in one.after[:_MAX_SENTENCES]]
             namespaces = ",".join(sorted(one.namespaces or ()))
             items.append(_FIELD.join((scope[0], one.says, ",".join(after), namespaces)))
@@ -175,6 +176,16 @@ class _Written:
         self._refusals[name] = text
         self._needs[name] = (frozenset(scopes), frozenset(said))
         return name
+
+    def _take_in(self, sentences: Sequence[str]) -> None:
+        """Give new sentences a place before what comes after them here."""
+        place = len(self._order)
+        for text in reversed(sentences):
+            if text in self._sentences:
+                place = self._order.index(text)
+            else:
+                self._sentences[text] = _id(text)
+                self._order.insert(place, text)
 
     def _scope(self, scope: PolicyScope) -> tuple[str, str] | None:
         """Write a scope; policies whose match is too long to be compared each time are left out."""
