@@ -35,8 +35,12 @@ def test_recordings_are_what_panels_show(play: Play) -> None:
         'sum(slimgate_node_image_bytes{share="unused"}) / sum(slimgate_node_image_bytes)'
     )
 
+    deadline = time.monotonic() + _PATIENCE
     for same in (total, unused):
-        assert play.prometheus.now(same), same
+        # What was recorded before the last look at a node is that of the look before.
+        while not play.prometheus.now(same):
+            assert time.monotonic() < deadline, same
+            time.sleep(1)
 
 
 def test_what_fires(play: Play) -> None:
