@@ -18,14 +18,15 @@ START = datetime(2026, 11, 25, 9, 30, 0, 123456, tzinfo=UTC)
 
 
 class Clock:
-    """A clock that moves on a minute each time."""
+    """A clock that moves some minutes each time."""
 
-    def __init__(self) -> None:
+    def __init__(self, minutes: int = 1) -> None:
         self.now = START
+        self.step = timedelta(minutes=minutes)
 
     def __call__(self) -> datetime:
         """Tell the time."""
-        self.now += timedelta(minutes=1)
+        self.now += self.step
         return self.now
 
 
@@ -74,10 +75,11 @@ async def test_restart_repeats_nothing(api: ClusterApi, namespace: str) -> None:
     assert counts(await events(api, target)) == {"it is too fat": 1}
 
 
-async def test_coming_back_is_counted(api: ClusterApi, namespace: str) -> None:
-    """A verdict that comes back after another one is counted, and restarts change nothing of it."""
+@pytest.mark.parametrize("minutes", [1, -1])
+async def test_coming_back_is_counted(api: ClusterApi, namespace: str, minutes: int) -> None:
+    """A verdict that comes back after another one is counted, also where clocks jump back."""
     target = await thing(api, namespace)
-    clock = Clock()
+    clock = Clock(minutes)
     fat, slim = note(), Note("WithinPolicy", "it is slim", warning=False)
 
     said = [

@@ -58,7 +58,7 @@ class Events:
 
     async def _again(self, target: Target, namespace: str, name: str) -> bool:
         own = [event async for event in self._said_of(target, namespace)]
-        last = max(own, key=_observed, default=None)
+        last = max(own, key=_written, default=None)
         event = next((event for event in own if _name_of(event) == name), None)
         if event is None or event is last:
             return False
@@ -104,9 +104,15 @@ def _name_of(event: JsonObject) -> str:
     return text_at(mapping_at(event, "metadata"), "name")
 
 
-def _observed(event: JsonObject) -> str:
-    """Return when it was last said; times of one form and zone sort as texts."""
-    return text_at(mapping_at(event, "series"), "lastObservedTime") or text_at(event, "eventTime")
+def _written(event: JsonObject) -> tuple[int, str]:
+    """Return what sorts Events by when they were written last, however clocks have jumped since.
+
+    Versions are numbers that grow: https://github.com/kubernetes/enhancements/issues/5504. Where
+    they are none, times of one form and zone sort as texts.
+    """
+    version = text_at(mapping_at(event, "metadata"), "resourceVersion")
+    observed = text_at(mapping_at(event, "series"), "lastObservedTime")
+    return int(version) if version.isdecimal() else 0, observed or text_at(event, "eventTime")
 
 
 def _cut(text: str, limit: int) -> str:
