@@ -88,7 +88,7 @@ def stage(
             stage.start("controller")
             for place in places:
                 place.open()
-            scene.fill(15)
+            scene.fill(6)
             stage.witness = Witness(
                 hook=site.hook,
                 fat=moved.room.workload(moved.push("steady-fat", noisy(FAT))),
