@@ -42,7 +42,7 @@ async def test_from_a_cluster_that_is_away_to_its_catalog(
         core = await entering
         running = asyncio.ensure_future(core.run())
         reasons = [core.unready_reason()]
-        await at_last(lambda: "namespaces are not loaded: the" in (core.unready_reason() or ""))
+        await at_last(lambda: "namespaces are not loaded: the API" in (core.unready_reason() or ""))
         reasons.append(core.unready_reason())
         server.refused.clear()
         await core.ready()
