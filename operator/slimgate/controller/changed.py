@@ -1,6 +1,7 @@
 """Tells several of the same changes, so that none who is busy misses one."""
 
 import asyncio
+from contextlib import suppress
 
 
 class Changed(asyncio.Event):
@@ -24,3 +25,11 @@ class Changed(asyncio.Event):
         super().set()
         for one in self._others:
             one.set()
+
+
+async def heard(changed: asyncio.Event, seconds: float) -> None:
+    """Wait for a change, but not for longer, and clear it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await changed.wait()
+    changed.clear()

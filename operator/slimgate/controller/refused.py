@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
 
+from slimgate.controller.changed import heard
 from slimgate.controller.ledger import Ledger
+from slimgate.controller.statuses import pause_after
 from slimgate.core.admission.refusals import (
     PolicyScope,
     RefusableImage,
@@ -30,14 +32,11 @@ from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.ways import DOCS
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.some import some_at_a_time
+from slimgate.process.loop import Breath
 
 _LOG: Final = logging.getLogger(__name__)
 _PAUSE: Final = 1.0
 """Seconds to gather changes in."""
-_SHARE: Final = 10
-"""Times as long a pause as the last round took."""
-_BREATH: Final = 50
-"""Images after which others get their turn; a guess, about 5 ms of work."""
 _PATIENCE: Final = 15
 """Pauses after the start in which verdicts on all workloads are waited for; a guess."""
 _LOOKS: Final = 200
@@ -120,13 +119,8 @@ class RefusedImages:
             started = time.monotonic()
             done = await self.write()
             took = time.monotonic() - started
-            try:
-                async with asyncio.timeout(_REPEAT if done else self._pause):
-                    await self._changed.wait()
-            except TimeoutError:
-                pass
-            self._changed.clear()
-            await asyncio.sleep(max(self._pause, _SHARE * took))
+            await heard(self._changed, _REPEAT if done else self._pause)
+            await asyncio.sleep(pause_after(took, self._pause))
 
     async def write(self) -> bool:
         """Bring what is written up to date; whether it is."""
@@ -136,10 +130,10 @@ class RefusedImages:
         used, unclear = await self._used() if scopes else ({}, set())
         gone = await self._unused(used.keys() | unclear) if scopes else {}
         found: dict[Reference, _Found] = {}
-        for number, image in enumerate([*used.values(), *gone.values()], 1):
+        breath = Breath()
+        for image in (*used.values(), *gone.values()):
+            await breath.take()
             found[image.reference] = self._refused(image, scopes)
-            if number % _BREATH == 0:
-                await asyncio.sleep(0)
         self._found = {ref: one for ref, one in found.items() if ref in used or one.refused}
         self._gone = {ref: due for ref, due in self._gone.items() if ref in self._found}
         self._shared = {ref: one for ref, one in self._shared.items() if ref in self._found}
@@ -158,7 +152,9 @@ class RefusedImages:
         """List the images that workloads use, and apart those that two see differently."""
         images: dict[Reference, RefusableImage] = {}
         unclear: set[Reference] = set()
-        for number, verdict in enumerate(self._ledger.verdicts(), 1):
+        breath = Breath()
+        for verdict in self._ledger.verdicts():
+            await breath.take()
             for image in self._images(verdict):
                 other = images.get(image.reference)
                 if other is None:
@@ -167,8 +163,6 @@ class RefusedImages:
                     unclear.add(image.reference)
                 else:
                     images[image.reference] = _both(other, image)
-            if number % _BREATH == 0:
-                await asyncio.sleep(0)
         known = {reference: one for reference, one in images.items() if reference not in unclear}
         return known, unclear
 

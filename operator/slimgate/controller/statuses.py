@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from slimgate.controller.changed import heard
 from slimgate.controller.ledger import Ledger
 from slimgate.controller.ports import Recorder
 from slimgate.core.errors import ClusterError, InvalidPolicyError
@@ -85,12 +86,7 @@ class Statuses:
         """Work until cancelled."""
         await self._settle()
         while True:
-            try:
-                async with asyncio.timeout(_REPEAT):
-                    await self._changed.wait()
-            except TimeoutError:
-                pass
-            self._changed.clear()
+            await heard(self._changed, _REPEAT)
             started = time.monotonic()
             await self.write(self.stale())
             await asyncio.sleep(pause_after(time.monotonic() - started, self._pause))
