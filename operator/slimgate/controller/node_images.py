@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
@@ -13,6 +13,7 @@ from slimgate.core.nodes.layout import Layout
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.engine.ports import Keyring
+from slimgate.engine.some import some_at_a_time
 
 _LOG: Final = logging.getLogger(__name__)
 _EVERYTHING: Final = Wants(config=True, layers=True)
@@ -53,19 +54,19 @@ class NodeImages:
         """Find the facts of images, each by its name and with the credentials of its user."""
         self._forget(wanted, platforms)
         found = {digest: self._whole[digest] for digest in wanted if digest in self._whole}
-        todo = iter([one for one in wanted.items() if one[0] not in found])
+        todo = [digest for digest in wanted if digest not in found]
 
-        async def work(todo: Iterator[tuple[Digest, str]]) -> None:
-            for digest, name in todo:
-                seen = await self._look_up(name, users.get(digest), platforms)
-                if seen is not None and seen.images:
-                    found[digest] = seen.images
-                    if _is_whole(seen):
-                        self._whole[digest] = seen.images
-                # What is in memory makes nobody wait, and there may be thousands.
-                await asyncio.sleep(0)
+        async def look(digest: Digest) -> Inspection | None:
+            # What is in memory makes nobody wait, and there may be thousands.
+            await asyncio.sleep(0)
+            return await self._look_up(wanted[digest], users.get(digest), platforms)
 
-        await asyncio.gather(*(work(todo) for _ in range(_AT_ONCE)))
+        looked = await some_at_a_time(look, todo, _AT_ONCE)
+        for digest, seen in zip(todo, looked, strict=True):
+            if seen is not None and seen.images:
+                found[digest] = seen.images
+                if _is_whole(seen):
+                    self._whole[digest] = seen.images
         if not _same(self._found, found):
             self.layout = await asyncio.to_thread(Layout, found)
         self._found = found
