@@ -27,6 +27,7 @@ from slimgate.core.nodes.node import Node
 from slimgate.core.nodes.summary import ImageFs, image_fs_of
 from slimgate.core.nodes.thresholds import Thresholds, thresholds_of
 from slimgate.core.text import printable
+from slimgate.engine.bounded import Bounded
 
 _LOG: Final = logging.getLogger(__name__)
 MAX_SUMMARY: Final = 16 * 2**20
@@ -38,6 +39,8 @@ _RIGHTS: Final = {_SUMMARY: "nodes/stats", _CONFIG: "nodes/configz"}
 
 https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz
 """
+_MAX_NODES: Final = 10_000
+"""Whose thresholds are kept: nodes come under ever new names, and go."""
 _CONFIG_SECONDS: Final = 3_600.0
 """For so long a kubelet's thresholds are believed: it reads its file when it starts."""
 
@@ -100,7 +103,7 @@ class Kubelets:
         self._turns = asyncio.Semaphore(concurrency)
         self._loopback = loopback
         self._wanted = thresholds
-        self._thresholds: dict[str, tuple[float, Thresholds | None]] = {}
+        self._thresholds: Bounded[str, tuple[float, Thresholds | None]] = Bounded(_MAX_NODES)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -135,7 +138,7 @@ class Kubelets:
     async def _thresholds_of(self, node: Node) -> Thresholds | None:
         """Get them once an hour; where they can't be had, its defaults are as good as known."""
         now = time.monotonic()
-        until, known = self._thresholds.get(node.name, (now, None))
+        until, known = self._thresholds.get(node.name) or (now, None)
         if until > now:
             return known
         try:
@@ -143,7 +146,7 @@ class Kubelets:
         except KubeletError as error:
             _LOG.warning("%s, so its default thresholds are assumed", error)
             known = None
-        self._thresholds[node.name] = now + _CONFIG_SECONDS, known
+        self._thresholds.put(node.name, (now + _CONFIG_SECONDS, known))
         return known
 
     async def _read(self, node: Node, path: str) -> object:
