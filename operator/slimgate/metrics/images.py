@@ -1,6 +1,6 @@
 """Shows what the named images are: how large, of which repository, and based on what."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client.core import GaugeMetricFamily
 
@@ -15,9 +15,12 @@ def image_families(images: Iterable[FleetImage], limit: int) -> Iterator[GaugeMe
     """Write what there is of the images that are named, and of the repositories."""
     images = list(images)
     named = named_images(images, limit)
-    shown = {one.name: one for one in sorted(images, key=_size) if one.name in named}
-    yield _info(shown.values())
-    yield _sizes(shown.values())
+    largest_last = sorted(images, key=_size)
+    by_name = {one.name: one for one in largest_last if one.name in named}
+    # Names that are alike as far as they are shown are one, so that joins find one.
+    shown = dict(sorted({short(name): image for name, image in by_name.items()}.items()))
+    yield _info(shown)
+    yield _sizes(shown)
     owned = [(repository_of(image.name), image) for image in images]
     shares: dict[str, int] = {}
     for name, image in owned:
@@ -48,21 +51,20 @@ def _size(image: FleetImage) -> tuple[int, int, str]:
     return image.unpacked, image.pull, image.digest or ""
 
 
-def _info(images: Iterable[FleetImage]) -> GaugeMetricFamily:
+def _info(images: Mapping[str, FleetImage]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "slimgate_image_info",
         "Always 1; the labels hold an image's repository and what it is based on. The images are "
         "those of slimgate_image_bytes.",
         labels=["image", "repository", "base", "tier"],
     )
-    # Names that are alike as far as they are shown are one, so that joins find one.
-    for called, image in sorted({short(image.name): image for image in images}.items()):
+    for called, image in images.items():
         repository, base = short(repository_of(image.name)), short(image.base or UNKNOWN)
         family.add_metric([called, repository, base, tier_label(image)], 1)
     return family
 
 
-def _sizes(images: Iterable[FleetImage]) -> GaugeMetricFamily:
+def _sizes(images: Mapping[str, FleetImage]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "slimgate_image_size_bytes",
         "Pull size (compressed) and unpacked size of an image, as policies limit them; of several "
@@ -70,7 +72,7 @@ def _sizes(images: Iterable[FleetImage]) -> GaugeMetricFamily:
         "slimgate_image_bytes.",
         labels=["repository", "image", "form"],
     )
-    for called, image in sorted({short(image.name): image for image in images}.items()):
+    for called, image in images.items():
         repository = short(repository_of(image.name))
         for form, size in (("compressed", image.pull), ("unpacked", image.unpacked)):
             if size:

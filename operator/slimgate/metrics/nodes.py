@@ -12,9 +12,9 @@ from slimgate.core.nodes.node import Runtime
 from slimgate.core.nodes.stored import Stored
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.policies.budget import OverBudgets
-from slimgate.metrics.bounded import MAX_NAMESPACES, OTHER, largest
+from slimgate.metrics.bounded import MAX_NAMESPACES
 from slimgate.metrics.fleet import fleet_families
-from slimgate.metrics.named import Named
+from slimgate.metrics.named import Named, Values, bounded
 from slimgate.metrics.over_limits import budget_families, over_families
 from slimgate.metrics.uses import use_families
 
@@ -167,13 +167,9 @@ class NodeCollector(Collector):
             "_shared, and what nodes keep for themselves, as sandboxes, under _pinned.",
             labels=["workload_namespace"],
         )
-        own = {name: stored.disk for name, stored in look.namespaces.items()}
-        named = largest(own, self._max_namespaces)
-        for name in sorted(named):
-            family.add_metric([name], own[name])
-        rest = [size for name, size in own.items() if name not in named]
-        if rest:
-            family.add_metric([OTHER], sum(rest))
+        own: dict[Values, int] = {(name,): stored.disk for name, stored in look.namespaces.items()}
+        for values, size in bounded(own, self._max_namespaces).items():
+            family.add_metric(values, size)
         family.add_metric([SHARED], look.shared.disk)
         if look.pinned.disk:
             family.add_metric([PINNED], look.pinned.disk)
