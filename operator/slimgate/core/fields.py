@@ -43,8 +43,15 @@ IMAGE_GLOB: Final = Shape(
     "must be an image reference or a glob of them, as in registry.example.com/team/**",
 )
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_SUBDOMAIN: Final = rf"{_LABEL}(?:\.{_LABEL})*"
+NAME: Final = Shape(
+    re.compile(_SUBDOMAIN),
+    253,
+    "must be of lower-case letters, digits, '-' and '.', as in slim-images",
+)
+"""https://kubernetes.io/docs/concepts/overview/working-with-objects/names/"""
 _GROUP: Final = Shape(
-    re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*)?"),
+    re.compile(rf"(?:{_SUBDOMAIN})?"),
     253,
     'must be an API group without its version, as in apps; write "" for the core group',
 )
@@ -62,13 +69,16 @@ def object_of(raw: object, path: str, known: Iterable[str] | None = None) -> Jso
     fields = None if known is None else sorted(known)
     for key in raw:
         if not isinstance(key, str):
-            raise InvalidPolicyError(f"{path}.{printable(str(key), _MAX_WORD)}", "must be text.")
+            raise InvalidPolicyError(_below(path, str(key)), "must be text.")
         if fields is not None and key not in fields:
             meant = _meant(key, fields) or f"The fields are {', '.join(fields)}."
-            raise InvalidPolicyError(
-                f"{path}.{printable(key, _MAX_WORD)}", f"is not a field. {meant}"
-            )
+            raise InvalidPolicyError(_below(path, key), f"is not a field. {meant}")
     return {key: value for key, value in raw.items() if value is not None}
+
+
+def _below(path: str, key: str) -> str:
+    word = printable(key, _MAX_WORD)
+    return f"{path}.{word}" if path else word
 
 
 def text_of(raw: object, path: str, shape: Shape = ANY) -> str:

@@ -1,6 +1,5 @@
 """Resources of files, read with the line of every fault, and exceptions that excuse nothing."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
@@ -9,6 +8,7 @@ from slimgate.cli.manifests.errors import InputError, InputsError
 from slimgate.cli.manifests.lines import field_line
 from slimgate.cli.manifests.read import FileDocument
 from slimgate.core.errors import InvalidPolicyError
+from slimgate.core.fields import NAME, object_of, text_of
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.policies.base_image import BaseImage, parse_base_image
 from slimgate.core.policies.exception import SlimException
@@ -20,9 +20,6 @@ from slimgate.core.workloads.kinds import TEMPLATE_PATHS, GroupKind
 
 T = TypeVar("T")
 _FIELDS: Final = ("apiVersion", "kind", "metadata", "spec", "status")
-_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-"""https://kubernetes.io/docs/concepts/overview/working-with-objects/names/"""
-_LONGEST_NAME: Final = 253
 
 
 def read_policies(documents: Sequence[FileDocument]) -> tuple[Policy, ...]:
@@ -125,16 +122,9 @@ def _check_head(content: JsonObject) -> None:
     wanted = f"{GROUP}/{VERSION}"
     if text_at(content, "apiVersion") != wanted:
         raise InvalidPolicyError("apiVersion", f"must be {wanted}.")
-    if odd := [key for key in content if key not in _FIELDS]:
-        right = nearest(odd[0], _FIELDS)
-        meant = f" Did you mean {right}?" if right else ""
-        raise InvalidPolicyError(printable(odd[0], 63), f"is not a field.{meant}")
-    name = text_at(mapping_at(content, "metadata"), "name")
-    if name and not (len(name) <= _LONGEST_NAME and _NAME.fullmatch(name)):
-        raise InvalidPolicyError(
-            "metadata.name",
-            "must be of lower-case letters, digits, '-' and '.', as in slim-images.",
-        )
+    object_of(content, "", _FIELDS)
+    if name := text_at(mapping_at(content, "metadata"), "name"):
+        text_of(name, "metadata.name", NAME)
 
 
 def _fault(document: FileDocument, err: InvalidPolicyError) -> InputError:
