@@ -2,7 +2,8 @@
 
 Runtimes write out their holes as zeros, so a layer of some KB may fill a node. What is read of a
 header is what Go's archive/tar reads, which runtimes use, to the very end: what it refuses no
-runtime unpacks. https://www.gnu.org/software/tar/manual/html_node/PAX-1.html
+runtime unpacks. The lister of paths beside it gives up where there are too many; this must not.
+https://www.gnu.org/software/tar/manual/html_node/PAX-1.html
 """
 
 import re
