@@ -4,27 +4,23 @@ import os
 import random
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Final
 
 import pytest
-import yaml
 
-from slimgate.cluster.resources import OPEN_REPORTS
 from tests.chaos.registry import MoodyRegistry
 from tests.chaos.scene import Place, Scene
 from tests.chaos.stage import Stage
 from tests.chaos.witness import Witness
 from tests.lab.state import Lab
-from tests.live.api import Api, Json, eventually
+from tests.live.api import Api
 from tests.live.conftest import api, installed, unshared
 from tests.live.front import Front
 from tests.live.shelf import FAT, TINY, noisy
-from tests.live.site import new_room, open_site, reviewing
+from tests.live.site import new_room, open_site, reports_served, reviewing
 
 __all__ = ["api", "installed", "unshared"]
 
-_CRD: Final = Path(__file__).parents[1] / "cluster" / "testdata" / "openreports.yaml"
 _LOCAL: Final = {"plainHTTP": True, "allowLoopback": True}
 
 
@@ -38,14 +34,8 @@ def seed() -> int:
 def report_kind(api: Api, installed: None) -> Iterator[None]:
     """Install the kind of report, unless the cluster has it."""
     del installed
-    crd: Json = yaml.safe_load(_CRD.read_text(encoding="utf-8"))
-    missing = api.find(crd) is None
-    if missing:
-        api.create(crd)
-    eventually(lambda: api.call("GET", OPEN_REPORTS.all()).accepted, "reports are served")
-    yield
-    if missing:
-        api.delete(crd)
+    with reports_served(api):
+        yield
 
 
 @pytest.fixture(scope="package")

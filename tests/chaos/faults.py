@@ -64,24 +64,18 @@ def mood(name: str) -> Fault:
     return act
 
 
-def api_server_killed(stage: Stage) -> None:
+def api_server_killed(meanwhile: Callable[[Stage], None]) -> Fault:
     """Kill the API server in the midst of writing, and start it again."""
-    stage.scene.change()
-    _pause(stage, 1.0)
-    command = restart.kill("kube-apiserver")
-    _pause(stage)
-    restart.start("kube-apiserver", command)
-    _await_api(stage)
 
+    def act(stage: Stage) -> None:
+        stage.scene.change()
+        _pause(stage, 1.0)
+        command = restart.kill("kube-apiserver")
+        meanwhile(stage)
+        restart.start("kube-apiserver", command)
+        _await_api(stage)
 
-def compacted(stage: Stage) -> None:
-    """Have etcd forget all versions but the last while the API server is away: watches get 410."""
-    stage.scene.change()
-    _pause(stage, 0.5)
-    command = restart.kill("kube-apiserver")
-    _compact(stage)
-    restart.start("kube-apiserver", command)
-    _await_api(stage)
+    return act
 
 
 def clock_jumps(stage: Stage) -> None:
@@ -182,14 +176,32 @@ def tags_moved(count: int) -> Fault:
     return act
 
 
+def _compact(stage: Stage) -> None:
+    """Compact etcd to its last revision, by its HTTP gateway inside the lab's network.
+
+    Watches of what was before are told 410 by an API server that was away meanwhile.
+    """
+    script = (
+        "import json,urllib.request as u\n"
+        "def ask(path, body):\n"
+        f"    r = u.Request('{stage.site.lab.etcd}/v3/kv/' + path, json.dumps(body).encode())\n"
+        "    return json.load(u.urlopen(r, timeout=10))\n"
+        "last = ask('range', {'key': 'AA=='})['header']['revision']\n"
+        "ask('compaction', {'revision': last, 'physical': True})\n"
+    )
+    netns = stage.site.lab.netns
+    inside = ["nsenter", f"--net=/run/netns/{netns}", "--"] if netns else []
+    subprocess.run([*inside, "python3", "-c", script], check=True, timeout=30)
+
+
 FAULTS: Final[Mapping[str, Fault]] = {
     "the controller killed": killed("controller"),
     "the webhook killed": killed("webhook"),
     "both killed": killed("controller", "webhook"),
     "cut off, watches too old": cut_off,
     **{f"the registry {name}": mood(name) for name in MOODS},
-    "the API server killed": api_server_killed,
-    "etcd compacted under watches": compacted,
+    "the API server killed": api_server_killed(_pause),
+    "etcd compacted under watches": api_server_killed(_compact),
     "the clock jumps": clock_jumps,
     "the certificate expired": certificate_expired,
     "the disk full": disk_full,
@@ -206,21 +218,6 @@ def _await_api(stage: Stage) -> None:
             return False
 
     eventually(ready, "the API server is back", 60)
-
-
-def _compact(stage: Stage) -> None:
-    """Compact etcd to its last revision, by its HTTP gateway inside the lab's network."""
-    script = (
-        "import json,urllib.request as u\n"
-        "def ask(path, body):\n"
-        f"    r = u.Request('{stage.site.lab.etcd}/v3/kv/' + path, json.dumps(body).encode())\n"
-        "    return json.load(u.urlopen(r, timeout=10))\n"
-        "last = ask('range', {'key': 'AA=='})['header']['revision']\n"
-        "ask('compaction', {'revision': last, 'physical': True})\n"
-    )
-    netns = stage.site.lab.netns
-    inside = ["nsenter", f"--net=/run/netns/{netns}", "--"] if netns else []
-    subprocess.run([*inside, "python3", "-c", script], check=True, timeout=30)
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+import yaml
+
 from slimgate.cluster.certificates.authority import make as make_certificates
+from slimgate.cluster.resources import OPEN_REPORTS
 from slimgate.core.images.facts import Digest
 from tests.lab.state import Lab
 from tests.live import make
@@ -21,6 +24,7 @@ from tests.live.shelf import Shelf
 from tests.support.configuration import plain, write_configuration
 
 _LABEL: Final = "slimgate-live"
+_REPORTS: Final = Path(__file__).parents[1] / "cluster" / "testdata" / "openreports.yaml"
 ABSENT_PORT: Final = 5999
 """Of the lab's registry's address; nobody listens there."""
 EXTRA_KIND: Final = {
@@ -117,6 +121,21 @@ def reviewing(site: Site) -> Iterator[Sentinel]:
     finally:
         site.api.delete(configured)
         site.api.delete(sentinel.policy)
+
+
+@contextmanager
+def reports_served(api: Api) -> Iterator[None]:
+    """Have the cluster serve the kind of report meanwhile, unless it does so anyway."""
+    crd: Json = yaml.safe_load(_REPORTS.read_text(encoding="utf-8"))
+    missing = api.find(crd) is None
+    if missing:
+        api.create(crd)
+    try:
+        eventually(lambda: api.call("GET", OPEN_REPORTS.all()).accepted, "reports are served")
+        yield
+    finally:
+        if missing:
+            api.delete(crd)
 
 
 def new_room(

@@ -1,36 +1,24 @@
 """Policy reports, as dashboards of other tools read them, from a controller that runs."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import yaml
 
 from slimgate.cluster.resources import OPEN_REPORTS
 from tests.live import make
 from tests.live.api import Api, Json, eventually
 from tests.live.room import Room
 from tests.live.shelf import SMALL
-from tests.live.site import Site
+from tests.live.site import Site, reports_served
 
 pytestmark = pytest.mark.lab
-
-CRD = Path(__file__).parents[1] / "cluster" / "testdata" / "openreports.yaml"
 
 
 @pytest.fixture
 def report_kind(api: Api) -> Iterator[None]:
     """Install the kind of report for the test's time, unless the cluster has it."""
-    crd: Json = yaml.safe_load(CRD.read_text(encoding="utf-8"))
-    missing = api.find(crd) is None
-    if missing:
-        api.create(crd)
-    try:
-        eventually(lambda: api.call("GET", OPEN_REPORTS.all()).accepted, "reports are served")
+    with reports_served(api):
         yield
-    finally:
-        if missing:
-            api.delete(crd)
 
 
 @pytest.mark.usefixtures("report_kind", "alone")
