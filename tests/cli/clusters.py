@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from slimgate.cli.shared.ports import WorkloadJudge
-from slimgate.core.errors import ImageError, NotFoundError, UnauthorizedError
+from slimgate.core.errors import ClusterError, ImageError, NotFoundError, UnauthorizedError
 from slimgate.core.images.facts import Inspection, Platform
 from slimgate.core.json_object import JsonObject
 from slimgate.core.matching.selector import Selector
 from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.nodes.pulls import Pull, PullTable
 from slimgate.core.policies.finding import Subject
 from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.workloads.workload import Workload
@@ -33,6 +34,7 @@ class Cluster:
     asked: list[tuple[str, str]] = field(default_factory=list)
     without_rights: frozenset[str] = frozenset()
     node_disks: Sequence[NodeDisk] = ()
+    pulled: Sequence[Pull] | None = ()
     namespace: str = "shop"
     notes: Sequence[str] = ()
     slow: bool = False
@@ -93,6 +95,16 @@ class Cluster:
         """Give the models, whose nodes have no labels."""
         assert not selector.requirements
         return self.node_disks
+
+    async def pulls(self, namespace: str | None, nodes: frozenset[str]) -> PullTable:
+        """Give what these nodes pulled; ClusterError where nobody may know."""
+        if self.pulled is None:
+            raise ClusterError("you may not list events")
+        table = PullTable()
+        for pull in self.pulled:
+            if namespace in {None, pull.namespace} and pull.node in nodes:
+                table.add(pull)
+        return table
 
     def judge_by(self, catalog: Catalog) -> WorkloadJudge:
         """Make a judge."""

@@ -14,12 +14,12 @@ from slimgate.cli.preview.document import preview_document
 from slimgate.cli.shared import exits
 from slimgate.cli.shared.forms import By, CheckOutput, Output, UsageOutput
 from slimgate.cli.shared.progress import SilentBoard
+from slimgate.cli.usage.bill import Bill
 from slimgate.cli.usage.images import used_images
 from slimgate.cli.usage.scope import UsageScope
 from slimgate.cli.usage.usage_json import nodes_document, top_document
 from slimgate.cli.usage.who import who
 from slimgate.cli.usage.who_json import who_document
-from slimgate.core.nodes.prices import Money, Prices
 from tests.cli.check.reports.cases import BROKEN, report_of
 from tests.cli.make import read
 from tests.cli.preview.cases import cluster, preview_of
@@ -180,7 +180,7 @@ async def test_fields_of_usage_are_documented() -> None:
     )
     assert "with `schema` 1" in USAGE
     assert _unsaid(top, of_top) == _unsaid(read(nodes_document(disks())), of_nodes) == set()
-    by = read(who_document(who(disks(), By.WORKLOAD), Money(prices=Prices())))
+    by = read(who_document(who(disks(), By.WORKLOAD), Bill()))
     assert (
         _unsaid(by, f"`schema`{_line(USAGE, 'Fields of `--by`', '## Who fills')}{of_nodes}")
         == set()

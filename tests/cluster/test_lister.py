@@ -54,7 +54,7 @@ async def test_pods_of_a_node(tmp_path: Path) -> None:
 
 
 async def test_pulled(tmp_path: Path) -> None:
-    """Of all events only those of a pod's images are asked for."""
+    """Of all events only those of a pod's images are asked for, or those of one namespace."""
 
     async def events(request: web.Request) -> web.Response:
         chosen = request.query["fieldSelector"] == "reason=Pulled,regarding.kind=Pod"
@@ -63,7 +63,9 @@ async def test_pulled(tmp_path: Path) -> None:
 
     app = web.Application()
     app.router.add_get("/apis/events.k8s.io/v1/events", events)
+    app.router.add_get("/apis/events.k8s.io/v1/namespaces/shop/events", events)
     async with client_of(app, tmp_path) as api:
         found = [event async for event in ClusterLister(api).pulled()]
+        of_shop = [event async for event in ClusterLister(api).pulled("shop")]
 
-    assert len(found) == 1
+    assert len(found) == len(of_shop) == 1

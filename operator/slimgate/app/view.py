@@ -11,8 +11,10 @@ from slimgate.cluster.lister import ClusterLister
 from slimgate.cluster.pull_secrets import PullSecrets
 from slimgate.cluster.view import ApiView
 from slimgate.controller.nodes import NodeSurvey
+from slimgate.controller.pulls import read_pulls
 from slimgate.core.matching.selector import Selector
 from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.nodes.pulls import PullTable
 from slimgate.core.nodes.roster import Roster
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector
@@ -40,6 +42,10 @@ class CommandView(ApiView):
         )
         await survey.look()
         return tuple(disks)
+
+    async def pulls(self, namespace: str | None, nodes: frozenset[str]) -> PullTable:
+        """Add up what events tell that these nodes pulled, for all or for one namespace."""
+        return await read_pulls(ClusterLister(self.api).pulled(namespace), nodes)
 
     def judge_by(self, catalog: Catalog) -> Judge:
         """Make a judge by a catalog, with the credentials of the cluster's workloads."""

@@ -41,11 +41,13 @@ class ClusterLister:
                 for pod in page.items:
                     yield pod
 
-    def pulled(self) -> AsyncIterator[JsonObject]:
+    def pulled(self, namespace: str | None = None) -> AsyncIterator[JsonObject]:
         """Yield kubelets' events of images that were pulled, or were there, as long as they are.
 
+        Those for the pods of one namespace take no right to any other.
         Not watched: the API server keeps events out of its cache, so that a watch costs it each
         event of the cluster, and ends every few minutes as etcd forgets its version.
         """
         selector = "reason=Pulled,regarding.kind=Pod"
-        return self._api.list(EVENTS.all(), {"fieldSelector": selector})
+        path = EVENTS.all() if namespace is None else EVENTS.within(namespace)
+        return self._api.list(path, {"fieldSelector": selector})

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from typing import Final, Protocol
 
 from slimgate.core.errors import ClusterError
@@ -37,14 +37,22 @@ class PullSurvey:
 
     async def look(self) -> None:
         """Look once."""
-        table = PullTable()
         try:
-            async for event in self._lister.pulled():
-                pull = pull_of(event)
-                if pull is not None:
-                    table.add(pull)
+            table = await read_pulls(self._lister.pulled())
         except ClusterError as error:
             _LOG.warning("what nodes pulled is not known: %s", error)
             self.sums = None
             return
         self.sums = table.sums()
+
+
+async def read_pulls(
+    events: AsyncIterator[JsonObject], nodes: Container[str] | None = None
+) -> PullTable:
+    """Add up what events tell, of these nodes only where some are named."""
+    table = PullTable()
+    async for event in events:
+        pull = pull_of(event)
+        if pull is not None and (nodes is None or pull.node in nodes):
+            table.add(pull)
+    return table

@@ -72,7 +72,7 @@ def disks(name: str = "shop", namespaces: Sequence[str] = ("shop",)) -> list[Nod
     bare = Node(name="b", runtime=Runtime.CRIO, platform=platform, images=())
     facts = {FAT_DIGEST: [FAT], SOYA_DIGEST: [SOYA]}
     measured = ImageFs(used=500 * MIB, capacity=None, available=None)
-    return [node_disk(node, pods, facts, image_fs=measured), node_disk(bare, [], {})]
+    return [node_disk(node, pods, facts, image_fs=measured), node_disk(bare, [], facts)]
 
 
 def twice() -> NodeDisk:

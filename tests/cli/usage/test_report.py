@@ -19,14 +19,15 @@ from slimgate.cli.usage.report import report_of
 from slimgate.core.errors import SettingsError
 from slimgate.core.matching.selector import Selector
 from slimgate.core.nodes.disk import NodeDisk
-from slimgate.core.nodes.model import node_disk
+from slimgate.core.nodes.model import model, node_disk
+from slimgate.core.nodes.prices import Prices
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.settings import Settings
 from tests.cli.clusters import Cluster
 from tests.cli.facts import HOSTILE_TEXT
 from tests.cli.make import read
 from tests.cli.preview.cases import workload
-from tests.cli.usage.test_who import POLICY, disks, outside
+from tests.cli.usage.test_who import LAYOUT, POLICY, disks, outside
 from tests.core.disks import REPOSITORY, digest, facts, listed, node
 
 NOW = datetime(2026, 11, 30, 9, 41, tzinfo=UTC)
@@ -66,7 +67,7 @@ class Page(HTMLParser):
 def measured() -> NodeDisk:
     """Model a node on which more was measured than its images explain."""
     image_fs = ImageFs(used=10**9, capacity=2 * 10**9, available=10**9)
-    return node_disk(node(listed("a")), [], {digest("a"): (facts("a"),)}, image_fs=image_fs)
+    return model(node(listed("a")), {}, LAYOUT, image_fs=image_fs)
 
 
 async def found(*more: NodeDisk) -> DiskReport:
@@ -174,7 +175,7 @@ async def test_nothing_is_loaded() -> None:
 async def test_report_of_a_cluster() -> None:
     """The nodes of a cluster are looked at, and what can't be known of them is noted."""
     view = Cluster(node_disks=[replace(one, truncated=True) for one in disks()])
-    page = await report_of(outside(view), Selector(), 9)
+    page = await report_of(outside(view), Selector(), 9, Prices())
 
     assert "2 nodes" in page
     assert "note: 2 of 2 kubelets list only some of their images" in page

@@ -13,6 +13,7 @@ from rich.console import Console, RenderableType
 from slimgate.cli.shared.documents import json_text
 from slimgate.cli.shared.forms import By, UsageOutput
 from slimgate.cli.shared.outside import Outside
+from slimgate.cli.usage.bill import Bill, bill_of
 from slimgate.cli.usage.limits import limits_of
 from slimgate.cli.usage.options import check_watch
 from slimgate.cli.usage.scope import UsageScope
@@ -26,9 +27,11 @@ from slimgate.core.errors import ClusterError, SettingsError
 from slimgate.core.images.facts import Base
 from slimgate.core.images.tier import Tier
 from slimgate.core.nodes.disk import NodeDisk
-from slimgate.core.nodes.model import node_disk
+from slimgate.core.nodes.held import Sharing
+from slimgate.core.nodes.layout import Layout
+from slimgate.core.nodes.model import model, node_disk
 from slimgate.core.nodes.over_limits import over_limits
-from slimgate.core.nodes.prices import Money, Prices
+from slimgate.core.nodes.prices import Prices
 from slimgate.core.nodes.stored import NOTHING, Stored
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.workloads.workload import Owner
@@ -39,9 +42,15 @@ from tests.cli.make import read
 from tests.cli.preview.cases import workload
 from tests.core.disks import REPOSITORY, digest, facts, listed, node, pod
 
-FREE = Money(prices=Prices())
-GP3 = Money(prices=Prices(node_disk=Decimal(2**30)))
+FREE = Bill()
+GP3 = Prices(node_disk=Decimal(2**30))
 TIERS = {"a": Tier.SCRATCH, "d": Tier.BUILDER}
+LAYOUT = Layout(
+    {
+        digest(one): (replace(facts(one), base=Base(tier=TIERS.get(one[0]))),)
+        for one in ("ab", "ac", "d", "e", "a")
+    }
+)
 POLICY = {
     "apiVersion": "slimgate.dev/v1",
     "kind": "SlimPolicy",
@@ -65,22 +74,19 @@ at least 176 B of images on 2 nodes in all namespaces, by namespace
 
 def disks(name: str = "red") -> list[NodeDisk]:
     """Model two nodes: shared layers, an image that nobody uses, one that nobody knows."""
-    known = {
-        digest(one): (replace(facts(one), base=Base(tier=TIERS.get(one[0]))),)
-        for one in ("ab", "ac", "d", "e")
-    }
     web = Owner(kind="Deployment", name="web")
     pods = [
         replace(pod(name, "ab", "d"), owner=web),
         pod("blue", "ab"),
     ]
-    first = node_disk(node(*map(listed, ("ab", "d", "e"))), pods, known)
+    first = model(node(*map(listed, ("ab", "d", "e"))), Sharing().of(pods), LAYOUT)
     gone = [replace(pod(name, "ac"), owner=web), pod("team", "ac"), pod("lost", "gone")]
-    second = node_disk(node(*map(listed, ("ac", "gone"))), gone, known)
+    second = model(node(*map(listed, ("ac", "gone"))), Sharing().of(gone), LAYOUT)
     return [first, replace(second, node="n2")]
 
 
-def _printed(what: RenderableType) -> str:
+def printed(what: RenderableType) -> str:
+    """Print it on a wide terminal."""
     file = io.StringIO()
     Console(file=file, width=200, markup=False, highlight=False).print(what)
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
@@ -129,7 +135,7 @@ async def test_limits() -> None:
     assert (notes, limits is not None) == ((), True)
     over = [over_limits(disk, limits or {}) for disk in disks()]
     found = who(disks(), By.NAMESPACE, over=over)
-    assert _printed(who_table(found, FREE)) == TABLE
+    assert printed(who_table(found, FREE)) == TABLE
     for by in By:
         rows = who(disks(), by, over=over).rows
         assert sum(row.over.disk for row in rows if row.over) == 22
@@ -147,7 +153,7 @@ async def test_limits_that_nobody_may_read() -> None:
 
     assert found.notes == ("what is over limits is not known: the cluster has no SlimPolicies",)
     assert [row.over for row in found.rows] == [None, None]
-    assert "note: what is over limits is not known" in _printed(who_table(found, FREE))
+    assert "note: what is over limits is not known" in printed(who_table(found, FREE))
 
 
 def outside(view: Cluster) -> Outside:
@@ -167,7 +173,7 @@ def outside(view: Cluster) -> Outside:
 async def test_forms(form: UsageOutput, capsys: pytest.CaptureFixture[str]) -> None:
     """Every form is printed, with as many rows as were asked for."""
     asked = WhoQuestion(
-        by=By.NODE, scope=UsageScope(everywhere=True), output=form, limit=1, price=Decimal(1),
+        by=By.NODE, scope=UsageScope(everywhere=True), output=form, limit=1, prices=GP3,
         seconds=9,
     )  # fmt: skip
 
@@ -180,13 +186,16 @@ async def test_forms(form: UsageOutput, capsys: pytest.CaptureFixture[str]) -> N
 def test_bounded_rows() -> None:
     """What is beyond the rows asked for stands in one, and documents say how much that is."""
     found = who(disks(), By.WORKLOAD)
-    lines = _printed(who_table(found, GP3, number=1, wide=True)).splitlines()
-    document = read(who_document(found, GP3, number=1))
+    lines = printed(who_table(found, bill_of(found, GP3), number=1, wide=True)).splitlines()
+    document = read(who_document(found, bill_of(found, GP3), number=1))
 
     assert [line.rpartition("  ")[2] for line in lines[:4]] == [
         "WORKLOAD", "deployment red/web", "(3 others)", "(unused images)"
     ]  # fmt: skip
-    assert lines[1].split()[:10] == ["83", "B", "8", "B", "75", "B", "0", "B", "-", "83.00"]
+    assert lines[1].split()[:12] == [
+        *["83", "B", "8", "B", "75", "B", "0", "B", "-", "7", "B"],
+        "83.00",
+    ]
     assert lines[2].startswith(">= 38 B")
     assert lines[-1].endswith("by workload, 176.00 a month; 3 more with --limit")
     assert (document["omitted"], document["others"]["diskBytes"]) == (3, 38)
@@ -195,7 +204,8 @@ def test_bounded_rows() -> None:
 
 def test_unknown_is_not_zero() -> None:
     """Who runs an image that nobody knows has no figure, and no cost."""
-    (*_, lost) = read(who_document(who(disks(), By.NAMESPACE), GP3))["rows"]
+    found = who(disks(), By.NAMESPACE)
+    (*_, lost) = read(who_document(found, bill_of(found, GP3)))["rows"]
 
     assert (lost["name"], lost["share"], lost["monthlyCost"], lost["complete"]) == (
         "lost", None, None, False
@@ -212,7 +222,7 @@ def test_what_no_image_explains() -> None:
         found = who([disk], by)
         assert found.total == Stored(compressed=1, unpacked=10**9)
         assert found.unexplained == (0 if by is By.NODE else rest)
-    assert "(no known image)" in _printed(who_table(who([disk], By.BASE), FREE))
+    assert "(no known image)" in printed(who_table(who([disk], By.BASE), FREE))
 
 
 def test_lists_that_were_cut() -> None:
@@ -227,14 +237,14 @@ def test_lists_that_were_cut() -> None:
         (note,) = found.notes
         assert note.startswith("1 of 1 kubelets list only some of their images, the largest; 1 ")
         assert read(who_document(found, FREE))["complete"] is exact
-        assert ("at least" in _printed(who_table(found, FREE)).splitlines()[-1]) is not exact
+        assert ("at least" in printed(who_table(found, FREE)).splitlines()[-1]) is not exact
         assert who([disk], By.NODE, namespace="red").exact is False
         assert not found.rows[0].complete
 
 
 def test_no_nodes() -> None:
     """Where no node has the labels that were asked for, that is what is said."""
-    assert _printed(who_table(who([], By.IMAGE), FREE)) == "no node has these labels\n"
+    assert printed(who_table(who([], By.IMAGE), FREE)) == "no node has these labels\n"
 
 
 def test_hostile_names() -> None:
@@ -242,10 +252,10 @@ def test_hostile_names() -> None:
     for name in (HOSTILE_TEXT, "=cmd|' /C calc'!A0", "-1+1"):
         for by in By:
             found = who(disks(name), by)
-            lines = _printed(who_table(found, GP3)).splitlines()
+            lines = printed(who_table(found, bill_of(found, GP3))).splitlines()
             assert all(line.isprintable() for line in lines)
-            assert json_text(who_document(found, GP3)).isascii()
-            cells = [row[0] for row in csv.reader(io.StringIO(who_csv(found, GP3)))]
+            assert json_text(who_document(found, bill_of(found, GP3))).isascii()
+            cells = [row[0] for row in csv.reader(io.StringIO(who_csv(found, bill_of(found, GP3))))]
             assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
             assert all(cell.isprintable() for cell in cells)
 
@@ -256,8 +266,9 @@ def test_csv() -> None:
 
     assert rows[0] == {
         "name": "red", "diskBytes": "83", "compressedBytes": "8", "unpackedBytes": "75",
-        "unusedBytes": "0", "overLimitBytes": "", "monthlyCost": "", "nodes": "2",
-        "containers": "3", "complete": "true",
+        "unusedBytes": "0", "overLimitBytes": "", "registryBytes": "7", "monthlyCost": "",
+        "pulls": "", "pulledBytes": "", "pullSeconds": "", "slowestPullSeconds": "",
+        "pullCost": "", "nodes": "2", "containers": "3", "complete": "true",
     }  # fmt: skip
     assert (rows[-1]["name"], rows[-1]["diskBytes"], rows[-1]["complete"]) == ("lost", "", "false")
 

@@ -151,7 +151,10 @@ def test_sums() -> None:
     assert table.sums().nodes == {"n1": n1, "n2": n2}
     assert table.sums().images == {"a": n1 + n2}
     assert table.rest == Pulls()
+    old_one = Pulls(times=1, seconds=1, waited=1, slowest=1, without_size=1)
+    assert table.sums().namespaces["y"] == old_one
     assert (n1.known_size, Pulls(times=2, without_size=2).known_size) == (20, None)
+    assert Pulls().known_size == 0
 
 
 def test_the_number_of_pairs_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

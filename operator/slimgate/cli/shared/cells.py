@@ -20,7 +20,7 @@ _FIGURES: Final = frozenset(
         "#", "PULL", "UNPACKED", "OF PULL", "OF UNPACKED", "LAYERS", "LARGEST LAYER", "IMAGES",
         "UNUSED", "COMPRESSED", "ON DISK", "FREEABLE", "MEASURED", "OWN", "SHARED", "EXCLUSIVE",
         "UNKNOWN LAYERS", "NOT FOUND", "REPORTED", "LIMIT", "OVER LIMIT", "COST", "NODES",
-        "CONTAINERS",
+        "CONTAINERS", "REGISTRY", "PULLS", "PULLED", "PULL TIME", "SLOWEST PULL", "PULL COST",
     }
 )  # fmt: skip
 _WORDS: Final = frozenset({"", "PLATFORM", "EFFECT", "OUTCOME", "VERDICT", "CHECK", "IN USE"})

@@ -17,6 +17,7 @@ from slimgate.core.images.source import SourcedReference
 from slimgate.core.json_object import JsonObject
 from slimgate.core.matching.selector import Selector
 from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.nodes.pulls import PullTable
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.bases import Bases
@@ -93,6 +94,9 @@ class ClusterView(Protocol):
 
     async def disks(self, selector: Selector) -> Sequence[NodeDisk]:
         """Model what images cost the nodes of those labels, and what their kubelets measured."""
+
+    async def pulls(self, namespace: str | None, nodes: frozenset[str]) -> PullTable:
+        """Add up what events tell that these nodes pulled, for all or for one namespace."""
 
     def judge_by(self, catalog: Catalog) -> WorkloadJudge:
         """Make a judge by a catalog, with the credentials of the cluster's workloads."""

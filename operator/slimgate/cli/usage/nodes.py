@@ -21,10 +21,14 @@ from slimgate.cli.shared.values import read_namespace, read_selection
 from slimgate.cli.usage.options import (
     AllTimeoutOption,
     ByOption,
-    PriceOption,
+    DiskPriceOption,
+    PullPriceOption,
+    RegistryPriceOption,
     UsageOutputOption,
     WatchOption,
+    check_prices,
     check_watch,
+    prices_of,
 )
 from slimgate.core.errors import SettingsError
 
@@ -34,6 +38,10 @@ if TYPE_CHECKING:
     from slimgate.cli.shared.outside import Outside
     from slimgate.core.matching.selector import Selector
     from slimgate.core.nodes.disk import NodeDisk
+    from slimgate.core.nodes.pulls import PullTable
+
+    Found = tuple[Sequence[NodeDisk], PullTable | None, Sequence[str]]
+    """Models, what was pulled, and why something is not known."""
 
 HELP: Final = """Show what images cost each node's disk.
 
@@ -92,7 +100,9 @@ def nodes(
         ),
     ] = False,
     by: ByOption = None,
-    price: PriceOption = None,
+    disk_price: DiskPriceOption = None,
+    registry_price: RegistryPriceOption = None,
+    pull_price: PullPriceOption = None,
     limit: LimitOption = None,
     watch: WatchOption = False,
     output: UsageOutputOption = UsageOutput.TABLE,
@@ -105,13 +115,13 @@ def nodes(
 
     selected = read_selection(selector)
     check_watch(output, watch=watch)
+    prices = prices_of(disk_price, registry_price, pull_price)
+    check_prices(prices, by)
     outer = outside.real(config, kubeconfig, context)
     only = None if everywhere else namespace
     if by is None:
-        if price is not None:
-            raise SettingsError("--disk-price is of the disks that --by shows")
         show = partial(_print, only, output, limit, images=images)
-        asyncio.run(_nodes(outer, selected, timeout, show, watch=watch))
+        asyncio.run(_nodes(outer, selected, timeout, show, only, watch=watch))
         return
     from slimgate.cli.usage.scope import UsageScope  # noqa: PLC0415
     from slimgate.cli.usage.who_command import WhoQuestion, run_who  # noqa: PLC0415
@@ -123,7 +133,7 @@ def nodes(
         scope=UsageScope(namespace=only, everywhere=only is None, selector=selected),
         output=output,
         limit=limit,
-        price=price,
+        prices=prices,
         watch=watch,
         seconds=timeout,
     )
@@ -134,47 +144,47 @@ async def _nodes(
     outside: "Outside",
     selector: "Selector",
     seconds: float,
-    show: "Callable[[Sequence[NodeDisk]], None]",
+    show: "Callable[[Found], None]",
+    namespace: str | None,
     *,
     watch: bool,
 ) -> None:
     from slimgate.cli.shared.pool import LookupPool  # noqa: PLC0415
     from slimgate.cli.shared.progress import board  # noqa: PLC0415 - help must not wait for it
+    from slimgate.cli.usage.pulled import pulls_by  # noqa: PLC0415
     from slimgate.cli.usage.watching import look_and_show  # noqa: PLC0415 - it loads asyncio
 
     async with outside.cluster() as view:
 
-        async def look() -> "Sequence[NodeDisk]":
+        async def look() -> "Found":
             with board() as shown:
                 async with LookupPool(shown, seconds).take("the nodes' images"):
-                    return await view.disks(selector)
+                    disks = await view.disks(selector)
+                    pulls, notes = await pulls_by(view, namespace, disks)
+            return disks, pulls, notes
 
         await look_and_show(look, show, watch=watch)
 
 
 def _print(
-    namespace: str | None,
-    output: UsageOutput,
-    limit: int | None,
-    disks: "Sequence[NodeDisk]",
-    *,
-    images: bool,
+    namespace: str | None, output: UsageOutput, limit: int | None, found: "Found", *, images: bool
 ) -> None:
+    disks, pulls, notes = found
     if not output.is_table:
         from slimgate.cli.shared.documents import document_text  # noqa: PLC0415
         from slimgate.cli.usage.usage_csv import nodes_csv  # noqa: PLC0415
         from slimgate.cli.usage.usage_json import nodes_document  # noqa: PLC0415
 
-        form = output.document
-        sys.stdout.write(
-            nodes_csv(disks, number=limit, namespace=namespace)
-            if form is None
-            else document_text(nodes_document(disks, number=limit, namespace=namespace), form)
-        )
+        if (form := output.document) is None:
+            text = nodes_csv(disks, pulls, number=limit, namespace=namespace)
+        else:
+            document = nodes_document(disks, pulls, notes, number=limit, namespace=namespace)
+            text = document_text(document, form)
+        sys.stdout.write(text)
         return
     from slimgate.cli.shared.screen import screen, show  # noqa: PLC0415 - it loads rich
     from slimgate.cli.usage.nodes_table import images_tables, nodes_table  # noqa: PLC0415
 
     write = images_tables if images else nodes_table
     wide = output is UsageOutput.WIDE
-    show(screen(), write(disks, number=limit, namespace=namespace, wide=wide))
+    show(screen(), write(disks, pulls, notes, number=limit, namespace=namespace, wide=wide))

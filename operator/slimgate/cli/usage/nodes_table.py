@@ -9,8 +9,11 @@ from rich.text import Text
 from slimgate.cli.check.reports.report import count
 from slimgate.cli.shared.cells import plain_table
 from slimgate.cli.usage.disks import images_of, largest_first, own_of, whole_of
+from slimgate.cli.usage.pulled import SLOWEST, pull_cells, pulls_on
+from slimgate.cli.usage.pulled import WIDE as PULLS
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk
 from slimgate.core.nodes.fleet import image_name
+from slimgate.core.nodes.pulls import PullTable
 from slimgate.core.nodes.space import Space, space_of
 from slimgate.core.nodes.stored import Stored
 from slimgate.core.quantity import format_bytes
@@ -19,6 +22,8 @@ from slimgate.core.text import printable
 
 def nodes_table(
     disks: Sequence[NodeDisk],
+    pulls: PullTable | None = None,
+    notes: Sequence[str] = (),
     *,
     number: int | None = None,
     namespace: str | None = None,
@@ -30,12 +35,14 @@ def nodes_table(
     """
     shown = largest_first(disks, namespace)[:number]
     write = _all if namespace is None else _of_namespace
-    parts = [write(shown, namespace or "", wide=wide)] if shown else []
-    return Group(*parts, *_notes(shown), *_ending(disks, shown, namespace))
+    parts = [write(shown, pulls, namespace or "", wide=wide)] if shown else []
+    return Group(*parts, *_notes(shown, notes), *_ending(disks, shown, namespace))
 
 
 def images_tables(
     disks: Sequence[NodeDisk],
+    pulls: PullTable | None = None,
+    notes: Sequence[str] = (),
     *,
     number: int | None = None,
     namespace: str | None = None,
@@ -46,15 +53,17 @@ def images_tables(
     parts: list[RenderableType] = []
     for disk in shown:
         parts.append(Text(printable(disk.node, 253), style="bold"))
-        parts += [_images(images_of(disk, namespace), wide=wide), Text()]
-    return Group(*parts, *_notes(shown), *_ending(disks, shown, namespace))
+        parts += [_images(disk, pulls, namespace, wide=wide), Text()]
+    return Group(*parts, *_notes(shown, notes), *_ending(disks, shown, namespace))
 
 
-def _all(disks: Sequence[NodeDisk], _: str, *, wide: bool) -> Table:
+def _all(disks: Sequence[NodeDisk], pulls: PullTable | None, _: str, *, wide: bool) -> Table:
+    pulled = None if pulls is None or not wide else pulls.sums().nodes
     table = plain_table(
         *("NODE", "RUNTIME", "IMAGES", "UNUSED", "COMPRESSED", "UNPACKED", "ON DISK", "FREEABLE"),
         *(("EXCLUSIVE", "SHARED", "NOT FOUND", "UNKNOWN LAYERS") if wide else ()),
         *(("TO COLLECTION", "TO EVICTION") if wide else ()),
+        *(PULLS if pulled is not None else ()),
         "MEASURED",
     )
     for disk in disks:
@@ -69,6 +78,7 @@ def _all(disks: Sequence[NodeDisk], _: str, *, wide: bool) -> Table:
             *([Text(str(disk.images_without_facts))] if wide else []),
             *([Text(str(disk.unknown_layers))] if wide else []),
             *(_distances(space_of(disk)) if wide else ()),
+            *(() if pulled is None else pull_cells(pulled.get(disk.node), wide=True)),
             Text("-") if disk.measured is None else _size(disk.measured),
         )
     return table
@@ -84,10 +94,14 @@ def _distances(space: Space) -> tuple[Text, Text]:
     return collection, eviction
 
 
-def _of_namespace(disks: Sequence[NodeDisk], namespace: str, *, wide: bool) -> Table:
+def _of_namespace(
+    disks: Sequence[NodeDisk], pulls: PullTable | None, namespace: str, *, wide: bool
+) -> Table:
+    pulled = None if pulls is None or not wide else pulls.sums().nodes
     table = plain_table(
         *("NODE", "RUNTIME", "IMAGES", "COMPRESSED", "UNPACKED", "ON DISK", "OWN"),
         *(("SHARED", "NOT FOUND") if wide else ()),
+        *(PULLS if pulled is not None else ()),
     )
     for disk in disks:
         images = images_of(disk, namespace)
@@ -99,24 +113,29 @@ def _of_namespace(disks: Sequence[NodeDisk], namespace: str, *, wide: bool) -> T
             *_stored(whole),
             _size(own.disk),
             *([_size(whole.disk - own.disk), Text(str(lost))] if wide else []),
+            *(() if pulled is None else pull_cells(pulled.get(disk.node), wide=True)),
         )
     return table
 
 
-def _images(images: Sequence[ImageDisk], *, wide: bool) -> Table:
+def _images(disk: NodeDisk, pulls: PullTable | None, namespace: str | None, *, wide: bool) -> Table:
+    pulled = None if pulls is None else pulls_on(disk, pulls)
     table = plain_table(
         *("ON DISK", "OWN"),
         *(("COMPRESSED", "UNPACKED", "REPORTED") if wide else ()),
+        *(() if pulled is None else PULLS if wide else (SLOWEST,)),
         *("IN USE", "IMAGE"),
         *(("NAMESPACES",) if wide else ()),
     )
-    for image in sorted(images, key=lambda image: -image.whole.disk):
+    places = {id(image): place for place, image in enumerate(disk.images)}
+    for image in sorted(images_of(disk, namespace), key=lambda image: -image.whole.disk):
         whole = image.whole
         table.add_row(
             _known(image, whole.disk),
             _known(image, image.own.disk),
             *([_known(image, whole.compressed), _known(image, whole.unpacked)] if wide else []),
             *([_size(image.reported)] if wide else []),
+            *(() if pulled is None else pull_cells(pulled.get(places[id(image)]), wide=wide)),
             Text("yes" if image.used else "pinned" if image.pinned else "no"),
             Text(printable(image_name(image.names)) or "without a name"),
             *([Text(printable(", ".join(sorted(image.namespaces)) or "-"))] if wide else []),
@@ -124,7 +143,9 @@ def _images(images: Sequence[ImageDisk], *, wide: bool) -> Table:
     return table
 
 
-def _notes(disks: Sequence[NodeDisk]) -> Iterator[Text]:
+def _notes(disks: Sequence[NodeDisk], notes: Sequence[str]) -> Iterator[Text]:
+    for note in notes:
+        yield Text(f"note: {note}", style="dim")
     for disk in disks:
         said = []
         if disk.images_without_facts:

@@ -1,5 +1,6 @@
-"""Options that `slimgate top` and `nodes` share."""
+"""Options that `slimgate top`, `nodes` and `report` share."""
 
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Final
 
@@ -9,6 +10,7 @@ from slimgate.cli.shared.forms import By, UsageOutput
 from slimgate.cli.shared.options import CLUSTER, OUTPUT
 from slimgate.cli.shared.values import one_of, read_timeout, words_of
 from slimgate.core.errors import SettingsError
+from slimgate.core.nodes.prices import Prices
 from slimgate.core.text import printable
 
 ROWS: Final = 20
@@ -18,20 +20,40 @@ _MOST_MONEY: Final = 1_000_000
 _MAX_TEXT: Final = 32
 
 
-def read_price(given: object) -> Decimal:
-    """Read an amount of money; SettingsError if it is none."""
-    if isinstance(given, Decimal):
-        return given
-    text = str(given)
-    try:
-        amount = Decimal(text) if len(text) <= _MAX_TEXT else Decimal("nan")
-    except InvalidOperation:
-        amount = Decimal("nan")
-    if not amount.is_finite() or not 0 < amount <= _MOST_MONEY:
-        raise SettingsError(
-            f"--disk-price takes what a GiB costs a month, as in 0.08, not {printable(text, 64)!r}"
-        )
-    return amount
+def _reads(option: str, what: str) -> Callable[[object], Decimal]:
+    """Make what reads an amount of money; SettingsError if it is none."""
+
+    def read(given: object) -> Decimal:
+        if isinstance(given, Decimal):
+            return given
+        text = str(given)
+        try:
+            amount = Decimal(text) if len(text) <= _MAX_TEXT else Decimal("nan")
+        except InvalidOperation:
+            amount = Decimal("nan")
+        if not amount.is_finite() or not 0 < amount <= _MOST_MONEY:
+            raise SettingsError(f"{option} takes {what}, as in 0.08, not {printable(text, 64)!r}")
+        return amount
+
+    return read
+
+
+def prices_of(
+    disk: Decimal | None, registry: Decimal | None = None, pull: Decimal | None = None
+) -> Prices:
+    """Take the prices that were given."""
+    none = Decimal(0)
+    return Prices(node_disk=disk or none, registry=registry or none, pull=pull or none)
+
+
+def check_prices(prices: Prices, by: By | None) -> None:
+    """Refuse a price of what rows don't have."""
+    if by is None and prices.given:
+        raise SettingsError("prices are of what --by shows")
+    if by is By.NODE and prices.registry:
+        raise SettingsError("--registry-price: nodes have nothing in registries; leave it out")
+    if by is By.WORKLOAD and prices.pull:
+        raise SettingsError("--pull-price: events of pulls name no workload; try --by namespace")
 
 
 def check_watch(output: UsageOutput, *, watch: bool) -> None:
@@ -63,13 +85,35 @@ ByOption = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
-PriceOption = Annotated[
+DiskPriceOption = Annotated[
     Decimal | None,
     typer.Option(
         "--disk-price",
         metavar="PRICE",
-        parser=read_price,
-        help="What a GiB of a node's disk costs a month: with --by, costs are shown.",
+        parser=_reads("--disk-price", "what a GiB costs a month"),
+        help="What a GiB of a node's disk costs a month: costs are shown.",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
+RegistryPriceOption = Annotated[
+    Decimal | None,
+    typer.Option(
+        "--registry-price",
+        metavar="PRICE",
+        parser=_reads("--registry-price", "what a GiB costs a month"),
+        help="What a GiB in a registry costs a month: the same, each layer once.",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
+PullPriceOption = Annotated[
+    Decimal | None,
+    typer.Option(
+        "--pull-price",
+        metavar="PRICE",
+        parser=_reads("--pull-price", "what a GiB costs"),
+        help="What a GiB that is pulled costs: costs of the last pulls are shown.",
         show_default=False,
         rich_help_panel=OUTPUT,
     ),

@@ -14,13 +14,20 @@ from slimgate.cli.shared.options import (
     SelectorOption,
 )
 from slimgate.cli.shared.values import read_selection
-from slimgate.cli.usage.options import AllTimeoutOption
+from slimgate.cli.usage.options import (
+    AllTimeoutOption,
+    DiskPriceOption,
+    PullPriceOption,
+    RegistryPriceOption,
+    prices_of,
+)
 from slimgate.core.errors import SettingsError
 from slimgate.core.text import printable
 
 if TYPE_CHECKING:
     from slimgate.cli.shared.outside import Outside
     from slimgate.core.matching.selector import Selector
+    from slimgate.core.nodes.prices import Prices
 
 HELP: Final = """Write who fills the nodes' disks as a page for a browser.
 
@@ -33,6 +40,7 @@ Exit status: 0; 2 for wrong usage, or a file that can't be written; 3 if the clu
 EXAMPLES: Final = """\
 slimgate report --html disks.html
 slimgate report --html - -l pool=build > build.html
+slimgate report --html disks.html --disk-price 0.08 --registry-price 0.10
 """
 
 
@@ -51,6 +59,9 @@ def report(
     selector: SelectorOption = None,
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
+    disk_price: DiskPriceOption = None,
+    registry_price: RegistryPriceOption = None,
+    pull_price: PullPriceOption = None,
     timeout: AllTimeoutOption = TIMEOUT,
     config: ConfigOption = None,
 ) -> None:
@@ -60,8 +71,9 @@ def report(
     from slimgate.cli.shared import outside  # noqa: PLC0415
 
     selected = read_selection(selector)
+    prices = prices_of(disk_price, registry_price, pull_price)
     outer = outside.real(config, kubeconfig, context)
-    page = asyncio.run(report_of(outer, selected, timeout))
+    page = asyncio.run(report_of(outer, selected, timeout, prices))
     if file == "-":
         typer.echo(page, nl=False)
         return
@@ -71,7 +83,9 @@ def report(
         raise SettingsError(f"--html {printable(file)}: {err.strerror}") from err
 
 
-async def report_of(outside: "Outside", selector: "Selector", seconds: float) -> str:
+async def report_of(
+    outside: "Outside", selector: "Selector", seconds: float, prices: "Prices"
+) -> str:
     """Write the page of a cluster as it is now."""
     from datetime import UTC, datetime  # noqa: PLC0415 - help must not wait for it
 
@@ -81,6 +95,12 @@ async def report_of(outside: "Outside", selector: "Selector", seconds: float) ->
     from slimgate.cli.usage.who_command import look_at  # noqa: PLC0415
 
     async with outside.cluster() as view:
-        disks, limits, notes = await look_at(view, outside, selector, seconds)
-    notes = (*cut_lists(disks), *notes)
-    return report_page(DiskReport(disks=disks, limits=limits, notes=notes), datetime.now(UTC))
+        seen = await look_at(view, outside, selector, seconds)
+    report = DiskReport(
+        disks=seen.disks,
+        limits=seen.limits,
+        pulls=seen.pulls,
+        notes=(*cut_lists(seen.disks), *seen.notes),
+        prices=prices,
+    )
+    return report_page(report, datetime.now(UTC))

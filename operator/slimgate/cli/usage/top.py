@@ -19,10 +19,14 @@ from slimgate.cli.shared.values import read_selection
 from slimgate.cli.usage.options import (
     ROWS,
     ByOption,
-    PriceOption,
+    DiskPriceOption,
+    PullPriceOption,
+    RegistryPriceOption,
     UsageOutputOption,
     WatchOption,
+    check_prices,
     check_watch,
+    prices_of,
 )
 from slimgate.core.errors import SettingsError
 
@@ -63,7 +67,9 @@ def top(
     context: ContextOption = None,
     timeout: TimeoutOption = TIMEOUT,
     by: ByOption = None,
-    price: PriceOption = None,
+    disk_price: DiskPriceOption = None,
+    registry_price: RegistryPriceOption = None,
+    pull_price: PullPriceOption = None,
     limit: LimitOption = None,
     watch: WatchOption = False,
     output: UsageOutputOption = UsageOutput.TABLE,
@@ -77,11 +83,11 @@ def top(
 
     selected = read_selection(selector)
     check_watch(output, watch=watch)
+    prices = prices_of(disk_price, registry_price, pull_price)
+    check_prices(prices, by)
     outer = outside.real(config, kubeconfig, context)
     if by is None:
         scope = UsageScope(namespace=namespace, everywhere=everywhere, selector=selected)
-        if price is not None:
-            raise SettingsError("--disk-price is of the disks that --by shows")
         asyncio.run(_top(outer, scope, timeout, output, limit, watch=watch))
         return
     from slimgate.cli.usage.who_command import WhoQuestion, run_who  # noqa: PLC0415
@@ -93,7 +99,7 @@ def top(
         scope=UsageScope(namespace=namespace, everywhere=everywhere),
         output=output,
         limit=limit,
-        price=price,
+        prices=prices,
         watch=watch,
         seconds=timeout,
     )

@@ -6,12 +6,15 @@ from typing import Final
 from slimgate.cli.usage.csv_text import csv_text
 from slimgate.cli.usage.disks import images_of, largest_first, own_of, whole_of
 from slimgate.cli.usage.images import Usage
+from slimgate.cli.usage.pulled import CSV as PULLS
+from slimgate.cli.usage.pulled import pulls_csv
 from slimgate.core.nodes.disk import NodeDisk
+from slimgate.core.nodes.pulls import NO_PULLS, PullTable
 
 _IMAGES: Final = ("reference", "pullBytes", "layers", "base", "tier", "workloads", "error")
 _NODES: Final = (
     "name", "runtime", "images", "unusedImages", "compressedBytes", "unpackedBytes", "diskBytes",
-    "unusedBytes", "ownBytes", "measuredBytes", "complete",
+    "unusedBytes", "ownBytes", "measuredBytes", *PULLS, "complete",
 )  # fmt: skip
 
 
@@ -41,9 +44,14 @@ def top_csv(usage: Usage, *, number: int | None = None) -> str:
 
 
 def nodes_csv(
-    disks: Sequence[NodeDisk], *, number: int | None = None, namespace: str | None = None
+    disks: Sequence[NodeDisk],
+    pulls: PullTable | None = None,
+    *,
+    number: int | None = None,
+    namespace: str | None = None,
 ) -> str:
-    """Write one row a node; with a namespace, of what that uses."""
+    """Write one row a node; with a namespace, of what that uses and was pulled for it."""
+    pulled = None if pulls is None else pulls.sums().nodes
     return csv_text(
         _NODES,
         (
@@ -56,6 +64,7 @@ def nodes_csv(
                 disk.parts.unused.disk if namespace is None else 0,
                 None if namespace is None else own_of(disk, namespace).disk,
                 disk.measured,
+                *pulls_csv(None if pulled is None else pulled.get(disk.node, NO_PULLS)),
                 disk.complete,
             )
             for disk in largest_first(disks, namespace)[:number]

@@ -5,10 +5,12 @@ from typing import Final
 
 from slimgate.cli.usage.disks import largest_first, own_of, whole_of
 from slimgate.cli.usage.images import Usage, UsedImage, together
+from slimgate.cli.usage.pulled import pulls_document, pulls_on
 from slimgate.core.images.facts import Inspection
 from slimgate.core.images.facts_json import inspection_to_json
 from slimgate.core.json_object import JsonDocument
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk
+from slimgate.core.nodes.pulls import NO_PULLS, PullTable
 from slimgate.core.nodes.space import space_of
 from slimgate.core.nodes.stored import NOTHING, Stored
 
@@ -31,7 +33,12 @@ def top_document(usage: Usage, *, number: int | None = None) -> JsonDocument:
 
 
 def nodes_document(
-    disks: Sequence[NodeDisk], *, number: int | None = None, namespace: str | None = None
+    disks: Sequence[NodeDisk],
+    pulls: PullTable | None = None,
+    notes: Sequence[str] = (),
+    *,
+    number: int | None = None,
+    namespace: str | None = None,
 ) -> JsonDocument:
     """Write the nodes with their images, those with the most on disk first.
 
@@ -42,7 +49,8 @@ def nodes_document(
         "schema": SCHEMA,
         "namespace": namespace,
         "omitted": len(disks) - len(shown),
-        "nodes": [_node(disk, namespace) for disk in shown],
+        "notes": list(notes),
+        "nodes": [_node(disk, namespace, pulls) for disk in shown],
     }
 
 
@@ -60,9 +68,12 @@ def _image(image: UsedImage) -> JsonDocument:
     }
 
 
-def _node(disk: NodeDisk, namespace: str | None) -> JsonDocument:
+def _node(disk: NodeDisk, namespace: str | None, pulls: PullTable | None) -> JsonDocument:
     users = sorted(disk.namespaces.whole) if namespace is None else [namespace]
     shares, space = disk.owners.namespaces, space_of(disk)
+    of_node = of_images = None
+    if pulls is not None:
+        of_node, of_images = pulls.sums().nodes.get(disk.node, NO_PULLS), pulls_on(disk, pulls)
     return {
         "name": disk.node,
         "runtime": disk.runtime.value,
@@ -78,6 +89,7 @@ def _node(disk: NodeDisk, namespace: str | None) -> JsonDocument:
         "layersOfUnknownSize": disk.unknown_layers,
         "truncated": disk.truncated,
         "unlistedImages": disk.unlisted_images,
+        "pulls": pulls_document(of_node),
         "disk": {
             "imagesBytes": space.images,
             "writableBytes": space.writable,
@@ -101,8 +113,15 @@ def _node(disk: NodeDisk, namespace: str | None) -> JsonDocument:
             for one in users
         ],
         "images": [
-            _image_disk(disk, image, share)
-            for image, share in zip(disk.images, disk.owners.images, strict=True)
+            {
+                **_image_disk(disk, image, share),
+                "pulls": None
+                if of_images is None
+                else pulls_document(of_images.get(place, NO_PULLS)),
+            }
+            for place, (image, share) in enumerate(
+                zip(disk.images, disk.owners.images, strict=True)
+            )
             if namespace is None or namespace in image.namespaces
         ],
     }

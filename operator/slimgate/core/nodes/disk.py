@@ -7,7 +7,7 @@ writable layers, and whole blocks, by which an unpacked layer exceeds its tar: 0
 it, and `NodeDisk.owners` are scaled to that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slimgate.core.images.facts import Digest
@@ -95,6 +95,7 @@ class NodeDisk:
     """The disk model of one node.
 
     `image_fs` is measured; `owners` are scaled to that by `scale`; all other bytes are modelled.
+    `blobs` are the compressed bytes of all images' pieces by number, on this node or not.
     """
 
     node: str
@@ -109,6 +110,7 @@ class NodeDisk:
     truncated: bool
     unknown_layers: int
     image_fs: ImageFs | None
+    blobs: Sequence[int]
 
     @property
     def total(self) -> Stored:

@@ -79,6 +79,7 @@ def model(
         truncated=truncated,
         unknown_layers=len(frozenset[str]().union(*without)),
         image_fs=image_fs,
+        blobs=layout.compressed,
     )
 
 

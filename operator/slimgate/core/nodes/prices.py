@@ -6,8 +6,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, TypeVar
 
-from slimgate.core.nodes.stored import Stored
-
 K = TypeVar("K")
 
 GIB: Final = 2**30
@@ -69,26 +67,3 @@ def costs(months: Mapping[K, Billed], prices: Prices) -> Mapping[K, Decimal] | N
 
 def _rounded(amount: Fraction) -> int:
     return (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
-    """Prices that were given, or none."""
-
-    prices: Prices
-
-    @property
-    def given(self) -> bool:
-        """Whether there is any."""
-        return self.prices.given
-
-    def of(self, stored: Stored) -> float | None:
-        """Tell what bytes on disks cost a month; None without a price."""
-        if not self.given:
-            return None
-        return round(float(cost(Billed(node_disk=stored.disk), self.prices)), 2)
-
-    def text(self, stored: Stored) -> str:
-        """Write it."""
-        amount = self.of(stored)
-        return "-" if amount is None else f"{amount:.2f}"

@@ -5,7 +5,7 @@ Whoever may write events in a namespace can make them up, so they are told, and 
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
@@ -71,7 +71,7 @@ class Pulls:
     @property
     def known_size(self) -> int | None:
         """Bytes of those that tell; None where none does."""
-        return None if self.without_size == self.times else self.size
+        return None if self.without_size and self.without_size == self.times else self.size
 
     def __add__(self, other: "Pulls") -> "Pulls":
         return Pulls(
@@ -96,6 +96,9 @@ class Pulls:
         )
 
 
+NO_PULLS: Final = Pulls()
+
+
 def pull_of(event: JsonObject) -> Pull | None:
     """Read an event of either API; None where it is not a kubelet's of a pull."""
     source = mapping_at(event, "source") or mapping_at(event, "deprecatedSource")
@@ -115,7 +118,7 @@ def pull_of(event: JsonObject) -> Pull | None:
     told = series or count_at(event, "count") or count_at(event, "deprecatedCount") or 1
     size = int(found["size"]) if found["size"] else None
     return Pull(
-        image=_canonical(found["image"]),
+        image=canonical(found["image"]),
         node=node,
         namespace=text_at(about, "namespace"),
         seconds=seconds,
@@ -129,12 +132,13 @@ def pull_of(event: JsonObject) -> Pull | None:
 class PullSums:
     """Pulls of each image by all nodes, and by each node, which may be made up as events may.
 
-    With what is in the `rest` both are all pulls.
+    With what is in the `rest` both are all pulls, and so are those for each namespace.
     """
 
     images: Mapping[str, Pulls]
     nodes: Mapping[str, Pulls]
     rest: Pulls
+    namespaces: Mapping[str, Pulls] = field(default_factory=dict)
 
 
 class PullTable:
@@ -145,11 +149,15 @@ class PullTable:
 
     def __init__(self) -> None:
         self.pairs: dict[tuple[str, str], Pulls] = {}
+        self.namespaces: dict[str, Pulls] = {}
+        """By that of the pod: the API server has looked at it, so nobody can make one up."""
         self.rest = Pulls()
         self._made: dict[str, int] = {}
 
     def add(self, pull: Pull) -> None:
         """Add an event."""
+        space = pull.namespace
+        self.namespaces[space] = self.namespaces.get(space, Pulls()).with_one(pull)
         key = pull.image, pull.node
         if key not in self.pairs:
             made = self._made.get(pull.namespace, 0)
@@ -165,6 +173,7 @@ class PullTable:
             images=_by((image, pulls) for (image, _), pulls in self.pairs.items()),
             nodes=_by((node, pulls) for (_, node), pulls in self.pairs.items()),
             rest=self.rest,
+            namespaces=self.namespaces,
         )
 
 
@@ -175,7 +184,7 @@ def _by(rows: Iterable[tuple[str, Pulls]]) -> dict[str, Pulls]:
     return found
 
 
-def _canonical(image: str) -> str:
+def canonical(image: str) -> str:
     """Write what a pod calls an image as nodes list it: with its registry and its tag."""
     try:
         return str(Reference.parse(image))

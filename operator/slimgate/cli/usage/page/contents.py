@@ -1,16 +1,20 @@
 """What the page shows: five tables, and of each node's disk whose every byte is."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from slimgate.cli.shared.forms import By
-from slimgate.cli.usage.who import UNKNOWN_BASE, who
+from slimgate.cli.usage.bill import bill_of, money_figure
+from slimgate.cli.usage.rows import UNKNOWN_BASE
+from slimgate.cli.usage.who import Who, who
 from slimgate.core.json_object import JsonDocument
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk
 from slimgate.core.nodes.fleet import Fleet, fleet_of, image_name
 from slimgate.core.nodes.node import WorkloadName
 from slimgate.core.nodes.over_limits import Limits, OverLimits, over_limits
+from slimgate.core.nodes.prices import Prices
+from slimgate.core.nodes.pulls import PullTable
 from slimgate.core.nodes.space import space_of
 from slimgate.core.text import printable
 
@@ -32,16 +36,18 @@ _OTHERS: Final = -1
 
 Cell = tuple[str, int, int]
 """The name of an image, the kind of its part, and bytes."""
-TableRow = list[str | int | None]
+TableRow = list[str | int | float | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskReport:
-    """What was found; without limits nothing is known of what is over them."""
+    """What was found; without limits nothing is known of what is over them, nor of pulls."""
 
     disks: Sequence[NodeDisk]
     limits: Limits | None = None
+    pulls: PullTable | None = None
     notes: Sequence[str] = ()
+    prices: Prices = field(default_factory=Prices)
 
     @property
     def exact(self) -> bool:
@@ -195,16 +201,34 @@ def _runners(users: Collection[WorkloadName]) -> str:
 
 
 def _users(contents: DiskContents, by: By) -> JsonDocument:
+    report = contents.report
+    found = who(report.disks, by, over=contents.over, pulls=report.pulls)
     rows: list[TableRow] = [
         [
             _shown(row.name), row.share.disk, row.unused.disk,
             None if row.over is None else row.over.disk, len(row.nodes), row.containers,
             row.complete,
         ]
-        for row in who(contents.report.disks, by, over=contents.over).rows
+        for row in found.rows
     ]  # fmt: skip
+    money = _money(found, report.prices)
+    for row, amounts in zip(rows, zip(*money.values(), strict=True), strict=False):
+        row[-1:-1] = amounts
     columns = (by.value.capitalize(), "On disk, its share", "Unused", "Over limits")
-    return _table(f"{by.value.capitalize()}s", columns, ("Nodes", "Containers"), rows)
+    return _table(f"{by.value.capitalize()}s", columns, ("Nodes", "Containers"), rows, money=money)
+
+
+def _money(found: Who, prices: Prices) -> Mapping[str, Sequence[float | None]]:
+    """Write columns of what rows cost, as far as there are prices."""
+    bill = bill_of(found, prices)
+    columns = {
+        "Cost a month": [
+            None if row.known is None else money_figure(bill.month(row)) for row in found.rows
+        ],
+        "Cost of pulls": [money_figure(bill.pulled(row)) for row in found.rows],
+    }
+    none = {"Cost a month": bill.months is None, "Cost of pulls": not bill.pulls}
+    return {title: column for title, column in columns.items() if not none[title]}
 
 
 def _shown(name: str) -> str:
@@ -217,9 +241,17 @@ def _table(
     numbers: Iterable[str],
     rows: list[TableRow],
     texts: Iterable[str] = (),
+    *,
+    money: Iterable[str] = (),
 ) -> JsonDocument:
     """Write a table, the largest first; each row ends with whether it is no lower bound."""
-    forms = (("text", sizes[:1]), ("bytes", sizes[1:]), ("number", numbers), ("text", texts))
+    forms = (
+        ("text", sizes[:1]),
+        ("bytes", sizes[1:]),
+        ("number", numbers),
+        ("money", money),
+        ("text", texts),
+    )
     rows.sort(key=lambda row: -int(row[1] or 0))
     return {
         "title": title,

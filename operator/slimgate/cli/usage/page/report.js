@@ -36,7 +36,7 @@ function table(spec, onName) {
   function cell(row, at) {
     const form = columns[at].form;
     if (form !== "bytes") {
-      const text = row[at] === null ? "unknown" : row[at];
+      const text = row[at] === null ? "unknown" : form === "money" ? row[at].toFixed(2) : row[at];
       if (at === 0 && onName) {
         const button = make("button", {type: "button"}, text);
         button.addEventListener("click", () => onName(row));
