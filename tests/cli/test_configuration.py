@@ -65,6 +65,15 @@ def test_every_command_reads_it(folder: Path, command: list[str]) -> None:
         ]
 
 
+def test_show_says_which_files_are_missing(folder: Path) -> None:
+    """What would end a role's start is said, and what is in effect is shown all the same."""
+    (folder / "lacking.yaml").write_text(configuration(clientCAFile="/none", clientNames=["a"]))
+    done = slimgate("config", "show", "--config=lacking.yaml", cwd=folder)
+
+    assert (done.returncode, yaml.safe_load(done.stdout)["clientCAFile"]) == (2, "/none")
+    assert done.stderr.startswith("error: clientCAFile: /none can't be read, since No such file")
+
+
 def test_show_is_a_configuration(folder: Path) -> None:
     """What is shown is a file that the schema takes, and shows the same again."""
     schema = json.loads(slimgate("config", "schema", cwd=folder).stdout)

@@ -17,9 +17,9 @@ from slimgate.settings.schema import as_file
 HEAD = "apiVersion: config.slimgate.dev/v1alpha1\nkind: Configuration\n"
 REGISTRIES = [
     {"host": "Registry.local:5000", "plainHTTP": True, "allowLoopback": True},
-    {"host": "[fd00::1]:5000", "skipTLSVerify": True, "plainHTTP": False},
+    {"host": "[fd00::1]:05000", "skipTLSVerify": True, "plainHTTP": False},
     {"host": "10.0.0.1", "caFile": "/ca.pem"},
-    {"host": "bare.local"},
+    {"host": "bare.local."},
 ]
 KINDS = [
     {
@@ -103,6 +103,7 @@ SINGLE: dict[str, tuple[object, object]] = {
     "logFormat": ("Text", LogFormat.TEXT),
 }
 VALUES = {**FILE_ONLY, **SINGLE}
+TOGETHER = ("clientCAFile", "clientNames"), ("credentialProviderConfig", "credentialProviderBinDir")
 LINKS = {
     "SLIMGATE_PORT": "tcp://10.96.0.1:443",
     "SLIMGATE_SERVICE_HOST": "10.96.0.1",
@@ -134,6 +135,11 @@ def changed(settings: Settings) -> dict[str, object]:
         for name in fields
         if getattr(settings, name) != getattr(Settings(), name)
     }
+
+
+def needed(name: str) -> set[str]:
+    """Name the keys without which this one means nothing."""
+    return {one for both in TOGETHER if name in both for one in both} - {name}
 
 
 def faults(environment: dict[str, str], found: File | None = None) -> list[str]:
@@ -182,8 +188,13 @@ def test_a_proxys_password_is_not_shown() -> None:
 def test_the_file(name: str) -> None:
     """Each key of the file sets its own field and no other."""
     raw, expected = VALUES[name]
+    more = needed(name)
+    given = {one: VALUES[one][0] for one in more}
 
-    assert changed(read({}, file(**{name: raw}))) == {KEYS[name].field: expected}
+    assert changed(read({}, file(**{name: raw, **given}))) == {
+        KEYS[name].field: expected,
+        **{KEYS[one].field: VALUES[one][1] for one in more},
+    }
 
 
 @pytest.mark.parametrize("name", SINGLE)
@@ -194,7 +205,10 @@ def test_variables(name: str) -> None:
     environment = {variable(name): text}
     default = {one: getattr(Settings(), key.field) for one, key in KEYS.items()}
 
-    assert changed(read(environment)) == {KEYS[name].field: expected}
+    more = {one: VALUES[one] for one in needed(name)}
+    around = file(**{one: raw for one, (raw, _) in more.items()})
+    also = {KEYS[one].field: found for one, (_, found) in more.items()}
+    assert changed(read(environment, around)) == {KEYS[name].field: expected, **also}
     if default[name] is not None:
         other = file(**{name: KEYS[name].value.write(default[name])})
         assert changed(read(environment, other)) == {KEYS[name].field: expected}
@@ -227,6 +241,34 @@ def test_every_mistake_is_found() -> None:
         "SLIMGATE_LOG_FORMAT: must be JSON or Text; did you mean JSON?",
         "SLIMGATE_NAME: must be a name in lower case, as in team-a, not 'X'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"clientCAFile": "/ca"}, ["clientCAFile: needs clientNames, too, since "]),
+        ({"clientNames": ["a"]}, ["clientNames: needs clientCAFile, too, since "]),
+        (
+            {"credentialProviderBinDir": "/bin"},
+            ["credentialProviderBinDir: needs credentialProviderConfig, too, since "],
+        ),
+        ({"httpPort": 9443}, ["httpPort: must not be webhookPort, too, which is 9443"]),
+        (
+            {"name": "gate", "tlsSecret": "gate-memory", "webhookPort": 8080},
+            [
+                "httpPort: must not be webhookPort, too, which is 8080",
+                "tlsSecret: gate-memory is where slimgate keeps answers: name another",
+            ],
+        ),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_together(keys: dict[str, object], expected: list[str]) -> None:
+    """Every reader of settings hears of it, whichever of the two is in the file."""
+    found = faults({}, file(**keys))
+
+    assert [line[: len(one)] for line, one in zip(found, expected, strict=True)] == expected
+    assert len(faults({"SLIMGATE_HTTP_PORT": "9443"})) == 1
 
 
 def test_many_mistakes() -> None:

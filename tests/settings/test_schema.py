@@ -66,7 +66,7 @@ SETTINGS = st.builds(
     annotations=st.sampled_from(Annotate),
     log_format=st.sampled_from(LogFormat),
     address=st.ip_addresses().map(str),
-    http_port=st.integers(1, 65_535),
+    http_port=st.integers(1, 65_535).filter(lambda port: port != Settings().webhook_port),
 )
 
 

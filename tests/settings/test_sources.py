@@ -56,6 +56,41 @@ def test_files_that_cannot_be_read(name: str, expected: str, tmp_path: Path) -> 
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.parametrize("key", ["dockerConfig", "clientCAFile", "defaultPolicyFile", "caFile"])
+@pytest.mark.parametrize(
+    ("name", "why"), [("none", "No such file or directory"), (".", "it is a folder")]
+)
+def test_files_that_settings_name(key: str, name: str, why: str, tmp_path: Path) -> None:
+    """Who reads them hears at once that one can't be read; who does not may have none of them."""
+    there = f"{tmp_path}/{name}"
+    keys = {"registries": [{"host": "r.io", key: there}]} if key == "caFile" else {key: there}
+    file = tmp_path / "slimgate.yaml"
+    file.write_text(configuration(**keys, **({"clientNames": ["a"]} if "client" in key else {})))
+    with pytest.raises(SettingsError) as caught:
+        read_settings(str(file), "clientCAFile", "defaultPolicyFile")
+
+    at = "registries[0].caFile" if key == "caFile" else key
+    assert str(caught.value) == (
+        f"{at}: {there} can't be read, since {why}: name a file that is there, or leave it out"
+    )
+    if key in {"clientCAFile", "defaultPolicyFile"}:
+        read_settings(str(file))
+
+
+def test_folders_that_settings_name(tmp_path: Path) -> None:
+    """A file is no folder of programs, and each mistake has its line."""
+    config = tmp_path / "slimgate.yaml"
+    keys = {"credentialProviderConfig": "/none", "credentialProviderBinDir": str(config)}
+    config.write_text(configuration(**keys))
+    with pytest.raises(SettingsError) as caught:
+        read_settings(str(config))
+
+    assert [line.partition(": name a ")[0] for line in str(caught.value).splitlines()] == [
+        "credentialProviderConfig: /none can't be read, since No such file or directory",
+        f"credentialProviderBinDir: {config} can't be read, since it is not a folder",
+    ]
+
+
 def test_endless_files() -> None:
     """No more is read than the most that is taken."""
     with pytest.raises(SettingsError, match=r"^/dev/zero: is larger than 64 KiB"):

@@ -33,6 +33,7 @@ from slimgate.process.logs import configure
 from slimgate.process.loop import watch_loop
 from slimgate.process.stopping import PartGroup, stop_on_signals, unless, whole
 from slimgate.settings import Settings
+from slimgate.settings.files import DEFAULT_POLICY
 from slimgate.settings.sources import read_settings
 
 _LAST_SECONDS: Final = 5.0
@@ -41,7 +42,7 @@ _LAST_SECONDS: Final = 5.0
 
 async def run_controller(config: str | None, stop: asyncio.Event) -> None:
     """Run the controller role until told to stop; `config` is the configuration file, if any."""
-    settings = read_settings(config)
+    settings = read_settings(config, DEFAULT_POLICY)
     configure(settings.log_format)
     metrics = ControllerMetrics()
     async with serving_health(settings.address, settings.http_port, metrics.page) as health:

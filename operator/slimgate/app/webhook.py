@@ -11,7 +11,6 @@ from slimgate.cluster.memory import MemoryKeeper
 from slimgate.cluster.own_deployment import OwnDeployment
 from slimgate.cluster.revisions import revisions
 from slimgate.core.admission.repeat import CONTROLLER_USERS
-from slimgate.core.errors import SettingsError
 from slimgate.engine.budgets import Budgets
 from slimgate.metrics import WebhookMetrics
 from slimgate.process.health import serving_health
@@ -19,6 +18,7 @@ from slimgate.process.logs import configure
 from slimgate.process.loop import watch_loop
 from slimgate.process.stopping import PartGroup, unless, whole
 from slimgate.settings import Settings
+from slimgate.settings.files import CLIENT_CA
 from slimgate.settings.sources import read_settings
 from slimgate.webhook.exceptions import ExceptionService
 from slimgate.webhook.server import WebhookServer
@@ -28,11 +28,7 @@ from slimgate.webhook.settings import WebhookSettings
 
 async def run_webhook(config: str | None, stop: asyncio.Event) -> None:
     """Run the webhook role until told to stop, and then through its drain."""
-    settings = read_settings(config)
-    if bool(settings.client_ca_file) != bool(settings.client_names):
-        raise SettingsError(
-            "clientCAFile and clientNames need each other: many have a certificate of a CA"
-        )
+    settings = read_settings(config, CLIENT_CA)
     configure(settings.log_format)
     metrics = WebhookMetrics()
     async with (

@@ -8,7 +8,9 @@ import typer
 from slimgate.cli.shared.exits import VIOLATED
 from slimgate.cli.shared.extras import needing
 from slimgate.cli.shared.options import ConfigOption, ContextOption, KubeconfigOption
-from slimgate.cli.shared.values import read_timeout
+from slimgate.cli.shared.values import read_selection, read_timeout
+from slimgate.core.errors import SettingsError
+from slimgate.core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,12 +65,17 @@ def cleanup(
     """Remove it, say what was removed, and what remains."""
     import asyncio  # noqa: PLC0415 - help must not wait for it
 
-    from slimgate.settings.sources import read_settings  # noqa: PLC0415
+    from slimgate.settings.sources import read_unchecked  # noqa: PLC0415
 
     with needing("cluster", "cleaning a cluster up needs the Kubernetes client"):
         from slimgate.cluster.cleanup.cleaner import CleanupSettings  # noqa: PLC0415
 
-    settings = read_settings(config)
+    if read_selection(controllers, "--controllers").matches({}):
+        raise SettingsError(
+            f"--controllers {printable(controllers)!r}: it chooses what has no labels, too: "
+            "name a label that slimgate's own has, as in app.kubernetes.io/name=slimgate"
+        )
+    settings = read_unchecked(config)
     wanted = CleanupSettings(
         namespace=settings.namespace,
         configuration=settings.webhook_configuration,

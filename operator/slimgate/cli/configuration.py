@@ -21,13 +21,16 @@ def build() -> typer.Typer:
 
 
 def show(*, config: ConfigOption = None) -> None:
-    """Read the file and the variables, and print the outcome."""
+    """Read the file and the variables, print the outcome, and say which files it misses."""
     import yaml  # noqa: PLC0415 - help must not wait for it
 
+    from slimgate.settings.files import ROLES_OWN, check_files  # noqa: PLC0415
     from slimgate.settings.schema import as_file  # noqa: PLC0415
-    from slimgate.settings.sources import read_settings  # noqa: PLC0415
+    from slimgate.settings.sources import read_unchecked  # noqa: PLC0415
 
-    sys.stdout.write(yaml.safe_dump(as_file(read_settings(config)), sort_keys=False))
+    settings = read_unchecked(config)
+    sys.stdout.write(yaml.safe_dump(as_file(settings), sort_keys=False))
+    check_files(settings, ROLES_OWN)
 
 
 def schema() -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from slimgate.core.text import nearest, printable
+from slimgate.settings.conflicts import check_together
 from slimgate.settings.faults import InvalidSettingsError, fault, read_each
 from slimgate.settings.keys import KEYS, PREFIX, variable
 from slimgate.settings.model import Settings
@@ -53,7 +54,8 @@ def read(environment: Mapping[str, str], file: File | None = None) -> Settings:
         [("file", partial(_file, file)), ("environment", partial(_environment, environment))]
     )
     standard = _standard(environment)
-    return Settings(**{**standard, **sources["file"], **sources["environment"]})  # type: ignore[arg-type]
+    merged = {**standard, **sources["file"], **sources["environment"]}
+    return check_together(Settings(**merged))  # type: ignore[arg-type]
 
 
 def _file(file: File | None) -> dict[str, object]:

@@ -8,12 +8,23 @@ from typing import Final
 from slimgate.core.errors import SettingsError
 from slimgate.core.text import printable
 from slimgate.settings import CONFIG, MAX_FILE_BYTES, File, Settings, read
+from slimgate.settings.files import check_files
 
 _OPEN: Final = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
 """What a shell's <(…) is called: somebody writes it, and a named pipe may wait for ever."""
 
 
-def read_settings(config: str | None = None) -> Settings:
+def read_settings(config: str | None = None, *own: str) -> Settings:
+    """Read settings, and see that the files which they name can be read; SettingsError if not.
+
+    `own` are the keys of files that only the caller's role reads.
+    """
+    settings = read_unchecked(config)
+    check_files(settings, own)
+    return settings
+
+
+def read_unchecked(config: str | None = None) -> Settings:
     """Read a configuration file, else SLIMGATE_CONFIG's, and variables; SettingsError if wrong."""
     name = config or os.environ.get(CONFIG)
     return read(os.environ, _file(name) if name else None)

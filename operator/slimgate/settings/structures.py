@@ -1,6 +1,5 @@
 """What takes more than one value, and is set in the configuration file only."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -9,6 +8,7 @@ from slimgate.core.duration import format_duration
 from slimgate.core.election import Timing
 from slimgate.core.errors import InvalidReferenceError
 from slimgate.core.images.facts import ARCHITECTURES, Platform
+from slimgate.core.images.reference import split_port
 from slimgate.core.workloads.kinds import Kind
 from slimgate.settings.faults import fault
 from slimgate.settings.model import Exemption
@@ -161,10 +161,11 @@ def platforms() -> Value:
 
 
 def _registry(found: Mapping[str, object], path: str) -> _Registry:
-    host = str(found["host"]).lower()
-    port = re.search(r":(\d+)$", host)
-    if port and not 0 < int(port[1]) <= _MAX_PORT:
-        raise fault(f"{path}.host", f"must have a port from 1 to {_MAX_PORT}, not {port[1]}")
+    name, port = split_port(str(found["host"]).lower())
+    if port is not None and not 0 < port <= _MAX_PORT:
+        raise fault(f"{path}.host", f"must have a port from 1 to {_MAX_PORT}, not {port}")
+    # As URLs have it: a port is a number, and a dot at the end changes nothing.
+    host = name.removesuffix(".") + ("" if port is None else f":{port}")
     exemption = Exemption(
         plain_http=bool(found.get("plainHTTP")),
         loopback=bool(found.get("allowLoopback")),

@@ -166,6 +166,34 @@ def test_standard_input(folder: Path) -> None:
             "--report bad.yaml: it is read, and would be overwritten: name another",
         ),
         (
+            ["deploy", "--policy", "policy.yaml", "--report", "sarif=deploy/web.yaml"],
+            "--report deploy/web.yaml: it is read, and would be overwritten: name another",
+        ),
+        (
+            ["deploy", "--policy", "policy.yaml", "--report", "junit=hard.yaml"],
+            "--report hard.yaml: it is read, and would be overwritten: name another",
+        ),
+        (
+            ["deploy", "--policy", "policy.yaml", "--report", "junit=soft.yaml"],
+            "--report soft.yaml: it is read, and would be overwritten: name another",
+        ),
+        (
+            ["deploy", "--policy", ".", "--report", "json=bad.yaml"],
+            "--report bad.yaml: it is read, and would be overwritten: name another",
+        ),
+        (
+            ["oci:build:slim", "--max-pull", "1Mi", "--report", "json=build/index.json"],
+            "--report build/index.json: it is read, and would be overwritten: name another",
+        ),
+        (
+            ["a:1", "--max-pull=1Mi", "--map=a:1=oci:build:slim", "--report=json=build/index.json"],
+            "--report build/index.json: it is read, and would be overwritten: name another",
+        ),
+        (
+            ["deploy", "--cluster", "--kubeconfig", "bad.yaml", "--report", "json=bad.yaml"],
+            "--report bad.yaml: it is read, and would be overwritten: name another",
+        ),
+        (
             ["deploy", "--policy=policy.yaml", "--report=json=new", "--report=junit=./new"],
             "--report ./new: two reports can't go to one file: name another",
         ),
@@ -224,6 +252,8 @@ def test_standard_input(folder: Path) -> None:
 def test_wrong_usage(folder: Path, arguments: list[str], expected: str) -> None:
     """Everything that a user can put right is one line on standard error, and exit status 2."""
     write(folder, bad_yaml=POLICY.replace("pullSize", "pullSise"), broken_yaml="a: b\nc: d: e\n")
+    (folder / "hard.yaml").hardlink_to(folder / "deploy/web.yaml")
+    (folder / "soft.yaml").symlink_to("deploy/web.yaml")
     done = slimgate("check", *arguments, cwd=folder)
 
     assert (done.returncode, done.stdout) == (2, "")

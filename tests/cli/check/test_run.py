@@ -26,6 +26,13 @@ kind: BaseImage
 metadata: {name: golden}
 spec: {references: ["golden:1"]}
 """
+EXCUSE = """\
+---
+apiVersion: slimgate.dev/v1alpha1
+kind: SlimException
+metadata: {name: e}
+spec: {reason: x, expirationTime: "2999-01-31T00:00:00Z", policyRefs: [default]}
+"""
 GROWTH = POLICY.replace("pullSize: {deny: 100Mi}", "growth: {deny: 50%}")
 
 
@@ -163,6 +170,16 @@ async def test_files_that_rule_nothing(
             POLICY,
             ["BaseImage golden in {}/deploy.yaml is not applied: name its file by --policy too"],
         ),
+        (
+            WEB,
+            POLICY + EXCUSE,
+            [
+                (
+                    "SlimException e in {}/policy.yaml names no namespace, and is taken to be in "
+                    "default: write the one that it excuses into it, or set --namespace"
+                )
+            ],
+        ),
         (WEB + NAMESPACE, TEAM, []),
         (WEB, TEAM + NAMESPACE, []),
         (
@@ -176,7 +193,7 @@ async def test_files_that_rule_nothing(
             ],
         ),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 async def test_notes(tmp_path: Path, manifests: str, policies: str, expected: list[str]) -> None:
     """What was left out is said, and nothing else."""

@@ -164,16 +164,18 @@ def test_others() -> None:
     text = """\
 apiVersion: slimgate.dev/v1alpha1
 kind: SlimPolicy
+metadata: {name: a}
 ---
 apiVersion: slimgate.dev/v2
 kind: SlimException
+metadata: {name: a}
 ---
 apiVersion: other.dev/v1
 kind: SlimPolicy
 ---
 apiVersion: v1
 kind: Namespace
-metadata: {name: shop, labels: {team: a, n: 1}}
+metadata: {name: shop, labels: {team: a}}
 ---
 replicas: 3
 ---
@@ -181,14 +183,15 @@ text
 ---
 apiVersion: slimgate.dev/v1alpha1
 kind: BaseImage
+metadata: {name: a}
 """
     found = _sort(text)
 
     assert [document.line for document in found.policies] == [1]
-    assert [document.line for document in found.exceptions] == [4]
-    assert [document.line for document in found.base_images] == [18]
+    assert [document.line for document in found.exceptions] == [5]
+    assert [document.line for document in found.base_images] == [20]
     assert found.labels == {"shop": {"team": "a"}}
-    assert [document.line for document in found.strange] == [14, 16]
+    assert [document.line for document in found.strange] == [16, 18]
     assert skipped(found.strange) == "skipped documents that are not Kubernetes objects, in f.yaml"
     assert skipped([]) is None
 
@@ -236,7 +239,7 @@ spec: {containers: [{name: c, image: IMAGE}]}
 )
 def test_odd_images(image: str) -> None:
     """An image that is not a text, or is a template's, is a fault, never passed over."""
-    with pytest.raises(InputError, match=r"f.yaml:5: this is not an image: if it is a template"):
+    with pytest.raises(InputError, match=r"f.yaml:5: (this is not an image: if )?it is a template"):
         _sort(f"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - image: {image}")
 
 
@@ -326,6 +329,47 @@ def test_kinds_that_are_not_judged(kind: str, rest: str, *, expected: bool) -> N
     assert found.workloads == []
 
 
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("kind: 5", 'kind must be text: write it in quotes, as in "5"'),
+        ("kind: Pod\nmetadata: {name: 5}", "metadata.name must be text: write it in quotes, as in"),
+        ("kind: Pod\nmetadata: {namespace: true}", "metadata.namespace must be text: write it in "),
+        ("kind: Pod\nmetadata: {name: [a]}", "metadata.name must be text, not a list"),
+        ("kind: Pod\nmetadata: {generateName: {}}", "metadata.generateName must be text, not an"),
+        ("kind: Pod\nmetadata: [a]", "metadata must be an object"),
+        ("kind: Pod\nmetadata: a", "metadata must be an object"),
+        ("kind: Pod\nmetadata: {name: a, labels: a}", "metadata.labels must be an object"),
+        ("kind: Pod\nmetadata: {labels: {a: 1.5}}", "metadata.labels.a must be text: write it in "),
+        ("kind: Pod\nmetadata: {annotations: {a: true}}", "metadata.annotations.a must be text: "),
+        ("kind: Namespace\nmetadata: {name: 5}", "metadata.name must be text"),
+        ("kind: Namespace\nmetadata: {}", "metadata.name is missing: give the object a name"),
+        ("kind: Pod\nspec: [a]", "spec must be an object"),
+        ("kind: Pod\nspec: {volumes: a}", "spec.volumes must be a list"),
+        ("kind: Pod\nspec: {imagePullSecrets: {}, volumes: {a: b}}", "spec.volumes must be a list"),
+        ("kind: Pod\nspec: {serviceAccountName: 5}", "spec.serviceAccountName must be text"),
+        ("kind: Pod\nspec: {volumes: [{image: {reference: 5}}]}", "an image is a text: write it "),
+        ("kind: Pod\nmetadata: {}", "metadata.name is missing: give the object a name, or a gen"),
+        ("kind: Pod\nspec: {}", "metadata.name is missing: give the object a name, or a gener"),
+    ],
+)
+def test_heads_of_a_wrong_type(head: str, expected: str) -> None:
+    """What the API server would refuse is refused on its line, and never passed over."""
+    with pytest.raises(InputError) as caught:
+        _sort(f"apiVersion: v1\n{head}")
+
+    assert re.match(rf"f.yaml:[1-3]: {re.escape(expected)}", str(caught.value))
+    # Those of kinds that nobody judges are left to the API server.
+    assert _sort("apiVersion: v1\nkind: Secret\nmetadata: {labels: {a: 1}}").workloads == []
+
+
+def test_templates_of_a_wrong_type() -> None:
+    """Nor is what should lead to the images, which would be none."""
+    for spec, at in (("{template: [1]}", "spec.template"), ("{template: {spec: a}}", "spec.templ")):
+        with pytest.raises(InputError, match=rf"f.yaml:3: {at}\S* must be an object"):
+            _sort(f"apiVersion: apps/v1\nkind: Deployment\nspec: {spec}")
+
+
 @pytest.mark.parametrize("containers", ["{name: c, image: 'a:1'}", "a:1", "[a:1]", "[[]]"])
 def test_misshapen_containers(containers: str) -> None:
     """Containers that are no list of objects are a fault: nothing would be judged."""
@@ -387,7 +431,8 @@ def test_list_without_items() -> None:
 def test_too_many_images() -> None:
     """An alias may stand for far more containers than it takes to write; that ends soon."""
     containers = ", ".join(["{image: a:1}"] * 1_000)
-    pod = f"- &p\n  apiVersion: v1\n  kind: Pod\n  spec: {{containers: [{containers}]}}\n"
+    pod = "- &p\n  apiVersion: v1\n  kind: Pod\n  metadata: {name: p}\n"
+    pod += f"  spec: {{containers: [{containers}]}}\n"
     text = f"apiVersion: v1\nkind: List\nitems:\n{pod}" + "- *p\n" * (MAX_IMAGES // 1_000)
 
     with pytest.raises(InputError, match="more than 100,000 containers up to here"):

@@ -20,7 +20,7 @@ from slimgate.core.errors import SlimgateError
 from slimgate.core.images.tier import Tier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from slimgate.cli.check.reports.report import Report
     from slimgate.cli.check.request import CheckRequest
@@ -257,11 +257,17 @@ def check(
     from slimgate.cli.check.reports.report import Report  # noqa: PLC0415
     from slimgate.cli.check.reports.writing import Writer  # noqa: PLC0415
     from slimgate.cli.check.request import CheckRequest  # noqa: PLC0415
+    from slimgate.cli.check.targets import mapped_files, read_files  # noqa: PLC0415
     from slimgate.cli.shared import outside  # noqa: PLC0415 - help must not wait for it
+    from slimgate.cli.shared.outputs import own_inputs  # noqa: PLC0415
 
-    read = [*(targets or []), *(filename or []), *(policy or []), *(exceptions or [])]
-    read += [str(file) for file in (kubeconfig, config) if file is not None]
-    writer = Writer(output, report or [], read)
+    def inputs() -> "Iterator[str]":
+        yield from read_files(targets or [], filename or [], exclude or [])
+        yield from read_files([*(policy or []), *(exceptions or [])])
+        yield from mapped_files(mapping or [])
+        yield from own_inputs(kubeconfig, config)
+
+    writer = Writer(output, report or [], inputs)
     try:
         request = CheckRequest(
             targets=targets or [],

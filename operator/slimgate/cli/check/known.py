@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from slimgate.cli.check.rules import read_base_images, read_exceptions, read_policies
 from slimgate.cli.manifests.files import read_all
+from slimgate.cli.manifests.read import FileDocument
 from slimgate.cli.manifests.sort import BASE_IMAGE, EXCEPTION, POLICY, sort
 from slimgate.cli.shared.ports import ClusterView
 from slimgate.core.errors import InvalidPolicyError, SettingsError
@@ -30,6 +31,8 @@ class KnownObjects:
     platforms: tuple[Platform, ...] = ()
     files: frozenset[str] = frozenset()
     """The files that were read."""
+    unplaced: Sequence[FileDocument] = ()
+    """The exceptions that name no namespace."""
 
     def catalog(
         self, settings: Settings, platforms: tuple[Platform, ...] = (), *, strict: bool = False
@@ -75,6 +78,7 @@ def from_files(
         exceptions=[_within(one.content, namespace) for one in excuses],
         base_images=[one.content for one in ruling.base_images],
         labels=ruling.labels,
+        unplaced=[one for one in excuses if not _namespace(one.content)],
         files=frozenset(os.path.realpath(one.file) for one in documents),
     )
 
@@ -130,8 +134,12 @@ def _enforced(policy: JsonObject) -> JsonObject:
     return {**policy, "spec": {**mapping_at(policy, "spec"), "mode": Mode.ENFORCE.value}}
 
 
+def _namespace(exception: JsonObject) -> str:
+    return text_at(mapping_at(exception, "metadata"), "namespace")
+
+
 def _within(exception: JsonObject, namespace: str) -> JsonObject:
     """Give an exception that names no namespace one."""
     metadata = mapping_at(exception, "metadata")
-    named = text_at(metadata, "namespace") or namespace
+    named = _namespace(exception) or namespace
     return {**exception, "metadata": {**metadata, "namespace": named}}

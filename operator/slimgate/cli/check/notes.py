@@ -29,6 +29,9 @@ class Circumstances:
     inputs: Inputs = field(default_factory=Inputs)
     read: frozenset[str] = frozenset()
     """The files that policies and exceptions were read from."""
+    unplaced: Sequence[FileDocument] = ()
+    """The exceptions that name no namespace, and so are taken to be in `namespace`."""
+    namespace: str = ""
     labelled: AbstractSet[str] = frozenset()
     """The namespaces whose labels are known."""
     broken: Sequence[str] = ()
@@ -44,6 +47,7 @@ def notes(case: Case, judged: Sequence[Judged], around: Circumstances) -> list[s
         *_strange(around),
         *_of_other_kinds(around.found),
         *_ignored(around.found, around.read),
+        *_unplaced(around.unplaced, around.namespace),
         *_unlabelled(case, around.labelled),
         *([] if around.with_cluster else _growth(judged)),
         *_void(case),
@@ -93,6 +97,15 @@ def _ignored(found: Sorted, read: frozenset[str]) -> Iterator[str]:
         for document in documents:
             if os.path.realpath(document.file) not in read:
                 yield f"{kind} {_name(document)} is not applied: name its file by {option} too"
+
+
+def _unplaced(exceptions: Sequence[FileDocument], namespace: str) -> Iterator[str]:
+    """Name exceptions that may count for another namespace once they are applied."""
+    for document in exceptions:
+        yield (
+            f"SlimException {_name(document)} names no namespace, and is taken to be in "
+            f"{namespace}: write the one that it excuses into it, or set --namespace"
+        )
 
 
 def _unlabelled(case: Case, labelled: AbstractSet[str]) -> Iterator[str]:

@@ -35,6 +35,8 @@ class _Read:
     found: Sorted
     known: KnownObjects
     catalog: Catalog
+    namespace: str
+    """Of objects that name none."""
     running: Mapping[WorkloadKey, Workload] = field(default_factory=dict)
 
 
@@ -77,7 +79,9 @@ class _Given:
         found, known = self._sorted(namespace), self._known(namespace)
         known = replace(known, labels={**known.labels, **found.labels})
         catalog = self._catalog(known)
-        return _Read(inputs=self._inputs, found=found, known=known, catalog=catalog)
+        return _Read(
+            inputs=self._inputs, found=found, known=known, catalog=catalog, namespace=namespace
+        )
 
     async def by_cluster(self, view: ClusterView) -> _Read:
         request, settings = self._request, self._outside.settings
@@ -97,11 +101,19 @@ class _Given:
                 },
             },
             files=own.files,
+            unplaced=own.unplaced,
         )
         catalog = self._catalog(known)
         workloads = [one.workload for one in found.workloads if not one.is_image]
         now = await running(view, workloads, catalog)
-        return _Read(inputs=self._inputs, found=found, known=known, catalog=catalog, running=now)
+        return _Read(
+            inputs=self._inputs,
+            found=found,
+            known=known,
+            catalog=catalog,
+            namespace=namespace,
+            running=now,
+        )
 
     def _known(self, namespace: str) -> KnownObjects:
         return from_files(self._request.policies, self._request.exceptions, namespace=namespace)
@@ -154,6 +166,8 @@ async def _report(
         found=read.found,
         with_cluster=request.cluster,
         read=read.known.files,
+        unplaced=read.known.unplaced,
+        namespace=read.namespace,
         labelled=read.known.labels.keys(),
         broken=() if view is None else (*broken(read.catalog), *view.notes),
         missing=missing,

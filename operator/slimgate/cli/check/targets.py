@@ -1,13 +1,16 @@
 """What the arguments of `slimgate check` name: manifests, or images."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from slimgate.cli.manifests import STDIN, SUFFIXES
+from slimgate.cli.manifests.files import files_of
 from slimgate.cli.manifests.sort import PlacedWorkload
+from slimgate.cli.shared.outputs import below
 from slimgate.core.errors import InvalidReferenceError, SettingsError
 from slimgate.core.images.reference import Reference
 from slimgate.core.images.source import SourceKind, parse_source
@@ -37,6 +40,24 @@ def sort_targets(arguments: Sequence[str], *, by_flags_alone: bool) -> Targets:
     for image in images:
         _check(image, by_flags_alone=by_flags_alone)
     return Targets(manifests=manifests, images=images)
+
+
+def read_files(
+    arguments: Sequence[str], files: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> Iterator[str]:
+    """Name every file that arguments have read: those of folders, layouts and archives, too."""
+    manifests = [one for one in arguments if _is_manifest(one)]
+    yield from files_of([*manifests, *files], exclude)
+    yield from mapped_files(one for one in arguments if _is_local(one))
+
+
+def mapped_files(sources: Iterable[str]) -> Iterator[str]:
+    """Name the files of images that lie in layouts and archives; `REF=SOURCE` is one, too."""
+    for text in sources:
+        with suppress(InvalidReferenceError):
+            source = parse_source(text if _is_local(text) else text.partition("=")[2])
+            if source.kind not in {SourceKind.REGISTRY, SourceKind.ENGINE}:
+                yield from below(source.location)
 
 
 def placed_image(text: str, namespace: str) -> PlacedWorkload:

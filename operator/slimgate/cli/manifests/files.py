@@ -90,6 +90,11 @@ def read_inputs(
     return found
 
 
+def files_of(arguments: Iterable[str], exclude: Sequence[str] = ()) -> Iterator[str]:
+    """Name the files that `read_inputs` would read, as far as there are any."""
+    return (file for file, _ in _files(arguments, Excluded(exclude), []))
+
+
 def _files(
     arguments: Iterable[str], excluded: Excluded, errors: list[InputError]
 ) -> Iterator[tuple[str, bool]]:

@@ -41,6 +41,11 @@ def odd_image(
             image = container.get("image", "")
             if not isinstance(image, str) or is_template(image):
                 return image, line_of(container, "image") or 0
+    for volume in objects_at(spec, "volumes"):
+        source = mapping_at(volume, "image")
+        image = source.get("reference", "")
+        if not isinstance(image, str) or is_template(image):
+            return image, line_of(source, "reference") or 0
     return None
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from slimgate.cli.manifests.errors import InputError
+from slimgate.cli.manifests.heads import check_head, check_name, check_type
 from slimgate.cli.manifests.lines import image_lines, lacks_image, misspelt, odd_image, odd_list
 from slimgate.cli.manifests.other_kinds import OtherKind, mistaken, other_kind_in
 from slimgate.cli.manifests.placed import line_of
@@ -80,17 +81,25 @@ def sort(
     for document in _flat(documents):
         content, kind = document.content, text_at(document.content, "kind")
         api = text_at(content, "apiVersion")
+        check_type(document)
         _check_kind(document)
+        _check_rendered(document)
         if not kind or not api:
             _check_spelling(document, other_kind_in(document))
             found.strange.append(document)
         elif kind in own and api.partition("/")[0] == GROUP:
+            check_head(document, template_paths)
+            check_name(document)
             own[kind].append(document)
         elif kind == "Namespace" and api == "v1":
+            check_head(document, template_paths)
+            check_name(document)
             metadata = mapping_at(content, "metadata")
             found.labels[text_at(metadata, "name")] = labels_of(metadata)
         elif (workload := workload_of(content, template_paths)) is not None:
+            check_head(document, template_paths)
             found.workloads.append(_placed(document, workload, namespace, template_paths))
+            check_name(document)
             images += len(workload.images)
             if images > MAX_IMAGES:
                 # An alias of YAML may stand for far more than it takes to write.
@@ -102,7 +111,6 @@ def sort(
         elif (other := other_kind_in(document)) is not None:
             _check_spelling(document, other)
             found.others.append(other)
-        _check_rendered(document)
     found.workloads = _without_copies(found.workloads)
     return found
 

@@ -94,11 +94,11 @@ def read_namespace(given: object) -> str:
     return text
 
 
-def read_selection(text: str | None) -> "Selector":
+def read_selection(text: str | None, option: str = "--selector") -> "Selector":
     """Read a label selector; None selects everything."""
     from slimgate.core.matching.selector_text import read_selector  # noqa: PLC0415 - help must not wait
 
     try:
         return read_selector(text or "")
     except InvalidSelectorError as err:
-        raise SettingsError(f"--selector {err}") from err
+        raise SettingsError(f"{option} {err}") from err

@@ -13,6 +13,7 @@ from slimgate.cli.shared.options import (
     KubeconfigOption,
     SelectorOption,
 )
+from slimgate.cli.shared.outputs import own_inputs, spare, why_not_writable
 from slimgate.cli.shared.values import read_selection
 from slimgate.cli.usage.options import (
     AllTimeoutOption,
@@ -72,6 +73,10 @@ def report(
 
     selected = read_selection(selector)
     prices = prices_of(disk_price, registry_price, pull_price)
+    if file != "-":
+        spare("--html", [file], lambda: own_inputs(kubeconfig, config))
+        if why := why_not_writable(file):
+            raise SettingsError(f"--html {printable(file)}: {why}")
     outer = outside.real(config, kubeconfig, context)
     page = asyncio.run(report_of(outer, selected, timeout, prices))
     if file == "-":

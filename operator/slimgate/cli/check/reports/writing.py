@@ -1,10 +1,7 @@
 """A report in every form that was asked for: one printed, others written to files."""
 
-import os
-import stat
 import sys
-from collections.abc import Collection, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import typer
@@ -12,6 +9,7 @@ import typer
 from slimgate.cli.check.reports.report import Report
 from slimgate.cli.shared.exits import USAGE
 from slimgate.cli.shared.forms import CheckOutput
+from slimgate.cli.shared.outputs import spare, why_not_writable
 from slimgate.cli.shared.values import unknown_word
 from slimgate.core.errors import SettingsError
 from slimgate.core.text import printable
@@ -21,7 +19,7 @@ class Writer:
     """Prints a report, and writes it to the files of --report, which it tries at once."""
 
     def __init__(
-        self, output: CheckOutput, wanted: Iterable[str], inputs: Collection[str] = ()
+        self, output: CheckOutput, wanted: Iterable[str], inputs: Callable[[], Iterable[str]]
     ) -> None:
         """Read `FORM=FILE` entries; SettingsError for a wrong one, or one of the files to read.
 
@@ -31,7 +29,7 @@ class Writer:
         self._output = output
         self._failed = False
         entries = [_wanted(text) for text in wanted]
-        _spare(inputs, [file for _, file in entries])
+        spare("--report", [file for _, file in entries], inputs)
         self._files = [entry for entry in entries if self._try(entry[1])]
 
     @property
@@ -50,24 +48,17 @@ class Writer:
             try:
                 Path(file).write_text(form_text(report, form), encoding="utf-8")
             except OSError as err:
-                self._complain(file, err)
+                self._complain(file, err.strerror)
         return report.status or (USAGE if self._failed else 0)
 
     def _try(self, file: str) -> bool:
-        path = Path(file)
-        try:
-            with suppress(FileNotFoundError):
-                if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
-                    return True  # a pipe, to which nothing must be written before its reader reads
-            with path.open("a", encoding="utf-8"):
-                return True
-        except OSError as err:
-            self._complain(file, err)
-            return False
+        if why := why_not_writable(file):
+            self._complain(file, why)
+        return why is None
 
-    def _complain(self, file: str, err: OSError) -> None:
+    def _complain(self, file: str, why: str | None) -> None:
         self._failed = True
-        typer.echo(f"error: --report {printable(file)}: {err.strerror}", err=True)
+        typer.echo(f"error: --report {printable(file)}: {why}", err=True)
 
 
 def form_text(report: Report, form: CheckOutput) -> str:
@@ -104,23 +95,6 @@ def _wanted(text: str) -> tuple[CheckOutput, str]:
     if file == "-":
         raise SettingsError(f"--report {form}=-: name a file; -o {form} prints it")
     return CheckOutput(form), file
-
-
-def _spare(inputs: Collection[str], files: Iterable[str]) -> None:
-    """Refuse reports over a file that is read, and two to one file: the first would be lost."""
-    read = {os.path.realpath(name) for name in inputs if Path(name).is_file()}
-    written: set[str] = set()
-    for file in files:
-        place = os.path.realpath(file)
-        if place in read:
-            raise SettingsError(
-                f"--report {printable(file)}: it is read, and would be overwritten: name another"
-            )
-        if place in written and (not Path(file).exists() or Path(file).is_file()):
-            raise SettingsError(
-                f"--report {printable(file)}: two reports can't go to one file: name another"
-            )
-        written.add(place)
 
 
 def _print(report: Report, output: CheckOutput) -> None:
