@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import os
-import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,13 +24,16 @@ from slimgate.core.images.reference import Reference
 from slimgate.core.text import printable
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.flights import Flights
+from slimgate.engine.threads import Threads
+from slimgate.process.programs import Bounds, ProgramError, run_program
 
 _LOG: Final = logging.getLogger(__name__)
 _SECONDS: Final = 60.0
 """As the kubelet's own limit."""
 _MAX_OUTPUT: Final = 2**20
 _MAX_KEPT: Final = 4_096
-_AT_ONCE: Final = 4
+_AT_ONCE: Final = 2
+"""Runs of each: one that hangs keeps nobody from the others."""
 _AFTER_FAILURE: Final = 10.0
 """A provider that fails is not run for each image of a large Deployment."""
 Key = tuple[str, str]
@@ -53,7 +56,8 @@ class Providers:
         self._clock = clock
         self._kept: Bounded[Key, tuple[Provided, float]] = Bounded(_MAX_KEPT)
         self._flights: Flights[Key, Provided] = Flights()
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._rooms = {one.name: asyncio.Semaphore(_AT_ONCE) for one in providers}
+        self._threads = Threads("providers", _AT_ONCE * max(1, len(providers)))
 
     async def credentials(self, reference: Reference) -> list[Credential]:
         """List what to try for an image after pull secrets, as the kubelet does."""
@@ -67,6 +71,7 @@ class Providers:
     async def close(self) -> None:
         """End what is running."""
         await self._flights.close()
+        self._threads.close()
 
     async def _of(self, provider: Provider, reference: Reference) -> Provided:
         for kind in CacheKeyType:
@@ -78,11 +83,11 @@ class Providers:
 
     async def _ask(self, provider: Provider, reference: Reference) -> Provided:
         try:
-            async with self._room:
+            async with self._rooms[provider.name]:
                 body = await self._run(provider, request_of(reference))
             found = parse_response(body, provider)
-        except (ProviderError, OSError) as err:
-            why = (err.strerror or "it can't be run") if isinstance(err, OSError) else str(err)
+        except (ProviderError, OSError, ValueError) as err:
+            why = str(err) if isinstance(err, ProviderError) else _fault(err)
             name = printable(provider.name, 64)
             _LOG.warning("the credential provider %s gave no login: %s", name, why)
             found = Provided((), CacheKeyType.IMAGE, _AFTER_FAILURE)
@@ -91,44 +96,29 @@ class Providers:
         return found
 
     async def _run(self, provider: Provider, request: bytes) -> bytes:
-        process = await asyncio.create_subprocess_exec(
-            str(self._folder / provider.name),
-            *provider.args,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+        ended = threading.Event()
+        run = partial(
+            run_program,
+            [str(self._folder / provider.name), *provider.args],
+            request,
+            Bounds(seconds=self._seconds, answer_bytes=_MAX_OUTPUT),
             env={**os.environ, **dict(provider.env)},
-            start_new_session=True,
+            own_session=True,
+            is_unwanted=ended.is_set,
         )
         try:
-            async with asyncio.timeout(self._seconds):
-                body = await _talk(process, request)
-                status = await process.wait()
-        except TimeoutError as err:
-            raise ProviderError(f"it took longer than {self._seconds:g} s") from err
+            status, body = await self._threads.run(run)
+        except ProgramError as err:
+            raise ProviderError(str(err)) from err
         finally:
-            # What it started goes with it, also where its caller was cancelled.
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+            ended.set()
         if status:
             raise ProviderError(f"it ended with status {status}")
         return body
 
 
-async def _talk(process: asyncio.subprocess.Process, request: bytes) -> bytes:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with suppress(ConnectionError):  # one that knows its answer need not read the question
-        process.stdin.write(request)
-        await process.stdin.drain()
-    process.stdin.close()
-    body = b""
-    while chunk := await process.stdout.read(65_536):
-        body += chunk
-        if len(body) > _MAX_OUTPUT:
-            raise ProviderError(f"it answered with more than {_MAX_OUTPUT} bytes")
-    return body
+def _fault(err: Exception) -> str:
+    return (isinstance(err, OSError) and err.strerror) or "it can't be run"
 
 
 def _key(provider: Provider, kind: CacheKeyType, reference: Reference) -> Key:

@@ -4,18 +4,17 @@ https://github.com/docker/docker-credential-helpers#development; blocking, for a
 """
 
 import json
-import subprocess
-from contextlib import suppress
-from signal import SIGKILL
-from threading import Timer
+from collections.abc import Callable
 from typing import Final
 
 from slimgate.core.credentials.identity import Credential
 from slimgate.core.errors import SlimgateError
 from slimgate.core.text import printable
+from slimgate.process.programs import Bounds, ProgramError, run_program
 
 _NOT_FOUND: Final = b"credentials not found in native keychain"
 _TOKEN_USER: Final = "<token>"  # noqa: S105 - what helpers put for the name of a token's user
+_SECRET: Final = "Secret"  # noqa: S105 - the name of the field
 _MAX_ANSWER: Final = 256 * 1024
 _SECONDS: Final = 60.0
 """Some helpers ask their cloud for a token, none needs a minute."""
@@ -29,18 +28,17 @@ class MissingHelperError(HelperError):
     """There is no such program."""
 
 
-def ask(name: str, server: str) -> Credential | None:
+def ask(
+    name: str, server: str, is_unwanted: Callable[[], bool] = lambda: False
+) -> Credential | None:
     """Ask a helper for the login of a server; None if it knows none."""
     program = f"docker-credential-{name}"
     shown = printable(program, 128)
-    status, answer = _run(program, server)
-    if status == -SIGKILL:
-        raise HelperError(f"{shown} took longer than {_SECONDS:.0f} s, or answered with too much")
+    status, answer = _run(program, server, is_unwanted)
     if status and _NOT_FOUND in answer:
         return None
     if status:
-        said = printable(answer.decode(errors="replace").strip(), 200)
-        raise HelperError(f"{shown} ended with status {status}: {said}")
+        raise HelperError(f"{shown} ended with status {status}{_said(answer)}")
     user, secret = _parsed(answer)
     if not isinstance(user, str) or not isinstance(secret, str):
         raise HelperError(f"{shown} did not answer with a login")
@@ -49,37 +47,27 @@ def ask(name: str, server: str) -> Credential | None:
     return Credential(username=user, password=secret)
 
 
+def _said(answer: bytes) -> str:
+    """Quote what it wrote instead of a login, but never a login: reports go to many."""
+    text = answer.decode(errors="replace").strip()
+    return "" if not text or _SECRET in text else f": {printable(text, 200)}"
+
+
 def _parsed(answer: bytes) -> tuple[object, object]:
     try:
         login = json.loads(answer)
     except (ValueError, RecursionError):
         login = None
     found = login if isinstance(login, dict) else {}
-    return found.get("Username"), found.get("Secret")
+    return found.get("Username"), found.get(_SECRET)
 
 
-def _run(program: str, server: str) -> tuple[int, bytes]:
+def _run(program: str, server: str, is_unwanted: Callable[[], bool]) -> tuple[int, bytes]:
+    shown = printable(program, 128)
+    bounds = Bounds(seconds=_SECONDS, answer_bytes=_MAX_ANSWER)
     try:
-        process = subprocess.Popen(
-            [program, "get"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        return run_program([program, "get"], server.encode(), bounds, is_unwanted=is_unwanted)
+    except ProgramError as error:
+        raise HelperError(f"{shown} was ended, since {error}") from error
     except (OSError, ValueError) as error:
-        shown = printable(program, 128)
         raise MissingHelperError(f"{shown} is not installed, or not on PATH") from error
-    assert process.stdin is not None
-    assert process.stdout is not None
-    late = Timer(_SECONDS, process.kill)
-    late.daemon = True
-    late.start()
-    with process:
-        # One that fails at once does not wait for the question.
-        with suppress(BrokenPipeError), process.stdin:
-            process.stdin.write(server.encode())
-        answer = process.stdout.read(_MAX_ANSWER + 1)
-        if len(answer) > _MAX_ANSWER:
-            process.kill()
-    late.cancel()
-    return process.returncode, answer

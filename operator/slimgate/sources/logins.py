@@ -22,6 +22,7 @@ from slimgate.engine.flights import Flights
 from slimgate.sources import helpers
 from slimgate.sources.helpers import HelperError, MissingHelperError
 from slimgate.sources.once import in_thread
+from slimgate.sources.stream import Watch
 
 _LOG: Final = logging.getLogger(__name__)
 _HUB: Final = "index.docker.io"
@@ -52,21 +53,21 @@ class Logins:
     async def _find(self, registry: str) -> Identity:
         found: tuple[CredentialEntry, ...] = ()
         if config_file().is_file():
-            found = await in_thread(lambda _: self._look_up(registry))
+            found = await in_thread(lambda watch: self._look_up(registry, watch))
         identity = Identity((*found, *self._own.entries))
         self._known[registry] = identity
         return identity
 
-    def _look_up(self, registry: str) -> tuple[CredentialEntry, ...]:
+    def _look_up(self, registry: str, watch: Watch) -> tuple[CredentialEntry, ...]:
         try:
-            return self._entries(registry)
+            return self._entries(registry, watch)
         except (OSError, HelperError, MalformedDockerConfigError) as error:
             raise UnauthorizedError(
                 f"the login for {printable(registry, 128)} can't be read from {config_file()} "
                 f"({_reason(error)}); run `docker login` again"
             ) from error
 
-    def _entries(self, registry: str) -> tuple[CredentialEntry, ...]:
+    def _entries(self, registry: str, watch: Watch) -> tuple[CredentialEntry, ...]:
         """Find logins as docker does: the registry's own helper, else the store, then the file.
 
         Which of the file's are for an image is decided by path, as the kubelet does.
@@ -79,7 +80,9 @@ class Logins:
         if helper is None:
             return entries
         try:
-            found = helpers.ask(helper, _HUB_SERVER if is_hub else registry)
+            found = helpers.ask(
+                helper, _HUB_SERVER if is_hub else registry, lambda: watch.is_stopped
+            )
         except MissingHelperError as error:
             # What is public needs no login, and who has no helper has none.
             if helper not in self._missing:

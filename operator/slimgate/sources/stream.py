@@ -31,6 +31,11 @@ class Watch:
         self._progress = progress
         self._stopped = threading.Event()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self._stopped.is_set()
+
     def stop(self) -> None:
         """Let the reading end at its next chunk."""
         self._stopped.set()
@@ -47,7 +52,7 @@ class Watch:
         """
         done = 0
         for chunk in chunks:
-            if self._stopped.is_set():
+            if self.is_stopped:
                 raise AbandonedError
             done = position() if position else done + len(chunk)
             if self._progress is not None:
