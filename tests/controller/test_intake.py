@@ -9,7 +9,7 @@ from slimgate.controller.intake import Intake
 from slimgate.controller.ledger import Key
 from slimgate.controller.owners import Owners
 from slimgate.core.errors import ClusterError
-from slimgate.core.json_object import mapping_at
+from slimgate.core.json_object import JsonObject, mapping_at
 from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate
 from slimgate.core.workloads.kinds import PODS, REPLICA_SETS, Kind
 from tests.controller.fakes import DEPLOYMENT, World
@@ -270,6 +270,76 @@ async def test_copies_of_a_deployments_annotations(
     assert world.recorder.of("annotate") == []
 
 
+OTHER = {"template": {"spec": {"containers": [{"name": "main", "image": f"{APP}0"}]}}}
+ECHOES: list[tuple[str, JsonObject, JsonObject, bool]] = [
+    ("MODIFIED", {}, {}, True),
+    ("ADDED", {}, {}, True),
+    ("MODIFIED", {}, {"status": {"replicas": 1}}, True),
+    ("MODIFIED", {"resourceVersion": "9", "generation": 9}, {}, True),
+    ("MODIFIED", {"annotations": {}}, {}, False),
+    ("MODIFIED", {"annotations": {VERDICT: "allow"}}, {}, False),
+    ("MODIFIED", {"labels": {"a": "b"}}, {}, False),
+    ("MODIFIED", {"uid": "2"}, {}, False),
+    ("MODIFIED", {"ownerReferences": [OWNER]}, {}, False),
+    ("MODIFIED", {}, {"spec": OTHER}, False),
+    ("DELETED", {}, {}, False),
+]
+
+
+@pytest.mark.parametrize(("event", "metadata", "more", "spared"), ECHOES)
+async def test_what_changes_nothing_is_spared(
+    world: World,
+    intake: Intake,
+    *,
+    event: str,
+    metadata: JsonObject,
+    more: JsonObject,
+    spared: bool,
+) -> None:
+    """Once it is judged, and carries what it is to carry; all else is left to kopf."""
+    said = await annotated(world, intake)
+    known = intake.spares(event, {**web(**{"annotations": said, **metadata}), **more})
+
+    assert said[VERDICT] == "deny"
+    assert known is spared
+
+
+async def annotated(world: World, intake: Intake) -> dict[str, str | None]:
+    """Have a Deployment be over policy; return what it carries then."""
+    world.catalog.put_policy(policy(limits={"pullSize": {"deny": "1"}}))
+    intake.put(web())
+    async with world.running():
+        await world.quiet()
+    record = world.ledger.get(KEY)
+    assert record is not None
+    return dict(record.observed.annotations)
+
+
+def test_nothing_is_spared_that_is_not_judged_yet(intake: Intake) -> None:
+    """Somebody is to judge it."""
+    new = intake.spares("ADDED", web(resourceVersion="1"))
+    intake.put(web(resourceVersion="1"))
+
+    assert not new
+    assert not intake.spares("MODIFIED", web(resourceVersion="2"))
+
+
+async def test_nothing_overtakes_what_kopf_was_left(world: World, intake: Intake) -> None:
+    """A change that is undone at once is heard of in its order, until kopf has handed on both."""
+    said = await annotated(world, intake)
+    changed = {**web(resourceVersion="2", annotations=said), "spec": OTHER}
+    undone = web(resourceVersion="3", annotations=said)
+    spared = [intake.spares("MODIFIED", one) for one in (changed, undone)]
+    intake.put(changed)
+    spared.append(intake.spares("MODIFIED", undone))
+    intake.put(undone)
+    async with world.running():
+        await world.quiet()
+    spared.append(intake.spares("MODIFIED", undone))
+
+    assert spared == [False, False, False, True]
+
+
 async def test_copies_go_once_the_policy_does(world: World, owners: Owners) -> None:
     """Those of ReplicaSets that are gone by then are not looked for."""
     world.catalog.put_policy(policy(limits={"pullSize": {"deny": "1"}}))
@@ -278,8 +348,7 @@ async def test_copies_go_once_the_policy_does(world: World, owners: Owners) -> N
     async with world.running():
         deployments.put(web())
         await world.quiet()
-        for name in ("web-1", "web-2", "web-3"):
-            replica_sets.put(copy(name))
+        spared = [replica_sets.spares("ADDED", copy(name)) for name in ("web-1", "web-2", "web-3")]
         replica_sets.drop("team", "web-2", "web-2")
         replica_sets.put(copy("web-3", annotations={}))
         await world.quiet()
@@ -287,6 +356,7 @@ async def test_copies_go_once_the_policy_does(world: World, owners: Owners) -> N
         world.catalog.drop_policy("default")
         await world.quiet()
 
+    assert spared == [True, True, True]
     assert world.recorder.of("annotate") == [
         ("annotate", ("web", None)),
         ("annotate", ("web-1", None)),

@@ -195,9 +195,9 @@ def test_what_has_been_of_concern_still_is() -> None:
     alone: JsonObject = {"namespace": "team", "name": "a", "uid": "1"}
     adopted: JsonObject = {**alone, "ownerReferences": [owned]}
 
-    assert not place.kinds.concerns(pods, {**adopted, "uid": "2"})
-    assert place.kinds.concerns(pods, alone)
-    assert place.kinds.concerns(pods, adopted)
+    assert not place.kinds.concerns(pods, "ADDED", {"metadata": {**adopted, "uid": "2"}})
+    assert place.kinds.concerns(pods, "ADDED", {"metadata": alone})
+    assert place.kinds.concerns(pods, "MODIFIED", {"metadata": adopted})
 
 
 def test_what_is_listed_is_taken_where_it_is_of_concern() -> None:

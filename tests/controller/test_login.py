@@ -21,7 +21,7 @@ from slimgate.cluster.connect import Access, open_access
 from slimgate.cluster.errors import UnreachableError
 from slimgate.controller.handlers import make_settings
 from slimgate.controller.login import Login
-from slimgate.core.json_object import JsonObject
+from slimgate.core.json_object import JsonObject, mapping_at
 from slimgate.core.workloads.kinds import BUILT_IN, Kind
 from tests.support.kubeconfig import kubeconfig
 
@@ -101,9 +101,9 @@ async def test_what_is_of_no_concern_is_not_watched(home: Path, path: str, left:
     async def answer(_request: web.Request) -> web.Response:
         return web.Response(body=b"".join(json.dumps(one).encode() + b"\n" for one in told))
 
-    def concerns(kind: Kind, metadata: JsonObject) -> bool:
-        assert kind.plural == "deployments"
-        return "owned" not in metadata
+    def concerns(kind: Kind, event: str, obj: JsonObject) -> bool:
+        assert (kind.plural, event in {"ADDED", "MODIFIED"}) == ("deployments", True)
+        return "owned" not in mapping_at(obj, "metadata")
 
     app = web.Application()
     app.router.add_get("/{path:.*}", answer)

@@ -13,4 +13,4 @@ async def annotate(api: ClusterApi, target: Target, wanted: Mapping[str, str | N
     """Set annotations or, by None, remove them; nothing where the object is another by now."""
     patch = {"metadata": {"uid": target.uid, "annotations": dict(wanted)}}
     with suppress(MissingError, ConflictError):
-        await api.merge_patch(target.path, patch)
+        await api.merge_patch(target.path, patch, metadata_only=True)

@@ -171,9 +171,15 @@ class ClusterApi:
         """Create an object in the collection at `path`; ExistsError if its name is taken."""
         return await self._write("POST", path, body, JSON)
 
-    async def merge_patch(self, path: str, patch: JsonObject) -> dict[str, object]:
-        """Change what the patch names; null removes. With metadata.uid, only that very object."""
-        return await self._write("PATCH", path, patch, MERGE_PATCH)
+    async def merge_patch(
+        self, path: str, patch: JsonObject, *, metadata_only: bool = False
+    ) -> dict[str, object]:
+        """Change what the patch names; null removes. With metadata.uid, only that very object.
+
+        With `metadata_only` no more than that is answered.
+        """
+        accept = _METADATA.format("") if metadata_only else JSON
+        return await self._write("PATCH", path, patch, MERGE_PATCH, accept=accept)
 
     async def patch_status(self, path: str, patch: JsonObject) -> dict[str, object]:
         """Change an object's status, which is written apart from the rest of it."""
@@ -197,7 +203,14 @@ class ClusterApi:
         return any(text_at(entry, "name") == plural for entry in objects_at(found, "resources"))
 
     async def _write(
-        self, method: str, path: str, body: JsonObject, content_type: str, **query: str
+        self,
+        method: str,
+        path: str,
+        body: JsonObject,
+        content_type: str,
+        *,
+        accept: str = JSON,
+        **query: str,
     ) -> dict[str, object]:
         return await self._read(
             ApiCall(
@@ -205,6 +218,7 @@ class ClusterApi:
                 path=path,
                 query={"fieldManager": FIELD_MANAGER, **query},
                 body=body,
+                accept=accept,
                 content_type=content_type,
             )
         )

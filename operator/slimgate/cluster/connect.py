@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
+from urllib.request import getproxies, proxy_bypass
 
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import (
@@ -98,7 +99,7 @@ async def open_session(kubeconfig: str | None, context: str | None) -> Session:
     if kubeconfig is None and context is None:
         reason = _in_cluster(configuration)
         if reason is None:
-            return Session(client=ApiClient(configuration), namespace=_own_namespace())
+            return Session(client=_client(configuration), namespace=_own_namespace())
     else:
         reason = "a kubeconfig was asked for"
     paths = KUBE_CONFIG_DEFAULT_LOCATION if kubeconfig is None else kubeconfig
@@ -137,7 +138,7 @@ async def _by_kubeconfig(configuration: Configuration, paths: str, context: str 
             client_configuration=configuration,
             persist_config=False,
         )
-        client = ApiClient(configuration)
+        client = _client(configuration)
     except ssl.SSLError as err:
         raise NoClusterError(
             f"the kubeconfig {shown} can't be used: its certificates can't be read ({err.reason})"
@@ -154,6 +155,18 @@ async def _by_kubeconfig(configuration: Configuration, paths: str, context: str 
         )
     _keep_fresh(configuration, loader)
     return Session(client=client, namespace=_namespace_of(loader))
+
+
+def _client(configuration: Configuration) -> ApiClient:
+    """Make the client, which would ask netrc and the environment in two threads a request.
+
+    A netrc holds logins that are not for the API server; kubectl reads none.
+    """
+    configuration.client_session_kwargs = {"trust_env": False}
+    server = URL(configuration.host)
+    if configuration.proxy is None and server.host and not proxy_bypass(server.host):
+        configuration.proxy = getproxies().get(server.scheme)
+    return ApiClient(configuration)
 
 
 def _namespace_of(loader: KubeConfigLoader) -> str:

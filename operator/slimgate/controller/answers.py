@@ -14,15 +14,15 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 _EVENTS: Final = {"ADDED", "MODIFIED", "DELETED"}
-Concerns = Callable[[JsonObject], bool]
-"""Whether there is anything to do for an object, by its metadata."""
+Concerns = Callable[[str, JsonObject], bool]
+"""Whether kopf is to hear of an event, by its type and its object."""
 
 
 class Lines:
     """A watch stream as chunks of whole lines, none of which is nested too deeply.
 
-    With `concerns`, events of objects that are of no concern are left out. kopf goes on from the
-    last version that it has seen, which bookmarks keep young.
+    With `concerns`, events that are of no concern are left out. kopf goes on from the last version
+    that it has seen, which bookmarks keep young.
     """
 
     concerns: Concerns | None = None
@@ -67,7 +67,7 @@ def _passes(line: bytes, concerns: Concerns) -> bool:
     """Let through what tells of no object, and what is to be found wrong by who reads it."""
     try:
         event = json.loads(line)
-        return event["type"] not in _EVENTS or concerns(event["object"]["metadata"])
+        return event["type"] not in _EVENTS or concerns(event["type"], event["object"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return True
 

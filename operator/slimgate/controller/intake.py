@@ -7,7 +7,7 @@ from typing import Final
 from slimgate.controller.ledger import Key, Observed, marks_of, observed_of
 from slimgate.controller.owners import Owners
 from slimgate.controller.reconciler import COPIES, Reconciler
-from slimgate.core.json_object import JsonObject, text_at
+from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.workloads.kinds import Kind, template_paths
 from slimgate.core.workloads.workload import Workload, owner_of, workload_of
 
@@ -30,6 +30,8 @@ class Intake:
         self._is_extra = owners.is_extra(kind)
         self._template_paths = template_paths([kind])
         self._warned = False
+        self._passed: dict[str, str] = {}
+        """Versions of objects, by uid, that kopf was left and has not handed on yet."""
 
     def takes(self, metadata: JsonObject) -> bool:
         """Whether an object is judged itself, and not with its owner."""
@@ -49,16 +51,59 @@ class Intake:
             or any(marks_of(metadata))
         )
 
-    def put(self, obj: JsonObject) -> None:
-        """Hear of an object that is new or has changed."""
+    def spares(self, event: str, obj: JsonObject) -> bool:
+        """Take an event that changes nothing at once, so that nobody else need hear of it.
+
+        Most are echoes: of annotations that the controller has written, or of Kubernetes' own
+        statuses. What somebody is still to hear of comes first.
+        """
+        metadata = mapping_at(obj, "metadata")
+        uid = text_at(metadata, "uid")
+        if event == "DELETED":
+            self._passed.pop(uid, None)
+            return False
+        if uid not in self._passed:
+            found = self._read(obj)
+            if found is not None and self._takes_echo(*found):
+                return True
+        self._passed[uid] = text_at(metadata, "resourceVersion")
+        return False
+
+    def _takes_echo(self, key: Key, observed: Observed) -> bool:
+        owner = observed.workload.owner
+        if owner is None:
+            return self._reconciler.echoes(key, observed)
+        is_copy = self._is_lasting_copy(key, observed)
+        if is_copy:
+            self._reconciler.copied(key, observed)
+        return is_copy
+
+    def _is_lasting_copy(self, key: Key, observed: Observed) -> bool:
+        """Whether it is a ReplicaSet that its owner is judged for, whatever becomes of kinds."""
+        owner = observed.workload.owner
+        covered = self._owners.cover(owner) and not self._owners.may_change(owner)
+        return self.kind == COPIES and covered and not self._reconciler.knows(key)
+
+    def _read(self, obj: JsonObject) -> tuple[Key, Observed] | None:
         # Items of a listing may come without their kind.
         api_version, kind = self.kind.api_version, self.kind.kind
         resource: dict[str, object] = {**obj, "apiVersion": api_version, "kind": kind}
         workload = workload_of(resource, self._template_paths)
         if workload is None:
-            return
+            return None
         key = Key(self.kind, workload.namespace, workload.name)
-        observed = observed_of(self.kind, resource, workload)
+        return key, observed_of(self.kind, resource, workload)
+
+    def put(self, obj: JsonObject) -> None:
+        """Hear of an object that is new or has changed."""
+        metadata = mapping_at(obj, "metadata")
+        uid = text_at(metadata, "uid")
+        if self._passed.get(uid) == text_at(metadata, "resourceVersion"):
+            del self._passed[uid]
+        if (found := self._read(obj)) is None:
+            return
+        key, observed = found
+        workload = observed.workload
         if self._is_extra:
             without_template = self._lacks_template(observed)
             self._owners.put(self.kind, key, workload.uid, without_template=without_template)
@@ -71,11 +116,10 @@ class Intake:
         vouched = self._owners.vouch(observed.workload)
         observed = replace(observed, workload=replace(observed.workload, vouched=vouched))
         if self._lacks_template(observed) or self._owners.cover(observed.workload.owner):
-            lasting = not self._owners.may_change(observed.workload.owner)
-            is_copy = self.kind == COPIES
-            if is_copy:
+            if self.kind == COPIES:
                 self._reconciler.copied(key, observed)
-            if not (is_copy and lasting) or self._reconciler.knows(key):
+            if not self._is_lasting_copy(key, observed):
+                lasting = not self._owners.may_change(observed.workload.owner)
                 self._reconciler.release(key, observed, lasting=lasting)
         else:
             self._reconciler.observe(key, observed)

@@ -27,16 +27,17 @@ class Kinds:
         self.owners.listen(self._settle)
         self._handed: Bounded[str, Kind] = Bounded(_MAX_HANDED)
 
-    def concerns(self, kind: Kind, metadata: JsonObject) -> bool:
-        """Whether there is anything to do for an object of a built-in kind.
+    def concerns(self, kind: Kind, event: str, obj: JsonObject) -> bool:
+        """Whether kopf is to hear of an event of a built-in kind.
 
         What has been of concern a moment ago still is: that may be on its way to be known.
         """
+        intake, metadata = self._intakes[kind], mapping_at(obj, "metadata")
         uid = text_at(metadata, "uid")
-        if not (self._handed.get(uid) is not None or self._intakes[kind].concerns(metadata)):
+        if not (self._handed.get(uid) is not None or intake.concerns(metadata)):
             return False
         self._handed.put(uid, kind)
-        return True
+        return not intake.spares(event, obj)
 
     def take(self, kind: Kind, obj: JsonObject) -> None:
         """Take an object of a built-in kind, if there is anything to do for it."""

@@ -45,9 +45,9 @@ class Listed(Protocol):
 class Login:
     """kopf's handler; `listed` is given each page of each listing of a kind.
 
-    kopf hears nothing of objects that `concerns` says are of no concern: most events are of pods
-    that others own, and kopf takes a millisecond for each. `asked` hears of every request: its
-    method, how it ended and after how many seconds.
+    kopf hears nothing of events that `concerns` says are of no concern: most are of pods that
+    others own, or echoes of what the controller has written, and kopf takes a millisecond for each.
+    `asked` hears of every request: its method, how it ended and after how many seconds.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Login:
         listed: Listed,
         connect: Callable[[], Awaitable[Access]],
         asked: Callable[[str, int | str, float], None] = lambda *_: None,
-        concerns: Callable[[Kind, JsonObject], bool] = lambda *_: True,
+        concerns: Callable[[Kind, str, JsonObject], bool] = lambda *_: True,
     ) -> None:
         self._kinds = tuple(kinds)
         self._listed = listed
@@ -86,7 +86,6 @@ class Login:
         session = ClientSession(
             connector=TCPConnector(limit=0, ssl=access.tls),
             proxy=access.proxy,
-            trust_env=True,
             trace_configs=[trace],
             response_class=ShallowAnswer,
             middlewares=[_Signing(access)],

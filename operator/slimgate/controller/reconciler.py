@@ -107,6 +107,14 @@ class Reconciler:
         if self._ledger.observe(key, observed):
             self.queue.put(key)
 
+    def echoes(self, key: Key, observed: Observed) -> bool:
+        """Take a workload as it is now, unless there is anything to do about it then."""
+        record = self._ledger.get(key)
+        if record is None or record.verdict is None:
+            return False
+        same = record.observed.workload == observed.workload
+        return same and not self._ledger.observe(key, observed)
+
     def release(self, key: Key, observed: Observed, *, lasting: bool = True) -> None:
         """Judge a workload no longer itself, but with its owner, and remove what was written.
 
