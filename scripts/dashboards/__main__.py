@@ -24,6 +24,7 @@ def files() -> Iterator[tuple[Path, str]]:
     for page in ALL:
         yield FILES / "dashboards" / f"{page.uid}.json", to_json(page)
     yield FILES / "rules" / "slimgate.yaml", rules.to_yaml()
+    yield FILES / "rules" / "costs.yaml", rules.costs_yaml()
 
 
 def main(words: list[str]) -> int:

@@ -21,6 +21,7 @@ _STATES: Final = (
     ("unexplained", "text"),
 )
 _COLLECTION: Final = "slimgate_node_imagefs_until_collection_bytes"
+_COST: Final = "namespace:slimgate_image_cost:month"
 _EVICTION: Final = "slimgate_node_imagefs_until_eviction_bytes"
 _RECLAIMABLE: Final = "slimgate_node_image_reclaimable_bytes"
 _OVER: Final = "slimgate_cluster_over_limits_bytes"
@@ -192,6 +193,30 @@ FLEET: Final = Dashboard(
                     "{{policy}}",
                     unit="bytes",
                     width=6,
+                ),
+            ),
+        ),
+        Row(
+            title="Cost",
+            panels=(
+                lines(
+                    "Cost a month, by namespace",
+                    "What each namespace's share of disks and registries and its pulls cost, in "
+                    "the currency of the chart's metrics.prometheusRule.prices; nothing without.",
+                    (
+                        whole(_COST, "workload_namespace", "of", by="workload_namespace"),
+                        "{{workload_namespace}}",
+                    ),
+                    width=16,
+                    stacked=True,
+                ),
+                bars(
+                    "Cost a month, by what is paid for",
+                    "The same by disks of nodes, registries, and pulls at the pace of the last "
+                    "day.",
+                    whole(_COST, "workload_namespace", "of", by="of"),
+                    "{{of}}",
+                    width=8,
                 ),
             ),
         ),

@@ -66,9 +66,9 @@ NODE: Final = Dashboard(
                 stat(
                     "Fullest node",
                     f"max({_FULL})",
-                    "The used part of the file system that images are on. The kubelet removes "
-                    "unused images from 85 % and evicts pods from 85 % or 90 %, unless it is set "
-                    "otherwise.",
+                    "The used part of the file system that images are on. Unless it is set "
+                    "otherwise, the kubelet removes unused images from 85 % and evicts pods from "
+                    "85 % or 90 %; slimgate_node_imagefs_threshold_ratio has what counts.",
                     unit="percentunit",
                     palette=Palette.FULL,
                 ),
@@ -101,8 +101,8 @@ NODE: Final = Dashboard(
                 table(
                     "Nodes",
                     "What images take on each node, what of it is unused, how full its disk is, "
-                    "and what may come until the kubelet removes images: from 85 %, unless it is "
-                    "set otherwise. Below zero it does so already.",
+                    "and what may come until the kubelet removes images: by its own threshold "
+                    "where that was read, else from 85 %. At zero it does so already.",
                     (
                         ("cluster", "Cluster"),
                         ("node", "Node"),
@@ -111,7 +111,7 @@ NODE: Final = Dashboard(
                         ("C", "Measured"),
                         ("D", "Available"),
                         ("E", "Capacity"),
-                        ("F", "Until 85 %"),
+                        ("F", "Until removal"),
                         ("G", "Full"),
                         ("H", "Full without unused"),
                         ("I", "Images without facts"),
@@ -121,7 +121,7 @@ NODE: Final = Dashboard(
                     _MEASURED,
                     _disk("available"),
                     _disk("capacity"),
-                    f"{_disk('available')} - 0.15 * {_disk('capacity')}",
+                    _disk("until_collection"),
                     _FULL,
                     _NEEDED,
                     f"max {_BY} (slimgate_node_images_without_facts{{{_NODE}}})",

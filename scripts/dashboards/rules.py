@@ -1,6 +1,7 @@
 """Recording rules and alerts as code. Every alert has a section of its own in docs/runbooks.md."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -23,6 +24,7 @@ class Recording:
 
     record: str
     expr: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ def _bytes(where: str = "") -> str:
 
 _UNUSED: Final = _bytes('{share="unused"}')
 _ALL: Final = _bytes()
+
+_FIRST: Final = "max by (cluster, node) (slimgate_node_imagefs_threshold_ratio)"
 
 _LARGEST: Final = 'max by (cluster, repository) (slimgate_repository_size_bytes{form="unpacked"})'
 _LARGEST_BEFORE: Final = (
@@ -87,6 +91,29 @@ RECORDINGS: Final = (
         "[5m])) / sum by (cluster) (rate(slimgate_admissions_total[5m]))",
     ),
 )
+
+_BY_NAMESPACE: Final = "max by (cluster, workload_namespace)"
+_COST: Final = "namespace:slimgate_image_cost:month"
+COSTS: Final[Mapping[str, Recording]] = {
+    "nodeDisk": Recording(
+        record=_COST,
+        expr=f"{_BY_NAMESPACE} (slimgate_namespace_image_share_bytes) / 2^30",
+        labels={"of": "node_disk"},
+    ),
+    "registry": Recording(
+        record=_COST,
+        expr=f"{_BY_NAMESPACE} (slimgate_namespace_registry_bytes) / 2^30",
+        labels={"of": "registry"},
+    ),
+    # Events are kept for an hour, so what they tell is an hour's; a month has 730.
+    "pull": Recording(
+        record=_COST,
+        expr=f"{_BY_NAMESPACE} (avg_over_time(slimgate_namespace_image_pull_bytes[1d])) / 2^30 * "
+        "730",
+        labels={"of": "pulls"},
+    ),
+}
+"""By the price of the chart's values that each is multiplied with; without it there is none."""
 
 ALERTS: Final = (
     Alert(
@@ -216,15 +243,17 @@ ALERTS: Final = (
     ),
     Alert(
         name="SlimgateNodeFillingWithImages",
-        expr="node:slimgate_node_imagefs_needed:ratio > 0.8 and on (cluster, node) "
+        expr=f"node:slimgate_node_imagefs_needed:ratio > on (cluster, node) ({_FIRST} - 0.05) "
+        "and on (cluster, node) "
         "node:slimgate_node_image_bytes:sum > on (cluster, node) "
         "(0.3 * max by (cluster, node) (slimgate_node_imagefs_capacity_bytes))",
         hold="15m",
         severity=Severity.WARNING,
         summary="Node {{ $labels.node }} would be {{ $value | humanizePercentage }} full without "
         "any unused image.",
-        description="Removing images will not keep it from evicting pods, and images are a "
-        "large part of what fills it.",
+        description="That is within 5 % of where its kubelet begins to remove images or to evict "
+        "pods. Removing images will not keep it from evicting, and images are a large part of what "
+        "fills it.",
     ),
     Alert(
         name="SlimgateImageGrowing",
@@ -272,8 +301,24 @@ def to_yaml() -> str:
     return yaml.safe_dump({"groups": groups}, sort_keys=False, width=100, allow_unicode=True)
 
 
+def costs_yaml() -> str:
+    """Write what the chart multiplies with prices."""
+    made = {price: _recording(rule) for price, rule in COSTS.items()}
+    return yaml.safe_dump(made, sort_keys=False, width=100, allow_unicode=True)
+
+
+def priced(prices: Mapping[str, float]) -> str:
+    """Write rules of costs as the chart does."""
+    rules = [
+        {**_recording(COSTS[name]), "expr": f"{COSTS[name].expr} * {price}"}
+        for name, price in prices.items()
+    ]
+    return yaml.safe_dump({"groups": [{"name": "slimgate.costs", "rules": rules}]})
+
+
 def _recording(rule: Recording) -> dict[str, object]:
-    return {"record": rule.record, "expr": rule.expr}
+    labels = {"labels": {**rule.labels}} if rule.labels else {}
+    return {"record": rule.record, "expr": rule.expr, **labels}
 
 
 def _alert(rule: Alert) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """What is rendered for Prometheus and Grafana, and where."""
 
 import json
+import operator
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from scripts.dashboards.__main__ import ALL
-from scripts.dashboards.rules import RUNBOOKS
+from scripts.dashboards.rules import COSTS, RUNBOOKS, priced
 from tests.chart.helm import CHART, NAMESPACE, Helm, Objects, nested
 
 _MONITOR: Final = "monitoring.coreos.com/v1/ServiceMonitor"
@@ -123,7 +124,8 @@ def test_dashboards_follow_their_sidecar(helm4: Helm) -> None:
 @pytest.mark.parametrize("page", [RUNBOOKS, "https://wiki.example.com/a?b=c"])
 def test_promtool_accepts_the_rules(helm4: Helm, page: str, tmp_path: Path) -> None:
     """As rendered, and each alert leads to the page that the values name."""
-    values = nested("metrics.prometheusRule.runbookURL", page)
+    prices = {} if page == RUNBOOKS else dict.fromkeys(COSTS, 0.08)
+    values = nested("metrics.prometheusRule", {"runbookURL": page, "prices": prices})
     spec = helm4.objects("--api-versions", _RULE, values=values).one("PrometheusRule/slimgate")[
         "spec"
     ]
@@ -144,3 +146,7 @@ def test_promtool_accepts_the_rules(helm4: Helm, page: str, tmp_path: Path) -> N
         assert alert["annotations"]["runbook_url"] == f"{page}#{alert['alert'].lower()}"
     if page == RUNBOOKS:
         assert spec == written
+    else:
+        key = operator.itemgetter("record", "expr")
+        (made,) = yaml.safe_load(priced(prices))["groups"]
+        assert sorted(spec["groups"][2]["rules"], key=key) == sorted(made["rules"], key=key)

@@ -50,6 +50,7 @@ _REFUSED: Final[list[tuple[dict[str, Any], str]]] = [
     (nested("metrics.dashboards.renderMode", "Always"), "/metrics/dashboards/renderMode"),
     (nested("metrics.dashboards.label", "a b"), "/metrics/dashboards/label"),
     (nested("metrics.prometheusRule.runbookURL", "wiki#a"), "/metrics/prometheusRule/runbookURL"),
+    (nested("metrics.prometheusRule.prices.pull", -1), "/metrics/prometheusRule/prices/pull"),
     (nested("networkPolicy.apiServerPorts", []), "/networkPolicy/apiServerPorts"),
     (nested("networkPolicy.registryPorts", []), "/networkPolicy/registryPorts"),
     # What the schema can't say.

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Final
 
+from scripts.dashboards.rules import COSTS
 from tests.metrics import documented
 
 CLUSTERS: Final = ("east", "west")
@@ -41,6 +42,9 @@ def open_metrics(start: float, step: float) -> str:
         for cluster in CLUSTERS:
             labels = {"cluster": cluster, "alertname": "SlimgateAdmissionGap", **state}
             lines += [f"{name}{_written(labels)} 1 {at:.0f}" for at in times]
+    for rule, cluster in product(COSTS.values(), CLUSTERS):
+        labels = {"cluster": cluster, "workload_namespace": "a", **rule.labels}
+        lines += [f"{rule.record}{_written(labels)} {n} {at:.0f}" for n, at in enumerate(times)]
     return "\n".join([*lines, "# EOF", ""])
 
 

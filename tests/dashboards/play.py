@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from scripts.dashboards import rules
 from scripts.dashboards.__main__ import FILES
 from tests.dashboards.hub import Hub
 from tests.dashboards.scene import Scene
@@ -14,6 +15,7 @@ from tests.lab.api import wait_until
 from tests.lab.layout import Layout
 from tests.lab.prometheus import SCRAPE_SECONDS, Prometheus
 
+PRICES: Final = {"nodeDisk": 0.08, "registry": 0.10, "pull": 0.02}
 RULES: Final = FILES / "rules" / "slimgate.yaml"
 PODS: Final = 4
 _UP_SECONDS: Final = 60.0
@@ -55,7 +57,9 @@ def prepare(layout: Layout, scene: Scene) -> Play:
     hub.start()
     scene.set()
     prometheus.forget(layout)
-    found = prometheus.start(layout, [RULES])
+    costs = layout.home / "costs.yaml"
+    costs.write_text(rules.priced(PRICES), encoding="utf-8")
+    found = prometheus.start(layout, [RULES, costs])
     wait_until(
         lambda: prometheus.follow(layout) == PODS == _up(found),
         what="not all pods are scraped",

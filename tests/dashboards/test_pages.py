@@ -11,7 +11,7 @@ import pytest
 from scripts.dashboards.__main__ import ALL, FILES, files
 from scripts.dashboards.grafana import to_json
 from scripts.dashboards.model import Dashboard
-from scripts.dashboards.rules import ALERTS, RECORDINGS
+from scripts.dashboards.rules import ALERTS, COSTS, RECORDINGS
 
 Json = dict[str, Any]
 _UNITS = {"short", "bytes", "s", "ops", "opm", "reqps", "percentunit"}
@@ -85,7 +85,7 @@ def test_every_panel_explains_itself(page: Json) -> None:
 def test_queries_follow_the_linter(page: Json) -> None:
     """Every selector can be narrowed to a cluster, and counters are only read as rates."""
     for expr in _exprs(page):
-        selectors = re.findall(r"(?:slimgate|process)_\w+(\{[^}]*\})?", expr)
+        selectors = re.findall(r"(?:slimgate|process)_\w+(?::\w+)?(\{[^}]*\})?", expr)
         assert all('cluster=~"$cluster"' in one for one in selectors), expr
         for counter in re.finditer(rf"{_READ_SO}?\(?\b\w+_total\b", expr):
             assert counter[1], f"{counter[0]} is a counter: {expr}"
@@ -110,11 +110,12 @@ def test_links_lead_to_pages() -> None:
 def test_every_metric_of_a_query_is_documented() -> None:
     """No panel or rule asks for a metric that there is not; the page lists all that is recorded."""
     text = Path("docs/metrics.md").read_text(encoding="utf-8")
-    recorded = {rule.record for rule in RECORDINGS}
-    assert set(re.findall(r"^\| `(\w+:\w+:\w+)`", text, re.MULTILINE)) == recorded
+    recorded = {rule.record for rule in (*RECORDINGS, *COSTS.values())}
+    assert set(re.findall(r"`(\w+:\w+:\w+)`", text)) == recorded
     known = set(_DOCUMENTED.findall(text))
     exprs = [expr for page in _pages() for expr in _exprs(page)]
-    exprs += [rule.expr for rule in (*RECORDINGS, *ALERTS)]
+    exprs += [rule.expr for rule in (*RECORDINGS, *COSTS.values())]
+    exprs += [alert.expr for alert in ALERTS]
 
     for expr in exprs:
         bare = expr

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from scripts.dashboards import rules
-from scripts.dashboards.rules import ALERTS, RECORDINGS, RUNBOOKS
+from scripts.dashboards.rules import ALERTS, COSTS, RECORDINGS, RUNBOOKS
 
 _RUNBOOKS = Path("docs/runbooks.md")
 _CASES = yaml.safe_load((Path(__file__).parent / "alerts.yaml").read_text(encoding="utf-8"))
@@ -123,5 +123,7 @@ def test_every_alert_has_its_cases_and_its_runbook() -> None:
 
 def test_recording_rules_are_named_by_level_metric_and_operation() -> None:
     """Names say what is kept, as Prometheus' own naming of rules asks for."""
-    for rule in RECORDINGS:
-        assert re.fullmatch(r"(node|cluster):slimgate_\w+:(sum|ratio|ratio_rate5m)", rule.record)
+    for rule in (*RECORDINGS, *COSTS.values()):
+        assert re.fullmatch(
+            r"(node|namespace|cluster):slimgate_\w+:(sum|ratio|ratio_rate5m|month)", rule.record
+        )

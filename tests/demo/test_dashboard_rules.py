@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from scripts.dashboards.rules import ALERTS, RECORDINGS
+from scripts.dashboards.rules import ALERTS, COSTS, RECORDINGS
 from tests.dashboards.play import Play
 
 pytestmark = [
@@ -22,9 +22,10 @@ def test_every_rule_is_evaluated(play: Play) -> None:
     """None is missing, none errs, and each recording has a value of what it is about."""
     rules = {rule["name"]: rule for rule in play.prometheus.rules()}
 
-    assert set(rules) == {one.record for one in RECORDINGS} | {one.name for one in ALERTS}
+    records = {one.record for one in (*RECORDINGS, *COSTS.values())}
+    assert set(rules) == records | {one.name for one in ALERTS}
     assert {name: rule["health"] for name, rule in rules.items() if rule["health"] != "ok"} == {}
-    assert [one.record for one in RECORDINGS if not play.prometheus.now(one.record)] == []
+    assert [one for one in records if not play.prometheus.now(one)] == []
 
 
 def test_recordings_are_what_panels_show(play: Play) -> None:

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from slimgate.core.images.tier import Tier
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.fleet import Fleet, FleetImage
+from slimgate.core.nodes.look import Look
 from slimgate.core.nodes.over_limits import FleetOver, OverSum, SizeLimit
 from slimgate.core.nodes.stored import NOTHING, Stored
 from slimgate.core.policies.budget import OverBudget, OverBudgets
@@ -22,6 +23,7 @@ from tests.metrics.test_nodes import MEASURED, PODS, Known, disk
 SOME = Named(namespaces=2, workloads=2, images=2)
 FAMILIES = {
     "slimgate_namespace_image_share_bytes": "namespaces",
+    "slimgate_namespace_registry_bytes": "namespaces",
     "slimgate_workload_image_bytes": "workloads",
     "slimgate_image_bytes": "images",
     "slimgate_image_exclusive_bytes": "images",
@@ -52,6 +54,11 @@ def image(name: str, size: int = 1, *, unused: int = 0) -> FleetImage:
 
 class Crowded(Known):
     """Very many namespaces, workloads and images, by names that tenants have made up."""
+
+    @property
+    def last(self) -> Look:
+        """Have all of them have something in registries."""
+        return replace(super().last, registry={f"n{n}": n + 1 for n in range(MANY)})
 
     def fleet(self) -> Fleet:
         """Return them."""

@@ -87,6 +87,7 @@ FIGURES = [
     ("imagefs_available_bytes", 400),
     ("imagefs_until_collection_bytes", 400 - 160),
     ("imagefs_until_eviction_bytes", 400 - 150),
+    ("imagefs_threshold_ratio", 0.85),
     ("thresholds_read", 0),
     ("image_reclaimable_bytes", 3 + 30),
     ("image_measured_ratio", 1),
@@ -94,7 +95,7 @@ FIGURES = [
 
 
 @pytest.mark.parametrize(("name", "expected"), FIGURES)
-def test_figures(name: str, expected: int) -> None:
+def test_figures(name: str, expected: float) -> None:
     """Each figure is one series a node."""
     assert by(shown(disk(*PODS, image_fs=MEASURED)), f"slimgate_node_{name}") == {("n1",): expected}
 
@@ -217,3 +218,11 @@ def test_number_of_namespaces_is_bounded() -> None:
     registry.register(NodeCollector(known, max_namespaces=1))
 
     assert by(registry, NAMESPACES) == {("blue",): 44, ("_other",): 22 + 33, ("_shared",): 11}
+
+
+def test_registries() -> None:
+    """A namespace's part of registries is what its pods run, on however many nodes it lies."""
+    model = disk(*PODS)
+    parts = by(shown(model, replace(model, node="n2")), "slimgate_namespace_registry_bytes")
+
+    assert parts == {("red",): 3, ("blue",): 4}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from slimgate.core.nodes.pulls import Pull, PullSums, PullTable
+from slimgate.metrics.named import Named
 from slimgate.metrics.pulls import PullCollector
 from tests.metrics import test_nodes
 
@@ -20,7 +21,14 @@ def told(nodes: int, images: int, size: int | None = 7) -> Told:
     for number in range(images):
         node = f"node-{number % (nodes + 1)}"
         table.add(
-            Pull(image=f"i{number}", node=node, namespace="x", seconds=number, waited=1, size=size)
+            Pull(
+                image=f"i{number}",
+                node=node,
+                namespace=f"n{number}",
+                seconds=number,
+                waited=1,
+                size=size,
+            )
         )
     return Told(table.sums())
 
@@ -30,7 +38,7 @@ def collected(pulls: Told, images: int = 20) -> dict[str, dict[str, float]]:
     disks = test_nodes.Known([test_nodes.disk()], last_success=1.7e9)
     return {
         family.name: {next(iter(s.labels.values())): s.value for s in family.samples}
-        for family in PullCollector(pulls, disks, images).collect()
+        for family in PullCollector(pulls, disks, Named(images=images, namespaces=images)).collect()
     }
 
 
@@ -49,6 +57,8 @@ def test_sums_are_whole() -> None:
         assert sum(found[f"slimgate_image_{name}"].values()) == {"pulls": 2, "pull_bytes": 14}[name]
     many = collected(told(3, 50))["slimgate_image_pull_seconds"]
     assert (len(many), many["i49"], many["_other"]) == (21, 49, sum(range(30)))
+    spaces = collected(told(3, 50))["slimgate_namespace_image_pull_bytes"]
+    assert (len(spaces), spaces["n49"], spaces["_other"]) == (21, 7, 7 * 30)
 
 
 def test_unknown_is_not_zero() -> None:

@@ -167,7 +167,7 @@ def _named(settings: Settings) -> Named:
 
 async def _look_at_nodes(core: Core, metrics: ControllerMetrics, survey: NodeSurvey) -> None:
     pulls = PullSurvey(ClusterLister(core.api))
-    metrics.show_pulls(pulls, survey, core.settings.metric_images)
+    metrics.show_pulls(pulls, survey, _named(core.settings))
     async with PartGroup() as parts:
         parts.create_task(survey.run())
         parts.create_task(pulls.run())

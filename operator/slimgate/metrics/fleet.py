@@ -45,6 +45,19 @@ def fleet_families(fleet: Fleet, named: Named) -> Iterator[GaugeMetricFamily]:
     yield _tiers(fleet.tiers)
 
 
+def registry_family(namespaces: Mapping[str, int], named: Named) -> Iterator[GaugeMetricFamily]:
+    """Write what namespaces have of registries."""
+    return bounded_family(
+        "slimgate_namespace_registry_bytes",
+        "A namespace's fair share of what the images that it uses take in registries: compressed, "
+        "each layer once for all nodes, and what several use divided among them. The sum is what "
+        "is used.",
+        NAMESPACE,
+        {(name,): size for name, size in namespaces.items()},
+        named.namespaces,
+    )
+
+
 def _states(fleet: Fleet) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "slimgate_cluster_image_bytes",

@@ -13,7 +13,7 @@ from slimgate.core.nodes.stored import Stored
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.policies.budget import OverBudgets
 from slimgate.metrics.bounded import MAX_NAMESPACES
-from slimgate.metrics.fleet import fleet_families
+from slimgate.metrics.fleet import fleet_families, registry_family
 from slimgate.metrics.named import Named, Values, bounded
 from slimgate.metrics.over_limits import budget_families, over_families
 from slimgate.metrics.uses import use_families
@@ -97,6 +97,13 @@ _FIGURES: Final = (
         lambda node: node.space.to_eviction,
     ),
     _Figure(
+        "slimgate_node_imagefs_threshold_ratio",
+        "Used part of the image file system from which the kubelet removes unused images, or ends "
+        "pods where it does that before: by its own thresholds if slimgate_node_thresholds_read "
+        "is 1, else by the default of 0.85. Absent if it never does either.",
+        lambda node: node.space.first,
+    ),
+    _Figure(
         "slimgate_node_thresholds_read",
         "1 if the kubelet's own thresholds were read, 0 if its defaults are assumed.",
         lambda node: node.space.thresholds.read,
@@ -147,6 +154,7 @@ class NodeCollector(Collector):
         yield _unread(look)
         yield self._namespaces(look)
         yield from fleet_families(look.fleet, self._named)
+        yield from registry_family(look.registry, self._named)
         yield from use_families(look, self._named)
         if look.over is not None:
             yield from over_families(look.over, self._named)

@@ -7,11 +7,12 @@ from typing import Final, Protocol
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from slimgate.core.nodes.pulls import Pulls, PullSums
+from slimgate.core.nodes.pulls import NO_PULLS, Pulls, PullSums
 from slimgate.metrics.bounded import OTHER, folded
+from slimgate.metrics.named import IMAGE, NAMESPACE, Named
 from slimgate.metrics.nodes import Nodes
 
-_NONE: Final = PullSums(images={}, nodes={}, rest=Pulls())
+_NONE: Final = PullSums(images={}, nodes={}, rest=NO_PULLS)
 
 
 class PulledImages(Protocol):
@@ -25,11 +26,10 @@ class PulledImages(Protocol):
 class PullCollector(Collector):
     """What was pulled, as of the last look. Nodes that there aren't have no series."""
 
-    def __init__(self, pulls: PulledImages, nodes: Nodes, images: int) -> None:
-        """Give so many images series of their own; with 0 there are none of images."""
+    def __init__(self, pulls: PulledImages, nodes: Nodes, named: Named) -> None:
         self._pulls = pulls
         self._nodes = nodes
-        self._images = images
+        self._named = named
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Read the sums once."""
@@ -39,13 +39,25 @@ class PullCollector(Collector):
         yield from _families(
             "slimgate_node_image", "by a node", "node", _parted(by_node, nodes, sums.rest)
         )
-        if not self._images:
-            return
-        order = sorted(by_image, key=lambda image: (-by_image[image].seconds, image))
-        yield from _families(
-            "slimgate_image", "of an image by all nodes (those that took longest are named)",
-            "image", _parted(by_image, set(order[: self._images]), sums.rest),
-        )  # fmt: skip
+        for limit, prefix, whose, (label,), all_of, rest in (
+            (
+                self._named.namespaces, "slimgate_namespace_image",
+                "for a namespace's pods (those that took longest are named)", NAMESPACE,
+                sums.namespaces, NO_PULLS,
+            ),
+            (
+                self._named.images, "slimgate_image",
+                "of an image by all nodes (those that took longest are named)", IMAGE,
+                by_image, sums.rest,
+            ),
+        ):  # fmt: skip
+            if limit:
+                shown = _parted(all_of, _slowest(all_of, limit), rest)
+                yield from _families(prefix, whose, label, shown)
+
+
+def _slowest(all_of: Mapping[str, Pulls], limit: int) -> Collection[str]:
+    return sorted(all_of, key=lambda name: (-all_of[name].seconds, name))[:limit]
 
 
 def _parted(
@@ -54,7 +66,7 @@ def _parted(
     """Keep the named ones, and add up all others."""
     rows: dict[tuple[str, ...], Pulls] = {(name,): pulls for name, pulls in all_of.items()}
     shown = folded(rows, {(name,) for name in named}, operator.add)
-    others = shown.get((OTHER,), Pulls()) + rest
+    others = shown.get((OTHER,), NO_PULLS) + rest
     return {**shown, (OTHER,): others} if others.times else shown
 
 

@@ -116,9 +116,9 @@ class ControllerMetrics(Metrics):
         """Show what images cost the nodes, as of each look."""
         self.nodes.register(NodeCollector(nodes, named=named))
 
-    def show_pulls(self, pulls: PulledImages, nodes: Nodes, images: int = 20) -> None:
-        """Show what nodes pulled, as of each look at nodes: so many images by name."""
-        self.nodes.register(PullCollector(pulls, nodes, images))
+    def show_pulls(self, pulls: PulledImages, nodes: Nodes, named: Named | None = None) -> None:
+        """Show what nodes pulled, as of each look at nodes."""
+        self.nodes.register(PullCollector(pulls, nodes, named or Named()))
 
     def nodes_looked_at(self) -> None:
         """Write what the last look found, in any thread, so that no scrape has to."""

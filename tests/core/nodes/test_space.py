@@ -27,7 +27,7 @@ def test_parts() -> None:
     assert found == Space(
         images=5 + 100, writable=7, logs=5, empty_dirs=3, capacity=1000, available=400,
         reclaimable=4 + 80, exact=True, to_collection=400 - 160, to_eviction=400 - 150,
-        thresholds=Thresholds(),
+        first=0.85, thresholds=Thresholds(),
     )  # fmt: skip
     assert found.obtainable == 484
 
@@ -38,7 +38,7 @@ def test_nothing_measured() -> None:
 
     assert found == Space(
         images=5 + 50, writable=None, logs=None, empty_dirs=None, capacity=None, available=None,
-        reclaimable=44, exact=False, to_collection=None, to_eviction=None,
+        reclaimable=44, exact=False, to_collection=None, to_eviction=None, first=None,
         thresholds=Thresholds(),
     )  # fmt: skip
     assert found.obtainable is None
@@ -52,6 +52,7 @@ def test_a_kubelet_that_lies(capacity: int | None, available: int | None) -> Non
     found = space(ImageFs(used=None, capacity=capacity, available=available))
 
     assert (found.to_collection, found.to_eviction, found.obtainable) == (None, None, None)
+    assert found.first == (0.8 if capacity and available is None else None)
 
 
 @given(st.integers(1, 10**6), st.integers(0, 10**6), st.integers(1, 99), st.integers(1, 99))
@@ -82,7 +83,11 @@ def test_collection_that_is_switched_off() -> None:
     off = Thresholds(collect=100, read=True)
     fs = ImageFs(used=None, capacity=1000, available=400, thresholds=off)
 
-    assert space(fs).to_collection is None
+    assert (space(fs).to_collection, space(fs).first) == (None, 0.85)
+    never = Thresholds(collect=100, evict=0, node_evict=0, read=True)
+    assert space(ImageFs(used=None, capacity=9, available=9, thresholds=never)).first is None
+    late = Thresholds(evict=50, evict_bytes=7, read=True)
+    assert space(ImageFs(used=None, capacity=9, available=9, thresholds=late)).first == 1 - 7 / 9
 
 
 HARD = [
@@ -115,6 +120,10 @@ def test_own_thresholds(hard: object, is_nodes: bool, expected: int | None) -> N
     found = space(fs)
 
     assert (found.thresholds.read, found.to_eviction, found.to_collection) == (True, expected, 190)
+    if expected != 0:
+        # Whichever comes first: 80 % used, or what pods are ended from.
+        first = 0.8 if expected is None else min(0.8, 1 - (400 - expected) / 1000)
+        assert found.first == pytest.approx(first)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from slimgate.core.nodes.fleet import Fleet, FleetSum
 from slimgate.core.nodes.node import Runtime
 from slimgate.core.nodes.over_limits import FleetOver, Limits, OverSum
 from slimgate.core.nodes.owners import Sums
+from slimgate.core.nodes.registry import RegistrySum
 from slimgate.core.nodes.space import Space, space_of
 from slimgate.core.nodes.stored import NOTHING, Stored
 from slimgate.core.nodes.summary import ImageFs
@@ -66,6 +67,8 @@ class Look:
     fleet: Fleet = field(default_factory=lambda: FleetSum().fleet())
     over: FleetOver | None = None
     """What would be won if every image were at its limit, None where that is not known."""
+    registry: Mapping[str, int] = field(default_factory=dict)
+    """By namespace, what it has of registries."""
     uses: Mapping[ImageUse, int] = field(default_factory=dict)
     """The largest shares that workloads have of images, and all others by namespace."""
     image_nodes: Mapping[str, Sequence[tuple[int, str]]] = field(default_factory=dict)
@@ -89,6 +92,7 @@ class LookSum:
         self._shared = self._pinned = NOTHING
         self._fleet = FleetSum()
         self._uses = UseSum()
+        self._registry = RegistrySum()
         self._over = None if limits is None else OverSum(limits)
 
     def add(self, disk: NodeDisk) -> None:
@@ -101,6 +105,7 @@ class LookSum:
         self._pinned += disk.namespaces.pinned
         self._fleet.add(disk)
         self._uses.add(disk)
+        self._registry.add(disk)
         if self._over is not None:
             self._over.add(disk)
 
@@ -114,6 +119,7 @@ class LookSum:
             pinned=self._pinned,
             fleet=fleet,
             over=None if self._over is None else self._over.over(fleet),
+            registry=self._registry.namespaces(),
             uses=self._uses.uses(),
             image_nodes=self._uses.nodes(),
             unread=self._unread,

@@ -4,7 +4,7 @@ Nobody lists registries, so images that are on no node are not known. As on a no
 use is divided among them, and what only images of no pod hold is unused.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from slimgate.core.nodes.disk import ImageDisk, NodeDisk
@@ -45,6 +45,11 @@ class RegistrySum:
                 uses = self._uses.setdefault(key, {})
                 for use, containers in image.uses.items():
                     uses[use] = uses.get(use, 0) + containers
+
+    def namespaces(self) -> Mapping[str, int]:
+        """Tell each namespace's part."""
+        parts = self.images().owners.namespaces
+        return {name: stored.compressed for name, stored in parts.items()}
 
     def images(self) -> RegistryImages:
         """Divide their layers."""

@@ -13,7 +13,8 @@ class Space:
 
     `images` and `reclaimable`, what removing unused images frees, are at least so much where not
     `exact`. `to_collection` and `to_eviction` are what may be written until either begins by the
-    `thresholds`, 0 where it has; None where it never does, too.
+    `thresholds`, 0 where it has; None where it never does, too. `first` is the used part of the
+    disk from which one of them does.
     """
 
     images: int
@@ -26,6 +27,7 @@ class Space:
     exact: bool
     to_collection: int | None
     to_eviction: int | None
+    first: float | None
     thresholds: Thresholds
 
     @property
@@ -54,7 +56,8 @@ def space_of(disk: NodeDisk) -> Space:
         reclaimable=disk.owners.unused.disk,
         exact=disk.complete and disk.scale.measured is not None,
         to_collection=_until_collection(capacity, available, thresholds),
-        to_eviction=_until_eviction(measured, capacity, available, thresholds),
+        to_eviction=_left(available, _least_before_eviction(measured, capacity, thresholds)),
+        first=_first(measured, capacity, thresholds),
         thresholds=thresholds,
     )
 
@@ -71,14 +74,25 @@ def _until_collection(
     return _left(available, strictest([(WHOLE + 1 - thresholds.collect, 0)], capacity or 0))
 
 
-def _until_eviction(
-    measured: ImageFs | None, capacity: int | None, available: int | None, thresholds: Thresholds
+def _least_before_eviction(
+    measured: ImageFs | None, capacity: int | None, thresholds: Thresholds
 ) -> int | None:
-    """Tell what may be written until the kubelet ends pods: the first of its thresholds counts."""
+    """Tell what must be available or the kubelet ends pods: its first threshold counts."""
     amounts = [(thresholds.evict, thresholds.evict_bytes)]
     if measured is not None and measured.is_nodes:
         amounts.append((thresholds.node_evict, thresholds.node_evict_bytes))
-    return _left(available, strictest(amounts, capacity or 0))
+    return strictest(amounts, capacity or 0)
+
+
+def _first(measured: ImageFs | None, capacity: int | None, thresholds: Thresholds) -> float | None:
+    """Tell from where the kubelet removes images, or ends pods where it does that before."""
+    if not capacity:
+        return None
+    least = _least_before_eviction(measured, capacity, thresholds)
+    several = [] if least is None else [max(1 - least / capacity, 0.0)]
+    if thresholds.collect < WHOLE:
+        several.append(thresholds.collect / WHOLE)
+    return min(several, default=None)
 
 
 def _left(available: int | None, least: int | None) -> int | None:
