@@ -28,6 +28,7 @@ from slimgate.core.errors import ClusterError
 from slimgate.core.workloads.kinds import BUILT_IN
 from slimgate.engine.catalog import Change
 from slimgate.metrics import ControllerMetrics
+from slimgate.process.garbage import short_collections
 from slimgate.process.health import Health, serving_health
 from slimgate.process.logs import configure
 from slimgate.process.loop import watch_loop
@@ -46,7 +47,8 @@ async def run_controller(config: str | None, stop: asyncio.Event) -> None:
     configure(settings.log_format)
     metrics = ControllerMetrics()
     async with serving_health(settings.address, settings.http_port, metrics.page) as health:
-        await unless(stop, whole(_run(settings, metrics, health, stop)))
+        with short_collections():
+            await unless(stop, whole(_run(settings, metrics, health, stop)))
 
 
 async def _run(
