@@ -1,7 +1,7 @@
 """Unpacks a layer that arrives in pieces, to count its tar and list its paths.
 
-Blocking, for a thread. Bombs end in an unknown size, which is at least what came out before:
-output, CPU time and memory are capped.
+Blocking, for a thread. Bombs and what is malformed end in an unknown size, which is at least what
+came out before: output, CPU time and memory are capped.
 """
 
 import time
@@ -88,7 +88,8 @@ class Unpacker:
         if isinstance(self._codec, _Plain) and (is_short or not self._lister.is_tar):
             self._reason = NO_TAR
         if self._reason is not None:
-            least = self._length if self._reason == _TOO_MUCH else 0
+            # Programs that unpack for runtimes, such as unpigz, pass over what follows the end.
+            least = 0 if self._reason == NO_TAR else self._length
             unknown = Size.unknown(self._reason, at_least=least, evidence=SizeEvidence.MEASURED)
             return LayerReading(unpacked=unknown)
         measured = Size.measured(self._length, on_disk=self._lister.on_disk)

@@ -219,8 +219,8 @@ PAX = [
     ("a size beyond all", b"28 size=" + b"9" * 19 + b"\n", b"x", cut()),
     ("sparse", b"22 GNU.sparse.major=1\n", b"x", cut()),
     ("a comment for all", b"13 comment=x\n", b"g", complete("a")),
-    ("a path for all", b"11 path=bc\n", b"g", cut()),
-    ("a size for all", b"10 size=9\n", b"g", cut()),
+    ("a path for all, which Go does not read", b"11 path=bc\n", b"g", complete("a")),
+    ("a size for all", b"10 size=9\n", b"g", complete("a")),
     ("nonsense for all", b"nonsense", b"g", cut()),
 ]  # fmt: skip
 
@@ -231,6 +231,65 @@ PAX = [
 def test_pax_records(records: bytes, kind: bytes, expected: LayerContents) -> None:
     """Records are read by their lengths; what is malformed or would mislead ends the list."""
     assert listing(pax(records, kind)) == expected
+
+
+def named(name: str, *changes: tuple[int, bytes], size: int = 0) -> bytes:
+    """Make a header of a name in which other bytes are changed."""
+
+    def change(block: bytearray) -> None:
+        for at, found in changes:
+            put(at, found)(block)
+
+    return header(change, name, size)
+
+
+def long_name(name: bytes) -> bytes:
+    """Make GNU's header of a long name."""
+    return header(put(156, b"L"), size=len(name)) + name.ljust(512, b"\0")
+
+
+LIKE = b"var/lib/dpkg/status.d"
+HIDES = named("bin/sh")
+NAMES = [
+    ("a prefix", named("x", (345, LIKE)), complete("var/lib/dpkg/status.d/x")),
+    (
+        "a prefix of star",
+        named("x", (345, b"p" * 140), (508, b"tar\0")),
+        complete("p" * 131 + "/x"),
+    ),
+    ("no prefix of GNU", named("x", (257, b"ustar  \0"), (345, b"\0" + LIKE)), complete("x")),
+    ("times of GNU", named("x", (257, b"ustar  \0"), (345, b"00000000001\0")), complete("x")),
+    (
+        "what was no time",
+        named("x", (257, b"ustar  \0"), (345, LIKE)),
+        complete("var/lib/dpkg/status.d/x"),
+    ),
+    ("no prefix of old", named("x", (257, b"\0" * 8), (345, LIKE)), complete("x")),
+    ("both long names", long_name(b"long") + pax(b"11 path=bc\n"), complete("long")),
+    ("the last long name", long_name(b"long") + long_name(b"l") + named("x"), complete("l")),
+    ("no long name", long_name(b"long") + header(put(156, b"L")) + named("x"), complete("x")),
+    (
+        "the last records",
+        pax(b"11 path=bc\n")[:1024] + pax(b"12 mtime=1.\n")[:1024] + named("x"),
+        complete("x"),
+    ),
+    (
+        "records before those for all",
+        pax(b"11 path=bc\n")[:1024] + pax(b"13 comment=x\n", b"g")[:1024] + named("x"),
+        complete("x"),
+    ),
+    (
+        "a folder of old that says how long it is",
+        named("d/", (156, b"\0"), size=512) + HIDES,
+        complete("d", "bin/sh"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("tar", "expected"), [r[1:] for r in NAMES], ids=[r[0] for r in NAMES])
+def test_names_are_what_runtimes_read(tar: bytes, expected: LayerContents) -> None:
+    """A layer can't have what it holds listed under other names than Go's archive/tar reads."""
+    assert listing(tar + END) == expected
 
 
 @pytest.mark.parametrize("kind", [b"x", b"g", b"L", b"K"])

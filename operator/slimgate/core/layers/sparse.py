@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from slimgate.core.layers.tar import number_in, records_in, short_name, text_in
+from slimgate.core.layers.tar import name_in, number_in, records_in, text_in
 
 _BLOCK: Final = 512
 _ZERO: Final = bytes(_BLOCK)
@@ -110,10 +110,8 @@ class SparseCounter:
         size = _stated(records, _SIZE, size)
         if kind in _NO_CONTENTS:
             return
-        if kind == _REGULAR_OF_OLD:
-            name = long_name or records.get("path") or short_name(block)
-            if name.endswith("/"):
-                return
+        if kind == _REGULAR_OF_OLD and name_in(records, long_name, block).endswith("/"):
+            return
         self._skip = -(-size // _BLOCK) * _BLOCK
         self.more += max(0, *(_stated(records, key, 0) - size for key in _REAL_SIZES))
 

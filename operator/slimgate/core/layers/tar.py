@@ -7,7 +7,7 @@ https://www.gnu.org/software/tar/manual/html_node/Standard.html
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from slimgate.core.images.facts import LayerContents
@@ -34,6 +34,10 @@ _PAX_GLOBAL: Final = b"g"
 _SPARSE: Final = b"S"
 _SYMLINK: Final = b"2"
 _FOLDER: Final = b"5"
+_REGULAR_OF_OLD: Final = b"\0"
+_USTAR: Final = b"ustar\0"
+_GNU: Final = b"ustar  \0"
+_STAR: Final = b"tar\0"
 DISK_BLOCK: Final = 4096
 """Files and folders take whole blocks of so many bytes on ext4 and xfs, if they take any."""
 _EMPTY_KINDS: Final = frozenset(
@@ -63,7 +67,7 @@ class TarLister:
         self._wanted = _BLOCK
         self._length = 0
         self._zeros = 0
-        self._long_name: str | None = None
+        self._long_name = ""
         self._pax: dict[str, str] = {}
         self._ended = False
         self._complete = True
@@ -142,28 +146,34 @@ class TarLister:
             elif size:
                 self._collect, self._length = kind, size
                 self._wanted = -(-size // _BLOCK) * _BLOCK
+            else:
+                self._extension(kind, b"")
         else:
             self._entry(block, kind, size)
 
     def _extension(self, kind: bytes, body: bytes) -> None:
+        """Read what the next entry is called, of which the last counts, as for Go."""
         if kind == _LONG_NAME:
             self._long_name = text_in(body)
         elif not self._spend(body.count(b"\n")):
             self._give_up()
-        elif kind == _PAX:
+        elif kind in {_PAX, _PAX_GLOBAL}:
             records = records_in(body)
             if records is None or any(key.startswith("GNU.sparse.") for key in records):
                 self._give_up()
+            elif kind == _PAX:
+                self._pax = records
             else:
-                self._pax.update(records)
-        elif kind == _PAX_GLOBAL and ({"path", "size"} & set(records_in(body) or {"path": ""})):
-            self._give_up()
+                # Nothing in it counts for entries, and it is one itself.
+                self._pax, self._long_name = {}, ""
 
     def _entry(self, block: bytes, kind: bytes, size: int) -> None:
-        name = self._pax.get("path") or self._long_name or short_name(block)
+        name = name_in(self._pax, self._long_name, block)
         stated = self._pax.get("size")
-        self._pax, self._long_name = {}, None
-        if stated is not None:
+        self._pax, self._long_name = {}, ""
+        if kind == _REGULAR_OF_OLD and name.endswith("/"):
+            kind = _FOLDER
+        if stated:
             if not (stated.isascii() and stated.isdigit() and len(stated) <= _MAX_DIGITS):
                 self._give_up()
                 return
@@ -209,11 +219,34 @@ def _folders(path: str) -> Iterator[str]:
         end = path.find("/", end + 1)
 
 
-def short_name(block: bytes) -> str:
-    """Read the name that stands in a header itself."""
-    name = text_in(block[0:100])
-    prefix = text_in(block[345:500]) if block[257:263] == b"ustar\x00" else ""
-    return f"{prefix}/{name}" if prefix else name
+def name_in(records: Mapping[str, str], long_name: str, block: bytes) -> str:
+    """Tell what an entry is called, as Go does: by GNU's long name, by a pax record, by itself.
+
+    https://github.com/golang/go/blob/go1.26.0/src/archive/tar/reader.go
+    """
+    return long_name or records.get("path") or _short_name(block)
+
+
+def _short_name(block: bytes) -> str:
+    """Read the name that stands in a header itself; which have a prefix, their magic says."""
+    name, prefix, times = text_in(block[0:100]), b"", (block[345:357], block[357:369])
+    if block[257:263] == _USTAR:
+        prefix = block[345:476] if block[508:512] == _STAR else block[345:500]
+    elif block[257:265] == _GNU and any(one[0] and _odd_number(one) for one in times):
+        # Go's own writer had it there once, where GNU's has times.
+        prefix = block[345:500].partition(b"\x00")[0]
+        prefix = prefix if prefix.isascii() else b""
+    before = text_in(prefix)
+    return f"{before}/{name}" if before else name
+
+
+def _odd_number(raw: bytes) -> bool:
+    """Whether Go reads no number; what is negative is one."""
+    if not raw[0] & _BASE_256:
+        return number_in(raw) is None
+    inverted = raw[0] & 0x40
+    value = int.from_bytes(bytes(one ^ (0xFF if inverted else 0) for one in raw), "big")
+    return (value & ~(1 << (len(raw) * 8 - 1))) >= 2**63
 
 
 def text_in(raw: bytes) -> str:
