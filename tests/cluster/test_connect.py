@@ -1,9 +1,12 @@
 """How the cluster is found and logged in to: in a pod, by kubeconfigs, and by broken ones."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.connect import open_access
@@ -199,3 +202,49 @@ async def test_token_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     assert known == "Bearer hunter2"
     assert "hunter2" not in repr(access)
+
+
+SERVER = "http://api.test:6443"
+PROXIES: list[tuple[dict[str, str], dict[str, str], bool]] = [
+    ({}, {}, False),
+    ({"http_proxy": "proxy"}, {}, True),
+    ({"https_proxy": "proxy"}, {}, False),
+    ({"http_proxy": "proxy", "no_proxy": "other,api.test"}, {}, False),
+    ({"http_proxy": "http://127.0.0.1:1"}, {"proxy-url": "proxy"}, True),
+    ({"no_proxy": "*"}, {"proxy-url": "proxy"}, True),
+]
+
+
+@pytest.mark.parametrize(("environment", "cluster", "through"), PROXIES)
+async def test_the_way_is_the_environments(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    environment: dict[str, str],
+    cluster: dict[str, str],
+    through: bool,
+) -> None:
+    """A proxy is used as kubectl does, by the kubeconfig first, and no login of a netrc is."""
+    asked: list[tuple[str, str | None]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append((str(request.url), request.headers.get("Authorization")))
+        return web.json_response({})
+
+    (tmp_path / ".netrc").write_text("default login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as proxy:
+        address = str(proxy.make_url("")).rstrip("/")
+        for name in ("http_proxy", "https_proxy", "no_proxy"):
+            value = environment.get(name, "").replace("proxy", address)
+            monkeypatch.setenv(name, value)
+            monkeypatch.delenv(name.upper(), raising=False)
+        ways = dict.fromkeys(cluster, address)
+        path = write(tmp_path, config({"server": SERVER, **ways}, user={"token": "secret"}))
+        async with ClusterApi.connect(path) as api:
+            with suppress(UnreachableError):
+                await api.get("/version")
+
+    assert asked == ([(f"{SERVER}/version", "Bearer secret")] if through else [])

@@ -12,6 +12,7 @@ from contextvars import Context
 from typing import Any, Final, NoReturn, TypeVar, cast
 
 from slimgate.core.errors import SlimgateError
+from slimgate.process.heap import Heap
 from slimgate.process.loop import WatchedLoop
 
 T = TypeVar("T")
@@ -49,6 +50,7 @@ def run(load: Callable[[], Role], said: Callable[[Exception], int]) -> NoReturn:
         signal.signal(number, lambda *_: os._exit(0))
     sys.setswitchinterval(_SWITCH_SECONDS)
     give_memory_back()
+    Heap().watch()
     role = load()
 
     async def until_stopped() -> None:
