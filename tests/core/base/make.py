@@ -53,3 +53,8 @@ def config(
 def listing(*paths: str, complete: bool = True) -> LayerContents:
     """Make what a layer was found to hold."""
     return LayerContents(paths=frozenset(paths), complete=complete)
+
+
+def run(text: str) -> str:
+    """Write the line of a RUN as BuildKit does."""
+    return f"RUN /bin/sh -c {text} # buildkit"

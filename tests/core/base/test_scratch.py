@@ -151,6 +151,27 @@ def test_copies_of_less_than_a_root_suggest_scratch(line: str, tier: Tier | None
     assert tier is base.tier
 
 
+@pytest.mark.parametrize(
+    ("line", "started", "tier"),
+    [
+        ("COPY /usr/local/bin/proxy / # buildkit", "/proxy", Tier.SCRATCH),
+        ("COPY /usr/local/bin/proxy / # buildkit", "/sbin/init", None),
+        ("COPY /out/bin / # buildkit", "/bin", None),
+        ("COPY /proxy/ / # buildkit", "/proxy", None),
+        ("COPY proxy etc / # buildkit", "/proxy", None),
+        ("ADD proxy / # buildkit", "/proxy", None),
+    ],
+)
+def test_what_is_started_where_it_was_copied_is_no_folder(
+    line: str, started: str, tier: Tier | None
+) -> None:
+    """A copy onto the root may be a system, unless it is the program that the image starts."""
+    image = config(line, entrypoint=(started,))
+    base = find_base(image, annotations={}, layer_sizes=(30 * MB,), unpacked_sizes=())
+
+    assert tier is base.tier
+
+
 def test_a_layer_too_small_for_any_system_may_be_copied_onto_the_root() -> None:
     """`COPY hello /` of a few kilobytes is no root filesystem."""
     base = find_base(

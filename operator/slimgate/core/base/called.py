@@ -15,7 +15,16 @@ _PROGRAMS: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
     "swift": ("swift", frozenset({"build", "test", "package", "--version"})),
     "dart": ("dart", frozenset({"pub", "compile", "--version"})),
     "zig": ("zig", frozenset({"build", "cc", "version"})),
-    "dotnet": ("dotnet-sdk", frozenset({"build", "publish", "restore", "--list-sdks"})),
+    "dotnet": ("dotnet-sdk", frozenset({"build", "publish", "restore", "--list-sdks", "tool"})),
+    "cc": ("gcc", _ANY), "c++": ("gcc", _ANY), "emcc": ("clang", _ANY), "sbt": ("sbt", _ANY),
+    "lein": ("leiningen", _ANY), "kotlinc": ("kotlin", _ANY), "ldc2": ("d", _ANY),
+    "ant": ("ant", _ANY), "bazel": ("bazel", frozenset({"build", "test", "run", "version"})),
+    "stack": ("ghc", frozenset({"build", "setup", "install"})),
+    "cabal": ("ghc", frozenset({"build", "install", "update"})),
+    "opam": ("ocaml", frozenset({"init", "install", "exec", "switch"})),
+    "dune": ("ocaml", frozenset({"build"})), "crystal": ("crystal", frozenset({"build"})),
+    "nim": ("nim", frozenset({"c", "compile"})),
+    "flutter": ("dart", frozenset({"build", "pub", "doctor", "config", "precache"})),
 }  # fmt: skip
 """Compilers, and the words with which they are called; none means any, as some share their name."""
 _BRINGERS: Final = frozenset(

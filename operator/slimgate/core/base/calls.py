@@ -12,16 +12,27 @@ from slimgate.core.base.wrappers import unwrapped
 _MANAGERS: Final = {
     "apt": "apt", "apt-get": "apt", "aptitude": "apt", "apk": "apk", "dnf": "rpm", "dnf5": "rpm",
     "microdnf": "rpm", "yum": "rpm", "tdnf": "tdnf", "zypper": "zypper", "pacman": "pacman",
-    "conda": "conda", "mamba": "conda", "micromamba": "conda",
-    "choco": "choco",
+    "apt-fast": "apt", "nala": "apt", "clean-install": "apt",
+    "apt-install": "apt", "mk-build-deps": "apt", "yum-builddep": "rpm",
+    "yay": "pacman", "paru": "pacman",
+    **dict.fromkeys(
+        ("conda", "mamba", "micromamba", "pixi", "choco", "brew", "nix", "nix-env", "guix", "spack",
+         "snap", "asdf", "mise", "scoop", "sdkmanager", "install_packages"), "other"
+    ),
 }  # fmt: skip
+_ALWAYS_INSTALL: Final = frozenset(
+    {"install_packages", "clean-install", "apt-install", "sdkmanager"}
+)
+_FOR_SOURCES: Final = frozenset({"build-dep", "builddep", "mk-build-deps", "yum-builddep"})
 _INSTALL: Final = frozenset(
-    {"install", "add", "in", "groupinstall", "reinstall", "build-dep", "builddep", "-S", "-Sy",
-     "-Syu", "-Syyu"}
+    {"install", "add", "in", "groupinstall", "localinstall", "reinstall", "satisfy", "build-dep",
+     "builddep", "-S", "-Sy", "-Syu", "-Syyu"}
 )  # fmt: skip
+_INSTALL_ELSE: Final = _INSTALL | {"-i", "-iA", "use", "create"}
+"""Those of managers of no distribution: `nix-env -iA`, `mise use`, `conda create`."""
 _REMOVE: Final = frozenset(
-    {"remove", "purge", "del", "erase", "rm", "autoremove", "groupremove", "grouperase", "-R",
-     "-Rs", "-Rn", "-Rns", "-Rsn", "-Rcns", "-Rnsc"}
+    {"remove", "purge", "del", "erase", "rm", "autoremove", "autopurge", "groupremove",
+     "grouperase", "uninstall", "-R", "-Rs", "-Rn", "-Rns", "-Rsn", "-Rcns", "-Rnsc"}
 )  # fmt: skip
 _BARE_REMOVE: Final = {
     "dpkg": frozenset({"-r", "-P", "--remove", "--purge"}), "rpm": frozenset({"-e", "--erase"})
@@ -30,6 +41,12 @@ _VALUED: Final = frozenset(
     {"-t", "-o", "-c", "--virtual", "-X", "--repository", "--target-release"}
 )
 _GROUP_WORDS: Final = frozenset({"group", "groups"})
+_SWEEPING: Final = frozenset({"--auto-remove", "--autoremove", "autoremove", "autopurge"})
+_RELEASE: Final = re.compile(r"-\d+(?:\.\d+)+(?:-\d[\w.+~^]*)?$")
+_QUALIFIED: Final = re.compile(
+    r"(?<=.)[=~<>:@;].*|\s*\([<>=].*|\.(?:x86_64|aarch64|i686|noarch|ppc64le|s390x)$|(?<=\w)/.*"
+)
+_CHANNEL: Final = re.compile(r"(?:[\w./-]+::|nixpkgs[.#])(?=\w)")
 _PROGRAMS: Final = frozenset({*_MANAGERS, "apt-mark"})
 
 
@@ -54,7 +71,7 @@ def managers_used(runs: Iterable[Run]) -> frozenset[str]:
     """Name the families of package managers that were run: `apt`, `apk`, `rpm`, `tdnf`…."""
     calls = (call for run in runs for call in calls_of(run))
     managers = frozenset(call.manager for call in calls if call.program in _MANAGERS)
-    return managers - {"conda", "choco"}  # of no distribution
+    return managers - {"other"}  # of no distribution
 
 
 def calls_of(run: Run) -> Iterator[PackageCall]:
@@ -90,7 +107,10 @@ def _call_in(command: Command, program: str) -> PackageCall | None:
 def _call(program: str, command: Command) -> PackageCall:
     words = command.words[1:]
     removing = _REMOVE | _BARE_REMOVE.get(program, frozenset())
-    verb = next((word for word in words if word in _INSTALL | removing), "")
+    installing = _INSTALL_ELSE if _MANAGERS.get(program) == "other" else _INSTALL
+    verb = next((word for word in words if word in installing | removing), "")
+    if not verb and program in _ALWAYS_INSTALL | _FOR_SOURCES:
+        verb = "install"
     if "history" in words:
         return _undoing(program, command)
     names = []
@@ -99,19 +119,20 @@ def _call(program: str, command: Command) -> PackageCall:
         if skip or word in _VALUED:
             skip = not skip
         elif not word.startswith(("-", ">", "<")) and word not in {verb, *_GROUP_WORDS}:
-            names.append(_bare(word))
-    if verb in {"build-dep", "builddep"}:
-        names = ["build-essential"]
+            names.append(_bare(word, program))
+    unsure = frozenset(_bare(word, program) for word in command.unsure)
+    if not _FOR_SOURCES.isdisjoint({verb, program}):
+        names, unsure = ["build-essential"], frozenset({"build-essential"})
+    installs = verb in installing and "plugin" not in words
     return PackageCall(
         manager=_MANAGERS.get(program, ""),
         program=program,
-        verb="install" if verb in _INSTALL else "remove" if verb in removing else verb,
+        verb="install" if installs else "remove" if verb in removing else verb,
         packages=tuple(names),
         group=_group(words),
-        sweeping="--auto-remove" in words or verb == "autoremove" or "--purge" in words,
+        sweeping=not _SWEEPING.isdisjoint(words),
         branch=command.branch,
-        unsure=frozenset(_bare(word) for word in command.unsure)
-        | (frozenset(names) if verb in {"build-dep", "builddep"} else frozenset()),
+        unsure=unsure,
     )
 
 
@@ -132,11 +153,19 @@ def _group(words: tuple[str, ...]) -> str | None:
     for i, word in enumerate(words):
         if word in {"--virtual", "-t"} and "add" in words and i + 1 < len(words):
             return words[i + 1]
-        if word.startswith("--virtual="):
+        if word.startswith(("--virtual=", "-t=")):
             return word.partition("=")[2]
     return None
 
 
-def _bare(word: str) -> str:
-    """Strip a version off a package's name: `gcc=13.2`, `gcc~13`, `gcc>13`."""
-    return re.split(r"[=~<>]", word, maxsplit=1)[0]
+def _bare(word: str, program: str) -> str:
+    """Strip off a package's name what qualifies it: `gcc=13.2`, `gcc:amd64`, `conda-forge::gcc`.
+
+    RPM's names carry their version and architecture: `gcc-11.4.1-2.el9.x86_64`.
+    """
+    name = _QUALIFIED.sub("", word[_end(_CHANNEL.match(word)) :])
+    return _RELEASE.sub("", name) if _MANAGERS.get(program) in {"rpm", "tdnf", "zypper"} else name
+
+
+def _end(match: re.Match[str] | None) -> int:
+    return match.end() if match else 0

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from slimgate.core.base.history import Step
 from slimgate.core.base.shell import Command
 from slimgate.core.base.traces import Traces
 from slimgate.core.base.unpacking import covers, moved_to, removed_by, unpacked_in
@@ -29,6 +30,15 @@ _SOURCES: Final = (
     ("gcc", r"\bgcc-arm-none-eabi|\barm-gnu-toolchain-|//musl\.cc/|-linux-musl-cross"),
     ("clang", r"apt\.llvm\.org/llvm\.sh|\bclang\+llvm-\d|emscripten-core/emsdk"),
     ("dart", r"github\.com/flutter/flutter|\bflutter_linux_"),
+    ("go", r"/gvm/[\w./-]{0,40}gvm-installer"),
+    ("gcc", rf"\bgcc-[\d$]{_ARCHIVE}|/w64devkit-|\bllvm-mingw-|\bcrosstool-ng\b"),
+    ("clang", rf"\bLLVM-[\d$]{_ARCHIVE}|\bandroid-ndk-[\w$]"),
+    ("ant", rf"\bapache-ant-{_ARCHIVE}"),
+    ("ghc", r"get\.haskellstack\.org"),
+    ("swift", r"swift\.org/swiftly/"),
+    ("d", r"dlang\.org/(?:install\.sh|releases/)|/ldc2-[\d$]"),
+    ("msvc", r"(?i:\bvs_?BuildTools\b|\bvs_(?:community|professional|enterprise)\b)"),
+    ("msvc", r"\bVisualStudio\.\d+\.BuildTools\b"),
     ("sbt", rf"/sbt/sbt/releases/|\bsbt-[\d$]{_ARCHIVE}"),
     ("kotlin", r"\bkotlin-compiler-[\d$]"),
     ("bazel", r"\bbazel(?:isk)?-[\w.$(){}-]{0,60}linux"),
@@ -38,11 +48,11 @@ _SOURCES: Final = (
 )  # fmt: skip
 _FETCHED: Final = tuple((name, re.compile(pattern)) for name, pattern in _SOURCES)
 _FETCHERS: Final = frozenset(
-    {"curl", "wget", "aria2c", "tar", "bsdtar", "unzip", "sh", "bash", "git", "rustup-init"}
+    {"curl", "wget", "aria2c", "tar", "bsdtar", "unzip", "sh", "bash", "git", "rustup-init", "dpkg"}
 )
 _UNPACKERS: Final = frozenset({"tar", "bsdtar", "unzip"})
 _MANAGERS: Final[Mapping[str, tuple[frozenset[str], Mapping[str, str]]]] = {
-    "rustup": (frozenset({"toolchain", "default"}), {"": "rust"}),
+    "rustup": (frozenset({"toolchain", "default", "target", "component"}), {"": "rust"}),
     "ghcup": (frozenset({"install"}), {"ghc": "ghc"}),
     "sdk": (
         frozenset({"install", "i"}),
@@ -50,6 +60,11 @@ _MANAGERS: Final[Mapping[str, tuple[frozenset[str], Mapping[str, str]]]] = {
     ),
 }  # fmt: skip
 """Installers of toolchains: the words that make them install, and what they name by which word."""
+_SCRIPT: Final = re.compile(
+    r"(?:(?:install|setup|build|get)[-_])?(go|golang|rust|rustup|zig|llvm|clang|gcc|cuda|maven"
+    r"|gradle|ghc|ghcup|swift|dotnet-sdk|emsdk)(?:[-_](?:install|setup))?\.(?:sh|bash)"
+)
+"""What a build calls its own script that brings a toolchain."""
 _RUST_HOME: Final = re.compile(r"RUSTUP_HOME=(\S+)")
 _PLACES: Final = {
     "go": r"/(?:usr/local|opt|usr/lib)/go[\w.-]*|\$\{?GOROOT\}?", "rust": r"\S*/\.rustup",
@@ -69,6 +84,8 @@ def fetched(traces: Traces) -> Iterator[tuple[str, bool]]:
             left.apply(command)
         room = not run.size.lacks_compiler
         yield from ((one.name, one.sure) for one in left.found if one.sure or room)
+        if room and traces.config.platform.os == "windows":
+            yield from ((name, True) for name in _named(_told(run.step)))
     for step in traces.layer_steps:
         # What is added from an address stays packed.
         local = [one for one in step.paths()[0] if step.kind == "ADD" and "://" not in one]
@@ -96,6 +113,8 @@ class _Left:
             self._stand(words)
         elif program in _MANAGERS:
             self._install(program, words, command)
+        elif script := next(filter(None, map(_script, words[:2])), ""):
+            self._add(script, command, sure=False)
         elif program in _FETCHERS:
             self._fetch(command)
             if program in _UNPACKERS:
@@ -163,6 +182,17 @@ class _Left:
             return True
         usual = _USUAL.get(one.name)
         return usual is not None and usual.fullmatch(target.rstrip("/")) is not None
+
+
+def _script(word: str) -> str:
+    found = _SCRIPT.fullmatch(word.rpartition("/")[2])
+    return found[1] if found else ""
+
+
+def _told(step: Step) -> str:
+    """Give a RUN's text for PowerShell or cmd, which is not read, with the arguments it names."""
+    used = (value for name, value in step.args.items() if re.search(rf"\b{name}\b", step.text))
+    return " ".join([step.text, *used])
 
 
 def _named(word: str) -> tuple[str, ...]:

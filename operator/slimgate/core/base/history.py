@@ -19,7 +19,8 @@ _MAX_TOTAL: Final = 262_144
 _NOP: Final = re.compile(r"(?:\S+ ){1,8}?#\(nop\)\s*")
 _CALL: Final = (
     r"(?:(?:ba|da|a|z)?sh (?:-[a-z]{1,12} (?:pipefail )?){0,4}?-[a-z]{0,12}c\s"
-    r"|(?:cmd|powershell|pwsh)(?:\.exe)?\s[/-]\S)"
+    r"|(?:cmd|powershell|pwsh)(?:\.exe)?\s(?=[/-]\S)"
+    r"(?:[^;&|]{0,160}?(?<=\s)[/-][cC](?:ommand)?\s|[/-]\S))"
 )
 _SHELL: Final = re.compile(rf"(?:\S{{0,200}}[/\\])?{_CALL}")
 _SHELL_LATER: Final = re.compile(rf"(?<![^\s/\\]){_CALL}")

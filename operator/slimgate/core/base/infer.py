@@ -67,6 +67,7 @@ def _of_system(traces: Traces) -> Clue:
     told = (
         _first(_BY_ROOT, traces)
         or rootfs.nameless(traces, managers)
+        or signs.copied(traces, managers)
         or _first(_BY_WORDS, traces)
         or rootfs.whole(traces, managers)
         or rootfs.small(traces, managers)

@@ -19,6 +19,9 @@ _FOR_BUILDING: Final = re.compile(
     r"\S+-dev(el)?|autoconf|automake|bison|c?make|flex|libtool|pkg-?conf(ig)?"
 )
 """What nobody installs but to build with a compiler, which then stands in the same list."""
+_FREED_LATER: Final = re.compile(r"(?:crossbuild|build)-essential(-\w+)?")
+"""What only depends on compilers, which apt keeps until it is told to remove what nobody needs."""
+_KEEPING: Final = frozenset({"apt", "apt-get", "apt-fast", "nala", "dpkg"})
 _MAX_PACKAGES: Final = 2_000
 _MAX_WORK: Final = 5_000
 """Packages that the removals of one RUN are compared with; those beyond remove nothing."""
@@ -26,12 +29,16 @@ _MAX_WORK: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package that a RUN leaves behind; `sure` is False where it may be gone, or never came."""
+    """A package that a RUN leaves behind; `sure` is False where it may be gone, or never came.
+
+    `freed` is True for one that is gone, while what it depended on stays until a sweep.
+    """
 
     name: str
     sure: bool = True
     branch: tuple[int, ...] = ()
     call: int = 0
+    freed: bool = False
 
 
 @dataclass(slots=True)
@@ -79,6 +86,8 @@ class _Left:
             # `apt-mark auto '.*'` and an auto-removing purge: what the image runs on was marked
             # manual in between, and that is never a compiler.
             patterns += self.auto
+            if not call.branch:
+                self.packages = [one for one in self.packages if not one.freed]
         if any(_UNREADABLE.search(name) for name in patterns):
             self._doubt_all()
             patterns = [name for name in patterns if not _UNREADABLE.search(name)]
@@ -150,6 +159,13 @@ def _without(
         # Who marks what one branch installs, and sweeps it in another, asks the same twice.
         same = package.branch[: len(call.branch)] == call.branch or (swept and not package.sure)
         if named and same:
-            return None
+            return _freed(package, call)
         doubted = doubted or named is not False
     return replace(package, sure=False) if doubted else package
+
+
+def _freed(package: Package, call: PackageCall) -> Package | None:
+    keeps = call.program in _KEEPING and not call.sweeping
+    if keeps and _FREED_LATER.fullmatch(package.name) and "gcc" not in call.packages:
+        return replace(package, sure=False, freed=True)
+    return None

@@ -61,6 +61,8 @@ _GENERIC: Final = re.compile(
 _SHELLS: Final = frozenset({'["sh"]', '["/bin/sh"]', '["bash"]', '["/bin/bash"]'})
 _MINIMAL: Final = (0, 18), (0, 45)
 """MB to pull and unpacked of what is smaller than debian's slim variant has ever been."""
+_COPIED: Final = (52, 130), (140, 450)
+"""The same of Amazon's whole systems, which alone of those are copied; its minimal one has 40."""
 _MAX_PATH: Final = 1_024
 _NAMELESS: Final = re.compile(r"file:[0-9a-f]+")
 _ARCHIVE: Final = re.compile(r"\S+\.(?:tar(?:\.\w+)?|tgz|txz)|[^\s:]*rootfs[^\s:]*")
@@ -196,7 +198,8 @@ def whole(traces: Traces, managers: frozenset[str]) -> Clue | None:
     bash = traces.base_command == '["/bin/bash"]'
     copied = bash and step.kind == "COPY" and step.paths() == (("/rootfs/",), "/")
     added = _added(traces) is not None and (bash or not managers.isdisjoint(_OF_RPM))
-    is_whole = (copied or added) and traces.root_size.within(*WHOLE)
+    size = traces.root_size
+    is_whole = (copied and size.within(*_COPIED)) or (added and size.within(*WHOLE))
     return Clue(tier=Tier.FULL) if is_whole else None
 
 

@@ -102,6 +102,7 @@ def _has_no_layers(traces: Traces) -> bool:
 
 def _only_copies(traces: Traces) -> bool:
     folder = "/"
+    started = {words[0] for words in (traces.config.entrypoint, traces.config.cmd) if words}
     sizes = iter(traces.sizes)
     for step in traces.steps:
         size = next(sizes, None) if step.layer else None
@@ -110,8 +111,18 @@ def _only_copies(traces: Traces) -> bool:
         if step.layer and step.kind not in _QUIET:
             return False
         if step.layer and not (size is not None and size.tiny) and _may_hold_system(step, folder):
-            return False
+            # What is started from where it was copied to is a program, and no folder.
+            program, place = _single(step), _resolve(folder, step.paths()[1])
+            if not program or place != "/" or f"/{program}" not in started:
+                return False
     return True
+
+
+def _single(step: Step) -> str:
+    sources = step.paths()[0]
+    alone = step.kind == "COPY" and len(sources) == 1 and not sources[0].endswith("/")
+    name = posixpath.basename(sources[0]) if alone else ""
+    return "" if name in _FOLDERS | _SHELLS else name
 
 
 def _may_hold_system(step: Step, folder: str) -> bool:

@@ -7,7 +7,7 @@ there because the distribution ships it, and who is named before the root was ad
 import re
 from typing import Final
 
-from slimgate.core.base.sizes import LayerSize, debian_tier, is_alpine
+from slimgate.core.base.sizes import LayerSize, debian_tier, is_alpine, is_ubuntu
 from slimgate.core.base.traces import Clue, Traces
 from slimgate.core.images.tier import Tier
 
@@ -30,6 +30,10 @@ _APT_SIGNS: Final = (
         r"|/ubuntu/? (?:xenial|bionic|focal|jammy|noble)\b|\b(?:archive|ports)\.ubuntu\.com\b"
     )),
 )  # fmt: skip
+_APK_SIGNS: Final = (
+    ("alpine", re.compile(r"\balpine-(?:release|baselayout|keys)\b|\balpinelinux\.org/alpine\b")),
+)
+_COPIED_ALPINE: Final = (1.8, 12), (3.8, 30)
 _MAINTAINERS: Final = (
     ("oraclelinux", re.compile(r"Oracle Linux Product Team")),
     ("fedora", re.compile(r"@fedoraproject\.org\b|\bpatrick@puiterwijk\.org\b")),
@@ -95,6 +99,22 @@ def signed(traces: Traces) -> Clue | None:
 def apt_family(traces: Traces) -> str | None:
     """Tell debian from ubuntu by the tags of packages and the names of their archives."""
     return _signed_by(traces, _APT_SIGNS)
+
+
+def copied(traces: Traces, managers: frozenset[str]) -> Clue | None:
+    """Tell a root that was put together in an earlier stage, by its package manager's archives."""
+    step, size = traces.root_step, traces.root_size
+    if step.kind != "COPY" or step.paths()[1] != "/":
+        return None
+    if managers == {"apk"} and size.within(*_COPIED_ALPINE):
+        family = _signed_by(traces, _APK_SIGNS)
+        return Clue(family=family, tier=Tier.MINIMAL) if family else None
+    family = apt_family(traces) if managers == {"apt"} else None
+    if family == "ubuntu" and is_ubuntu(size):
+        return Clue(family=family, tier=Tier.FULL)
+    if family == "debian":
+        return Clue(family=family, tier=debian_tier(size, traces.config.platform.architecture))
+    return None
 
 
 def _signed_by(traces: Traces, signs: tuple[tuple[str, re.Pattern[str]], ...]) -> str | None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from slimgate.core.base.called import called
 from slimgate.core.base.fetched import fetched
+from slimgate.core.base.package_names import PACKAGES
 from slimgate.core.base.packages import left_behind
 from slimgate.core.base.scratch import is_bare
 from slimgate.core.base.shell import FROM_FILE
@@ -25,34 +26,9 @@ RUNTIMES_TOO: Final = frozenset({"jdk"})
 
 _MAX_VERSION: Final = 32
 _MAX_PATH: Final = 8_192
-_PACKAGES: Final = (
-    ("gcc", r"(gcc|g\+\+|gcc-c\+\+|gfortran|gcc-(go|fortran|gfortran))(-\d+)?|gcc\d+(-c\+\+)?"),
-    ("gcc", r"(gcc|g\+\+)-((\d+-)?multilib|(\d+-)?[\w-]+-linux-(gnu|musl)\w*|mingw\w*(-[\w-]+)?)"),
-    ("gcc", r"build-essential|build-base|base-devel|alpine-sdk|crossbuild-essential-\w+|mingw-w64"),
-    ("gcc", r"musl-tools|r-base-dev|(gcc-toolset|devtoolset)-\d+(-gcc(-c\+\+)?|-toolchain)?"),
-    ("gcc", r"@?development[- ]tools|(@C )?Development Tools|(patterns-devel-base-)?devel_basis"),
-    ("gcc", r"(gcc|gxx|gfortran)_linux-\w+|(c|cxx|fortran)-compiler|compilers"),
-    ("clang", r"clang(-?\d+)?|clang_linux-\w+|llvm-toolset"),
-    ("go", r"golang(-go|-\d[\d.]*(-go)?|-bin)?|go|go-toolset(-[\d.]+)?"),
-    ("rust", r"rustc|cargo|rust|rustup|rust-toolset"),
-    ("maven", r"maven\d?"),
-    ("gradle", r"gradle"),
-    ("dotnet-sdk", r"dotnet-sdk-[\d.]+|dotnet\d+-sdk"),
-    ("jdk", r"(openjdk-\d+|default)-jdk(-headless)?|openjdk\d+(-jdk)?|temurin-\d+-jdk"),
-    ("jdk", r"java-[\w.]+-(openjdk|amazon-corretto)-devel"),
-    ("node-gyp", r"node-gyp"),
-    ("ghc", r"ghc(-[\d.]+)?|cabal-install"),
-    ("cuda", r"cuda(-\d+)*|nvidia-cuda-toolkit"),
-    ("cuda", r"cuda-(minimal-build|nvcc|compiler|toolkit|command-line-tools)(-[\d.]+)*"),
-    ("dart", r"dart(-sdk)?"),
-    ("rocm", r"rocm-dev|hipcc|rocm-hip-sdk|rocm-llvm"),
-    ("swift", r"swiftlang|swift-lang"),
-    ("zig", r"zig"),
-    ("mono", r"mono-(devel|complete|mcs)"),
-)  # fmt: skip
-_COMPILED: Final = tuple((name, re.compile(pattern)) for name, pattern in _PACKAGES)
 _ENVIRONMENTS: Final[Sequence[tuple[str, str, frozenset[str], str]]] = (
     ("go", "GOLANG_VERSION", frozenset({"GOPATH", "GOTOOLCHAIN"}), r"[/\\]go[/\\]bin"),
+    ("go", "GOPATH", frozenset({"GOTOOLCHAIN"}), r"(?:^|:)/usr/local/go/bin"),
     ("rust", "RUST_VERSION", frozenset({"RUSTUP_HOME", "CARGO_HOME"}), r"/cargo/bin"),
     ("rust", "RUSTUP_HOME", frozenset({"CARGO_HOME"}), r"/cargo/bin"),
     ("maven", "MAVEN_VERSION", frozenset({"MAVEN_HOME", "MAVEN_CONFIG"}), r"/maven[^:]{0,80}/bin"),
@@ -66,13 +42,20 @@ _ENVIRONMENTS: Final[Sequence[tuple[str, str, frozenset[str], str]]] = (
     ("cuda", "CUDA_VERSION",
      frozenset({"NV_CUDA_CUDART_DEV_VERSION", "NV_NVML_DEV_VERSION"}), r"^$"),
     ("dart", "DART_SDK", frozenset(), r"/dart/bin"),
+    ("leiningen", "LEIN_VERSION", frozenset({"LEIN_INSTALL"}), r"^$"),
     ("haxe", "HAXE_VERSION", frozenset({"HAXE_STD_PATH"}), r"^$"),
 )  # fmt: skip
 _FOLDERS: Final = (
     ("go", re.compile(r"/usr/local/go/?|.*/go/pkg/tool(/.*)?")),
-    ("rust", re.compile(r"/usr/local/(cargo|rustup)/?|.*/lib/rustlib(/.*)?")),
+    ("rust", re.compile(r"/usr/local/(cargo|rustup)/?|.*/\.rustup/?|.*/lib/rustlib(/.*)?")),
     ("maven", re.compile(r"/usr/share/maven/?|.*/apache-maven[^/]*/?")),
-    ("gradle", re.compile(r"/opt/gradle[^/]*/?")),
+    ("gradle", re.compile(r"/opt/gradle[^/]*/?|.*/gradle-\d[\d.]*/?")),
+    ("sbt", re.compile(r".*/sbt/?")),
+    ("kotlin", re.compile(r".*/kotlinc/?")),
+    ("zig", re.compile(r"/(usr/local|opt)/zig[^/]*/?|.*/bin/zig")),
+    ("ghc", re.compile(r".*/\.ghcup/?|/opt/ghc/?")),
+    ("clang", re.compile(r".*/emsdk/?")),
+    ("dotnet-sdk", re.compile(r".*/dotnet/sdk(/.*)?")),
     ("gcc", re.compile(r"/usr/bin/(gcc|g\+\+|cc1)|/usr/lib/gcc/?")),
     ("jdk", re.compile(r".*/bin/javac")),
     ("cuda", re.compile(r"/usr/local/cuda[^/]*/bin/nvcc")),
@@ -147,7 +130,7 @@ def _from_environment(env: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _from_packages(packages: frozenset[str]) -> Iterator[str]:
-    for name, pattern in _COMPILED:
+    for name, pattern in PACKAGES:
         if any(pattern.fullmatch(package) for package in packages):
             yield name
 

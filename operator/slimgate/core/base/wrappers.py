@@ -13,7 +13,9 @@ _SHELL_TEXT: Final = re.compile(r"-[a-z]{0,8}c")
 
 
 def handed_to_shell(words: tuple[str, ...]) -> str:
-    """Give the text that `sh -c` is called with; empty for every other command."""
+    """Give the text that `sh -c` or `eval` is called with; empty for every other command."""
+    if words[0] == "eval":
+        return " ".join(words[1:])
     if not _SHELL.fullmatch(words[0]):
         return ""
     start = next((i for i, word in enumerate(words) if _SHELL_TEXT.fullmatch(word)), len(words))

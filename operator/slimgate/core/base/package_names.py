@@ -1,0 +1,45 @@
+"""What packages are called, in any package manager, that hold what builds programs."""
+
+import re
+from typing import Final
+
+_NAMES: Final = (
+    ("gcc", r"(gcc|g\+\+|gcc-c\+\+|gfortran|gcc-(go|fortran|gfortran))(-\d+)?|gcc\d+(-c\+\+)?"),
+    ("gcc", r"(gcc|g\+\+)-((\d+-)?multilib|(\d+-)?[\w-]+-linux-(gnu|musl)\w*|mingw\w*(-[\w-]+)?)"),
+    ("gcc", r"build-essential|build-base|base-devel|alpine-sdk|crossbuild-essential-\w+|mingw-w64"),
+    ("gcc", r"musl-tools|r-base-dev|(gcc-toolset|devtoolset)-\d+(-gcc(-c\+\+)?|-toolchain)?"),
+    ("gcc", r"(?i:@?(c )?development([- ]tools( and libraries)?)?|@?c-development)"),
+    ("gcc", r"(patterns-devel-base-)?devel_basis|gcc-toolchain|gcc-(arm|avr|riscv\w*)(-[\w-]+)?"),
+    ("gcc", r"(gcc|gxx|gfortran)_linux-\w+|gxx|(c|cxx|fortran)-compiler|compilers"),
+    ("gcc", r"(gobjc(\+\+)?|gnat|gdc|gm2)(-\d+)?|tcc|mingw"),
+    ("clang", r"clang(-?\d+)?|clang_linux-\w+|llvm-toolset(-[\d.]+)?|emscripten|ndk(-bundle)?"),
+    ("go", r"golang(-go|-any|-\d[\d.]*(-go)?|-bin)?|go|go-toolset(-[\d.]+)?"),
+    ("rust", r"rustc|cargo|rust|rustup|rust-toolset(-[\d.]+)?"),
+    ("maven", r"maven\d?|rh-maven\d+"),
+    ("gradle", r"gradle"),
+    ("ant", r"ant|apache-ant"),
+    ("sbt", r"sbt"),
+    ("leiningen", r"leiningen"),
+    ("bazel", r"bazel(-\d[\d.]*)?|bazelisk"),
+    ("dotnet-sdk", r"dotnet-sdk(-[\d.]+)?|dotnet\d+-sdk|dotnet-[\d.]+-sdk|dotnetcore-sdk"),
+    ("jdk", r"(openjdk-\d+|default)-jdk(-headless)?|openjdk\d+(-jdk)?|temurin-\d+-jdk"),
+    ("jdk", r"java-[\w.]+-(openjdk|amazon-corretto)-devel"),
+    ("node-gyp", r"node-gyp"),
+    ("ghc", r"ghc(-[\d.]+)?|cabal-install|haskell-stack"),
+    ("cuda", r"cuda(-\d+)*|nvidia-cuda-toolkit"),
+    ("cuda", r"cuda-(minimal-build|nvcc|compiler|toolkit|command-line-tools)(-[\d.]+)*"),
+    ("dart", r"dart(-sdk)?|flutter"),
+    ("rocm", r"rocm-dev|hipcc|rocm-hip-sdk|rocm-llvm"),
+    ("swift", r"swiftlang|swift-lang"),
+    ("zig", r"zig|ziglang"),
+    ("mono", r"mono-(devel|complete|mcs)"),
+    ("msvc", r"visualstudio\d+buildtools|visualstudio\d+-workload-\w+|visualcpp-build-tools"),
+    ("ocaml", r"ocaml(-nox)?|opam|ocaml-compiler"),
+    ("nim", r"nim"),
+    ("crystal", r"crystal(-lang)?"),
+    ("d", r"ldc2?|dmd"),
+    ("pascal", r"fpc(-[\d.]+)?|fp-compiler"),
+    ("vala", r"valac|vala"),
+    ("kotlin", r"kotlin(-compiler)?"),
+)  # fmt: skip
+PACKAGES: Final = tuple((name, re.compile(pattern)) for name, pattern in _NAMES)
