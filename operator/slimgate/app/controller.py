@@ -28,7 +28,6 @@ from slimgate.core.errors import ClusterError
 from slimgate.core.workloads.kinds import BUILT_IN
 from slimgate.engine.catalog import Change
 from slimgate.metrics import ControllerMetrics
-from slimgate.process.garbage import short_collections
 from slimgate.process.health import Health, serving_health
 from slimgate.process.logs import configure
 from slimgate.process.loop import watch_loop
@@ -47,8 +46,7 @@ async def run_controller(config: str | None, stop: asyncio.Event) -> None:
     configure(settings.log_format)
     metrics = ControllerMetrics()
     async with serving_health(settings.address, settings.http_port, metrics.page) as health:
-        with short_collections():
-            await unless(stop, whole(_run(settings, metrics, health, stop)))
+        await unless(stop, whole(_run(settings, metrics, health, stop)))
 
 
 async def _run(

@@ -12,7 +12,7 @@ from contextvars import Context
 from typing import Any, Final, NoReturn, TypeVar, cast
 
 from slimgate.core.errors import SlimgateError
-from slimgate.process.heap import Heap
+from slimgate.process.garbage import short_collections
 from slimgate.process.loop import WatchedLoop
 
 T = TypeVar("T")
@@ -50,7 +50,6 @@ def run(load: Callable[[], Role], said: Callable[[Exception], int]) -> NoReturn:
         signal.signal(number, lambda *_: os._exit(0))
     sys.setswitchinterval(_SWITCH_SECONDS)
     give_memory_back()
-    Heap().watch()
     role = load()
 
     async def until_stopped() -> None:
@@ -59,7 +58,8 @@ def run(load: Callable[[], Role], said: Callable[[Exception], int]) -> NoReturn:
 
     status = 0
     try:
-        asyncio.Runner(loop_factory=WatchedLoop).run(until_stopped())
+        with short_collections():
+            asyncio.Runner(loop_factory=WatchedLoop).run(until_stopped())
     except Exception as error:  # noqa: BLE001 - whatever it is, the process ends here
         status = said(error)
     # Not as the interpreter ends, which would wait for threads: a look-up in a DNS that does not
