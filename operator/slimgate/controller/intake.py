@@ -6,7 +6,8 @@ from typing import Final
 
 from slimgate.controller.ledger import Key, Observed, marks_of, observed_of
 from slimgate.controller.owners import Owners
-from slimgate.controller.reconciler import COPIES, Reconciler
+from slimgate.controller.reconciler import Reconciler
+from slimgate.controller.recording import COPIES
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.workloads.kinds import Kind, template_paths
 from slimgate.core.workloads.workload import Workload, owner_of, workload_of

@@ -5,27 +5,20 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from slimgate.controller.changed import Changed
-from slimgate.controller.copies import Copies
-from slimgate.controller.ledger import Key, Ledger, Observed, Record
+from slimgate.controller.ledger import Key, Ledger, Observed
 from slimgate.controller.ports import Recorder, SilentWorkObserver, WorkObserver
 from slimgate.controller.queue import WorkQueue
 from slimgate.controller.rechecks import Rechecks
+from slimgate.controller.recording import COPIES, Recording
 from slimgate.core.errors import SlimgateError
 from slimgate.core.images.facts import Digest
 from slimgate.core.policies.verdict import Verdict
-from slimgate.core.wording.annotations import (
-    NO_ANNOTATIONS,
-    VERDICT,
-    Annotate,
-    annotations_of,
-)
-from slimgate.core.wording.notes import note_of
+from slimgate.core.wording.annotations import Annotate
 from slimgate.core.wording.ways import DOCS
-from slimgate.core.workloads.kinds import REPLICA_SETS
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.judge import Judge
 from slimgate.engine.ports import Keyring
@@ -34,10 +27,6 @@ from slimgate.process.stopping import PartGroup
 
 _LOG: Final = logging.getLogger(__name__)
 _TOGETHER_SECONDS: Final = 0.1
-_TOLD: Final = timedelta(minutes=1)
-"""Before the start: who worked until then may not have told of what was younger, as it ended."""
-COPIES: Final = REPLICA_SETS
-"""They get their owner's annotations anew from Kubernetes whenever they lack them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +69,10 @@ class Reconciler:
     ) -> None:
         self._judge = judge
         self._ledger = ledger
-        self._recorder = recorder
+        self._recording = Recording(recorder, ledger, docs=settings.docs, now=now)
         self._settings = settings
-        self._now = now
-        self._started = now()
         self._observer = observer or SilentWorkObserver()
         self._retractions: dict[Key, Retraction] = {}
-        self._copies = Copies()
         self._gathered: tuple[int, set[str]] = (0, set())
         """How many keys had been taken when those of some namespaces were put, and which."""
         self._better: set[Digest] = set()
@@ -135,12 +121,7 @@ class Reconciler:
 
     def copied(self, key: Key, observed: Observed) -> None:
         """Take a ReplicaSet that its owner's verdict covers: it loses what the owner lacks."""
-        uid = self._copies.put(key, observed)
-        owner = None if uid is None else self._ledger.of_uid(uid)
-        record = None if owner is None else self._ledger.get(owner)
-        if owner is None or record is None or record.verdict is None:
-            return  # it is about to be judged
-        if self._ledger.wanted(record.verdict) == NO_ANNOTATIONS:
+        if (owner := self._recording.copied(key, observed)) is not None:
             self.queue.put(owner)
 
     def owned(self) -> Sequence[tuple[Key, Observed]]:
@@ -152,7 +133,7 @@ class Reconciler:
 
         Kubernetes collects what belongs to it.
         """
-        self._copies.drop(key)
+        self._recording.drop(key)
         retraction = self._retractions.get(key)
         if retraction is not None and uid in {None, retraction.observed.workload.uid}:
             del self._retractions[key]
@@ -194,7 +175,7 @@ class Reconciler:
 
     async def run(self) -> None:
         """Work until cancelled; until then what is observed is only remembered."""
-        self._started = self._now() - _TOLD
+        self._recording.begin()
         self.queue.begin()
         async with PartGroup() as tasks:
             for number in range(self._settings.workers + self._settings.reserve):
@@ -255,7 +236,7 @@ class Reconciler:
             self.changed.set()
         for other in await self.rechecks.plan(key, verdict):
             self.queue.put(other, again=True)
-        await self._record(key, judged, verdict)
+        await self._recording.record(key, judged, verdict)
 
     async def _verdict(self, workload: Workload) -> Verdict:
         started = time.monotonic()
@@ -264,46 +245,10 @@ class Reconciler:
         return verdict
 
     async def _take_back(self, key: Key) -> None:
-        """Remove what was written; annotations last, since a restart goes by them."""
+        """Remove what was written, unless it is judged again meanwhile."""
         retraction = self._retractions.get(key)
         if retraction is None:
             return
-        kind, workload = retraction.observed.kind, retraction.observed.workload
-        await self._recorder.unreport(kind, workload)
-        if retraction.annotated:
-            await self._recorder.annotate(kind, workload, NO_ANNOTATIONS)
-        _LOG.info("%s is no longer judged by itself; what was said of it is removed", workload)
+        await self._recording.take_back(retraction.observed, annotated=retraction.annotated)
         if self._retractions.get(key) is retraction:
             del self._retractions[key]
-
-    async def _record(self, key: Key, record: Record, verdict: Verdict) -> None:
-        """Write a verdict down; the Event first, since the annotation says it was written."""
-        observed, says = record.observed, annotations_of(verdict)
-        before = record.said or observed.annotations
-        if says != before:
-            note = note_of(before, verdict, self._settings.docs)
-            if note is not None and not self._was_told(record):
-                await self._recorder.note(observed.kind, observed.workload, note)
-                _LOG.info("%s: %s", observed.workload, says[VERDICT] or "no policy")
-        if says != record.said:
-            self._ledger.said(key, observed, says)
-        lacking = self._ledger.lacks(observed, verdict)
-        if lacking is not None:
-            await self._recorder.annotate(observed.kind, observed.workload, lacking)
-        if self._ledger.wanted(verdict) == NO_ANNOTATIONS:
-            await self._strip_copies(observed.workload.uid)
-        await self._recorder.report(observed.kind, observed.workload, verdict)
-
-    async def _strip_copies(self, owner: str) -> None:
-        for key, copy in self._copies.of(owner):
-            await self._recorder.annotate(copy.kind, copy.workload, NO_ANNOTATIONS)
-            self._copies.drop(key)
-
-    def _was_told(self, record: Record) -> bool:
-        """Whether an earlier run may have told of a workload that carries no word of it.
-
-        Where nothing is annotated, each start would tell of all that is over policy once more.
-        """
-        created = record.observed.created
-        first = record.said is None and self._ledger.annotate is Annotate.NONE
-        return first and created is not None and created < self._started
