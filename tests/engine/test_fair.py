@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from slimgate.engine.fair import NOBODY, Fair, asker_of
+from slimgate.engine.fair import NOBODY, Askers, Fair
 
 
 async def held_by(fair: Fair, asker: str, wanted: int, amount: int = 1) -> int:
@@ -41,12 +41,37 @@ async def test_something_is_left_for_who_comes_later() -> None:
 async def test_one_user_in_many_namespaces() -> None:
     """Three quarters are all that they get, and whoever else shares one of them has his own."""
     fair = Fair(160)
-    first = [await held_by(fair, asker_of("alice", namespace), 99) for namespace in "abc"]
-    accounts = [asker_of(f"system:serviceaccount:tools:{n}", f"ns-{n}") for n in range(99)]
+    asker = Askers().asker
+    first = [await held_by(fair, asker("alice", namespace), 99) for namespace in "abc"]
+    accounts = [asker(f"system:serviceaccount:tools:{n}", f"ns-{n}") for n in range(99)]
 
     assert first == [80, 40, 0]
     assert sum([await held_by(fair, one, 1) for one in accounts]) == 30
-    assert await held_by(fair, asker_of("bob", "a"), 99) == 5
+    assert await held_by(fair, asker("bob", "a"), 99) == 5
+
+
+@pytest.mark.parametrize(
+    ("user", "namespace", "expected"),
+    [
+        ("alice", "evil-1", "alice/evil-1"),
+        ("system:serviceaccount:evil-1:a", "evil-2", "tenant:evil/evil-2"),
+        ("system:serviceaccount:evil-2:b", "shop", "tenant:evil/shop"),
+        ("system:serviceaccount:shop:a", "shop", "system:serviceaccount:shop/shop"),
+        ("system:serviceaccount:kube-system:job-controller", "evil-1", "tenant:evil/evil-1"),
+        (
+            "system:serviceaccount:kube-system:job-controller",
+            "shop",
+            "system:serviceaccount:shop/shop",
+        ),
+        ("system:serviceaccount:kube-system:a", "a", "system:serviceaccount:kube-system/a"),
+    ],
+)
+def test_who_is_one_user(user: str, namespace: str, expected: str) -> None:
+    """Accounts are those of their namespace's tenant, and controllers work for a namespace's."""
+    controllers = {"system:serviceaccount:kube-system:job-controller"}
+    askers = Askers(controllers, lambda name: "evil" if name.startswith("evil") else "")
+
+    assert askers.asker(user, namespace) == expected
 
 
 async def test_who_works_for_nobody_may_have_all() -> None:

@@ -79,6 +79,7 @@ SINGLE: dict[str, tuple[object, object]] = {
     "retryInterval": ("2.5s", 2.5),
     "maxStaleness": (0, 0.0),
     "maxAdmissionWait": ("500ms", 0.5),
+    "tenantLabel": ("example.com/tenant", "example.com/tenant"),
     "docsURL": ("https://wiki.example.com/slim?id=1", "https://wiki.example.com/slim?id=1"),
     "annotations": ("None", Annotate.NONE),
     "imageProfiles": (False, False),

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
@@ -95,11 +96,26 @@ async def test_reviews_of_others(others: int) -> None:
     assert sum("too many" in str(one) for one in told) == 250 - held
 
 
-@pytest.mark.parametrize("user", ["mallory", "system:serviceaccount:tools:bot-%d"])
+@pytest.mark.parametrize(
+    "user",
+    [
+        "mallory",
+        "system:serviceaccount:tools:bot-%d",
+        f"system:serviceaccount:{NOISY}-%d:bot",
+        "system:serviceaccount:kube-system:job-controller",
+    ],
+)
 async def test_reviews_of_one_user_in_many_namespaces(user: str) -> None:
-    """All places are not for one, however many namespaces or accounts of one it uses."""
-    slow = Slow()
-    service = AdmissionService(slow, engine.catalog(), now=lambda: engine.NOW)
+    """All places are not for one, however many namespaces or accounts in them it uses.
+
+    Namespaces are a tenant's by a label, and what a controller makes there is the tenant's, too.
+    """
+    slow, catalog = Slow(), engine.catalog()
+    for n in range(250):
+        labels = {"example.com/tenant": "mallory"}
+        catalog.put_namespace({"metadata": {"name": f"{NOISY}-{n}", "labels": labels}})
+    settings = ServiceSettings(tenant_of=partial(catalog.label, "example.com/tenant"))
+    service = AdmissionService(slow, catalog, settings=settings, now=lambda: engine.NOW)
     names = [(f"{NOISY}-{n}", user % n if "%" in user else user) for n in range(250)]
     noisy = [
         asyncio.create_task(service.answer(of(name, user=who), LONG))

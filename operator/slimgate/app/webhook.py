@@ -74,6 +74,7 @@ def _server(settings: Settings, core: Core, metrics: WebhookMetrics) -> WebhookS
             controllers=CONTROLLER_USERS.union(settings.extra_controllers),
             template_paths=settings.template_paths,
             docs=settings.docs_url,
+            tenant_of=partial(core.catalog.label, settings.tenant_label),
         ),
         history=partial(revisions, core.api),
         budgets=Budgets(core.catalog).warnings,

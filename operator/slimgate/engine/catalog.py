@@ -237,6 +237,10 @@ class Catalog:
     def _knows(self, namespace: str) -> bool:
         return not self._follows or namespace in self._namespaces
 
+    def label(self, key: str, namespace: str) -> str:
+        """Tell a label of a namespace, as far as that is known; empty if it has none."""
+        return self._labels(namespace).get(key, "")
+
     def _labels(self, namespace: str) -> Mapping[str, str]:
         return labels_in(namespace, self._namespaces.get(namespace, _NO_LABELS))
 

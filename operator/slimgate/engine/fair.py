@@ -6,7 +6,7 @@ namespaces, and then the namespaces of each, since one user may work for many pe
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -15,15 +15,38 @@ NOBODY: Final = ""
 SPARE: Final = "*"
 """Who asks for what nobody waits for; no namespace is called so."""
 _ACCOUNT: Final = "system:serviceaccount:"
+_TENANT: Final = "tenant:"
 _TO_A_USER: Final = 3
 """Times what is left over: who is hurt by one namespace of a user may well be another of his."""
 
 
-def asker_of(user: str, namespace: str) -> str:
-    """Name whoever asks for a namespace; whoever has one may make any number of accounts in it."""
-    if user.startswith(_ACCOUNT):
-        user = user[: len(_ACCOUNT)] + user.removeprefix(_ACCOUNT).partition(":")[0]
-    return f"{user}/{namespace}"
+class Askers:
+    """Names whoever asks for a namespace.
+
+    Whoever has a namespace may make any number of accounts in it, so these are one user; so are
+    those of all namespaces of a tenant, where something tells whose a namespace is. A controller
+    that makes what others have asked for works for whoever has the namespace.
+    """
+
+    def __init__(
+        self,
+        controllers: Collection[str] = (),
+        tenant_of: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        self._controllers = controllers
+        self._tenant_of = tenant_of
+
+    def asker(self, user: str, namespace: str) -> str:
+        """Name a user in a namespace."""
+        if user in self._controllers:
+            return f"{self._owner(namespace)}/{namespace}"
+        if user.startswith(_ACCOUNT):
+            user = self._owner(user.removeprefix(_ACCOUNT).partition(":")[0])
+        return f"{user}/{namespace}"
+
+    def _owner(self, namespace: str) -> str:
+        tenant = self._tenant_of(namespace)
+        return f"{_TENANT}{tenant}" if tenant else f"{_ACCOUNT}{namespace}"
 
 
 def user_of(asker: str) -> str:

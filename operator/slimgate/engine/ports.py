@@ -100,7 +100,7 @@ class Place(Protocol):
 
     @property
     def asker(self) -> str:
-        """Whose turn it takes: engine.fair.asker_of."""
+        """Whose turn it takes: engine.fair.Askers."""
 
     async def take(self, seconds: float) -> None:
         """Wait for it so long, once for a review; OverloadedError if there is none in time."""

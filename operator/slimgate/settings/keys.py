@@ -132,6 +132,12 @@ KEYS: Final[Mapping[str, SettingKey]] = {
         "How long an admission waits for images that are not known yet; what is not known by then "
         "is unknown, and is looked up further. 0 for not at all.",
     ),
+    "tenantLabel": _key(
+        "tenant_label",
+        values.label_key(),
+        "The label of namespaces that says whose they are, and that tenants can't change: reviews "
+        "of all namespaces with the same value have one share of what there is for all.",
+    ),
     "docsURL": _key(
         "docs_url",
         values.page(),

@@ -73,6 +73,7 @@ class Settings:
     failure_seconds: float = 15.0
     stale_seconds: float = 86_400.0
     admission_wait_seconds: float = 2.0
+    tenant_label: str = ""
     docs_url: str = DOCS
     annotations: Annotate = Annotate.OVER_POLICY
     image_profiles: bool = True

@@ -22,6 +22,9 @@ _MAX_SECONDS: Final = 1e9
 _MAX_PORT: Final = 65_535
 _LARGE: Final = 10**18
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_LABEL_KEY: Final = (
+    "(([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?"
+)
 _HOST: Final = r"([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?"
 _NAME: Final = r"([A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])"
 _PORT: Final = (
@@ -64,6 +67,11 @@ def text(pattern: str = ".+", what: str = "text", *, max_length: int = MAX_TEXT)
 def label(max_length: int = 63) -> Value:
     """Make a value of a name as Kubernetes has them for namespaces."""
     return text(_LABEL, "a name in lower case, as in team-a", max_length=max_length)
+
+
+def label_key() -> Value:
+    """Make a value of a label's key, which may be none."""
+    return text(_LABEL_KEY, "the key of a label, as in example.com/tenant", max_length=317)
 
 
 def choice(options: type[Enum]) -> Value:

@@ -8,7 +8,7 @@ from slimgate.core.errors import TooLargeError
 from slimgate.core.json_object import mapping_at, text_at
 from slimgate.core.nesting import values_in
 from slimgate.engine.aside import Aside
-from slimgate.engine.fair import asker_of
+from slimgate.engine.fair import Askers
 from slimgate.webhook.body import parse_review
 
 _LIGHT_VALUES: Final = 2**13
@@ -24,7 +24,8 @@ T = TypeVar("T")
 class ReviewParser:
     """Those of some weight by turns of users and their namespaces."""
 
-    def __init__(self) -> None:
+    def __init__(self, askers: Askers | None = None) -> None:
+        self._askers = askers or Askers()
         self._aside = Aside("reviews", _MAX_WAITING)
 
     async def parse(self, body: bytes, read: Callable[[object], T]) -> T:
@@ -39,7 +40,7 @@ class ReviewParser:
             raise TooLargeError(f"it has more than the {_MANY_LISTS:,} lists that slimgate reads")
         fields = fields_before_objects(body)
         user = text_at(mapping_at(fields, "userInfo"), "username")
-        asker = asker_of(user, text_at(fields, "namespace"))
+        asker = self._askers.asker(user, text_at(fields, "namespace"))
         return await self._aside.run(asker, len(body), _read_gently, body, read)
 
 

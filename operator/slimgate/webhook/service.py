@@ -34,7 +34,7 @@ from slimgate.core.text import printable
 from slimgate.core.wording.ways import DOCS
 from slimgate.core.workloads.kinds import TEMPLATE_PATHS, TemplatePaths
 from slimgate.core.workloads.workload import Workload
-from slimgate.engine.fair import asker_of
+from slimgate.engine.fair import Askers
 from slimgate.webhook.body import parse_review
 from slimgate.webhook.parsing import ReviewParser
 from slimgate.webhook.ports import (
@@ -72,12 +72,13 @@ class ServiceSettings:
     fewer than the connections that there may be, so that some are left for who needs no place,
     since all that he asks of is known.
     `max_recalling` bounds what former templates take of memory and of the API server at once.
-    `docs` is the page that denials lead to.
+    `docs` is the page that denials lead to. `tenant_of` tells whose a namespace is, if it is known.
     """
 
     controllers: frozenset[str] = CONTROLLER_USERS
     template_paths: TemplatePaths = field(default_factory=lambda: TEMPLATE_PATHS)
     docs: str = DOCS
+    tenant_of: Callable[[str], str] = lambda _: ""
     max_judging: int = 160
     max_recalling: int = 8
 
@@ -103,7 +104,8 @@ class AdmissionService:
         self._budgets = budgets
         self._observer = observer or SilentAdmissionObserver()
         self._now = now
-        self._parser = ReviewParser()
+        self._askers = Askers(self._settings.controllers, self._settings.tenant_of)
+        self._parser = ReviewParser(self._askers)
         self._judging = Turns(self._settings.max_judging)
         self._recalling = Turns(self._settings.max_recalling)
         self.in_flight = 0
@@ -190,7 +192,7 @@ class AdmissionService:
             if verdict is not None:
                 outcome = verdict.outcome.label
             else:
-                asker = asker_of(request.user, request.namespace)
+                asker = self._askers.asker(request.user, request.namespace)
                 verdict, outcome = await self._within(workload, request.old, deadline, asker)
         except _LateError as err:
             verdict, outcome = self._unknown(workload, err), err.reason
@@ -214,7 +216,7 @@ class AdmissionService:
         try:
             # A judge that was late has used the grace up.
             left = deadline + GRACE_SECONDS - time.monotonic()
-            asker = asker_of(request.user, request.namespace)
+            asker = self._askers.asker(request.user, request.namespace)
             async with asyncio.timeout(left), self._recalling.hold(asker, left):
                 return await self._history(request.old_object)
         except (ClusterError, OverloadedError, TimeoutError) as err:
