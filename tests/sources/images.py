@@ -65,17 +65,18 @@ def add_image(
     *,
     architecture: str = "amd64",
     with_layers: bool = True,
+    gzipped: bool = True,
     more: Mapping[str, object] | None = None,
     annotations: Mapping[str, str] | None = None,
 ) -> Json:
-    """Put an image of gzipped layers into a layout; return what its index says of it."""
-    stored = [gzip.compress(layer, mtime=0) for layer in layers]
+    """Put an image into a layout; return what its index says of it."""
+    stored = [gzip.compress(layer, mtime=0) if gzipped else layer for layer in layers]
     config = config_of(layers, architecture)
     content = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
         "config": descriptor(CONFIG, config),
-        "layers": [descriptor(f"{TAR}+gzip", layer) for layer in stored],
+        "layers": [descriptor(f"{TAR}+gzip" if gzipped else TAR, layer) for layer in stored],
         **({"annotations": annotations} if annotations else {}),
     }
     manifest = json.dumps(content).encode()

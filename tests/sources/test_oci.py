@@ -95,6 +95,20 @@ async def test_only_image(place: Place) -> None:
     assert await first_layer(text) == reading
 
 
+@pytest.mark.parametrize(
+    ("saved", "gzipped", "pull"),
+    [(True, False, None), (False, False, len(APP)), (True, True, len(gzip.compress(APP, mtime=0)))],
+)
+async def test_what_the_docker_engine_saved(
+    place: Place, pull: int | None, *, saved: bool, gzipped: bool
+) -> None:
+    """Plain layers may be packed in a registry, unless it was no engine that wrote them."""
+    files: Files = {"manifest.json": b"[]"} if saved else {}
+    set_index(files, add_image(files, [APP], gzipped=gzipped))
+
+    assert [[(pull, len(APP))]] == await sizes(place.write(files))
+
+
 async def test_missing_layers(place: Place) -> None:
     """Without its layers an image still gives its manifest, config and pull sizes."""
     files: Files = {}
