@@ -56,7 +56,7 @@ chaos: $(STAMP) ## faults of all that slimgate depends on, on the lab: a table (
 .PHONY: test-fast
 test-fast: $(STAMP) ## in a few minutes: the tests that need neither lab, registry, engine nor Helm
 	$(BIN)/pytest -q --numprocesses=auto --dist=loadgroup \
-		-m "not (lab or node or registry or engine or helm or prometheus or slow)"
+		-m "not (lab or node or registry or engine or helm or prometheus or browser or slow)"
 
 .PHONY: lab-up
 lab-up: $(STAMP) ## start a real Kubernetes, registry and Docker engine on this machine

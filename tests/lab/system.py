@@ -42,6 +42,7 @@ PROGRAMS = (
     Program(path="conntrack", package="conntrack"),
     Program(path="ip", package="iproute2"),
     Program(path="nsenter", package="util-linux"),
+    Program(path="chromium", package="chromium"),
     Program(path="promtool", package="prometheus"),
     Program(path="faketime", package="faketime"),
 )

@@ -1,7 +1,7 @@
 "use strict";
 // All text from outside goes through textContent, so that none of it can be markup.
 const data = JSON.parse(document.getElementById("data").textContent);
-const ROWS = 50;
+const ROWS = 50, FEW = 10, LINE = 14;
 
 function make(tag, attributes, ...children) {
   const made = document.createElement(tag);
@@ -19,30 +19,36 @@ function bytes(size) {
   return `${size} B`;
 }
 
+// Long names break after their slashes first.
+function parts(text) {
+  return String(text).split(/(?<=[/@])/).flatMap((part) => [part, make("wbr")]);
+}
+
 function order(a, b) {
   if (a === null || b === null) return (a === null ? 0 : 1) - (b === null ? 0 : 1);
   return typeof a === "string" ? -a.localeCompare(b) : a - b;
 }
 
 // A table that is sorted by its heads' buttons, searched, and shown some rows at a time.
-function table(spec, onName) {
-  let by = 1, down = true, shown = ROWS, wanted = "";
+function table(spec, onName = null, rows = ROWS) {
+  let by = 1, down = true, shown = rows, wanted = "";
   const columns = spec.columns;
   const body = make("tbody"), heads = [], found = make("span", {class: "dim", "aria-live": "polite"});
   const more = make("button", {class: "more", type: "button"}, "Show more");
   const search = make("input", {type: "search", "aria-label": `Search ${spec.title}`, placeholder: "Search"});
   const largest = columns.map((column, at) => column.form !== "bytes" ? 0 :
     spec.rows.reduce((most, row) => Math.max(most, row[at] || 0), 1));
+  const kind = (at) => at === 0 ? "name" : columns[at].form === "text" ? "text" : "";
   function cell(row, at) {
     const form = columns[at].form;
     if (form !== "bytes") {
       const text = row[at] === null ? "unknown" : form === "money" ? row[at].toFixed(2) : row[at];
       if (at === 0 && onName) {
-        const button = make("button", {type: "button"}, text);
+        const button = make("button", {type: "button"}, ...parts(text));
         button.addEventListener("click", () => onName(row));
         return make("td", {class: "name"}, button);
       }
-      return make("td", form === "text" ? {class: "name"} : {}, text);
+      return make("td", {class: kind(at)}, ...(form === "text" ? parts(text) : [text]));
     }
     const made = make("td", {}, (at === 1 && row.at(-1) === false ? "≥ " : "") + bytes(row[at]));
     if (at === 1 && row[at]) {
@@ -58,8 +64,10 @@ function table(spec, onName) {
     match.sort((a, b) => (down ? order(b[by], a[by]) : order(a[by], b[by])));
     body.replaceChildren(...match.slice(0, shown).map((row) =>
       make("tr", {}, ...columns.map((_, at) => cell(row, at)))));
+    // Texts go from A to Z first, figures from the largest.
+    const rising = down === (columns[by].form === "text");
     heads.forEach((head, at) =>
-      head.setAttribute("aria-sort", at !== by ? "none" : down ? "descending" : "ascending"));
+      head.setAttribute("aria-sort", at !== by ? "none" : rising ? "ascending" : "descending"));
     more.hidden = match.length <= shown;
     const left = spec.omitted ? `, ${spec.omitted} smaller ones left out` : "";
     found.textContent = `${Math.min(shown, match.length)} of ${match.length}${left}`;
@@ -71,9 +79,9 @@ function table(spec, onName) {
       by = at;
       draw();
     });
-    heads.push(make("th", column.form === "text" ? {class: "name", scope: "col"} : {scope: "col"}, button));
+    heads.push(make("th", {class: kind(at), scope: "col"}, button));
   });
-  search.addEventListener("input", () => { wanted = search.value.toLowerCase(); shown = ROWS; draw(); });
+  search.addEventListener("input", () => { wanted = search.value.toLowerCase(); shown = rows; draw(); });
   more.addEventListener("click", () => { shown += 10 * ROWS; draw(); });
   window.addEventListener("beforeprint", () => { shown = Math.max(shown, 4 * ROWS); draw(); });
   draw();
@@ -113,11 +121,17 @@ function squares(items, x, y, width, height, put) {
 
 const map = document.getElementById("map"), chosen = document.getElementById("chosen");
 
+// What is of no known image is the last kind; else no image stands for the smallest ones.
+function called(image, kind) {
+  if (image >= 0) return data.images[image];
+  return kind === data.kinds.length - 1 ? data.kinds[kind] : data.others;
+}
+
 function draw(place) {
   const node = data.nodes[place];
   const groups = data.kinds.map((kind, number) => {
     const cells = node.cells.filter((cell) => cell[1] === number)
-      .map(([image, , size]) => ({size, number, name: image < 0 ? data.others : data.images[image]}))
+      .map(([image, , size]) => ({size, number, name: called(image, number)}))
       .sort((a, b) => b.size - a.size);
     return {cells, kind, size: cells.reduce((sum, cell) => sum + cell.size, 0)};
   }).filter((group) => group.size > 0).sort((a, b) => b.size - a.size);
@@ -125,8 +139,13 @@ function draw(place) {
   const box = map.getBoundingClientRect();
   squares(groups, 0, 0, box.width - 2, box.height - 2, (group, left, top, width, height) =>
     squares(group.cells, left, top, width, height, (cell, x, y, w, h) => {
-      const made = make("div", {class: `k${cell.number}`, title: `${cell.name}: ${bytes(cell.size)}, ${group.kind}`},
-        w > 46 && h > 18 ? `${cell.name.split("/").pop()} ${bytes(cell.size)}` : "");
+      const made = make("div", {class: `k${cell.number}`, title: `${cell.name}: ${bytes(cell.size)}, ${group.kind}`});
+      const lines = Math.floor((h - 4) / LINE), sized = w > 64 && lines > 1;
+      if (w > 46 && lines > 0) {
+        const name = make("span", {}, cell.name.split("/").pop());
+        name.style.webkitLineClamp = sized ? lines - 1 : lines;
+        made.append(name, ...(sized ? [bytes(cell.size)] : []));
+      }
       Object.assign(made.style, {left: `${x}px`, top: `${y}px`, width: `${w}px`, height: `${h}px`});
       map.append(made);
     }));
@@ -136,8 +155,8 @@ function draw(place) {
     title: `Images on ${node.name}`,
     columns: [{title: "Image", form: "text"}, {title: "Bytes", form: "bytes"}, {title: "Part", form: "text"}],
     rows: node.cells.map(([image, kind, size]) =>
-      [image < 0 ? data.others : data.images[image], size, data.kinds[kind]]),
-  }));
+      [called(image, kind), size, data.kinds[kind]]),
+  }, null, FEW));
 }
 
 data.nodes.forEach((node, place) => chosen.append(make("option", {value: place}, node.name)));
