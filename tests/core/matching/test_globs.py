@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from slimgate.core.matching.glob import Automaton, Glob
-from slimgate.core.matching.globs import MAX_GLOB, matches, matches_reference
+from slimgate.core.matching.globs import MAX_GLOB, Globs, matches, matches_reference
 from tests.core.make import SHA
 
 TEXTS = [
@@ -166,7 +166,42 @@ IMAGES = [
     ("**@sha256:*", f"nginx@{SHA}"),
     ("*", "nginx"),
     ("UPPER*", "UPPER CASE"),
+    ("library/*", "nginx"),
+    ("library/nginx", "registry-1.docker.io/nginx:1"),
+    ("registry.example.com/team/*", f"registry.example.com:{'0' * 1100}443/team/a"),
+    ("localhost:5055/**", f"LOCALHOST:{'0' * 9000}5055/a@{SHA}"),
 ]
+PINNED = f"registry.example.com/team/app:legacy@{SHA}"
+EXCUSED = [
+    ("registry.example.com/team/app", PINNED, True),
+    ("registry.example.com/team/*", PINNED, True),
+    (f"registry.example.com/team/app@{SHA}", PINNED, True),
+    ("**@sha256:*", PINNED, True),
+    (PINNED, PINNED, True),
+    (f"registry.example.com/team/app:*@{SHA}", PINNED, True),
+    ("registry.example.com/team/app:legacy", PINNED.partition("@")[0], True),
+    ("registry.example.com/team/app:leg*", PINNED.partition("@")[0], True),
+    ("registry.example.com/team/app:legacy", PINNED, False),
+    ("registry.example.com/team/app:*", PINNED, False),
+    ("registry.example.com/team/app:**", PINNED, False),
+    ("registry.example.com/team/app:legacy@sha256:*", PINNED, False),
+    ("**:legacy", PINNED, False),
+    ("**:legacy@*", PINNED, False),
+    ("registry.example.com/team/app", PINNED.replace("sha256", "sha384"), True),
+    ("registry.example.com/team/app:legacy", PINNED.replace("sha256", "sha384"), False),
+    ("nginx:1", f"nginx:1@{SHA}", False),
+    ("nginx:1", "docker.io/library/nginx:1", True),
+    ("nginx:1.27", f"docker.io:80/nginx:1.27@{SHA}", False),
+    ("UPPER*", "UPPER CASE", True),
+    ("UPPER*", "UPPER CASE@x", True),
+]
+
+
+@pytest.mark.parametrize(("glob", "written", "expected"), EXCUSED)
+def test_what_is_left_out(glob: str, written: str, *, expected: bool) -> None:
+    """Nobody writes a tag that is left out beside the digest of what is not."""
+    assert Globs(("no", glob)).excuses_reference(written) is expected
+
 
 OTHERS = [
     ("nginx", "nginx-unprivileged"),

@@ -58,7 +58,7 @@ def slow(count: int) -> list[SlimException]:
 )
 def test_globs_come_last(other: SlimException) -> None:
     """What something cheaper rules out is compared with no image."""
-    with Calls(Globs.compare_reference) as compared:
+    with Calls(Globs.compare_excused) as compared:
         verdict = judge([other])
 
     assert len(verdict.findings) == 2
@@ -69,7 +69,7 @@ def test_globs_come_last(other: SlimException) -> None:
 def test_a_policy_that_allows_none() -> None:
     """Its findings are compared with none."""
     strict = replace(HARD, exceptions=ExceptionRules(allowed=False))
-    with Calls(Globs.compare_reference) as compared:
+    with Calls(Globs.compare_excused) as compared:
         assert len(judge([WHOLE], strict).findings) == 2
 
     assert compared.count == baseline()
@@ -77,7 +77,7 @@ def test_a_policy_that_allows_none() -> None:
 
 def baseline() -> int:
     """Count what is compared without exceptions."""
-    with Calls(Globs.compare_reference) as compared:
+    with Calls(Globs.compare_excused) as compared:
         judge([])
     return compared.count
 
@@ -90,9 +90,9 @@ def test_each_image_is_compared_once() -> None:
     policies = [replace(HARD, name=f"hard-{n}") for n in range(4)]
     named = [replace(one, policies=tuple(p.name for p in policies)) for one in others]
 
-    with Calls(Globs.compare_reference) as compared:
+    with Calls(Globs.compare_excused) as compared:
         verdict = evaluate(given, policies, named, NOW)
-    with Calls(Globs.compare_reference) as without:
+    with Calls(Globs.compare_excused) as without:
         evaluate(given, policies, [], NOW)
 
     assert len(verdict.findings) == 2 * 3 * 4
@@ -101,9 +101,9 @@ def test_each_image_is_compared_once() -> None:
 
 def test_the_work_has_a_bound() -> None:
     """However many exceptions there are: what is not compared excuses nothing, and that is said."""
-    with Calls(Globs.compare_reference) as few:
+    with Calls(Globs.compare_excused) as few:
         judge(slow(30))
-    with Calls(Globs.compare_reference) as many:
+    with Calls(Globs.compare_excused) as many:
         verdict = judge([*slow(60), WHOLE])
 
     assert many.count == few.count < 30

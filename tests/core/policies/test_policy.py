@@ -67,6 +67,15 @@ def test_images(images: Chosen, *, expected: bool) -> None:
     assert Match(images=images).image(f"registry.example.com/team/shop@{SHA}") is expected
 
 
+def test_a_tag_beside_a_digest() -> None:
+    """It is read where it is included, and leaves nothing out: a runtime does not look at it."""
+    written = f"registry.example.com/team/shop:debug@{SHA}"
+
+    assert Match(images=Chosen(include=("**:debug",))).image(written)
+    assert Match(images=Chosen(exclude=("**:debug",))).image(written)
+    assert not Match(images=Chosen(exclude=(f"**@{SHA}",))).image(written)
+
+
 def test_all_images() -> None:
     """Without globs a policy applies to every image, even to what is not a reference."""
     assert Match().image("")

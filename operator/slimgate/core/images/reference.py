@@ -19,6 +19,7 @@ DOCKER_HUB = "docker.io"
 _LEGACY_HUB = "index.docker.io"
 _HUBS = frozenset({DOCKER_HUB, _LEGACY_HUB, "registry-1.docker.io", "registry.hub.docker.com"})
 """Hosts at which Docker Hub's registry answers, or that stand for it."""
+_ZEROS = re.compile(r"\A([^/]{1,255}?:)0+(?=[0-9]+/)", re.ASCII)
 _PORT = re.compile(r":([0-9]+)\Z", re.ASCII)
 HTTPS_PORT = 443
 
@@ -48,6 +49,9 @@ class Reference:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a reference as containerd does; InvalidReferenceError says what is wrong."""
+        if len(text) > _MAX_TEXT:
+            # To a runtime these change nothing, however many there are.
+            text = _ZEROS.sub(r"\1", text)
         if not text or len(text) > _MAX_TEXT:
             raise _invalid(text, "it is empty" if not text else "it is too long")
         if is_template(text):

@@ -1,6 +1,7 @@
 """Globs for names and for image references: lists of them, any of which may match."""
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 from typing import Final
@@ -22,6 +23,7 @@ _MAX_TEXT: Final = 1024
 _KEPT: Final = 4096
 _LISTS_KEPT: Final = 256
 _HTTP_PORT: Final = 80
+_LIBRARY: Final = "library/"
 
 
 class _Any:
@@ -51,12 +53,13 @@ class _Any:
 class Globs:
     """A list of globs, taken apart once: for whoever compares many texts with it."""
 
-    __slots__ = ("_of_references", "_of_texts")
+    __slots__ = ("_of_pins", "_of_references", "_of_texts")
 
     def __init__(self, written: tuple[str, ...]) -> None:
         plain = tuple(map(_plain, written))
         self._of_texts = _Any(written)
         self._of_references = self._of_texts if plain == written else _Any(plain)
+        self._of_pins = _Any(tuple(filter(_is_pin, plain)))
 
     def matches(self, text: str) -> bool:
         """Whether any of the globs matches the whole text."""
@@ -69,17 +72,41 @@ class Globs:
         and with neither: a rule on a name holds for `name@sha256:…`, too. No other way to write a
         registry, in a reference or in a glob, leads past a rule.
         """
-        return self.compare_reference(written)[0]
+        return _first(self._of_references, _forms(written).names)[0]
 
-    def compare_reference(self, written: str) -> tuple[bool, int]:
-        """Say whether any matches a reference, and how much work it was, in searches."""
-        work = 0
-        for form in _forms(written):
-            matched, steps = self._of_references.compare(form)
-            work += steps
-            if matched:
-                return True, work
-        return False, work
+    def excuses_reference(self, written: str) -> bool:
+        """Whether any of the globs leaves a reference out."""
+        return self.compare_excused(written)[0]
+
+    def compare_excused(self, written: str) -> tuple[bool, int]:
+        """Say whether any leaves a reference out of a rule, and how much work it was, in searches.
+
+        What a tag says beside a digest is no runtime's business, so that anybody could write one
+        that is excused before the digest of another image. It counts only where the glob, too,
+        names both.
+        """
+        forms = _forms(written)
+        found, work = _first(self._of_references, forms.true)
+        if found:
+            return True, work
+        found, more = _first(self._of_pins, forms.pins)
+        return found, work + more
+
+
+def _first(globs: _Any, forms: Iterable[str]) -> tuple[bool, int]:
+    work = 0
+    for form in forms:
+        matched, steps = globs.compare(form)
+        work += steps
+        if matched:
+            return True, work
+    return False, work
+
+
+def _is_pin(glob: str) -> bool:
+    """Whether a glob names a digest, and not only something like one."""
+    digest = glob.partition("@")[2]
+    return bool(digest) and not {"*", "?"}.intersection(digest)
 
 
 def matches(globs: tuple[str, ...], text: str) -> bool:
@@ -114,18 +141,48 @@ def _plain(glob: str) -> str:
     return f"{host}/{rest}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Forms:
+    """How a reference may be called: all `names`, and those that are `true` of what runs.
+
+    `pins` have a tag and a digest.
+    """
+
+    names: tuple[str, ...]
+    true: tuple[str, ...]
+    pins: tuple[str, ...] = ()
+
+
 @lru_cache(maxsize=_KEPT)
-def _forms(written: str) -> tuple[str, ...]:
+def _forms(written: str) -> _Forms:
     try:
         reference = Reference.parse(written)
     except InvalidReferenceError:
-        # Whoever runs it may know digests that slimgate does not.
-        rest, at, _ = written.partition("@")
-        return (written[:_MAX_TEXT], *(_forms(rest) if at else ()))
+        return _unread(written)
     host, port = split_port(reference.registry)
     # The port of plain HTTP goes without saying where a registry is asked so.
     also = [replace(reference, registry=host)] if port == _HTTP_PORT else []
-    return tuple(chain.from_iterable(_names(one.plain) for one in (reference, *also)))
+    both = [one.plain for one in (reference, *also)]
+    names = tuple(chain.from_iterable(map(_names, both)))
+    if reference.tag is None or reference.digest is None:
+        return _Forms(names, names)
+    true = tuple(chain.from_iterable(_names(replace(one, tag=None)) for one in both))
+    return _Forms(names, true, tuple(one for one in names if one not in true))
+
+
+def _unread(written: str) -> _Forms:
+    cut = written[:_MAX_TEXT]
+    rest, at, digest = written.partition("@")
+    if not at:
+        return _Forms((cut,), (cut,))
+    # Whoever runs it may know digests that slimgate does not.
+    names = (cut, *_forms(rest).names)
+    try:
+        bare = replace(Reference.parse(rest).plain, tag=None)
+    except InvalidReferenceError:
+        return _Forms(names, (cut,))
+    true = (*_names(bare), *(f"{name}@{digest[:_MAX_TEXT]}" for name in _names(bare)))
+    return _Forms(names, true, (cut,))
 
 
 def _names(reference: Reference) -> tuple[str, ...]:
@@ -133,6 +190,8 @@ def _names(reference: Reference) -> tuple[str, ...]:
     names = {bare.name, bare.familiar}
     if bare.registry == DOCKER_HUB:
         names.add(f"{DOCKER_HUB}/{bare.familiar.removeprefix(f'{DOCKER_HUB}/')}")
+        if bare.familiar == bare.repository.removeprefix(_LIBRARY):
+            names.add(bare.repository)
     tag = f":{reference.tag}" if reference.tag else ""
     digest = f"@{reference.digest}" if reference.digest else ""
     tails = dict.fromkeys(("", tag, digest, tag + digest))

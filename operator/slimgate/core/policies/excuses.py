@@ -64,7 +64,7 @@ class Excuses:
         if known is None:
             if not self._may_go_on(1):
                 return False
-            known, steps = globs.compare_reference(written)
+            known, steps = globs.compare_excused(written)
             self._left -= steps
             self._compared[key] = known
         return known

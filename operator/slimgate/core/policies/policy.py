@@ -1,6 +1,6 @@
 """SlimPolicy as the checks see it; policy_parser reads it from the resource."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -113,11 +113,17 @@ class Chosen:
         object.__setattr__(self, "_include", Globs(self.include))
         object.__setattr__(self, "_exclude", Globs(self.exclude))
 
-    def holds(self, name: str, compare: Callable[[Globs, str], bool] = Globs.matches) -> bool:
+    def holds(self, name: str) -> bool:
         """Whether a name is meant."""
-        if self.exclude and compare(self._exclude, name):
+        if self.exclude and self._exclude.matches(name):
             return False
-        return not self.include or compare(self._include, name)
+        return not self.include or self._include.matches(name)
+
+    def holds_reference(self, written: str) -> bool:
+        """Whether an image is meant, in any form of its reference."""
+        if self.exclude and self._exclude.excuses_reference(written):
+            return False
+        return not self.include or self._include.matches_reference(written)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +170,7 @@ class Match:
 
     def image(self, written: str) -> bool:
         """Whether the globs for images match a reference, in any of its forms."""
-        return self.images.holds(written, Globs.matches_reference)
+        return self.images.holds_reference(written)
 
     def spoken_of(self, uses: Iterable[ImageUse]) -> frozenset[ImageUse]:
         """Find the images of a matching workload that the policy applies to."""
