@@ -143,6 +143,13 @@ def test_a_copied_toolchain_folder_counts(line: str, expected: str) -> None:
     assert find_toolchains(config(ROOT, line)) == (expected,)
 
 
+def test_a_folder_that_is_called_alike_is_none() -> None:
+    """Names that only begin as a toolchain's do tell nothing."""
+    line = "COPY /zigbee2mqtt /opt/zigbee2mqtt # buildkit"
+
+    assert find_toolchains(config(ROOT, line)) == ()
+
+
 def test_listed_paths_count() -> None:
     """A compiler seen in a layer is there, whatever the history says."""
     assert find_toolchains(config("x"), contents=(listing("usr/bin/gcc"),)) == ("gcc",)

@@ -40,13 +40,14 @@ _BARE_REMOVE: Final = {
 _VALUED: Final = frozenset(
     {"-t", "-o", "-c", "--virtual", "-X", "--repository", "--target-release"}
 )
+_VALUED_ELSE: Final = frozenset({"-n", "--name", "-p", "--prefix", "--channel", "-f", "--file"})
 _GROUP_WORDS: Final = frozenset({"group", "groups"})
 _SWEEPING: Final = frozenset({"--auto-remove", "--autoremove", "autoremove", "autopurge"})
 _RELEASE: Final = re.compile(r"-\d+(?:\.\d+)+(?:-\d[\w.+~^]*)?$")
 _QUALIFIED: Final = re.compile(
     r"(?<=.)[=~<>:@;].*|\s*\([<>=].*|\.(?:x86_64|aarch64|i686|noarch|ppc64le|s390x)$|(?<=\w)/.*"
 )
-_CHANNEL: Final = re.compile(r"(?:[\w./-]+::|nixpkgs[.#])(?=\w)")
+_CHANNEL: Final = re.compile(r"(?:[\w./-]+::|(?:nixpkgs|nixos)[.#])(?=\w)")
 _PROGRAMS: Final = frozenset({*_MANAGERS, "apt-mark"})
 
 
@@ -107,7 +108,9 @@ def _call_in(command: Command, program: str) -> PackageCall | None:
 def _call(program: str, command: Command) -> PackageCall:
     words = command.words[1:]
     removing = _REMOVE | _BARE_REMOVE.get(program, frozenset())
-    installing = _INSTALL_ELSE if _MANAGERS.get(program) == "other" else _INSTALL
+    is_other = _MANAGERS.get(program) == "other"
+    installing = _INSTALL_ELSE if is_other else _INSTALL
+    valued = _VALUED | _VALUED_ELSE if is_other else _VALUED
     verb = next((word for word in words if word in installing | removing), "")
     if not verb and program in _ALWAYS_INSTALL | _FOR_SOURCES:
         verb = "install"
@@ -116,7 +119,7 @@ def _call(program: str, command: Command) -> PackageCall:
     names = []
     skip = False
     for word in words:
-        if skip or word in _VALUED:
+        if skip or word in valued:
             skip = not skip
         elif not word.startswith(("-", ">", "<")) and word not in {verb, *_GROUP_WORDS}:
             names.append(_bare(word, program))

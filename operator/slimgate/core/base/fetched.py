@@ -23,7 +23,7 @@ _SOURCES: Final = (
     ("dart", rf"dart-archive/|\bdartsdk-linux-{_ARCHIVE}"),
     ("maven", r"\bapache-maven-[\w.$(){}-]{0,60}-bin\."),
     ("gradle", r"services\.gradle\.org/distributions/|\bgradle-[\w.$(){}-]{0,60}-(?:bin|all)\.zip"),
-    ("zig", rf"ziglang\.org/(?:download|builds)/|\bzig-linux-{_ARCHIVE}"),
+    ("zig", rf"ziglang\.org/(?:download|builds)/|\bzig-(?:\w+-)?linux-{_ARCHIVE}"),
     ("swift", r"(?:download\.)?swift\.org/[\w.$(){}/-]{0,80}release"),
     ("ghc", r"get-ghcup\.haskell\.org|downloads\.haskell\.org/~?ghc/"),
     ("cuda", r"\bcuda_[\w.$(){}-]{0,60}_linux\.run"),
@@ -31,8 +31,8 @@ _SOURCES: Final = (
     ("clang", r"apt\.llvm\.org/llvm\.sh|\bclang\+llvm-\d|emscripten-core/emsdk"),
     ("dart", r"github\.com/flutter/flutter|\bflutter_linux_"),
     ("go", r"/gvm/[\w./-]{0,40}gvm-installer"),
-    ("gcc", rf"\bgcc-[\d$]{_ARCHIVE}|/w64devkit-|\bllvm-mingw-|\bcrosstool-ng\b"),
-    ("clang", rf"\bLLVM-[\d$]{_ARCHIVE}|\bandroid-ndk-[\w$]"),
+    ("gcc", rf"(?<![\w.-])gcc-[\d$]{_ARCHIVE}|/w64devkit-|\bllvm-mingw-|\bcrosstool-ng\b"),
+    ("clang", rf"(?<![\w.-])LLVM-[\d$]{_ARCHIVE}|\bandroid-ndk-[\w$]"),
     ("ant", rf"\bapache-ant-{_ARCHIVE}"),
     ("ghc", r"get\.haskellstack\.org"),
     ("swift", r"swift\.org/swiftly/"),
@@ -61,8 +61,8 @@ _MANAGERS: Final[Mapping[str, tuple[frozenset[str], Mapping[str, str]]]] = {
 }  # fmt: skip
 """Installers of toolchains: the words that make them install, and what they name by which word."""
 _SCRIPT: Final = re.compile(
-    r"(?:(?:install|setup|build|get)[-_])?(go|golang|rust|rustup|zig|llvm|clang|gcc|cuda|maven"
-    r"|gradle|ghc|ghcup|swift|dotnet-sdk|emsdk)(?:[-_](?:install|setup))?\.(?:sh|bash)"
+    r"(?!go\.)(?:(?:install|setup|build|get)[-_])?(go|golang|rust|rustup|zig|llvm|clang|gcc|cuda"
+    r"|maven|gradle|ghc|ghcup|swift|dotnet-sdk|emsdk)(?:[-_](?:install|setup))?\.(?:sh|bash)"
 )
 """What a build calls its own script that brings a toolchain."""
 _RUST_HOME: Final = re.compile(r"RUSTUP_HOME=(\S+)")
@@ -191,7 +191,8 @@ def _script(word: str) -> str:
 
 def _told(step: Step) -> str:
     """Give a RUN's text for PowerShell or cmd, which is not read, with the arguments it names."""
-    used = (value for name, value in step.args.items() if re.search(rf"\b{name}\b", step.text))
+    words = set(re.findall(r"\w+", step.text))
+    used = (value for name, value in step.args.items() if name in words)
     return " ".join([step.text, *used])
 
 

@@ -37,7 +37,7 @@ _NAMES: Final = (
     ("ocaml", r"ocaml(-nox)?|opam|ocaml-compiler"),
     ("nim", r"nim"),
     ("crystal", r"crystal(-lang)?"),
-    ("d", r"ldc2?|dmd"),
+    ("d", r"ldc2?|dmd(-compiler)?"),
     ("pascal", r"fpc(-[\d.]+)?|fp-compiler"),
     ("vala", r"valac|vala"),
     ("kotlin", r"kotlin(-compiler)?"),

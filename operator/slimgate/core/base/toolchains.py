@@ -52,7 +52,7 @@ _FOLDERS: Final = (
     ("gradle", re.compile(r"/opt/gradle[^/]*/?|.*/gradle-\d[\d.]*/?")),
     ("sbt", re.compile(r".*/sbt/?")),
     ("kotlin", re.compile(r".*/kotlinc/?")),
-    ("zig", re.compile(r"/(usr/local|opt)/zig[^/]*/?|.*/bin/zig")),
+    ("zig", re.compile(r"/(usr/local|opt)/zig([-_]?[\d.][^/]*|-\w+-[^/]*)?/?|.*/bin/zig")),
     ("ghc", re.compile(r".*/\.ghcup/?|/opt/ghc/?")),
     ("clang", re.compile(r".*/emsdk/?")),
     ("dotnet-sdk", re.compile(r".*/dotnet/sdk(/.*)?")),
