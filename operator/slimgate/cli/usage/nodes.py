@@ -182,9 +182,10 @@ def _print(
             text = document_text(document, form)
         sys.stdout.write(text)
         return
-    from slimgate.cli.shared.screen import screen, show  # noqa: PLC0415 - it loads rich
+    from slimgate.cli.shared.cells import is_narrow  # noqa: PLC0415 - it loads rich
+    from slimgate.cli.shared.screen import screen, show  # noqa: PLC0415
     from slimgate.cli.usage.nodes_table import images_tables, nodes_table  # noqa: PLC0415
 
-    write = images_tables if images else nodes_table
-    wide = output is UsageOutput.WIDE
-    show(screen(), write(disks, pulls, notes, number=limit, namespace=namespace, wide=wide))
+    console, wide = screen(), output is UsageOutput.WIDE
+    write = images_tables if images else partial(nodes_table, narrow=is_narrow(console))
+    show(console, write(disks, pulls, notes, number=limit, namespace=namespace, wide=wide))

@@ -28,14 +28,18 @@ def nodes_table(
     number: int | None = None,
     namespace: str | None = None,
     wide: bool = False,
+    narrow: bool = False,
 ) -> RenderableType:
     """Write one row a node, that with the most on its disk first.
 
     All its images, what is free to go, and what was measured; with a namespace, what that uses.
     """
     shown = largest_first(disks, namespace)[:number]
-    write = _all if namespace is None else _of_namespace
-    parts = [write(shown, pulls, namespace or "", wide=wide)] if shown else []
+    parts = []
+    if shown and namespace is None:
+        parts = [_all(shown, pulls, wide=wide, narrow=narrow and not wide)]
+    elif shown:
+        parts = [_of_namespace(shown, pulls, namespace or "", wide=wide)]
     return Group(*parts, *_notes(shown, notes), *_ending(disks, shown, namespace))
 
 
@@ -57,10 +61,11 @@ def images_tables(
     return Group(*parts, *_notes(shown, notes), *_ending(disks, shown, namespace))
 
 
-def _all(disks: Sequence[NodeDisk], pulls: PullTable | None, _: str, *, wide: bool) -> Table:
+def _all(disks: Sequence[NodeDisk], pulls: PullTable | None, *, wide: bool, narrow: bool) -> Table:
     pulled = None if pulls is None or not wide else pulls.sums().nodes
     table = plain_table(
-        *("NODE", "RUNTIME", "IMAGES", "UNUSED", "COMPRESSED", "UNPACKED", "ON DISK", "FREEABLE"),
+        *(("NODE", "IMAGES") if narrow else ("NODE", "RUNTIME", "IMAGES", "UNUSED")),
+        *("COMPRESSED", "UNPACKED", "ON DISK", "FREEABLE"),
         *(("EXCLUSIVE", "SHARED", "NOT FOUND", "UNKNOWN LAYERS") if wide else ()),
         *(("TO COLLECTION", "TO EVICTION") if wide else ()),
         *(PULLS if pulled is not None else ()),
@@ -69,9 +74,9 @@ def _all(disks: Sequence[NodeDisk], pulls: PullTable | None, _: str, *, wide: bo
     for disk in disks:
         more = (disk.parts.exclusive.disk, disk.parts.shared.disk)
         table.add_row(
-            *_node(disk),
+            *(_node(disk)[:1] if narrow else _node(disk)),
             Text(str(len(disk.images))),
-            Text(str(disk.unused_images)),
+            *([] if narrow else [Text(str(disk.unused_images))]),
             *_stored(disk.total),
             _size(disk.parts.unused.disk),
             *(map(_size, more) if wide else ()),

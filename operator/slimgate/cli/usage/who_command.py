@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from slimgate.cli.shared.forms import By, UsageOutput
@@ -110,10 +111,11 @@ def show_who(found: "Who", asked: WhoQuestion) -> None:
         sys.stdout.write(text)
         return
     from slimgate.cli.shared.cells import allows_bars  # noqa: PLC0415 - it loads rich
-    from slimgate.cli.shared.screen import screen, show  # noqa: PLC0415
+    from slimgate.cli.shared.screen import fits, screen, show  # noqa: PLC0415
     from slimgate.cli.usage.who_table import who_table  # noqa: PLC0415
 
     console = screen()
     wide = asked.output is UsageOutput.WIDE
-    number, bars = asked.limit or ROWS, allows_bars(console) and not wide
-    show(console, who_table(found, bill, number=number, wide=wide, bars=bars))
+    write = partial(who_table, found, bill, number=asked.limit or ROWS, wide=wide)
+    barred = write(bars=allows_bars(console) and not wide)
+    show(console, barred if fits(console, barred) else write())

@@ -64,7 +64,7 @@ def _table(
         mark, costly = "" if row.complete else ">= ", members or (row,)
         cells = [
             Text("unknown" if row.known is None else mark + format_bytes(share.disk)),
-            *([bar(share.disk, largest)] if bars else []),
+            *([Text() if dim else bar(share.disk, largest)] if bars else []),
             *([_size(share.compressed), _size(share.unpacked)] if wide else []),
             _size(row.unused.disk),
             _size(None if over is None else over.disk),
