@@ -1,6 +1,8 @@
 """Cases that users of other clients have reported: what is done, and what is said."""
 
+import base64
 import gzip
+import json
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ import pytest
 from aiohttp import web
 from cryptography import x509
 
+from slimgate.core.credentials.docker_config import parse_config
 from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
 from slimgate.core.errors import ImageError, RateLimitedError, UnauthorizedError, UnsupportedError
 from slimgate.core.images.oci import Descriptor
@@ -285,3 +288,26 @@ async def test_a_ready_token_is_sent() -> None:
             else:
                 with pytest.raises(UnauthorizedError):
                     await looking
+
+
+async def test_passwords_that_are_no_text() -> None:
+    """They are bytes, and are shown as the kubelet shows them, also in a token server's form."""
+    login, realm = base64.b64encode(b"\xfc:\xdf").decode(), list[str]()
+
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path == "/token":
+            status = 405 if request.method == "GET" else 200
+            return web.json_response({"token": "t"}, status=status)
+        if request.headers.get("Authorization") != "Bearer t":
+            wanted = {"WWW-Authenticate": f'Bearer realm="{realm[0]}/token"'}
+            return web.Response(status=401, headers=wanted)
+        return web.Response(body=b"{}", headers={"Content-Type": "application/json"})
+
+    async with hostile(behave) as server:
+        realm.append(server.url)
+        found = parse_config(json.dumps({"auths": {server.host: {"auth": login}}}).encode())
+        settings = settings_for(server.host)
+        async with RegistryClient(settings) as client:
+            assert (await client.document(of(server.host), found)).body == b"{}"
+
+    assert f"Basic {login}" in server.authorizations()

@@ -1,8 +1,10 @@
 """Makes text from outside safe to print in messages, events, reports and terminals."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
+_HALVES = re.compile("[\ud800-\udfff]")
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 
@@ -22,6 +24,11 @@ def printable(text: str, limit: int = 256) -> str:
 def cut(text: str, limit: int) -> str:
     """Cut a text to `limit` characters, and show that it was."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def whole(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON may hold and no bytes can, as Go does."""
+    return text if text.isascii() else _HALVES.sub("\ufffd", text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -15,7 +15,7 @@ from typing import Final, cast
 
 from yarl import URL
 
-from slimgate.core.credentials.identity import Credential
+from slimgate.core.credentials.identity import BYTES, Credential
 from slimgate.core.errors import ImageError, RateLimitedError, UnsupportedError
 from slimgate.engine.bounded import Bounded
 from slimgate.registry.body import Answer
@@ -157,7 +157,7 @@ class _NoSuchMethodError(Exception):
 def basic(credential: Credential) -> str:
     """Make the Authorization header of a user and password."""
     pair = f"{credential.username or ''}:{credential.password or ''}"
-    return f"Basic {b64encode(pair.encode()).decode()}"
+    return f"Basic {b64encode(pair.encode(errors=BYTES)).decode()}"
 
 
 def is_header_safe(token: str) -> bool:
@@ -191,7 +191,15 @@ def _post(wanted: WantedToken, form: Mapping[str, str], settings: RegistrySettin
         seconds=settings.request_seconds,
         repository=wanted.scope,
         via=wanted.host,
-        form={**form, **service, "scope": wanted.scope, "client_id": _CLIENT_ID},
+        form={
+            key: value.encode(errors=BYTES).decode(errors="replace")
+            for key, value in {
+                **form,
+                **service,
+                "scope": wanted.scope,
+                "client_id": _CLIENT_ID,
+            }.items()
+        },
     )
 
 

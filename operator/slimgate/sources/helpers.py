@@ -9,7 +9,7 @@ from typing import Final
 
 from slimgate.core.credentials.identity import Credential
 from slimgate.core.errors import SlimgateError
-from slimgate.core.text import printable
+from slimgate.core.text import printable, whole
 from slimgate.process.programs import Bounds, ProgramError, run_program
 
 _NOT_FOUND: Final = b"credentials not found in native keychain"
@@ -42,6 +42,7 @@ def ask(
     user, secret = _parsed(answer)
     if not isinstance(user, str) or not isinstance(secret, str):
         raise HelperError(f"{shown} did not answer with a login")
+    user, secret = whole(user), whole(secret)
     if user == _TOKEN_USER:
         return Credential(identity_token=secret)
     return Credential(username=user, password=secret)

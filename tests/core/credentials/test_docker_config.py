@@ -45,6 +45,8 @@ READ = [
     ({"auth": encoded("alice:s3cret\0\0")}, ALICE),
     ({"auth": encoded("alice:s3cret")[:6] + "\r\n" + encoded("alice:s3cret")[6:] + "\n"}, ALICE),
     ({"auth": encoded("ü:ß")}, Credential(username="ü", password="ß")),
+    ({"auth": "/zrf"}, Credential(username="\udcff", password="\udcdf")),
+    ({"username": "\ud800", "password": "p"}, Credential(username="\ufffd", password="p")),
     ({"auth": "", "username": "alice", "password": "s3cret"}, ALICE),
     ({"identitytoken": "t", "auth": encoded("<token>:")},
      Credential(username="<token>", password="", identity_token="t")),

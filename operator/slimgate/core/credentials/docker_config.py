@@ -9,9 +9,9 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Final, cast
 
-from slimgate.core.credentials.identity import Credential, CredentialEntry, Identity
+from slimgate.core.credentials.identity import BYTES, Credential, CredentialEntry, Identity
 from slimgate.core.errors import SlimgateError
-from slimgate.core.text import printable
+from slimgate.core.text import printable, whole
 
 CONFIG_JSON_TYPE: Final = "kubernetes.io/dockerconfigjson"
 CONFIG_JSON_KEY: Final = ".dockerconfigjson"
@@ -110,7 +110,7 @@ def _decode(auth: str, pattern: str) -> tuple[str, str]:
     # As in Go, line breaks are no part of it. The kubelet takes it with and without padding.
     bare = auth.replace("\r", "").replace("\n", "").rstrip("=")
     try:
-        text = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode()
+        text = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode(errors=BYTES)
     except (binascii.Error, ValueError):
         text = ""
     username, colon, password = text.partition(":")
@@ -136,4 +136,4 @@ def _mapping(value: object, what: str) -> Mapping[str, object]:
 
 def _text(raw: Mapping[str, object], key: str) -> str | None:
     value = _of(raw, key)
-    return value if isinstance(value, str) and value else None
+    return whole(value) if isinstance(value, str) and value else None

@@ -7,7 +7,10 @@ separates caches. The anonymous identity's key is the empty string.
 import copy
 import hashlib
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
+
+BYTES: Final = "surrogateescape"
+"""How users and passwords are texts: as in Go, they are any bytes, such as those of Latin-1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from slimgate.core.duration import parse_duration
 from slimgate.core.errors import InvalidDurationError, SettingsError, SlimgateError
 from slimgate.core.images.reference import Reference
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
-from slimgate.core.text import printable
+from slimgate.core.text import printable, whole
 
 API_VERSION: Final = "credentialprovider.kubelet.k8s.io/v1"
 _CONFIG: Final = ("kubelet.config.k8s.io/v1", "CredentialProviderConfig")
@@ -121,7 +121,7 @@ def parse_response(body: bytes, provider: Provider) -> Provided:
 
 
 def _entry(pattern: str, login: Mapping[str, object]) -> CredentialEntry:
-    user, password = text_at(login, "username"), text_at(login, "password")
+    user, password = (whole(text_at(login, key)) for key in ("username", "password"))
     return CredentialEntry(pattern, Credential(username=user, password=password))
 
 
