@@ -60,8 +60,9 @@ class Traces:
 
     @property
     def root_size(self) -> LayerSize:
-        """The lowest layer's size."""
-        return self.sizes[0] if self.sizes else LayerSize()
+        """The lowest layer's size; unknown where a squash made one layer of many steps."""
+        squashed = len(self.sizes) == 1 < len(self.layer_steps)
+        return self.sizes[0] if self.sizes and not squashed else LayerSize()
 
     @property
     def base_steps(self) -> tuple[Step, ...]:
