@@ -35,6 +35,7 @@ class Cluster:
     without_rights: frozenset[str] = frozenset()
     node_disks: Sequence[NodeDisk] = ()
     pulled: Sequence[Pull] | None = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
     namespace: str = "shop"
     notes: Sequence[str] = ()
     slow: bool = False

@@ -1,7 +1,8 @@
 """The CLI's view of a cluster, put together."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 from slimgate.app.parts import inspector_settings, now, own_identity, providers, registry_settings
 from slimgate.cluster.addresses import server_addresses
@@ -26,6 +27,9 @@ from slimgate.settings import Settings
 class CommandView(ApiView):
     """What the cluster holds, and what is made of it with parts of other rooms."""
 
+    unread: Mapping[str, str] = MappingProxyType({})
+    """Nodes of the last disks of which nothing was measured, or is believed, and why."""
+
     async def disks(self, selector: Selector) -> Sequence[NodeDisk]:
         """Model what images cost the nodes of those labels, and what their kubelets measured."""
         lister, roster, disks = ClusterLister(self.api, selector), Roster(), list[NodeDisk]()
@@ -41,6 +45,7 @@ class CommandView(ApiView):
             each=disks.append,
         )
         await survey.look()
+        self.unread = survey.last.unread
         return tuple(disks)
 
     async def pulls(self, namespace: str | None, nodes: frozenset[str]) -> PullTable:

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from slimgate.cluster.api import ClusterApi
+from slimgate.cluster.errors import ForbiddenError
 from slimgate.cluster.resources import NODES
-from slimgate.core.errors import ClusterError
+from slimgate.core.errors import ClusterError, KubeletError
 from slimgate.core.nodes.node import Node
 from slimgate.core.nodes.summary import ImageFs, image_fs_of
 from slimgate.core.nodes.thresholds import thresholds_of
@@ -23,11 +24,13 @@ class ProxiedKubelets:
     async def image_fs(self, node: Node) -> ImageFs:
         """Get what a node's kubelet measured; ClusterError says why it can't be had."""
         path = f"{NODES.one('', node.name)}/proxy"
-        found = image_fs_of(await self._api.get(f"{path}/stats/summary"))
+        try:
+            found = image_fs_of(await self._api.get(f"{path}/stats/summary"))
+        except ForbiddenError as err:
+            raise KubeletError(str(err), reason="refused") from err
         if found is None:
-            raise ClusterError(
-                f"the kubelet of node {printable(node.name)} reports nothing about images"
-            )
+            text = f"the kubelet of node {printable(node.name)} reports nothing about images"
+            raise KubeletError(text, reason="no_stats")
         try:
             thresholds = thresholds_of(await self._api.get(f"{path}/configz"))
         except ClusterError:

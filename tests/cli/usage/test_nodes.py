@@ -1,5 +1,6 @@
 """`slimgate nodes`: what the model says of each node, in tables and JSON."""
 
+import csv
 import io
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +9,7 @@ from rich.console import Console, RenderableType
 
 from slimgate.cli.shared.documents import json_text
 from slimgate.cli.usage.nodes_table import images_tables, nodes_table
+from slimgate.cli.usage.usage_csv import nodes_csv
 from slimgate.cli.usage.usage_json import nodes_document
 from slimgate.core.images.facts import Digest, Platform, Size
 from slimgate.core.nodes.disk import NodeDisk
@@ -112,7 +114,7 @@ def test_unknown_images_have_no_bytes() -> None:
 
 def _printed(what: RenderableType) -> str:
     file = io.StringIO()
-    Console(file=file, width=200, markup=False, highlight=False).print(what)
+    Console(file=file, width=400, markup=False, highlight=False).print(what)
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
 
 
@@ -131,15 +133,32 @@ def test_wide() -> None:
     nodes = _printed(nodes_table(disks(), wide=True)).splitlines()
     images = _printed(images_tables(disks(), wide=True)).splitlines()
 
-    assert nodes[0].split("  ")[-8:] == [
-        "FREEABLE", "EXCLUSIVE", "SHARED", "NOT FOUND", "UNKNOWN LAYERS", "TO COLLECTION",
-        "TO EVICTION", "MEASURED"
+    assert nodes[0].split("  ")[-13:] == [
+        "FREEABLE", "EXCLUSIVE", "SHARED", "NOT FOUND", "UNKNOWN LAYERS", "WRITABLE", "LOGS",
+        "EMPTYDIRS", "AVAILABLE", "OBTAINABLE", "TO COLLECTION", "TO EVICTION", "MEASURED"
     ]  # fmt: skip
-    assert nodes[1].split()[-10:] == ["21", "MiB", "0", "B", "1", "0", "-", "-", "626", "MiB"]
+    assert nodes[1].split()[-15:] == [
+        "21", "MiB", "0", "B", "1", "0", *"-------", "626", "MiB"
+    ]  # fmt: skip
     assert images[3].split() == [
         "21", "MiB", "21", "MiB", "6", "MiB", "15", "MiB", "2", "B", "yes",
         f"shop@{SOYA_DIGEST}", "shop",
     ]  # fmt: skip
+
+
+def test_all_of_a_disk() -> None:
+    """What else is on a node's disk, and what is left of it, stands beside its images."""
+    fs = ImageFs(used=500, capacity=900, available=100, writable=7, logs=8, empty_dirs=9)
+    disk = node_disk(has_images(listed("a")), [], {letters_digest("a"): (image("a"),)}, image_fs=fs)
+    row = _printed(nodes_table([disk], wide=True)).splitlines()[1]
+    (of_csv,) = csv.DictReader(io.StringIO(nodes_csv([disk])))
+
+    assert row.split()[-18:] == [
+        "0", "0", "7", "B", "8", "B", "9", "B", "100", "B", "594", "B", "~0", "B", "~0", "B",
+        "501", "B",
+    ]  # fmt: skip
+    assert [of_csv[f"{name}Bytes"] for name in ("writable", "logs", "emptyDirs")] == ["7", "8", "9"]
+    assert (of_csv["availableBytes"], of_csv["obtainableBytes"]) == ("100", "594")
 
 
 def test_one_namespace() -> None:

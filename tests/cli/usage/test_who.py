@@ -242,6 +242,31 @@ def test_lists_that_were_cut() -> None:
         assert not found.rows[0].complete
 
 
+async def test_kubelets_that_were_not_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nodes of which nothing is measured are counted and named, with the reason."""
+    unread = {"n1": "late", "n2": "refused", **{f"a{n}": "not_believed" for n in range(5)}}
+    asked = WhoQuestion(by=By.NODE, scope=UsageScope(everywhere=True), seconds=9)
+
+    await run_who(outside(Cluster(node_disks=disks(), unread=unread)), asked)
+
+    notes = [one for one in capsys.readouterr().out.splitlines() if one.startswith("note: nothing")]
+    start = "note: nothing is measured of"
+    assert notes == [
+        f"{start} 1 of 2 nodes (n1): their kubelets could not be asked",
+        f"{start} 5 of 2 nodes (a0, a1, a2 and 2 more): what their kubelets say can't be",
+        f"{start} 1 of 2 nodes (n2): you need the right to nodes/proxy",
+    ]
+
+
+def test_a_kubelet_that_lies() -> None:
+    """What can't be is no measurement, in no form."""
+    lies = ImageFs(used=1, capacity=None, available=None)
+    disk = node_disk(node(listed("a")), [], {digest("a"): (facts("a"),)}, image_fs=lies)
+    (row,) = csv.DictReader(io.StringIO(nodes_csv([disk])))
+
+    assert (disk.is_doubted, disk.measured, row["measuredBytes"]) == (True, None, "")
+
+
 def test_no_nodes() -> None:
     """Where no node has the labels that were asked for, that is what is said."""
     assert printed(who_table(who([], By.IMAGE), FREE)) == "no node has these labels\n"

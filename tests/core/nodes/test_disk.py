@@ -284,10 +284,10 @@ def test_one_image_under_two_digests() -> None:
 @pytest.mark.parametrize(
     ("runtime", "used", "measured"),
     [
-        (Runtime.CONTAINERD, 5, 5 + 3),
+        (Runtime.CONTAINERD, 25, 25 + 3),
         (Runtime.CRIO, None, None),
-        (Runtime.DOCKER, 5, None),
-        (Runtime.OTHER, 5, None),
+        (Runtime.DOCKER, 25, None),
+        (Runtime.OTHER, 25, None),
     ],
 )
 def test_measured_bytes(runtime: Runtime, used: int | None, measured: int | None) -> None:
@@ -295,11 +295,11 @@ def test_measured_bytes(runtime: Runtime, used: int | None, measured: int | None
 
     Only containerd's leaves out just the blobs, so that with them it is the whole.
     """
-    image_fs = ImageFs(used=5, capacity=9, available=4)
+    image_fs = ImageFs(used=25, capacity=99, available=4)
 
     found = node_disk(node(listed("ab"), runtime=runtime), [], known("ab"), image_fs=image_fs)
 
-    assert found.image_fs == ImageFs(used=used, capacity=9, available=4)
+    assert found.image_fs == ImageFs(used=used, capacity=99, available=4)
     assert found.measured == measured
     assert node_disk(node(runtime=runtime), [], {}).measured is None
 

@@ -95,6 +95,10 @@ class ClusterView(Protocol):
     async def disks(self, selector: Selector) -> Sequence[NodeDisk]:
         """Model what images cost the nodes of those labels, and what their kubelets measured."""
 
+    @property
+    def unread(self) -> Mapping[str, str]:
+        """Nodes of the last disks of which nothing was measured, or is believed, and why."""
+
     async def pulls(self, namespace: str | None, nodes: frozenset[str]) -> PullTable:
         """Add up what events tell that these nodes pulled, for all or for one namespace."""
 

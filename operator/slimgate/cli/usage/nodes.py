@@ -151,6 +151,7 @@ async def _nodes(
 ) -> None:
     from slimgate.cli.shared.pool import LookupPool  # noqa: PLC0415
     from slimgate.cli.shared.progress import board  # noqa: PLC0415 - help must not wait for it
+    from slimgate.cli.usage.disks import unread_notes  # noqa: PLC0415
     from slimgate.cli.usage.pulled import pulls_by  # noqa: PLC0415
     from slimgate.cli.usage.watching import look_and_show  # noqa: PLC0415 - it loads asyncio
 
@@ -161,7 +162,7 @@ async def _nodes(
                 async with LookupPool(shown, seconds).take("the nodes' images"):
                     disks = await view.disks(selector)
                     pulls, notes = await pulls_by(view, namespace, disks)
-            return disks, pulls, notes
+            return disks, pulls, (*unread_notes(disks, view.unread), *notes)
 
         await look_and_show(look, show, watch=watch)
 

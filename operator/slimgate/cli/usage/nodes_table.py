@@ -1,6 +1,7 @@
 """What images cost the nodes' disks, as tables: one row a node, or one row an image of a node."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -18,6 +19,10 @@ from slimgate.core.nodes.space import Space, space_of
 from slimgate.core.nodes.stored import Stored
 from slimgate.core.quantity import format_bytes
 from slimgate.core.text import printable
+
+_SPACE: Final = (
+    "WRITABLE", "LOGS", "EMPTYDIRS", "AVAILABLE", "OBTAINABLE", "TO COLLECTION", "TO EVICTION",
+)  # fmt: skip
 
 
 def nodes_table(
@@ -67,7 +72,7 @@ def _all(disks: Sequence[NodeDisk], pulls: PullTable | None, *, wide: bool, narr
         *(("NODE", "IMAGES") if narrow else ("NODE", "RUNTIME", "IMAGES", "UNUSED")),
         *("COMPRESSED", "UNPACKED", "ON DISK", "FREEABLE"),
         *(("EXCLUSIVE", "SHARED", "NOT FOUND", "UNKNOWN LAYERS") if wide else ()),
-        *(("TO COLLECTION", "TO EVICTION") if wide else ()),
+        *(_SPACE if wide else ()),
         *(PULLS if pulled is not None else ()),
         "MEASURED",
     )
@@ -82,21 +87,26 @@ def _all(disks: Sequence[NodeDisk], pulls: PullTable | None, *, wide: bool, narr
             *(map(_size, more) if wide else ()),
             *([Text(str(disk.images_without_facts))] if wide else []),
             *([Text(str(disk.unknown_layers))] if wide else []),
-            *(_distances(space_of(disk)) if wide else ()),
+            *(_space(space_of(disk)) if wide else ()),
             *(() if pulled is None else pull_cells(pulled.get(disk.node), wide=True)),
             Text("-") if disk.measured is None else _size(disk.measured),
         )
     return table
 
 
-def _distances(space: Space) -> tuple[Text, Text]:
-    """Write what may be written until images are removed, and pods ended; ~ is by defaults."""
-    mark = "" if space.thresholds.read else "~"
-    collection, eviction = (
-        Text("-" if size is None else f"{mark}{format_bytes(size)}")
-        for size in (space.to_collection, space.to_eviction)
-    )
-    return collection, eviction
+def _space(space: Space) -> Iterator[Text]:
+    """Write what else is on the disk, and what is left of it; ~ marks what is by defaults."""
+    least, mark = "" if space.exact else ">= ", "" if space.thresholds.read else "~"
+    for sign, size in (
+        ("", space.writable),
+        ("", space.logs),
+        ("", space.empty_dirs),
+        ("", space.available),
+        (least, space.obtainable),
+        (mark, space.to_collection),
+        (mark, space.to_eviction),
+    ):
+        yield Text("-" if size is None else f"{sign}{format_bytes(size)}")
 
 
 def _of_namespace(

@@ -10,11 +10,13 @@ from slimgate.cli.usage.pulled import CSV as PULLS
 from slimgate.cli.usage.pulled import pulls_csv
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.pulls import NO_PULLS, PullTable
+from slimgate.core.nodes.space import space_of
 
 _IMAGES: Final = ("reference", "pullBytes", "layers", "base", "tier", "workloads", "error")
 _NODES: Final = (
     "name", "runtime", "images", "unusedImages", "compressedBytes", "unpackedBytes", "diskBytes",
-    "unusedBytes", "ownBytes", "measuredBytes", *PULLS, "complete",
+    "unusedBytes", "ownBytes", "measuredBytes", "writableBytes", "logsBytes", "emptyDirsBytes",
+    "capacityBytes", "availableBytes", "obtainableBytes", *PULLS, "complete",
 )  # fmt: skip
 
 
@@ -64,6 +66,8 @@ def nodes_csv(
                 disk.parts.unused.disk if namespace is None else 0,
                 None if namespace is None else own_of(disk, namespace).disk,
                 disk.measured,
+                *((space := space_of(disk)).writable, space.logs, space.empty_dirs),
+                *(space.capacity, space.available, space.obtainable),
                 *pulls_csv(None if pulled is None else pulled.get(disk.node, NO_PULLS)),
                 disk.complete,
             )

@@ -82,6 +82,7 @@ async def look_at(
     """Model the nodes, and tell the limits on what is on them, and what they pulled."""
     from slimgate.cli.shared.pool import LookupPool  # noqa: PLC0415 - help must not wait for it
     from slimgate.cli.shared.progress import board  # noqa: PLC0415
+    from slimgate.cli.usage.disks import unread_notes  # noqa: PLC0415
     from slimgate.cli.usage.limits import limits_of  # noqa: PLC0415
     from slimgate.cli.usage.pulled import pulls_by  # noqa: PLC0415
 
@@ -90,7 +91,8 @@ async def look_at(
             disks = await view.disks(selector)
             limits, notes = await limits_of(view, outside.settings, disks)
             pulls, more = await pulls_by(view, namespace, disks)
-    return Seen(disks=disks, limits=limits, pulls=pulls, notes=(*notes, *more))
+            unread = unread_notes(disks, view.unread)
+    return Seen(disks=disks, limits=limits, pulls=pulls, notes=(*unread, *notes, *more))
 
 
 def show_who(found: "Who", asked: WhoQuestion) -> None:

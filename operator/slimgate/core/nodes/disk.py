@@ -121,18 +121,23 @@ class NodeDisk:
     def measured(self) -> int | None:
         """What `du` finds: what the kubelet measured, and the blobs, which containerd leaves out.
 
-        None where the kubelet was not asked, or measures something else.
+        None where the kubelet was not asked, measures something else, or is not believed.
         """
-        if self.image_fs is None or self.image_fs.used is None or not self.runtime.keeps_blobs:
-            return None
-        return self.image_fs.used + self.total.compressed
+        used = self._used
+        believed = used is not None and self.scale.measured is not None
+        return used + self.total.compressed if believed and used is not None else None
+
+    @property
+    def _used(self) -> int | None:
+        """What the kubelet measured, whether or not it can be."""
+        return self.image_fs.used if self.image_fs and self.runtime.keeps_blobs else None
 
     @property
     def is_doubted(self) -> bool:
         """Whether its kubelet says what can't be: less than is there, or more than there is."""
         if (fs := self.image_fs) is None:
             return False
-        too_little = self.measured is not None and self.scale.measured is None
+        too_little = self._used is not None and self.scale.measured is None
         return too_little or (fs.available or 0) > (
             MAX_COUNT if fs.capacity is None else fs.capacity
         )
