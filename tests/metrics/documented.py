@@ -8,6 +8,7 @@ from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 _CODE = re.compile(r"`([^`]+)`")
+_BETWEEN = re.compile(r"(?<!\\)\|")
 _WORD = re.compile(r"[a-z]+")
 
 
@@ -18,10 +19,11 @@ class Documented:
     name: str
     kind: str
     unit: str
-    labels: frozenset[str]
+    labels: tuple[str, ...]
     role: str
     at_most: str
     meaning: str
+    example: str = ""
 
     @property
     def roles(self) -> frozenset[str]:
@@ -40,11 +42,8 @@ def metrics() -> dict[str, Documented]:
     """Read the tables of metrics."""
     found: dict[str, Documented] = {}
     for cells in _rows("metric"):
-        name, kind, unit, labels, role, at_most, meaning = cells
-        row = Documented(
-            _CODE.findall(name)[0], kind, unit, frozenset(_CODE.findall(labels)), role, at_most,
-            meaning,
-        )  # fmt: skip
+        name, kind, unit, labels, *others = cells
+        row = Documented(_CODE.findall(name)[0], kind, unit, tuple(_CODE.findall(labels)), *others)
         assert row.name not in found, f"{row.name} is there twice"
         found[row.name] = row
     return found
@@ -75,7 +74,7 @@ def fixed() -> dict[str, int]:
 def _rows(first: str) -> Iterator[list[str]]:
     inside = False
     for line in PAGE.read_text(encoding="utf-8").splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        cells = [cell.strip() for cell in _BETWEEN.split(line.strip("|"))]
         if not line.startswith("|"):
             inside = False
         elif cells[0] == first:

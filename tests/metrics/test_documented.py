@@ -12,20 +12,11 @@ from slimgate.metrics import bounded
 from slimgate.metrics.bounded import OTHER
 from slimgate.settings import Settings
 from tests.metrics import documented, full
+from tests.metrics.reference import exposed, with_tables
 
-UNITS = ("bytes", "seconds", "pulls", "ratio")
 SIZES = {**documented.fixed(), "nodes": full.NODES}
 # Prometheus and its operator set these, and rename ours.
 TAKEN = {"cluster", "container", "endpoint", "instance", "job", "namespace", "pod", "service"}
-
-
-def exposed(role: str) -> dict[str, Metric]:
-    """Read a role's page, with counters under the names of their series."""
-    made = full.controller() if role == "controller" else full.webhook()
-    return {
-        f"{family.name}_total" if family.type == "counter" else family.name: family
-        for family in full.families(made)
-    }
 
 
 @pytest.fixture(scope="module")
@@ -53,32 +44,21 @@ def test_names(pages: Pages, role: str) -> None:
     assert set(pages[role]) == expected
 
 
-def test_types(pages: Pages) -> None:
-    """Types are as documented."""
-    assert [(row.name, family.type) for row, family in every(pages)] == [
-        (row.name, row.kind) for row, _ in every(pages)
-    ]
-
-
-def test_meanings(pages: Pages) -> None:
-    """Prometheus shows the sentences that the page has."""
-    said = {row.name: family.documentation for row, family in every(pages)}
-
-    assert said == {row.name: row.meaning for row, _ in every(pages)}
-
-
 def test_labels(pages: Pages) -> None:
-    """Every series has the labels that are documented, whatever their order."""
+    """Every series of a metric has the same labels."""
     for row, family in every(pages):
         found = {frozenset(sample.labels) - {"le"} for sample in family.samples}
-        assert (row.name, found) == (row.name, {row.labels})
+        assert (row.name, found) == (row.name, {frozenset(row.labels)})
 
 
-def test_units() -> None:
-    """A name ends in its unit, which is a base unit, but for the suffix of a counter."""
-    for row in documented.metrics().values():
-        last = row.name.removesuffix("_total").rpartition("_")[2]
-        assert (row.name, row.unit) == (row.name, last if last in UNITS else "")
+def test_the_page_is_made_of_the_code(pages: Pages) -> None:
+    """Types, units, labels, meanings and examples are the code's.
+
+    `python -m tests.metrics.reference` writes them anew.
+    """
+    text = documented.PAGE.read_text(encoding="utf-8")
+
+    assert text == with_tables(text, pages)
 
 
 def test_label_values(pages: Pages) -> None:
@@ -109,7 +89,11 @@ def test_other_pages() -> None:
     root = documented.PAGE.parents[1]
     pages = [root / "README.md", *root.glob("docs/**/*.md")]
     series = re.compile(r"(?<!:)\bslimgate_[a-z_]*[a-z]\b(?!:)")  # rules have colons
-    named = {name for page in pages for name in series.findall(page.read_text(encoding="utf-8"))}
+    named = {
+        name.removesuffix("_bucket")
+        for page in pages
+        for name in series.findall(page.read_text(encoding="utf-8"))
+    }
 
     assert "slimgate_node_image_bytes" in named
     assert named - documented.metrics().keys() == set()
