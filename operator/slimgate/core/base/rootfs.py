@@ -65,6 +65,7 @@ _COPIED: Final = (52, 130), (140, 450)
 """The same of Amazon's whole systems, which alone of those are copied; its minimal one has 40."""
 _MAX_PATH: Final = 1_024
 _NAMELESS: Final = re.compile(r"file:[0-9a-f]+")
+_COPIED_ROOT: Final = re.compile(r"(?:file|dir):[0-9a-f]+|/?rootfs/?")
 _ARCHIVE: Final = re.compile(r"\S+\.(?:tar(?:\.\w+)?|tgz|txz)|[^\s:]*rootfs[^\s:]*")
 
 
@@ -153,12 +154,14 @@ def nameless(traces: Traces, managers: frozenset[str]) -> Clue | None:
     size, command = traces.root_size, traces.base_command
     if command == '["bash"]' or (command == '["/bin/bash"]' and managers == {"apt"}):
         return _of_apt(traces, managers, is_generic=_GENERIC.fullmatch(source) is not None)
-    small = is_alpine(size)
-    if command == '["/bin/sh"]' and (small or (small is None and managers == {"apk"})):
+    # What BuildKit names is seen not to be alpine's own, or busybox's; others make such roots, too.
+    hidden = _NAMELESS.fullmatch(source) is not None
+    small, by_apk = is_alpine(size), managers == {"apk"}
+    if command == '["/bin/sh"]' and ((small and hidden) or (small is None and by_apk)):
         return Clue(family="alpine", tier=Tier.MINIMAL)
-    if small and managers == {"apk"}:
+    if small and by_apk:
         return Clue(family="alpine", tier=Tier.MINIMAL)
-    if command == '["sh"]' and is_busybox(size):
+    if command == '["sh"]' and hidden and is_busybox(size):
         return Clue(family="busybox", tier=Tier.MINIMAL)
     return None
 
@@ -208,7 +211,8 @@ def small(traces: Traces, managers: frozenset[str]) -> Clue | None:
     step, size = traces.root_step, traces.root_size
     placed = step.kind in {"ADD", "COPY"} and step.paths()[1] == "/"
     if placed and traces.base_command == '["sh"]' and is_busybox(size):
-        return Clue(family="busybox", tier=Tier.MINIMAL)
+        hidden = all(map(_COPIED_ROOT.fullmatch, step.paths()[0]))
+        return Clue(family="busybox" if hidden else None, tier=Tier.MINIMAL)
     below = traces.below_shell
     if placed and traces.base_command in _SHELLS and not below.known:
         below = size
