@@ -8,7 +8,7 @@ from slimgate.core.base import rootfs, signs
 from slimgate.core.base.buildpacks import run_image
 from slimgate.core.base.calls import managers_used
 from slimgate.core.base.composed import apko, distroless, nix
-from slimgate.core.base.labels import labelled
+from slimgate.core.base.labels import hardened, labelled
 from slimgate.core.base.listed import listed
 from slimgate.core.base.scratch import is_bare
 from slimgate.core.base.toolchains import makes_builder, toolchains_of
@@ -44,7 +44,7 @@ _BY_ROOT: Final = (
     rootfs.arch,
     signs.maintained,
 )
-_BY_WORDS: Final = (labelled, run_image, signs.declared, signs.signed)
+_BY_WORDS: Final = (hardened, labelled, run_image, signs.declared, signs.signed)
 
 
 def infer(traces: Traces) -> Clue:

@@ -27,6 +27,8 @@ _RHEL: Final = re.compile(
     r"rhel-server-container|rhel(?P<major>\d+)(?:-(?P<small>atomic))?(?:-container)?"
 )
 _RHEL_TITLE: Final = re.compile(r"Red Hat Enterprise Linux (\d+)")
+_HARDENED: Final = "com.docker.dhi."
+_HARDENED_DISTRO: Final = re.compile(r"(debian|alpine)-\d[\d.]*")
 _SCHEMA: Final = "org.label-schema.name"
 _MAX_LABEL_TEXT: Final = 8_192
 
@@ -38,6 +40,25 @@ def labelled(traces: Traces) -> Clue | None:
         if clue := rule(labels):
             return clue
     return None
+
+
+def hardened(traces: Traces) -> Clue | None:
+    """Recognise Docker's Hardened Images, whose labels say whether there is a shell.
+
+    https://docs.docker.com/dhi/core-concepts/hardening/
+    """
+    labels = _base_labels(traces)
+    told = {key: labels.get(f"{_HARDENED}{key}") for key in ("name", "distro", "shell", "variant")}
+    match = _HARDENED_DISTRO.fullmatch(told["distro"] or "")
+    if match is None or re.fullmatch(r"dhi/[a-z0-9._-]{1,60}", told["name"] or "") is None:
+        return None
+    if traces.root_step.kind == "ADD":
+        return None  # of packages are all of theirs
+    # What is meant to build with has compilers in some of them.
+    tier = None if told["shell"] is None or told["variant"] != "runtime" else Tier.MINIMAL
+    if tier is not None and not told["shell"] and not traces.runs_shell:
+        tier = Tier.DISTROLESS
+    return Clue(name=told["name"], family=match[1], tier=tier)
 
 
 def _base_labels(traces: Traces) -> Mapping[str, str]:

@@ -62,6 +62,7 @@ _FOLDERS: Final = (
     ("dart", re.compile(r".*/dart(-sdk)?/bin/dart")),
 )
 _JDK_ARCHIVE: Final = re.compile(r"OpenJDK\d*U?-jdk_|[-_/]jdk-?\d[\w.+-]{0,40}linux")
+_HARDENED: Final = {"go": "golang", "rust": "rust", "maven": "maven", "gradle": "gradle"}
 _GYP: Final = frozenset({"g++", "build-base", "build-essential"})
 _NODE_GYP: Final = re.compile(r"npm\s{1,9}(?:i|install)\s[^;&|]{0,200}node-gyp")
 
@@ -162,6 +163,8 @@ def _from_labels(traces: Traces) -> Iterator[str]:
     # apko images name themselves after the package that they are made for.
     title = traces.labels.get("dev.chainguard.image.title", "")
     yield from (name for name in ("go", "rust", "maven", "gradle", "jdk") if title == name)
+    name = traces.labels.get("com.docker.dhi.name", "")
+    yield from (tool for tool in _HARDENED if name == f"dhi/{_HARDENED[tool]}")
     if title in {"gcc-glibc", "gcc-musl"}:
         yield "gcc"
     if title == "dotnet-sdk":
