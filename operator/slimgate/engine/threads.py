@@ -10,7 +10,10 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar, TypeVarTuple
+from contextlib import suppress
+from typing import Final, TypeVar, TypeVarTuple
+
+_NICEST: Final = 19
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -42,4 +45,8 @@ class Threads:
 def _be_nice(niceness: int) -> None:
     # Elsewhere it is the whole process that has one (setpriority(2), "BUGS").
     if niceness and sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+        thread = threading.get_native_id()
+        # From what the process has: nobody may take less without a right, and the pool would break.
+        nicer = min(os.getpriority(os.PRIO_PROCESS, thread) + niceness, _NICEST)
+        with suppress(PermissionError):  # where a sandbox permits none
+            os.setpriority(os.PRIO_PROCESS, thread, nicer)

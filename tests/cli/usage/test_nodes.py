@@ -28,11 +28,11 @@ MIB = 2**20
 FAT_DIGEST, SOYA_DIGEST = Digest(f"sha256:{'f' * 64}"), Digest(f"sha256:{'a' * 64}")
 GONE = Digest(f"sha256:{'b' * 64}")
 NODES = """\
-NODE  RUNTIME     IMAGES  UNUSED  COMPRESSED  UNPACKED  ON DISK  FREEABLE  MEASURED
-a     containerd       3       2     126 MiB   335 MiB  461 MiB   440 MiB   626 MiB
-b     cri-o            0       0         0 B       0 B      0 B       0 B         -
+NODE  RUNTIME     IMAGES  UNUSED  COMPRESSED    UNPACKED     ON DISK    FREEABLE  MEASURED
+a     containerd       3       2  >= 126 MiB  >= 335 MiB  >= 461 MiB  >= 440 MiB   626 MiB
+b     cri-o            0       0         0 B         0 B         0 B         0 B         -
 a: 1 image could not be looked up; so there is more on its disk
-2 nodes: 461 MiB of images on disk, 440 MiB of it used by no pod
+2 nodes: at least 461 MiB of images on disk, 440 MiB of it used by no pod
 """
 OF_SHOP = """\
 NODE  RUNTIME     IMAGES  COMPRESSED  UNPACKED  ON DISK     OWN
@@ -52,7 +52,7 @@ b
 ON DISK  OWN  IN USE  IMAGE
 
 a: 1 image could not be looked up; so there is more on its disk
-2 nodes: 461 MiB of images on disk, 440 MiB of it used by no pod
+2 nodes: at least 461 MiB of images on disk, 440 MiB of it used by no pod
 """
 
 
@@ -110,6 +110,21 @@ def test_unknown_images_have_no_bytes() -> None:
     (*_, gone) = read(nodes_document(disks()))["nodes"][0]["images"]
 
     assert set(gone["whole"].values()) == set(gone["share"].values()) == {None}
+
+
+def test_nodes_of_which_nothing_is_known() -> None:
+    """Where no image could be looked up there is no size, and none is zero."""
+    disk = node_disk(has_images(listed("a"), listed("b")), [], {})
+    (row,) = csv.DictReader(io.StringIO(nodes_csv([disk])))
+    (node,) = read(nodes_document([disk]))["nodes"]
+
+    assert _printed(nodes_table([disk])).splitlines()[1].split() == [
+        "n1", "containerd", "2", "2", *["unknown"] * 4, "-"
+    ]  # fmt: skip
+    assert {node[part]["diskBytes"] for part in ("total", "unused", "exclusive", "shared")} == {
+        None
+    }
+    assert (row["diskBytes"], row["unusedBytes"], row["complete"]) == ("", "", "false")
 
 
 def _printed(what: RenderableType) -> str:

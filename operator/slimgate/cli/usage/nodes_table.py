@@ -82,8 +82,8 @@ def _all(disks: Sequence[NodeDisk], pulls: PullTable | None, *, wide: bool, narr
             *(_node(disk)[:1] if narrow else _node(disk)),
             Text(str(len(disk.images))),
             *([] if narrow else [Text(str(disk.unused_images))]),
-            *_stored(disk.total),
-            _size(disk.parts.unused.disk),
+            *_of_node(disk),
+            _least(disk.parts.unused.disk, known=disk.complete or not disk.unused_images),
             *(map(_size, more) if wide else ()),
             *([Text(str(disk.images_without_facts))] if wide else []),
             *([Text(str(disk.unknown_layers))] if wide else []),
@@ -182,7 +182,11 @@ def _ending(
     total = sum(whole_of(disk, namespace).disk for disk in disks)
     if namespace is None:
         free = sum(disk.parts.unused.disk for disk in disks)
-        said = f"{format_bytes(total)} of images on disk, {format_bytes(free)} of it used by no pod"
+        least = "" if all(disk.complete for disk in disks) else "at least "
+        said = (
+            f"{least}{format_bytes(total)} of images on disk, {format_bytes(free)} of it used by "
+            "no pod"
+        )
     else:
         own = sum(own_of(disk, namespace).disk for disk in disks)
         said = (
@@ -200,13 +204,24 @@ def _node(disk: NodeDisk) -> tuple[Text, Text]:
     return Text(printable(disk.node, 253)), Text(disk.runtime.value)
 
 
+def _of_node(disk: NodeDisk) -> Iterator[Text]:
+    total, complete = disk.total, disk.complete
+    yield _least(total.compressed, known=complete or not disk.runtime.keeps_blobs)
+    yield _least(total.unpacked, known=complete)
+    yield _least(total.disk, known=complete)
+
+
 def _stored(stored: Stored) -> tuple[Text, ...]:
     return _size(stored.compressed), _size(stored.unpacked), _size(stored.disk)
 
 
 def _known(image: ImageDisk, size: int) -> Text:
     """Write a size; what some layers have no known part in is more, or nobody knows how much."""
-    if image.complete:
+    return _least(size, known=image.complete)
+
+
+def _least(size: int, *, known: bool) -> Text:
+    if known:
         return _size(size)
     return Text(f">= {format_bytes(size)}" if size else "unknown", style="yellow")
 

@@ -43,6 +43,16 @@ class Row:
         """Its share; None where nothing is known of what it uses."""
         return self.share if self.complete or self.share.disk else None
 
+    @property
+    def known_unused(self) -> Stored | None:
+        """What of it nobody uses; None where nothing is known."""
+        return None if self.known is None else self.unused
+
+    @property
+    def known_over(self) -> Stored | None:
+        """What of it is over limits; None where that is not known, or nothing is."""
+        return None if self.known is None else self.over
+
 
 def together(one: Row, two: Row) -> Row:
     """Add up what is on two nodes under one key, by the better of two names."""

@@ -13,6 +13,7 @@ from slimgate.core.nodes.pulls import NO_PULLS, PullTable
 from slimgate.core.nodes.space import space_of
 
 _IMAGES: Final = ("reference", "pullBytes", "layers", "base", "tier", "workloads", "error")
+_SIZES: Final = 5
 _NODES: Final = (
     "name", "runtime", "images", "unusedImages", "compressedBytes", "unpackedBytes", "diskBytes",
     "unusedBytes", "ownBytes", "measuredBytes", "writableBytes", "logsBytes", "emptyDirsBytes",
@@ -62,9 +63,7 @@ def nodes_csv(
                 disk.runtime.value,
                 len(images := images_of(disk, namespace)),
                 sum(image.free_to_go for image in images),
-                *((whole := whole_of(disk, namespace)).compressed, whole.unpacked, whole.disk),
-                disk.parts.unused.disk if namespace is None else 0,
-                None if namespace is None else own_of(disk, namespace).disk,
+                *(_sizes(disk, namespace) if not disk.unknown else (None,) * _SIZES),
                 disk.measured,
                 *((space := space_of(disk)).writable, space.logs, space.empty_dirs),
                 *(space.capacity, space.available, space.obtainable),
@@ -74,3 +73,10 @@ def nodes_csv(
             for disk in largest_first(disks, namespace)[:number]
         ),
     )
+
+
+def _sizes(disk: NodeDisk, namespace: str | None) -> Sequence[int | None]:
+    whole = whole_of(disk, namespace)
+    unused = disk.parts.unused.disk if namespace is None else 0
+    own = None if namespace is None else own_of(disk, namespace).disk
+    return (whole.compressed, whole.unpacked, whole.disk, unused, own)

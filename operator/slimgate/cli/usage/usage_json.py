@@ -71,6 +71,7 @@ def _image(image: UsedImage) -> JsonDocument:
 def _node(disk: NodeDisk, namespace: str | None, pulls: PullTable | None) -> JsonDocument:
     users = sorted(disk.namespaces.whole) if namespace is None else [namespace]
     shares, space = disk.owners.namespaces, space_of(disk)
+    of_disk = _nothing if disk.unknown else stored_document
     of_node = of_images = None
     if pulls is not None:
         of_node, of_images = pulls.sums().nodes.get(disk.node, NO_PULLS), pulls_on(disk, pulls)
@@ -78,10 +79,10 @@ def _node(disk: NodeDisk, namespace: str | None, pulls: PullTable | None) -> Jso
         "name": disk.node,
         "runtime": disk.runtime.value,
         "complete": disk.complete,
-        "total": stored_document(disk.total),
-        "unused": stored_document(disk.parts.unused),
-        "exclusive": stored_document(disk.parts.exclusive),
-        "shared": stored_document(disk.parts.shared),
+        "total": of_disk(disk.total),
+        "unused": of_disk(disk.parts.unused),
+        "exclusive": of_disk(disk.parts.exclusive),
+        "shared": of_disk(disk.parts.shared),
         "measuredBytes": disk.measured,
         "scale": disk.scale.factor,
         "unexplainedBytes": disk.scale.unexplained,
@@ -158,6 +159,11 @@ def _of_image(disk: NodeDisk, image: ImageDisk, stored: Stored) -> JsonDocument:
         "unpackedBytes": stored.unpacked if image.whole.unpacked else None,
         "diskBytes": None if nothing else stored.disk,
     }
+
+
+def _nothing(_: Stored) -> JsonDocument:
+    """Write that nobody knows anything."""
+    return dict.fromkeys(("compressedBytes", "unpackedBytes", "diskBytes"))
 
 
 def stored_document(stored: Stored) -> JsonDocument:

@@ -53,8 +53,8 @@ def _cells(row: Row, bill: Bill) -> Sequence[Cell]:
     return (
         row.name,
         *((None,) * 3 if share is None else (share.disk, share.compressed, share.unpacked)),
-        row.unused.disk,
-        None if row.over is None else row.over.disk,
+        None if (unused := row.known_unused) is None else unused.disk,
+        None if (over := row.known_over) is None else over.disk,
         row.registry,
         None if share is None else money_figure(bill.month(row)),
         *pulls_csv(row.pulls),
@@ -70,8 +70,8 @@ def _row(row: Row, bill: Bill) -> JsonDocument:
     return {
         "name": row.name,
         "share": None if share is None else stored_document(share),
-        "unused": stored_document(row.unused),
-        "overLimit": None if row.over is None else stored_document(row.over),
+        "unused": None if (unused := row.known_unused) is None else stored_document(unused),
+        "overLimit": None if (over := row.known_over) is None else stored_document(over),
         "registryBytes": row.registry,
         "monthlyCost": None if share is None else money_figure(bill.month(row)),
         "pulls": pulls_document(row.pulls),

@@ -60,16 +60,20 @@ def _table(
     largest = max((row.share.disk for row in shown), default=0)
 
     def add(row: Row, *members: Row, dim: bool = False) -> None:
-        share, over = row.share, row.over
+        share, unused, over = row.share, row.known_unused, row.known_over
         mark, costly = "" if row.complete else ">= ", members or (row,)
         cells = [
             Text("unknown" if row.known is None else mark + format_bytes(share.disk)),
             *([Text() if dim else bar(share.disk, largest)] if bars else []),
             *([_size(share.compressed), _size(share.unpacked)] if wide else []),
-            _size(row.unused.disk),
+            _size(None if unused is None else unused.disk),
             _size(None if over is None else over.disk),
             *([_size(row.registry)] if wide and found.registry is not None else []),
-            *([Text(money_text(bill.month(*costly)))] if bill.months is not None else []),
+            *(
+                [Text(money_text(None if row.known is None else bill.month(*costly)))]
+                if bill.months is not None
+                else []
+            ),
             *(pull_cells(row.pulls, wide=wide) if pulls else []),
             *([Text(money_text(bill.pulled(*costly)))] if bill.pulls is not None else []),
             Text(str(len(row.nodes)) if row.nodes else "-"),

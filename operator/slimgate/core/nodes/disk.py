@@ -153,6 +153,11 @@ class NodeDisk:
         return sum(not image.known for image in self.images)
 
     @property
+    def unknown(self) -> bool:
+        """Whether nothing is known of any of its images."""
+        return self.images_without_facts == len(self.images) > 0
+
+    @property
     def unlisted_images(self) -> int:
         """Images that only pods tell of, since the node's status does not list them."""
         return sum(not image.listed for image in self.images)
