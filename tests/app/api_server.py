@@ -3,7 +3,7 @@
 import asyncio
 import copy
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -43,7 +43,7 @@ class ApiServer:
     objects: dict[str, list[JsonObject]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     """Plurals of kinds that nobody may list."""
-    events: dict[str, JsonObject] = field(default_factory=dict)
+    events: dict[str, Sequence[JsonObject | str]] = field(default_factory=dict)
     """What a watch of a plural begins with."""
     written: list[tuple[str, JsonObject]] = field(default_factory=list)
     slowness: float = 0.0
@@ -92,8 +92,9 @@ class ApiServer:
         if "watch" in request.query:
             answer = web.StreamResponse()
             await answer.prepare(request)
-            if (event := self.events.get(plural)) is not None:
-                await answer.write(json.dumps(event).encode() + b"\n")
+            for event in self.events.get(plural, ()):
+                line = event if isinstance(event, str) else json.dumps(event)
+                await answer.write(line.encode() + b"\n")
             await asyncio.sleep(60)
         found = _discovered(request.path)
         if found is None and plural.endswith("s"):

@@ -53,7 +53,7 @@ async def test_from_workloads_to_the_policys_status(server: ApiServer, tmp_path:
 async def test_a_kind_that_can_not_be_watched(server: ApiServer, tmp_path: Path) -> None:
     """It ends the controller, which would be blind to that kind, and Kubernetes starts it anew."""
     broken = {"kind": "Status", "code": 500, "message": "the store is damaged"}
-    server.events["pods"] = {"type": "ERROR", "object": broken}
+    server.events["pods"] = [{"type": "ERROR", "object": broken}]
 
     async def ended() -> bool:
         return not program.runs()

@@ -81,12 +81,12 @@ class Recorder:
 
     async def note(self, kind: Kind, workload: Workload, note: Note) -> None:
         """Emit an Event."""
-        assert kind is DEPLOYMENT
+        assert kind in {DEPLOYMENT, REPLICA_SETS}
         await self._write("note", (workload.name, note.reason))
 
     async def report(self, kind: Kind, workload: Workload, verdict: Verdict) -> None:
         """Write a report."""
-        assert kind is DEPLOYMENT
+        assert kind in {DEPLOYMENT, REPLICA_SETS}
         await self._write("report", (workload.name, verdict.outcome.label))
         if (hear := self.on_report) is not None:
             self.on_report = None

@@ -12,7 +12,7 @@ from slimgate.core.errors import ClusterError
 from slimgate.core.json_object import JsonObject, mapping_at
 from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate
 from slimgate.core.workloads.kinds import PODS, REPLICA_SETS, Kind
-from tests.controller.fakes import DEPLOYMENT, World
+from tests.controller.fakes import DEPLOYMENT, FAT, World
 from tests.engine.cluster import policy
 from tests.engine.shelf import APP, Door, until
 
@@ -89,7 +89,6 @@ def test_what_a_judged_kind_owns_is_left_to_it(
     """Only a controller counts as its owner, and only if its kind is judged."""
     intake.put(web(ownerReferences=references))
 
-    assert intake.takes({"ownerReferences": references}) is taken
     assert list(world.ledger) == ([KEY] if taken else [])
 
 
@@ -216,11 +215,14 @@ async def test_who_copies_annotations_is_not_fought_with(world: World, intake: I
 
 
 def copy(
-    name: str = "web-1", owner: str = "1", annotations: Mapping[str, str] = MARKS
+    name: str = "web-1",
+    owner: str = "1",
+    annotations: Mapping[str, str] = MARKS,
+    uid: str | None = None,
 ) -> dict[str, object]:
     """Write a ReplicaSet of the Deployment down."""
     owners = [{**OWNER, "name": "web", "uid": owner}]
-    return web(name=name, uid=name, annotations=annotations, ownerReferences=owners)
+    return web(name=name, uid=uid or name, annotations=annotations, ownerReferences=owners)
 
 
 @pytest.mark.parametrize(
@@ -340,6 +342,36 @@ async def test_nothing_overtakes_what_kopf_was_left(world: World, intake: Intake
     assert spared == [False, False, False, True]
 
 
+def test_what_was_made_anew_is_not_overtaken_by_what_it_was(world: World, intake: Intake) -> None:
+    """Kopf keeps the order of one object's events, and not of two of one name."""
+    intake.put(web())
+    changed = web(resourceVersion="2", labels={"a": "b"})
+    anew = web(resourceVersion="4", uid="2")
+    told = [("MODIFIED", changed), ("DELETED", changed), ("ADDED", anew)]
+    spared = [intake.spares(event, obj) for event, obj in told]
+    intake.put(anew)
+    intake.put(changed)
+    intake.drop("team", "web", "1")
+    record = world.ledger.get(KEY)
+
+    assert spared == [False, False, False]
+    assert record is not None
+    assert record.observed.workload.uid == "2"
+
+
+def test_what_kopf_remembers_it_hears_of_to_the_end(intake: Intake) -> None:
+    """Though an owner has adopted it; a listing says what has gone unseen."""
+    adopted = web(resourceVersion="2", ownerReferences=[OWNER])
+    for uid in ("1", "2"):
+        assert not intake.spares("ADDED", web(uid=uid))
+    ends = [web(uid=uid, ownerReferences=[OWNER]) for uid in ("1", "2")]
+    intake.put(adopted)
+    intake.listed({"1", "3"})
+    spared = [intake.spares("DELETED", one) for one in (*ends, *ends)]
+
+    assert spared == [False, True, True, True]
+
+
 async def test_copies_go_once_the_policy_does(world: World, owners: Owners) -> None:
     """Those of ReplicaSets that are gone by then are not looked for."""
     world.catalog.put_policy(policy(limits={"pullSize": {"deny": "1"}}))
@@ -348,19 +380,71 @@ async def test_copies_go_once_the_policy_does(world: World, owners: Owners) -> N
     async with world.running():
         deployments.put(web())
         await world.quiet()
-        spared = [replica_sets.spares("ADDED", copy(name)) for name in ("web-1", "web-2", "web-3")]
+        for name in ("web-1", "web-2", "web-3", "web-4"):
+            assert replica_sets.spares("ADDED", copy(name))
         replica_sets.drop("team", "web-2", "web-2")
         replica_sets.put(copy("web-3", annotations={}))
+        # Its deletion is on its way by kopf as the next of its name is taken at once.
+        assert replica_sets.spares("ADDED", copy("web-4", uid="4"))
+        replica_sets.drop("team", "web-4", "web-4")
         await world.quiet()
         world.recorder.of()
         world.catalog.drop_policy("default")
         await world.quiet()
 
-    assert spared == [True, True, True]
     assert world.recorder.of("annotate") == [
         ("annotate", ("web", None)),
         ("annotate", ("web-1", None)),
+        ("annotate", ("web-4", None)),
     ]
+
+
+async def test_copies_go_once_another_is_judged_for_their_owner(
+    world: World, owners: Owners
+) -> None:
+    """They would stay for ever: whoever carries no annotation copies none."""
+    deployments = Intake(world.reconciler, DEPLOYMENT, owners=owners)
+    replica_sets = Intake(world.reconciler, REPLICA_SETS, owners=owners)
+    world.catalog.put_policy(policy(limits={"pullSize": {"deny": "1"}}))
+    async with world.running():
+        deployments.put(web())
+        replica_sets.put(copy())
+        await world.quiet()
+        world.recorder.of()
+        deployments.put(web(annotations=MARKS, ownerReferences=[OWNER]))
+        await world.quiet()
+
+    assert world.recorder.written == [*TAKEN_BACK, ("annotate", ("web-1", None))]
+
+
+async def test_a_copy_that_is_judged_itself_is_none(world: World, owners: Owners) -> None:
+    """A ReplicaSet that its owner let go keeps what is said of it, whatever becomes of that."""
+    deployments = Intake(world.reconciler, DEPLOYMENT, owners=owners)
+    replica_sets = Intake(world.reconciler, REPLICA_SETS, owners=owners)
+    fat = {"template": {"spec": {"containers": [{"name": "main", "image": FAT}]}}}
+    async with world.running():
+        deployments.put({**web(), "spec": fat})
+        replica_sets.put({**copy(), "spec": fat})
+        await world.quiet()
+        replica_sets.put({**web(name="web-1", uid="web-1", annotations=MARKS), "spec": fat})
+        await world.quiet()
+        world.recorder.of()
+        deployments.put(web(annotations=MARKS))
+        await world.quiet()
+
+    assert world.recorder.of("annotate") == [("annotate", ("web", None))]
+
+
+def test_a_copy_that_carries_nothing_any_more(world: World, owners: Owners) -> None:
+    """Somebody has removed it: that is of concern once, and so is its deletion before."""
+    replica_sets = Intake(world.reconciler, REPLICA_SETS, owners=owners)
+    replica_sets.put(copy())
+    clean = copy(annotations={})
+    known = replica_sets.concerns(mapping_at(clean, "metadata"))
+    spared = replica_sets.spares("MODIFIED", clean)
+
+    assert (known, spared) == (True, True)
+    assert not replica_sets.concerns(mapping_at(clean, "metadata"))
 
 
 async def test_what_could_not_be_taken_back_is_tried_again() -> None:

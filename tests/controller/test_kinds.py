@@ -63,15 +63,18 @@ class Place:
 
 def test_kinds_of_others_come_beside_the_built_in_ones() -> None:
     """Each has an intake of its own, and what they make is left to them."""
-    reconciler = World().reconciler
-    kinds = Kinds(reconciler, Settings(extra_kinds=(ROLLER,)))
-    alone = Kinds(reconciler, Settings())
+    worlds = World(), World()
+    kinds = Kinds(worlds[0].reconciler, Settings(extra_kinds=(ROLLER,)))
+    alone = Kinds(worlds[1].reconciler, Settings())
     kinds.owners.follow(ROLLER, True)
+    nested = {"template": TEMPLATE, "jobTemplate": {"spec": {"template": TEMPLATE}}}
+    made = {"metadata": {"name": "web-1", **OWNED}, "spec": {**TEMPLATE["spec"], **nested}}
+    for intake in (*kinds.built_in, *alone.built_in):
+        intake.put(made)
 
     assert tuple(one.kind for one in kinds.built_in) == BUILT_IN
     assert [one.kind for one in kinds.extra] == [ROLLER]
-    assert not any(one.takes(OWNED) for one in kinds.built_in)
-    assert all(one.takes(OWNED) for one in alone.built_in)
+    assert [len(world.ledger) for world in worlds] == [0, len(BUILT_IN)]
     assert alone.extra == ()
 
 
@@ -185,6 +188,20 @@ def test_what_was_deleted_unseen_is_not_judged_later() -> None:
     place.follow(followed=False)
 
     assert known == {JOB: "j1"}
+    assert place.judged == set()
+
+
+def test_what_is_held_gets_an_owner_that_lasts() -> None:
+    """It is judged with that one, whatever becomes of the kind that it was held for."""
+    place = Place()
+    place.follow()
+    place.make()
+    owner = {"apiVersion": "batch/v1", "kind": "CronJob", "controller": True, "uid": "c1"}
+    metadata = {"namespace": "team", "name": "web-1", "uid": "j1", "ownerReferences": [owner]}
+    assert place.jobs.concerns(metadata)
+    place.jobs.put({"metadata": metadata, "spec": {"template": TEMPLATE}})
+    place.follow(followed=False)
+
     assert place.judged == set()
 
 

@@ -1,6 +1,7 @@
 """Workloads are judged when something changed, and what was found is written down once."""
 
 import logging
+import weakref
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ import pytest
 
 from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.errors import ClusterError, NotFoundError, UnavailableError
-from slimgate.core.images.facts import LayerContents, Size
+from slimgate.core.images.facts import Digest, LayerContents, Size
 from slimgate.core.policies.finding import Outcome
 from slimgate.core.wording.annotations import (
     NO_ANNOTATIONS,
@@ -384,6 +385,48 @@ async def test_a_workload_that_goes_while_it_is_judged() -> None:
         assert world.recorder.written == []
         assert key not in world.reconciler.rechecks.schedule
         assert world.reconciler.changed.is_set()
+
+
+async def test_a_workload_that_goes_as_its_verdict_is_kept() -> None:
+    """Its images are not looked at for ever: whose login they need is asked before."""
+    world = World(drift_seconds=RETRY)
+    # The judge asks twice before, since one look does not tell it all.
+    door = world.keys.doors[3] = Door()
+    async with world.running():
+        key = world.show(WEB)
+        await door.knocked.wait()
+        world.reconciler.drop(key)
+        door.opened.set()
+        await world.quiet()
+
+    assert world.recorder.written == []
+    assert world.reconciler.rechecks.schedule.due() is None
+
+
+def test_what_comes_and_goes_while_another_leads() -> None:
+    """Nothing of it is kept for who stands by, which may be for months."""
+
+    class Known(str):
+        """A digest that tells whether anybody keeps it."""
+
+        __slots__ = ("__weakref__",)
+
+    world, digest = World(), Known("sha256:1")
+    kept = weakref.ref(digest)
+    for number in range(3):
+        key = world.show(workload(APP, name=f"job-{number}"))
+        world.reconciler.judge_all()
+        world.reconciler.drop(key)
+    world.reconciler.facts_changed(Digest(digest))
+    del digest
+    left = world.show(WEB)
+    world.reconciler.release(left, observed(WEB, {VERDICT: "deny"}))
+    waiting = [world.reconciler.queue.waiting]
+    world.reconciler.drop(left)
+    waiting.append(world.reconciler.queue.waiting)
+
+    assert waiting == [1, 0]
+    assert kept() is None
 
 
 def put_exception(world: World) -> None:

@@ -1,6 +1,7 @@
 """The statuses of policies, exceptions and BaseImages."""
 
 import asyncio
+import weakref
 
 import pytest
 
@@ -20,6 +21,10 @@ from tests.support import images
 
 GOLDEN = "base.test/golden/go:1"
 ENDED = {"expirationTime": "2026-11-24T00:00:00Z"}
+
+
+class Kept(dict[str, object]):
+    """An object of the cluster that tells whether anybody keeps it."""
 
 
 class Office:
@@ -483,3 +488,17 @@ async def test_a_cluster_without_workloads() -> None:
     running.cancel()
 
     assert counts_of(office) == [(0, 0)]
+
+
+async def test_what_is_gone_is_not_kept() -> None:
+    """Exceptions come and go for as long as a cluster is there."""
+    office, one = Office(), Kept(exception("ending"))
+    kept = weakref.ref(one)
+    office.world.catalog.put_exception(one)
+    del one
+    written = await office.written()
+    office.world.catalog.drop_exception("shop", "ending")
+    await office.statuses.write([])
+
+    assert "ending" in written
+    assert kept() is None

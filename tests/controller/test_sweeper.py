@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from slimgate.controller.ledger import Key
 from slimgate.controller.sweeper import Sweeper
 from slimgate.core.json_object import JsonObject
-from slimgate.core.workloads.kinds import BUILT_IN, Kind
-from slimgate.core.workloads.workload import Workload
+from slimgate.core.wording.annotations import VERDICT
+from slimgate.core.workloads.kinds import BUILT_IN, REPLICA_SETS, Kind
+from slimgate.core.workloads.workload import Owner, Workload
 from tests.controller.fakes import DEPLOYMENT, FAT, World, key_of, observed
 from tests.engine.cluster import exception, workload
 from tests.engine.shelf import APP, until
@@ -31,7 +33,7 @@ class Place:
 
     def __init__(self, *workloads: Workload) -> None:
         self.world = World()
-        self.sweeper = Sweeper(reconciler=self.world.reconciler, ledger=self.world.ledger)
+        self.sweeper = Sweeper(reconciler=self.world.reconciler)
         for one in workloads:
             self.world.show(one)
 
@@ -72,6 +74,19 @@ def test_what_a_whole_listing_lacks_is_forgotten(pages: Sequence[object], left: 
     assert place.world.reconciler.changed.is_set() is (left != {"web", "api", "batch"})
 
 
+def test_copies_that_are_gone_are_forgotten() -> None:
+    """ReplicaSets are known for what they carry, though nobody judges them."""
+    place, key = Place(), Key(REPLICA_SETS, "team", "web-1")
+    owner = Owner(kind="Deployment", name="web", uid="web")
+    copy = replace(WEB, kind="ReplicaSet", name="web-1", uid="rs", owner=owner)
+    place.world.reconciler.copied(key, observed(copy, {VERDICT: "deny"}))
+    known = dict(place.world.reconciler.uids(REPLICA_SETS))
+    place.sweeper.listed(REPLICA_SETS, page(), first=True)
+
+    assert known == {key: "rs"}
+    assert not place.world.reconciler.uids(REPLICA_SETS)
+
+
 def test_a_listing_that_begins_again() -> None:
     """What pages of an earlier one had counts no more."""
     place = Place(WEB, API)
@@ -100,7 +115,7 @@ def test_what_is_listed_is_taken(caplog: pytest.LogCaptureFixture) -> None:
             raise ValueError("a fault of slimgate's own")
         taken.append((kind.kind, obj["metadata"]))
 
-    sweeper = Sweeper(reconciler=world.reconciler, ledger=world.ledger, take=take)
+    sweeper = Sweeper(reconciler=world.reconciler, take=take)
     pages = [page("web", "bad", "api", more=True), page("batch")]
     for number, one in enumerate(pages):
         sweeper.listed(DEPLOYMENT, one, first=number == 0)

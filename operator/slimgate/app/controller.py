@@ -95,7 +95,7 @@ async def _work(work: Work, stop: asyncio.Event) -> None:
         for mirror in mirrors.values():
             tasks.create_task(mirror.run())
         await tried(mirrors.values())
-        sweeper = Sweeper(reconciler=reconciler, ledger=work.ledger, take=kinds.take)
+        sweeper = Sweeper(reconciler=reconciler, take=kinds.take, left=kinds.listed)
         login = Login(BUILT_IN, sweeper.listed, open_access, metrics.api_request, kinds.concerns)
         tasks.create_task(_observe(kinds.built_in, login, stop))
 
@@ -112,7 +112,7 @@ async def _observe(intakes: Iterable[Intake], login: Login, stop: asyncio.Event)
         clusterwide=True,
         standalone=True,
     )
-    # kopf takes the signals to itself, and by them would wait 5 s for parts that are not its own.
+    # kopf takes the signals to itself, and would end alone.
     stop_on_signals(stop)
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

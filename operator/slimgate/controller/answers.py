@@ -64,11 +64,14 @@ class Lines:
 
 
 def _passes(line: bytes, concerns: Concerns) -> bool:
-    """Let through what tells of no object, and what is to be found wrong by who reads it."""
+    """Let through what tells of no object, and what is to be found wrong by who reads it.
+
+    An exception would end the watch, and with it the controller. kopf logs those of its handlers.
+    """
     try:
         event = json.loads(line)
         return event["type"] not in _EVENTS or concerns(event["type"], event["object"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except Exception:  # noqa: BLE001 - whoever reads it comes upon the same
         return True
 
 

@@ -4,7 +4,7 @@ Their controller only adds annotations, so that they would stay for ever once th
 and come back by `kubectl rollout undo`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from slimgate.controller.ledger import Key, Observed
 
@@ -26,14 +26,23 @@ class Copies:
         self._owners[key] = owner.uid
         return owner.uid
 
-    def drop(self, key: Key) -> None:
-        """Forget one that is gone, or carries nothing any more."""
-        uid = self._owners.pop(key, None)
-        if uid is not None:
-            own = self._by_owner[uid]
-            del own[key]
+    def drop(self, key: Key, uid: str | None = None) -> None:
+        """Forget one that carries nothing any more or, with `uid`, that very one that is gone."""
+        owner = self._owners.get(key)
+        if owner is None:
+            return
+        own = self._by_owner[owner]
+        if uid in {None, own[key].workload.uid}:
+            del self._owners[key], own[key]
             if not own:
-                del self._by_owner[uid]
+                del self._by_owner[owner]
+
+    def uids(self) -> Mapping[Key, str]:
+        """Return them with their own uids."""
+        return {key: self._by_owner[uid][key].workload.uid for key, uid in self._owners.items()}
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._owners
 
     def of(self, uid: str) -> Sequence[tuple[Key, Observed]]:
         """List those of an owner."""

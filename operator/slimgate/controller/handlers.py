@@ -20,8 +20,7 @@ def make_registry(intakes: Iterable[Intake], login: Login) -> kopf.OperatorRegis
     for intake in intakes:
         kind = intake.kind
         kopf.on.event(
-            kind.group, kind.version, kind.plural, id=kind.plural, when=_filter(intake),
-            registry=registry,
+            kind.group, kind.version, kind.plural, id=kind.plural, registry=registry
         )(_handler(intake))  # fmt: skip
     return registry
 
@@ -40,7 +39,9 @@ def make_settings() -> kopf.OperatorSettings:
     # see CustomResourceDefinitions then.
     settings.scanning.disabled = True
     settings.peering.standalone = True
-    settings.persistence.finalizer = "slimgate.dev/finalizer"
+    # kopf would take one of that name from any object that carries it, though it has put none.
+    # Of this name there is none: https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/
+    settings.persistence.finalizer = "(none)"
     settings.persistence.diffbase_storage = _NoEssence()
     settings.persistence.progress_storage = _NoProgress()
     # Each object has a task until it has been quiet for so long: ten thousand that are listed
@@ -82,15 +83,6 @@ class _NoProgress(kopf.ProgressStorage):
 
     def clear(self, *, essence: Any) -> Any:
         return essence
-
-
-def _filter(intake: Intake) -> Callable[..., bool]:
-    """Keep what others own from waking anybody up, its deletion included."""
-
-    def concerns(meta: kopf.Meta, **_: object) -> bool:
-        return intake.concerns(meta)
-
-    return concerns
 
 
 def _handler(intake: Intake) -> Callable[..., Awaitable[None]]:

@@ -1,6 +1,7 @@
 """Takes objects of one kind from kopf or from a mirror, and hands on those to judge."""
 
 import logging
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 
@@ -31,12 +32,10 @@ class Intake:
         self._is_extra = owners.is_extra(kind)
         self._template_paths = template_paths([kind])
         self._warned = False
-        self._passed: dict[str, str] = {}
-        """Versions of objects, by uid, that kopf was left and has not handed on yet."""
-
-    def takes(self, metadata: JsonObject) -> bool:
-        """Whether an object is judged itself, and not with its owner."""
-        return not self._owners.cover(owner_of(metadata))
+        self._left: dict[str, str] = {}
+        """What kopf remembers, by uid: the version that it has not handed on yet, if there is."""
+        self._gone: set[str] = set()
+        """Deleted objects by uid, while kopf may still hand on what became of them before."""
 
     def concerns(self, metadata: JsonObject) -> bool:
         """Whether there is anything to do.
@@ -53,24 +52,35 @@ class Intake:
         )
 
     def spares(self, event: str, obj: JsonObject) -> bool:
-        """Take an event that changes nothing at once, so that nobody else need hear of it.
+        """Whether kopf need not hear of an event: it is of no concern, or changes nothing.
 
-        Most are echoes: of annotations that the controller has written, or of Kubernetes' own
-        statuses. What somebody is still to hear of comes first.
+        The latter is taken at once. Most are echoes: of annotations that the controller has
+        written, or of Kubernetes' own statuses. Nothing overtakes what kopf has yet to hand on,
+        and kopf remembers an object until it hears of its deletion.
         """
         metadata = mapping_at(obj, "metadata")
         uid = text_at(metadata, "uid")
+        left = self._left.get(uid)
+        if left is None and not self.concerns(metadata):
+            return True
         if event == "DELETED":
-            self._passed.pop(uid, None)
+            self._left.pop(uid, None)
+            self._gone.add(uid)
             return False
-        if uid not in self._passed:
-            found = self._read(obj)
-            if found is not None and self._takes_echo(*found):
-                return True
-        self._passed[uid] = text_at(metadata, "resourceVersion")
+        if not left and self._takes_echo(obj):
+            return True
+        self._left[uid] = text_at(metadata, "resourceVersion")
         return False
 
-    def _takes_echo(self, key: Key, observed: Observed) -> bool:
+    def listed(self, uids: AbstractSet[str]) -> None:
+        """Hear which objects there are: by then kopf has handed on all that it heard before."""
+        self._left = {uid: "" for uid in self._left if uid in uids}
+        self._gone.clear()
+
+    def _takes_echo(self, obj: JsonObject) -> bool:
+        if (found := self._read(obj)) is None:
+            return False
+        key, observed = found
         owner = observed.workload.owner
         if owner is None:
             return self._reconciler.echoes(key, observed)
@@ -83,7 +93,7 @@ class Intake:
         """Whether it is a ReplicaSet that its owner is judged for, whatever becomes of kinds."""
         owner = observed.workload.owner
         covered = self._owners.cover(owner) and not self._owners.may_change(owner)
-        return self.kind == COPIES and covered and not self._reconciler.knows(key)
+        return self.kind == COPIES and covered and not self._reconciler.has(key)
 
     def _read(self, obj: JsonObject) -> tuple[Key, Observed] | None:
         # Items of a listing may come without their kind.
@@ -99,8 +109,11 @@ class Intake:
         """Hear of an object that is new or has changed."""
         metadata = mapping_at(obj, "metadata")
         uid = text_at(metadata, "uid")
-        if self._passed.get(uid) == text_at(metadata, "resourceVersion"):
-            del self._passed[uid]
+        if self._left.get(uid) == text_at(metadata, "resourceVersion"):
+            self._left[uid] = ""
+        # kopf keeps the order of one object's events. Another of its name may be known by now.
+        if uid in self._gone:
+            return
         if (found := self._read(obj)) is None:
             return
         key, observed = found
@@ -128,6 +141,7 @@ class Intake:
     def drop(self, namespace: str, name: str, uid: str | None = None) -> None:
         """Hear that there is no such object any more; one made anew has another `uid`."""
         key = Key(self.kind, namespace, name)
+        self._gone.discard(uid or "")
         if self._is_extra:
             self._owners.drop(key)
         self._reconciler.drop(key, uid)

@@ -1,16 +1,13 @@
 """Which kinds of workloads are judged: the built-in ones, and those that settings add."""
 
-from typing import Final
+from collections.abc import Set as AbstractSet
 
 from slimgate.controller.intake import Intake
 from slimgate.controller.owners import Owners
 from slimgate.controller.reconciler import Reconciler
-from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.json_object import JsonObject, mapping_at
 from slimgate.core.workloads.kinds import BUILT_IN, Kind
-from slimgate.engine.bounded import Bounded
 from slimgate.settings import Settings
-
-_MAX_HANDED: Final = 20_000
 
 
 class Kinds:
@@ -25,24 +22,19 @@ class Kinds:
         self.built_in = tuple(self._intakes[kind] for kind in BUILT_IN)
         self.extra = tuple(self._intakes[kind] for kind in settings.extra_kinds)
         self.owners.listen(self._settle)
-        self._handed: Bounded[str, Kind] = Bounded(_MAX_HANDED)
 
     def concerns(self, kind: Kind, event: str, obj: JsonObject) -> bool:
-        """Whether kopf is to hear of an event of a built-in kind.
-
-        What has been of concern a moment ago still is: that may be on its way to be known.
-        """
-        intake, metadata = self._intakes[kind], mapping_at(obj, "metadata")
-        uid = text_at(metadata, "uid")
-        if not (self._handed.get(uid) is not None or intake.concerns(metadata)):
-            return False
-        self._handed.put(uid, kind)
-        return not intake.spares(event, obj)
+        """Whether kopf is to hear of an event of a built-in kind."""
+        return not self._intakes[kind].spares(event, obj)
 
     def take(self, kind: Kind, obj: JsonObject) -> None:
         """Take an object of a built-in kind, if there is anything to do for it."""
         if self._intakes[kind].concerns(mapping_at(obj, "metadata")):
             self._intakes[kind].put(obj)
+
+    def listed(self, kind: Kind, uids: AbstractSet[str]) -> None:
+        """Hear which objects of a built-in kind there are."""
+        self._intakes[kind].listed(uids)
 
     def _settle(self) -> None:
         for key, observed in self._reconciler.owned():

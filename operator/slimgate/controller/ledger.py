@@ -190,6 +190,10 @@ class Ledger:
     def __contains__(self, key: Key) -> bool:
         return key in self._records
 
+    def has(self, key: Key) -> bool:
+        """Whether a workload is known or held."""
+        return key in self._records or key in self._held
+
     def __iter__(self) -> Iterator[Key]:
         """Yield all workloads, as they were when this began."""
         return iter(list(self._records))

@@ -70,7 +70,7 @@ class Login:
         try:
             access = await self._connect()
         except ClusterError as error:
-            # Any other error ends what logs in, and all requests would wait for it for ever.
+            # Any other error is tried again only after a minute, with a traceback.
             raise kopf.TemporaryError(str(error), delay=_RETRY) from error
         # kopf ends where it is given what it knows to be refused, and would ask for ever where
         # that came in a new session.

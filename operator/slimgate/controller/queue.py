@@ -53,6 +53,11 @@ class WorkQueue(Generic[K]):
             self._ready.set()
             self._has_news.set()
 
+    def drop(self, key: K) -> None:
+        """Forget a key that waits."""
+        self._news.pop(key, None)
+        self._again.pop(key, None)
+
     def begin(self) -> None:
         """Have waits begin now: until somebody works, nothing that was put has waited for it."""
         for lane in (self._news, self._again):

@@ -52,12 +52,11 @@ class Rechecks:
                 self.schedule.put(due, self._drift_seconds)
                 yield key
 
-    async def plan(self, key: Key, verdict: Verdict) -> Sequence[Key]:
+    def plan(self, key: Key, verdict: Verdict, identity: str | None) -> Sequence[Key]:
         """Hear of a verdict; list the others that are to be judged since an image is another."""
         # Beyond the time that an answer for a tag is kept, so that it is asked for again.
         jitter = random.uniform(1.1, 1.3)  # noqa: S311 - spreads load, keeps no secret
         others: Sequence[Key] = ()
-        identity = await self._identity(verdict.subject.workload)
         if identity is None:
             self._looks.drop(key)
         else:
@@ -88,8 +87,8 @@ class Rechecks:
         for _, exception in verdict.excused:
             yield max(0.1, (exception.expires - now).total_seconds())
 
-    async def _identity(self, workload: Workload) -> str | None:
-        """Tell which identity images are looked up with, None if that can't be known now."""
+    async def identity(self, workload: Workload) -> str | None:
+        """Tell which identity its images are looked up with, None if that can't be known now."""
         try:
             return (await self._keyring.identity(workload)).key
         except SlimgateError:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,6 +19,7 @@ from slimgate.core.images.facts import Digest
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.annotations import Annotate
 from slimgate.core.wording.ways import DOCS
+from slimgate.core.workloads.kinds import Kind
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.judge import Judge
 from slimgate.engine.ports import Keyring
@@ -89,7 +90,8 @@ class Reconciler:
         """Set whenever counts of verdicts may have changed."""
 
     def observe(self, key: Key, observed: Observed) -> None:
-        """Take a workload as it is now."""
+        """Take a workload as it is now; what is judged itself is no copy."""
+        self._recording.copies.drop(key)
         if self._ledger.observe(key, observed):
             self.queue.put(key)
 
@@ -133,11 +135,14 @@ class Reconciler:
 
         Kubernetes collects what belongs to it.
         """
-        self._recording.drop(key)
+        self._recording.copies.drop(key, uid)
         retraction = self._retractions.get(key)
         if retraction is not None and uid in {None, retraction.observed.workload.uid}:
             del self._retractions[key]
-        return self._forget(key, uid)
+        known = self._forget(key, uid)
+        if key not in self._ledger and key not in self._retractions:
+            self.queue.drop(key)  # nobody takes keys while another controller leads
+        return known
 
     def _forget(self, key: Key, uid: str | None) -> bool:
         if not self._ledger.drop(key, uid):
@@ -146,9 +151,18 @@ class Reconciler:
         self.changed.set()
         return True
 
+    def has(self, key: Key) -> bool:
+        """Whether there is such a workload, judged itself or held for its owner."""
+        return self._ledger.has(key)
+
     def knows(self, key: Key) -> bool:
-        """Whether there is such a workload."""
-        return key in self._ledger
+        """Whether anything is known of it, be it what it has copied."""
+        return self.has(key) or key in self._recording.copies
+
+    def uids(self, kind: Kind) -> Mapping[Key, str]:
+        """Return all of a kind that anything is known of, with their uids."""
+        copies = self._recording.copies.uids() if kind == COPIES else {}
+        return {**copies, **self._ledger.uids(kind)}
 
     def judge_all(self, namespace: str = "") -> None:
         """Judge every workload again, or those of one namespace."""
@@ -169,9 +183,13 @@ class Reconciler:
             self.queue.put(key)
 
     def facts_changed(self, digest: Digest) -> None:
-        """Hear that facts of a manifest are others: what rests on them is judged again, at once."""
-        self._better.add(digest)
-        self._has_better.set()
+        """Hear that facts of a manifest are others: what rests on them is judged again, at once.
+
+        Nothing does while nothing has been judged, as while another controller leads.
+        """
+        if self._ledger.judged_count or self.queue.active:
+            self._better.add(digest)
+            self._has_better.set()
 
     async def run(self) -> None:
         """Work until cancelled; until then what is observed is only remembered."""
@@ -228,13 +246,15 @@ class Reconciler:
         self._retractions.pop(key, None)
         observed = record.observed
         verdict = await self._verdict(observed.workload)
+        # Nothing is waited for between here and the plan: who is gone would be planned for ever.
+        identity = await self.rechecks.identity(observed.workload)
         before = record.verdict
         judged = self._ledger.judged(key, observed, verdict)
         if judged is None:
             return  # it is gone, or another by now, and then it waits to be judged
         if before is None or not verdict.counts_as(before):
             self.changed.set()
-        for other in await self.rechecks.plan(key, verdict):
+        for other in self.rechecks.plan(key, verdict, identity):
             self.queue.put(other, again=True)
         await self._recording.record(key, judged, verdict)
 

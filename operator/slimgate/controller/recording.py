@@ -34,7 +34,7 @@ class Recording:
         self._docs = docs
         self._now = now
         self._started = now()
-        self._copies = Copies()
+        self.copies = Copies()
 
     def begin(self) -> None:
         """Take it that an earlier run has told of what was there until now."""
@@ -42,16 +42,12 @@ class Recording:
 
     def copied(self, key: Key, observed: Observed) -> Key | None:
         """Keep a ReplicaSet that its owner's verdict covers; its owner if it is to lose a copy."""
-        uid = self._copies.put(key, observed)
+        uid = self.copies.put(key, observed)
         owner = None if uid is None else self._ledger.of_uid(uid)
         record = None if owner is None else self._ledger.get(owner)
         if record is None or record.verdict is None:
             return None  # it is about to be judged
         return owner if self._ledger.wanted(record.verdict) == NO_ANNOTATIONS else None
-
-    def drop(self, key: Key) -> None:
-        """Forget a copy that is gone."""
-        self._copies.drop(key)
 
     async def record(self, key: Key, record: Record, verdict: Verdict) -> None:
         """Write a verdict down; the Event first, since the annotation says it was written."""
@@ -72,17 +68,21 @@ class Recording:
         await self._recorder.report(observed.kind, observed.workload, verdict)
 
     async def take_back(self, observed: Observed, *, annotated: bool) -> None:
-        """Remove what was written; annotations last, since a restart goes by them."""
+        """Remove what was written; annotations last, since a restart goes by them.
+
+        But not before those of its copies, which Kubernetes would make anew.
+        """
         kind, workload = observed.kind, observed.workload
         await self._recorder.unreport(kind, workload)
         if annotated:
             await self._recorder.annotate(kind, workload, NO_ANNOTATIONS)
+            await self._strip_copies(workload.uid)
         _LOG.info("%s is no longer judged by itself; what was said of it is removed", workload)
 
     async def _strip_copies(self, owner: str) -> None:
-        for key, copy in self._copies.of(owner):
+        for key, copy in self.copies.of(owner):
             await self._recorder.annotate(copy.kind, copy.workload, NO_ANNOTATIONS)
-            self._copies.drop(key)
+            self.copies.drop(key, copy.workload.uid)
 
     def _was_told(self, record: Record) -> bool:
         """Whether an earlier run may have told of a workload that carries no word of it.

@@ -117,6 +117,7 @@ class Statuses:
                 del self._seen[key]
         there = {(_uid(one), key) for key, one in catalog.objects.items()}
         self._uses = {key: use for key, use in self._uses.items() if key in there}
+        self._seen = {key: one for key, one in self._seen.items() if key in catalog.objects}
 
     def stale(self) -> Sequence[ObjectKey]:
         """List what may have another status than when it was written.

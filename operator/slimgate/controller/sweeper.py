@@ -2,9 +2,9 @@
 
 import logging
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Final
 
-from slimgate.controller.ledger import Ledger
 from slimgate.controller.reconciler import Reconciler
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
 from slimgate.core.workloads.kinds import Kind
@@ -16,18 +16,18 @@ class Sweeper:
     """Reads along as kopf lists a kind, and drops what is known and in no page of a listing.
 
     It takes all that is listed itself, by `take`, and leaves nothing of it to kopf, which takes a
-    millisecond for each object; changes are kopf's.
+    millisecond for each object; changes are kopf's. `left` hears the uids of a whole listing.
     """
 
     def __init__(
         self,
         *,
         reconciler: Reconciler,
-        ledger: Ledger,
         take: Callable[[Kind, JsonObject], None] = lambda _kind, _obj: None,
+        left: Callable[[Kind, AbstractSet[str]], None] = lambda _kind, _uids: None,
     ) -> None:
         self._reconciler = reconciler
-        self._ledger = ledger
+        self._left = left
         self._take = take
         self._listings: dict[Kind, set[str]] = {}
 
@@ -52,6 +52,7 @@ class Sweeper:
         if not text_at(metadata, "continue"):
             del self._listings[kind]
             self._sweep(kind, seen)
+            self._left(kind, seen)
         for one in objects_at(listing, "items"):
             self._try(kind, one)
         if isinstance(page, dict):
@@ -64,7 +65,7 @@ class Sweeper:
             _LOG.exception("a %s that was listed could not be taken", kind.kind)
 
     def _sweep(self, kind: Kind, seen: set[str]) -> None:
-        known = self._ledger.uids(kind).items()
+        known = self._reconciler.uids(kind).items()
         gone = sum(self._reconciler.drop(key, uid) for key, uid in known if uid not in seen)
         if gone:
             _LOG.info(
