@@ -127,6 +127,18 @@ def test_one_namespace(by: By, expected: dict[str, int]) -> None:
     assert who(disks(), by, namespace="nobody").total == NOTHING
 
 
+def test_what_removing_an_image_frees() -> None:
+    """Of each image it is known what nobody else holds; of more than images nobody asks."""
+    rows = {row.name[-4:]: row.exclusive for row in who(disks(), By.IMAGE).rows}
+    wide = printed(who_table(who(disks(), By.IMAGE), FREE, wide=True)).splitlines()
+
+    assert rows == {"0065": 55, "0064": 44, "6163": 44, "6162": 33, "6e65": None}
+    assert wide[5].split()[:2] == ["unknown", "-"]
+    assert wide[0].split("  ")[5:7] == ["EXCLUSIVE", "REGISTRY"]
+    assert {row.exclusive for row in who(disks(), By.IMAGE, namespace="red").rows} == {None}
+    assert {row.exclusive for row in who(disks(), By.BASE).rows} == {None}
+
+
 async def test_limits() -> None:
     """What is over the limits of the cluster's policies is in each row; the softer line counts."""
     view = Cluster(policy_objects=[POLICY], running=[workload("web", REPOSITORY, namespace="red")])
@@ -254,7 +266,7 @@ async def test_kubelets_that_were_not_read(capsys: pytest.CaptureFixture[str]) -
     notes = [one for one in capsys.readouterr().out.splitlines() if one.startswith("note: nothing")]
     start = "note: nothing is measured of"
     assert notes == [
-        f"{start} 1 of 2 nodes (n1): their kubelets could not be asked",
+        f"{start} 1 of 2 nodes (n1): their kubelets do not answer in time",
         f"{start} 5 of 2 nodes (a0, a1, a2 and 2 more): what their kubelets say can't be",
         f"{start} 1 of 2 nodes (n2): you need the right to nodes/proxy",
     ]
@@ -293,7 +305,8 @@ def test_csv() -> None:
 
     assert rows[0] == {
         "name": "red", "diskBytes": "83", "compressedBytes": "8", "unpackedBytes": "75",
-        "unusedBytes": "0", "overLimitBytes": "", "registryBytes": "7", "monthlyCost": "",
+        "unusedBytes": "0", "overLimitBytes": "", "exclusiveBytes": "", "registryBytes": "7",
+        "monthlyCost": "",
         "pulls": "", "pulledBytes": "", "pullSeconds": "", "slowestPullSeconds": "",
         "pullCost": "", "nodes": "2", "containers": "3", "complete": "true",
     }  # fmt: skip

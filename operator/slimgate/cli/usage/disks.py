@@ -11,6 +11,7 @@ from slimgate.core.text import printable
 _NAMED: Final = 3
 _WHY: Final = {
     "refused": "you need the right to nodes/proxy",
+    "late": "their kubelets do not answer in time",
     "no_stats": "their kubelets have no figures of images",
     DOUBTED: "what their kubelets say can't be",
 }

@@ -23,6 +23,7 @@ class Row:
 
     `unused` is the part of it that no pod uses, and `over` what of it would be won if all images
     were at their limits; None where it is not known. With something unknown it is a lower bound.
+    `exclusive` is what removing an image everywhere frees, of those nodes of which that is known.
     `registry` is its fair share of what the images take in their registries, and `pulls` are what
     events tell of; None where that is of no such row, or not known.
     """
@@ -35,6 +36,7 @@ class Row:
     nodes: frozenset[str] = frozenset()
     containers: int = 0
     complete: bool = True
+    exclusive: int | None = None
     registry: int | None = None
     pulls: Pulls | None = None
 
@@ -66,6 +68,7 @@ def together(one: Row, two: Row) -> Row:
         nodes=one.nodes | two.nodes,
         containers=one.containers + two.containers,
         complete=one.complete and two.complete,
+        exclusive=_sum(one.exclusive, two.exclusive),
         registry=_sum(one.registry, two.registry),
         pulls=None if one.pulls is None else one.pulls + (two.pulls or NO_PULLS),
     )
@@ -157,6 +160,7 @@ def _images(
         if namespace is None
         else disk.owners.images_of(namespace)
     )
+    alone = by is By.IMAGE and namespace is None
     for place, image in enumerate(disk.images):
         if namespace not in {None, *image.namespaces}:
             continue
@@ -164,6 +168,7 @@ def _images(
         yield Row(
             key=key,
             name=key if by is By.BASE else image_name(image.names),
+            exclusive=disk.scale.of(image.own).disk if alone and image.complete else None,
             share=share,
             unused=share if image.free_to_go else NOTHING,
             over=over.images.get(place, NOTHING) if over and namespace is None else None,

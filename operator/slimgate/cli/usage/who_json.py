@@ -15,7 +15,8 @@ from slimgate.core.nodes.stored import NOTHING
 
 _COLUMNS: Final = (
     "name", "diskBytes", "compressedBytes", "unpackedBytes", "unusedBytes", "overLimitBytes",
-    "registryBytes", "monthlyCost", *PULLS, "pullCost", "nodes", "containers", "complete",
+    "exclusiveBytes", "registryBytes", "monthlyCost", *PULLS, "pullCost", "nodes", "containers",
+    "complete",
 )  # fmt: skip
 
 
@@ -55,6 +56,7 @@ def _cells(row: Row, bill: Bill) -> Sequence[Cell]:
         *((None,) * 3 if share is None else (share.disk, share.compressed, share.unpacked)),
         None if (unused := row.known_unused) is None else unused.disk,
         None if (over := row.known_over) is None else over.disk,
+        row.exclusive,
         row.registry,
         None if share is None else money_figure(bill.month(row)),
         *pulls_csv(row.pulls),
@@ -72,6 +74,7 @@ def _row(row: Row, bill: Bill) -> JsonDocument:
         "share": None if share is None else stored_document(share),
         "unused": None if (unused := row.known_unused) is None else stored_document(unused),
         "overLimit": None if (over := row.known_over) is None else stored_document(over),
+        "exclusiveBytes": row.exclusive,
         "registryBytes": row.registry,
         "monthlyCost": None if share is None else money_figure(bill.month(row)),
         "pulls": pulls_document(row.pulls),

@@ -45,12 +45,14 @@ def _table(
     wide: bool,
     bars: bool,
 ) -> Table:
+    alone = wide and found.by is By.IMAGE and found.namespace is None
     pulls = _pull_heads(found, wide=wide)
     table = plain_table(
         "ON DISK",
         *([""] if bars else []),
         *(("COMPRESSED", "UNPACKED") if wide else ()),
         *("UNUSED", "OVER LIMIT"),
+        *(["EXCLUSIVE"] if alone else []),
         *(["REGISTRY"] if wide and found.registry is not None else []),
         *(["COST"] if bill.months is not None else []),
         *pulls,
@@ -65,9 +67,10 @@ def _table(
         cells = [
             Text("unknown" if row.known is None else mark + format_bytes(share.disk)),
             *([Text() if dim else bar(share.disk, largest)] if bars else []),
-            *([_size(share.compressed), _size(share.unpacked)] if wide else []),
+            *(_forms(row) if wide else []),
             _size(None if unused is None else unused.disk),
             _size(None if over is None else over.disk),
+            *([_size(row.exclusive)] if alone else []),
             *([_size(row.registry)] if wide and found.registry is not None else []),
             *(
                 [Text(money_text(None if row.known is None else bill.month(*costly)))]
@@ -97,6 +100,11 @@ def _pull_heads(found: Who, *, wide: bool) -> Sequence[str]:
     if found.rows[0].pulls is None:
         return ()
     return PULLS if wide else (SLOWEST,) if found.by in {By.IMAGE, By.NODE} else ()
+
+
+def _forms(row: Row) -> Sequence[Text]:
+    share = row.known
+    return [Text("-")] * 2 if share is None else [_size(share.compressed), _size(share.unpacked)]
 
 
 def _all(rows: Sequence[Row]) -> Row:
