@@ -157,8 +157,7 @@ def tags_moved(count: int) -> Fault:
 
     def act(stage: Stage) -> None:
         place = stage.scene.moved
-        kept = place.workloads
-        place.workloads = []
+        kept = list(place.workloads)
         try:
             with ThreadPoolExecutor(8) as pool:
                 contents = {size: noisy(size) for size in (TINY, FAT)}
@@ -170,6 +169,7 @@ def tags_moved(count: int) -> Fault:
                 list(pool.map(lambda name: place.push(name, contents[FAT]), names))
             stage.settle()
         finally:
+            place.workloads = place.workloads[len(kept) :]
             place.remove(len(place.workloads))
             place.workloads = kept
 
