@@ -7,6 +7,7 @@ import random
 import time
 import zlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -312,6 +313,54 @@ async def test_broken_http_is_an_image_error(head: bytes) -> None:
             await client.document(of(server.host), ANONYMOUS)
 
     assert str(caught.value).isprintable()
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+ENDLESS = {
+    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "hints": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"),
+    "lines": (b"", b"\r\n"),
+    "chunks of a byte": (CHUNKED, b"1\r\na\r\n"),
+    "an extension": (CHUNKED + b"1;a=", b"x"),
+    "trailers": (CHUNKED + b"0\r\n", b"X: y\r\n"),
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+async def test_what_takes_long_to_read_is_cut(kind: str) -> None:
+    """Neither heads without end nor the frames of chunks keep the loop for as long as they come."""
+    first, rest = ENDLESS[kind]
+
+    async def send(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(first)
+        with suppress(ConnectionError):
+            while True:
+                writer.write(rest * (2**18 // len(rest)))
+                await writer.drain()
+
+    listening = await asyncio.start_server(send, "127.0.0.1", 0)
+    hosts = [f"127.0.0.1:{listening.sockets[0].getsockname()[1]}"]
+    started = time.process_time()
+    async with listening, RegistryClient(settings_for(*hosts)) as client:
+        for _ in range(3):
+            with pytest.raises(UnavailableError):
+                await client.document(of(hosts[0]), ANONYMOUS)
+
+    assert time.process_time() - started < 2.0
+
+
+@pytest.mark.parametrize("size", [8, 4096])
+async def test_bodies_in_chunks(size: int) -> None:
+    """Small ones are read, and so is what a registry says before it answers."""
+    body = b'{"a": "' + b"x" * 200_000 + b'"}'
+    pieces = [body[at : at + size] for at in range(0, len(body), size)]
+    framed = b"".join(b"%x\r\n%b\r\n" % (len(one), one) for one in pieces)
+    early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    async with (
+        raw(early + CHUNKED + framed + b"0\r\n\r\n") as server,
+        RegistryClient(settings_for(server.host)) as client,
+    ):
+        assert (await client.document(of(server.host), ANONYMOUS)).body == body
 
 
 async def test_401_for_ever_is_asked_twice() -> None:

@@ -5,6 +5,7 @@ import json
 import resource
 import signal
 import ssl
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -153,6 +154,36 @@ async def test_crowds(tmp_path: Path, sent: bytes, *, tls: bool | None, megabyte
     assert (status, seconds < 9.0) == (0, True)
     assert len(said) == 1
     assert said[0].startswith(f"{MAX_CONNECTIONS} connections are open; closing those that ask")
+
+
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+IN_CHUNKS = CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
+
+
+@pytest.mark.parametrize(
+    ("path", "rest"),
+    [(b"/validate", b"1\r\n \r\n"), (b"/livez", b"1\r\n \r\n"), (b"/validate", b"1;a=b\r\n \r\n")],
+)
+async def test_bodies_in_chunks_of_a_byte(tmp_path: Path, path: bytes, rest: bytes) -> None:
+    """Who sends such a body is hung up on before it takes time, and other chunks are read."""
+    async with serving(tmp_path) as live:
+        at_health = path == b"/livez"
+        port, context = (live.health_port, None) if at_health else (live.port, live.context)
+        reader, writer = await asyncio.open_connection(HOST, port, ssl=context)
+        writer.write(CHUNKED.replace(b"/validate", path))
+        until = time.monotonic() + 3.0
+        while not writer.is_closing() and time.monotonic() < until:
+            writer.write(rest * 1_000)
+            await asyncio.sleep(0)
+        was_cut = writer.is_closing()
+        writer.transport.abort()
+        reader, writer = await asyncio.open_connection(HOST, live.port, ssl=live.context)
+        writer.write(IN_CHUNKS)
+        head = await reader.readuntil(b"\r\n")
+        writer.transport.abort()
+
+    assert was_cut
+    assert head == b"HTTP/1.1 200 OK\r\n"
 
 
 async def test_no_descriptors_left(tmp_path: Path) -> None:

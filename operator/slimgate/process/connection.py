@@ -6,9 +6,13 @@ from asyncio.sslproto import SSLProtocol
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from aiohttp.http import RawRequestMessage
 from aiohttp.web import BaseRequest, RequestHandler
+
+if TYPE_CHECKING:
+    from aiohttp.streams import StreamReader
 
 PATIENCE_SECONDS: Final = 5.0
 """For the head of a request, its body, and for an answer to be taken: each is one of some KB.
@@ -19,6 +23,13 @@ _GRACE_SECONDS: Final = 0.25
 HANDSHAKE_SECONDS: Final = 3
 _GOODBYE_SECONDS: Final = 1.0
 _TLS_BYTES: Final = 2**15
+_STEP: Final = 2 * 2**10
+_FRAMES: Final = 8 * 2**10
+"""Bytes of a request that are not its body's, once its head has come, and as many more as that has.
+
+A parser takes as long for the frame of a chunk as for a thousand bytes of a body. So who sends a
+body in chunks of a byte would keep the loop from all others; API servers say how long theirs are.
+"""
 
 
 class Connection(asyncio.Protocol):
@@ -46,6 +57,9 @@ class Connection(asyncio.Protocol):
         self._request: BaseRequest | None = None
         self._carrier: asyncio.Transport | None = None
         self._aborted = False
+        self._has_length = False
+        self._body: StreamReader | None = None
+        self._after_head = 0
 
     @property
     def is_under_way(self) -> bool:
@@ -104,7 +118,32 @@ class Connection(asyncio.Protocol):
         """Hand bytes on."""
         if self._request is None and self._began is None:
             self._began = self._clock()
-        self.handler.data_received(data)
+        position = 0
+        while position < len(data) and not self._aborted:
+            piece = data[position : position + (self._step or len(data))]
+            position += len(piece)
+            self.handler.data_received(piece)
+            self._count(len(piece))
+
+    @property
+    def _step(self) -> int:
+        """How much to read at once; 0 for all there is, of a body whose length is known."""
+        is_within = self._body is not None and not self._body.is_eof()
+        return 0 if is_within and self._has_length else _STEP
+
+    def _count(self, read: int) -> None:
+        """Hang up on who sends much else than a body."""
+        if (came := self.handler._messages) and came[-1][1] is not self._body:  # noqa: SLF001
+            message, self._body = came[-1]
+            self._has_length = isinstance(message, RawRequestMessage) and not message.chunked
+            self._after_head = 0
+            return
+        self._after_head += read
+        # What is read while it is paused is kept, and will be a body.
+        if self._body is None or self._body.is_eof() or self.handler._reading_paused:  # noqa: SLF001
+            return
+        if self._after_head > 2 * self._body.total_bytes + _FRAMES:
+            self.abort()
 
     def eof_received(self) -> bool | None:
         """Hand on that no more will come."""

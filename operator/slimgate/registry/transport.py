@@ -19,6 +19,7 @@ from slimgate.core.errors import ImageError, UnavailableError, UnsupportedError
 from slimgate.registry import tls
 from slimgate.registry.body import Answer
 from slimgate.registry.breaker import Attempt, Breaker
+from slimgate.registry.frames import FrameConnector
 from slimgate.registry.guard import Guard, GuardedResolver
 from slimgate.registry.proxies import Proxy
 from slimgate.registry.regulars import Regulars
@@ -81,7 +82,7 @@ class Transport:
         self._session = self._passing = None
 
     def _connect(self, *, force_close: bool = False) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
+        connector = FrameConnector(
             resolver=GuardedResolver(self.guard, self._inner_resolver),
             limit=0,  # counted in ratelimit.py: one slow registry must not stop others
             force_close=force_close,
