@@ -117,8 +117,10 @@ def test_nodes_of_which_nothing_is_known() -> None:
     disk = node_disk(has_images(listed("a"), listed("b")), [], {})
     (row,) = csv.DictReader(io.StringIO(nodes_csv([disk])))
     (node,) = read(nodes_document([disk]))["nodes"]
+    lines = _printed(nodes_table([disk])).splitlines()
 
-    assert _printed(nodes_table([disk])).splitlines()[1].split() == [
+    assert lines[-1] == "1 node: nothing is known of what images take"
+    assert lines[1].split() == [
         "n1", "containerd", "2", "2", *["unknown"] * 4, "-"
     ]  # fmt: skip
     assert {node[part]["diskBytes"] for part in ("total", "unused", "exclusive", "shared")} == {

@@ -182,11 +182,13 @@ def _ending(
     total = sum(whole_of(disk, namespace).disk for disk in disks)
     if namespace is None:
         free = sum(disk.parts.unused.disk for disk in disks)
-        least = "" if all(disk.complete for disk in disks) else "at least "
-        said = (
-            f"{least}{format_bytes(total)} of images on disk, {format_bytes(free)} of it used by "
-            "no pod"
-        )
+        complete = all(disk.complete for disk in disks)
+        least = "" if complete else "at least "
+        said = f"{least}{format_bytes(total)} of images on disk"
+        if complete or free:
+            said += f", {format_bytes(free)} of it used by no pod"
+        if not complete and not total:
+            said = "nothing is known of what images take"
     else:
         own = sum(own_of(disk, namespace).disk for disk in disks)
         said = (

@@ -120,9 +120,11 @@ def _summary(found: Who, others: int, bill: Bill) -> str:
     month = bill.month(*found.rows, *found.rest)
     cost = "" if month is None else f", {money_text(month)} a month"
     more = f"; {others} more with --limit" if others else ""
-    total = f"{'' if found.exact else 'at least '}{format_bytes(found.total.disk)}"
+    total = f"{'' if found.exact else 'at least '}{format_bytes(found.total.disk)} of images"
+    if not found.exact and not found.total.disk:
+        total = "nothing is known of images"
     nodes = count(found.nodes, "node")
-    return f"{total} of images on {nodes} in {where}, by {words}{cost}{more}"
+    return f"{total} on {nodes} in {where}, by {words}{cost}{more}"
 
 
 def _size(size: int | None) -> Text:
