@@ -160,3 +160,24 @@ async def test_what_was_made_anew_under_its_name(
     record = place.world.ledger.get(pod)
     assert record is not None
     assert record.observed.workload.uid == "another"
+
+
+async def test_what_went_unseen(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kopf lists anew once the API server keeps no older changes; what that lacks is forgotten."""
+    place, server = Place(monkeypatch), ApiServer()
+    for name in ("here", "gone"):
+        server.add(PODS, {"spec": SPEC}, namespace="team", name=name, uid=name)
+    too_old = {"kind": "Status", "code": 410, "message": "too old resource version"}
+    server.events["pods"] = [{"type": "ERROR", "object": too_old}]
+    known: set[frozenset[str]] = set()
+
+    async def seen() -> bool:
+        known.add(frozenset(key.name for key in place.world.ledger))
+        if place.listed:
+            del server.objects["pods"][1:]
+        return frozenset({"here"}) in known
+
+    async with server.serving(port), place.followed():
+        await eventually(seen, 20)
+
+    assert frozenset({"here", "gone"}) in known

@@ -13,7 +13,7 @@ from typing import Any
 
 import kopf
 import pytest
-from aiohttp import ClientConnectionError, web
+from aiohttp import ClientConnectionError, ContentTypeError, web
 from aiohttp.test_utils import TestServer
 
 from slimgate.cluster.certificates.authority import make
@@ -121,6 +121,27 @@ async def test_what_is_of_no_concern_is_not_watched(home: Path, path: str, left:
             chunks = [one async for one in watched.content.iter_chunked(2**20)]
 
     assert b"".join(re.findall(rb'"name": "(.)"', b"".join(chunks))) == left
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/html; charset=iso-8859-1", "text/plain"])
+async def test_what_is_no_text(home: Path, kind: str) -> None:
+    """A page of some proxy's, in no Unicode, is what kopf expects of a failure: it tries again."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        page = b"<h1>d\xe9sol\xe9</h1>"
+        return web.Response(body=page, status=503, headers={"Content-Type": kind})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        kubeconfig(home, str(server.make_url("")), {"token": "secret"})
+        async with logged_in(Login(BUILT_IN, ignore, open_access)) as found:
+            answered = await found.aiohttp_session.get(f"{found.server}{DEPLOYMENTS}")
+            with pytest.raises((json.JSONDecodeError, ContentTypeError)):
+                await answered.json()
+            text = await answered.text()
+
+    assert text.startswith("<h1>d")
 
 
 async def test_requests_are_counted(home: Path) -> None:

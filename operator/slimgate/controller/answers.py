@@ -91,9 +91,16 @@ class ShallowAnswer(ClientResponse):
         self.content = cast("StreamReader", self.lines)
         return self
 
+    async def text(self, encoding: str | None = None, errors: str = "replace") -> str:
+        """Decode the whole answer, be it some proxy's page: an exception would end kopf."""
+        return await super().text(encoding, errors)
+
     async def json(self, **_: Any) -> Any:
         """Parse the whole answer."""
-        root, pruned = parse(await self.read())
+        try:
+            root, pruned = parse(await self.read())
+        except ValueError:
+            return await super().json()  # it raises what whoever has asked expects
         if pruned:
             _LOG.warning("%s", too_deep(self.url.path))
         if self.heard is not None:

@@ -68,9 +68,9 @@ class Recording:
         await self._recorder.report(observed.kind, observed.workload, verdict)
 
     async def take_back(self, observed: Observed, *, annotated: bool) -> None:
-        """Remove what was written; annotations last, since a restart goes by them.
+        """Remove what was written; annotations after the report, since a restart goes by them.
 
-        But not before those of its copies, which Kubernetes would make anew.
+        Copies of them are last: Kubernetes would make them anew.
         """
         kind, workload = observed.kind, observed.workload
         await self._recorder.unreport(kind, workload)

@@ -1,4 +1,4 @@
-"""Forgets workloads whose deletion kopf has not seen (ADR 9), and spares it what is owned."""
+"""Forgets workloads whose deletion kopf has not seen (ADR 9), and takes what it lists."""
 
 import logging
 from collections.abc import Callable
