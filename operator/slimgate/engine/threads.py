@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final, TypeVar, TypeVarTuple
 
@@ -40,6 +40,23 @@ class Threads:
     def close(self) -> None:
         """Begin nothing more; what is under way ends by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def call_aside(work: Callable[[], T]) -> Future[T]:
+    """Do blocking work in a thread of its own, which does not keep the program alive."""
+    result: Future[T] = Future()
+    threading.Thread(target=_run, args=(work, result), daemon=True).start()
+    return result
+
+
+def _run(work: Callable[[], T], result: Future[T]) -> None:
+    # From here on a cancelled caller can't take the future away while it is being set.
+    if not result.set_running_or_notify_cancel():
+        return
+    try:
+        result.set_result(work())
+    except BaseException as err:  # noqa: BLE001 - it is raised where it is waited for
+        result.set_exception(err)
 
 
 def _be_nice(niceness: int) -> None:

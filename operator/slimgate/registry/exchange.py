@@ -64,6 +64,12 @@ class Exchange:
 
         `consume` runs inside of the call's deadline. Raises ImageError.
         """
+        with self._transport.asking(identity.asker):
+            return await self._run(call, identity, consume)
+
+    async def _run(
+        self, call: RegistryCall, identity: Identity, consume: Callable[[Answer], Awaitable[T]]
+    ) -> T:
         failures: list[ImageError] = []
         for credential in await self._in_turn(call.reference, identity):
             if credential is None and any(isinstance(f, NotFoundError) for f in failures):

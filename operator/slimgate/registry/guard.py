@@ -10,7 +10,6 @@ from enum import Enum
 from typing import Final
 
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import DefaultResolver
 from yarl import URL
 
 from slimgate.core.errors import RefusedAddressError
@@ -128,9 +127,9 @@ class Guard:
 class GuardedResolver(AbstractResolver):
     """Resolves names and passes on only what the guard lets through: all of it or nothing."""
 
-    def __init__(self, guard: Guard, inner: AbstractResolver | None = None) -> None:
+    def __init__(self, guard: Guard, inner: AbstractResolver) -> None:
         self._guard = guard
-        self._inner = inner or DefaultResolver()
+        self._inner = inner
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET

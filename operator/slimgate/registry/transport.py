@@ -6,8 +6,9 @@ Knows nothing of registries' documents or logins; raises core.errors only.
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Final, Self
 
@@ -16,11 +17,13 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from slimgate.core.errors import ImageError, UnavailableError, UnsupportedError
+from slimgate.engine.fair import NOBODY
 from slimgate.registry import tls
 from slimgate.registry.body import Answer
 from slimgate.registry.breaker import Attempt, Breaker
 from slimgate.registry.frames import FrameConnector
 from slimgate.registry.guard import Guard, GuardedResolver
+from slimgate.registry.names import FairResolver
 from slimgate.registry.proxies import Proxy
 from slimgate.registry.regulars import Regulars
 from slimgate.registry.requests import HttpRequest
@@ -58,7 +61,8 @@ class Transport:
         self._settings = settings
         self._observer = observer
         self._breaker = breaker
-        self._inner_resolver = resolver
+        self._asker = ContextVar("asker", default=NOBODY)
+        self._resolver = resolver or FairResolver(self._asker.get)
         self.guard = Guard(settings)
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._session: aiohttp.ClientSession | None = None
@@ -83,7 +87,7 @@ class Transport:
 
     def _connect(self, *, force_close: bool = False) -> aiohttp.ClientSession:
         connector = FrameConnector(
-            resolver=GuardedResolver(self.guard, self._inner_resolver),
+            resolver=GuardedResolver(self.guard, self._resolver),
             limit=0,  # counted in ratelimit.py: one slow registry must not stop others
             force_close=force_close,
         )
@@ -103,6 +107,15 @@ class Transport:
                 "Accept-Encoding": "identity",
             },
         )
+
+    @contextmanager
+    def asking(self, asker: str) -> Iterator[None]:
+        """Tell whose names are looked up meanwhile, also by tasks that are begun."""
+        token = self._asker.set(asker)
+        try:
+            yield
+        finally:
+            self._asker.reset(token)
 
     @asynccontextmanager
     async def open(self, request: HttpRequest) -> AsyncIterator[Answer]:

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from threading import Thread
 from typing import Generic, TypeVar
 
+from slimgate.engine.threads import call_aside
 from slimgate.sources.stream import Progress, Watch
 
 T = TypeVar("T")
@@ -36,20 +35,8 @@ async def in_thread(work: Callable[[Watch], T], progress: Progress | None = None
     silent. This one is told to stop at its next chunk, and does not keep the program alive.
     """
     watch = Watch(progress)
-    result: Future[T] = Future()
-    Thread(target=_run, args=(work, watch, result), daemon=True).start()
     try:
-        return await asyncio.wrap_future(result)
+        return await asyncio.wrap_future(call_aside(lambda: work(watch)))
     except asyncio.CancelledError:
         watch.stop()
         raise
-
-
-def _run(work: Callable[[Watch], T], watch: Watch, result: Future[T]) -> None:
-    # From here on a cancelled caller can't take the future away while it is being set.
-    if not result.set_running_or_notify_cancel():
-        return
-    try:
-        result.set_result(work(watch))
-    except BaseException as err:  # noqa: BLE001 - it is raised where it is waited for
-        result.set_exception(err)
