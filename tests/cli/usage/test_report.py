@@ -106,8 +106,15 @@ async def test_sums_are_whole() -> None:
 
 async def test_unknown_is_not_zero() -> None:
     """Where limits, or what is free of a disk, are not known there is no figure."""
+    nothing = node_disk(node(listed("a"), listed("b")), [], {})
     contents = contents_of(replace(await found(), limits=None))
-    (nodes, images, *_) = read(contents.document())["tables"]
+    (nodes, images, _, namespaces, _) = read(contents.document())["tables"]
+    (all_unknown, *_) = read(contents_of(DiskReport(disks=[nothing])).document())["tables"]
+
+    assert images["rows"][-1][1:6] == [None] * 5
+    assert (namespaces["rows"][-1][0], namespaces["rows"][-1][1:4]) == ("lost", [None] * 3)
+    assert all_unknown["rows"][0][1:6] == [None] * 5
+    assert "<b>unknown</b>of images on disk" in report_page(DiskReport(disks=[nothing]), NOW)
 
     assert contents.won is None
     assert [row[5:9] for row in nodes["rows"]] == [[None, None, None, None]] * 2

@@ -16,6 +16,7 @@ from slimgate.core.nodes.over_limits import Limits, OverLimits, over_limits
 from slimgate.core.nodes.prices import Prices
 from slimgate.core.nodes.pulls import PullTable
 from slimgate.core.nodes.space import space_of
+from slimgate.core.nodes.stored import Stored
 from slimgate.core.text import printable
 
 MAX_ROWS: Final = 5_000
@@ -153,7 +154,11 @@ def _nodes(contents: DiskContents) -> JsonDocument:
     for disk, over, cells in zip(contents.report.disks, contents.over, contents.cells, strict=True):
         space, sums = space_of(disk), _sums(cells)
         won = None if over is None else sums[_OVER]
-        sizes = (space.images, sums[_ALONE], sums[_SHARED], sums[_UNUSED], won)
+        sizes: tuple[int | None, ...] = (
+            space.images, sums[_ALONE], sums[_SHARED], sums[_UNUSED], won,
+        )  # fmt: skip
+        if disk.unknown:
+            sizes = (space.images or None, *(None,) * len(sizes[1:]))
         left = (space.available, space.obtainable, space.capacity)
         rows.append([_shown(disk.node), *sizes, *left, len(disk.images), space.exact])
     columns = (
@@ -176,7 +181,9 @@ def _images(contents: DiskContents) -> JsonDocument:
     for one in contents.fleet.images:
         key = one.digest or one.name
         over_limit = None if contents.report.limits is None else won.get(key, 0)
-        sizes = (one.share.disk, one.exclusive.disk, one.shared.disk, one.unused.disk, over_limit)
+        parts = (one.share.disk, one.exclusive.disk, one.shared.disk, one.unused.disk, over_limit)
+        unknown = one.unknown_on and not one.share.disk
+        sizes = (None,) * len(parts) if unknown else parts
         tier = UNKNOWN_BASE if one.tier is None else one.tier.label
         who_runs = _runners(users[key])
         rows.append(
@@ -205,9 +212,8 @@ def _users(contents: DiskContents, by: By) -> JsonDocument:
     found = who(report.disks, by, over=contents.over, pulls=report.pulls)
     rows: list[TableRow] = [
         [
-            _shown(row.name), row.share.disk, row.unused.disk,
-            None if row.over is None else row.over.disk, len(row.nodes), row.containers,
-            row.complete,
+            _shown(row.name), *map(_bytes, (row.known, row.known_unused, row.known_over)),
+            len(row.nodes), row.containers, row.complete,
         ]
         for row in found.rows
     ]  # fmt: skip
@@ -229,6 +235,10 @@ def _money(found: Who, prices: Prices) -> Mapping[str, Sequence[float | None]]:
     }
     none = {"Cost a month": bill.months is None, "Cost of pulls": not bill.pulls}
     return {title: column for title, column in columns.items() if not none[title]}
+
+
+def _bytes(stored: Stored | None) -> int | None:
+    return None if stored is None else stored.disk
 
 
 def _shown(name: str) -> str:

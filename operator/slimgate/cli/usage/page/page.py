@@ -60,10 +60,13 @@ def report_page(report: DiskReport, made: datetime) -> str:
 
 
 def _cards(contents: DiskContents) -> Iterable[str]:
-    at_least = "" if contents.report.exact else "at least "
+    at_least, total = "" if contents.report.exact else "at least ", contents.fleet.total.disk
     won = "unknown" if contents.won is None else format_bytes(contents.won)
     figures = (
-        ("of images on disk", at_least + format_bytes(contents.fleet.total.disk)),
+        (
+            "of images on disk",
+            at_least + format_bytes(total) if total or not at_least else "unknown",
+        ),
         ("won by removing what no pod uses", format_bytes(contents.fleet.unused.disk)),
         ("won if every image were at its limits", won),
     )

@@ -50,7 +50,7 @@ function table(spec, onName = null, rows = ROWS) {
       }
       return make("td", {class: kind(at)}, ...(form === "text" ? parts(text) : [text]));
     }
-    const made = make("td", {}, (at === 1 && row.at(-1) === false ? "≥ " : "") + bytes(row[at]));
+    const made = make("td", {}, (at === 1 && row[at] && row.at(-1) === false ? "≥ " : "") + bytes(row[at]));
     if (at === 1 && row[at]) {
       const bar = make("span", {class: "bar"});
       bar.style.width = `${(100 * row[at]) / largest[at]}%`;
