@@ -84,7 +84,8 @@ class _Reader:
         self._env = env
         self._values: dict[str, tuple[str, ...]] = {}
         """A variable has several values where branches set it."""
-        self._unsure: set[str] = set()
+        self._unsure: dict[str, frozenset[str]] = {}
+        """By variable, those of its words that a branch set."""
         self._budget = budget
 
     def read(self, words: list[str], branch: tuple[int, ...], given: str) -> Command | None:
@@ -118,7 +119,7 @@ class _Reader:
                     self._assign(assigned[1], assigned[3], added=False, branch=branch)
 
     def _assign(self, name: str, text: str, *, added: bool, branch: tuple[int, ...]) -> None:
-        used = _names(text) & self._unsure
+        doubted = self._doubted(text)
         value = text.replace(MARK, "") if MARK in text else self._filled(text)
         former = self._of(name) or ()
         if added:
@@ -127,19 +128,36 @@ class _Reader:
             *(_fitting(former) if branch and not added else ()),
             value[:_MAX_VALUE],
         )
-        if branch or used:
-            self._unsure.add(name)
-        elif not added:
-            self._unsure.discard(name)
+        if branch:
+            told = frozenset(" ".join(self._values[name]).split())
+            # Whoever adds to what was set before leaves that as it was.
+            was = former[-1].split() if former and (added or name in _names(text)) else ()
+            doubted |= told.difference(was)
+        if added:
+            doubted |= self._unsure.get(name, frozenset())
+        self._unsure[name] = doubted
+
+    def _doubted(self, text: str) -> frozenset[str]:
+        """Name the words of a text that come of what a branch set."""
+        if "$" not in text or MARK in text:
+            return frozenset()
+        found: set[str] = set()
+        for word in text.split():
+            names = {name for name in _names(word) if self._unsure.get(name)}
+            if names and _VARIABLE.fullmatch(word):
+                found |= self._unsure[names.pop()]
+            elif names:
+                found.update(self._filled(word).split())
+        return frozenset(found)
 
     def _expanded(self, word: str) -> list[tuple[str, bool]]:
         if "$" not in word or MARK in word:
             return [(word.replace(MARK, ""), False)]
-        unsure = not self._unsure.isdisjoint(_names(word))
+        doubted = self._doubted(word)
         whole = _VARIABLE.fullmatch(word)
         values = self._of(whole[1] or whole[2]) if whole else None
         text = self._paid(" ".join(values)) if values and len(values) > 1 else self._filled(word)
-        return [(one, unsure) for one in text.split()]
+        return [(one, one in doubted) for one in text.split()]
 
     def _filled(self, text: str) -> str:
         return _VARIABLE.sub(self._value, text) if "$" in text else text
