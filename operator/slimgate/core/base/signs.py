@@ -34,6 +34,8 @@ _APK_SIGNS: Final = (
     ("alpine", re.compile(r"\balpine-(?:release|baselayout|keys)\b|\balpinelinux\.org/alpine\b")),
 )
 _COPIED_ALPINE: Final = (1.8, 12), (3.8, 30)
+_AMAZON: Final = ((52.5, 57), (140, 200)), ((61, 66.5), (150, 230))
+"""MB of Amazon Linux 2023 and 2, which alone of those of RPM packages come by `COPY /rootfs/ /`."""
 _MAINTAINERS: Final = (
     ("oraclelinux", re.compile(r"Oracle Linux Product Team")),
     ("fedora", re.compile(r"@fedoraproject\.org\b|\bpatrick@puiterwijk\.org\b")),
@@ -106,6 +108,9 @@ def copied(traces: Traces, managers: frozenset[str]) -> Clue | None:
     step, size = traces.root_step, traces.root_size
     if step.kind != "COPY" or step.paths()[1] != "/":
         return None
+    amazon = step.paths()[0] == ("/rootfs/",) and traces.base_command == '["/bin/bash"]'
+    if managers == {"rpm"} and amazon and any(size.within(*band) for band in _AMAZON):
+        return Clue(family="amazonlinux", tier=Tier.FULL)
     if managers == {"apk"} and size.within(*_COPIED_ALPINE):
         family = _signed_by(traces, _APK_SIGNS)
         return Clue(family=family, tier=Tier.MINIMAL) if family else None
