@@ -241,6 +241,34 @@ async def test_tls_faults(tmp_path: Path, made: Valid, said: str, *, trusted: bo
     assert str(caught.value) == f"{server.host} can't be reached: {said}"
 
 
+def der(kind: int, body: bytes) -> bytes:
+    """Write a value of ASN.1 that is longer than 127 bytes, or short."""
+    length = len(body).to_bytes(2, "big")
+    return bytes((kind,)) + (b"\x82" + length if len(body) > 127 else length[1:]) + body
+
+
+async def test_groups_that_are_made_up(tmp_path: Path) -> None:
+    """No server has slimgate compute with thousands of bits, which takes the loop for seconds."""
+    authority = make_authority(tmp_path)
+    bits = 9_990
+    prime = (1 << (bits - 1)) + 1
+    body = b"".join(der(2, one.to_bytes(bits // 8 + 1, "big").lstrip(b"\0")) for one in (prime, 2))
+    name = tmp_path / "group.pem"
+    text = base64.encodebytes(der(0x30, body)).decode()
+    name.write_text(f"-----BEGIN DH PARAMETERS-----\n{text}-----END DH PARAMETERS-----\n")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.certificate, authority.key)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("DHE+AESGCM:@SECLEVEL=0")
+    context.load_dh_params(str(name))
+    async with hostile(OK, context) as server:
+        exemption = Exemption(loopback=True, skip_tls_verify=True)
+        settings = RegistrySettings(exemptions={server.host: exemption})
+        async with RegistryClient(settings) as client:
+            with pytest.raises(ImageError, match=r"can't be reached"):
+                await client.document(of(server.host), ANONYMOUS)
+
+
 async def test_tls_where_there_is_none() -> None:
     """It is said that plain HTTP answered, and not that a CA is missing."""
     async with hostile(OK) as server:

@@ -1,6 +1,8 @@
 """TLS to registries: whom to trust, and what is wrong where a connection fails."""
 
 import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
@@ -37,13 +39,22 @@ def fault(err: aiohttp.ClientError) -> str | None:
     return f"TLS with it failed ({reason or type(found).__name__})"
 
 
-def load_contexts(settings: RegistrySettings) -> dict[str, ssl.SSLContext]:
+@dataclass(frozen=True, slots=True)
+class TlsContexts:
+    """How registries are called: trusting the system's CAs, anybody, or those of a file too."""
+
+    usual: ssl.SSLContext
+    trusting: ssl.SSLContext
+    by_file: Mapping[str, ssl.SSLContext]
+
+
+def load_contexts(settings: RegistrySettings) -> TlsContexts:
     """Load the CA files that settings name; SettingsError if one can't be used."""
     contexts: dict[str, ssl.SSLContext] = {}
     for name, exemption in settings.exemptions.items():
         if exemption.ca_file is None or exemption.ca_file in contexts:
             continue
-        context = ssl.create_default_context()
+        context = _context()
         try:
             context.load_verify_locations(cafile=exemption.ca_file)
         except (OSError, ssl.SSLError) as err:
@@ -52,7 +63,22 @@ def load_contexts(settings: RegistrySettings) -> dict[str, ssl.SSLContext]:
                 "it must hold certificates in PEM"
             ) from err
         contexts[exemption.ca_file] = context
-    return contexts
+    trusting = _context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    return TlsContexts(_context(), trusting, contexts)
+
+
+def _context() -> ssl.SSLContext:
+    """Make one without finite-field Diffie-Hellman of TLS 1.2, whose group the server makes up.
+
+    One of 10,000 bits takes the loop for a second each handshake (https://dheatattack.gitlab.io/).
+    Whoever serves registries has had elliptic curves for long.
+    """
+    context = ssl.create_default_context()
+    kept = [one["name"] for one in context.get_ciphers() if one["kea"] != "kx-dhe"]
+    context.set_ciphers(":".join(kept))
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def _ssl_error(err: BaseException | None) -> ssl.SSLError | None:

@@ -36,6 +36,7 @@ _KEPT_ORIGINS: Final = 24
 _IDLE_SECONDS: Final = 15.0
 """For how long aiohttp keeps one."""
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_OUTSIDE: Final = "the transport is used outside of its context"
 _MAX_REDIRECT_BODY: Final = 64 * 2**10
 
 
@@ -64,7 +65,7 @@ class Transport:
         self._asker = ContextVar("asker", default=NOBODY)
         self._resolver = resolver or FairResolver(self._asker.get)
         self.guard = Guard(settings)
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._contexts: tls.TlsContexts | None = None
         self._session: aiohttp.ClientSession | None = None
         self._passing: aiohttp.ClientSession | None = None
         self._regulars = Regulars(_KEPT_ORIGINS, _IDLE_SECONDS)
@@ -243,7 +244,7 @@ class Transport:
         known = self._regulars.knows(str(request.url.origin()))
         session = self._session if known else self._passing
         if session is None:
-            raise RuntimeError("the transport is used outside of its context")
+            raise RuntimeError(_OUTSIDE)
         proxy = self._proxy(request.url)
         headers = dict(request.headers)
         if request.authorization is not None:
@@ -258,13 +259,16 @@ class Transport:
             ssl=self._tls(request.url),
         )
 
-    def _tls(self, url: URL) -> ssl.SSLContext | bool:
+    def _tls(self, url: URL) -> ssl.SSLContext:
+        if self._contexts is None:
+            raise RuntimeError(_OUTSIDE)
         exemption = self.guard.exemption(host_of(url), url.port)
         if exemption is None:
-            return True
+            return self._contexts.usual
         if exemption.skip_tls_verify:
-            return False
-        return self._contexts[exemption.ca_file] if exemption.ca_file else True
+            return self._contexts.trusting
+        by_file = self._contexts.by_file
+        return by_file[exemption.ca_file] if exemption.ca_file else self._contexts.usual
 
 
 def _finish(response: aiohttp.ClientResponse) -> None:
