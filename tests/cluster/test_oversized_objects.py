@@ -35,7 +35,7 @@ async def serving(folder: Path, listed: bytes, *watched: bytes) -> AsyncIterator
         return stream
 
     app = web.Application()
-    app.router.add_get(PATH, answer)
+    app.router.add_get(f"{PATH}{{name:.*}}", answer)
     async with client_of(app, folder) as api:
         yield api
 
@@ -97,6 +97,17 @@ async def test_one_deep_object_hides_no_other(
     assert [record.getMessage() for record in caplog.records] == [
         f"{PATH} holds an object that is nested too deeply; its deepest parts are ignored"
     ]
+
+
+async def test_deep_objects_of_ever_new_names(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever makes them has one warning for each, and none of their names kept for ever."""
+    async with serving(tmp_path, thing("a", "1", NESTED)) as api:
+        for number in (*range(100), 99, 0):
+            await api.get(f"{PATH}/{number}")
+
+    assert len(caplog.records) == 101
 
 
 async def test_a_watch_that_is_cut_off(tmp_path: Path) -> None:

@@ -178,6 +178,19 @@ def test_a_late_word_of_what_is_gone() -> None:
     assert record.observed.workload.uid == "j2"
 
 
+def test_what_was_made_anew_for_an_owner() -> None:
+    """It is held though its forerunner is known yet, which was judged itself."""
+    place = Place()
+    place.follow()
+    metadata = {"namespace": "team", "name": "web-1", "uid": "j0"}
+    place.jobs.put({"metadata": metadata, "spec": {"template": TEMPLATE}})
+    place.make()
+    place.jobs.drop("team", "web-1", "j0")
+    place.follow(followed=False)
+
+    assert place.judged == {JOB}
+
+
 def test_what_was_deleted_unseen_is_not_judged_later() -> None:
     """It is among what a sweep compares, though nobody judges it."""
     place = Place()

@@ -28,6 +28,7 @@ from slimgate.cluster.errors import ApiError, UnreachableError, error_of
 from slimgate.cluster.fence import Fence
 from slimgate.core.nesting import parse, too_deep
 from slimgate.core.text import printable
+from slimgate.engine.bounded import Bounded
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ CANCELLED: Final = "cancelled"
 
 _TIMEOUT: Final = ClientTimeout(total=30, sock_connect=10)
 _USER_AGENT: Final = "slimgate"
+_MAX_DEEP: Final = 64
+"""Paths of which it was said that they hold what is nested too deeply: anybody makes up names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,7 @@ class Wire:
         self._client = client
         self._fence = fence
         self._observer = observer or SilentApiObserver()
-        self._deep: set[str] = set()
+        self._deep: Bounded[str, bool] = Bounded(_MAX_DEEP)
         self.server = URL(client.configuration.host)
 
     async def read(self, call: ApiCall) -> dict[str, object]:
@@ -120,8 +123,8 @@ class Wire:
     def parse(self, call: ApiCall, text: bytes) -> object:
         """Parse an answer to the call, or a part of one; ValueError if it is not JSON."""
         root, pruned = parse(text)
-        if pruned and call.path not in self._deep:
-            self._deep.add(call.path)
+        if pruned and not self._deep.get(call.path):
+            self._deep.put(call.path, True)
             _LOG.warning("%s", too_deep(call.path))
         return root
 

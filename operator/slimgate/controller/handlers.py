@@ -44,8 +44,7 @@ def make_settings() -> kopf.OperatorSettings:
     settings.persistence.finalizer = "(none)"
     settings.persistence.diffbase_storage = _NoEssence()
     settings.persistence.progress_storage = _NoProgress()
-    # Each object has a task until it has been quiet for so long: ten thousand that are listed
-    # would have one each at the same time.
+    # Each object that has changed has a task until it has been quiet for so long.
     settings.queueing.idle_timeout = 0.5
     return settings
 
@@ -87,7 +86,7 @@ class _NoProgress(kopf.ProgressStorage):
 
 def _handler(intake: Intake) -> Callable[..., Awaitable[None]]:
     async def handle(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
-        """Hand the workload on; kopf's listing has no type."""
+        """Hand the workload on."""
         if type == "DELETED":
             intake.drop(body.meta.namespace or "", body.meta.name or "", body.meta.uid)
         else:

@@ -183,7 +183,8 @@ class Ledger:
         return [(key, one) for key, one in self._all() if one.workload.owner is not None]
 
     def _all(self) -> Iterator[tuple[Key, Observed]]:
-        yield from self._held.items()
+        # Of two of one name one is about to go, and what is judged itself stays until it does.
+        yield from (one for one in self._held.items() if one[0] not in self._records)
         for key, record in self._records.items():
             yield key, record.observed
 

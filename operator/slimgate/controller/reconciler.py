@@ -111,7 +111,7 @@ class Reconciler:
         uid, record = observed.workload.uid, self._ledger.get(key)
         first = lasting or not self._ledger.holds(key, uid)
         known = self._forget(key, uid)
-        if not lasting and key not in self._ledger:
+        if not lasting:
             self._ledger.hold(key, observed)
         judged = known and record is not None and record.is_marked
         # Whoever writes our annotations again and again copies them from the owner.
