@@ -92,7 +92,7 @@ def _first(measured: ImageFs | None, capacity: int | None, thresholds: Threshold
     several = [] if least is None else [max(1 - least / capacity, 0.0)]
     if thresholds.collect < WHOLE:
         several.append(thresholds.collect / WHOLE)
-    return min(several, default=None)
+    return min((round(part, 6) for part in several), default=None)
 
 
 def _left(available: int | None, least: int | None) -> int | None:
