@@ -84,7 +84,7 @@ def _all(disks: Sequence[NodeDisk], pulls: PullTable | None, *, wide: bool, narr
             *([] if narrow else [Text(str(disk.unused_images))]),
             *_of_node(disk),
             _least(disk.parts.unused.disk, known=disk.complete or not disk.unused_images),
-            *(map(_size, more) if wide else ()),
+            *([_least(size, known=disk.complete) for size in more] if wide else []),
             *([Text(str(disk.images_without_facts))] if wide else []),
             *([Text(str(disk.unknown_layers))] if wide else []),
             *(_space(space_of(disk)) if wide else ()),
