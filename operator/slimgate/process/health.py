@@ -1,6 +1,7 @@
 """The plain HTTP port of both roles, for kubelet and Prometheus: /livez, /readyz and /metrics."""
 
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -12,6 +13,8 @@ from slimgate.process.port import Port
 
 _METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SHUTDOWN_SECONDS: Final = 1.0
+_REST: Final = 9
+"""Times as long as a page took to make it is shown: pages take a tenth of the loop at most."""
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -21,6 +24,8 @@ class Health:
     def __init__(self, metrics: Callable[[], bytes]) -> None:
         self.unready: Callable[[], str | None] = lambda: "slimgate is starting"
         self._metrics = metrics
+        self._page = b""
+        self._until = 0.0
 
     def wait_for(self, reason: str) -> None:
         """Give a reason until there is something better to say."""
@@ -45,9 +50,21 @@ class Health:
                 status = HTTPStatus.OK if reason is None else HTTPStatus.SERVICE_UNAVAILABLE
                 return _sentence(status, "ok" if reason is None else f"not ready: {reason}")
             case "/metrics":
-                return Response(body=self._metrics(), headers={"Content-Type": _METRICS_TYPE})
+                return Response(body=self._made(), headers={"Content-Type": _METRICS_TYPE})
             case _:
                 return _sentence(HTTPStatus.NOT_FOUND, "this port has /livez, /readyz and /metrics")
+
+    def _made(self) -> bytes:
+        """Make the page anew, unless one was made just before: anybody may ask for it all the time.
+
+        Prometheus asks every few seconds, and hears what is so then.
+        """
+        began = time.monotonic()
+        if began >= self._until:
+            self._page = self._metrics()
+            ended = time.monotonic()
+            self._until = ended + _REST * (ended - began)
+        return self._page
 
 
 @asynccontextmanager
