@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from slimgate.core.base import find_base
 from slimgate.core.base.history import steps_of
+from slimgate.core.images.facts import Platform
 from slimgate.core.images.oci import HistoryEntry
 from tests.core.base.make import config, entry
 
@@ -119,6 +120,17 @@ def test_commands_and_functions_cost_little(text: str, entries: int) -> None:
     find_base(image, annotations={}, layer_sizes=(), unpacked_sizes=())
 
     assert time.process_time() - start < 0.5
+
+
+def test_arguments_of_powershell_cost_little() -> None:
+    """However many build arguments a RUN has, they are looked for in its text at once."""
+    line = f"RUN |2600 {' '.join(f'B{i}=' for i in range(2_600))} powershell -c {'x ' * 8_000}"
+    image = config(*[line] * 8, platform=Platform("windows", "amd64"))
+    start = time.process_time()
+
+    find_base(image, annotations={}, layer_sizes=(), unpacked_sizes=())
+
+    assert time.process_time() - start < 3
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=20))

@@ -28,7 +28,7 @@ _MAX_VERSION: Final = 32
 _MAX_PATH: Final = 8_192
 _ENVIRONMENTS: Final[Sequence[tuple[str, str, frozenset[str], str]]] = (
     ("go", "GOLANG_VERSION", frozenset({"GOPATH", "GOTOOLCHAIN"}), r"[/\\]go[/\\]bin"),
-    ("go", "GOPATH", frozenset({"GOTOOLCHAIN"}), r"(?:^|:)/usr/local/go/bin"),
+    ("go", "GOTOOLCHAIN", frozenset({"GOPATH"}), r"^$"),
     ("rust", "RUST_VERSION", frozenset({"RUSTUP_HOME", "CARGO_HOME"}), r"/cargo/bin"),
     ("rust", "RUSTUP_HOME", frozenset({"CARGO_HOME"}), r"/cargo/bin"),
     ("maven", "MAVEN_VERSION", frozenset({"MAVEN_HOME", "MAVEN_CONFIG"}), r"/maven[^:]{0,80}/bin"),
