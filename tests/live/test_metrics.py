@@ -17,7 +17,7 @@ pytestmark = pytest.mark.lab
 
 EXPIRY = "slimgate_webhook_certificate_expiration_timestamp_seconds"
 OF_NODES = re.compile(
-    r"slimgate_(node_|cluster_|tier_|image_|(namespace|workload|repository)_(image_|size_)|\w+_over_(limits|budget)_)"
+    r"slimgate_(node_|cluster_|tier_|image_|(namespace|workload|repository)_(image_|size_|registry_)|\w+_over_(limits|budget)_)"
 )
 EXPIRATION = "slimgate_webhook_certificate_expiration_timestamp_seconds"
 POLICIES = "slimpolicies.slimgate.dev"

@@ -47,7 +47,8 @@ HELP: Final = """Show what images cost each node's disk.
 
 The node with the most comes first. COMPRESSED is layers as pulled, which containerd keeps beside
 the UNPACKED ones; a layer that images share counts once. FREEABLE is what no pod on the node uses.
-MEASURED is what the kubelet itself reports, if you have the right to nodes/proxy.
+MEASURED is what the kubelet itself reports, if you have the right to nodes/proxy. With -o wide
+there is the rest of each disk, too, and what the node pulled, by its kubelet's events.
 
 -l selects nodes by their labels. With -n, only images that pods of that namespace use are counted,
 and OWN is the part that no other namespace uses.
