@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from slimgate.core.errors import ClusterError, KubeletError
 from slimgate.core.json_object import JsonObject
 from slimgate.core.nodes.disk import NodeDisk
 from slimgate.core.nodes.fleet import fleet_of
-from slimgate.core.nodes.node import Node, NodePod, node_of
+from slimgate.core.nodes.node import Node, NodePod, Runtime, node_of
 from slimgate.core.nodes.over_limits import Limits
 from slimgate.core.nodes.stored import NOTHING
 from slimgate.core.nodes.summary import ImageFs
@@ -44,6 +45,7 @@ class Crowd:
         self.asking = self.most = 0
         self.served: list[str] = []
         self.away: set[str] = set()
+        self.silent: set[str] = set()
         self.listed: list[str] = []
         self.alive: list[int] = []
         self.reason: str | None = None
@@ -65,7 +67,9 @@ class Crowd:
         self.alive.append(alive())
 
     async def image_fs(self, node: Node) -> ImageFs:
-        """Have measured nothing, or fail."""
+        """Have measured the disk and no images, or fail."""
+        if node.name in self.silent:
+            return ImageFs(used=None, capacity=9, available=3)
         if self.reason is not None:
             raise KubeletError(node.name, reason=self.reason)
         raise ClusterError(node.name)
@@ -133,12 +137,16 @@ async def test_last_success() -> None:
 async def test_what_can_not_be_read() -> None:
     """A node whose pods are not known is left out, for its images would seem unused, and named."""
     crowd = Crowd()
-    crowd.away, crowd.reason = {"node1"}, "late"
-    one = survey(crowd, nodes(2))
+    crowd.away, crowd.silent, crowd.reason = {"node1"}, {"node2", "node3"}, "late"
+    *several, other = nodes(4)
+    has = [*(replace(one, runtime=Runtime.CONTAINERD) for one in several), other]
+    one = survey(crowd, has)
     await one.look()
 
-    assert [node.node for node in one.last.nodes] == ["node0"]
-    assert one.last.unread == {"node0": "late", "node1": "pods"}
+    assert [node.node for node in one.last.nodes] == ["node0", "node2", "node3"]
+    # Of runtimes whose figure would leave the layers out there is none to miss.
+    assert one.last.unread == {"node0": "late", "node1": "pods", "node2": "no_stats"}
+    assert one.last.nodes[1].space.capacity == 9
 
 
 @pytest.mark.parametrize("count", [4, 8])

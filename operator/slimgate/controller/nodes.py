@@ -25,6 +25,7 @@ from slimgate.core.nodes.over_limits import Limits, Use
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.nodes.uses import UniqueSum
 from slimgate.core.policies.budget import NO_BUDGETS, OverBudgets
+from slimgate.core.text import printable
 from slimgate.core.workloads.workload import Workload, workload_of
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.ports import Keyring
@@ -37,6 +38,7 @@ _ASKING: Final = 0.75
 _PODS: Final = "pods"
 """Why a node is left out whose pods can't be listed: all that they run would seem unused."""
 _UNREACHABLE: Final = "unreachable"
+_NO_STATS: Final = "no_stats"
 
 
 class PodLister(Protocol):
@@ -188,7 +190,10 @@ class NodeSurvey:
             self._miss(node, _PODS, error, asked)
             return
         try:
-            asked.measured[node.name] = await self._gauge.image_fs(node)
+            found = asked.measured[node.name] = await self._gauge.image_fs(node)
+            if found.used is None and node.runtime.keeps_blobs:
+                text = f"the kubelet of node {printable(node.name)} does not say what images take"
+                raise KubeletError(text, reason=_NO_STATS)
         except ClusterError as error:
             reason = error.reason if isinstance(error, KubeletError) else _UNREACHABLE
             self._miss(node, reason, error, asked)
