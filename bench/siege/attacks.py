@@ -83,6 +83,13 @@ async def many_hosts(field: Field) -> None:
     await asyncio.gather(*(field.ask(_EVIL, part) for part in _parts(images, 125)))
 
 
+async def endless_heads(field: Field) -> None:
+    """Ask for images of 120 hosts that say for ever that they will answer."""
+    field.registry.endless.add("endless")
+    hosts = field.registry.hosts[-1 - field.count(120) : -1]
+    await _in_batches(field, [f"{host}/endless:v1" for host in hosts])
+
+
 async def many_look_ups(field: Field) -> None:
     """Leave 24,000 look-ups behind: reviews with little patience of images that hang."""
     host = field.host(8)
@@ -162,6 +169,27 @@ async def idle_connections(field: Field) -> None:
         writer.transport.abort()
 
 
+async def chunks_of_a_byte(field: Field) -> None:
+    """Send 100 reviews whose bodies come in chunks of a byte, again and again."""
+    head = b"POST /validate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    until = asyncio.get_running_loop().time() + 10 * field.scale
+
+    async def send() -> None:
+        while asyncio.get_running_loop().time() < until:
+            with suppress(OSError, ssl.SSLError):
+                _, writer = await asyncio.open_connection(
+                    "127.0.0.1", field.port, ssl=field.context
+                )
+                writer.write(head)
+                while not writer.is_closing() and asyncio.get_running_loop().time() < until:
+                    writer.write(b"1\r\n \r\n" * 4_000)
+                    await writer.drain()
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(1)  # what handshakes cost is another matter
+
+    await asyncio.gather(*(send() for _ in range(field.count(100))))
+
+
 async def large_reviews(field: Field) -> None:
     """Send 40 reviews of 2 MB at once."""
     images = [f"registry.invalid/{'a' * 4_000}/{i}:v1" for i in range(500)]
@@ -185,6 +213,8 @@ ATTACKS: Final = (
     Attack(name="missing tags of a shared registry", act=missing_tags),
     Attack(name="2,000 idle connections", act=idle_connections),
     Attack(name="40 reviews of 2 MB", act=large_reviews),
+    Attack(name="120 hosts that say 100 Continue", act=endless_heads),
+    Attack(name="100 bodies in chunks of a byte", act=chunks_of_a_byte),
 )
 
 

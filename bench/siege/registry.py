@@ -14,6 +14,7 @@ from tests.support.images import Image, digest_of
 
 Make = Callable[[], Image]
 _KEPT: Final = 8
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000
 _ADDRESSES_A_BLOCK: Final = 250
 
 
@@ -29,6 +30,8 @@ class EvilRegistry:
     """Digests of blobs that lack it, too."""
     silent: set[str] = field(default_factory=set)
     """Repositories of which nothing is ever answered."""
+    endless: set[str] = field(default_factory=set)
+    """Repositories of which it is said for ever that an answer will come."""
 
     def __post_init__(self) -> None:
         self._made = lru_cache(_KEPT)(lambda repository: self.images[repository]())
@@ -39,6 +42,8 @@ class EvilRegistry:
         repository, identifier, blob = _located(request.path)
         if repository in self.silent:
             await asyncio.Event().wait()
+        if repository in self.endless:
+            await _go_on(request)
         found = None
         if repository in self.images:
             async with self._making:
@@ -87,6 +92,13 @@ def _part(made: Image, identifier: str, *, blob: bool) -> tuple[str, bytes] | No
         if layer.descriptor.digest == identifier:
             return "application/octet-stream", layer.blob
     return None
+
+
+async def _go_on(request: web.BaseRequest) -> None:
+    while (transport := request.transport) is not None and not transport.is_closing():
+        if not transport.get_write_buffer_size():
+            transport.write(_CONTINUE)
+        await asyncio.sleep(0.01)
 
 
 async def _stall(
