@@ -19,7 +19,7 @@ from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate
 from slimgate.core.wording.notes import Note
 from slimgate.core.wording.status import Status
-from slimgate.core.workloads.kinds import BUILT_IN, DEPLOYMENTS, REPLICA_SETS, Kind
+from slimgate.core.workloads.kinds import BUILT_IN, DEPLOYMENTS, Kind
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.judge import Judge
@@ -74,19 +74,19 @@ class Recorder:
 
     async def annotate(self, kind: Kind, workload: Workload, annotations: Annotations) -> None:
         """Set annotations."""
-        assert kind in {DEPLOYMENT, REPLICA_SETS}
+        assert kind in BUILT_IN
         await self._write("annotate", (workload.name, annotations[VERDICT]))
         if self.on_annotate is not None:
             self.on_annotate(workload, annotations)
 
     async def note(self, kind: Kind, workload: Workload, note: Note) -> None:
         """Emit an Event."""
-        assert kind in {DEPLOYMENT, REPLICA_SETS}
+        assert kind in BUILT_IN
         await self._write("note", (workload.name, note.reason))
 
     async def report(self, kind: Kind, workload: Workload, verdict: Verdict) -> None:
         """Write a report."""
-        assert kind in {DEPLOYMENT, REPLICA_SETS}
+        assert kind in BUILT_IN
         await self._write("report", (workload.name, verdict.outcome.label))
         if (hear := self.on_report) is not None:
             self.on_report = None
@@ -94,7 +94,7 @@ class Recorder:
 
     async def unreport(self, kind: Kind, workload: Workload) -> None:
         """Remove a report."""
-        assert kind is DEPLOYMENT
+        assert kind in BUILT_IN
         await self._write("report", (workload.name, None))
 
     async def status(self, kind: OwnKind, resource: JsonObject, status: Status) -> None:
