@@ -258,6 +258,42 @@ def test_a_reader_that_has_enough(tmp_path: Path) -> None:
         assert done.returncode in {0, 141}
 
 
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (
+            "{} checks >/dev/full",
+            (2, "error: the output can't be written: No space left on"),
+        ),
+        ("{} checks -o json >/dev/full", (2, "error: the output can't be written: No space left")),
+        ("{} config show >/dev/full", (2, "error: the output can't be written: No space left")),
+        ("{} --help >/dev/full", (2, "error: the output can't be written: No space left")),
+        ("{} version 1</dev/null", (2, "error: the output can't be written: Bad file descriptor")),
+        ("{} checks >/dev/full 2>&1", (2, "")),
+        ("{} nope 2>/dev/full", (2, "")),
+        ("{} checks >&-", (0, "")),
+        ("{} version >&- 2>&- <&-", (0, "")),
+        ("{} nope 2>&-", (2, "")),
+        ("{} check - --max-pull 1Mi <&-", (2, "error: <stdin>: it is empty")),
+    ],
+)
+def test_streams_that_are_full_or_closed(
+    command: str, expected: tuple[int, str], tmp_path: Path
+) -> None:
+    """Output that can't be written exits with 2, in a line; what was closed is not missed."""
+    done = subprocess.run(
+        ["bash", "-c", command.format(PROGRAM)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (expected[0], "")
+    assert done.stderr.startswith(expected[1])
+    assert len(done.stderr.splitlines()) == bool(expected[1])
+
+
 def test_faults_are_no_violations(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -119,6 +119,14 @@ def config(cluster: dict[str, str], **user: object) -> str:
 
 
 TOKEN = {"token": "hunter2"}
+
+
+def plugin(*command: str) -> dict[str, object]:
+    """Write a user who logs in by a program."""
+    version = "client.authentication.k8s.io/v1"
+    return {"exec": {"apiVersion": version, "command": command[0], "args": [*command[1:]]}}
+
+
 NO_PEM = {"server": "https://x", "certificate-authority-data": "aHVudGVyMg=="}
 BROKEN = [
     ("]", "is not YAML"),
@@ -131,6 +139,13 @@ BROKEN = [
     (config({"server": "ftp://x"}, user=TOKEN), "has no server: write https://host:port"),
     (config({"servr": "https://x"}, user=TOKEN), "has no server: write https://host:port"),
     (config({"server": "https://x"}, user={"tokenFile": "/nowhere/t"}), "No such file"),
+    (
+        config({"server": "https://x"}, user=plugin("nope-login")),
+        "can't be used: its credential plugin gave no login: [Errno 2] No such file or directory",
+    ),
+    (config({"server": "https://x"}, user=plugin("false")), "gave no login: process returned 1"),
+    (config({"server": "https://x"}, user=plugin("true")), "gave no login: failed to decode"),
+    (config({"server": "https://x"}, user=plugin("echo", "{}")), "gave no login: malformed resp"),
 ]
 
 

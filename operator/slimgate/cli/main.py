@@ -3,13 +3,15 @@
 Commands import what they need when they run, so that help and completion stay quick.
 """
 
+import errno
 import io
 import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TextIO
 
 import typer
 from typer.exceptions import TyperException
@@ -28,6 +30,10 @@ KUBECTL: Final = "kubectl slim"
 _SHORT: Final = re.compile(r"\A(-[A-Za-z])=")
 _INTERRUPTED: Final = 130
 _BROKEN_PIPE: Final = 141
+_UNWRITABLE: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EROFS}
+)
+"""What writing to standard output ends with, where a disk is full or a terminal is gone."""
 _CLUSTER: Final = "Clusters"
 _IMAGES: Final = "Images and manifests"
 _SETTINGS: Final = "slimgate itself"
@@ -40,6 +46,7 @@ Images are looked up in their registries with your docker login. Nothing is pull
 
 def run() -> None:
     """Run the command that the arguments name, and exit."""
+    _open_what_is_closed()
     _replace_what_the_terminal_lacks()
     sys.exit(_status(_name(sys.argv[0]), as_kubectl(sys.argv[1:])))
 
@@ -53,6 +60,19 @@ def as_kubectl(arguments: Sequence[str]) -> list[str]:
 
 def _status(name: str, arguments: list[str]) -> int:
     try:
+        return _ended(name, arguments)
+    except OSError as err:
+        _leave_unwritten(sys.stdout)
+        with suppress(OSError):
+            typer.echo(f"error: the output can't be written: {err.strerror}", err=True)
+            return USAGE
+        _leave_unwritten(sys.stderr)
+        return USAGE
+
+
+def _ended(name: str, arguments: list[str]) -> int:
+    """Run the command; OSError if what it prints can't be written."""
+    try:
         status = build(name)(arguments, prog_name=name, standalone_mode=False)
         sys.stdout.flush()
     except TyperException as err:
@@ -61,14 +81,15 @@ def _status(name: str, arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED
     except BrokenPipeError:
-        # Who read the output has enough of it. Python would complain when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_unwritten(sys.stdout)  # who read it has enough
         return _BROKEN_PIPE
     except SystemExit as err:
         # typer ends so once completion is done, and with 1 where the reader has enough.
         replaced = not isinstance(sys.stdout, io.TextIOWrapper)
         return _BROKEN_PIPE if replaced else int(err.code or 0)
-    except Exception as err:  # noqa: BLE001 - Python's own status for it is that of a violation
+    except Exception as err:
+        if isinstance(err, OSError) and err.errno in _UNWRITABLE:
+            raise
         return said(err)
     return status if isinstance(status, int) else WITHIN
 
@@ -142,6 +163,18 @@ def _options(
 
 def _name(argument: str) -> str:
     return KUBECTL if Path(argument).name.startswith("kubectl") else "slimgate"
+
+
+def _open_what_is_closed() -> None:
+    # Python has None for a stream that the caller closed; the next file would take its number.
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "w" if number else "r"))
+
+
+def _leave_unwritten(stream: TextIO) -> None:
+    # Python would write what is left, and complain, when it ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _replace_what_the_terminal_lacks() -> None:

@@ -4,9 +4,12 @@ The official client does the work; this puts its complaints into sentences. They
 text of a kubeconfig entry, which the client's own errors quote with its tokens.
 """
 
+import logging
 import os
 import re
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -132,12 +135,13 @@ def _own_namespace() -> str:
 async def _by_kubeconfig(configuration: Configuration, paths: str, context: str | None) -> Session:
     shown = printable(paths)
     try:
-        loader = await load_kube_config(  # type: ignore[no-untyped-call]
-            config_file=paths,
-            context=context,
-            client_configuration=configuration,
-            persist_config=False,
-        )
+        with _complaints() as complaints:
+            loader = await load_kube_config(  # type: ignore[no-untyped-call]
+                config_file=paths,
+                context=context,
+                client_configuration=configuration,
+                persist_config=False,
+            )
         client = _client(configuration)
     except ssl.SSLError as err:
         raise NoClusterError(
@@ -148,6 +152,11 @@ async def _by_kubeconfig(configuration: Configuration, paths: str, context: str 
     except _UNREADABLE as err:
         # Not chained: the client's error may quote an entry, and entries hold tokens.
         raise NoClusterError(f"the kubeconfig {shown} can't be used: {_why(err)}") from None
+    if complaints:
+        raise NoClusterError(
+            f"the kubeconfig {shown} can't be used: its credential plugin gave no login: "
+            f"{complaints[0]}"
+        )
     server = URL(configuration.host)
     if not hasattr(loader, "host") or server.scheme not in {"http", "https"} or not server.host:
         raise NoClusterError(
@@ -155,6 +164,22 @@ async def _by_kubeconfig(configuration: Configuration, paths: str, context: str 
         )
     _keep_fresh(configuration, loader)
     return Session(client=client, namespace=_namespace_of(loader))
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """Collect what the client only logs, and then goes on without: that a plugin failed."""
+    heard: list[str] = []
+    listener = logging.Handler(logging.ERROR)
+    listener.emit = lambda record: heard.append(  # type: ignore[method-assign]
+        printable(record.getMessage().removeprefix("exec: "))
+    )
+    log = logging.getLogger(KubeConfigLoader.__module__)
+    log.addHandler(listener)
+    try:
+        yield heard
+    finally:
+        log.removeHandler(listener)
 
 
 def _client(configuration: Configuration) -> ApiClient:

@@ -15,6 +15,7 @@ _QUANTITY = re.compile(
     r"(?:(?P<suffix>[KMGTPE]i|[numkMGTPE])|[eE](?P<exponent>[+-]?\d{1,2}))?",
     re.ASCII,
 )
+_LIKE_ONE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgtpe])(i?)b?\s*", re.ASCII | re.IGNORECASE)
 _PERCENT = re.compile(r"(\d{1,6})%", re.ASCII)
 _FACTORS = {
     "": Fraction(1),
@@ -86,7 +87,18 @@ def format_quantity(count: int) -> str:
     return number + unit.removesuffix("B")
 
 
+def meant(text: str) -> str:
+    """Ask whether a quantity was meant, where its unit is written as people do, as in 100 MB."""
+    match = _LIKE_ONE.fullmatch(text) if len(text) <= _MAX_TEXT else None
+    if match is None:
+        return ""
+    number, letter, binary = match.groups()
+    decimal = "k" if letter in "kK" else letter.upper()
+    return f" Did you mean {number}{letter.upper() + 'i' if binary else decimal}?"
+
+
 def _invalid(text: str) -> InvalidQuantityError:
     return InvalidQuantityError(
         f"{printable(text)!r} is not a quantity: write bytes as Kubernetes does, as in 300Mi or 2G."
+        + meant(text)
     )

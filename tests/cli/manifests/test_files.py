@@ -67,6 +67,7 @@ def test_all_faults_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with (tmp_path / "large.yaml").open("wb") as large:
         large.truncate(files.MAX_BYTES + 1)
     (tmp_path / "latin.yaml").write_bytes(b"a: 1\nb: \xe9\n")
+    (tmp_path / "wide.yaml").write_bytes(b"\xff\xfea")
     (tmp_path / "empty").mkdir()
     (tmp_path / "evil\x1b[2J.yaml").write_text("a: b: c")
 
@@ -80,7 +81,20 @@ def test_all_faults_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         "evil\\x1b[2J.yaml:1: it is not YAML: mapping values are not allowed in this context",
         "large.yaml: it is larger than 64 MiB",
         "latin.yaml:2: it is not UTF-8 text",
+        "wide.yaml:1: it is not UTF-16 text",
     ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_encodings(encoding: str, tmp_path: Path) -> None:
+    """UTF-8 and UTF-16 are read, as by kubectl, with or without a mark; UTF-16 needs it."""
+    text = "a: größe\r\n"
+    marked = text if encoding in {"utf-8", "utf-8-sig", "utf-16"} else f"\ufeff{text}"
+    (tmp_path / "f.yaml").write_bytes(marked.encode(encoding))
+
+    (document,) = read_inputs([str(tmp_path / "f.yaml")]).documents
+
+    assert document.content == {"a": "größe"}
 
 
 def test_what_is_not_of_kubernetes(tmp_path: Path) -> None:

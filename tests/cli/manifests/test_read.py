@@ -105,6 +105,8 @@ def test_anchors_and_merges() -> None:
     ("text", "expected"),
     [
         ("a: b\nc: d: e\n", "f.yaml:2: it is not YAML: mapping values are not allowed"),
+        ("a:\n\tb: 1\n", "f.yaml:2: it is not YAML: a tab begins this line, so write spaces"),
+        ("a:\n  \tb: 1\n", "f.yaml:2: it is not YAML: a tab begins this line, so write spaces"),
         ("a: [1,\nb", "f.yaml:3: it is not YAML: did not find expected ',' or ']'"),
         ("a: \x07", "f.yaml:1: it is not YAML: "),
         ('{"a": 1,\n "b" 2}', "f.yaml:2: it is not JSON: Expecting ':' delimiter"),
@@ -123,7 +125,7 @@ def test_anchors_and_merges() -> None:
         ("a: {b: 1, b: 2}", "f.yaml:1: the key 'b' appears twice"),
         ('a: {"\\x1b": 1, "\\x1b": 2}', "f.yaml:1: the key '\\\\x1b' appears twice"),
     ],
-    ids=range(15),
+    ids=range(17),
 )
 def test_faults(text: str, expected: str) -> None:
     """What can't be read is one printable line that says where and what to do."""

@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.console import Console, RenderableType
 
+from slimgate.cli import checks
 from slimgate.cli.shared.forms import By
 from slimgate.cli.shared.screen import fits, show
 from slimgate.cli.usage.bill import Bill
@@ -39,6 +40,17 @@ def test_figures_are_whole(width: int, wide: bool) -> None:  # noqa: FBT001
         assert "…" not in shown
         assert "SLOWEST PULL" in shown or (not wide and "NODE " in lines[0])
         assert len(lines[0]) <= width or not fits(Console(width=width), what)
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 71, 72, 80, 120, 200])
+def test_words_are_whole(width: int) -> None:
+    """Folded texts lose no letter, however narrow the terminal is and long a column's name."""
+    table = checks.table()
+    said = "".join(f"{column.header}{''.join(map(str, column.cells))}" for column in table.columns)
+
+    shown = "".join(on_terminal(table, width))
+
+    assert len("".join(shown.split())) == len("".join(said.split()))
 
 
 def test_little_room() -> None:

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -191,7 +192,9 @@ def _text(body: bytes, file: str) -> str:
             f"it is an archive: write docker-archive:{file} or oci-archive:{file} for an image",
         )
     try:
-        return body.decode("utf-8-sig")
+        # kubectl reads UTF-16 as well, which PowerShell's > writes.
+        utf16 = body.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+        return body.decode("utf-16" if utf16 else "utf-8-sig")
     except UnicodeDecodeError as err:
         line = 1 + body.count(b"\n", 0, err.start)
-        raise InputError(file, line, "it is not UTF-8 text") from err
+        raise InputError(file, line, f"it is not {'UTF-16' if utf16 else 'UTF-8'} text") from err

@@ -16,6 +16,7 @@ from slimgate.core.text import printable
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SURROGATES: Final = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_TABBED: Final = re.compile(r" *\t")
 TEMPLATE: Final = "{{"
 _HEAD: Final = frozenset({"apiVersion", "kind", "metadata", "spec"})
 """What each object has once, so that twice it is another object."""
@@ -135,5 +136,8 @@ def _twice(key: str) -> str:
 def _explain(err: yaml.YAMLError, text: str) -> str:
     if TEMPLATE in text:
         return RENDER
+    line = _error_line(err, text)
+    if line is not None and any(map(_TABBED.match, text.split("\n")[line - 1 : line])):
+        return "it is not YAML: a tab begins this line, so write spaces"
     problem = err.problem if isinstance(err, yaml.MarkedYAMLError) else str(err)
     return f"it is not YAML: {printable(' '.join((problem or 'unknown fault').split()), 200)}"

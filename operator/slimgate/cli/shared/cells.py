@@ -41,7 +41,8 @@ def plain_table(*names: str) -> Table:
         if name in _FIGURES:
             table.add_column(name, justify="right", no_wrap=True)
         else:
-            table.add_column(name, overflow="fold", no_wrap=name in _WORDS, min_width=len(name))
+            least = min(len(name), _TEXT)
+            table.add_column(name, overflow="fold", no_wrap=name in _WORDS, min_width=least)
     return table
 
 
@@ -78,12 +79,15 @@ def is_narrow(console: Console) -> bool:
 
 
 def room_for(table: Table) -> int:
-    """Tell what a table takes if no figure is cut, and texts have some room to be folded in."""
+    """Tell what a table takes if no figure is cut, and texts have some room to be folded in.
+
+    rich counts a gap after the last column, too, and crops that column where there is none.
+    """
     widths = [
         (max(cell_len(str(cell)) for cell in (column.header, *column.cells)), column.no_wrap)
         for column in table.columns
     ]
-    return sum((width if whole else min(width, _TEXT)) + _GAP for width, whole in widths) - _GAP
+    return sum((width if whole else min(width, _TEXT)) + _GAP for width, whole in widths)
 
 
 def bar(count: int | None, total: int | None) -> Text:

@@ -13,7 +13,7 @@ from slimgate.core.fields import object_of, one_of
 from slimgate.core.images.facts import SizeEvidence
 from slimgate.core.images.tier import Tier
 from slimgate.core.policies.policy import Limit, Limits, TierLimit
-from slimgate.core.quantity import as_integer, exact_quantity, parse_percent
+from slimgate.core.quantity import as_integer, exact_quantity, meant, parse_percent
 from slimgate.core.text import printable
 
 _T = TypeVar("_T", Fraction, Tier)
@@ -120,7 +120,8 @@ def _size(raw: object, path: str) -> Fraction:
         raise InvalidPolicyError(path, "must be a quantity, as in 300Mi or 2G.")
     if isinstance(raw, str) and not _SIZE.fullmatch(raw):
         raise InvalidPolicyError(
-            path, f"{printable(raw, 64)!r} is not a quantity: write it as in 300Mi or 2G."
+            path,
+            f"{printable(raw, 64)!r} is not a quantity: write it as in 300Mi or 2G.{meant(raw)}",
         )
     if isinstance(raw, int) and raw > _LARGEST:
         raise InvalidPolicyError(path, "must be less than 8Ei.")
