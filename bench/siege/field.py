@@ -30,7 +30,9 @@ HONEST: Final = "honest"
 _ANSWER_SECONDS: Final = 15.0
 """Beyond what any webhook may take; the answer counts as late much earlier."""
 _KNOWN: Final = 20
-_IMAGES: Final = 300
+_IMAGES: Final = 600
+"""One that is unknown a second, for all attacks."""
+_LEAST_SCALE: Final = 0.3
 _FILE_BYTES: Final = (5_000, 20_000)
 _ADDRESSES: Final = 250
 """About as many as a configuration may list."""
@@ -139,7 +141,8 @@ async def besieged(folder: Path, scale: float) -> AsyncIterator[tuple[Field, Wat
     tls, port = make_tls(folder, [HOST]), free_port()
     honest = servers.start(folder, "honest")
     try:
-        images = push(honest.host, _IMAGES, file_bytes=_FILE_BYTES, big_every=_IMAGES)
+        count = int(_IMAGES * max(scale, _LEAST_SCALE))
+        images = push(honest.host, count, file_bytes=_FILE_BYTES, big_every=count)
         async with serving(_ADDRESSES) as registry:
             hosts = [honest.host, *registry.hosts]
             config = write_configuration(

@@ -50,3 +50,6 @@ def test_bare() -> None:
 
     assert (str(bare), bare.code, bare.retry_after) == ("slower", "TOOMANYREQUESTS", 5)
     assert (bare.__traceback__, bare.__cause__, bare.__context__) == (None, None, None)
+
+    of_policy = InvalidPolicyError("spec.mode", "must be Audit.")
+    assert (of_policy.bare().path, str(of_policy.bare())) == (of_policy.path, str(of_policy))

@@ -1,7 +1,10 @@
 """Work under way, shared by all who ask for it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+import gc
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import suppress
+from weakref import ReferenceType, ref
 
 import pytest
 
@@ -28,6 +31,39 @@ async def test_failures_are_shared_and_forgotten() -> None:
     assert [type(one) for one in first] == [LookupError] * 3
     assert await flights.join("a", work) == 7
     assert len(runs) == 2
+
+
+@pytest.mark.usefixtures("no_collections")
+async def test_an_error_keeps_nothing_alive() -> None:
+    """What work was about goes with it, though nobody looks for garbage: it may be megabytes."""
+    flights: Flights[str, int] = Flights()
+    outer: Flights[str, int] = Flights()
+
+    class Document:
+        pass
+
+    async def work(document: Document) -> int:
+        await asyncio.sleep(0)
+        raise LookupError(str(type(document)))
+
+    async def ask() -> ReferenceType[Document]:
+        document = Document()
+        with suppress(LookupError):
+            await outer.join("b", lambda: flights.join("a", lambda: work(document)))
+        return ref(document)
+
+    left = [await ask() for _ in range(3)]
+    await asyncio.sleep(0)
+
+    assert [one() for one in left] == [None] * 3
+
+
+@pytest.fixture
+def no_collections() -> Iterator[None]:
+    """Look for no garbage."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 async def test_what_has_landed() -> None:

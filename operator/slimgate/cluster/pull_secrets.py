@@ -194,8 +194,9 @@ class PullSecrets:
     def _done(self, task: asyncio.Task[Identity]) -> None:
         self._early.discard(task)
         # The identity that is kept serves on; who finds it too old reads, and hears of failures.
-        with suppress(asyncio.CancelledError, SlimgateError):
-            task.result()
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, SlimgateError):
+            raise error
 
     async def _read_all(self, key: Key) -> Identity:
         started = self._clock()

@@ -186,7 +186,7 @@ class NodeSurvey:
         try:
             asked.uses[node.name] = asked.sharing.of(await self._pods(node, asked.users))
         except ClusterError as error:
-            asked.error = error
+            asked.error = error.bare()
             self._miss(node, _PODS, error, asked)
             return
         try:

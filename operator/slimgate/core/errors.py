@@ -4,12 +4,20 @@ An error about an image carries `code`, the registry's own error code (`MANIFEST
 where it gave one, and `temporary`, which says whether trying again later can help.
 """
 
-import copy
 from typing import Final, Self
 
 
 class SlimgateError(Exception):
     """Anything that slimgate reports on purpose; its text is safe to show to users."""
+
+    def bare(self) -> Self:
+        """Copy it without traceback and causes, which would keep all that they passed alive.
+
+        What is kept, or raised later, is a copy: else it and its traceback hold each other.
+        """
+        copied = type(self).__new__(type(self), *self.args)
+        copied.__dict__.update(self.__dict__)
+        return copied
 
 
 class InvalidQuantityError(SlimgateError):
@@ -81,10 +89,6 @@ class ImageError(SlimgateError):
     def __init__(self, message: str, *, code: str | None = None) -> None:
         super().__init__(message)
         self.code = code
-
-    def bare(self) -> Self:
-        """Copy it without traceback and causes, which would keep all that they passed alive."""
-        return copy.copy(self)
 
 
 class InvalidReferenceError(ImageError):

@@ -138,7 +138,7 @@ class Catalog:
         try:
             policy = parse_policy(resource)
         except InvalidPolicyError as error:
-            self.broken[name] = error
+            self.broken[name] = error.bare()
             self.policies.pop(name, None)
             if before[0] is not None or before[1] is None:
                 self._policies_changed()
@@ -163,7 +163,7 @@ class Catalog:
         try:
             exception = parse_exception(resource)
         except InvalidPolicyError as error:
-            self.broken_exceptions[key] = error
+            self.broken_exceptions[key] = error.bare()
             self._without_exception(key)
             return
         self.broken_exceptions.pop(key, None)
@@ -188,7 +188,7 @@ class Catalog:
         try:
             found = parse_base_image(resource)
         except InvalidPolicyError as error:
-            self.broken_base_images[name] = error
+            self.broken_base_images[name] = error.bare()
         else:
             self.broken_base_images.pop(name, None)
         self._with_base_image(name, found)

@@ -68,6 +68,11 @@ class Flights(Generic[K, T]):
             if task not in self._dropped or (waiter is not None and waiter.cancelling()):
                 raise
             raise OverloadedError("slimgate has more to look up than it takes on at once") from None
+        finally:
+            # An error's traceback leads here, and from here to the task that has the error: all
+            # that its work was about, documents of megabytes, would stay until garbage is looked
+            # for.
+            del task
 
     def landed(self, key: K) -> T | None:
         """Give what work has brought a moment ago: those who waited for it may not have gone on."""

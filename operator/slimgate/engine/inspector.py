@@ -259,10 +259,10 @@ class Inspector:
             try:
                 found = await self._target(question, target)
             except ImageError as error:
-                seen[target.digest] = Known(error=error)
+                seen[target.digest] = Known(error=error.bare())
                 return
             except SpentError as error:
-                spent.append(error)
+                spent.append(error.bare())
                 seen[target.digest] = Known(error=error.of_image())
                 return
             length = self.reader.length(target.place)
@@ -280,7 +280,7 @@ class Inspector:
             # A way is found anew after some, which takes others no time: each may list a thousand.
             await asyncio.gather(*map(read, todo[:_AT_ONCE]))
         if not route.targets:
-            raise (*spent, *route.errors)[0]
+            raise (*spent, *route.errors)[0].bare()
         images = [_placed(facts[target.digest], target) for target in route.targets]
         return _Read(_without_artifacts(images), route.errors)
 

@@ -78,12 +78,12 @@ class Exchange:
                 result = await self._as(call, identity, credential, consume)
             except (UnauthorizedError, NotFoundError) as err:
                 # A registry may hide from one credential what it shows to the next.
-                failures.append(err)
+                failures.append(err.bare())
                 continue
             self._opened.put(call.reference, identity, credential)
             return result
         missing = [error for error in failures if isinstance(error, NotFoundError)]
-        raise (missing or failures)[0]
+        raise (missing or failures)[0].bare()
 
     async def _in_turn(self, reference: Reference, identity: Identity) -> list[Credential | None]:
         every = self._opened.in_turn(reference, identity)
