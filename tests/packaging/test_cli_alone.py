@@ -143,6 +143,6 @@ def test_what_needs_an_extra(
     assert done.returncode > 0
     (line,) = done.stderr.splitlines()
     assert line.endswith(
-        f"{sentence}, which is not installed: install slimgate with its extra {extra}, "
+        f"{sentence}: install slimgate with its extra {extra}, "
         f"as by pip install '.[{extra}]' in its checkout"
     )

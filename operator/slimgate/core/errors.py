@@ -53,7 +53,7 @@ class MissingExtraError(SlimgateError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(
-            f"{what}, which is not installed: install slimgate with its extra {extra}, "
+            f"{what}: install slimgate with its extra {extra}, "
             f"as by pip install '.[{extra}]' in its checkout"
         )
 

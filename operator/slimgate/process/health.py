@@ -1,5 +1,6 @@
 """The plain HTTP port of both roles, for kubelet and Prometheus: /livez, /readyz and /metrics."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +15,7 @@ from slimgate.process.port import Port
 _METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SHUTDOWN_SECONDS: Final = 1.0
 _REST: Final = 9
-"""Times as long as a page took to make it is shown: pages take a tenth of the loop at most."""
+"""Times as long as a page took the next one waits: a tenth of the loop is for pages at most."""
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -24,8 +25,8 @@ class Health:
     def __init__(self, metrics: Callable[[], bytes]) -> None:
         self.unready: Callable[[], str | None] = lambda: "slimgate is starting"
         self._metrics = metrics
-        self._page = b""
-        self._until = 0.0
+        self._making: asyncio.Task[bytes] | None = None
+        self._due = 0.0
 
     def wait_for(self, reason: str) -> None:
         """Give a reason until there is something better to say."""
@@ -34,12 +35,12 @@ class Health:
     async def __call__(self, request: BaseRequest) -> Response:
         """Answer one request."""
         try:
-            return self._answer(request)
+            return await self._answer(request)
         except Exception:  # noqa: BLE001 - metrics come from elsewhere
             _LOG.exception("%s failed", request.rel_url.path)
             return _sentence(HTTPStatus.INTERNAL_SERVER_ERROR, "slimgate itself failed")
 
-    def _answer(self, request: BaseRequest) -> Response:
+    async def _answer(self, request: BaseRequest) -> Response:
         match request.rel_url.path:
             case _ if request.method not in {"GET", "HEAD"}:
                 return _sentence(HTTPStatus.METHOD_NOT_ALLOWED, "this port takes GET")
@@ -50,21 +51,31 @@ class Health:
                 status = HTTPStatus.OK if reason is None else HTTPStatus.SERVICE_UNAVAILABLE
                 return _sentence(status, "ok" if reason is None else f"not ready: {reason}")
             case "/metrics":
-                return Response(body=self._made(), headers={"Content-Type": _METRICS_TYPE})
+                return Response(body=await self._made(), headers={"Content-Type": _METRICS_TYPE})
             case _:
                 return _sentence(HTTPStatus.NOT_FOUND, "this port has /livez, /readyz and /metrics")
 
-    def _made(self) -> bytes:
-        """Make the page anew, unless one was made just before: anybody may ask for it all the time.
+    async def _made(self) -> bytes:
+        """Make the page anew, once for all who wait for it: anybody may ask all the time.
 
-        Prometheus asks every few seconds, and hears what is so then.
+        Prometheus asks every few seconds, and waits for nothing.
         """
-        began = time.monotonic()
-        if began >= self._until:
-            self._page = self._metrics()
+        if self._making is None:
+            self._making = asyncio.create_task(self._make())
+            # Whoever has asked may be gone.
+            self._making.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(self._making)
+
+    async def _make(self) -> bytes:
+        try:
+            await asyncio.sleep(max(0.0, self._due - time.monotonic()))
+            began = time.monotonic()
+            page = self._metrics()
             ended = time.monotonic()
-            self._until = ended + _REST * (ended - began)
-        return self._page
+            self._due = ended + _REST * (ended - began)
+            return page
+        finally:
+            self._making = None
 
 
 @asynccontextmanager

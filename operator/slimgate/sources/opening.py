@@ -51,7 +51,7 @@ def _engine(name: str, docker_host: str | None) -> Callable[[Watch], HeldImages]
             from slimgate.sources.engine import EngineImage  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise UnsupportedError(
-                "images of the Docker engine need Docker's SDK, which is not installed: install "
+                "images of the Docker engine need Docker's SDK: install "
                 "slimgate with its extra docker, as by pip install '.[docker]' in its checkout"
             ) from error
         return EngineImage(name=name, host=docker_host).read(watch)

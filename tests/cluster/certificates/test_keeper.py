@@ -162,7 +162,7 @@ async def test_a_configuration_that_is_made_anew(place: Place) -> None:
         await place.set_bundles("", "")
         await place.until_trusted()
 
-    assert 1.4 <= keeper.unguarded_seconds() < 5
+    assert 1.0 <= keeper.unguarded_seconds() < 5
 
 
 async def test_damage_while_nobody_looks(place: Place) -> None:
