@@ -8,6 +8,7 @@ from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ForbiddenError
 from slimgate.cluster.resources import NODES
 from slimgate.core.errors import ClusterError, KubeletError
+from slimgate.core.json_object import JsonObject
 from slimgate.core.nodes.node import Node
 from slimgate.core.nodes.summary import ImageFs, image_fs_of
 from slimgate.core.nodes.thresholds import thresholds_of
@@ -31,8 +32,7 @@ class ProxiedKubelets:
         """Get what a node's kubelet measured; ClusterError says why it can't be had."""
         path = f"{NODES.one('', node.name)}/proxy"
         try:
-            async with asyncio.timeout(self._seconds):
-                found = image_fs_of(await self._api.get(f"{path}/stats/summary"))
+            found = image_fs_of(await self._get(f"{path}/stats/summary"))
         except ForbiddenError as err:
             raise KubeletError(str(err), reason="refused") from err
         except TimeoutError as err:
@@ -42,8 +42,11 @@ class ProxiedKubelets:
             text = f"the kubelet of node {printable(node.name)} reports nothing about images"
             raise KubeletError(text, reason="no_stats")
         try:
-            async with asyncio.timeout(self._seconds):
-                thresholds = thresholds_of(await self._api.get(f"{path}/configz"))
+            thresholds = thresholds_of(await self._get(f"{path}/configz"))
         except (ClusterError, TimeoutError):
             return found  # what is assumed then is shown as such
         return replace(found, thresholds=thresholds)
+
+    async def _get(self, path: str) -> JsonObject:
+        async with asyncio.timeout(self._seconds):
+            return await self._api.get(path)

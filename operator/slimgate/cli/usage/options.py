@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 
 import typer
+from typer.models import OptionInfo
 
 from slimgate.cli.shared.forms import By, UsageOutput
 from slimgate.cli.shared.options import CLUSTER, OUTPUT
@@ -36,6 +37,21 @@ def _reads(option: str, what: str) -> Callable[[object], Decimal]:
         return amount
 
     return read
+
+
+def _price(option: str, what: str, text: str) -> OptionInfo:
+    """Make an option that takes a price."""
+    return cast(
+        "OptionInfo",
+        typer.Option(
+            option,
+            metavar="PRICE",
+            parser=_reads(option, what),
+            help=text,
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
+    )
 
 
 def prices_of(
@@ -87,35 +103,26 @@ ByOption = Annotated[
 ]
 DiskPriceOption = Annotated[
     Decimal | None,
-    typer.Option(
+    _price(
         "--disk-price",
-        metavar="PRICE",
-        parser=_reads("--disk-price", "what a GiB costs a month"),
-        help="What a GiB of a node's disk costs a month: costs are shown.",
-        show_default=False,
-        rich_help_panel=OUTPUT,
+        "what a GiB costs a month",
+        "What a GiB of a node's disk costs a month: costs are shown.",
     ),
 ]
 RegistryPriceOption = Annotated[
     Decimal | None,
-    typer.Option(
+    _price(
         "--registry-price",
-        metavar="PRICE",
-        parser=_reads("--registry-price", "what a GiB costs a month"),
-        help="What a GiB in a registry costs a month: the same, each layer once.",
-        show_default=False,
-        rich_help_panel=OUTPUT,
+        "what a GiB costs a month",
+        "What a GiB in a registry costs a month: the same, each layer once.",
     ),
 ]
 PullPriceOption = Annotated[
     Decimal | None,
-    typer.Option(
+    _price(
         "--pull-price",
-        metavar="PRICE",
-        parser=_reads("--pull-price", "what a GiB costs"),
-        help="What a GiB that is pulled costs: costs of the last pulls are shown.",
-        show_default=False,
-        rich_help_panel=OUTPUT,
+        "what a GiB costs",
+        "What a GiB that is pulled costs: costs of the last pulls are shown.",
     ),
 ]
 WatchOption = Annotated[
