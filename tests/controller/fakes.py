@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from slimgate.controller.ledger import Key, Ledger, Observed
+from slimgate.controller.ledger import Key, Ledger, Observed, Record
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.core.errors import ClusterError
 from slimgate.core.images.facts import Digest, ImageFacts
@@ -194,17 +194,39 @@ class World:
         self.reconciler.observe(key, observed(workload, annotations, created))
         return key
 
+    async def seen(
+        self,
+        workload: Workload,
+        annotations: Annotations | None = None,
+        created: datetime | None = None,
+    ) -> Key:
+        """Have a workload be observed, and wait until nothing is left to do."""
+        key = self.show(workload, annotations, created)
+        await self.quiet()
+        return key
+
+    async def judged_again(self) -> None:
+        """Have all be judged anew, and wait until nothing is left to do."""
+        self.reconciler.judge_all()
+        await self.quiet()
+
+    def record(self, key: Key) -> Record:
+        """Tell what is known of a workload."""
+        record = self.ledger.get(key)
+        assert record is not None
+        return record
+
     def outcome(self, key: Key) -> Outcome | None:
         """Tell the verdict on a workload."""
-        record = self.ledger.get(key)
-        return None if record is None or record.verdict is None else record.verdict.outcome
+        verdict = self.record(key).verdict
+        return None if verdict is None else verdict.outcome
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator["World"]:
         """Let the reconciler work."""
         task = asyncio.create_task(self.reconciler.run())
         try:
-            yield
+            yield self
         finally:
             task.cancel()
             await asyncio.wait([task])

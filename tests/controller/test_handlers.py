@@ -157,8 +157,7 @@ async def test_what_was_made_anew_under_its_name(
 
     assert place.handed == ["2", "5", "3"]
     (pod,) = place.world.ledger
-    record = place.world.ledger.get(pod)
-    assert record is not None
+    record = place.world.record(pod)
     assert record.observed.workload.uid == "another"
 
 

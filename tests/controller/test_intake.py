@@ -42,6 +42,17 @@ def intake(world: World, owners: Owners) -> Intake:
     return Intake(world.reconciler, DEPLOYMENT, owners=owners)
 
 
+@pytest.fixture
+def replica_sets(world: World, owners: Owners) -> Intake:
+    """Make an intake of ReplicaSets."""
+    return Intake(world.reconciler, REPLICA_SETS, owners=owners)
+
+
+def limit(world: World, size: str = "1") -> None:
+    """Have the policy deny what is larger, which is everything."""
+    world.catalog.put_policy(policy(limits={"pullSize": {"deny": size}}))
+
+
 def web(**metadata: object) -> dict[str, object]:
     """Write a Deployment down as a listing has it, which leaves its kind out."""
     spec = {"containers": [{"name": "main", "image": APP}]}
@@ -54,12 +65,11 @@ def web(**metadata: object) -> dict[str, object]:
 def test_a_workload_comes_and_goes(world: World, intake: Intake) -> None:
     """It is known with its images and annotations, under its own name, until it is dropped."""
     intake.put(web(annotations={VERDICT: "deny"}))
-    record = world.ledger.get(KEY)
+    record = world.record(KEY)
     intake.drop("team", "other")
     left = list(world.ledger)
     intake.drop("team", "web")
 
-    assert record is not None
     assert (record.observed.kind, record.observed.verdict) == (DEPLOYMENT, "deny")
     assert [use.reference for use in record.observed.workload.images] == [APP]
     assert left == [KEY]
@@ -131,8 +141,7 @@ async def test_what_was_said_of_it_is_taken_back(world: World, intake: Intake) -
         await world.quiet()
         taken_back = world.recorder.of("note", "annotate", "report")
         intake.put(web(ownerReferences=[OWNER]))
-        world.reconciler.judge_all()
-        await world.quiet()
+        await world.judged_again()
 
     assert said == [("annotate", ("web", None))]
     assert taken_back == TAKEN_BACK
@@ -141,7 +150,7 @@ async def test_what_was_said_of_it_is_taken_back(world: World, intake: Intake) -
 
 async def test_what_is_being_said_of_it_is_taken_back(world: World, intake: Intake) -> None:
     """It may find its owner while the first words on it are written."""
-    world.catalog.put_policy(policy(limits={"pullSize": {"deny": "1"}}))
+    limit(world)
     door = world.recorder.doors["note"] = Door()
     async with world.running():
         intake.put(web())
@@ -171,11 +180,7 @@ async def test_a_restart_takes_back_what_was_said(
 async def test_nothing_is_taken_back_that_may_not_be_written() -> None:
     """Where nothing is annotated, the report alone is removed."""
     world = World(Annotate.NONE)
-    intake = Intake(
-        world.reconciler,
-        DEPLOYMENT,
-        owners=Owners([DEPLOYMENT]),
-    )
+    intake = Intake(world.reconciler, DEPLOYMENT, owners=Owners([DEPLOYMENT]))
     async with world.running():
         intake.put(web(annotations=MARKS))
         await world.quiet()
@@ -226,7 +231,7 @@ def copy(
 
 
 @pytest.mark.parametrize(
-    ("annotate", "limit", "stripped"),
+    ("annotate", "size", "stripped"),
     [
         (Annotate.OVER_POLICY, "1Gi", ["web-1", "web-2"]),
         (Annotate.OVER_POLICY, "1", []),
@@ -236,14 +241,14 @@ def copy(
 )
 @pytest.mark.parametrize("first", ["owner", "copies"])
 async def test_copies_of_a_deployments_annotations(
-    owners: Owners, annotate: Annotate, limit: str, stripped: list[str], first: str
+    owners: Owners, annotate: Annotate, size: str, stripped: list[str], first: str
 ) -> None:
     """ReplicaSets lose what their owner is not to carry, whoever is seen first, and nothing else.
 
     No Deployment is listed for it, nor its ReplicaSets, and there is one write for each.
     """
     world = World(annotate)
-    world.catalog.put_policy(policy(limits={"pullSize": {"deny": limit}}))
+    limit(world, size)
     deployments = Intake(world.reconciler, DEPLOYMENT, owners=owners)
     replica_sets = Intake(world.reconciler, REPLICA_SETS, owners=owners)
     copies = [copy(), copy("web-2"), copy("clean", annotations={}), copy("others", owner="2")]
@@ -261,14 +266,11 @@ async def test_copies_of_a_deployments_annotations(
         show_copies()
         await world.quiet()
         written = [what for _, what in world.recorder.of("annotate")]
-        world.reconciler.judge_all()
-        await world.quiet()
+        await world.judged_again()
 
     own = {("web", "deny"), ("web", "allow")}
-    times = 2 if first == "copies" else 1
-    assert [what for what in written if what not in own] == [
-        (one, None) for one in stripped
-    ] * times
+    expected = [(one, None) for one in stripped] * (2 if first == "copies" else 1)
+    assert [what for what in written if what not in own] == expected
     assert world.recorder.of("annotate") == []
 
 
@@ -308,12 +310,11 @@ async def test_what_changes_nothing_is_spared(
 
 async def annotated(world: World, intake: Intake) -> dict[str, str | None]:
     """Have a Deployment be over policy; return what it carries then."""
-    world.catalog.put_policy(policy(limits={"pullSize": {"deny": "1"}}))
+    limit(world)
     intake.put(web())
     async with world.running():
         await world.quiet()
-    record = world.ledger.get(KEY)
-    assert record is not None
+    record = world.record(KEY)
     return dict(record.observed.annotations)
 
 
@@ -352,10 +353,9 @@ def test_what_was_made_anew_is_not_overtaken_by_what_it_was(world: World, intake
     intake.put(anew)
     intake.put(changed)
     intake.drop("team", "web", "1")
-    record = world.ledger.get(KEY)
+    record = world.record(KEY)
 
     assert spared == [False, False, False]
-    assert record is not None
     assert record.observed.workload.uid == "2"
 
 
@@ -372,13 +372,13 @@ def test_what_kopf_remembers_it_hears_of_to_the_end(intake: Intake) -> None:
     assert spared == [False, True, True, True]
 
 
-async def test_copies_go_once_the_policy_does(world: World, owners: Owners) -> None:
+async def test_copies_go_once_the_policy_does(
+    world: World, intake: Intake, replica_sets: Intake
+) -> None:
     """Those of ReplicaSets that are gone by then are not looked for."""
-    world.catalog.put_policy(policy(limits={"pullSize": {"deny": "1"}}))
-    deployments = Intake(world.reconciler, DEPLOYMENT, owners=owners)
-    replica_sets = Intake(world.reconciler, REPLICA_SETS, owners=owners)
+    limit(world)
     async with world.running():
-        deployments.put(web())
+        intake.put(web())
         await world.quiet()
         for name in ("web-1", "web-2", "web-3", "web-4"):
             assert replica_sets.spares("ADDED", copy(name))
@@ -400,44 +400,41 @@ async def test_copies_go_once_the_policy_does(world: World, owners: Owners) -> N
 
 
 async def test_copies_go_once_another_is_judged_for_their_owner(
-    world: World, owners: Owners
+    world: World, intake: Intake, replica_sets: Intake
 ) -> None:
     """They would stay for ever: whoever carries no annotation copies none."""
-    deployments = Intake(world.reconciler, DEPLOYMENT, owners=owners)
-    replica_sets = Intake(world.reconciler, REPLICA_SETS, owners=owners)
-    world.catalog.put_policy(policy(limits={"pullSize": {"deny": "1"}}))
+    limit(world)
     async with world.running():
-        deployments.put(web())
+        intake.put(web())
         replica_sets.put(copy())
         await world.quiet()
         world.recorder.of()
-        deployments.put(web(annotations=MARKS, ownerReferences=[OWNER]))
+        intake.put(web(annotations=MARKS, ownerReferences=[OWNER]))
         await world.quiet()
 
     assert world.recorder.written == [*TAKEN_BACK, ("annotate", ("web-1", None))]
 
 
-async def test_a_copy_that_is_judged_itself_is_none(world: World, owners: Owners) -> None:
+async def test_a_copy_that_is_judged_itself_is_none(
+    world: World, intake: Intake, replica_sets: Intake
+) -> None:
     """A ReplicaSet that its owner let go keeps what is said of it, whatever becomes of that."""
-    deployments = Intake(world.reconciler, DEPLOYMENT, owners=owners)
-    replica_sets = Intake(world.reconciler, REPLICA_SETS, owners=owners)
     fat = {"template": {"spec": {"containers": [{"name": "main", "image": FAT}]}}}
     async with world.running():
-        deployments.put({**web(), "spec": fat})
+        intake.put({**web(), "spec": fat})
         replica_sets.put({**copy(), "spec": fat})
         await world.quiet()
         replica_sets.put({**web(name="web-1", uid="web-1", annotations=MARKS), "spec": fat})
         await world.quiet()
         world.recorder.of()
-        deployments.put(web(annotations=MARKS))
+        intake.put(web(annotations=MARKS))
         await world.quiet()
 
     assert world.recorder.of("annotate") == [("annotate", ("web", None))]
 
 
-def test_a_copy_that_carries_nothing_any_more(world: World, owners: Owners) -> None:
+def test_a_copy_that_carries_nothing_any_more(replica_sets: Intake) -> None:
     """Somebody has removed it: that is of concern once, and so is its deletion before."""
-    replica_sets = Intake(world.reconciler, REPLICA_SETS, owners=owners)
     replica_sets.put(copy())
     clean = copy(annotations={})
     known = replica_sets.concerns(mapping_at(clean, "metadata"))
@@ -450,11 +447,7 @@ def test_a_copy_that_carries_nothing_any_more(world: World, owners: Owners) -> N
 async def test_what_could_not_be_taken_back_is_tried_again() -> None:
     """From where it failed, unless the workload is gone by then."""
     world = World(retry_seconds=0.01)
-    intake = Intake(
-        world.reconciler,
-        DEPLOYMENT,
-        owners=Owners([DEPLOYMENT]),
-    )
+    intake = Intake(world.reconciler, DEPLOYMENT, owners=Owners([DEPLOYMENT]))
     adopted = web(annotations=MARKS, ownerReferences=[OWNER])
     world.recorder.faults["annotate"] = ClusterError("the API server is away")
     async with world.running():

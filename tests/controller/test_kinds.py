@@ -8,7 +8,7 @@ import pytest
 from slimgate.controller.kinds import Kinds
 from slimgate.controller.ledger import Key
 from slimgate.core.json_object import JsonObject
-from slimgate.core.workloads.kinds import BUILT_IN, Kind
+from slimgate.core.workloads.kinds import BUILT_IN, PODS, Kind
 from slimgate.settings import Settings
 from tests.controller.fakes import World
 from tests.engine.shelf import APP
@@ -24,7 +24,7 @@ ROLLER = Kind(
 OWNER = {
     "apiVersion": "rollers.example.com/v1", "kind": "Roller", "controller": True, "uid": "r1",
 }  # fmt: skip
-OWNED: JsonObject = {"ownerReferences": [OWNER]}
+SET = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": True, "uid": "r1"}
 TEMPLATE = {"spec": {"containers": [{"name": "main", "image": APP}]}}
 JOB = Key(JOBS, "team", "web-1")
 ROLL = Key(ROLLER, "team", "web")
@@ -54,9 +54,10 @@ class Place:
         whole = {"workload": {"template": TEMPLATE}} if spec is None else spec
         self.rollers.put({"metadata": metadata, "spec": whole})
 
-    def make(self) -> None:
-        """Tell of the Job that the Roller has made."""
-        metadata = {"namespace": "team", "name": "web-1", "uid": "j1", **OWNED}
+    def make(self, uid: str = "j1", *, owner: JsonObject | None = OWNER) -> None:
+        """Tell of a Job, which the Roller has made if it is not said who."""
+        owners = [] if owner is None else [owner]
+        metadata = {"namespace": "team", "name": "web-1", "uid": uid, "ownerReferences": owners}
         assert self.jobs.concerns(metadata)
         self.jobs.put({"metadata": metadata, "spec": {"template": TEMPLATE}})
 
@@ -68,7 +69,10 @@ def test_kinds_of_others_come_beside_the_built_in_ones() -> None:
     alone = Kinds(worlds[1].reconciler, Settings())
     kinds.owners.follow(ROLLER, True)
     nested = {"template": TEMPLATE, "jobTemplate": {"spec": {"template": TEMPLATE}}}
-    made = {"metadata": {"name": "web-1", **OWNED}, "spec": {**TEMPLATE["spec"], **nested}}
+    made = {
+        "metadata": {"name": "web-1", "ownerReferences": [OWNER]},
+        "spec": {**TEMPLATE["spec"], **nested},
+    }
     for intake in (*kinds.built_in, *alone.built_in):
         intake.put(made)
 
@@ -97,8 +101,7 @@ def test_a_kind_of_others_is_read_where_settings_say() -> None:
     place = Place()
     place.roll()
 
-    record = place.world.ledger.get(ROLL)
-    assert record is not None
+    record = place.world.record(ROLL)
     assert [use.reference for use in record.observed.workload.images] == [APP]
 
 
@@ -168,13 +171,11 @@ def test_a_late_word_of_what_is_gone() -> None:
     """It does not come back in the place of what was made anew under its name."""
     place = Place()
     place.follow()
-    metadata = {"namespace": "team", "name": "web-1", "uid": "j2"}
-    place.jobs.put({"metadata": metadata, "spec": {"template": TEMPLATE}})
+    place.make("j2", owner=None)
     place.make()
     place.follow(followed=False)
 
-    record = place.world.ledger.get(JOB)
-    assert record is not None
+    record = place.world.record(JOB)
     assert record.observed.workload.uid == "j2"
 
 
@@ -182,8 +183,7 @@ def test_what_was_made_anew_for_an_owner() -> None:
     """It is held though its forerunner is known yet, which was judged itself."""
     place = Place()
     place.follow()
-    metadata = {"namespace": "team", "name": "web-1", "uid": "j0"}
-    place.jobs.put({"metadata": metadata, "spec": {"template": TEMPLATE}})
+    place.make("j0", owner=None)
     place.make()
     place.jobs.drop("team", "web-1", "j0")
     place.follow(followed=False)
@@ -209,10 +209,7 @@ def test_what_is_held_gets_an_owner_that_lasts() -> None:
     place = Place()
     place.follow()
     place.make()
-    owner = {"apiVersion": "batch/v1", "kind": "CronJob", "controller": True, "uid": "c1"}
-    metadata = {"namespace": "team", "name": "web-1", "uid": "j1", "ownerReferences": [owner]}
-    assert place.jobs.concerns(metadata)
-    place.jobs.put({"metadata": metadata, "spec": {"template": TEMPLATE}})
+    place.make(owner={"apiVersion": "batch/v1", "kind": "CronJob", "controller": True, "uid": "c1"})
     place.follow(followed=False)
 
     assert place.judged == set()
@@ -220,23 +217,20 @@ def test_what_is_held_gets_an_owner_that_lasts() -> None:
 
 def test_what_has_been_of_concern_still_is() -> None:
     """A pod that an owner adopts before it is known what came before is told of all the same."""
-    place, (pods,) = Place(), (one for one in BUILT_IN if one.kind == "Pod")
-    owned = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": True, "uid": "r1"}
+    place = Place()
     alone: JsonObject = {"namespace": "team", "name": "a", "uid": "1"}
-    adopted: JsonObject = {**alone, "ownerReferences": [owned]}
+    adopted: JsonObject = {**alone, "ownerReferences": [SET]}
 
-    assert not place.kinds.concerns(pods, "ADDED", {"metadata": {**adopted, "uid": "2"}})
-    assert place.kinds.concerns(pods, "ADDED", {"metadata": alone})
-    assert place.kinds.concerns(pods, "MODIFIED", {"metadata": adopted})
+    assert not place.kinds.concerns(PODS, "ADDED", {"metadata": {**adopted, "uid": "2"}})
+    assert place.kinds.concerns(PODS, "ADDED", {"metadata": alone})
+    assert place.kinds.concerns(PODS, "MODIFIED", {"metadata": adopted})
 
 
 def test_what_is_listed_is_taken_where_it_is_of_concern() -> None:
     """What an owner is judged for is not."""
-    place, (pods,) = Place(), (one for one in BUILT_IN if one.kind == "Pod")
-    owned = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": True, "uid": "r1"}
-    spec = {"containers": [{"name": "main", "image": APP}]}
-    for name, owners in (("a", []), ("b", [owned])):
+    place = Place()
+    for name, owners in (("a", []), ("b", [SET])):
         metadata = {"namespace": "team", "name": name, "uid": name, "ownerReferences": owners}
-        place.kinds.take(pods, {"metadata": metadata, "spec": spec})
+        place.kinds.take(PODS, {"metadata": metadata, **TEMPLATE})
 
-    assert place.judged == {Key(pods, "team", "a")}
+    assert place.judged == {Key(PODS, "team", "a")}

@@ -13,8 +13,9 @@ from typing import Any
 
 import kopf
 import pytest
-from aiohttp import ClientConnectionError, ContentTypeError, web
+from aiohttp import ClientConnectionError, ClientSession, ContentTypeError, web
 from aiohttp.test_utils import TestServer
+from aiohttp.typedefs import Handler
 
 from slimgate.cluster.certificates.authority import make
 from slimgate.cluster.connect import Access, open_access
@@ -60,6 +61,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@asynccontextmanager
+async def served(
+    home: Path, answer: Handler, login: Login | None = None
+) -> AsyncIterator[tuple[ClientSession, str]]:
+    """Log in to an API server that answers so; give the session, and where the server is."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(app) as server:
+        kubeconfig(home, str(server.make_url("")), {"token": "secret"})
+        async with logged_in(login or Login(BUILT_IN, ignore, open_access)) as found:
+            yield found.aiohttp_session, found.server
+
+
 @pytest.mark.parametrize(("method", "path", "status", "expected"), ASKED)
 async def test_listings_are_told(
     home: Path, method: str, path: str, status: int, expected: list[tuple[str, bool]]
@@ -76,13 +90,10 @@ async def test_listings_are_told(
         tokens.append(request.headers.get("Authorization"))
         return web.json_response({"items": []}, status=status)
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    async with TestServer(app) as server:
-        kubeconfig(home, str(server.make_url("")), {"token": "secret"})
-        async with logged_in(Login(BUILT_IN, listed, open_access)) as found:
-            answered = await found.aiohttp_session.request(method, f"{found.server}{path}")
-            assert await answered.json() == {"items": []}
+    login = Login(BUILT_IN, listed, open_access)
+    async with served(home, answer, login) as (session, server):
+        answered = await session.request(method, f"{server}{path}")
+        assert await answered.json() == {"items": []}
 
     assert heard == expected
     assert tokens == ["Bearer secret"]
@@ -111,14 +122,10 @@ async def test_what_is_of_no_concern_is_not_watched(home: Path, path: str, left:
             raise RuntimeError("a fault of slimgate's own")
         return "owned" not in mapping_at(obj, "metadata")
 
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    async with TestServer(app) as server:
-        kubeconfig(home, str(server.make_url("")), {"token": "secret"})
-        login = Login(BUILT_IN, ignore, open_access, concerns=concerns)
-        async with logged_in(login) as found:
-            watched = await found.aiohttp_session.get(f"{found.server}{path}?watch=true")
-            chunks = [one async for one in watched.content.iter_chunked(2**20)]
+    login = Login(BUILT_IN, ignore, open_access, concerns=concerns)
+    async with served(home, answer, login) as (session, server):
+        watched = await session.get(f"{server}{path}?watch=true")
+        chunks = [one async for one in watched.content.iter_chunked(2**20)]
 
     assert b"".join(re.findall(rb'"name": "(.)"', b"".join(chunks))) == left
 
@@ -131,15 +138,11 @@ async def test_what_is_no_text(home: Path, kind: str) -> None:
         page = b"<h1>d\xe9sol\xe9</h1>"
         return web.Response(body=page, status=503, headers={"Content-Type": kind})
 
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    async with TestServer(app) as server:
-        kubeconfig(home, str(server.make_url("")), {"token": "secret"})
-        async with logged_in(Login(BUILT_IN, ignore, open_access)) as found:
-            answered = await found.aiohttp_session.get(f"{found.server}{DEPLOYMENTS}")
-            with pytest.raises((json.JSONDecodeError, ContentTypeError)):
-                await answered.json()
-            text = await answered.text()
+    async with served(home, answer) as (session, server):
+        answered = await session.get(f"{server}{DEPLOYMENTS}")
+        with pytest.raises((json.JSONDecodeError, ContentTypeError)):
+            await answered.json()
+        text = await answered.text()
 
     assert text.startswith("<h1>d")
 
@@ -322,15 +325,10 @@ async def test_what_kopf_can_not_parse(home: Path, caplog: pytest.LogCaptureFixt
             await asyncio.sleep(0)
         return stream
 
-    app = web.Application()
-    app.router.add_get(DEPLOYMENTS, answer)
-    async with TestServer(app) as server:
-        kubeconfig(home, str(server.make_url("")), {"token": "secret"})
-        async with logged_in(Login(BUILT_IN, ignore, open_access)) as found:
-            url = f"{found.server}{DEPLOYMENTS}"
-            listed = await (await found.aiohttp_session.get(url)).json()
-            async with found.aiohttp_session.get(f"{url}?watch=true") as watch:
-                chunks = [chunk async for chunk in watch.content.iter_chunked(500)]
+    async with served(home, answer) as (session, server):
+        listed = await (await session.get(f"{server}{DEPLOYMENTS}")).json()
+        async with session.get(f"{server}{DEPLOYMENTS}?watch=true") as watch:
+            chunks = [chunk async for chunk in watch.content.iter_chunked(500)]
 
     first, second, *rest = b"".join(chunks).split(b"\n")
     assert listed.keys() == {"object"}

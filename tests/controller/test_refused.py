@@ -197,8 +197,7 @@ async def test_what_two_see_differently_is_left_out() -> None:
     first = site.world.show(WEB)
     site.world.show(workload(FAT, name="second", namespace="second"))
     await site.written()
-    record = site.world.ledger.get(first)
-    assert record is not None
+    record = site.world.record(first)
     assert record.verdict is not None
     (use,) = record.verdict.subject.images
     seen = record.verdict.subject.images[use]
