@@ -18,7 +18,6 @@ from tests.engine.shelf import APP, until
 
 (JOB,) = (one for one in BUILT_IN if one.kind == "Job")
 WEB, API = workload(APP), workload(APP, name="api")
-AGAIN = replace(WEB, uid="another")
 BATCH = replace(workload(APP, name="batch"), kind="Job")
 
 

@@ -16,7 +16,6 @@ from slimgate.core.images.facts import (
     NOT_ASKED,
     ImageFacts,
     LayerContents,
-    Platform,
     Size,
     Wants,
 )
@@ -38,13 +37,6 @@ HISTORY: list[Mapping[str, object]] = [
     {"created_by": "ENV A=b", "empty_layer": True},
     {"created_by": "COPY app /"},
 ]
-WINDOWS = Platform("windows", "amd64")
-UNKNOWN = Platform("unknown", "unknown")
-
-
-def arm(variant: str | None) -> Platform:
-    """Make a 32-bit ARM platform."""
-    return Platform("linux", "arm", variant)
 
 
 def manifest_of(image: Image, artifact_type: str | None = None) -> Manifest:

@@ -10,7 +10,7 @@ from hypothesis.strategies import SearchStrategy
 
 from slimgate.core.errors import InvalidFactsError
 from slimgate.core.images.choosing import choose
-from slimgate.core.images.facts import Digest, Platform
+from slimgate.core.images.facts import Platform
 from slimgate.core.images.memory import Memory, answer_key, from_json, place_key, to_json
 from slimgate.core.images.oci import OCI_INDEX, OCI_MANIFEST, Descriptor, Index
 from slimgate.core.images.reference import Reference
@@ -54,9 +54,7 @@ INDEXES = st.lists(ENTRIES).map(lambda entries: index(*entries))
 MEMORIES = st.builds(
     Memory,
     answers=st.dictionaries(WORDS, st.integers(0, 99).map(digest)),
-    indexes=st.dictionaries(
-        st.integers(0, 99).map(digest), st.lists(ENTRIES).map(lambda e: index(*e))
-    ),
+    indexes=st.dictionaries(st.integers(0, 99).map(digest), INDEXES),
     shown=st.lists(WORDS, unique=True).map(tuple),
 )
 
@@ -85,10 +83,8 @@ def test_equal_memories() -> None:
 
     assert turned.holds_the_same(WHOLE)
     assert found == turned
-    assert (list(found.answers), list(found.indexes)) == (
-        list(turned.answers),
-        list(turned.indexes),
-    )
+    for name in ("answers", "indexes"):
+        assert list(getattr(found, name)) == list(getattr(turned, name))
     for other in (Memory(), replace(WHOLE, answers={}), replace(WHOLE, shown=("1",))):
         assert not other.holds_the_same(WHOLE)
 
@@ -178,6 +174,7 @@ BROKEN = [
     b'{"answers": {"a": []}, "indexes": {}, "shown": []}',
     changed(["answers", "a"], [digest(1)]),
     changed(["answers", "a"], ["sha256:x", 1]),
+    changed(["answers", "a"], "../etc"),
     b'{"answers": {}, "indexes": {"a": {}}, "shown": []}',
     changed(["shown"], None),
     changed(["indexes", digest(3), "manifests"], 7),
@@ -194,12 +191,4 @@ def test_what_was_not_written_by_slimgate_is_refused(body: bytes) -> None:
     """A Secret can be edited by hand: nothing odd is taken over."""
     with pytest.raises(InvalidFactsError, match="the saved state of the previous run can't be"):
         from_json(body)
-
-
-def test_a_digest_is_checked() -> None:
-    """Whatever stands as a digest is of a digest's form."""
-    body = changed(["answers", "a"], "../etc")
-    with pytest.raises(InvalidFactsError):
-        from_json(body)
-
-    assert from_json(changed(["answers", "a"], digest(5))).answers == {"a": Digest(digest(5))}
+    assert from_json(changed(["answers", "a"], digest(5))).answers == {"a": digest(5)}

@@ -47,15 +47,10 @@ def test_what_counts_without_anybodys_word() -> None:
     assert [one.pull for one in found.layers] == [Size.known(1)] * 5
     assert (found.base, found.toolchains, found.estimated_by) == (UNKNOWN_BASE, (), None)
     assert (coverage(found), has_config(found)) == (Wants(), False)
-    assert without_unverified(found) is found
-
-
-@pytest.mark.parametrize("sizes", [[Size.measured(1)], [OPEN, Size.measured(1)], [OPEN]])
-def test_what_nobody_looked_at_is_left_as_it_is(sizes: list[Size]) -> None:
-    """Facts in which no size rests on anybody's word count anywhere."""
-    facts = sized(sizes, GOLANG)
-
-    assert without_unverified(facts) is facts
+    # Facts in which no size rests on anybody's word count anywhere.
+    for sizes in ([Size.measured(1)], [OPEN, Size.measured(1)], [OPEN]):
+        facts = sized(sizes, GOLANG)
+        assert without_unverified(facts) is facts
 
 
 @pytest.mark.parametrize(
@@ -136,14 +131,13 @@ def test_facts_of_less_give_way() -> None:
 
 def test_whose_word_it_is_then() -> None:
     """That of the place which what is left of it comes from."""
-    ours, theirs = [OPEN, Size.estimated(1)], [Size.measured(1), Size.measured(1)]
-
-    assert (
-        better_of(sized(ours), sized([Size.measured(1), LOST], estimated_by="b")).estimated_by
-        == "a"
-    )
-    assert better_of(sized([OPEN]), sized([LOST], estimated_by="b")).estimated_by == "b"
-    assert better_of(sized(ours), sized(theirs)).estimated_by is None
+    ours, counted = [OPEN, Size.estimated(1)], Size.measured(1)
+    for held, theirs, expected in (
+        (ours, [counted, LOST], "a"),
+        ([OPEN], [LOST], "b"),
+        (ours, [counted, counted], None),
+    ):
+        assert better_of(sized(held), sized(theirs, estimated_by="b")).estimated_by == expected
 
 
 @pytest.mark.parametrize(

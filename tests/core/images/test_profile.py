@@ -141,20 +141,13 @@ HOSTILE = ["<", "&", '"', "\\", "\x1b", "\u202e", "é", "\N{PILE OF POO}", "a"]
 
 @pytest.mark.parametrize("char", HOSTILE, ids=ascii)
 def test_the_largest_profile_is_small(char: str) -> None:
-    """Below 256 KiB in the API server's own JSON, which escapes `<`, `>` and `&`."""
+    """It fits the CRD, below 256 KiB in the API server's JSON, which escapes `<`, `>` and `&`."""
     profile = to_profile(_largest(char * 5000), char * 5000)
     text = json.dumps(profile, ensure_ascii=False, separators=(",", ":"))
     stored = len(text.encode()) + 5 * sum(map(text.count, "<>&"))
 
     assert 60 * KIB < stored < 250 * KIB
-
-
-@pytest.mark.parametrize("char", HOSTILE, ids=ascii)
-def test_profiles_fit_the_crd(char: str) -> None:
-    """Every field of a profile is in the CRD, no text is too long, and no list."""
-    schema = _schema()
-
-    assert not _violations(schema, to_profile(_largest(char * 5000), char * 5000), "profile")
+    assert not _violations(_schema(), profile, "profile")
 
 
 def test_instructions_are_cut_to_256_characters() -> None:
