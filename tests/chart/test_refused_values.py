@@ -88,10 +88,7 @@ _REFUSED: Final[list[tuple[dict[str, Any], str]]] = [
 ]
 _SCHEMA: Final[Mapping[str, Any]] = json.loads((CHART / "values.schema.json").read_text())
 _ROOT: Final = Value(
-    path="",
-    default={},
-    sentence="",
-    children=read_values((CHART / "values.yaml").read_text()),
+    path="", default={}, sentence="", children=read_values((CHART / "values.yaml").read_text())
 )
 _LEAVES: Final = list(_ROOT.leaves())
 

@@ -88,9 +88,7 @@ class Known:
 
 
 def outside(
-    inspector: ComparingInspector,
-    settings: Settings | None = None,
-    view: ClusterView | None = None,
+    inspector: ComparingInspector, settings: Settings | None = None, view: ClusterView | None = None
 ) -> Outside:
     """Make the outside of a run."""
 

@@ -32,14 +32,7 @@ README = Path("README.md").read_text()
 PAGES = {
     "docs/check.md": {"check", "preview"},
     "docs/usage.md": {"top", "nodes", "report"},
-    "README.md": {
-        "inspect",
-        "check",
-        "preview",
-        "top",
-        "nodes",
-        "cleanup",
-    },
+    "README.md": {"inspect", "check", "preview", "top", "nodes", "cleanup"},
     "docs/policies.md": {"check", "preview"},
     "docs/slimming.md": {"inspect", "check"},
 }

@@ -261,10 +261,7 @@ def test_a_reader_that_has_enough(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
-        (
-            "{} checks >/dev/full",
-            (2, "error: the output can't be written: No space left on"),
-        ),
+        ("{} checks >/dev/full", (2, "error: the output can't be written: No space left on")),
         ("{} checks -o json >/dev/full", (2, "error: the output can't be written: No space left")),
         ("{} config show >/dev/full", (2, "error: the output can't be written: No space left")),
         ("{} --help >/dev/full", (2, "error: the output can't be written: No space left")),

@@ -4,26 +4,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from slimgate.core.assemble import (
-    UNKNOWN_PLATFORM,
-    LayerLook,
-    coverage,
-    facts_of,
-    has_config,
-)
+from slimgate.core.assemble import UNKNOWN_PLATFORM, LayerLook, coverage, facts_of, has_config
 from slimgate.core.base import KnownBase
-from slimgate.core.images.facts import (
-    NOT_ASKED,
-    ImageFacts,
-    LayerContents,
-    Size,
-    Wants,
-)
-from slimgate.core.images.oci import (
-    OCI_MANIFEST,
-    Manifest,
-    parse_config,
-)
+from slimgate.core.images.facts import NOT_ASKED, ImageFacts, LayerContents, Size, Wants
+from slimgate.core.images.oci import OCI_MANIFEST, Manifest, parse_config
 from slimgate.core.images.reference import Reference
 from slimgate.core.images.tier import Evidence, Tier
 from tests.core.make import ARM64

@@ -6,15 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from slimgate.core.errors import InvalidPolicyError
-from slimgate.core.fields import (
-    IMAGE_GLOB,
-    Shape,
-    list_of,
-    object_of,
-    one_of,
-    text_of,
-    texts_of,
-)
+from slimgate.core.fields import IMAGE_GLOB, Shape, list_of, object_of, one_of, text_of, texts_of
 from tests.core.make import SHA
 
 

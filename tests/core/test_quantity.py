@@ -89,9 +89,7 @@ def test_refused(text: str | int, message: str) -> None:
 
 
 @given(
-    st.integers(0, 10**18),
-    st.text("0123456789", max_size=30),
-    st.sampled_from(sorted(SUFFIXES)),
+    st.integers(0, 10**18), st.text("0123456789", max_size=30), st.sampled_from(sorted(SUFFIXES))
 )
 def test_agrees_with_decimals(whole: int, fraction: str, suffix: str) -> None:
     """Every number with every suffix is what exact decimals make of it."""

@@ -246,8 +246,7 @@ def test_defaults_break_nothing(create: Try) -> None:
 
 @pytest.mark.usefixtures("crds")
 @pytest.mark.parametrize(
-    ("field", "kind"),
-    [("pullSize", "Object"), ("layers", "integer"), ("growth", "string")],
+    ("field", "kind"), [("pullSize", "Object"), ("layers", "integer"), ("growth", "string")]
 )
 def test_explained(kubectl: Kubectl, field: str, kind: str) -> None:
     """Kubectl shows the two lines of a limit, each with its type."""
@@ -255,10 +254,7 @@ def test_explained(kubectl: Kubectl, field: str, kind: str) -> None:
 
     assert [
         line.split() for line in text.splitlines() if line.startswith("  ") and "<" in line
-    ] == [
-        ["deny", f"<{kind}>"],
-        ["warn", f"<{kind}>"],
-    ]
+    ] == [["deny", f"<{kind}>"], ["warn", f"<{kind}>"]]
 
 
 @pytest.mark.parametrize("name", ["scratch", "distroless", "slim", "no-toolchain"])

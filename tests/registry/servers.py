@@ -83,10 +83,7 @@ class Registry:
 
 
 def start(
-    folder: Path,
-    name: str,
-    settings: Mapping[str, object] | None = None,
-    host: str | None = None,
+    folder: Path, name: str, settings: Mapping[str, object] | None = None, host: str | None = None
 ) -> Registry:
     """Start a docker-registry; `settings` go beside storage and address, `http` into them.
 
@@ -156,10 +153,7 @@ def make_authority(folder: Path, valid: Valid | None = None) -> Authority:
 
 
 def _certificate(
-    name: str,
-    issuer_key: rsa.RSAPrivateKey | None,
-    issuer: x509.Certificate | None,
-    valid: Valid,
+    name: str, issuer_key: rsa.RSAPrivateKey | None, issuer: x509.Certificate | None, valid: Valid
 ) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -176,8 +170,7 @@ def _certificate(
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()),
-            critical=False,
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
         )
     )
     if issuer is None:
@@ -310,9 +303,7 @@ def _base64(raw: bytes) -> str:
 
 def _pem(key: rsa.RSAPrivateKey) -> bytes:
     return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 

@@ -10,12 +10,7 @@ import pytest
 from aiohttp import web
 
 from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
-from slimgate.core.errors import (
-    ImageError,
-    RefusedAddressError,
-    UnavailableError,
-    UnsupportedError,
-)
+from slimgate.core.errors import ImageError, RefusedAddressError, UnavailableError, UnsupportedError
 from slimgate.core.images.literals import literal_of
 from slimgate.core.images.reference import Reference
 from slimgate.registry.client import RegistryClient

@@ -462,11 +462,7 @@ PARTS = [
     ("bytes 999934464-999999999/1000000000", 65_536, "the gzip trailer"),
     ("bytes 999934464-999999999/*", 65_536, "the gzip trailer"),
     ("bytes 0-65535/1000000000", 65_536, "another part"),
-    (
-        "bytes 999934464-999999999/7",
-        65_536,
-        "it has 7 bytes, not the 1000000000",
-    ),
+    ("bytes 999934464-999999999/7", 65_536, "it has 7 bytes, not the 1000000000"),
     ("", 65_536, "another part"),
     ("bytes 999934464-999999999/1000000000", 10, "less of the layer"),
 ]

@@ -103,11 +103,7 @@ WRONG: Final[list[tuple[str, object, str]]] = [
     ("registries", [{"host": "r.io/path"}], f"{HOST} 'r.io/path'"),
     ("registries", [{"host": "r.io:0"}], "must have a port from 1 to 65535, not 0"),
     ("registries", [{"host": "r.io:65536"}], "must have a port from 1 to 65535, not 65536"),
-    (
-        "registries",
-        [{"host": "r.io", "plain-http": True}],
-        "is unknown; did you mean plainHTTP?",
-    ),
+    ("registries", [{"host": "r.io", "plain-http": True}], "is unknown; did you mean plainHTTP?"),
     (
         "registries",
         [{"host": "r.io", "xyzzy": True}],
@@ -150,11 +146,7 @@ WRONG: Final[list[tuple[str, object, str]]] = [
     ("extraControllers", ["a"] * 2, "repeats extraControllers[0]: leave one of them out"),
     ("excludedNamespaces", ["team-*"], f"{NAME} 'team-*'"),
     ("platforms", [], "must have at least one entry, as in linux/amd64"),
-    (
-        "platforms",
-        ["linux"],
-        "must be os/architecture[/variant], as in linux/arm64, not 'linux'",
-    ),
+    ("platforms", ["linux"], "must be os/architecture[/variant], as in linux/arm64, not 'linux'"),
     ("platforms", ["linux/amd64/"], "must be os/architecture[/variant], as in linux/arm64, not"),
     ("platforms", ["linux/am$d"], "must be os/architecture[/variant], as in linux/arm64, not"),
     ("platforms", ["linux/armhf/v7"], "'linux/armhf/v7' is not a platform: write "),

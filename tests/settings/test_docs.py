@@ -32,11 +32,7 @@ def test_keys() -> None:
     defaults = as_file(Settings())
     found = [row[:3] for row in ROWS if len(row) == 4]
     expected = [
-        [
-            f"`{name}`",
-            f"`{variable(name)}`" if key.has_variable else "",
-            _shown(defaults.get(name)),
-        ]
+        [f"`{name}`", f"`{variable(name)}`" if key.has_variable else "", _shown(defaults.get(name))]
         for name, key in KEYS.items()
     ]
 

@@ -97,9 +97,7 @@ def _docker(name: str, *tars: bytes) -> Form:
     layers = [
         Packed(
             layer=Layer(
-                blob=one.layer.blob,
-                media_type=f"{DOCKER_LAYER}.gzip",
-                diff_id=one.layer.diff_id,
+                blob=one.layer.blob, media_type=f"{DOCKER_LAYER}.gzip", diff_id=one.layer.diff_id
             ),
             unpacked=one.unpacked,
         )

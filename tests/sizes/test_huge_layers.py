@@ -11,11 +11,7 @@ from tests.sizes.looking import look
 from tests.sizes.packing import MIB, Packed, sparse
 from tests.support.images import image
 
-pytestmark = [
-    pytest.mark.registry,
-    pytest.mark.slow,
-    pytest.mark.timeout(600),
-]
+pytestmark = [pytest.mark.registry, pytest.mark.slow, pytest.mark.timeout(600)]
 
 ZEROS = 2**32 + 100 * MIB
 REPETITIVE = "the layer's end is so repetitive that its trailer may have wrapped at 4 GiB"

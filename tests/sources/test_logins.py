@@ -236,10 +236,7 @@ UNREADABLE: list[tuple[object, str]] = [
     ('"text"', "the docker config is not a JSON object"),
     ("x" * (2**20 + 1), "the docker config is larger than 1048576 bytes"),
     ({"auths": [1]}, "auths is not a JSON object"),
-    (
-        {"auths": {"r.example.com:5000": 7}},
-        "the entry 'r.example.com:5000' is not a JSON object",
-    ),
+    ({"auths": {"r.example.com:5000": 7}}, "the entry 'r.example.com:5000' is not a JSON object"),
     ({"auths": {"r.example.com:5000": {"auth": "?"}}}, f"the auth {NOT_A_LOGIN}"),
     (
         {"auths": {"r.example.com:5000": {"auth": base64.b64encode(b"alice").decode()}}},

@@ -45,10 +45,7 @@ async def test_answers(caplog: pytest.LogCaptureFixture) -> None:
 
     assert good == Answered(uid="r1", allowed=True, message="", warnings=())
     assert bad == Answered(
-        uid="r1",
-        allowed=False,
-        message="slimgate: policy strict allows no exceptions",
-        warnings=(),
+        uid="r1", allowed=False, message="slimgate: policy strict allows no exceptions", warnings=()
     )
     assert [record.message for record in caplog.records] == [
         "SlimException shop/legacy was refused: policy strict allows no exceptions"

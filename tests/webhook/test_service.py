@@ -387,8 +387,7 @@ async def test_few_are_recalled_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "mode", "warnings"),
-    [(SLIM, "Enforce", 1), (FAT, "Warn", 2), (FAT, "Enforce", 0)],
+    ("image", "mode", "warnings"), [(SLIM, "Enforce", 1), (FAT, "Warn", 2), (FAT, "Enforce", 0)]
 )
 async def test_budgets(image: str, mode: str, warnings: int) -> None:
     """Whoever brings an image to a namespace over its budget is told so, beside all else."""

@@ -110,10 +110,7 @@ async def test_start_with_a_damaged_certificate(tmp_path: Path, damage: str) -> 
     bad, expected = {
         "empty": (replace(good, certificate=b"\n"), "{certificate} is empty"),
         "no key": (replace(good, key=b""), "{key} is empty"),
-        "other key": (
-            replace(good, key=certificates().key),
-            "{key} does not fit {certificate}",
-        ),
+        "other key": (replace(good, key=certificates().key), "{key} does not fit {certificate}"),
         "junk": (
             replace(good, certificate=b"junk"),
             "{certificate} and {key} are not a certificate and a key in PEM",

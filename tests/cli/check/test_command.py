@@ -221,10 +221,7 @@ def test_standard_input(folder: Path) -> None:
             ["depoly", "--policy", "policy.yaml"],
             "depoly: there is no such file or folder; if it is an image, write its tag too, as",
         ),
-        (
-            ["", "--policy", "policy.yaml"],
-            "'': there is no such file or folder, and the",
-        ),
+        (["", "--policy", "policy.yaml"], "'': there is no such file or folder, and the"),
         (
             ["deploy", "--cluster", "--kubeconfig", "deploy"],
             "there is no kubeconfig at deploy, which is a folder",
@@ -242,10 +239,7 @@ def test_standard_input(folder: Path) -> None:
         (["/dev/null", "--policy", "policy.yaml"], "/dev/null: it is a device, not a file"),
         (["oci:build:slim", "--max-pull", "big"], "--max-pull: 'big' is not a quantity"),
         (["oci:build:slim", "--max-layers", "0"], "--max-layers: must be a whole number from 1"),
-        (
-            ["deploy", "--cluster", "--kubeconfig", "/nowhere"],
-            "there is no kubeconfig at /nowhere",
-        ),
+        (["deploy", "--cluster", "--kubeconfig", "/nowhere"], "there is no kubeconfig at /nowhere"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -4,12 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from slimgate.cli.check.rules import (
-    read_base_images,
-    read_exceptions,
-    read_policies,
-    void,
-)
+from slimgate.cli.check.rules import read_base_images, read_exceptions, read_policies, void
 from slimgate.cli.manifests.read import read_documents
 from slimgate.core.errors import SlimgateError
 from slimgate.core.policies.policy import ExceptionRules, Policy

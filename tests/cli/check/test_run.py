@@ -150,11 +150,7 @@ async def test_files_that_rule_nothing(
             POLICY,
             ["skipped documents that are not Kubernetes objects, in {}/deploy.yaml"],
         ),
-        (
-            "apiVersion: v1\nkind: Service\n",
-            POLICY,
-            ["there is no workload in these files"],
-        ),
+        ("apiVersion: v1\nkind: Service\n", POLICY, ["there is no workload in these files"]),
         (
             WEB,
             POLICY.replace("spec:", "spec:\n  match: {namespaces: {include: [team]}}"),
@@ -189,7 +185,7 @@ async def test_files_that_rule_nothing(
                 (
                     "policy default limits growth, which only --cluster can judge: "
                     "it is compared with what runs"
-                ),
+                )
             ],
         ),
     ],

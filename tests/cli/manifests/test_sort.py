@@ -270,10 +270,7 @@ def test_templates_that_are_yaml(text: str) -> None:
         ("slimgate.dev/v1alpha1\nkind: Pod", "2: .* there are SlimPolicy, SlimException, Base"),
         ("slimgate.io/v1alpha1\nkind: SlimPolicy", "1: .* SlimPolicy is slimgate.dev/v1alpha1"),
         ("''\nkind: BaseImage", "1: .* BaseImage is slimgate.dev/v1alpha1: write it"),
-        (
-            "slimgate.dev/v1alpha1\nKind: SlimPolicy",
-            "2: its kind is .*; 'Kind' is written kind",
-        ),
+        ("slimgate.dev/v1alpha1\nKind: SlimPolicy", "2: its kind is .*; 'Kind' is written kind"),
         ("slimgate.dev/v1alpha1", "1: its kind is missing: write one of SlimPolicy, "),
     ],
 )

@@ -44,12 +44,7 @@ def workload(name: str, *references: str, namespace: str = "shop") -> Workload:
     )
     labels = {"app": name}
     return Workload(
-        group="apps",
-        kind="Deployment",
-        namespace=namespace,
-        name=name,
-        labels=labels,
-        images=uses,
+        group="apps", kind="Deployment", namespace=namespace, name=name, labels=labels, images=uses
     )
 
 

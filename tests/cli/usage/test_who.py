@@ -75,10 +75,7 @@ at least 176 B of images on 2 nodes in all namespaces, by namespace
 def disks(name: str = "red") -> list[NodeDisk]:
     """Model two nodes: shared layers, an image that nobody uses, one that nobody knows."""
     web = Owner(kind="Deployment", name="web")
-    pods = [
-        replace(pod(name, "ab", "d"), owner=web),
-        pod("blue", "ab"),
-    ]
+    pods = [replace(pod(name, "ab", "d"), owner=web), pod("blue", "ab")]
     first = model(node(*map(listed, ("ab", "d", "e"))), Sharing().of(pods), LAYOUT)
     gone = [replace(pod(name, "ac"), owner=web), pod("team", "ac"), pod("lost", "gone")]
     second = model(node(*map(listed, ("ac", "gone"))), Sharing().of(gone), LAYOUT)

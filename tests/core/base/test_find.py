@@ -43,11 +43,7 @@ def _find(
     annotations: dict[str, str] | None = None,
 ) -> Base:
     return find_base(
-        image,
-        annotations=annotations or {},
-        layer_sizes=SIZES,
-        unpacked_sizes=(),
-        claimed=claimed,
+        image, annotations=annotations or {}, layer_sizes=SIZES, unpacked_sizes=(), claimed=claimed
     )
 
 

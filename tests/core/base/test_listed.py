@@ -48,12 +48,6 @@ def test_contents_are_believed_over_words(
     image: ImageConfig, layer: LayerContents, family: str | None, tier: Tier | None
 ) -> None:
     """What was seen in the layer stands against what the config tells of it."""
-    base = find_base(
-        image,
-        annotations={},
-        layer_sizes=(),
-        unpacked_sizes=(),
-        contents=(layer,),
-    )
+    base = find_base(image, annotations={}, layer_sizes=(), unpacked_sizes=(), contents=(layer,))
 
     assert (family, tier) == (base.family, base.tier)

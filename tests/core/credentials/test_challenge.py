@@ -40,10 +40,7 @@ READ = [
         'Bearer realm="r",service="s", Basic realm="b"',
         [challenge("bearer", realm="r", service="s"), challenge("basic", realm="b")],
     ),
-    (
-        'Negotiate YII= , Bearer realm="r"',
-        [challenge("negotiate"), challenge("bearer", realm="r")],
-    ),
+    ('Negotiate YII= , Bearer realm="r"', [challenge("negotiate"), challenge("bearer", realm="r")]),
     ("a=b", []),
     ('realm="x", Basic', []),
     ('Basic realm="open', [challenge("basic")]),

@@ -12,15 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slimgate.core.errors import InvalidFactsError
-from slimgate.core.images.facts import (
-    Base,
-    DiffID,
-    Digest,
-    ImageFacts,
-    Layer,
-    Platform,
-    Size,
-)
+from slimgate.core.images.facts import Base, DiffID, Digest, ImageFacts, Layer, Platform, Size
 from slimgate.core.images.facts_json import from_json, to_json
 from slimgate.core.images.profile import (
     MAX_LAYERS,

@@ -164,11 +164,7 @@ def test_plausibility(length: int, compressed: int, reason: str | None) -> None:
     assert reason == NO_TAR or found.least >= length
 
 
-@pytest.mark.parametrize(
-    "blob",
-    [zstd.compress(HEX), NOISE, HEX],
-    ids=["zstd", "noise", "text"],
-)
+@pytest.mark.parametrize("blob", [zstd.compress(HEX), NOISE, HEX], ids=["zstd", "noise", "text"])
 def test_no_size_of_what_only_says_that_it_is_gzip(blob: bytes) -> None:
     """Its last bytes may happen to be as plausible, but are of something else."""
     tail = blob[-TAIL:-4] + (2 * len(blob) // 512 * 512).to_bytes(4, "little")

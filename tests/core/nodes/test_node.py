@@ -68,10 +68,7 @@ POD = {
                 "name": "data",
                 "imageID": f"r.io/web@{OTHER}",
                 "volumeMounts": [
-                    {
-                        "name": "data",
-                        "volumeStatus": {"image": {"imageRef": f"r.io/model@{SHA}"}},
-                    },
+                    {"name": "data", "volumeStatus": {"image": {"imageRef": f"r.io/model@{SHA}"}}},
                     {"name": "token"},
                 ],
             },
