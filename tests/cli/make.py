@@ -1,17 +1,27 @@
 """Files, facts and runs for the tests of `slimgate check`."""
 
+import io
 import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    redirect_stderr,
+    redirect_stdout,
+)
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+from rich.console import Console, RenderableType
+
 from slimgate.cli.check.reports.report import Report
 from slimgate.cli.check.request import CheckRequest
 from slimgate.cli.check.run import run
+from slimgate.cli.main import run as main
 from slimgate.cli.shared.documents import Document, json_text
 from slimgate.cli.shared.outside import LocateBase, Outside
 from slimgate.cli.shared.ports import ClusterView, ComparingInspector
@@ -118,14 +128,20 @@ def write(folder: Path, **files: str) -> Path:
 
 
 async def check(
-    folder: Path, manifests: str = WEB, policies: str = POLICY, *, known: Known | None = None
+    folder: Path,
+    manifests: str = WEB,
+    policies: str = POLICY,
+    *,
+    known: Known | None = None,
+    settings: Settings | None = None,
+    **more: Any,
 ) -> Report:
-    """Check manifests by policies."""
+    """Check manifests by policies, with whatever more is requested."""
     write(folder, deploy_yaml=manifests, policy_yaml=policies)
-    request = CheckRequest(
-        files=[str(folder / "deploy.yaml")], policies=[str(folder / "policy.yaml")]
+    files, rules = [str(folder / "deploy.yaml")], [str(folder / "policy.yaml")]
+    return await run(
+        CheckRequest(files=files, policies=rules, **more), outside(known or Known(), settings)
     )
-    return await run(request, outside(known or Known()))
 
 
 def slimgate(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -134,6 +150,46 @@ def slimgate(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.Complete
     return subprocess.run(
         command, cwd=cwd, input=stdin, capture_output=True, text=True, check=False, timeout=60
     )
+
+
+def here(
+    *arguments: str, cwd: Path | None = None, stdin: str = "", name: str = "slimgate"
+) -> subprocess.CompletedProcess[str]:
+    """Run the program in this process, since another takes a second to start; roles end theirs."""
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
+    status: object = None
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(streams[0]),
+        redirect_stderr(streams[1]),
+    ):
+        if cwd is not None:
+            patch.chdir(cwd)
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        patch.setattr(sys, "argv", [name, *arguments])
+        try:
+            main()
+        except SystemExit as end:
+            status = end.code
+    for stream in streams:
+        stream.seek(0)
+    assert isinstance(status, int)
+    return subprocess.CompletedProcess(arguments, status, streams[0].read(), streams[1].read())
+
+
+def printed(what: RenderableType, *, width: int = 400, terminal: bool = False) -> str:
+    """Print something for people, on a wide terminal or into a file."""
+    file = io.StringIO()
+    console = Console(
+        file=file,
+        width=width,
+        force_terminal=terminal,
+        markup=False,
+        highlight=False,
+        _environ={"TERM": "xterm"},
+    )
+    console.print(what)
+    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
 
 
 def read(document: Document) -> Any:

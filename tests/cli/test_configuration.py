@@ -7,7 +7,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from tests.cli.make import slimgate
+from tests.cli.make import here, slimgate
 from tests.support.configuration import configuration
 
 
@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_which_file(folder: Path, arguments: list[str], expected: str) -> None:
     """An option wins over the variable, and the later of two options."""
-    done = slimgate(*arguments, cwd=folder)
+    done = here(*arguments, cwd=folder)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert yaml.safe_load(done.stdout)["namespace"] == expected
@@ -55,8 +55,9 @@ def test_which_file(folder: Path, arguments: list[str], expected: str) -> None:
 )
 def test_every_command_reads_it(folder: Path, command: list[str]) -> None:
     """Mistakes in it end each of them, with a line for each."""
+    call = slimgate if command[0] in {"controller", "webhook"} else here
     for arguments in (["--config=wrong.yaml", *command], [*command, "--config=wrong.yaml"]):
-        done = slimgate(*arguments, cwd=folder)
+        done = call(*arguments, cwd=folder)
 
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.splitlines() == [
@@ -68,7 +69,7 @@ def test_every_command_reads_it(folder: Path, command: list[str]) -> None:
 def test_show_says_which_files_are_missing(folder: Path) -> None:
     """What would end a role's start is said, and what is in effect is shown all the same."""
     (folder / "lacking.yaml").write_text(configuration(clientCAFile="/none", clientNames=["a"]))
-    done = slimgate("config", "show", "--config=lacking.yaml", cwd=folder)
+    done = here("config", "show", "--config=lacking.yaml", cwd=folder)
 
     assert (done.returncode, yaml.safe_load(done.stdout)["clientCAFile"]) == (2, "/none")
     assert done.stderr.startswith("error: clientCAFile: /none can't be read, since No such file")
@@ -76,9 +77,9 @@ def test_show_says_which_files_are_missing(folder: Path) -> None:
 
 def test_show_is_a_configuration(folder: Path) -> None:
     """What is shown is a file that the schema takes, and shows the same again."""
-    schema = json.loads(slimgate("config", "schema", cwd=folder).stdout)
-    shown = slimgate("config", "show", cwd=folder).stdout
+    schema = json.loads(here("config", "schema", cwd=folder).stdout)
+    shown = here("config", "show", cwd=folder).stdout
     (folder / "shown.yaml").write_text(shown)
 
     assert list(Draft202012Validator(schema).iter_errors(yaml.safe_load(shown))) == []
-    assert slimgate("config", "show", "--config=shown.yaml", cwd=folder).stdout == shown
+    assert here("config", "show", "--config=shown.yaml", cwd=folder).stdout == shown

@@ -28,7 +28,6 @@ from tests.cli.usage.test_nodes import disks
 
 DOCS = Path("docs/check.md").read_text()
 USAGE = Path("docs/usage.md").read_text()
-README = Path("README.md").read_text()
 PAGES = {
     "docs/check.md": {"check", "preview"},
     "docs/usage.md": {"top", "nodes", "report"},
@@ -88,15 +87,8 @@ def test_every_option_is_documented() -> None:
     """
     assert PAGE.read_text() == with_reference(PAGE.read_text(), reference())
     assert {name for name, _ in commands()} == {
-        "inspect",
-        "check",
-        "checks",
-        "preview",
-        "top",
-        "nodes",
-        "report",
-        "cleanup",
-    }
+        "inspect", "check", "checks", "preview", "top", "nodes", "report", "cleanup"
+    }  # fmt: skip
 
 
 def test_every_check_is_documented() -> None:

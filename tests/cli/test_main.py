@@ -16,31 +16,16 @@ from typer.main import get_command
 
 from slimgate.cli.main import KUBECTL, as_kubectl, build
 from slimgate.core.policies.checks import CHECKS
-from tests.cli.make import PROGRAM, slimgate
+from tests.cli.make import PROGRAM, here
 
 HEAVY = {
     "aiohttp", "asyncio", "backports", "cryptography", "docker", "kopf", "kubernetes",
     "prometheus_client", "requests", "rich", "slimgate.core.images.facts", "yaml",
 }  # fmt: skip
 COMMANDS = [
-    "inspect",
-    "check",
-    "checks",
-    "preview",
-    "top",
-    "nodes",
-    "cleanup",
-    "controller",
-    "webhook",
-    "config",
-    "version",
-]
-
-
-def _run(*arguments: str, name: str = "slimgate") -> subprocess.CompletedProcess[str]:
-    program = f"import sys; sys.argv[0] = {name!r}; from slimgate.cli import main; main()"
-    command = [sys.executable, "-c", program, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    "inspect", "check", "checks", "preview", "top", "nodes", "cleanup", "controller", "webhook",
+    "config", "version",
+]  # fmt: skip
 
 
 def _loaded(program: str) -> str:
@@ -93,7 +78,7 @@ def _commands(name: str = "slimgate") -> Iterator[tuple[str, TyperCommand]]:
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=" ".join)
 def test_help_fits(command: list[str]) -> None:
     """Help is at most 80 columns wide, and cuts no sentence."""
-    shown = _run(*command, "--help").stdout
+    shown = here(*command, "--help").stdout
 
     assert max(map(len, shown.splitlines())) <= 80
     assert "..." not in shown.replace("]...", "").replace("IMAGE...", "").replace("TARGET...", "")
@@ -119,14 +104,14 @@ def test_help_has_examples_that_work(name: str) -> None:
 )
 def test_usage_lines(name: str, expected: str) -> None:
     """The first line of help has the arguments, and which may be repeated or left out."""
-    first = _run(name, "--help").stdout.splitlines()[0]
+    first = here(name, "--help").stdout.splitlines()[0]
 
     assert first == f"Usage: slimgate {name} [OPTIONS] {expected}".rstrip()
 
 
 def test_options_stand_in_sections() -> None:
     """Options of check are grouped, arguments come first, and what is left comes last."""
-    sections = re.findall(r"^(\w[\w ,]*):$", _run("check", "--help").stdout, re.MULTILINE)
+    sections = re.findall(r"^(\w[\w ,]*):$", here("check", "--help").stdout, re.MULTILINE)
 
     assert sections == [
         "Arguments", "What is judged", "What judges",
@@ -137,12 +122,12 @@ def test_options_stand_in_sections() -> None:
 
 def test_a_plugin_of_kubectl() -> None:
     """As `kubectl slim` it calls itself so, and hides the operator's roles, which still run."""
-    shown = _run("--help", name="kubectl-slim").stdout
+    shown = here("--help", name="kubectl-slim").stdout
 
     assert shown.startswith("Usage: kubectl slim [OPTIONS] COMMAND")
     assert "controller" not in shown
-    assert "controller" in _run("--help").stdout
-    assert "kubectl slim top -A" in _run("top", "--help", name="kubectl-slim").stdout
+    assert "controller" in here("--help").stdout
+    assert "kubectl slim top -A" in here("top", "--help", name="kubectl-slim").stdout
     assert {command for command, found in _commands(KUBECTL) if found.hidden} == {
         "controller", "webhook", "probe"
     }  # fmt: skip
@@ -150,8 +135,8 @@ def test_a_plugin_of_kubectl() -> None:
 
 def test_checks() -> None:
     """Every check is listed with its field, what it finds and what to do, on a line and as JSON."""
-    said = json.loads(_run("checks", "-o", "json").stdout)
-    lines = _run("checks").stdout.splitlines()[1:]
+    said = json.loads(here("checks", "-o", "json").stdout)
+    lines = here("checks").stdout.splitlines()[1:]
 
     assert said["schema"] == 1
     assert [one["name"] for one in said["checks"]] == list(CHECKS)
@@ -163,11 +148,11 @@ def test_checks() -> None:
 
 def test_version() -> None:
     """It is one line, or with what else a bug report needs, or a document."""
-    said = _run("version", "-o", "json")
+    said = here("version", "-o", "json")
     found = json.loads(said.stdout)
-    lines = _run("version").stdout.splitlines()
+    lines = here("version").stdout.splitlines()
 
-    assert _run("--version").stdout == f"slimgate {version('slimgate')}\n"
+    assert here("--version").stdout == f"slimgate {version('slimgate')}\n"
     assert lines[0] == f"slimgate {version('slimgate')}"
     assert lines[2] == f"extras {', '.join(found['extras'])}"
     assert found == {
@@ -208,7 +193,7 @@ def test_version() -> None:
 )
 def test_wrong_usage(arguments: list[str], expected: str) -> None:
     """Wrong usage exits with 2, and is one line on standard error."""
-    done = _run(*arguments)
+    done = here(*arguments)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"error: {expected}")
@@ -217,7 +202,7 @@ def test_wrong_usage(arguments: list[str], expected: str) -> None:
 
 def test_nothing_named() -> None:
     """Without a command its help is shown, and the status is that of wrong usage."""
-    done = _run()
+    done = here()
 
     assert (done.returncode, done.stderr) == (2, "")
     assert "Images and manifests:" in done.stdout
@@ -225,7 +210,7 @@ def test_nothing_named() -> None:
 
 def test_not_looked_up(tmp_path: Path) -> None:
     """An image that is not there exits with 3; the others are shown, each in its place."""
-    done = slimgate("inspect", "oci:none", "A B", "-o", "json", cwd=tmp_path)
+    done = here("inspect", "oci:none", "A B", "-o", "json", cwd=tmp_path)
 
     assert done.returncode == 3
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["error", "error"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cli.make import POLICY, PROGRAM, slimgate, write
+from tests.cli.make import POLICY, PROGRAM, here, write
 from tests.sources.images import REF_NAME, add_image, config_of, set_index, tar_of, write_folder
 
 FAT = tar_of({f"bin/{i}": bytes(range(256)) * 40 * (i + 1) for i in range(20)})
@@ -65,7 +65,7 @@ def folder(tmp_path: Path) -> Path:
 )
 def test_exit_codes(folder: Path, arguments: list[str], expected: int) -> None:
     """0 is within policy, 1 denied, 3 not looked up; nothing is on standard error."""
-    done = slimgate("check", "--policy", "policy.yaml", *arguments, cwd=folder)
+    done = here("check", "--policy", "policy.yaml", *arguments, cwd=folder)
 
     assert (done.returncode, done.stderr) == (expected, "")
     assert done.stdout.splitlines()[-1].startswith("1 workload, 2 images")
@@ -73,7 +73,7 @@ def test_exit_codes(folder: Path, arguments: list[str], expected: int) -> None:
 
 def test_table(folder: Path) -> None:
     """A denial is complete: image, line, value, limit, policy, the way out, the policy's words."""
-    done = slimgate("check", "deploy", "--policy", "policy.yaml", MAP.format("fat"), cwd=folder)
+    done = here("check", "deploy", "--policy", "policy.yaml", MAP.format("fat"), cwd=folder)
     lines = done.stdout.splitlines()
 
     assert [line.split()[0] for line in lines[:3]] == ["EFFECT", "deny", "allow"]
@@ -89,7 +89,7 @@ def test_table(folder: Path) -> None:
 def test_outputs(folder: Path, output: str) -> None:
     """Every form comes whole on standard output, and has the table's exit status."""
     arguments = ["deploy", "--policy", "policy.yaml", MAP.format("fat"), "-o", output]
-    done = slimgate("check", *arguments, cwd=folder)
+    done = here("check", *arguments, cwd=folder)
 
     assert (done.returncode, done.stderr) == (1, "")
     assert {
@@ -111,7 +111,7 @@ def test_reports(folder: Path) -> None:
         "--report=json=a.json",
         "--report=yaml=a.yaml",
     ]
-    done = slimgate("check", *arguments, *files, "-o", "json", cwd=folder)
+    done = here("check", *arguments, *files, "-o", "json", cwd=folder)
 
     assert (done.returncode, done.stderr) == (1, "")
     assert (folder / "a.json").read_text() == done.stdout
@@ -124,7 +124,7 @@ def test_standard_input(folder: Path) -> None:
     """What Helm and Kustomize write is read from standard input, under a name of one's choice."""
     arguments = ["-f", "-", "--policy", "policy.yaml", MAP.format("fat"), "-o", "json"]
     stream = f"---\n# Source: shop/web.yaml\n{WEB}---\n---\napiVersion: v1\nkind: Service\n"
-    done = slimgate("check", *arguments, "--stdin-name=charts/shop", cwd=folder, stdin=stream)
+    done = here("check", *arguments, "--stdin-name=charts/shop", cwd=folder, stdin=stream)
     (workload,) = json.loads(done.stdout)["workloads"]
 
     assert (workload["file"], workload["line"], workload["findings"][0]["line"]) == (
@@ -142,73 +142,6 @@ def test_standard_input(folder: Path) -> None:
         (["deploy", "--policy", "bad.yaml"], "bad.yaml:6: SlimPolicy default: spec.limits.pul"),
         (["broken.yaml", "--policy", "policy.yaml"], "broken.yaml:2: it is not YAML: "),
         (["-", "--policy", "policy.yaml"], "<stdin>: it is empty: did the command before fail?"),
-        (["deploy", "--policy", "policy.yaml", "--platform", "x"], "'x' is not a platform: write"),
-        (["deploy", "--policy", "policy.yaml", "--map", "x"], "--map 'x': write REF=SOURCE"),
-        (["deploy", "--policy", "policy.yaml", "--timeout", "-1"], "--timeout: '-1' is not a dura"),
-        (
-            ["deploy", "--policy", "policy.yaml", "--report", "text=x"],
-            "--report takes json, yaml, sarif, github or junit, not 'text'",
-        ),
-        (
-            ["deploy", "--policy", "policy.yaml", "--report", "sarif"],
-            "--report 'sarif': write FORM=FILE, as in junit=slimgate.xml",
-        ),
-        (
-            ["deploy", "--policy", "policy.yaml", "--report", "json=-"],
-            "--report json=-: name a file; -o json prints it",
-        ),
-        (
-            ["deploy", "--policy", "policy.yaml", "--report", "json=./policy.yaml"],
-            "--report ./policy.yaml: it is read, and would be overwritten: name another",
-        ),
-        (
-            ["bad.yaml", "--policy", "policy.yaml", "--report", "sarif=bad.yaml"],
-            "--report bad.yaml: it is read, and would be overwritten: name another",
-        ),
-        (
-            ["deploy", "--policy", "policy.yaml", "--report", "sarif=deploy/web.yaml"],
-            "--report deploy/web.yaml: it is read, and would be overwritten: name another",
-        ),
-        (
-            ["deploy", "--policy", "policy.yaml", "--report", "junit=hard.yaml"],
-            "--report hard.yaml: it is read, and would be overwritten: name another",
-        ),
-        (
-            ["deploy", "--policy", "policy.yaml", "--report", "junit=soft.yaml"],
-            "--report soft.yaml: it is read, and would be overwritten: name another",
-        ),
-        (
-            ["deploy", "--policy", ".", "--report", "json=bad.yaml"],
-            "--report bad.yaml: it is read, and would be overwritten: name another",
-        ),
-        (
-            ["oci:build:slim", "--max-pull", "1Mi", "--report", "json=build/index.json"],
-            "--report build/index.json: it is read, and would be overwritten: name another",
-        ),
-        (
-            ["a:1", "--max-pull=1Mi", "--map=a:1=oci:build:slim", "--report=json=build/index.json"],
-            "--report build/index.json: it is read, and would be overwritten: name another",
-        ),
-        (
-            ["deploy", "--cluster", "--kubeconfig", "bad.yaml", "--report", "json=bad.yaml"],
-            "--report bad.yaml: it is read, and would be overwritten: name another",
-        ),
-        (
-            ["deploy", "--policy=policy.yaml", "--report=json=new", "--report=junit=./new"],
-            "--report ./new: two reports can't go to one file: name another",
-        ),
-        (
-            ["deploy", "--policy", "policy.yaml", "--fail-on", "warn,denny"],
-            "--fail-on takes warn, deny or unknown, not 'denny': did you mean deny?",
-        ),
-        (
-            ["deploy", "--policy", "policy.yaml", "--context", "x"],
-            "--kubeconfig and --context are for --cluster: add it, or drop them",
-        ),
-        (
-            ["deploy", "--policy", "policy.yaml", "-n", "Bad Name"],
-            "--namespace 'Bad Name' is not the name of a namespace",
-        ),
         (
             ["https://example.com/x.yaml", "--policy", "policy.yaml"],
             "https://example.com/x.yaml is a URL: write an image without https://, and pipe a man",
@@ -245,14 +178,44 @@ def test_standard_input(folder: Path) -> None:
 )
 def test_wrong_usage(folder: Path, arguments: list[str], expected: str) -> None:
     """Everything that a user can put right is one line on standard error, and exit status 2."""
+    assert _complaint(folder, *arguments).startswith(expected)
+
+
+def _complaint(folder: Path, *arguments: str) -> str:
+    """Return the one line that a call of wrong usage is answered with."""
     write(folder, bad_yaml=POLICY.replace("pullSize", "pullSise"), broken_yaml="a: b\nc: d: e\n")
-    (folder / "hard.yaml").hardlink_to(folder / "deploy/web.yaml")
-    (folder / "soft.yaml").symlink_to("deploy/web.yaml")
-    done = slimgate("check", *arguments, cwd=folder)
+    done = here("check", *arguments, cwd=folder)
+    (line,) = done.stderr.splitlines()
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"error: {expected}")
-    assert len(done.stderr.splitlines()) == 1
+    assert line.startswith("error: ")
+    return line.removeprefix("error: ")
+
+
+READ = [
+    (["deploy", "--policy=policy.yaml", "--report=json=./policy.yaml"], "./policy.yaml"),
+    (["bad.yaml", "--policy=policy.yaml", "--report=sarif=bad.yaml"], "bad.yaml"),
+    (["deploy", "--policy=policy.yaml", "--report=sarif=deploy/web.yaml"], "deploy/web.yaml"),
+    (["deploy", "--policy=policy.yaml", "--report=junit=hard.yaml"], "hard.yaml"),
+    (["deploy", "--policy=policy.yaml", "--report=junit=soft.yaml"], "soft.yaml"),
+    (["deploy", "--policy=.", "--report=json=bad.yaml"], "bad.yaml"),
+    (["oci:build:slim", "--max-pull=1Mi", "--report=json=build/index.json"], "build/index.json"),
+    (
+        ["a:1", "--max-pull=1Mi", "--map=a:1=oci:build:slim", "--report=json=build/index.json"],
+        "build/index.json",
+    ),
+    (["deploy", "--cluster", "--kubeconfig=bad.yaml", "--report=json=bad.yaml"], "bad.yaml"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "name"), READ, ids=str)
+def test_reports_over_what_is_read(folder: Path, arguments: list[str], name: str) -> None:
+    """No report is written over a file that the run reads, whatever it is called there."""
+    (folder / "hard.yaml").hardlink_to(folder / "deploy/web.yaml")
+    (folder / "soft.yaml").symlink_to("deploy/web.yaml")
+
+    expected = f"--report {name}: it is read, and would be overwritten: name another"
+    assert _complaint(folder, *arguments) == expected
 
 
 @pytest.mark.parametrize(
@@ -263,15 +226,26 @@ def test_wrong_usage(folder: Path, arguments: list[str], expected: str) -> None:
         (["--source", "podman"], "--source takes registry or docker, not 'podman'"),
         (["--timeout", "x"], "--timeout: 'x' is not a duration"),
         (["--nope"], "no such option: --nope; see slimgate check --help"),
+        (["--platform", "x"], "'x' is not a platform: write"),
+        (["--map", "x"], "--map 'x': write REF=SOURCE"),
+        (["--timeout", "-1"], "--timeout: '-1' is not a dura"),
+        (["--report=text=x"], "--report takes json, yaml, sarif, github or junit, not 'text'"),
+        (["--report=sarif"], "--report 'sarif': write FORM=FILE, as in junit=slimgate.xml"),
+        (["--report=json=-"], "--report json=-: name a file; -o json prints it"),
+        (["--report=json=a", "--report=yaml=./a"], "--report ./a: two reports can't go to one fi"),
+        (
+            ["--fail-on", "warn,denny"],
+            "--fail-on takes warn, deny or unknown, not 'denny': did you",
+        ),
+        (["--context", "x"], "--kubeconfig and --context are for --cluster: add it, or drop them"),
+        (["-n", "Bad Name"], "--namespace 'Bad Name' is not the name of a namespace"),
     ],
 )
 def test_wrong_values(folder: Path, arguments: list[str], expected: str) -> None:
     """A value that an option does not know is one line that says which it knows."""
-    done = slimgate("check", "deploy", "--policy", "policy.yaml", *arguments, cwd=folder)
+    complaint = _complaint(folder, "deploy", "--policy", "policy.yaml", *arguments)
 
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"error: {expected}")
-    assert len(done.stderr.splitlines()) == 1
+    assert complaint.startswith(expected)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +259,7 @@ def test_wrong_values(folder: Path, arguments: list[str], expected: str) -> None
 )
 def test_images(folder: Path, options: list[str], expected: int) -> None:
     """Images are judged without a manifest or a policy, by limits on the command line."""
-    done = slimgate("check", "oci:build:fat", "oci-archive:build.tar:slim", *options, cwd=folder)
+    done = here("check", "oci:build:fat", "oci-archive:build.tar:slim", *options, cwd=folder)
     rows = [line.split()[:2] for line in done.stdout.splitlines()[1:3]]
 
     assert (done.returncode, done.stderr) == (expected, "")
@@ -298,7 +272,7 @@ def test_images(folder: Path, options: list[str], expected: int) -> None:
 def test_images_by_a_policy(folder: Path) -> None:
     """Images may be judged by policies, beside manifests, and manifests by limits too."""
     arguments = ["deploy", "oci:build:fat", "--policy=policy.yaml", MAP.format("slim")]
-    done = slimgate("check", *arguments, "--max-layers=1", "-o=json", cwd=folder)
+    done = here("check", *arguments, "--max-layers=1", "-o=json", cwd=folder)
     found = json.loads(done.stdout)
 
     assert done.returncode == 1
@@ -310,7 +284,7 @@ def test_images_by_a_policy(folder: Path) -> None:
 
 def test_sizes_that_are_not_known_do_not_pass(folder: Path) -> None:
     """A limit on the command line that can't be held against the image is no pass."""
-    done = slimgate("check", "docker-archive:saved.tar", "--max-pull=1Gi", cwd=folder)
+    done = here("check", "docker-archive:saved.tar", "--max-pull=1Gi", cwd=folder)
 
     assert done.returncode == 3
     assert done.stdout.splitlines()[1].split()[:2] == ["unknown", "docker-archive:saved.tar"]
@@ -318,7 +292,7 @@ def test_sizes_that_are_not_known_do_not_pass(folder: Path) -> None:
 
 def test_names_of_files_and_images(folder: Path) -> None:
     """What exists is a file or folder, and what does not is an image, which is said if it fails."""
-    done = slimgate("check", "registry.invalid/x", "deploy/web.yaml", "--max-pull=1Gi", cwd=folder)
+    done = here("check", "registry.invalid/x", "deploy/web.yaml", "--max-pull=1Gi", cwd=folder)
     lines = done.stdout.splitlines()
 
     assert done.returncode == 3
@@ -329,7 +303,7 @@ def test_reports_that_cannot_be_written(folder: Path) -> None:
     """A file that can't be written is said at once, and the verdict is printed all the same."""
     for image, expected in (("slim", 2), ("fat", 1), ("none", 3)):
         arguments = ["deploy", "--policy=policy.yaml", MAP.format(image)]
-        done = slimgate("check", *arguments, "--report=json=no/x", cwd=folder)
+        done = here("check", *arguments, "--report=json=no/x", cwd=folder)
 
         assert done.returncode == expected
         assert done.stderr == "error: --report no/x: No such file or directory\n"
@@ -345,7 +319,7 @@ def test_errors_leave_documents(folder: Path, output: str, expected: str) -> Non
     """Where a form for programs was asked for, an error of the input comes in that form too."""
     file = folder / "report"
     arguments = ["nope.yaml", "--policy=policy.yaml", "-o", output, f"--report={output}=report"]
-    done = slimgate("check", *arguments, cwd=folder)
+    done = here("check", *arguments, cwd=folder)
 
     assert (done.returncode, done.stdout) == (2, file.read_text())
     assert done.stderr == "error: nope.yaml: there is no such file or folder\n"
@@ -355,7 +329,7 @@ def test_errors_leave_documents(folder: Path, output: str, expected: str) -> Non
 @pytest.mark.parametrize("option", ["--namespace=Bad Name", "--fail-on=wran", "--max-tier=slimm"])
 def test_wrong_values_leave_documents(folder: Path, option: str) -> None:
     """So does a wrong value of an option."""
-    done = slimgate("check", "deploy", "--policy=policy.yaml", option, "-o=json", cwd=folder)
+    done = here("check", "deploy", "--policy=policy.yaml", option, "-o=json", cwd=folder)
     (error,) = json.loads(done.stdout)["errors"]
 
     assert (done.returncode, done.stderr) == (2, f"error: {error['message']}\n")
@@ -375,7 +349,7 @@ def test_a_shells_pipe(folder: Path) -> None:
 def test_several_faults(folder: Path) -> None:
     """Of several files with faults each is a line."""
     write(folder, a_yaml="a: b: c", b_yaml="a: b: c")
-    done = slimgate("check", "a.yaml", "b.yaml", "--policy", "policy.yaml", cwd=folder)
+    done = here("check", "a.yaml", "b.yaml", "--policy", "policy.yaml", cwd=folder)
 
     assert [line.split(":")[:2] for line in done.stderr.splitlines()] == [
         ["error", " a.yaml"],
@@ -387,7 +361,7 @@ def test_unreachable_registry(folder: Path) -> None:
     """A registry that can't be reached is told in the report, in one line, with exit status 3."""
     web = WEB.replace("registry.example.com", "registry.invalid")
     write(folder, deploy_web_yaml=web)
-    done = slimgate("check", "deploy", "--policy", "policy.yaml", cwd=folder)
+    done = here("check", "deploy", "--policy", "policy.yaml", cwd=folder)
 
     assert (done.returncode, done.stderr) == (3, "")
     assert "registry.invalid can't be reached" in done.stdout.splitlines()[4]
@@ -397,7 +371,7 @@ def test_the_page_of_the_company(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     """Every form leads to the page that a setting names, and to no other."""
     monkeypatch.setenv("SLIMGATE_DOCS_URL", "https://wiki.example.com/slim?id=1")
     said = {
-        form: slimgate(
+        form: here(
             "check", "deploy", "--policy=policy.yaml", MAP.format("fat"), "-o", form, cwd=folder
         ).stdout
         for form in ("table", "json", "sarif", "github")
@@ -415,7 +389,7 @@ def test_the_page_of_the_company(folder: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A setting that can't be used is one line as well."""
     monkeypatch.setenv("SLIMGATE_HTTP_PORT", "http")
-    done = slimgate("check", "deploy", "--policy", "policy.yaml", cwd=folder)
+    done = here("check", "deploy", "--policy", "policy.yaml", cwd=folder)
 
     assert done.returncode == 2
     assert done.stderr.startswith("error: SLIMGATE_HTTP_PORT: must be a port from 1 to 65535, not")

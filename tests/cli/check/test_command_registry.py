@@ -10,7 +10,7 @@ import pytest
 from docker.api import APIClient
 
 from slimgate.core.images.facts import Platform
-from tests.cli.make import POLICY, slimgate, write
+from tests.cli.make import POLICY, here, write
 from tests.registry import servers
 from tests.registry.servers import Registry
 from tests.sources.images import config_of, tar_of
@@ -58,7 +58,7 @@ def folder(tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch) 
 def test_platforms(folder: Path, platforms: list[str], expected: int) -> None:
     """The largest of the platforms that are asked for counts."""
     options = [f"--platform={name}" for name in platforms]
-    done = slimgate("check", "deploy.yaml", "--policy=policy.yaml", *options, cwd=folder)
+    done = here("check", "deploy.yaml", "--policy=policy.yaml", *options, cwd=folder)
 
     assert (done.returncode, done.stderr) == (expected, "")
     assert ("linux/arm64" in done.stdout) == bool(expected)
@@ -68,7 +68,7 @@ def test_platforms(folder: Path, platforms: list[str], expected: int) -> None:
 def test_missing_images(folder: Path, registry: Registry) -> None:
     """An image that its registry does not have is told with the registry's code."""
     write(folder, deploy_yaml=POD.format(f"{registry.host}/shop/web:2"))
-    done = slimgate("check", "deploy.yaml", "--policy=policy.yaml", cwd=folder)
+    done = here("check", "deploy.yaml", "--policy=policy.yaml", cwd=folder)
 
     assert done.returncode == 3
     assert "MANIFEST_UNKNOWN" in done.stdout
@@ -98,6 +98,6 @@ def test_docker_engine(tmp_path: Path, engine_image: str, limit: str, expected: 
     """With --source docker plain references are images of the Docker engine."""
     policy = POLICY.replace("pullSize: {deny: 100Mi}", f"unpackedSize: {{deny: {limit}}}")
     write(tmp_path, deploy_yaml=POD.format(engine_image), policy_yaml=policy)
-    done = slimgate("check", "deploy.yaml", "--policy=policy.yaml", "--source=docker", cwd=tmp_path)
+    done = here("check", "deploy.yaml", "--policy=policy.yaml", "--source=docker", cwd=tmp_path)
 
     assert (done.returncode, done.stderr) == (expected, "")

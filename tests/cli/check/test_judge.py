@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from slimgate.cli.check.judge import FindingEffect, Judged
-from slimgate.cli.check.reports.report import Report
-from slimgate.cli.check.request import DEFAULT_FAIL_ON, CheckRequest
-from slimgate.cli.check.run import run
+from slimgate.cli.check.request import DEFAULT_FAIL_ON
 from slimgate.cli.shared.forms import FailOn
 from slimgate.core.admission.decision import decide
 from slimgate.core.errors import ImageError, UnavailableError
@@ -18,13 +16,12 @@ from slimgate.core.images.facts import Base, Inspection, Platform
 from slimgate.core.workloads.kinds import Kind
 from slimgate.settings import Settings
 from tests.cli.facts import SAVED, SOYA, inspection
-from tests.cli.make import POLICY, SEEN, WEB, Known, check, outside, write
+from tests.cli.make import POLICY, SEEN, WEB, Known, check, write
 
 UNKNOWN = "  onUnknown: Deny\n"
-DOWN: Mapping[str, Inspection | ImageError] = {
-    **SEEN,
-    "shop:soya": UnavailableError("the registry is down"),
-}
+Seen = Mapping[str, Inspection | ImageError]
+DOWN: Seen = {**SEEN, "shop:soya": UnavailableError("the registry is down")}
+LACKING: Seen = {**SEEN, "shop:fat": inspection("shop:fat", SAVED)}
 GOLDEN = """\
 ---
 apiVersion: slimgate.dev/v1alpha1
@@ -80,9 +77,7 @@ async def test_effects(
 @pytest.mark.parametrize("mode", ["Enforce", "Warn", "Audit"])
 async def test_strict(tmp_path: Path, mode: str) -> None:
     """With --strict a violation fails whatever the mode."""
-    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY.replace("Enforce", mode))
-    files, policies = [str(tmp_path / "deploy.yaml")], [str(tmp_path / "policy.yaml")]
-    report = await run(CheckRequest(files=files, policies=policies, strict=True), outside(Known()))
+    report = await check(tmp_path, policies=POLICY.replace("Enforce", mode), strict=True)
 
     assert report.status == 1
     assert _effects(report.judged[0]) == [("deny", "pullSize", "web")]
@@ -119,75 +114,47 @@ async def test_what_an_image_does_not_tell(
     tmp_path: Path, more: str, effect: str, status: int
 ) -> None:
     """A fact that a found image lacks is decided by onUnknown, as in the cluster."""
-    known = Known({**SEEN, "shop:fat": inspection("shop:fat", SAVED)})
-    report = await check(tmp_path, policies=POLICY + more, known=known)
+    report = await check(tmp_path, policies=POLICY + more, known=Known(LACKING))
 
     assert _effects(report.judged[0]) == [(effect, "pullSize", "web")]
     assert report.status == status
 
 
-@pytest.mark.parametrize(
-    ("words", "policy", "status"),
-    [
-        ([], "{warn: 1Mi}", 0),
-        (["deny"], "{warn: 1Mi}", 0),
-        (["warn"], "{warn: 1Mi}", 1),
-        (["warn"], "{deny: 100Mi}", 1),
-        (["unknown"], "{deny: 100Mi}", 1),
-        (["unknown"], "{warn: 1Mi}", 0),
-        (["warn", "unknown"], "{deny: 900Mi}", 0),
-    ],
-)
-async def test_fail_on(tmp_path: Path, words: list[str], policy: str, status: int) -> None:
-    """Denials always end in 1, warnings where --fail-on names them."""
-    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY.replace("{deny: 100Mi}", policy))
-    report = await _run(tmp_path, words)
+FAIL_ON = [
+    # The words, the policy's limit and mode, what is known of images, and the status.
+    ("", "warn: 1Mi", "Enforce", SEEN, 0),
+    ("deny", "warn: 1Mi", "Enforce", SEEN, 0),
+    ("warn", "warn: 1Mi", "Enforce", SEEN, 1),
+    ("warn", "deny: 100Mi", "Enforce", SEEN, 1),
+    ("unknown", "deny: 100Mi", "Enforce", SEEN, 1),
+    ("unknown", "warn: 1Mi", "Enforce", SEEN, 0),
+    ("warn unknown", "deny: 900Mi", "Enforce", SEEN, 0),
+    # What a policy in mode Warn finds is a warning; one in mode Audit fails nothing.
+    ("", "deny: 100Mi", "Warn", SEEN, 0),
+    ("warn", "deny: 100Mi", "Warn", SEEN, 1),
+    ("warn", "deny: 100Mi", "Audit", SEEN, 0),
+    ("warn unknown", "deny: 100Mi", "Audit", SEEN, 0),
+    # What a found image does not tell is allowed.
+    ("", "deny: 100Mi", "Enforce", LACKING, 0),
+    ("warn", "deny: 100Mi", "Enforce", LACKING, 0),
+    ("unknown", "deny: 100Mi", "Enforce", LACKING, 1),
+    # What could not be looked up never passes.
+    ("", "deny: 900Mi", "Enforce", DOWN, 3),
+    ("warn", "deny: 900Mi", "Enforce", DOWN, 3),
+    ("unknown", "deny: 900Mi", "Enforce", DOWN, 3),
+]
+
+
+@pytest.mark.parametrize(("words", "limit", "mode", "seen", "status"), FAIL_ON)
+async def test_fail_on(
+    tmp_path: Path, words: str, limit: str, mode: str, *, seen: Seen, status: int
+) -> None:
+    """Denials always end in 1; warnings, and what nobody knows, where --fail-on names them."""
+    policy = POLICY.replace("deny: 100Mi", limit).replace("Enforce", mode)
+    fail_on = DEFAULT_FAIL_ON | {FailOn(word) for word in words.split()}
+    report = await check(tmp_path, policies=policy, known=Known(seen), fail_on=fail_on)
 
     assert report.status == status
-
-
-@pytest.mark.parametrize(
-    ("mode", "words", "status"),
-    [
-        ("Warn", [], 0),
-        ("Warn", ["warn"], 1),
-        ("Audit", ["warn"], 0),
-        ("Audit", ["warn", "unknown"], 0),
-    ],
-)
-async def test_fail_on_and_modes(tmp_path: Path, mode: str, words: list[str], status: int) -> None:
-    """What a policy in mode Warn finds is a warning; one in mode Audit fails nothing."""
-    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY.replace("Enforce", mode))
-
-    assert (await _run(tmp_path, words)).status == status
-
-
-@pytest.mark.parametrize(("words", "status"), [([], 0), (["warn"], 0), (["unknown"], 1)])
-async def test_fail_on_what_an_image_does_not_tell(
-    tmp_path: Path, words: list[str], status: int
-) -> None:
-    """With --fail-on unknown, what a found image does not tell fails although it is allowed."""
-    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY)
-    known = Known({**SEEN, "shop:fat": inspection("shop:fat", SAVED)})
-
-    assert (await _run(tmp_path, words, known)).status == status
-
-
-@pytest.mark.parametrize("words", [[], ["warn"], ["unknown"]])
-async def test_fail_on_never_passes_what_was_not_found(tmp_path: Path, words: list[str]) -> None:
-    """What could not be looked up ends in 3, whatever --fail-on says."""
-    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY.replace("100Mi", "900Mi"))
-
-    assert (await _run(tmp_path, words, Known(DOWN))).status == 3
-
-
-async def _run(folder: Path, words: list[str], known: Known | None = None) -> Report:
-    request = CheckRequest(
-        files=[str(folder / "deploy.yaml")],
-        policies=[str(folder / "policy.yaml")],
-        fail_on=DEFAULT_FAIL_ON | {FailOn(word) for word in words},
-    )
-    return await run(request, outside(known or Known()))
 
 
 async def test_the_webhooks_own_words(tmp_path: Path) -> None:
@@ -266,16 +233,14 @@ async def test_a_container_without_an_image(tmp_path: Path) -> None:
 
 async def test_exceptions_in_a_file_of_their_own(tmp_path: Path) -> None:
     """--exceptions takes them from elsewhere; those in the manifests excuse nothing."""
-    write(tmp_path, deploy_yaml=WEB + EXCEPTION, policy_yaml=POLICY, excuse_yaml=EXCEPTION)
-    files, policies = [str(tmp_path / "deploy.yaml")], [str(tmp_path / "policy.yaml")]
-    alone = await run(CheckRequest(files=files, policies=policies), outside(Known()))
-    named = CheckRequest(files=files, policies=policies, exceptions=[str(tmp_path / "excuse.yaml")])
+    write(tmp_path, excuse_yaml=EXCEPTION)
+    alone = await check(tmp_path, WEB + EXCEPTION)
+    named = await check(tmp_path, WEB + EXCEPTION, exceptions=[str(tmp_path / "excuse.yaml")])
 
-    assert alone.status == 1
-    assert alone.notes == [
-        f"SlimException legacy in {files[0]} is not applied: name its file by --exceptions too"
-    ]
-    assert (await run(named, outside(Known()))).status == 0
+    assert (alone.status, named.status) == (1, 0)
+    (note,) = alone.notes
+    assert note.endswith("deploy.yaml is not applied: name its file by --exceptions too")
+    assert note.startswith(f"SlimException legacy in {tmp_path}")
 
 
 async def test_missing_base_images(tmp_path: Path) -> None:
@@ -304,14 +269,8 @@ async def test_base_images_that_no_rule_needs(tmp_path: Path) -> None:
 
 async def test_platforms(tmp_path: Path) -> None:
     """The platforms are those that the user names."""
-    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY)
     known = Known()
-    request = CheckRequest(
-        files=[str(tmp_path / "deploy.yaml")],
-        policies=[str(tmp_path / "policy.yaml")],
-        platforms=["linux/arm64", "linux/amd64"],
-    )
-    await run(request, outside(known))
+    await check(tmp_path, known=known, platforms=["linux/arm64", "linux/amd64"])
 
     assert {platforms for _, platforms, _ in known.asked} == {
         (Platform("linux", "arm64"), Platform("linux", "amd64"))
@@ -328,14 +287,9 @@ async def test_settings(tmp_path: Path) -> None:
         template=("spec", "template"),
     )
     settings = Settings(extra_kinds=(rollout,), excluded_namespaces=("left",))
-    text = (
-        WEB.replace("apps/v1", "argoproj.io/v1alpha1").replace("Deployment", "Rollout")
-        + "---\n"
-        + WEB.replace("shop,", "x,").replace("namespace: shop", "namespace: left")
-    )
-    write(tmp_path, deploy_yaml=text, policy_yaml=POLICY)
-    files, policies = [str(tmp_path / "deploy.yaml")], [str(tmp_path / "policy.yaml")]
-    report = await run(CheckRequest(files=files, policies=policies), outside(Known(), settings))
+    rolled = WEB.replace("apps/v1", "argoproj.io/v1alpha1").replace("Deployment", "Rollout")
+    left = WEB.replace("namespace: shop", "namespace: left")
+    report = await check(tmp_path, f"{rolled}---\n{left}", settings=settings)
 
     assert [(str(j.placed.workload), j.worst) for j in report.judged] == [
         ("rollout shop/web", FindingEffect.DENY),

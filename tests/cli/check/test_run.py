@@ -45,15 +45,21 @@ def _policy(name: str = "default", mode: str = "Enforce", **limits: object) -> d
     }
 
 
-def _running(reference: str, name: str = "web", volume: str | None = None) -> Workload:
+def _running(
+    reference: str, name: str = "web", volume: str | None = None, side: str | None = None
+) -> Workload:
     uses = [ImageUse(role=Role.CONTAINER, name="web", reference=reference)]
     if volume is not None:
         uses.append(ImageUse(role=Role.VOLUME, name="web", reference=volume))
+    if side is not None:
+        uses.append(ImageUse(role=Role.CONTAINER, name="side", reference=side))
     return Workload(group="apps", kind="Deployment", namespace="shop", name=name, images=(*uses,))
 
 
-async def _run(folder: Path, cluster: Cluster, known: Known | None = None, **more: Any) -> Report:
-    write(folder, deploy_yaml=WEB)
+async def _run(
+    folder: Path, cluster: Cluster, known: Known | None = None, manifests: str = WEB, **more: Any
+) -> Report:
+    write(folder, deploy_yaml=manifests)
     request = CheckRequest(files=[str(folder / "deploy.yaml")], cluster=True, **more)
     return await run(request, outside(known or Known(), view=cluster))
 
@@ -89,9 +95,13 @@ def test_usage(wrong: CheckRequest, expected: str) -> None:
 
 
 KINDLESS = (
-    "{}/policy.yaml:5: SlimPolicy default: spec.match.resources: there is no kind {} with a pod "
+    "{{}}/policy.yaml:5: SlimPolicy default: spec.match.resources: there is no kind {} with a pod "
     "template in {}. Did you mean apps/Deployment?"
 )
+
+
+def _matching(match: str) -> str:
+    return POLICY.replace("spec:", f"spec:\n  match: {{{match}}}")
 
 
 @pytest.mark.parametrize(
@@ -105,21 +115,17 @@ KINDLESS = (
         (POLICY, "a: 1", "--exceptions {}/except.yaml: it holds no SlimException"),
         (POLICY.replace("100Mi", "big"), "", "{}/policy.yaml:6: SlimPolicy default: spec.limits."),
         (
-            POLICY.replace(
-                "spec:", "spec:\n  match: {resources: [{apiGroup: apps, kind: Deploymnt}]}"
-            ),
+            _matching("resources: [{apiGroup: apps, kind: Deploymnt}]"),
             "",
-            KINDLESS.format("{}", "Deploymnt", "apps"),
+            KINDLESS.format("Deploymnt", "apps"),
         ),
         (
-            POLICY.replace(
-                "spec:", "spec:\n  match: {resources: [{apiGroup: batch, kind: Deployment}]}"
-            ),
+            _matching("resources: [{apiGroup: batch, kind: Deployment}]"),
             "",
-            KINDLESS.format("{}", "Deployment", "batch"),
+            KINDLESS.format("Deployment", "batch"),
         ),
         (
-            POLICY.replace("spec:", "spec:\n  match: {kinds: [deployment]}"),
+            _matching("kinds: [deployment]"),
             "",
             "{}/policy.yaml:5: SlimPolicy default: spec.match.kinds: is not a field. Did you mean",
         ),
@@ -129,14 +135,10 @@ async def test_files_that_rule_nothing(
     tmp_path: Path, policies: str, exceptions: str, expected: str
 ) -> None:
     """A file of rules without any is a mistake, and one with a fault is named by its line."""
-    write(tmp_path, deploy_yaml=WEB, policy_yaml=policies, except_yaml=exceptions)
-    request = CheckRequest(
-        files=[str(tmp_path / "deploy.yaml")],
-        policies=[str(tmp_path / "policy.yaml")],
-        exceptions=[str(tmp_path / "except.yaml")] if exceptions else [],
-    )
+    write(tmp_path, except_yaml=exceptions)
+    more = [str(tmp_path / "except.yaml")] if exceptions else []
     with pytest.raises(SlimgateError) as caught:
-        await run(request, outside(Known()))
+        await check(tmp_path, policies=policies, exceptions=more)
 
     assert str(caught.value).startswith(expected.format(tmp_path))
 
@@ -153,7 +155,7 @@ async def test_files_that_rule_nothing(
         ("apiVersion: v1\nkind: Service\n", POLICY, ["there is no workload in these files"]),
         (
             WEB,
-            POLICY.replace("spec:", "spec:\n  match: {namespaces: {include: [team]}}"),
+            _matching("namespaces: {include: [team]}"),
             ["no policy applies to any of these workloads: is --namespace right?"],
         ),
         (
@@ -220,14 +222,9 @@ async def test_labels_that_are_not_known(tmp_path: Path) -> None:
 
 async def test_unused_maps(tmp_path: Path) -> None:
     """A map that no workload asked for is said, and one that replaces an image is used."""
-    write(tmp_path, deploy_yaml=WEB, policy_yaml=POLICY)
-    request = CheckRequest(
-        files=[str(tmp_path / "deploy.yaml")],
-        policies=[str(tmp_path / "policy.yaml")],
-        maps=["shop:fat=oci:build:1", "shop:fet=oci:build:1"],
-    )
     known = Known({**SEEN, "oci:build:1": inspection("oci:build:1", SOYA)})
-    report = await run(request, outside(known))
+    maps = ["shop:fat=oci:build:1", "shop:fet=oci:build:1"]
+    report = await check(tmp_path, known=known, maps=maps)
 
     assert report.status == 0
     assert report.notes == ["--map shop:fet: no workload has this image"]
@@ -324,20 +321,7 @@ async def test_growth(tmp_path: Path, running: list[Workload], expected: int) ->
         (_running("shop:soya"), "deny", False),
         (_running("shop:soya", volume="shop:fat"), "deny", False),
         (replace(_running("shop:fat"), kind="StatefulSet"), "deny", False),
-        (
-            Workload(
-                group="apps",
-                kind="Deployment",
-                namespace="shop",
-                name="web",
-                images=(
-                    ImageUse(role=Role.CONTAINER, name="one", reference="shop:fat"),
-                    ImageUse(role=Role.CONTAINER, name="other", reference="shop:soya"),
-                ),
-            ),
-            "audit",
-            True,
-        ),
+        (_running("shop:fat", side="shop:soya"), "audit", True),
     ],
     ids=["runs", "does not run", "is mounted", "another kind", "brings no image"],
 )
@@ -388,10 +372,8 @@ async def test_labels_of_files_and_cluster(tmp_path: Path, in_file: str, expecte
     wanted = _policy()
     wanted["spec"]["match"] = {"namespaceSelector": {"matchLabels": {"team": "a"}}}
     cluster = Cluster(policy_objects=[wanted], labels={"shop": {"team": "a"}})
-    write(tmp_path, deploy_yaml=WEB + in_file)
-    request = CheckRequest(files=[str(tmp_path / "deploy.yaml")], cluster=True)
 
-    assert (await run(request, outside(Known(), view=cluster))).status == expected
+    assert (await _run(tmp_path, cluster, manifests=WEB + in_file)).status == expected
 
 
 @pytest.mark.parametrize(
@@ -424,15 +406,11 @@ async def test_namespace_of_the_cluster(
     tmp_path: Path, namespace: str | None, expected: str
 ) -> None:
     """What names no namespace goes to -n, else to the kubeconfig's context's, as with kubectl."""
-    write(tmp_path, deploy_yaml=WEB.replace(", namespace: shop", ""))
-    request = CheckRequest(
-        files=[str(tmp_path / "deploy.yaml")],
-        targets=["shop:fat"],
-        cluster=True,
-        namespace=namespace,
-    )
     view = Cluster(policy_objects=[_policy()], namespace="team")
-    report = await run(request, outside(Known(), view=view))
+    nowhere = WEB.replace(", namespace: shop", "")
+    report = await _run(
+        tmp_path, view, manifests=nowhere, targets=["shop:fat"], namespace=namespace
+    )
 
     assert [one.placed.workload.namespace for one in report.judged] == [expected, expected]
 
@@ -468,12 +446,7 @@ async def test_what_ran_before_under_a_name(tmp_path: Path, maps: list[str], sta
 
 async def test_exceptions_beside_a_cluster(tmp_path: Path) -> None:
     """--exceptions adds to those of the cluster, to try one before it is there."""
-    write(
-        tmp_path,
-        excuse_yaml="apiVersion: slimgate.dev/v1alpha1\nkind: SlimException\n"
-        "metadata: {name: e, namespace: shop}\n"
-        "spec: {policyRefs: [default], reason: x, expirationTime: 2999-01-01T00:00:00Z}\n",
-    )
+    write(tmp_path, excuse_yaml=EXCUSE.replace("{name: e}", "{name: e, namespace: shop}"))
     cluster = Cluster(policy_objects=[_policy()])
     report = await _run(tmp_path, cluster, exceptions=[str(tmp_path / "excuse.yaml")])
 

@@ -19,28 +19,23 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["-", "deploy", "deploy/", "nginx", "web.yaml", "plain", "shop:1.2", "./gone", "../gone",
-     "/gone", "gone.yaml", "gone.yml", "gone.json", "gone/", "~/gone"],
-)  # fmt: skip
-def test_manifests(name: str) -> None:
-    """What exists is a manifest, and what can only be a path is one that does not."""
-    found = sort_targets([name], by_flags_alone=True)
-
-    assert (found.manifests, found.images) == ([name], [])
+MANIFESTS = [
+    "-", "deploy", "deploy/", "nginx", "web.yaml", "plain", "shop:1.2", "./gone", "../gone",
+    "/gone", "gone.yaml", "gone.yml", "gone.json", "gone/", "~/gone",
+]  # fmt: skip
+IMAGES = [
+    "shop:1.3", "registry.example.com/shop", "localhost/shop", "team/shop:1", "oci:deploy",
+    "alpine@sha256:" + "a" * 64, "docker-archive:web.yaml", "docker://shop", "oci-archive:x.tar:1",
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["shop:1.3", "registry.example.com/shop", "localhost/shop", "team/shop:1", "alpine@sha256:" +
-     "a" * 64, "oci:deploy", "docker-archive:web.yaml", "docker://shop", "oci-archive:x.tar:1"],
-)  # fmt: skip
-def test_images(name: str) -> None:
-    """A tag, a digest, a registry or a source's prefix makes an image of a name."""
-    found = sort_targets([name], by_flags_alone=False)
+@pytest.mark.parametrize("name", [*MANIFESTS, *IMAGES])
+def test_names(name: str) -> None:
+    """What exists, or can only be a path, is a manifest; a tag, digest or prefix makes an image."""
+    is_image = name in IMAGES
+    found = sort_targets([name], by_flags_alone=not is_image)
 
-    assert (found.manifests, found.images) == ([], [name])
+    assert (found.manifests, found.images) == (([], [name]) if is_image else ([name], []))
 
 
 @pytest.mark.parametrize("name", ["alpine", "team/shop"])

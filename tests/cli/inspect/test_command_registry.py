@@ -11,7 +11,7 @@ import yaml
 from aiohttp import web
 
 from slimgate.core.images.facts import Platform
-from tests.cli.make import slimgate
+from tests.cli.make import here, slimgate
 from tests.registry import servers
 from tests.registry.hostile import hostile
 from tests.registry.servers import PASSWORD, USER, Registry
@@ -63,7 +63,7 @@ def test_credential_helpers(home: Path, registry: Registry, key: str) -> None:
     program = home / "docker-credential-tests"
     program.write_text(HELPER.format(host=registry.host, user=USER, password=PASSWORD))
     program.chmod(0o755)
-    done = slimgate("inspect", f"{registry.host}/shop/web:1", cwd=home)
+    done = here("inspect", f"{registry.host}/shop/web:1", cwd=home)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert f"{registry.host}/shop/web:1" in done.stdout
@@ -78,7 +78,7 @@ def test_wrong_logins(home: Path, registry: Registry, login: dict[str, str]) -> 
     """Who is not let in is told how to log in, once, and sees no secret."""
     (home / "config.json").write_text(json.dumps({"auths": {registry.host: login}}))
     reference = f"{registry.host}/shop/web:1"
-    done = slimgate("inspect", reference, cwd=home)
+    done = here("inspect", reference, cwd=home)
 
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
@@ -95,7 +95,7 @@ def test_bad_references_beside_good_ones(home: Path, registry: Registry) -> None
     """Each that can't be looked up is one line that says why; the others are shown."""
     good, host = f"{registry.host}/shop/web:1", registry.host
     bad = ["A B", "127.0.0.1:1/x:1", f"{host}/shop/web:2", f"oci:{home}/none"]
-    done = slimgate("inspect", "-o", "json", bad[0], good, *bad[1:], good, cwd=home)
+    done = here("inspect", "-o", "json", bad[0], good, *bad[1:], good, cwd=home)
     errors, none = done.stderr.splitlines(), f"{home}/none"
 
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -125,8 +125,8 @@ def test_platforms(
 ) -> None:
     """JSON and YAML tell the same, of the platforms that are asked for."""
     reference = f"{registry.host}/shop/web:1"
-    as_json = slimgate("inspect", "-o", "json", *options, reference, cwd=home)
-    as_yaml = slimgate("inspect", "-o", "yaml", *options, reference, cwd=home)
+    as_json = here("inspect", "-o", "json", *options, reference, cwd=home)
+    as_yaml = here("inspect", "-o", "yaml", *options, reference, cwd=home)
     found = json.loads(as_json.stdout)
 
     assert yaml.safe_load(as_yaml.stdout) == found
@@ -173,7 +173,7 @@ def test_files_are_no_images(tmp_path: Path) -> None:
     (tmp_path / "build").mkdir()
     for name in ("deploy.yaml", "build/oci-layout"):
         (tmp_path / name).write_text("{}")
-    done = slimgate("inspect", "deploy.yaml", "./build", "-", "A B", cwd=tmp_path)
+    done = here("inspect", "deploy.yaml", "./build", "-", "A B", cwd=tmp_path)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert [line.partition(":")[2][:40] for line in done.stderr.splitlines()] == [

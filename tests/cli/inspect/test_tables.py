@@ -10,6 +10,7 @@ from slimgate.cli.inspect.tables import images_table, layers_tables
 from slimgate.cli.shared.cells import allows_bars
 from slimgate.core.images.facts import Gap, Inspection, Size
 from tests.cli.facts import FAT, HOSTILE, MIB, SAVED, SOYA, inspection
+from tests.cli.make import printed
 
 ALL = [inspection("shop:fat", FAT), inspection("shop:soya", SOYA)]
 CLEAN = [inspection("shop:fat", replace(FAT, toolchains=())), inspection("shop:soya", SOYA)]
@@ -26,18 +27,21 @@ shop:fat   linux/amd64  120 MiB  ███████████████�
 shop:soya  linux/amd64    6 MiB  █                       15 MiB       1  static (Distroless, Proven)
 """
 
-LAYERS = """\
-shop:fat (linux/amd64)
-pull 120 MiB, unpacked 320 MiB, base go:1.26 (Builder, Proven), toolchains go
-#    PULL  UNPACKED  OF PULL  MADE BY
-1  30 MiB    80 MiB    25.0%  ADD file:1 in /
-2  90 MiB   240 MiB    75.0%  RUN go build
+SOYA_LAYERS = """\
 
 shop:soya (linux/amd64)
 pull 6 MiB, unpacked 15 MiB, base static (Distroless, Proven)
 #   PULL  UNPACKED  OF PULL  MADE BY
 1  6 MiB    15 MiB   100.0%  COPY app /app
 """
+
+LAYERS = f"""\
+shop:fat (linux/amd64)
+pull 120 MiB, unpacked 320 MiB, base go:1.26 (Builder, Proven), toolchains go
+#    PULL  UNPACKED  OF PULL  MADE BY
+1  30 MiB    80 MiB    25.0%  ADD file:1 in /
+2  90 MiB   240 MiB    75.0%  RUN go build
+{SOYA_LAYERS}"""
 
 SAVED_IMAGE = """\
 IMAGE  PLATFORM        PULL  UNPACKED  LAYERS  BASE
@@ -63,19 +67,14 @@ shop:soya  linux/amd64    6 MiB    15 MiB       1  static (Distroless, Proven)
 * estimated from a part of a layer; --exact measures it
 """
 
-TOLD_LAYERS = """\
+TOLD_LAYERS = f"""\
 shop:fat (linux/amd64)
 pull 120 MiB, unpacked 320 MiB*, base go:1.26 (Builder, Proven)
 #    PULL  UNPACKED  OF PULL  MADE BY
 1  30 MiB    80 MiB    25.0%  ADD file:1 in /
 2  90 MiB  240 MiB*    75.0%  RUN go build
 * estimated from a part of a layer; --exact measures it
-
-shop:soya (linux/amd64)
-pull 6 MiB, unpacked 15 MiB, base static (Distroless, Proven)
-#   PULL  UNPACKED  OF PULL  MADE BY
-1  6 MiB    15 MiB   100.0%  COPY app /app
-"""
+{SOYA_LAYERS}"""
 
 
 BOUND_IMAGES = """\
@@ -94,19 +93,14 @@ shop:soya  linux/amd64    6 MiB    15 MiB       1          6 MiB  static (Distro
 -           2026-01-01T00:00:00Z  sha256:{"f" * 64}
 """
 
-BOUND_LAYERS = """\
+BOUND_LAYERS = f"""\
 shop:fat (linux/amd64)
 pull 120 MiB, unpacked >= 1.2 GiB, base go:1.26 (Builder, Proven)
 #    PULL    UNPACKED  OF PULL  MADE BY
 1  30 MiB      80 MiB    25.0%  ADD file:1 in /
 2  90 MiB  >= 1.1 GiB    75.0%  RUN go build
 shop:fat (linux/amd64): unpacked size unknown: it wraps
-
-shop:soya (linux/amd64)
-pull 6 MiB, unpacked 15 MiB, base static (Distroless, Proven)
-#   PULL  UNPACKED  OF PULL  MADE BY
-1  6 MiB    15 MiB   100.0%  COPY app /app
-"""
+{SOYA_LAYERS}"""
 
 
 def _second(size: Size) -> list[Inspection]:
@@ -120,15 +114,6 @@ def _second(size: Size) -> list[Inspection]:
 
 ESTIMATED = _second(Size.estimated(240 * MIB))
 BOUND = _second(Size.unknown("it wraps", at_least=1127 * MIB))
-
-
-def _printed(what: RenderableType, *, terminal: bool = False, width: int = 250) -> str:
-    file = io.StringIO()
-    console = Console(
-        file=file, width=width, force_terminal=terminal, markup=False, highlight=False
-    )
-    console.print(what)
-    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
 
 
 @pytest.mark.parametrize(
@@ -146,26 +131,19 @@ def _printed(what: RenderableType, *, terminal: bool = False, width: int = 250) 
         (images_table(ALL, bars=True, wide=True), WIDE_IMAGES),
     ],
     ids=[
-        "images",
-        "bars",
-        "layers",
-        "unknown sizes",
-        "layers of unknown pull size",
-        "estimated sizes",
-        "layers of estimated size",
-        "lower bounds",
-        "layers of lower bounds",
+        "images", "bars", "layers", "unknown sizes", "layers of unknown pull size",
+        "estimated sizes", "layers of estimated size", "lower bounds", "layers of lower bounds",
         "wide",
     ],
-)
+)  # fmt: skip
 def test_tables(table: RenderableType, expected: str) -> None:
     """Every figure says which size it is, and every unknown one why."""
-    assert expected == _printed(table)
+    assert expected == printed(table)
 
 
 def test_wide_layers() -> None:
     """Wide tables of layers have their digests and media types, and no bars."""
-    lines = _printed(layers_tables(ALL[1:], bars=True, wide=True)).splitlines()
+    lines = printed(layers_tables(ALL[1:], bars=True, wide=True)).splitlines()
 
     assert [cell.strip() for cell in lines[2].split("  ") if cell.strip()] == [
         "#", "PULL", "UNPACKED", "OF PULL", "DIGEST", "MEDIA TYPE", "MADE BY"
@@ -179,7 +157,7 @@ def test_wide_layers() -> None:
 @pytest.mark.parametrize("write", [images_table, layers_tables])
 def test_hostile_texts(write: type) -> None:
     """Escapes, newlines, direction changes and markup in facts are shown, not obeyed."""
-    shown = _printed(write([inspection("evil", HOSTILE)], bars=True), width=3000)
+    shown = printed(write([inspection("evil", HOSTILE)], bars=True), width=3000)
 
     assert all(line.isprintable() for line in shown.splitlines())
     assert "[red]\\x1b[2J\\u202e" in shown
@@ -207,13 +185,13 @@ def test_what_is_shown_of_an_unknown_size() -> None:
     )
     shown = [inspection("shop:fat", replace(FAT, layers=(estimated, unknown)))]
 
-    assert "*" not in _printed(images_table(shown, bars=False))
-    assert "1 B*" in _printed(layers_tables(shown, bars=False))
+    assert "*" not in printed(images_table(shown, bars=False))
+    assert "1 B*" in printed(layers_tables(shown, bars=False))
 
 
 def test_lower_bounds_on_usual_terminals() -> None:
     """80 columns hold them, and cut no figure."""
-    lines = _printed(images_table(BOUND, bars=False), width=80).splitlines()
+    lines = printed(images_table(BOUND, bars=False), width=80).splitlines()
 
     assert lines == BOUND_IMAGES.splitlines()
     assert max(map(len, lines)) <= 80
@@ -223,7 +201,7 @@ def test_narrow_terminals() -> None:
     """On a narrow terminal instructions are cut, and figures stay whole."""
     long = tuple(replace(layer, created_by=f"RUN {'x' * 150}") for layer in FAT.layers)
     facts = [inspection("shop:fat", replace(FAT, layers=long)), *ALL]
-    lines = _printed(layers_tables(facts, bars=False), width=45).splitlines()
+    lines = printed(layers_tables(facts, bars=False), width=45).splitlines()
 
     assert "2  90 MiB   240 MiB    75.0%  RUN go build" in lines
     assert f"2  90 MiB   240 MiB    75.0%  RUN {'x' * 10}…" in lines
@@ -234,4 +212,4 @@ def test_gaps_are_said() -> None:
     gap = Gap(message="it has no image for linux/arm64", reason="not_found")
     table = images_table([replace(inspection("shop:soya", SOYA), gaps=(gap,))])
 
-    assert _printed(table).splitlines()[-1] == "shop:soya: it has no image for linux/arm64"
+    assert printed(table).splitlines()[-1] == "shop:soya: it has no image for linux/arm64"

@@ -1,11 +1,9 @@
 """What a policy would do: found by name or file, judged as if enforced, in words and JSON."""
 
-import io
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from slimgate.cli.preview.document import preview_document
 from slimgate.cli.preview.preview import Fate, Preview
@@ -15,7 +13,7 @@ from slimgate.core.errors import SlimgateError
 from slimgate.core.images.facts import Size
 from slimgate.core.workloads.workload import Owner
 from tests.cli.facts import FAT, HOSTILE_TEXT, SOYA, inspection
-from tests.cli.make import POLICY, read, write
+from tests.cli.make import POLICY, printed, read, write
 from tests.cli.preview.cases import cluster, policy, preview_of, workload
 
 BASE_IMAGE = """\
@@ -28,11 +26,7 @@ BAD_BASE = BASE_IMAGE.replace("Slim", "Thin")
 
 
 def _printed(found: Preview, *, wide: bool = False) -> str:
-    file = io.StringIO()
-    Console(file=file, width=200, markup=False, highlight=False).print(
-        preview_table(found, wide=wide)
-    )
-    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+    return printed(preview_table(found, wide=wide))
 
 
 def _fates(found: Preview) -> list[tuple[str, Fate]]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from aiohttp import web
 
 from slimgate.cli.roles.probing import ProbeFindings, ProbeTargets, addresses, look, probe
 from slimgate.core.errors import SettingsError
+from tests.cli.make import here
 from tests.live.programs import free_port
 from tests.webhook.serving import certificates, serving
 
@@ -191,15 +191,8 @@ def test_a_wrong_address_is_wrong_usage(where: str) -> None:
 
 
 def _command(targets: ProbeTargets, metrics: str) -> subprocess.CompletedProcess[str]:
-    program = "from slimgate.cli import main; main()"
     options = ["--metrics", metrics, "--admissions", targets.admissions, "--ca", targets.ca_file]
-    return subprocess.run(
-        [sys.executable, "-c", program, "probe", *options, "--timeout", "3s"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return here("probe", *options, "--timeout", "3s")
 
 
 async def _nobody(host: str) -> Sequence[str]:

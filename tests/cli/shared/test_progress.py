@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
 from slimgate.cli.shared.live import LiveBoard
@@ -15,10 +16,20 @@ def test_none_when_piped() -> None:
         assert progress is None
 
 
-def test_lines_on_a_terminal() -> None:
+@pytest.fixture
+def file() -> io.StringIO:
+    """Keep what a terminal is sent."""
+    return io.StringIO()
+
+
+@pytest.fixture
+def console(file: io.StringIO) -> Console:
+    """Have a terminal."""
+    return Console(file=file, force_terminal=True, width=100, _environ={"TERM": "xterm"})
+
+
+def test_lines_on_a_terminal(file: io.StringIO, console: Console) -> None:
     """On a terminal each look-up has a line with its bytes, as long as it lasts."""
-    file = io.StringIO()
-    console = Console(file=file, force_terminal=True, width=100, _environ={"TERM": "xterm"})
     with LiveBoard(console, after=0) as shown:
         with shown.line("shop:1") as progress:
             assert progress is not None
@@ -38,10 +49,8 @@ def test_lines_on_a_terminal() -> None:
     assert "shop:1" not in last
 
 
-def test_many() -> None:
+def test_many(file: io.StringIO, console: Console) -> None:
     """Where there are several, one line counts them, and those without bytes have no bar."""
-    file = io.StringIO()
-    console = Console(file=file, force_terminal=True, width=100, _environ={"TERM": "xterm"})
     with LiveBoard(console, after=0, expected=1000) as shown:
         with shown.line("shop:1"):
             pass
@@ -54,10 +63,8 @@ def test_many() -> None:
     assert "bytes" not in lines
 
 
-def test_nothing_flickers() -> None:
+def test_nothing_flickers(file: io.StringIO, console: Console) -> None:
     """A look-up that ends at once is not shown at all."""
-    file = io.StringIO()
-    console = Console(file=file, force_terminal=True, width=100, _environ={"TERM": "xterm"})
     with LiveBoard(console) as shown, shown.line("shop:1"):
         shown.refresh()
 

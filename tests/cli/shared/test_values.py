@@ -1,6 +1,7 @@
 """Values of options: as kubectl takes them, and one plain line for each mistake."""
 
 import math
+from collections.abc import Callable
 from enum import Enum
 
 import pytest
@@ -71,11 +72,26 @@ def test_timeouts(text: str, expected: float) -> None:
     assert read_timeout(expected) == expected
 
 
-@pytest.mark.parametrize("text", ["", "-1", "1.5", "5d", "1e3", "nan", "9" * 400])
-def test_wrong_timeouts(text: str) -> None:
-    """Anything else is refused with an example."""
-    with pytest.raises(SettingsError, match=r"^--timeout: .* is not a duration"):
-        read_timeout(text)
+NAMES = ["", "Bad Name", "-a", "a-", "a.b", "A", "x" * 64, "../x", "a\n", "\x1b"]
+COUNTS = ["0", "-1", "1.5", "x", "", "9" * 5000, "\u0663"]
+WRONG: list[tuple[Callable[[str], object], str, list[str]]] = [
+    (
+        read_timeout,
+        r"^--timeout: .* is not a duration",
+        ["", "-1", "1.5", "5d", "1e3", "nan", "9" * 400],
+    ),
+    (read_count("--limit"), r"^--limit takes a whole number from 1 to \d+, not ", COUNTS),
+    (read_namespace, r"is not the name of a namespace", NAMES),
+]
+
+
+@pytest.mark.parametrize(("read", "message", "texts"), WRONG, ids=["timeout", "count", "namespace"])
+def test_wrong_values(read: Callable[[str], object], message: str, texts: list[str]) -> None:
+    """Anything else is refused before anybody is asked, in a line that is safe to print."""
+    for text in texts:
+        with pytest.raises(SettingsError, match=message) as caught:
+            read(text)
+        assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize(("text", "expected"), [("1", 1), ("20", 20), ("007", 7)])
@@ -84,28 +100,10 @@ def test_counts(text: str, expected: int) -> None:
     assert read_count("--limit")(text) == read_count("--limit")(expected) == expected
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", "9" * 5000, "\u0663"])
-def test_wrong_counts(text: str) -> None:
-    """Anything else is refused."""
-    with pytest.raises(SettingsError, match=r"^--limit takes a whole number from 1 to \d+, not "):
-        read_count("--limit")(text)
-
-
 @pytest.mark.parametrize("name", ["a", "team-1", "0", "x" * 63])
 def test_namespaces(name: str) -> None:
     """Names are those that Kubernetes takes."""
     assert read_namespace(name) == name
-
-
-@pytest.mark.parametrize(
-    "name", ["", "Bad Name", "-a", "a-", "a.b", "A", "x" * 64, "../x", "a\n", "\x1b"]
-)
-def test_wrong_namespaces(name: str) -> None:
-    """What Kubernetes would not take is refused before it is asked."""
-    with pytest.raises(SettingsError, match="is not the name of a namespace") as caught:
-        read_namespace(name)
-
-    assert str(caught.value).isprintable()
 
 
 def test_selections() -> None:

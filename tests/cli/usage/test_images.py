@@ -5,7 +5,6 @@ import io
 from typing import Any
 
 import pytest
-from rich.console import Console, RenderableType
 
 from slimgate.cli.shared.documents import json_text
 from slimgate.cli.shared.progress import SilentBoard
@@ -18,7 +17,7 @@ from slimgate.core.images.facts import Inspection
 from slimgate.core.matching.selector_text import read_selector
 from tests.cli.clusters import Cluster
 from tests.cli.facts import FAT, HOSTILE, HOSTILE_TEXT, SAVED, SOYA, inspection
-from tests.cli.make import read
+from tests.cli.make import printed, read
 from tests.cli.preview.cases import workload
 
 SEEN = {
@@ -53,12 +52,6 @@ def _cluster(*, slow: bool = False) -> Cluster:
 
 async def _used(cluster: Cluster, **scope: Any) -> Usage:
     return await used_images(cluster, SilentBoard(), UsageScope(**{"everywhere": True, **scope}))
-
-
-def _printed(what: RenderableType) -> str:
-    file = io.StringIO()
-    Console(file=file, width=300, markup=False, highlight=False).print(what)
-    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
 
 
 async def test_each_image_once() -> None:
@@ -108,14 +101,14 @@ async def test_table() -> None:
     """The table names the largest, what they stand on and who uses them."""
     users = "deployment shop/a, deployment shop/b, deployment team/c"
 
-    assert _printed(top_table(await _used(_cluster()), number=3, bars=True)) == TABLE.format(
+    assert printed(top_table(await _used(_cluster()), number=3, bars=True)) == TABLE.format(
         users=users
     )
 
 
 async def test_wide_table() -> None:
     """The wide table has platforms, digests and all users."""
-    lines = _printed(top_table(await _used(_cluster()), wide=True)).splitlines()
+    lines = printed(top_table(await _used(_cluster()), wide=True)).splitlines()
 
     assert lines[1].split() == [
         "120", "MiB", "2", "90", "MiB", "fat:1", "linux/amd64", f"sha256:{'f' * 64}", "go:1.26",
@@ -150,7 +143,7 @@ async def test_nothing() -> None:
     """Where nothing runs, the table says so, and where there may be more."""
     found = await _used(Cluster(), everywhere=False)
 
-    assert _printed(top_table(found)) == (
+    assert printed(top_table(found)) == (
         "no workload in namespace shop uses an image; -A shows all namespaces\n"
     )
 
@@ -167,7 +160,7 @@ async def test_notes() -> None:
     """What could not be read is said, in both forms."""
     found = await _used(Cluster(notes=("you may not list nodes",)))
 
-    assert _printed(top_table(found)).startswith("note: you may not list nodes\n")
+    assert printed(top_table(found)).startswith("note: you may not list nodes\n")
     assert read(top_document(found))["notes"] == ["you may not list nodes"]
 
 
@@ -216,6 +209,6 @@ async def test_hostile_texts() -> None:
     running = [workload(HOSTILE_TEXT, "evil:1", HOSTILE_TEXT, namespace=HOSTILE_TEXT)]
     found = await _used(Cluster(running=running, seen={"evil:1": inspection("evil:1", HOSTILE)}))
 
-    shown = _printed(top_table(found, number=9, bars=False))
+    shown = printed(top_table(found, number=9, bars=False))
     assert all(line.isprintable() for line in shown.splitlines())
     assert json_text(top_document(found)).isascii()

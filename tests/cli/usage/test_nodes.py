@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rich.console import Console, RenderableType
-
 from slimgate.cli.shared.documents import json_text
 from slimgate.cli.usage.nodes_table import images_tables, nodes_table
 from slimgate.cli.usage.usage_csv import nodes_csv
@@ -18,7 +16,7 @@ from slimgate.core.nodes.model import node_disk
 from slimgate.core.nodes.node import Node, NodeImage, NodePod, PodImage, Runtime
 from slimgate.core.nodes.summary import ImageFs
 from tests.cli.facts import FAT, HOSTILE_TEXT, SOYA
-from tests.cli.make import read
+from tests.cli.make import printed, read
 from tests.core.disks import digest as letters_digest
 from tests.core.disks import facts as image
 from tests.core.disks import layer as letter
@@ -95,7 +93,7 @@ def twice() -> NodeDisk:
 
 def test_what_is_known_of_a_part_only_is_marked() -> None:
     """Sizes of an image some of whose layers have none say so, in each row and in documents."""
-    rows = _printed(images_tables([twice()], wide=True)).splitlines()[2:5]
+    rows = printed(images_tables([twice()], wide=True)).splitlines()[2:5]
     images = read(nodes_document([twice()]))["nodes"][0]["images"]
 
     assert [row.strip().split("  ")[0] for row in rows] == ["27 MiB", ">= 7 MiB", ">= 4 B"]
@@ -118,7 +116,7 @@ def test_nodes_of_which_nothing_is_known() -> None:
     disk = node_disk(has_images(listed("a"), listed("b")), [], {})
     (row,) = csv.DictReader(io.StringIO(nodes_csv([disk])))
     (node,) = read(nodes_document([disk]))["nodes"]
-    lines = _printed(nodes_table([disk])).splitlines()
+    lines = printed(nodes_table([disk])).splitlines()
 
     assert lines[-1] == "1 node: nothing is known of what images take"
     assert lines[1].split() == [
@@ -130,26 +128,20 @@ def test_nodes_of_which_nothing_is_known() -> None:
     assert (row["diskBytes"], row["unusedBytes"], row["complete"]) == ("", "", "false")
 
 
-def _printed(what: RenderableType) -> str:
-    file = io.StringIO()
-    Console(file=file, width=400, markup=False, highlight=False).print(what)
-    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
-
-
 def test_nodes() -> None:
     """One row a node: compressed and unpacked layers, what is free to go, what was measured."""
-    assert _printed(nodes_table(disks())) == NODES
+    assert printed(nodes_table(disks())) == NODES
 
 
 def test_images() -> None:
     """One row an image, the most on disk first, by the name that people know."""
-    assert _printed(images_tables(disks())) == IMAGES.format(soya=f"shop@{SOYA_DIGEST}")
+    assert printed(images_tables(disks())) == IMAGES.format(soya=f"shop@{SOYA_DIGEST}")
 
 
 def test_wide() -> None:
     """Wide tables say what is of one image, of several, and what is missing."""
-    nodes = _printed(nodes_table(disks(), wide=True)).splitlines()
-    images = _printed(images_tables(disks(), wide=True)).splitlines()
+    nodes = printed(nodes_table(disks(), wide=True)).splitlines()
+    images = printed(images_tables(disks(), wide=True)).splitlines()
 
     assert re.split(" {2,}", nodes[0])[-13:] == [
         "FREEABLE", "EXCLUSIVE", "SHARED", "NOT FOUND", "UNKNOWN LAYERS", "WRITABLE", "LOGS",
@@ -168,7 +160,7 @@ def test_all_of_a_disk() -> None:
     """What else is on a node's disk, and what is left of it, stands beside its images."""
     fs = ImageFs(used=500, capacity=900, available=100, writable=7, logs=8, empty_dirs=9)
     disk = node_disk(has_images(listed("a")), [], {letters_digest("a"): (image("a"),)}, image_fs=fs)
-    row = _printed(nodes_table([disk], wide=True)).splitlines()[1]
+    row = printed(nodes_table([disk], wide=True)).splitlines()[1]
     (of_csv,) = csv.DictReader(io.StringIO(nodes_csv([disk])))
 
     assert row.split()[-18:] == [
@@ -181,9 +173,9 @@ def test_all_of_a_disk() -> None:
 
 def test_one_namespace() -> None:
     """With a namespace only its pods' images count, and what no other namespace uses."""
-    assert _printed(nodes_table(disks(), namespace="shop")) == OF_SHOP
-    assert _printed(images_tables(disks(), namespace="shop")).count("shop@") == 1
-    assert _printed(nodes_table(disks(), namespace="team")).splitlines()[-1] == (
+    assert printed(nodes_table(disks(), namespace="shop")) == OF_SHOP
+    assert printed(images_tables(disks(), namespace="shop")).count("shop@") == 1
+    assert printed(nodes_table(disks(), namespace="team")).splitlines()[-1] == (
         "2 nodes: 0 B of images on disk for namespace team, 0 B of it for no other"
     )
 
@@ -191,7 +183,7 @@ def test_one_namespace() -> None:
 def test_shared_between_namespaces() -> None:
     """What two namespaces use is whole for both, and nobody's own."""
     found = disks(namespaces=("shop", "team"))
-    lines = _printed(nodes_table(found, namespace="team", wide=True)).splitlines()
+    lines = printed(nodes_table(found, namespace="team", wide=True)).splitlines()
     (team,) = read(nodes_document(found, namespace="team"))["nodes"][0]["namespaces"]
 
     assert lines[1].split() == [
@@ -205,7 +197,7 @@ def test_shared_between_namespaces() -> None:
 def test_limit() -> None:
     """The nodes with the most on their disks come first, and the others are counted."""
     backwards = disks()[::-1]
-    lines = _printed(nodes_table(backwards, number=1)).splitlines()
+    lines = printed(nodes_table(backwards, number=1)).splitlines()
     document = read(nodes_document(backwards, number=1))
 
     assert [line.split()[0] for line in lines] == ["NODE", "a", "a:", "2"]
@@ -215,7 +207,7 @@ def test_limit() -> None:
 
 def test_no_nodes() -> None:
     """Where no node has the labels that were asked for, that is what is said."""
-    assert _printed(nodes_table([])) == "no node has these labels\n"
+    assert printed(nodes_table([])) == "no node has these labels\n"
 
 
 def test_document() -> None:
@@ -247,5 +239,5 @@ def test_hostile_texts() -> None:
     found = disks(HOSTILE_TEXT, namespaces=(HOSTILE_TEXT,))
 
     for table in (images_tables(found, wide=True), nodes_table(found, wide=True)):
-        assert all(line.isprintable() for line in _printed(table).splitlines())
+        assert all(line.isprintable() for line in printed(table).splitlines())
     assert json_text(nodes_document(found)).isascii()

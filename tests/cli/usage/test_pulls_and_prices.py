@@ -23,8 +23,8 @@ from slimgate.core.errors import SettingsError
 from slimgate.core.nodes.prices import Prices
 from slimgate.core.nodes.pulls import Pull, PullTable
 from tests.cli.clusters import Cluster
-from tests.cli.make import read
-from tests.cli.usage.test_who import disks, outside, printed
+from tests.cli.make import printed, read
+from tests.cli.usage.test_who import disks, outside
 from tests.core.disks import REPOSITORY, digest
 
 AB = f"{REPOSITORY}@{digest('ab')}"

@@ -8,7 +8,6 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from rich.console import Console, RenderableType
 
 from slimgate.cli.shared.documents import json_text
 from slimgate.cli.shared.forms import By, UsageOutput
@@ -38,7 +37,7 @@ from slimgate.core.workloads.workload import Owner
 from slimgate.settings import Settings
 from tests.cli.clusters import Cluster
 from tests.cli.facts import HOSTILE_TEXT
-from tests.cli.make import read
+from tests.cli.make import printed, read
 from tests.cli.preview.cases import workload
 from tests.core.disks import REPOSITORY, digest, facts, listed, node, pod
 
@@ -80,13 +79,6 @@ def disks(name: str = "red") -> list[NodeDisk]:
     gone = [replace(pod(name, "ac"), owner=web), pod("team", "ac"), pod("lost", "gone")]
     second = model(node(*map(listed, ("ac", "gone"))), Sharing().of(gone), LAYOUT)
     return [first, replace(second, node="n2")]
-
-
-def printed(what: RenderableType) -> str:
-    """Print it on a wide terminal."""
-    file = io.StringIO()
-    Console(file=file, width=200, markup=False, highlight=False).print(what)
-    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
 
 
 def _named(found: Who) -> dict[str, int]:

@@ -1,13 +1,11 @@
 """The report for people, word for word."""
 
-import io
-
 import pytest
-from rich.console import Console
 
 from slimgate.cli.check.reports.report import Report
 from slimgate.cli.check.reports.table import report_table
 from tests.cli.check.reports.cases import EVIL, EXEMPT, REMEDY, TOOLCHAIN, report_of
+from tests.cli.make import printed
 
 TABLE = f"""\
 EFFECT   WORKLOAD              IMAGE            PULL
@@ -62,17 +60,7 @@ policy default: see https://wiki.example.com/100%
 def _printed(
     report: Report, *, width: int = 1000, terminal: bool = False, wide: bool = False
 ) -> str:
-    file = io.StringIO()
-    console = Console(
-        file=file,
-        width=width,
-        force_terminal=terminal,
-        markup=False,
-        highlight=False,
-        _environ={"TERM": "xterm"},
-    )
-    console.print(report_table(report, wide=wide))
-    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+    return printed(report_table(report, wide=wide), width=width, terminal=terminal)
 
 
 async def test_table() -> None:
