@@ -85,11 +85,10 @@ def error_of(watched: Inspector, reference: str = GOLDEN) -> str | None:
     return None if history.error is None else str(history.error)
 
 
-async def test_an_image_is_proven_to_be_based_on_it(shelf: Shelf, clock: Clock) -> None:
+async def test_an_image_is_proven_to_be_based_on_it(shelf: Shelf, watched: Inspector) -> None:
     """Its lowest layers are the base's; the tier is what the BaseImage says."""
     shelf.put(GOLDEN, images.image([OLD]))
     shelf.put(APP, on(OLD))
-    watched = inspector(shelf, clock)
     assert (await base_of(watched)).evidence is None
     shelf.count()
 
@@ -109,12 +108,11 @@ async def test_an_image_is_proven_to_be_based_on_it(shelf: Shelf, clock: Clock) 
 
 @pytest.mark.parametrize("platform", [AMD64, ARM64])
 async def test_without_platforms_all_are_meant(
-    shelf: Shelf, clock: Clock, platform: Platform
+    shelf: Shelf, watched: Inspector, platform: Platform
 ) -> None:
     """What an image is based on is told for every platform that the base has."""
     shelf.put(GOLDEN, images.index([images.image([NEW], platform=ARM64), images.image([OLD])]))
     shelf.put(APP, on(OLD if platform == AMD64 else NEW, platform=platform))
-    watched = inspector(shelf, clock)
     await refresh(watched, golden(), platforms=())
 
     assert (await base_of(watched)).evidence is Evidence.PROVEN
@@ -169,11 +167,10 @@ async def test_only_so_many_former_bases_are_kept(shelf: Shelf, clock: Clock) ->
 
 
 async def test_what_is_pushed_again_unchanged_drives_out_nothing(
-    shelf: Shelf, clock: Clock
+    shelf: Shelf, clock: Clock, watched: Inspector
 ) -> None:
     """A base whose manifest alone changes every night keeps what it was before that."""
     shelf.put(GOLDEN, images.image([OLD]))
-    watched = inspector(shelf, clock)
     await refresh(watched, golden())
     for number in range(40):
         clock.now += 400
@@ -219,14 +216,13 @@ async def test_what_a_tag_was_is_looked_for_until_its_registry_answers(
 
 
 async def test_references_of_one_base_image_are_other_names_of_it(
-    shelf: Shelf, clock: Clock
+    shelf: Shelf, watched: Inspector
 ) -> None:
     """A glob may match any of the names that the same layers have."""
     second = "mirror.test/go:1.26.3"
     for name in (GOLDEN, second):
         shelf.put(name, images.image([OLD]))
     shelf.put(APP, on(OLD))
-    watched = inspector(shelf, clock)
 
     await refresh(watched, golden(GOLDEN, second))
 
@@ -285,11 +281,10 @@ async def test_a_known_base_costs_a_head(shelf: Shelf, clock: Clock) -> None:
     assert watched.bases.generation == generation
 
 
-async def test_what_no_base_image_names_is_forgotten(shelf: Shelf, clock: Clock) -> None:
+async def test_what_no_base_image_names_is_forgotten(shelf: Shelf, watched: Inspector) -> None:
     """Images that stood on it are no longer proven, from memory or not."""
     shelf.put(GOLDEN, images.image([OLD]))
     shelf.put(APP, on(OLD))
-    watched = inspector(shelf, clock)
     await refresh(watched, golden())
     assert (await base_of(watched)).evidence is Evidence.PROVEN
 
@@ -309,12 +304,11 @@ MISSING = [
 
 @pytest.mark.parametrize("error", MISSING, ids=lambda error: error.reason)
 async def test_a_base_that_was_never_found_is_missing(
-    shelf: Shelf, clock: Clock, error: ImageError
+    shelf: Shelf, clock: Clock, watched: Inspector, error: ImageError
 ) -> None:
     """Whatever the reason, until it is found."""
     shelf.put(GOLDEN, images.image([OLD]))
     shelf.faults["base.test"] = error
-    watched = inspector(shelf, clock)
     await refresh(watched, golden())
     assert missing(watched) == {GOLDEN: str(error)}
     assert error_of(watched) == str(error)
@@ -354,11 +348,10 @@ async def test_a_base_need_not_be_there_for_every_platform(shelf: Shelf, clock: 
     assert missing(watched, platforms=(AMD64, ARM64)) == {GOLDEN: "down"}
 
 
-async def test_what_is_no_image_can_be_no_base(shelf: Shelf, clock: Clock) -> None:
+async def test_what_is_no_image_can_be_no_base(shelf: Shelf, watched: Inspector) -> None:
     """An artifact is refused by name."""
     config = descriptor(b"{}", media_type="application/vnd.example.config")
     shelf.document_at(Reference.parse(GOLDEN), OCI_MANIFEST, manifest_of(config))
-    watched = inspector(shelf, clock)
 
     await refresh(watched, golden())
 
@@ -384,11 +377,10 @@ async def test_one_slow_registry_does_not_hold_up_other_bases(shelf: Shelf, cloc
     assert len(watched.bases.known) == 2
 
 
-async def test_an_old_refresh_does_not_undo_a_new_one(shelf: Shelf, clock: Clock) -> None:
+async def test_an_old_refresh_does_not_undo_a_new_one(shelf: Shelf, watched: Inspector) -> None:
     """A look-up for a BaseImage that has gone since brings nothing back."""
     shelf.put(GOLDEN, images.image([OLD]))
     door = shelf.doors["base.test"] = Door()
-    watched = inspector(shelf, clock)
     old = asyncio.create_task(refresh(watched, golden()))
     await door.knocked.wait()
     await refresh(watched)

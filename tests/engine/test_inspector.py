@@ -71,10 +71,9 @@ async def test_platforms(
         assert found.media_type == OCI_INDEX
 
 
-async def test_no_image_for_the_platform(shelf: Shelf, clock: Clock) -> None:
+async def test_no_image_for_the_platform(shelf: Shelf, watched: Inspector) -> None:
     """The sentence says which platforms there are, and nobody is asked again for it."""
     shelf.put(APP, images.index([tiny(str(one), platform=one) for one in SEVERAL]))
-    watched = inspector(shelf, clock)
     asked = question(platforms=(WINDOWS,))
     for _ in range(2):
         with pytest.raises(NotFoundError) as caught:
@@ -87,7 +86,7 @@ async def test_no_image_for_the_platform(shelf: Shelf, clock: Clock) -> None:
     assert shelf.count() == {"document": 1}
 
 
-async def test_a_platform_is_what_its_own_index_says(shelf: Shelf, clock: Clock) -> None:
+async def test_a_platform_is_what_its_own_index_says(shelf: Shelf, watched: Inspector) -> None:
     """Without its config, an image is on the platform of the index that it was reached by."""
     part = tiny("part")
     names = [f"{REGISTRY}/team/app:{tag}" for tag in ("single", "amd", "arm")]
@@ -95,7 +94,6 @@ async def test_a_platform_is_what_its_own_index_says(shelf: Shelf, clock: Clock)
     for name, platform in zip(names[1:], (AMD64, ARM64), strict=True):
         entry = descriptor(part.manifest, platform=platform)
         shelf.document_at(Reference.parse(name), OCI_INDEX, index_of(entry))
-    watched = inspector(shelf, clock)
     platforms = [
         (await watched.inspect(question(name, Wants(), platforms=(AMD64, ARM64))))
         .images[0]
@@ -141,11 +139,10 @@ def nested(shelf: Shelf, inner: Image | Index, depth: int) -> Digest:
 
 
 @pytest.mark.parametrize("depth", [1, 2, 5, MAX_DOCUMENTS])
-async def test_an_index_in_an_index(shelf: Shelf, clock: Clock, depth: int) -> None:
+async def test_an_index_in_an_index(shelf: Shelf, watched: Inspector, depth: int) -> None:
     """It is followed as container runtimes do, and the next time nobody is asked."""
     part = tiny("inner")
     nested(shelf, part, depth)
-    watched = inspector(shelf, clock)
     for _ in range(2):
         found = await watched.inspect(question())
         assert [image.digest for image in found.images] == [part.digest]
@@ -211,7 +208,7 @@ async def test_what_cannot_be_read_hides_nothing(shelf: Shelf, clock: Clock, fau
     assert ([image.digest for image in again.images], again.gaps) == ([bad.digest, good.digest], ())
 
 
-async def test_a_size_that_the_index_made_up(shelf: Shelf, clock: Clock) -> None:
+async def test_a_size_that_the_index_made_up(shelf: Shelf, watched: Inspector) -> None:
     """Runtimes refuse a manifest of another size, but only where it is called so."""
     part = tiny("part")
     lying = {**descriptor(part.manifest, platform=AMD64), "size": 1}
@@ -220,7 +217,6 @@ async def test_a_size_that_the_index_made_up(shelf: Shelf, clock: Clock) -> None
     shelf.document_at(Reference.parse(names[0]), OCI_INDEX, index_of(lying))
     honest = index_of(descriptor(part.manifest, platform=AMD64))
     shelf.document_at(Reference.parse(names[1]), OCI_INDEX, honest)
-    watched = inspector(shelf, clock)
     for _ in range(2):
         with pytest.raises(UnsupportedError, match="not the 1 that the index says: the image is b"):
             await watched.inspect(question(names[0]))
@@ -228,7 +224,7 @@ async def test_a_size_that_the_index_made_up(shelf: Shelf, clock: Clock) -> None
         assert [image.digest for image in found.images] == [part.digest]
 
 
-async def test_what_lies_beside_an_image(shelf: Shelf, clock: Clock) -> None:
+async def test_what_lies_beside_an_image(shelf: Shelf, watched: Inspector) -> None:
     """A SOCI index names the platform of its image, and no runtime would run it."""
     part = tiny("part")
     kind = "application/vnd.amazon.soci.index.v2+json"
@@ -239,17 +235,15 @@ async def test_what_lies_beside_an_image(shelf: Shelf, clock: Clock) -> None:
     shelf.document_at(Reference.parse(name), OCI_MANIFEST, soci)
     entries = [descriptor(one, platform=AMD64) for one in (part.manifest, soci)]
     shelf.document_at(Reference.parse(APP), OCI_INDEX, index_of(*entries))
-    watched = inspector(shelf, clock)
     for platforms in ((AMD64,), ()):
         found = await watched.inspect(question(platforms=platforms))
         assert ([one.digest for one in found.images], found.gaps) == ([part.digest], ())
         assert watched.cached(question(platforms=platforms)) == found
 
 
-async def test_a_platform_that_is_lacking(shelf: Shelf, clock: Clock) -> None:
+async def test_a_platform_that_is_lacking(shelf: Shelf, watched: Inspector) -> None:
     """It is a gap where pods of the system may run there, and none on another system."""
     shelf.put(APP, images.index([tiny("part")]))
-    watched = inspector(shelf, clock)
 
     found = await watched.inspect(question(platforms=(AMD64, ARM64, WINDOWS)))
 
@@ -260,14 +254,13 @@ async def test_a_platform_that_is_lacking(shelf: Shelf, clock: Clock) -> None:
     assert watched.cached(question(platforms=(AMD64, ARM64, WINDOWS))) == found
 
 
-async def test_an_index_in_an_index_is_one_by_itself(shelf: Shelf, clock: Clock) -> None:
+async def test_an_index_in_an_index_is_one_by_itself(shelf: Shelf, watched: Inspector) -> None:
     """Who asks for it while another comes by the outer one gets its image, as the other does."""
     part = tiny("inner")
     inner = images.index([part])
     shelf.put(f"{REGISTRY}/team/app:inner", inner)
     entry = descriptor(inner.manifest, media_type=OCI_INDEX, platform=AMD64)
     shelf.document_at(Reference.parse(APP), OCI_INDEX, index_of(entry))
-    watched = inspector(shelf, clock)
     door = shelf.doors[inner.digest] = Door()
     outer = asyncio.create_task(watched.inspect(question()))
     await door.knocked.wait()
@@ -317,13 +310,12 @@ async def test_a_signature_is_one_by_its_bytes(shelf: Shelf, clock: Clock, *, is
     assert facts.artifact_type == (None if is_tar else kind)
 
 
-async def test_shared_layers_are_looked_at_once(shelf: Shelf, clock: Clock) -> None:
+async def test_shared_layers_are_looked_at_once(shelf: Shelf, watched: Inspector) -> None:
     """A layer of several images of a registry costs one look; one of two registries costs two."""
     shared = images.layer({"usr/lib/base": b"base"})
     names = [f"{REGISTRY}/{name}:1" for name in ("team/a", "team/b", "other/c")]
     for name in (*names, "elsewhere.test/team/a:1"):
         shelf.put(name, images.image([shared, images.layer({name: b""})]))
-    watched = inspector(shelf, clock)
     for name in names:
         await watched.inspect(question(name, EVERYTHING))
     assert shelf.count()["layer"] == 1 + len(names)
@@ -380,10 +372,9 @@ async def test_a_layer_that_fails_for_good_is_looked_at_less_often(
     assert shelf.count() == {"layer": 1}
 
 
-async def test_more_is_read_only_when_wanted(shelf: Shelf, clock: Clock) -> None:
+async def test_more_is_read_only_when_wanted(shelf: Shelf, watched: Inspector) -> None:
     """Pull sizes, then the base, then the layers: each adds its own requests and keeps the rest."""
     shelf.put(APP, tiny("one", "two"))
-    watched = inspector(shelf, clock)
     steps = [
         (Wants(), {"document": 1}),
         (CONFIG, {"config": 1}),

@@ -9,9 +9,10 @@ from slimgate.core.images.facts import Inspection
 from slimgate.core.policies.finding import Outcome
 from slimgate.core.policies.verdict import Verdict
 from slimgate.engine.catalog import Catalog
+from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
 from tests.engine.cluster import Keys, policy, workload
-from tests.engine.shelf import APP, REGISTRY, Shelf, identity, inspector, settled, tiny
+from tests.engine.shelf import APP, REGISTRY, Shelf, identity, settled, tiny
 from tests.support.clock import Clock
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -35,14 +36,13 @@ def honest(verdict: Verdict) -> bool:
     return True
 
 
-async def test_every_verdict_is_honest(shelf: Shelf, clock: Clock) -> None:
+async def test_every_verdict_is_honest(
+    shelf: Shelf, clock: Clock, catalog: Catalog, judge: Judge
+) -> None:
     """By the policies that it names, whatever changed while it was reached."""
     chance = random.Random(7)  # noqa: S311 - a test that fails must fail again
     for number, name in enumerate(NAMES):
         shelf.put(name, tiny(*map(str, range(1 + number % 4))))
-    catalog, keys = Catalog(), Keys()
-    watched = inspector(shelf, clock)
-    judge = Judge(inspector=watched, catalog=catalog, keyring=keys, now=lambda: NOW, seconds=5)
 
     async def disturb() -> None:
         for round_ in range(200):
@@ -75,15 +75,15 @@ async def test_every_verdict_is_honest(shelf: Shelf, clock: Clock) -> None:
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_no_right_is_lent_under_load(shelf: Shelf, clock: Clock) -> None:
+async def test_no_right_is_lent_under_load(
+    shelf: Shelf, clock: Clock, catalog: Catalog, watched: Inspector
+) -> None:
     """Those who may see an image and those who may not ask for it at the same time."""
     alice, eve = identity("alice"), identity("eve")
     shelf.put(PRIVATE, tiny("private"))
     shelf.put(APP, tiny("public"))
     shelf.keys[f"{REGISTRY}/private/app"] = {alice}
-    catalog = Catalog()
     catalog.put_policy(policy(limits={"layers": {"deny": 1}}, bases={"maxTier": {"deny": "Full"}}))
-    watched = inspector(shelf, clock)
     judges = {
         who: Judge(inspector=watched, catalog=catalog, keyring=Keys(who), now=lambda: NOW)
         for who in (alice, eve)

@@ -90,11 +90,10 @@ async def test_too_much_by_an_estimate(shelf: Shelf, clock: Clock, deceiving: Di
 
 
 async def test_what_takes_longer_than_the_deadline(
-    shelf: Shelf, clock: Clock, deceiving: Digest
+    shelf: Shelf, watched: Inspector, deceiving: Digest
 ) -> None:
     """It is unknown, and who listens hears once it is known; other policies need not wait."""
     door = shelf.doors["whole"] = Door()
-    watched = inspector(shelf, clock)
     heard: list[Digest] = []
     watched.reader.listen(heard.append)
     judge = judging(watched, 100)
@@ -117,10 +116,9 @@ async def test_what_takes_longer_than_the_deadline(
     ("error", "unread"), [(UnavailableError("down"), True), (DigestMismatchError("others"), False)]
 )
 async def test_a_layer_that_cannot_be_read_whole(
-    shelf: Shelf, clock: Clock, error: ImageError, *, unread: bool
+    shelf: Shelf, clock: Clock, watched: Inspector, error: ImageError, *, unread: bool
 ) -> None:
     """For now it keeps its estimate, and bases stay known; one that is forged falls."""
-    watched = inspector(shelf, clock)
     judge = judging(watched, 100)
     shelf.faults["whole"] = error
     verdict = await judge.judge(workload(APP))

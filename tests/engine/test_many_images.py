@@ -1,7 +1,6 @@
 """Workloads of very many images: they keep nobody else waiting, and nothing is let through."""
 
 import asyncio
-from datetime import UTC, datetime
 
 import pytest
 
@@ -13,16 +12,15 @@ from slimgate.core.policies.policy import Chosen
 from slimgate.core.policies.policy_parser import parse_policy
 from slimgate.core.workloads.workload import MAX_IMAGES
 from slimgate.engine.catalog import Catalog
+from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
 from slimgate.engine.wanted import spoken_of
-from tests.engine.cluster import Keys, policy, use, workload
+from tests.engine.cluster import policy, use, workload
 from tests.engine.documents import descriptor, index_of
-from tests.engine.shelf import AMD64, REGISTRY, Door, Shelf, inspector, tiny
+from tests.engine.shelf import AMD64, REGISTRY, Door, Shelf, tiny
 from tests.support.calls import Calls
-from tests.support.clock import Clock
 from tests.support.turns import watching_turns
 
-NOW = datetime(2026, 11, 25, tzinfo=UTC)
 TEAM = {"images": {"include": [f"{REGISTRY}/team/**"], "exclude": ["**/istio/**"]}}
 
 
@@ -34,13 +32,6 @@ def catalog() -> Catalog:
         limits = {"pullSize": {"deny": "1Gi"}, "layers": {"deny": 1}, "growth": {"deny": "1%"}}
         catalog.put_policy(policy(name, match=TEAM, limits=limits))
     return catalog
-
-
-@pytest.fixture
-def judge(shelf: Shelf, clock: Clock, catalog: Catalog) -> Judge:
-    """Make a judge."""
-    watched = inspector(shelf, clock)
-    return Judge(inspector=watched, catalog=catalog, keyring=Keys(), now=lambda: NOW, seconds=5)
 
 
 async def test_no_more_than_a_bound_are_looked_up(judge: Judge, shelf: Shelf) -> None:
@@ -121,12 +112,10 @@ async def test_no_index_keeps_others_waiting(judge: Judge, shelf: Shelf) -> None
 
 
 async def test_an_image_that_is_not_asked_for_is_not_said_to_hang(
-    catalog: Catalog, shelf: Shelf, clock: Clock
+    judge: Judge, shelf: Shelf, watched: Inspector
 ) -> None:
     """Only so many of a workload are looked up at once, and the others say so."""
     shelf.doors[REGISTRY] = Door()
-    watched = inspector(shelf, clock)
-    judge = Judge(inspector=watched, catalog=catalog, keyring=Keys(), now=lambda: NOW)
     names = [f"{REGISTRY}/team/app:{number}" for number in range(33)]
 
     verdict = await judge.judge(workload(*names), seconds=0.1)

@@ -133,12 +133,11 @@ async def test_an_admission_waits_for_no_registry_that_is_down() -> None:
 
 @pytest.mark.parametrize(("error", "seconds"), PAUSES)
 async def test_a_failure_stands_for_a_while(
-    shelf: Shelf, clock: Clock, error: ImageError, seconds: float
+    shelf: Shelf, clock: Clock, watched: Inspector, error: ImageError, seconds: float
 ) -> None:
     """Nobody asks again before the pause is over, which a registry can make longer."""
     shelf.put(APP, tiny("app"))
     shelf.faults["document"] = error
-    watched = inspector(shelf, clock)
     said = await fails(lambda: watched.inspect(question()), type(error))
     clock.now += seconds - 1
     again = await fails(lambda: watched.inspect(question()), type(error))
@@ -170,11 +169,10 @@ async def test_what_cannot_be_read_is_not_asked_for_each_time(shelf: Shelf, cloc
     assert (await watched.inspect(question())).images[0].base is not None
 
 
-async def test_one_identity_fails_alone(shelf: Shelf, clock: Clock) -> None:
+async def test_one_identity_fails_alone(shelf: Shelf, watched: Inspector) -> None:
     """What one may not see is no failure for another."""
     shelf.put(APP, tiny("app"))
     shelf.keys[f"{REGISTRY}/team/app"] = {question().identity}
-    watched = inspector(shelf, clock)
     stranger = question(by=identity("eve"))
     await fails(lambda: watched.inspect(stranger), UnauthorizedError)
 
@@ -184,11 +182,10 @@ async def test_one_identity_fails_alone(shelf: Shelf, clock: Clock) -> None:
 
 @pytest.mark.parametrize("error", FORGETS, ids=lambda error: error.reason)
 async def test_a_lasting_refusal_takes_the_answer_back(
-    shelf: Shelf, clock: Clock, error: ImageError
+    shelf: Shelf, clock: Clock, watched: Inspector, error: ImageError
 ) -> None:
     """A tag that is gone, or shut, is not answered from memory."""
     shelf.put(APP, tiny("app"))
-    watched = inspector(shelf, clock)
     await watched.inspect(question())
     shelf.faults["resolve"] = error
     clock.now += 400
@@ -218,11 +215,10 @@ async def test_stale_answers_are_retried_after_a_pause(shelf: Shelf, clock: Cloc
     assert shelf.count() == {"resolve": 1}
 
 
-async def test_expire_asks_again(shelf: Shelf, clock: Clock) -> None:
+async def test_expire_asks_again(shelf: Shelf, watched: Inspector) -> None:
     """Whoever hears of a push can have the next look-up see it, after a failure too."""
     shelf.put(APP, tiny("old"))
     missing = f"{REGISTRY}/team/late:1"
-    watched = inspector(shelf, clock)
     await watched.inspect(question())
     await fails(lambda: watched.inspect(question(missing)), NotFoundError)
     new = [shelf.put(name, tiny(name)) for name in (APP, missing)]

@@ -69,13 +69,12 @@ async def test_naming_a_digest_opens_nothing(shelf: Shelf, clock: Clock) -> None
     assert watched.cached(question(EVIL)) is None
 
 
-async def test_listing_a_digest_opens_nothing(shelf: Shelf, clock: Clock) -> None:
+async def test_listing_a_digest_opens_nothing(shelf: Shelf, watched: Inspector) -> None:
     """Nor does an index that lists a private image of another registry."""
     secret = tiny("secret")
     shelf.put(APP, secret)
     listing = index_of(descriptor(secret.manifest, platform=AMD64))
     shelf.document_at(Reference.parse(EVIL), "application/vnd.oci.image.index.v1+json", listing)
-    watched = inspector(shelf, clock)
     await watched.inspect(question(APP))
 
     with pytest.raises(NotFoundError):
@@ -135,11 +134,10 @@ async def test_a_copy_proves_itself_by_its_manifest(shelf: Shelf, clock: Clock) 
 
 
 @pytest.mark.parametrize("turns", range(20))
-async def test_whoever_comes_as_it_lands(shelf: Shelf, clock: Clock, turns: int) -> None:
+async def test_whoever_comes_as_it_lands(shelf: Shelf, watched: Inspector, turns: int) -> None:
     """A manifest is asked for once, at whatever turn of the loop another asks for its image."""
     digest = shelf.put(APP, tiny("app"))
     name = f"{APP.partition(':')[0]}@{digest}"
-    watched = inspector(shelf, clock)
 
     async def late() -> Inspection:
         for _ in range(turns):
@@ -166,11 +164,10 @@ async def test_an_index_whose_images_another_process_knows(shelf: Shelf, clock: 
     assert shelf.count() == {"document": 3}
 
 
-async def test_facts_that_came_to_more(shelf: Shelf, clock: Clock) -> None:
+async def test_facts_that_came_to_more(shelf: Shelf, clock: Clock, watched: Inspector) -> None:
     """Fuller facts of another process take the place of those at hand, never the other way."""
     shelf.put(APP, tiny("app"))
     full = (await inspector(shelf, clock).inspect(question(wants=EVERYTHING))).images[0]
-    watched = inspector(shelf, clock)
     bare = (await watched.inspect(question(wants=Wants()))).images[0]
     assert watched.reader.known(full.digest or images.digest_of(b""), Wants()) == bare
     shelf.count()

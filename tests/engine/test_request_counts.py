@@ -1,6 +1,5 @@
 """How many requests a real registry sees for each thing that is asked of the inspector."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -21,12 +20,6 @@ from tests.support.clock import Clock
 from tests.support.images import Pusher
 
 pytestmark = pytest.mark.registry
-
-WANTS = [
-    ("pull", Wants(), ["GET manifests"]),
-    ("base", CONFIG, ["GET manifests", "GET blobs"]),
-    ("layers", EVERYTHING, ["GET manifests", "GET blobs", "GET blobs", "GET blobs"]),
-]
 
 
 @pytest.fixture
@@ -52,25 +45,6 @@ def requests(registry: Registry, repository: str) -> list[str]:
         for line in registry.requests(AGENT)
         if line.path.startswith(prefix)
     ]
-
-
-@pytest.mark.parametrize(("name", "wants", "expected"), WANTS)
-async def test_an_unseen_image(
-    client: RegistryClient,
-    plain: Registry,
-    push: Pusher,
-    *,
-    name: str,
-    wants: Wants,
-    expected: list[str],
-) -> None:
-    """The manifest; its config where the base is wanted; each layer where those are."""
-    push.push(f"unseen/{name}", "1", tiny(name, "two"))
-
-    inspection = await Inspector(client).inspect(ask(plain, f"unseen/{name}:1", wants))
-
-    assert requests(plain, f"unseen/{name}") == expected
-    assert len(inspection.images[0].layers) == 2
 
 
 async def test_an_unseen_index(client: RegistryClient, plain: Registry, push: Pusher) -> None:
@@ -111,28 +85,6 @@ async def test_a_tag_that_is_due_again(
     assert requests(plain, "due/app")[3:] == ["HEAD manifests", "GET manifests", "GET blobs"]
 
 
-async def test_many_ask_at_once(client: RegistryClient, plain: Registry, push: Pusher) -> None:
-    """However many ask for an image at the same time, it is looked up once."""
-    push.push("many/app", "1", tiny("many"))
-    inspector, question = Inspector(client), ask(plain, "many/app:1", EVERYTHING)
-
-    found = await asyncio.gather(*(inspector.inspect(question) for _ in range(50)))
-
-    assert found == [found[0]] * 50
-    assert requests(plain, "many/app") == ["GET manifests", "GET blobs", "GET blobs"]
-
-
-async def test_digest_of_a_known_tag(client: RegistryClient, plain: Registry, push: Pusher) -> None:
-    """Another reference to a known image costs its manifest alone, and no config."""
-    digest = push.push("known/app", "1", tiny("known"))
-    inspector = Inspector(client)
-    await inspector.inspect(ask(plain, "known/app:1"))
-
-    await inspector.inspect(ask(plain, f"known/app@{digest}"))
-
-    assert requests(plain, "known/app")[2:] == ["GET manifests"]
-
-
 async def test_each_identity_proves_its_own_right(
     client: RegistryClient, locked: Registry, push_locked: Pusher
 ) -> None:
@@ -160,36 +112,3 @@ async def test_each_identity_proves_its_own_right(
             await inspector.inspect(question)
         with pytest.raises(UnauthorizedError):
             await inspector.inspect(ask(locked, f"private/app@{seen.digest}", by=identity))
-
-
-async def test_config_wanted_later(client: RegistryClient, plain: Registry, push: Pusher) -> None:
-    """Who wants the base after somebody wanted the pull size pays for the config alone."""
-    push.push("later/app", "1", tiny("later"))
-    inspector = Inspector(client)
-    await inspector.inspect(ask(plain, "later/app:1", Wants()))
-
-    inspection = await inspector.inspect(ask(plain, "later/app:1", CONFIG))
-
-    assert requests(plain, "later/app") == ["GET manifests", "GET blobs"]
-    assert inspection.images[0].platform == AMD64
-
-
-async def test_a_restart_asks_nothing(
-    client: RegistryClient, plain: Registry, push: Pusher
-) -> None:
-    """With the memory and the facts of an earlier run, no request is made for what it knew."""
-    parts = [tiny(str(one), platform=one) for one in (AMD64, ARM64)]
-    push.push("again/index", "1", images.index(parts))
-    push.push("again/app", "1", tiny("again"))
-    questions = [ask(plain, "again/index:1"), ask(plain, "again/app:1")]
-    before, after = Inspector(client), Inspector(client)
-    expected = [await before.inspect(question) for question in questions]
-    asked = len(plain.requests(AGENT))
-
-    after.restore(before.memory())
-    for inspection in expected:
-        for facts in inspection.images:
-            after.reader.remember(facts, CONFIG)
-
-    assert [after.cached(question) for question in questions] == expected
-    assert len(plain.requests(AGENT)) == asked

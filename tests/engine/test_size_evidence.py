@@ -161,11 +161,10 @@ async def test_what_is_too_large_to_be_measured_falls_with_no_error(
 
 
 async def test_a_layer_outlives_the_deadline_of_who_asked_for_it(
-    shelf: Shelf, clock: Clock
+    shelf: Shelf, watched: Inspector
 ) -> None:
     """It is read to its end in the background, once, for whoever asks next."""
     shelf.put(APP, tiny("one"))
-    watched = inspector(shelf, clock)
     door = shelf.doors["layer"] = Door()
     for _ in range(2):
         with pytest.raises(TimeoutError):
@@ -342,13 +341,12 @@ async def test_another_look_sees_that_facts_are_of_other_layers(shelf: Shelf, cl
 
 
 async def test_facts_of_other_layers_are_no_answer_to_a_first_look(
-    shelf: Shelf, clock: Clock
+    shelf: Shelf, clock: Clock, watched: Inspector
 ) -> None:
     """The manifest is at hand, and says so."""
     shelf.put(APP, tiny("one"))
     asked = question(wants=EVERYTHING)
     first = await inspector(shelf, clock).inspect(asked)
-    watched = inspector(shelf, clock)
     watched.reader.remember(doubled(first.images[0]), EVERYTHING)
 
     assert await watched.inspect(asked) == first

@@ -162,6 +162,12 @@ STOCK: Final[Mapping[str, Image | Index]] = {
     "claims-none": image([_MORE], annotations={_CLAIM: f"{OTHER}/none:1"}),
     "claims-other": image([_MORE], annotations={_CLAIM: f"{OTHER}/golden:1"}),
     "claims-other-too": image([_GOLDEN, _APP], annotations={_CLAIM: f"{OTHER}/on-golden:1"}),
+    # Both stand on what their author pushed, or might have: a debian, and a base of few files.
+    "bare-debian": image([_SYSTEM], history=[_COPY]),
+    "on-bare-debian": image(
+        [_SYSTEM, _APP], history=[_DEBIAN, _COPY], annotations={_CLAIM: f"{OTHER}/bare-debian:1"}
+    ),
+    "debian-on-golden": image([_GOLDEN, _SYSTEM], history=[_COPY, _COPY]),
     "malformed": image([_ODD]),
     # All unpack to 10 MiB, or tell so: the ends of the first three are doubtful.
     "large-zstd": _copies(_ZSTD),

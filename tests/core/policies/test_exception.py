@@ -114,21 +114,13 @@ def test_caps(value: int | None, *, at_least: bool, outcome: Outcome, expected: 
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_a_cap_alone(check: str) -> None:
-    """An exception with caps and without checks excuses the capped checks, and nothing else."""
+def test_caps_and_checks(check: str) -> None:
+    """Caps without checks excuse what is capped alone; what is named and has no cap, whatever."""
     found = Finding(policy="default", check=check, outcome=Outcome.DENY, use=WEB, value=400)
-    given_exception = exception(pullSize=400, layers=400)
+    named = exception(checks=("pullSize", "base"), pullSize=399)
 
-    assert covers(given_exception, found) is (check in {"pullSize", "layers"})
-
-
-@pytest.mark.parametrize("check", CHECKS)
-def test_caps_beside_checks(check: str) -> None:
-    """A check that is named and has no cap is excused whatever the value."""
-    found = Finding(policy="default", check=check, outcome=Outcome.DENY, use=WEB, value=400)
-    given_exception = exception(checks=("pullSize", "base"), pullSize=399)
-
-    assert covers(given_exception, found) is (check == "base")
+    assert covers(exception(pullSize=400, layers=400), found) is (check in {"pullSize", "layers"})
+    assert covers(named, found) is (check == "base")
 
 
 def test_an_image_that_can_not_be_looked_up() -> None:

@@ -1,5 +1,7 @@
 """What hinges on a BaseImage."""
 
+from dataclasses import replace
+
 import pytest
 
 from slimgate.core.images.facts import Base
@@ -40,6 +42,12 @@ ALLOWING = Policy(name="allowing", bases=BaseRules(allow=("**/golden/*",)))
 OTHER = Policy(name="other", bases=BaseRules(deny=("alpine",)))
 
 
+def unknown(check: str, base: Base) -> Finding:
+    """Find that nothing can be said of an image, by a policy that names no BaseImage."""
+    found = finding(check, Outcome.UNKNOWN, policy="other")
+    return replace(found, image=facts_of(base=base))
+
+
 @pytest.mark.parametrize(
     ("findings", "claims", "expected"),
     [
@@ -49,12 +57,20 @@ OTHER = Policy(name="other", bases=BaseRules(deny=("alpine",)))
         ((finding("base", Outcome.UNKNOWN, policy="other"),), (), False),
         ((finding("maxTier", Outcome.WARN, policy="other"),), (str(MIRROR),), True),
         ((), (str(MIRROR),), False),
+        ((unknown("base", Base()),), (), True),
+        ((unknown("maxTier", Base(family="debian")),), (), True),
+        ((unknown("base", Base(name="debian:12")),), (), False),
+        ((unknown("pullSize", Base()),), (), False),
+        ((replace(unknown("base", Base()), outcome=Outcome.DENY),), (), False),
     ],
 )
 def test_verdicts(
     findings: tuple[Finding, ...], claims: tuple[str, ...], *, expected: bool
 ) -> None:
-    """One that is within policy, or by rules that need no such base, stays as it is."""
+    """One that is within policy, or by rules that need no such base, stays as it is.
+
+    Of an image that shows no base any may be the one.
+    """
     verdict = Verdict(
         subject=one(image(base=Base(claims=claims))),
         policies=(ALLOWING, OTHER),

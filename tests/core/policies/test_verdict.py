@@ -127,18 +127,6 @@ def test_every_finding_names_its_policy() -> None:
     assert verdict.policies == (SOFT, HARD, strict)
 
 
-def test_what_could_not_be_inspected() -> None:
-    """Each policy that speaks of the image says that it could not be judged, and why."""
-    verdict = judge(subject({WEB: GONE, SIDE: inspection(image(2))}), SOFT, HARD, TEAM)
-
-    assert brief(verdict.findings) == [
-        ("soft", "inspection", UNKNOWN),
-        ("hard", "inspection", UNKNOWN),
-        ("team", "pullSize", DENY),
-    ]
-    assert (verdict.findings[0].use, verdict.findings[0].reason) == (WEB, str(GONE))
-
-
 def test_only_the_policys_images() -> None:
     """No check looks at an image that its policy does not speak of."""
     base = Base(

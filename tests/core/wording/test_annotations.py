@@ -33,16 +33,6 @@ def test_a_verdict() -> None:
     }
 
 
-def test_within_policy() -> None:
-    """What is right is said too."""
-    assert annotations_of(verdict(subject({}), DENYING))[VERDICT] == "allow"
-
-
-def test_no_policy() -> None:
-    """Where no policy speaks of a workload the annotations are taken away."""
-    assert annotations_of(verdict(one(SHOP))) == NO_ANNOTATIONS
-
-
 @pytest.mark.parametrize(
     ("outcome", "over_policy"),
     [(Outcome.ALLOW, False), (Outcome.WARN, True), (Outcome.DENY, True), (Outcome.UNKNOWN, True)],
@@ -52,7 +42,7 @@ def test_who_is_annotated(outcome: Outcome, *, over_policy: bool) -> None:
     found = JUDGED[outcome]
     said = annotations_of(found)
 
-    assert found.outcome is outcome
+    assert (found.outcome, said[VERDICT]) == (outcome, outcome.label)
     assert wanted_annotations(Annotate.ALL, found) == said
     assert wanted_annotations(Annotate.OVER_POLICY, found) == (
         said if over_policy else NO_ANNOTATIONS
@@ -60,10 +50,11 @@ def test_who_is_annotated(outcome: Outcome, *, over_policy: bool) -> None:
     assert wanted_annotations(Annotate.NONE, found) is None
 
 
-def test_no_policy_for_anybody() -> None:
-    """What no policy applies to is annotated in no mode, and left alone where nothing is."""
+def test_no_policy() -> None:
+    """What no policy applies to loses its annotations, or is left alone where nobody has any."""
     found = verdict(one(SHOP))
 
+    assert annotations_of(found) == NO_ANNOTATIONS
     assert wanted_annotations(Annotate.ALL, found) == NO_ANNOTATIONS
     assert wanted_annotations(Annotate.OVER_POLICY, found) == NO_ANNOTATIONS
     assert wanted_annotations(Annotate.NONE, found) is None

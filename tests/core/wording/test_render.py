@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from slimgate.core.errors import (
     UnavailableError,
 )
-from slimgate.core.images.facts import UNKNOWN_BASE, Base, Platform, Size
+from slimgate.core.images.facts import Base, Platform, Size
 from slimgate.core.images.tier import Tier
 from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.finding import Finding, Outcome
@@ -127,18 +127,6 @@ def test_warnings_are_short() -> None:
     )
     assert line.endswith("…")
     assert sum(map(len, warnings(many(50)))) < 4096 // 2
-
-
-def test_a_short_warning() -> None:
-    """A warning is what a denial says, behind who says it."""
-    assert warnings([]) == []
-    assert warnings(verdict(one(replace(SHOP, base=UNKNOWN_BASE)), DEFAULT).findings) == [
-        (
-            f'slimgate: container "web": {WEB.reference} pulls 912 MiB (linux/amd64), limit '
-            "300 MiB [policy default, pullSize]; its largest layer pulls 640 MiB (RUN go build -o "
-            "/shop .)"
-        )
-    ]
 
 
 def test_messages_of_policies() -> None:

@@ -7,7 +7,7 @@ from slimgate.core.images.reference import Reference
 from slimgate.core.matching.globs import matches_reference
 from slimgate.core.policies.base_image import BaseImage, claims
 from slimgate.core.policies.checks import ON_BASES, unpacked_size
-from slimgate.core.policies.finding import Outcome
+from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import BaseRules
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.workloads.workload import ImageUse
@@ -26,8 +26,11 @@ def depends(rules: BaseRules, image: BaseImage) -> tuple[Reference, ...]:
 def may_change(verdict: Verdict, image: BaseImage) -> bool:
     """Whether a verdict may be another once it is known what a BaseImage is.
 
-    What is within policy may be that no more by a base that is denied, or of a tier that is.
+    What is within policy may be that no more by a base that is denied, or of a tier that is. Of
+    an image that shows no base any may be the one, and what it is unknown for is known then.
     """
+    if any(map(_shows_none, verdict.findings)):
+        return True
     open_ = {finding.policy for finding in verdict.findings if finding.check in ON_BASES}
     ruling = [(policy.name in open_, policy.bases) for policy in verdict.policies if policy.bases]
     return any(
@@ -54,6 +57,11 @@ def to_measure(verdict: Verdict) -> Mapping[ImageUse, frozenset[Digest]]:
             layers = (one.doubtful if believes else one.unmeasured for one in seen.images)
             found[finding.use] = found.get(finding.use, frozenset()).union(*layers)
     return {use: layers for use, layers in found.items() if layers}
+
+
+def _shows_none(finding: Finding) -> bool:
+    on_base = finding.check in ON_BASES and finding.outcome is Outcome.UNKNOWN
+    return on_base and finding.image is not None and finding.image.base.name is None
 
 
 def _condemns(rules: BaseRules, image: BaseImage) -> bool:

@@ -30,11 +30,6 @@ def test_false_claims(choice: OnFalseClaim, expected: list[tuple[object, ...]]) 
     assert {(finding.use, finding.image) for finding in found} <= {(WEB, LIAR)}
 
 
-def test_nothing_is_denied_that_no_field_asks_for() -> None:
-    """A policy that says nothing of claims warns of a false one."""
-    assert brief(check(standing(allow=("golang",)), one(LIAR))) == [(WARN, CLAIM, None)]
-
-
 def test_nothing_to_report() -> None:
     """What claims nothing false, is only mounted, or meets no policy of bases is left alone."""
     policy = standing(allow=("golang",), on_false_claim=OnFalseClaim.DENY)

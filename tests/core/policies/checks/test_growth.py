@@ -65,15 +65,6 @@ def test_parts_are_not_compared() -> None:
     assert found(inspection(image(1)), inspection(part)) == [(UNKNOWN, None, None)]
 
 
-def test_platforms_are_compared_one_by_one() -> None:
-    """A platform that is new has nothing to grow from."""
-    before = inspection(image(100))
-    after = inspection(image(100), image(10**9, platform=ARM64))
-
-    assert found(before, after) == []
-    assert found(after, before) == []
-
-
 BOTH = (image(100), image(200, platform=ARM64))
 BLANK = Platform("unknown", "unknown")
 
@@ -89,9 +80,13 @@ BLANK = Platform("unknown", "unknown")
         ([], [image(10**9)], []),
         (BOTH, [], []),
         (BOTH, [image(10**9, platform=S390X), image(10**9, platform=BLANK)], []),
+        ([image(100, platform=BLANK)], [image(200, platform=BLANK)], [(DENY, 100, 50)]),
+        (BOTH, [image(100), image(400, platform=ARM64)], [(DENY, 100, 50)]),
+        ([image(100)], BOTH, []),
     ],
-    ids=["before", "after", "the largest", "all", "size", "none ran", "none to run", "no common"],
-)
+    ids=["before", "after", "the largest", "all", "size", "none ran", "none to run", "no common",
+         "both", "one of two", "one more"],
+)  # fmt: skip
 def test_single_manifests_run_anywhere(
     before: list[ImageFacts], after: list[ImageFacts], expected: list[tuple[object, ...]]
 ) -> None:

@@ -1,11 +1,8 @@
 """Every policy's check that images can be looked up."""
 
-from dataclasses import replace
-
 from slimgate.core.errors import NotFoundError
 from slimgate.core.policies.checks.inspection import check
 from slimgate.core.policies.policy import Policy
-from slimgate.core.workloads.workload import MAX_IMAGES
 from tests.core.make import UNKNOWN, WEB, image, inspection, subject, use
 
 POLICY = Policy(name="p")
@@ -19,13 +16,3 @@ def test_images_that_could_not_be_looked_up() -> None:
     assert [(one.check, one.outcome, one.use, one.reason) for one in found] == [
         ("inspection", UNKNOWN, WEB, "gone")
     ]
-
-
-def test_more_images_than_are_judged() -> None:
-    """The workload as a whole is unknown then."""
-    given = subject({})
-    uses = tuple(use(f"r.io/a:{number}", f"c{number}") for number in range(MAX_IMAGES + 1))
-    (found,) = check(POLICY, replace(given, workload=replace(given.workload, images=uses)))
-
-    assert (found.outcome, found.use) == (UNKNOWN, None)
-    assert str(MAX_IMAGES) in (found.reason or "")

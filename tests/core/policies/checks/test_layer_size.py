@@ -36,8 +36,3 @@ def test_a_layer_is_as_large_as_it_is() -> None:
     (found,) = CHECK.find(POLICY, one(image(LOST, 101)))
 
     assert (found.at_least, found.reason) == (False, None)
-
-
-def test_without_limit() -> None:
-    """Without the limit nothing is found."""
-    assert brief(CHECK.find(limiting(), one(image(10**12)))) == []

@@ -17,8 +17,3 @@ POLICY = limiting(layers=Limit(warn=2, deny=3))
 def test_layers(count: int, expected: list[tuple[object, ...]]) -> None:
     """Layers are counted, whether their sizes are known or not."""
     assert brief(CHECK.find(POLICY, one(image(*[Size.unknown("lost")] * count)))) == expected
-
-
-def test_without_limit() -> None:
-    """Without the limit nothing is found."""
-    assert brief(CHECK.find(limiting(), one(image(*range(100))))) == []

@@ -58,8 +58,3 @@ CASES = [
 def test_pull_size(given: Subject, expected: list[tuple[object, ...]]) -> None:
     """The sum of the compressed layers is compared."""
     assert brief(CHECK.find(POLICY, given)) == expected
-
-
-def test_without_limit() -> None:
-    """Without the limit nothing is found."""
-    assert brief(CHECK.find(limiting(), one(image(10**12)))) == []

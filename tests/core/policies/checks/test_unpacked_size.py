@@ -109,8 +109,3 @@ def test_what_an_unknown_layer_is_at_least() -> None:
     assert [(one.outcome, one.value) for one in found] == [(DENY, 101)] * 2 + [(UNKNOWN, None)]
     assert [(one.at_least, one.reason) for one in found[:2]] == [(True, "wraps")] * 2
     assert brief(CHECK.find(limiting(pull_size=Limit(deny=100)), one(image(big)))) == []
-
-
-def test_without_limit() -> None:
-    """Without the limit nothing is found."""
-    assert brief(CHECK.find(limiting(), one(image(1)))) == []

@@ -217,8 +217,3 @@ def test_images_that_a_policy_does_not_speak_of() -> None:
     (found,) = check(policy, subject({NEW: FAT}, {SIDE: FAT}))
 
     assert not found.no_more
-
-
-def test_without_limit() -> None:
-    """Without the limit nothing is found."""
-    assert brief(check(limiting(), one(image(10**12)))) == []

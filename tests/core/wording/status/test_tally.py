@@ -49,8 +49,10 @@ def excusing(*excused: tuple[Finding, SlimException]) -> Verdict:
     return Verdict(subject=subject({}), policies=(SLIM,), excused=excused)
 
 
-def _over(value: int | Tier | None, check: str = "pullSize") -> Finding:
-    return replace(finding(check, DENY), value=value, limit=3)
+def over(value: int | Tier | str | None, check: str = "pullSize") -> Finding:
+    """Make a finding above a limit; tiers are limited by themselves."""
+    limit = value if isinstance(value, Tier) else 3
+    return replace(finding(check, DENY), value=value, limit=limit)
 
 
 NAMES = ("golden", "os")
@@ -58,9 +60,9 @@ VERDICTS = (
     says(),
     says(finding("layers", WARN, policy="slim"), finding("base", UNKNOWN, policy="slim")),
     says(finding("base", DENY, policy="soya"), policies=(SLIM, SOYA)),
-    excusing((_over(5), exception("legacy")), (_over(9), exception("legacy"))),
-    excusing((_over(9), exception("legacy")), (_over(None, "inspection"), exception("other"))),
-    excusing((_over(Tier.FULL, "maxTier"), exception("other")), (_over(1), exception("legacy"))),
+    excusing((over(5), exception("legacy")), (over(9), exception("legacy"))),
+    excusing((over(9), exception("legacy")), (over(None, "inspection"), exception("other"))),
+    excusing((over(Tier.FULL, "maxTier"), exception("other")), (over(1), exception("legacy"))),
     *(
         replace(says(), subject=subject({WEB: inspection(replace(one, digest=digest(number)))}))
         for number, one in enumerate(
@@ -94,10 +96,6 @@ def test_policies() -> None:
 def test_exceptions() -> None:
     """Workloads once, in all and for each check, and the largest value with its limit."""
     legacy, other = exception("legacy"), exception("other")
-
-    def over(value: int | Tier | str | None, check: str = "pullSize") -> Finding:
-        limit = value if isinstance(value, Tier) else 3
-        return replace(finding(check, DENY), value=value, limit=limit)
 
     found = tally(
         [

@@ -8,6 +8,7 @@ to be skipped.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from slimgate.core.images.facts import ImageFacts, Size, SizeEvidence
@@ -62,13 +63,15 @@ def _evidence(sizes: Iterable[Size]) -> SizeEvidence | None:
 
 
 Measured = tuple[ImageFacts | None, Amount]
+_LimitOf = Callable[[Limits], Limit | None]
+_Measure = Callable[[Limits, ImageFacts], Iterable[Amount]]
 
 
 def image_limit(
     name: str,
     *,
-    limit: Callable[[Limits], Limit | None],
-    measure: Callable[[Limits, ImageFacts], Iterable[Amount]],
+    limit: _LimitOf,
+    measure: _Measure,
     unit: Unit,
     title: str,
     advice: str,
@@ -78,17 +81,6 @@ def image_limit(
     unknown: Way = ways.UNKNOWN_PULL_SIZE,
 ) -> Check:
     """Make a check that measures every image for itself; the largest platform counts."""
-
-    def find(policy: Policy, subject: Subject) -> Iterator[Finding]:
-        lines = limit(policy.limits)
-        if lines is None:
-            return
-        for use, seen in subject.inspected().items():
-            measured = [
-                (image, amount) for image in seen.images for amount in measure(policy.limits, image)
-            ]
-            yield from against(policy, name, lines, measured, use)
-
     return Check(
         name=name,
         field=f"spec.limits.{name}",
@@ -96,12 +88,25 @@ def image_limit(
         advice=advice,
         unit=unit,
         is_asked=lambda policy: limit(policy.limits) is not None,
-        find=find,
+        find=partial(_find, name, limit, measure),
         sentence=sentence,
         section=section,
         way=way,
         unknown=unknown,
     )
+
+
+def _find(
+    name: str, limit: _LimitOf, measure: _Measure, policy: Policy, subject: Subject
+) -> Iterator[Finding]:
+    lines = limit(policy.limits)
+    if lines is None:
+        return
+    for use, seen in subject.inspected().items():
+        measured = [
+            (image, amount) for image in seen.images for amount in measure(policy.limits, image)
+        ]
+        yield from against(policy, name, lines, measured, use)
 
 
 def against(
