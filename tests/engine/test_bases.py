@@ -58,6 +58,13 @@ def on(*layers: Layer, platform: Platform = AMD64) -> Image:
     return images.image([*layers, images.layer({"app": b"app"})], platform=platform)
 
 
+@pytest.fixture(autouse=True)
+def pushed(shelf: Shelf) -> None:
+    """Push the golden base, and an image on it."""
+    shelf.put(GOLDEN, images.image([OLD]))
+    shelf.put(APP, on(OLD))
+
+
 async def base_of(watched: Inspector, name: str = APP) -> Base:
     """Look a reference up, and tell its base."""
     return (await watched.inspect(question(name))).images[0].base
@@ -87,8 +94,6 @@ def error_of(watched: Inspector, reference: str = GOLDEN) -> str | None:
 
 async def test_an_image_is_proven_to_be_based_on_it(shelf: Shelf, watched: Inspector) -> None:
     """Its lowest layers are the base's; the tier is what the BaseImage says."""
-    shelf.put(GOLDEN, images.image([OLD]))
-    shelf.put(APP, on(OLD))
     assert (await base_of(watched)).evidence is None
     shelf.count()
 
@@ -127,7 +132,6 @@ async def test_a_toolchain_on_top_makes_a_builder(shelf: Shelf, clock: Clock) ->
     """What the image adds counts; what the base brings itself does not."""
     go = {"config": {"Env": ["PATH=/usr/local/go/bin:/bin", "GOLANG_VERSION=1.26.0"]}}
     layers = [OLD, images.layer({"app": b"app"})]
-    shelf.put(GOLDEN, images.image([OLD]))
     shelf.put(APP, images.image(layers, **go))  # type: ignore[arg-type]
     watched = inspector(shelf, clock)
     await refresh(watched, golden())
@@ -170,7 +174,6 @@ async def test_what_is_pushed_again_unchanged_drives_out_nothing(
     shelf: Shelf, clock: Clock, watched: Inspector
 ) -> None:
     """A base whose manifest alone changes every night keeps what it was before that."""
-    shelf.put(GOLDEN, images.image([OLD]))
     await refresh(watched, golden())
     for number in range(40):
         clock.now += 400
@@ -222,7 +225,6 @@ async def test_references_of_one_base_image_are_other_names_of_it(
     second = "mirror.test/go:1.26.3"
     for name in (GOLDEN, second):
         shelf.put(name, images.image([OLD]))
-    shelf.put(APP, on(OLD))
 
     await refresh(watched, golden(GOLDEN, second))
 
@@ -253,7 +255,6 @@ async def test_news(shelf: Shelf, clock: Clock) -> None:
         None,
         None,
     ]
-    shelf.put(GOLDEN, images.image([OLD]))
     for error in steps:
         shelf.faults = {} if error is None else {"base.test": error}
         before = watched.bases.news
@@ -281,10 +282,8 @@ async def test_a_known_base_costs_a_head(shelf: Shelf, clock: Clock) -> None:
     assert watched.bases.generation == generation
 
 
-async def test_what_no_base_image_names_is_forgotten(shelf: Shelf, watched: Inspector) -> None:
+async def test_what_no_base_image_names_is_forgotten(watched: Inspector) -> None:
     """Images that stood on it are no longer proven, from memory or not."""
-    shelf.put(GOLDEN, images.image([OLD]))
-    shelf.put(APP, on(OLD))
     await refresh(watched, golden())
     assert (await base_of(watched)).evidence is Evidence.PROVEN
 
@@ -307,7 +306,6 @@ async def test_a_base_that_was_never_found_is_missing(
     shelf: Shelf, clock: Clock, watched: Inspector, error: ImageError
 ) -> None:
     """Whatever the reason, until it is found."""
-    shelf.put(GOLDEN, images.image([OLD]))
     shelf.faults["base.test"] = error
     await refresh(watched, golden())
     assert missing(watched) == {GOLDEN: str(error)}
@@ -323,7 +321,6 @@ async def test_a_base_that_was_found_is_not_missed_while_its_registry_is_down(
     shelf: Shelf, clock: Clock
 ) -> None:
     """What it was stays true, so nothing hinges on it; only a refusal for good is told."""
-    shelf.put(GOLDEN, images.image([OLD]))
     watched = inspector(shelf, clock, stale_seconds=0)
     await refresh(watched, golden())
     for error, told in ((DOWN, None), (NotFoundError("gone"), "gone")):
@@ -364,7 +361,6 @@ async def test_one_slow_registry_does_not_hold_up_other_bases(shelf: Shelf, cloc
     """Each base is settled as soon as its own registry has answered."""
     other = golden("other.test/base:1", name="other")
     shelf.put("other.test/base:1", images.image([NEW]))
-    shelf.put(GOLDEN, images.image([OLD]))
     door = shelf.doors["base.test"] = Door()
     watched = inspector(shelf, clock)
     task = asyncio.create_task(refresh(watched, golden(), other))
@@ -379,7 +375,6 @@ async def test_one_slow_registry_does_not_hold_up_other_bases(shelf: Shelf, cloc
 
 async def test_an_old_refresh_does_not_undo_a_new_one(shelf: Shelf, watched: Inspector) -> None:
     """A look-up for a BaseImage that has gone since brings nothing back."""
-    shelf.put(GOLDEN, images.image([OLD]))
     door = shelf.doors["base.test"] = Door()
     old = asyncio.create_task(refresh(watched, golden()))
     await door.knocked.wait()
@@ -394,7 +389,6 @@ async def test_claims_are_looked_up_with_the_images_credentials(shelf: Shelf, cl
     """The operator's own, which find BaseImages, are not lent to whoever claims a base."""
     own = identity("operator")
     shelf.keys["base.test/golden/go"] = {own}
-    shelf.put(GOLDEN, images.image([OLD]))
     watched = Inspector(shelf, identity=own, clock=clock)
     await refresh(watched, golden())
     assert len(watched.bases.known) == 1

@@ -32,7 +32,6 @@ from tests.engine.shelf import (
     REGISTRY,
     Door,
     Shelf,
-    identity,
     inspector,
     question,
     tiny,
@@ -167,17 +166,6 @@ async def test_what_cannot_be_read_is_not_asked_for_each_time(shelf: Shelf, cloc
     clock.now += 16
     del shelf.faults["config"]
     assert (await watched.inspect(question())).images[0].base is not None
-
-
-async def test_one_identity_fails_alone(shelf: Shelf, watched: Inspector) -> None:
-    """What one may not see is no failure for another."""
-    shelf.put(APP, tiny("app"))
-    shelf.keys[f"{REGISTRY}/team/app"] = {question().identity}
-    stranger = question(by=identity("eve"))
-    await fails(lambda: watched.inspect(stranger), UnauthorizedError)
-
-    assert (await watched.inspect(question())).images
-    await fails(lambda: watched.inspect(stranger), UnauthorizedError)
 
 
 @pytest.mark.parametrize("error", FORGETS, ids=lambda error: error.reason)

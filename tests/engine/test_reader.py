@@ -31,7 +31,7 @@ from tests.engine.shelf import (
 )
 from tests.support import images
 from tests.support.clock import Clock
-from tests.support.images import Image
+from tests.support.images import Image, Index
 
 EVIL = "evil.test/any/thing:1"
 BASE = "base.test/golden/base:1"
@@ -54,15 +54,21 @@ async def facts_of(watched: Inspector, name: str = APP) -> ImageFacts:
     return (await watched.inspect(question(name))).images[0]
 
 
-async def test_naming_a_digest_opens_nothing(shelf: Shelf, clock: Clock) -> None:
-    """A registry that points at a private image elsewhere gets none of its facts told."""
-    secret = shelf.put(APP, tiny("secret"))
+async def pointed_at(secret: Image | Index, shelf: Shelf, clock: Clock) -> Inspector:
+    """Let a private image be known, and a registry that was known too point at it."""
+    digest = shelf.put(APP, secret)
     shelf.put(EVIL, tiny("bait"))
     watched = inspector(shelf, clock)
     await watched.inspect(question(APP))
     await watched.inspect(question(EVIL))
-    shelf.lies[question(EVIL).reference] = secret
+    shelf.lies[question(EVIL).reference] = digest
     clock.now += 400
+    return watched
+
+
+async def test_naming_a_digest_opens_nothing(shelf: Shelf, clock: Clock) -> None:
+    """A registry that points at a private image elsewhere gets none of its facts told."""
+    watched = await pointed_at(tiny("secret"), shelf, clock)
 
     with pytest.raises(NotFoundError):
         await watched.inspect(question(EVIL))
@@ -84,13 +90,7 @@ async def test_listing_a_digest_opens_nothing(shelf: Shelf, watched: Inspector) 
 async def test_pointing_at_an_index_opens_nothing(shelf: Shelf, clock: Clock) -> None:
     """Not even which platforms a private image is for."""
     parts = [tiny(str(one), platform=one) for one in (AMD64, ARM64)]
-    secret = shelf.put(APP, images.index(parts))
-    shelf.put(EVIL, tiny("bait"))
-    watched = inspector(shelf, clock)
-    await watched.inspect(question(APP))
-    await watched.inspect(question(EVIL))
-    shelf.lies[question(EVIL).reference] = secret
-    clock.now += 400
+    watched = await pointed_at(images.index(parts), shelf, clock)
     asked = question(EVIL, platforms=(Platform("linux", "s390x"),))
 
     with pytest.raises(NotFoundError) as caught:
@@ -100,16 +100,11 @@ async def test_pointing_at_an_index_opens_nothing(shelf: Shelf, clock: Clock) ->
 
 async def test_a_restart_opens_nothing(shelf: Shelf, clock: Clock) -> None:
     """Nor do facts of an earlier run, which are kept by digest alone."""
-    secret = shelf.put(APP, tiny("secret"))
-    shelf.put(EVIL, tiny("bait"))
-    before, after = inspector(shelf, clock), inspector(shelf, clock)
-    facts = (await before.inspect(question(APP))).images[0]
-    await before.inspect(question(EVIL))
-    shelf.lies[question(EVIL).reference] = secret
-    clock.now += 400
+    before = await pointed_at(tiny("secret"), shelf, clock)
     with pytest.raises(NotFoundError):
         await before.inspect(question(EVIL))
-    await before.inspect(question(APP))
+    facts = (await before.inspect(question(APP))).images[0]
+    after = inspector(shelf, clock)
     after.reader.remember(facts, CONFIG)
     after.restore(from_json(to_json(before.memory())))
 

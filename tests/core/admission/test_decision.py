@@ -19,7 +19,6 @@ from slimgate.core.admission.decision import (
     encode,
     uid_of,
 )
-from slimgate.core.errors import UnavailableError
 from slimgate.core.images.facts import Size
 from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import Limit, Limits, Mode, OnUnknown, Policy
@@ -61,11 +60,6 @@ REQUEST = {
 def review(**request: object) -> dict[str, object]:
     """Make an AdmissionReview."""
     return {"kind": "AdmissionReview", "request": {**REQUEST, **request}}
-
-
-def with_spec(**spec: object) -> dict[str, object]:
-    """Make a Deployment of a pod spec."""
-    return {**DEPLOYMENT, "spec": {"template": {"spec": spec}}}
 
 
 def test_decode_a_creation() -> None:
@@ -146,44 +140,6 @@ def test_only_one_kind_of_error(body: object) -> None:
         assert decode({"request": {"uid": "u", "object": body, "oldObject": body}}).uid == "u"
 
 
-TWO = [{"name": "web", "image": "shop:1"}, {"name": "side", "image": "proxy:1"}]
-MANY = [{"name": f"c{number}", "image": f"shop:{number}"} for number in range(4 * MAX_IMAGES + 1)]
-UPDATES = [
-    ("the same", TWO, TWO, True),
-    ("another order", TWO, TWO[::-1], True),
-    ("another name", TWO, [{"name": "new", "image": "shop:1"}], True),
-    ("one less", TWO, TWO[:1], True),
-    ("one more", TWO[:1], TWO, False),
-    ("another tag", TWO, [{"name": "web", "image": "shop:2"}], False),
-    ("none", [], [], True),
-    ("more than are kept", MANY, MANY, False),
-]
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "expected"), [c[1:] for c in UPDATES], ids=[c[0] for c in UPDATES]
-)
-def test_images_unchanged(before: object, after: object, *, expected: bool) -> None:
-    """An update that brings no image that did not run is no occasion to judge."""
-    found = decode(
-        review(
-            operation="UPDATE",
-            object=with_spec(containers=after),
-            oldObject=with_spec(containers=before),
-        )
-    )
-
-    assert found.images_unchanged is expected
-
-
-def test_roles_are_a_change() -> None:
-    """What was only mounted may not run for that."""
-    mounted = with_spec(volumes=[{"name": "m", "image": {"reference": "shop:1"}}])
-    found = decode(review(operation="UPDATE", object=DEPLOYMENT, oldObject=mounted))
-
-    assert not found.images_unchanged
-
-
 def policy(
     name: str, mode: Mode, on_unknown: OnUnknown = OnUnknown.ALLOW, message: str = ""
 ) -> Policy:
@@ -223,41 +179,31 @@ def test_modes(mode: Mode, outcome: Outcome, on_unknown: OnUnknown) -> None:
 
 
 LINES = Limits(unpacked_size=Limit(warn=900 * MIB, deny=1200 * MIB))
-LOST = Size.unknown("it tells no length")
-HEAD = 'container "web": registry.example.com/shop:1.2 '
-CERTAIN = (
-    "unpacks to at least 1.3 GiB (measured, linux/amd64), limit 1.2 GiB [policy p, unpackedSize]"
-)
-SOFT = (
-    "unpacks to at least 1000 MiB (measured, linux/amd64), limit 900 MiB [policy p, unpackedSize]"
-)
-OPEN = "could not be judged against limit 1.2 GiB (linux/amd64) [policy p, unpackedSize]"
-SHUT = "could not be judged (linux/amd64) [policy p, unpackedSize]: it tells no length"
+SURE, OPEN = "unpacks to at least", "could not be judged"
 
 
 @pytest.mark.parametrize(
     ("known", "on_unknown", "denied", "warned"),
     [
-        (800, OnUnknown.ALLOW, "", SHUT),
-        (800, OnUnknown.DENY, SHUT, ""),
-        (1000, OnUnknown.ALLOW, "", f"{SOFT}; {OPEN[:40]}"),
-        (1000, OnUnknown.DENY, f"{OPEN}: it tells no length", SOFT),
-        (1300, OnUnknown.ALLOW, CERTAIN, ""),
-        (1300, OnUnknown.DENY, CERTAIN, ""),
+        (800, OnUnknown.ALLOW, [], [OPEN]),
+        (800, OnUnknown.DENY, [OPEN], []),
+        (1000, OnUnknown.ALLOW, [], [SURE, OPEN]),
+        (1000, OnUnknown.DENY, [OPEN], [SURE]),
+        (1300, OnUnknown.ALLOW, [SURE], []),
+        (1300, OnUnknown.DENY, [SURE], []),
     ],
 )
 def test_what_is_certain_is_not_unknown(
-    known: int, on_unknown: OnUnknown, denied: str, warned: str
+    known: int, on_unknown: OnUnknown, denied: list[str], warned: list[str]
 ) -> None:
     """A known part above a limit is a violation; onUnknown decides only what more may change."""
     limited = Policy(name="p", mode=Mode.ENFORCE, on_unknown=on_unknown, limits=LINES)
-    image_of_both = image(layer(1, 5, known * MIB), layer(2, 5, LOST))
-    found = decide(evaluate(one(image_of_both), [limited], [], datetime(2026, 1, 1, tzinfo=UTC)))
+    both = image(layer(1, 5, known * MIB), layer(2, 5, Size.unknown("it tells no length")))
+    found = decide(evaluate(one(both), [limited], [], datetime(2026, 1, 1, tzinfo=UTC)))
 
     assert found.allowed is not bool(denied)
-    assert found.message.startswith(f"{HEAD}{denied}" if denied else "")
-    assert len(found.warnings) == bool(warned)
-    assert all(line.startswith(f"slimgate: {HEAD}{warned}") for line in found.warnings)
+    assert [words for words in (SURE, OPEN) if words in found.message] == denied
+    assert [words for words in (SURE, OPEN) if words in str(found.warnings)] == warned
 
 
 def test_each_policy_has_its_own_mode() -> None:
@@ -410,42 +356,3 @@ def test_encode() -> None:
         "warnings": ["w"],
         "auditAnnotations": {"verdict": "deny"},
     }
-
-
-def test_from_review_to_answer() -> None:
-    """A fat image is refused from end to end, with one sentence that names it."""
-    request = decode(review())
-    assert request.workload is not None
-    limited = Policy(name="p", limits=Limits(pull_size=Limit(deny=MIB)), mode=Mode.ENFORCE)
-    judged = evaluate(
-        subject({request.workload.images[0]: one(image(2 * MIB)).inspected()[WEB]}),
-        [limited],
-        [],
-        datetime(2026, 1, 1, tzinfo=UTC),
-    )
-    response = encode(request.uid, decide(judged))["response"]
-
-    assert isinstance(response, dict)
-    assert response["status"]["message"].startswith(
-        'slimgate: container "web": shop:1 pulls 2 MiB (linux/amd64), limit 1 MiB '
-        "[policy p, pullSize]. See what is large with slimgate inspect"
-    )
-
-
-def test_the_unknown_is_named() -> None:
-    """A registry's outage is neither a silent allow nor a blanket deny."""
-    limited = Policy(name="p", limits=Limits(pull_size=Limit(deny=MIB)), mode=Mode.ENFORCE)
-    down = evaluate(
-        subject({WEB: UnavailableError("the registry is down")}),
-        [limited],
-        [],
-        datetime(2026, 1, 1, tzinfo=UTC),
-    )
-    found = decide(down)
-
-    assert found.allowed
-    (warning,) = found.warnings
-    assert warning == (
-        'slimgate: container "web": registry.example.com/shop:1.2 could not be judged '
-        "[policy p, inspection]: the registry is down"
-    )

@@ -33,33 +33,40 @@ def test_everything_that_it_says() -> None:
 
 
 def test_what_is_left_out() -> None:
-    """Without a tier the base's own layers tell; null is as good as absent."""
+    """Without a tier the base's own layers tell; null is as good as absent, 32 are not too many."""
+    assert (
+        len(parse_base_image(resource({"references": [f"a:{n}" for n in range(32)]})).texts) == 32
+    )
     assert parse_base_image(resource({"references": [GOLDEN], "tier": None})).tier is None
 
 
 @pytest.mark.parametrize(
-    ("spec", "path"),
+    ("spec", "said"),
     [
-        (None, "spec"),
-        ({}, "spec.references"),
-        ({"references": []}, "spec.references"),
-        ({"references": [f"a:{n}" for n in range(33)]}, "spec.references"),
-        ({"references": GOLDEN}, "spec.references"),
-        ({"references": [GOLDEN, 1]}, "spec.references[1]"),
-        ({"references": ["https://a/b"]}, "spec.references[0]"),
-        ({"references": [GOLDEN, GOLDEN]}, "spec.references[1]"),
-        ({"references": [f"{'r' * 300}.io/{'a' * 250}"]}, "spec.references[0]"),
-        ({"references": [GOLDEN], "tier": "thin"}, "spec.tier"),
-        ({"references": [GOLDEN], "tier": 1}, "spec.tier"),
-        ({"references": [GOLDEN], "name": "golden"}, "spec.name"),
+        (None, "spec: must be an object."),
+        ({}, "spec.references: must be 1 to 32 references."),
+        ({"references": []}, "spec.references: must be 1 to 32 references."),
+        ({"references": [f"a:{n}" for n in range(33)]}, "spec.references: must "),
+        ({"references": GOLDEN}, "spec.references: must be a list."),
+        ({"references": [GOLDEN, 1]}, "spec.references[1]: must be text."),
+        ({"references": ["https://a/b"]}, "spec.references[0]: "),
+        ({"references": [GOLDEN, GOLDEN]}, "spec.references[1]: is listed twice."),
+        ({"references": [f"{'r' * 300}.io/{'a' * 250}"]}, "spec.references[0]: "),
+        ({"references": [GOLDEN], "tier": "thin"}, "spec.tier: must be one of Scratch, Distroless"),
+        (
+            {"references": [GOLDEN], "tier": 1},
+            "spec.tier: must be one of Scratch, Distroless, Mini",
+        ),
+        ({"references": [GOLDEN], "name": "golden"}, "spec.name: is not a field."),
     ],
 )
-def test_mistakes_are_named(spec: object, path: str) -> None:
+def test_mistakes_are_named(spec: object, said: str) -> None:
     """Every one by the field at fault."""
     with pytest.raises(InvalidPolicyError) as caught:
         parse_base_image(resource(spec))
 
-    assert caught.value.path == path
+    assert str(caught.value).startswith(said)
+    assert said.startswith(f"{caught.value.path}: ")
 
 
 def test_a_name_is_required() -> None:
@@ -103,6 +110,7 @@ def test_references_as_they_are_written(written: str) -> None:
     found = parse_base_image(resource({"references": [*ways]}))
 
     assert [found.text_of(one) for one in found.references] == [written]
+    assert found.text_of(Reference.parse("docker.io/library/other:1")) == "other:1"
 
 
 @given(json_of("references", "tier"), json_of("resolved", "reference", "digest"))

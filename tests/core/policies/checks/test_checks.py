@@ -74,6 +74,7 @@ def test_all_checks_can_be_asked_for() -> None:
         ("layers", 25, "25"),
         ("maxTier", Tier.FULL, "Full"),
         ("base", "a\nb", "a\\nb"),
+        ("base", "a" * 129, "a" * 127 + "…"),
     ],
 )
 def test_amounts(check: str, value: int | Tier | str, expected: str) -> None:

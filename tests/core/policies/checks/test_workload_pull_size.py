@@ -1,11 +1,12 @@
 """limits.workloadPullSize: all images of a pod together, shared layers once."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from slimgate.core.errors import NotFoundError
-from slimgate.core.images.facts import Layer, Size
+from slimgate.core.errors import ImageError, NotFoundError
+from slimgate.core.images.facts import ImageFacts, Layer, Size
 from slimgate.core.policies.checks.workload_pull_size import Images, check
 from slimgate.core.policies.finding import Subject
 from slimgate.core.policies.policy import Limit
@@ -35,107 +36,44 @@ GONE = NotFoundError("gone")
 
 def saved(pull: int) -> Layer:
     """Make a layer that has no digest, as from a docker archive."""
-    made = layer(1, pull)
-    return Layer(
-        digest=None,
-        diff_id=made.diff_id,
-        media_type=made.media_type,
-        pull=made.pull,
-        unpacked=made.unpacked,
-    )
+    return replace(layer(1, pull), digest=None)
 
 
+def pod(*seen: Sequence[ImageFacts] | ImageError) -> Subject:
+    """Make a workload of a container, an init container and a volume, each by platforms."""
+    known = [one if isinstance(one, ImageError) else inspection(*one) for one in seen]
+    return subject(dict(zip((WEB, INIT, MODEL), known, strict=False)))
+
+
+def arm(*layers: Layer | int | Size) -> ImageFacts:
+    """Make an image for another platform."""
+    return image(*layers, platform=ARM64)
+
+
+ONE, MORE = [(DENY, 101, 100)], [(UNKNOWN, None, None)]
 CASES = [
-    ("nothing", subject({}), []),
-    ("at the limit", one(image(60, 40)), [(WARN, 100, 50)]),
-    ("a byte above", one(image(60, 41)), [(DENY, 101, 100)]),
-    (
-        "all of them",
-        subject(
-            {
-                WEB: inspection(image(layer(1, 40))),
-                INIT: inspection(image(layer(2, 40))),
-                MODEL: inspection(image(layer(3, 21))),
-            }
-        ),
-        [(DENY, 101, 100)],
-    ),
-    (
-        "shared layers once",
-        subject(
-            {
-                WEB: inspection(image(SHARED, layer(1, 5))),
-                INIT: inspection(image(SHARED, layer(2, 5))),
-            }
-        ),
-        [],
-    ),
-    ("one layer twice", one(image(SHARED, SHARED)), []),
-    ("layers without digest", one(image(saved(60), saved(41))), [(DENY, 101, 100)]),
-    (
-        "each platform for itself",
-        subject(
-            {
-                WEB: inspection(image(layer(1, 60)), image(layer(2, 1), platform=ARM64)),
-                INIT: inspection(image(layer(3, 1)), image(layer(4, 60), platform=ARM64)),
-            }
-        ),
-        [(WARN, 61, 50)],
-    ),
-    (
-        "the largest platform",
-        subject(
-            {
-                WEB: inspection(image(layer(1, 60)), image(layer(2, 1), platform=ARM64)),
-                INIT: inspection(image(layer(3, 41)), image(layer(4, 1), platform=ARM64)),
-            }
-        ),
-        [(DENY, 101, 100)],
-    ),
-    (
-        "a single manifest runs anywhere",
-        subject(
-            {
-                WEB: inspection(image(layer(1, 60), platform=ARM64)),
-                INIT: inspection(image(layer(2, 41))),
-            }
-        ),
-        [(DENY, 101, 100)],
-    ),
-    (
-        "an index that lacks the platform does not",
-        subject(
-            {
-                WEB: inspection(image(layer(1, 40), platform=ARM64)),
-                INIT: inspection(),
-            }
-        ),
-        [],
-    ),
-    ("nothing known", subject({WEB: GONE}), [(UNKNOWN, None, None)]),
-    (
-        "unknown, else within",
-        subject({WEB: GONE, INIT: inspection(image(1))}),
-        [(UNKNOWN, None, None)],
-    ),
-    (
-        "too much even without the unknown",
-        subject({WEB: GONE, INIT: inspection(image(101))}),
-        [(DENY, 101, 100)],
-    ),
-    (
-        "above warn even without the unknown",
-        subject({WEB: GONE, INIT: inspection(image(51))}),
-        [(UNKNOWN, None, 100), (WARN, 51, 50)],
-    ),
-    (
-        "too much on one platform",
-        subject({WEB: GONE, INIT: inspection(image(1), image(layer(2, 101), platform=ARM64))}),
-        [(DENY, 101, 100)],
-    ),
-    ("a layer unknown", one(image(50, Size.unknown("lost"))), [(UNKNOWN, None, None)]),
-    ("too much without a layer", one(image(101, Size.unknown("lost"))), [(DENY, 101, 100)]),
-]
+    ("nothing", pod(), []),
+    ("at the limit", pod([image(60, 40)]), [(WARN, 100, 50)]),
+    ("a byte above", pod([image(60, 41)]), ONE),
+    ("all of them", pod([image(layer(1, 40))], [image(layer(2, 40))], [image(layer(3, 21))]), ONE),
+    ("shared layers once", pod([image(SHARED, layer(1, 5))], [image(SHARED, layer(2, 5))]), []),
+    ("one layer twice", pod([image(SHARED, SHARED)]), []),
+    ("layers without digest", pod([image(saved(60), saved(41))]), ONE),
+    ("each platform for itself", pod([image(layer(1, 60)), arm(layer(2, 1))],
+                                     [image(layer(3, 1)), arm(layer(4, 60))]), [(WARN, 61, 50)]),
+    ("the largest platform", pod([image(layer(1, 60)), arm(layer(2, 1))],
+                                 [image(layer(3, 41)), arm(layer(4, 1))]), ONE),
+    ("a single manifest runs anywhere", pod([arm(layer(1, 60))], [image(layer(2, 41))]), ONE),
+    ("an index that lacks the platform does not", pod([arm(layer(1, 40))], []), []),
+    ("nothing known", pod(GONE), MORE),
+    ("unknown, else within", pod(GONE, [image(1)]), MORE),
+    ("too much even without the unknown", pod(GONE, [image(101)]), ONE),
+    ("above warn even without the unknown", pod(GONE, [image(51)]),
+     [(UNKNOWN, None, 100), (WARN, 51, 50)]),
+    ("too much on one platform", pod(GONE, [image(1), arm(layer(2, 101))]), ONE),
+    ("a layer unknown", pod([image(50, Size.unknown("lost"))]), MORE),
+    ("too much without a layer", pod([image(101, Size.unknown("lost"))]), ONE),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
