@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
 from slimgate.core.errors import ImageError, NotFoundError, UnauthorizedError
-from slimgate.core.images.facts import Digest, LayerContents, Platform, Size, Wants
+from slimgate.core.images.facts import Digest, Inspection, LayerContents, Platform, Size, Wants
 from slimgate.core.images.oci import Descriptor
 from slimgate.core.images.reference import Reference
 from slimgate.engine.inspector import Inspector, InspectorSettings, Question
@@ -175,6 +175,12 @@ def inspector(source: Shelf, clock: Clock, **settings: float) -> Inspector:
         ),
         clock=clock,
     )
+
+
+def sizes_of(inspection: Inspection | None) -> list[Size]:
+    """List what the layers of the one image unpack to."""
+    assert inspection is not None
+    return [layer.unpacked for layer in inspection.images[0].layers]
 
 
 async def settled(act: Callable[[], Awaitable[T]]) -> T:

@@ -272,6 +272,7 @@ async def test_a_known_base_costs_a_head(shelf: Shelf, clock: Clock) -> None:
     await refresh(watched, golden(), platforms=both)
     assert shelf.count() == {"document": 3, "config": 2}
     generation = watched.bases.generation
+    assert generation > 0
 
     await refresh(watched, golden(), platforms=both)
     assert shelf.count() == {}
@@ -286,9 +287,11 @@ async def test_what_no_base_image_names_is_forgotten(watched: Inspector) -> None
     """Images that stood on it are no longer proven, from memory or not."""
     await refresh(watched, golden())
     assert (await base_of(watched)).evidence is Evidence.PROVEN
+    news = watched.bases.news
 
     await refresh(watched)
 
+    assert watched.bases.news > news
     assert (await base_of(watched)).evidence is None
     assert (watched.bases.known, watched.bases.history(Reference.parse(GOLDEN))) == ((), None)
 
@@ -398,3 +401,7 @@ async def test_claims_are_looked_up_with_the_images_credentials(shelf: Shelf, cl
     found = await settled(lambda: watched.bases.find(Reference.parse(GOLDEN), AMD64, own))
 
     assert found.diff_ids == (OLD.diff_id,)
+    shelf.put(GOLDEN, images.index([images.image([NEW], platform=ARM64)]))
+    clock.now += 400
+    await refresh(watched, golden(), platforms=())
+    assert [base.diff_ids for base in watched.bases.known] == [(NEW.diff_id,), (OLD.diff_id,)]

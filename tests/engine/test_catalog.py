@@ -172,6 +172,7 @@ CHANGES: list[tuple[Act, Act, list[Change]]] = [
     (put_node, lambda c: c.put_node(node("n2", "amd64")), [Change.PLATFORMS]),
     (put_node, lambda c: c.put_node(node("n1", "")), []),
     (put_node, lambda c: c.drop_node("n1"), [Change.PLATFORMS]),
+    (lambda _: None, lambda c: c.put_namespace(namespace({})), []),
     (put_namespace, lambda c: c.put_namespace(namespace({"slim": "yes", "a": "b"})), []),
     (put_namespace, lambda c: c.put_namespace(namespace({"slim": "no"})), [Change.NAMESPACES]),
     (put_namespace, lambda c: c.put_namespace(namespace({"slim": "no"}, "new")), []),
@@ -255,19 +256,6 @@ def test_who_writes_statuses_hears_of_every_edit(
 
     assert told == [1, 1, 2, 3, 4, 4]
     assert len(catalog.objects) == 0
-
-
-def test_namespace_labels(catalog: Catalog) -> None:
-    """A policy follows the labels of namespaces as they come, change and go."""
-    catalog.put_policy(policy(match={"namespaceSelector": SOME}))
-    found = []
-    for labels in ({"slim": "yes"}, {"slim": "no"}, {"slim": "yes"}):
-        catalog.put_namespace(namespace(labels))
-        found.append(bool(matching(catalog, workload())))
-    catalog.drop_namespace("shop")
-
-    assert found == [True, False, True]
-    assert matching(catalog, workload()) == []
 
 
 def test_platforms_are_those_of_the_nodes(catalog: Catalog) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import json
 
 import pytest
 
@@ -14,12 +13,11 @@ from slimgate.core.errors import (
     UnsupportedError,
 )
 from slimgate.core.images.facts import NOT_ASKED, Digest, Platform, Size, Wants
-from slimgate.core.images.oci import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST
+from slimgate.core.images.oci import OCI_INDEX, OCI_MANIFEST
 from slimgate.core.images.reference import Reference
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.ports import LayerReading
 from slimgate.engine.route import MAX_DOCUMENTS
-from slimgate.engine.unpack import NO_TAR
 from tests.engine.documents import descriptor, index_of, manifest_of
 from tests.engine.shelf import (
     AMD64,
@@ -288,26 +286,6 @@ async def test_an_artifact(shelf: Shelf, clock: Clock) -> None:
     (facts,) = found.images
     assert (facts.artifact_type, facts.pull, facts.base.tier) == (chart, Size.known(5), None)
     assert shelf.count() == {"document": 1}
-
-
-@pytest.mark.parametrize("is_tar", [False, True])
-async def test_a_signature_is_one_by_its_bytes(shelf: Shelf, clock: Clock, *, is_tar: bool) -> None:
-    """Cosign's have an image's config, and so may what runtimes run; only the layer tells."""
-    kind = "application/vnd.dev.cosign.simplesigning.v1+json"
-    diff_ids = [images.digest_of(b"signed")]
-    config = {"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": diff_ids}}
-    blobs = [json.dumps(config).encode(), b"signed"]
-    reference = Reference.parse(APP)
-    layer = descriptor(blobs[1], media_type=kind)
-    body = manifest_of(descriptor(blobs[0], media_type=OCI_CONFIG), layer)
-    shelf.document_at(reference, OCI_MANIFEST, body)
-    shelf.blobs |= {(reference.name, images.digest_of(blob)): blob for blob in blobs}
-    if not is_tar:
-        shelf.readings[images.digest_of(b"signed")] = LayerReading(unpacked=Size.unknown(NO_TAR))
-
-    (facts,) = (await inspector(shelf, clock).inspect(question(wants=EVERYTHING))).images
-
-    assert facts.artifact_type == (None if is_tar else kind)
 
 
 async def test_shared_layers_are_looked_at_once(shelf: Shelf, watched: Inspector) -> None:

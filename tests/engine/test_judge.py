@@ -382,6 +382,9 @@ async def test_a_namespace_that_no_mirror_has_heard_of(
     assert decide(verdict, old).allowed is not bool(expected)
     unknown = [("inspection", "unavailable")] if expected == UNSEEN else []
     assert list(verdict.unknown()) == unknown
+    why = "the API server did not answer in time" if answer is None else "away"
+    because = f"the labels of namespace shop are not known: {why}"
+    assert reasons(verdict) == [because if unknown else None] * len(expected)
 
 
 async def test_growth(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
@@ -398,6 +401,25 @@ async def test_growth(judge: Judge, shelf: Shelf, catalog: Catalog) -> None:
     assert isinstance(value, int)
     assert value > 10_000
     assert said(await judge.judge(new)) == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({"pullSize": {"deny": "1Gi"}}, []),
+        ({"growth": {"deny": "50%"}}, [FAT]),
+        ({"workloadPullSize": {"deny": "1Gi"}}, [FAT, OTHER]),
+    ],
+)
+async def test_what_runs_is_looked_up_as_far_as_it_is_compared(
+    judge: Judge, catalog: Catalog, limits: dict[str, object], expected: list[str]
+) -> None:
+    """Growth needs the images of the names that stay, and a sum all of them."""
+    catalog.put_policy(policy(limits=limits))
+
+    verdict = await judge.judge(workload(APP), old=workload(FAT, OTHER))
+
+    assert [one.reference for one in verdict.subject.running] == expected
 
 
 async def test_close_ends_what_goes_on(

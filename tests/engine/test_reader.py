@@ -175,29 +175,6 @@ async def test_facts_that_came_to_more(shelf: Shelf, clock: Clock, watched: Insp
     assert shelf.count() == {}
 
 
-async def test_a_claim_that_holds(shelf: Shelf, clock: Clock) -> None:
-    """The claimed base is found in its registry, and the layers prove the claim."""
-    shelf.put(BASE, images.image([ROOT]))
-    shelf.put(APP, claiming(BASE))
-
-    facts = await facts_of(inspector(shelf, clock))
-
-    assert (facts.base.name, facts.base.evidence) == (BASE, Evidence.PROVEN)
-    assert (facts.base.layers, facts.base.contradiction) == (1, None)
-
-
-async def test_a_claim_that_is_false(shelf: Shelf, clock: Clock) -> None:
-    """The layers contradict it, and that is said."""
-    base = shelf.put(BASE, tiny("another"))
-    claim = f"{BASE.removesuffix(':1')}@{base}"
-    shelf.put(APP, claiming(claim))
-
-    facts = await facts_of(inspector(shelf, clock))
-
-    assert facts.base.contradiction is not None
-    assert facts.base.evidence is not Evidence.PROVEN
-
-
 async def test_a_claim_that_is_not_looked_up(shelf: Shelf, clock: Clock) -> None:
     """Where settings say so, a claim stays a claim and its registry is left alone."""
     shelf.put(BASE, images.image([ROOT]))

@@ -13,7 +13,7 @@ from slimgate.core.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from slimgate.core.images.facts import ImageFacts, Inspection, Size, SizeEvidence
+from slimgate.core.images.facts import ImageFacts, Size, SizeEvidence
 from slimgate.core.images.memory import place_key
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.ports import LayerReading
@@ -26,6 +26,7 @@ from tests.engine.shelf import (
     inspector,
     question,
     settled,
+    sizes_of,
     tiny,
 )
 from tests.support.clock import Clock
@@ -48,11 +49,6 @@ def with_sizes(facts: ImageFacts, *sizes: Size, registry: str = REGISTRY) -> Ima
 def estimated(facts: ImageFacts) -> ImageFacts:
     """Make facts with the same sizes, but estimated."""
     return with_sizes(facts, *(Size.estimated(layer.unpacked.bytes or 0) for layer in facts.layers))
-
-
-def sizes_of(inspection: Inspection) -> list[Size]:
-    """List what the layers of the one image unpack to."""
-    return [layer.unpacked for layer in inspection.images[0].layers]
 
 
 async def remembering(

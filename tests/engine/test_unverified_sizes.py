@@ -5,12 +5,22 @@ from dataclasses import replace
 import pytest
 
 from slimgate.core.assemble import coverage
-from slimgate.core.images.facts import Digest, ImageFacts, Inspection, Size, SizeEvidence
+from slimgate.core.images.facts import Digest, ImageFacts, Size, SizeEvidence
 from slimgate.core.images.memory import place_key
 from slimgate.core.images.profile import from_profile, to_profile
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.ports import LayerReading
-from tests.engine.shelf import APP, CONFIG, EVERYTHING, Shelf, inspector, question, settled, tiny
+from tests.engine.shelf import (
+    APP,
+    CONFIG,
+    EVERYTHING,
+    Shelf,
+    inspector,
+    question,
+    settled,
+    sizes_of,
+    tiny,
+)
 from tests.support.clock import Clock
 
 EVIL = "evil.test/x/app:1"
@@ -41,12 +51,6 @@ async def profile_of(clock: Clock, *sizes: Size) -> ImageFacts:
     shelf = shelf_of(EVIL, *sizes)
     found = await started(shelf, clock).inspect(question(EVIL, EVERYTHING))
     return _kept(found.images[0])
-
-
-def sizes_of(inspection: Inspection | None) -> list[Size]:
-    """List what the layers of the one image unpack to."""
-    assert inspection is not None
-    return [layer.unpacked for layer in inspection.images[0].layers]
 
 
 @pytest.mark.parametrize("lies", LIES)
@@ -152,17 +156,6 @@ async def test_a_profile_that_does_not_say_whose_word_it_is(
     known = after.reader.known(IMAGE.digest, question(wants=CONFIG).wants)
     assert known is None or isinstance(known, ImageFacts)
     assert (await after.inspect(ASKED)).images == (facts,)
-
-
-async def test_a_base_is_not_inferred_by_another_registrys_sizes(clock: Clock) -> None:
-    """What a config means depends on sizes, so facts that rest on some are read anew as a whole."""
-    forged = await profile_of(clock, FORGED, FORGED)
-    shelf = shelf_of(APP, HONEST, HONEST)
-    watched = started(shelf, clock)
-    watched.reader.remember(replace(forged, toolchains=("go",)), coverage(forged))
-
-    assert (await watched.inspect(question())).images[0].toolchains == ()
-    assert shelf.count() == {"document": 1, "config": 1}
 
 
 async def test_what_was_estimated_once_more(clock: Clock) -> None:

@@ -50,7 +50,7 @@ def known(reference: str = FAT, *, shared: bool = True, user: str = "team-a") ->
 
 
 LIMITED = policy()
-DIGESTS = {INDEX, MANIFEST}
+DIGESTS: set[str] = {INDEX, MANIFEST}
 """What no other image has."""
 BY_NAME = {FAT, f"{NAMED}@{INDEX}", f"{NAMED}@{MANIFEST}"}
 CASES: dict[str, tuple[str, Policy, set[str]]] = {

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slimgate.core.errors import InvalidPolicyError
-from slimgate.core.matching.selector import Selector, parse_selector
+from slimgate.core.matching.selector import parse_selector
 from tests.core.make import json_of
 
 LABELS = {"app": "web", "tier": "front"}
@@ -50,17 +50,12 @@ def test_expressions(entry: dict[str, object], *, expected: bool) -> None:
         ({"matchLabels": {"app": "web"}, "matchExpressions": [requirement("Exists")]}, True),
         ({"matchLabels": {"app": "web"}, "matchExpressions": [requirement("In", "x")]}, False),
         ({"matchExpressions": [{**requirement("Exists"), "values": []}]}, True),
+        ({"matchLabels": {"none": "web"}}, False),
     ],
 )
 def test_all_must_hold(raw: dict[str, object], *, expected: bool) -> None:
     """All requirements must hold; no requirement matches everything."""
     assert parse_selector(raw, "s").matches(LABELS) is expected
-
-
-def test_without_labels() -> None:
-    """A workload without labels is matched by what asks for none."""
-    assert Selector().matches({})
-    assert not parse_selector({"matchLabels": {"app": "web"}}, "s").matches({})
 
 
 BROKEN = [

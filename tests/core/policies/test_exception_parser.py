@@ -81,12 +81,11 @@ def test_times(text: str, hours: int) -> None:
     assert found.utcoffset() == timedelta(hours=hours)
 
 
-@pytest.mark.parametrize("text", ["2999-12-31T23:59:59-23:59", "2000-01-01T00:00:00+23:59"])
-def test_far_times(text: str) -> None:
+def test_far_times() -> None:
     """The first and the last times that are taken are compared like all others."""
-    expected = text.startswith("29")
+    first, last = "2000-01-01T00:00:00+23:59", "2999-12-31T23:59:59-23:59"
 
-    assert (parse(expirationTime=text).expires > datetime(2026, 11, 25, tzinfo=UTC)) is expected
+    assert parse(expirationTime=first).expires < parse(expirationTime=last).expires
 
 
 TIME = "spec.expirationTime: must be a time with its zone, as in 2027-01-31T00:00:00Z."

@@ -45,33 +45,25 @@ def slow(count: int) -> list[SlimException]:
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("other", "policy"),
     [
-        replace(WHOLE, expires=NOW),
-        replace(WHOLE, namespace="team-b"),
-        replace(WHOLE, policies=("other",)),
-        replace(WHOLE, checks=("growth",)),
-        replace(WHOLE, resources=(API,)),
-        replace(WHOLE, up_to={"pullSize": 1, "layers": 1}),
+        (replace(WHOLE, expires=NOW), HARD),
+        (replace(WHOLE, namespace="team-b"), HARD),
+        (replace(WHOLE, policies=("other",)), HARD),
+        (replace(WHOLE, checks=("growth",)), HARD),
+        (replace(WHOLE, resources=(API,)), HARD),
+        (replace(WHOLE, up_to={"pullSize": 1, "layers": 1}), HARD),
+        (WHOLE, replace(HARD, exceptions=ExceptionRules(allowed=False))),
     ],
-    ids=["expired", "namespace", "policy", "check", "resource", "cap"],
+    ids=["expired", "namespace", "policy", "check", "resource", "cap", "none is allowed"],
 )
-def test_globs_come_last(other: SlimException) -> None:
+def test_globs_come_last(other: SlimException, policy: Policy) -> None:
     """What something cheaper rules out is compared with no image."""
     with Calls(Globs.compare_excused) as compared:
-        verdict = judge([other])
+        verdict = judge([other], policy)
 
     assert len(verdict.findings) == 2
     # The policy's own globs, of which it has none, are compared once.
-    assert compared.count == baseline()
-
-
-def test_a_policy_that_allows_none() -> None:
-    """Its findings are compared with none."""
-    strict = replace(HARD, exceptions=ExceptionRules(allowed=False))
-    with Calls(Globs.compare_excused) as compared:
-        assert len(judge([WHOLE], strict).findings) == 2
-
     assert compared.count == baseline()
 
 

@@ -26,7 +26,6 @@ from slimgate.core.errors import (
 from slimgate.core.images.facts import Base, Gap, ImageFacts, Size
 from slimgate.core.images.reference import Reference
 from slimgate.core.images.tier import Evidence, Tier
-from slimgate.core.policies.checks import CHECKS
 from slimgate.core.policies.finding import Finding, Subject
 from slimgate.core.policies.policy import (
     ExceptionRules,
@@ -41,14 +40,11 @@ from slimgate.core.wording.render import denial
 from slimgate.core.wording.ways import DOCS, link, rollback, way_of, way_out
 from slimgate.core.workloads.workload import Workload
 from tests.core.make import (
-    DENY,
     GOLANG,
     MIB,
     SHOP,
-    UNKNOWN,
     WEB,
     denying,
-    finding,
     image,
     inspection,
     layer,
@@ -230,17 +226,6 @@ def test_every_section_is_reached() -> None:
     assert listed | by_itself == set(Section)
     assert not listed & by_itself
     assert set(OF_ERRORS) == set(IMAGE_REASONS)
-
-
-@pytest.mark.parametrize("name", CHECKS)
-@pytest.mark.parametrize("outcome", [DENY, UNKNOWN])
-def test_every_check_has_a_way(name: str, outcome: object) -> None:
-    """Whatever a finding lacks, there is a sentence and a section for it."""
-    assert outcome in {DENY, UNKNOWN}
-    way = way_of(finding(name, DENY if outcome is DENY else UNKNOWN))
-
-    assert way.sentence
-    assert way.section in Section
 
 
 WIKI = "https://wiki.example.com/slim"

@@ -10,7 +10,7 @@ from slimgate.core.policies.checks import CHECKS, asked_by
 from slimgate.core.policies.policy import BaseRules, Limit, Limits, OnFalseClaim, Policy, TierLimit
 from slimgate.core.wording.render import describe
 from tests.core.everything import EVERYTHING
-from tests.core.make import DENY, WEB, finding
+from tests.core.make import DENY, UNKNOWN, WEB, finding
 
 HELPERS = {"__init__", "check", "measure", "bases", "sentences"}
 FILES = sorted(
@@ -33,6 +33,7 @@ def test_every_check_can_be_told() -> None:
     for name, check in CHECKS.items():
         assert f"[policy default, {name}]" in describe(WEB, [finding(name, DENY)])
         assert check.title
+        assert all(check.way_of(finding(name, one)).sentence for one in (DENY, UNKNOWN))
         assert check.advice.endswith(".")
 
 

@@ -113,6 +113,15 @@ def test_nothing_to_compare() -> None:
 
 
 SHOP = "registry.example.com/shop:1.1"
+STRICT = limiting(growth=Limit(warn=5, deny=50))
+
+
+def ran(sizes: dict[ImageUse, int | None]) -> dict[ImageUse, Inspection | ImageError]:
+    """Let images of these sizes run, some of which nobody finds."""
+    return {
+        one: NotFoundError("gone") if size is None else inspection(image(size))
+        for one, size in sizes.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -133,13 +142,9 @@ def test_a_container_of_a_new_name(
     gone: dict[ImageUse, int | None], expected: list[tuple[object, ...]]
 ) -> None:
     """It grew from what goes: from its own repository's, else from the largest of its role."""
-    running: dict[ImageUse, Inspection | ImageError] = {
-        one: NotFoundError("gone") if size is None else inspection(image(size))
-        for one, size in gone.items()
-    }
-    policy = limiting(growth=Limit(warn=5, deny=50))
+    given = subject({WEB: inspection(image(201))}, ran(gone))
 
-    assert brief(check(policy, subject({WEB: inspection(image(201))}, running))) == expected
+    assert brief(check(STRICT, given)) == expected
 
 
 @pytest.mark.parametrize(
@@ -163,14 +168,10 @@ def test_a_container_beside_those_that_stay(
     new: ImageUse, stays: dict[ImageUse, int | None], expected: list[tuple[object, ...]]
 ) -> None:
     """The next update may take any of them away, so it grew from one of them."""
-    running: dict[ImageUse, Inspection | ImageError] = {
-        one: NotFoundError("gone") if size is None else inspection(image(size))
-        for one, size in stays.items()
-    }
-    policy = limiting(growth=Limit(warn=5, deny=50))
-    same: dict[ImageUse, Inspection | ImageError] = {**running, new: inspection(image(201))}
+    running = ran(stays)
+    given = subject({**running, new: inspection(image(201))}, running)
 
-    found = [one for one in check(policy, subject(same, running)) if one.use == new]
+    found = [one for one in check(STRICT, given) if one.use == new]
 
     assert brief(found) == expected
     assert all("any image that it may replace" in CHECK.sentence(one) for one in found if one.value)
