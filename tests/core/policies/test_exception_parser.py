@@ -36,6 +36,7 @@ def test_least() -> None:
         expires=datetime(2027, 1, 31, tzinfo=UTC),
         policies=("default",),
     )
+    assert parse(reason="X ray\n").reason == "X ray"
     assert parse(reason="a\x1b" + "b" * 200).reason.startswith("a\\x1bbbb")
     assert parse(checks=None, resources=None, images=None, upTo=None) == parse()
 

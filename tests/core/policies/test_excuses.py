@@ -140,7 +140,8 @@ def test_every_policy_is_told_of() -> None:
     more = replace(HARD, name="more")
     found = judge([*slow(60), WHOLE], HARD, SOFT, more).findings
 
-    assert [one.policy for one in found if one.check == "inspection"] == ["hard", "more"]
+    told = [(one.policy, one.use) for one in found if one.check == "inspection"]
+    assert told == [("hard", LONG), ("more", LONG)]
 
 
 def test_the_first_by_order_excuses() -> None:

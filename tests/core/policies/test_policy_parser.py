@@ -263,10 +263,3 @@ def test_only_one_kind_of_error(spec: object) -> None:
     """Whatever a spec holds, it is a policy or an InvalidPolicyError."""
     with suppress(InvalidPolicyError):
         parse_policy({"metadata": {"name": "p"}, "spec": spec})
-
-
-@given(json_of("metadata", "spec", "name", "generation", *FIELDS, leaves=LEAVES))
-def test_any_resource(resource: object) -> None:
-    """Whatever a resource holds, it is a policy or an InvalidPolicyError."""
-    with suppress(InvalidPolicyError):
-        parse_policy(resource if isinstance(resource, dict) else {"spec": resource})

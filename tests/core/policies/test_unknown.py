@@ -1,9 +1,11 @@
 """Why something is unknown, in one word."""
 
+from dataclasses import replace
+
 import pytest
 
 from slimgate.core.errors import IMAGE_REASONS, ImageError, NotFoundError, RateLimitedError
-from slimgate.core.images.facts import Inspection
+from slimgate.core.images.facts import Gap, Inspection
 from slimgate.core.policies.finding import Finding, Outcome, Subject
 from slimgate.core.policies.unknown import UNDETERMINED, reason_of
 from slimgate.core.policies.verdict import Verdict
@@ -46,6 +48,16 @@ def test_reasons(
     given = Subject(workload=subject({}).workload, images=images, running=running)
 
     assert reason_of(finding(check, where), given) == expected
+
+
+def test_what_an_image_lacks_has_its_reason() -> None:
+    """A finding on a part of an index names that part's error, by its message."""
+    gaps = (Gap(message="down", reason="unavailable"), Gap(message="gone", reason="not_found"))
+    given = subject({WEB: replace(KNOWN, gaps=gaps)})
+    found = replace(finding("inspection", WEB), reason="gone")
+
+    assert reason_of(found, given) == "not_found"
+    assert reason_of(replace(found, reason="other"), given) == "too_large"
 
 
 def test_only_what_is_unknown_has_a_reason() -> None:

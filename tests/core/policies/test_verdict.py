@@ -24,6 +24,7 @@ from slimgate.core.policies.policy import (
 from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.workloads.workload import MAX_IMAGES
 from tests.core.make import (
+    ARM64,
     DENY,
     UNKNOWN,
     WARN,
@@ -210,6 +211,21 @@ def test_exceptions_that_a_policy_does_not_allow(rules: ExceptionRules, expected
 
     assert found.outcome is expected
     assert "soft" not in {finding.policy for finding in found.findings}
+
+
+def test_what_counts_as_the_same() -> None:
+    """What is counted of two verdicts: policies, findings, what is excused, and images."""
+    found = judge(one(image(21)), HARD)
+    renamed = replace(found.subject, workload=replace(found.subject.workload, name="other"))
+    others = [
+        judge(one(image(21)), HARD, SOFT),
+        judge(one(image(22)), HARD),
+        judge(one(image(21)), HARD, excuse=(excuse(),)),
+        replace(found, subject=one(image(21, platform=ARM64))),
+    ]
+
+    assert found.counts_as(replace(found, subject=renamed))
+    assert [found.counts_as(other) for other in others] == [False] * 4
 
 
 def test_the_unknown_can_be_excused() -> None:

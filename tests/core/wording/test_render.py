@@ -153,52 +153,31 @@ def test_warnings_leave_room_for_others() -> None:
     assert sum(map(len, lines)) < 4096
 
 
+UNPACKED = Policy(name="p", limits=denying(unpacked_size=MIB))
+BOTH = Policy(name="p", limits=Limits(pull_size=Limit(warn=MIB, deny=3 * MIB)))
+TOGETHER = Policy(name="p", limits=denying(pull_size=MIB, workload_pull_size=MIB))
 SUMMARIES = [
     ("nothing", verdict(subject({}), DEFAULT), "0 images within policy"),
     ("one", verdict(one(image(1)), DEFAULT), "1 image within policy"),
-    (
-        "two",
-        verdict(subject({WEB: inspection(), use(name="b"): inspection()}), DEFAULT),
-        "2 images within policy",
-    ),
-    (
-        "by an estimate",
-        verdict(
-            one(image(layer(1, 1, Size.estimated(1)))),
-            Policy(name="p", limits=denying(unpacked_size=MIB)),
-        ),
-        "1 image within policy (unpacked size estimated)",
-    ),
+    ("two", verdict(subject({WEB: inspection(), use(name="b"): inspection()}), DEFAULT),
+     "2 images within policy"),
+    ("by an estimate",
+     verdict(one(image(layer(1, 1, Size.estimated(1)))), UNPACKED),
+     "1 image within policy (unpacked size estimated)"),
     ("over", verdict(one(SHOP), DEFAULT), "web: pulls 912 MiB (linux/amd64), limit 300 MiB"),
-    (
-        "of several policies",
-        verdict(subject({WEB: UnavailableError("down")}), DEFAULT, replace(DEFAULT, name="b")),
-        "web: could not be judged: down",
-    ),
-    (
-        "a part of it unknown, and for a long reason",
-        verdict(
-            one(image(2 * MIB, Size.unknown("because " * 100))),
-            Policy(name="p", limits=Limits(pull_size=Limit(warn=MIB, deny=3 * MIB))),
-        ),
-        (
-            "web: pulls at least 2 MiB (linux/amd64), limit 1 MiB, "
-            "could not be judged against limit 3 MiB (linux/amd64): "
-            f"{('because ' * 100)[:146]}…"
-        ),
-    ),
-    (
-        "of several images",
-        verdict(
-            subject({use("a", "a"): UnavailableError("down"), WEB: inspection(SHOP)}),
-            Policy(name="p", limits=denying(pull_size=MIB, workload_pull_size=MIB)),
-        ),
-        (
-            "web: pulls 912 MiB (linux/amd64), limit 1 MiB; workload: pulls at least 912 MiB for "
-            "all its images together, limit 1 MiB; a: could not be judged: down"
-        ),
-    ),
-]
+    ("of several policies",
+     verdict(subject({WEB: UnavailableError("down")}), DEFAULT, replace(DEFAULT, name="b")),
+     "web: could not be judged: down"),
+    ("a part of it unknown, and for a long reason",
+     verdict(one(image(2 * MIB, Size.unknown("because " * 100))), BOTH),
+     ("web: pulls at least 2 MiB (linux/amd64), limit 1 MiB, "
+      "could not be judged against limit 3 MiB (linux/amd64): "
+      f"{('because ' * 100)[:146]}…")),
+    ("of several images",
+     verdict(subject({use("a", "a"): UnavailableError("down"), WEB: inspection(SHOP)}), TOGETHER),
+     ("web: pulls 912 MiB (linux/amd64), limit 1 MiB; workload: pulls at least 912 MiB for "
+      "all its images together, limit 1 MiB; a: could not be judged: down")),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(

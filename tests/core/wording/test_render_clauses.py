@@ -49,155 +49,68 @@ PART = image(
     layer(1, 5, ZSTD), layer(2, 5, 400 * MIB, "COPY a /"), layer(3, 5, 600 * MIB, "COPY b /")
 )
 MIXED = image(layer(1, 3 * MIB, made="COPY a /"), layer(2, 2 * MIB), base=GOLANG)
+WRAPS = image(
+    layer(1, 5, 400 * MIB, "COPY a /"),
+    layer(2, 5, Size.unknown("it wraps", at_least=1127 * MIB), "COPY b /"),
+)
 
 FRAGMENTS = [
-    (
-        "unpacked size",
-        UNPACKED,
-        denying(unpacked_size=900 * MIB),
-        (
-            "unpacks to 1000 MiB (measured, linux/amd64), limit 900 MiB [policy p, unpackedSize]; "
-            "its largest layer unpacks to 1000 MiB (COPY a /)"
-        ),
-    ),
-    (
-        "an estimate",
-        image(layer(1, MIB, Size.estimated(1000 * MIB))),
-        denying(unpacked_size=900 * MIB),
-        "unpacks to 1000 MiB (estimated, linux/amd64), limit 900 MiB [policy p, unpackedSize]",
-    ),
-    (
-        "an estimate where a measured size is wanted",
-        image(layer(1, MIB, Size.estimated(14 * MIB))),
-        Limits(unpacked_size=Limit(deny=900 * MIB, evidence=SizeEvidence.MEASURED)),
-        (
-            "could not be judged (linux/amd64) [policy p, unpackedSize]: "
-            "14 MiB is an estimate, and the policy asks for a measured size"
-        ),
-    ),
-    (
-        "layers",
-        MIXED,
-        denying(layers=1),
-        (
-            "has 2 layers (linux/amd64), limit 1 [policy p, layers]; "
-            "its largest layer pulls 3 MiB (COPY a /); base golang:1.26 (Builder, Proven)"
-        ),
-    ),
-    (
-        "layer size",
-        MIXED,
-        denying(layer_size=2 * MIB),
-        (
-            "has a layer of 3 MiB to pull (linux/amd64), limit 2 MiB [policy p, layerSize]; "
-            "that layer is COPY a /; base golang:1.26 (Builder, Proven)"
-        ),
-    ),
-    (
-        "layer size of an unknown step",
-        image(3 * MIB),
-        denying(layer_size=2 * MIB),
-        "has a layer of 3 MiB to pull (linux/amd64), limit 2 MiB [policy p, layerSize]",
-    ),
-    (
-        "a single layer",
-        BARE,
-        denying(pull_size=MIB),
-        "pulls 272 MiB (linux/amd64), limit 1 MiB [policy p, pullSize]",
-    ),
-    (
-        "toolchains",
-        TOOLS,
-        denying(pull_size=MIB),
-        (
-            "pulls 272 MiB (linux/amd64), limit 1 MiB [policy p, pullSize]; "
-            "it still contains gcc, go 1.26"
-        ),
-    ),
-    (
-        "one byte too many",
-        image(300 * MIB + 1),
-        denying(pull_size=300 * MIB),
-        "pulls 314,572,801 B (linux/amd64), limit 314,572,800 B [policy p, pullSize]",
-    ),
-    (
-        "an unknown platform",
-        image(2 * MIB, platform=Platform("unknown", "unknown")),
-        denying(pull_size=MIB),
-        "pulls 2 MiB, limit 1 MiB [policy p, pullSize]",
-    ),
-    (
-        "several checks",
-        image(2 * MIB, 3 * MIB),
-        denying(layers=1, pull_size=4 * MIB),
-        (
-            "pulls 5 MiB (linux/amd64), limit 4 MiB [policy p, pullSize]; "
-            "has 2 layers (linux/amd64), limit 1 [policy p, layers]; its largest layer pulls 3 MiB"
-        ),
-    ),
-    (
-        "empty layers",
-        image(0, 0, 0),
-        denying(layers=2),
-        "has 3 layers (linux/amd64), limit 2 [policy p, layers]",
-    ),
-    (
-        "an unknown size",
-        image(layer(1, 5, Size.unknown("zstd without length"))),
-        denying(unpacked_size=1),
-        "could not be judged (linux/amd64) [policy p, unpackedSize]: zstd without length",
-    ),
-    (
-        "a lower bound",
-        PART,
-        denying(unpacked_size=900 * MIB),
-        (
-            "unpacks to at least 1000 MiB (measured, linux/amd64), limit 900 MiB "
-            "[policy p, unpackedSize]; its largest layer unpacks to 600 MiB (COPY b /)"
-        ),
-    ),
-    (
-        "a lower bound of one layer",
-        image(
-            layer(1, 5, 400 * MIB, "COPY a /"),
-            layer(2, 5, Size.unknown("it wraps", at_least=1127 * MIB), "COPY b /"),
-        ),
-        denying(unpacked_size=1200 * MIB),
-        (
-            "unpacks to at least 1.5 GiB (estimated, linux/amd64), limit 1.2 GiB "
-            "[policy p, unpackedSize]; its largest layer unpacks to at least 1.1 GiB (COPY b /)"
-        ),
-    ),
-    (
-        "a lower bound to the byte",
-        image(layer(1, 5, ZSTD), layer(2, 5, 900 * MIB + 1)),
-        denying(unpacked_size=900 * MIB),
-        (
-            "unpacks to at least 943,718,401 B (measured, linux/amd64), limit 943,718,400 B "
-            "[policy p, unpackedSize]; its largest layer unpacks to 900 MiB"
-        ),
-    ),
-    (
-        "a lower bound between two limits",
-        PART,
-        Limits(unpacked_size=Limit(warn=900 * MIB, deny=1536 * MIB)),
-        (
-            "unpacks to at least 1000 MiB (measured, linux/amd64), limit 900 MiB "
-            "[policy p, unpackedSize]; could not be judged against limit 1.5 GiB (linux/amd64) "
-            "[policy p, unpackedSize]: "
-            "zstd without length; its largest layer unpacks to 600 MiB (COPY b /)"
-        ),
-    ),
-    (
-        "a layer between two limits, another unknown",
-        image(Size.unknown("lost"), 3 * MIB),
-        Limits(layer_size=Limit(warn=2 * MIB, deny=4 * MIB)),
-        (
-            "has a layer of 3 MiB to pull (linux/amd64), limit 2 MiB [policy p, layerSize]; "
-            "could not be judged against limit 4 MiB (linux/amd64) [policy p, layerSize]: lost"
-        ),
-    ),
-]
+    ("unpacked size", UNPACKED, denying(unpacked_size=900 * MIB),
+     ("unpacks to 1000 MiB (measured, linux/amd64), limit 900 MiB [policy p, unpackedSize]; "
+      "its largest layer unpacks to 1000 MiB (COPY a /)")),
+    ("an estimate", image(layer(1, MIB, Size.estimated(1000 * MIB))),
+     denying(unpacked_size=900 * MIB),
+     "unpacks to 1000 MiB (estimated, linux/amd64), limit 900 MiB [policy p, unpackedSize]"),
+    ("an estimate where a measured size is wanted", image(layer(1, MIB, Size.estimated(14 * MIB))),
+     Limits(unpacked_size=Limit(deny=900 * MIB, evidence=SizeEvidence.MEASURED)),
+     ("could not be judged (linux/amd64) [policy p, unpackedSize]: "
+      "14 MiB is an estimate, and the policy asks for a measured size")),
+    ("layers", MIXED, denying(layers=1),
+     ("has 2 layers (linux/amd64), limit 1 [policy p, layers]; "
+      "its largest layer pulls 3 MiB (COPY a /); base golang:1.26 (Builder, Proven)")),
+    ("layer size", MIXED, denying(layer_size=2 * MIB),
+     ("has a layer of 3 MiB to pull (linux/amd64), limit 2 MiB [policy p, layerSize]; "
+      "that layer is COPY a /; base golang:1.26 (Builder, Proven)")),
+    ("layer size of an unknown step", image(3 * MIB), denying(layer_size=2 * MIB),
+     "has a layer of 3 MiB to pull (linux/amd64), limit 2 MiB [policy p, layerSize]"),
+    ("a single layer", BARE, denying(pull_size=MIB),
+     "pulls 272 MiB (linux/amd64), limit 1 MiB [policy p, pullSize]"),
+    ("toolchains", TOOLS, denying(pull_size=MIB),
+     ("pulls 272 MiB (linux/amd64), limit 1 MiB [policy p, pullSize]; "
+      "it still contains gcc, go 1.26")),
+    ("one byte too many", image(300 * MIB + 1), denying(pull_size=300 * MIB),
+     "pulls 314,572,801 B (linux/amd64), limit 314,572,800 B [policy p, pullSize]"),
+    ("an unknown platform", image(2 * MIB, platform=Platform("unknown", "unknown")),
+     denying(pull_size=MIB), "pulls 2 MiB, limit 1 MiB [policy p, pullSize]"),
+    ("several checks", image(2 * MIB, 3 * MIB), denying(layers=1, pull_size=4 * MIB),
+     ("pulls 5 MiB (linux/amd64), limit 4 MiB [policy p, pullSize]; "
+      "has 2 layers (linux/amd64), limit 1 [policy p, layers]; its largest layer pulls 3 MiB")),
+    ("empty layers", image(0, 0, 0), denying(layers=2),
+     "has 3 layers (linux/amd64), limit 2 [policy p, layers]"),
+    ("an unknown size", image(layer(1, 5, Size.unknown("zstd without length"))),
+     denying(unpacked_size=1),
+     "could not be judged (linux/amd64) [policy p, unpackedSize]: zstd without length"),
+    ("a lower bound", PART, denying(unpacked_size=900 * MIB),
+     ("unpacks to at least 1000 MiB (measured, linux/amd64), limit 900 MiB "
+      "[policy p, unpackedSize]; its largest layer unpacks to 600 MiB (COPY b /)")),
+    ("a lower bound of one layer", WRAPS, denying(unpacked_size=1200 * MIB),
+     ("unpacks to at least 1.5 GiB (estimated, linux/amd64), limit 1.2 GiB "
+      "[policy p, unpackedSize]; its largest layer unpacks to at least 1.1 GiB (COPY b /)")),
+    ("a lower bound to the byte", image(layer(1, 5, ZSTD), layer(2, 5, 900 * MIB + 1)),
+     denying(unpacked_size=900 * MIB),
+     ("unpacks to at least 943,718,401 B (measured, linux/amd64), limit 943,718,400 B "
+      "[policy p, unpackedSize]; its largest layer unpacks to 900 MiB")),
+    ("a lower bound between two limits", PART,
+     Limits(unpacked_size=Limit(warn=900 * MIB, deny=1536 * MIB)),
+     ("unpacks to at least 1000 MiB (measured, linux/amd64), limit 900 MiB "
+      "[policy p, unpackedSize]; could not be judged against limit 1.5 GiB (linux/amd64) "
+      "[policy p, unpackedSize]: "
+      "zstd without length; its largest layer unpacks to 600 MiB (COPY b /)")),
+    ("a layer between two limits, another unknown", image(Size.unknown("lost"), 3 * MIB),
+     Limits(layer_size=Limit(warn=2 * MIB, deny=4 * MIB)),
+     ("has a layer of 3 MiB to pull (linux/amd64), limit 2 MiB [policy p, layerSize]; "
+      "could not be judged against limit 4 MiB (linux/amd64) [policy p, layerSize]: lost")),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -212,58 +125,24 @@ CLAIM = "it claims to be based on alpine:3.21, but its lowest layers are not tha
 CLAIMED = replace(GOLANG, evidence=Evidence.CLAIMED)
 
 STANDING = [
-    (
-        "not allowed",
-        GOLANG,
-        BaseRules(allow=("scratch",)),
-        (
-            "is based on golang:1.26 (Builder, Proven), which the policy does not allow "
-            "[policy p, base]"
-        ),
-    ),
-    (
-        "not proven",
-        CLAIMED,
-        BaseRules(allow=("golang",)),
-        (
-            "is based on golang:1.26 (Builder, Claimed), which the policy allows only if Proven "
-            "[policy p, base]"
-        ),
-    ),
-    (
-        "unknown",
-        UNKNOWN_BASE,
-        BaseRules(allow=("scratch",)),
-        "could not be judged (linux/amd64) [policy p, base]: its base is unknown",
-    ),
-    (
-        "tier denied",
-        replace(GOLANG, tier=Tier.FULL),
-        BaseRules(max_tier=TierLimit(deny=Tier.SLIM)),
-        (
-            "is of tier Full (Proven), limit Slim [policy p, maxTier]; "
-            "base golang:1.26 (Full, Proven)"
-        ),
-    ),
-    (
-        "tier warned of",
-        GOLANG,
-        BaseRules(max_tier=TierLimit(warn=Tier.FULL)),
-        (
-            "is of tier Builder (Proven), limit Full [policy p, maxTier]; "
-            "base golang:1.26 (Builder, Proven)"
-        ),
-    ),
-    (
-        "a false claim",
-        Base(name="golang:1.26", contradiction=CLAIM),
-        BaseRules(deny=("x",)),
-        (
-            "claims to be based on alpine:3.21, but its lowest layers are not that base's "
-            "[policy p, falseClaim]; base golang:1.26"
-        ),
-    ),
-]
+    ("not allowed", GOLANG, BaseRules(allow=("scratch",)),
+     ("is based on golang:1.26 (Builder, Proven), which the policy does not allow "
+      "[policy p, base]")),
+    ("not proven", CLAIMED, BaseRules(allow=("golang",)),
+     ("is based on golang:1.26 (Builder, Claimed), which the policy allows only if Proven "
+      "[policy p, base]")),
+    ("unknown", UNKNOWN_BASE, BaseRules(allow=("scratch",)),
+     "could not be judged (linux/amd64) [policy p, base]: its base is unknown"),
+    ("tier denied", replace(GOLANG, tier=Tier.FULL), BaseRules(max_tier=TierLimit(deny=Tier.SLIM)),
+     ("is of tier Full (Proven), limit Slim [policy p, maxTier]; "
+      "base golang:1.26 (Full, Proven)")),
+    ("tier warned of", GOLANG, BaseRules(max_tier=TierLimit(warn=Tier.FULL)),
+     ("is of tier Builder (Proven), limit Full [policy p, maxTier]; "
+      "base golang:1.26 (Builder, Proven)")),
+    ("a false claim", Base(name="golang:1.26", contradiction=CLAIM), BaseRules(deny=("x",)),
+     ("claims to be based on alpine:3.21, but its lowest layers are not that base's "
+      "[policy p, falseClaim]; base golang:1.26")),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(

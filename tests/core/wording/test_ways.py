@@ -104,6 +104,7 @@ BASES: list[tuple[str, Policy, Base, set[tuple[Section, str]]]] = [
     ("not allowed", ALLOW, GUESSED, {(P.BASE, "one of gold/**, alpine")}),
     ("one of many", standing(allow=tuple("abcdefg")), GUESSED,
      {(P.BASE, "a, b, c, d, e and 2 more")}),
+    ("one of five", standing(allow=tuple("abcde")), GUESSED, {(P.BASE, "a, b, c, d, e")}),
     ("allowed if proven", standing(allow=("debian",)), GUESSED, {(P.PROOF, "unsquashed")}),
     ("denied if proven", WEAK, GUESSED, {(P.PROOF, "BaseImage")}),
     ("unknown", FORBID, Base(), {(P.UNKNOWN_BASE, "org.opencontainers.image.base.name")}),
@@ -128,6 +129,7 @@ BASES: list[tuple[str, Policy, Base, set[tuple[Section, str]]]] = [
     ("a tier that is unknown", tiers(Tier.SLIM), Base(), {(P.UNKNOWN_BASE, "BaseImage")}),
 ]  # fmt: skip
 PLATFORMS = Gap(message="no image", reason="not_found", no_platform=True)
+DOWN = Gap(message="down", reason="unavailable")
 ERRORS: list[tuple[ImageError, Section]] = [
     (ImageError("failed"), P.BUSY),
     (InvalidReferenceError("malformed"), P.REFERENCE),
@@ -156,6 +158,9 @@ OTHERS: list[tuple[str, Policy, Subject, Section]] = [
     ("growth from what is unknown", GROWN, subject({WEB: AFTER}, {WEB: NotFoundError("gone")}),
      P.GROWTH),
     ("a gap", ALLOW, subject({WEB: replace(inspection(), gaps=(PLATFORMS,))}), P.PLATFORM),
+    ("another gap", ALLOW, subject({WEB: replace(inspection(), gaps=(DOWN,))}), P.REGISTRY),
+    ("an artifact's base", FORBID, one(CHART), P.ARTIFACT),
+    ("an artifact's tier", standing(max_tier=TierLimit(deny=Tier.SLIM)), one(CHART), P.ARTIFACT),
     ("too many images", ALLOW, subject({}, workload=CROWD), P.MANY_IMAGES),
     ("a namespace that is not known", ALLOW,
      replace(subject({}), undecided={"default": UnavailableError("down")}), P.BUSY),
@@ -192,6 +197,7 @@ def test_bases(policy: Policy, base: Base, expected: set[tuple[Section, str]]) -
     assert {place for place, _ in found} == {place for place, _ in expected}
     for place, words in expected:
         assert words in dict(found)[place]
+        assert " 0 more" not in dict(found)[place]
 
 
 @pytest.mark.parametrize(("error", "place"), ERRORS, ids=lambda value: type(value).__name__)

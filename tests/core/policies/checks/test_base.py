@@ -128,9 +128,9 @@ def test_denied_on_evidence(base: Base, wanted: Evidence, outcome: Outcome) -> N
 
 def test_unknown_bases_say_so() -> None:
     """An unknown base is not known, and not another one."""
-    (found,) = check(ALLOW, one(image()))
+    found = [next(check(policy, one(image()))) for policy in (ALLOW, FORBID)]
 
-    assert found.reason == "its base is unknown"
+    assert [one.reason for one in found] == ["its base is unknown"] * 2
 
 
 def test_platforms() -> None:

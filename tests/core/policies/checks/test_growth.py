@@ -177,6 +177,15 @@ def test_a_container_beside_those_that_stay(
     assert all("any image that it may replace" in CHECK.sentence(one) for one in found if one.value)
 
 
+def test_what_goes_comes_before_what_stays() -> None:
+    """Of both, a container of a new name grew from what it may replace now."""
+    stays, goes, new = use("a:1", "a"), use("b:1", "b"), use("c:1", "c")
+    running = ran({stays: 190, goes: 100})
+    images = {stays: inspection(image(190)), new: inspection(image(201))}
+
+    assert brief(check(STRICT, subject(images, running))) == [(DENY, 101, 50)]
+
+
 def test_a_volume_is_no_container() -> None:
     """It may be named as one is, in what runs and in what is to run, and grows by itself."""
     mounted = use("models/llama:1", WEB.name, Role.VOLUME)

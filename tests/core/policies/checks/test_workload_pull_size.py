@@ -59,6 +59,7 @@ CASES = [
     ("shared layers once", pod([image(SHARED, layer(1, 5))], [image(SHARED, layer(2, 5))]), []),
     ("one layer twice", pod([image(SHARED, SHARED)]), []),
     ("layers without digest", pod([image(saved(60), saved(41))]), ONE),
+    ("alike without digest", pod([image(saved(60), saved(60))]), [(DENY, 120, 100)]),
     ("each platform for itself", pod([image(layer(1, 60)), arm(layer(2, 1))],
                                      [image(layer(3, 1)), arm(layer(4, 60))]), [(WARN, 61, 50)]),
     ("the largest platform", pod([image(layer(1, 60)), arm(layer(2, 1))],
@@ -95,6 +96,7 @@ def test_more_images_than_are_judged() -> None:
 
     assert (over.outcome, over.at_least, over.reason) == (DENY, True, given.workload.excess)
     assert (unknown.outcome, unknown.reason) == (UNKNOWN, given.workload.excess)
+    assert not next(check(POLICY, replace(given, running=judged))).no_more
 
 
 def test_findings_are_on_the_whole_workload() -> None:
@@ -136,11 +138,14 @@ LOST = inspection(image(layer(5, Size.unknown("lost"))))
         ({WEB: inspection(image(101), image(101, 7, platform=ARM64))}, {WEB: FAT}, False),
         ({WEB: inspection(image(layer(4, 100)), image(layer(1, 101), platform=ARM64))},
          {WEB: FAT}, True),
+        ({WEB: inspection(image(layer(4, 150)), image(layer(5, 101), platform=ARM64))},
+         {WEB: inspection(image(layer(1, 10)), image(layer(2, 200), platform=ARM64))}, False),
     ],
     ids=["a new workload", "the same", "as much", "more", "one more", "one less",
          "as much as nobody knows", "unknown as before", "unknown and new", "no longer known",
          "no longer known beside as much", "known by now", "a layer unknown",
-         "a layer unknown and new", "more on one platform", "less on each platform"],
+         "a layer unknown and new", "more on one platform", "less on each platform",
+         "more on one and less on another"],
 )  # fmt: skip
 def test_what_comes_to_no_more(now: Images, before: Images, *, expected: bool) -> None:
     """What an update leaves as it is cancels out; the rest must be known not to be more."""
