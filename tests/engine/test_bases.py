@@ -120,6 +120,7 @@ async def test_without_platforms_all_are_meant(
     shelf.put(APP, on(OLD if platform == AMD64 else NEW, platform=platform))
     await refresh(watched, golden(), platforms=())
 
+    assert shelf.count() == {"document": 3, "config": 2}
     assert (await base_of(watched)).evidence is Evidence.PROVEN
     assert missing(watched, platforms=()) == {}
     shelf.faults["second.test"] = DOWN

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from slimgate.core.policies.budget import STATUS, OverBudget
+from slimgate.core.policies.budget import STATUS, OverBudget, to_status
 from slimgate.engine.budgets import Budgets
 from slimgate.engine.catalog import Catalog
 from tests.engine.cluster import namespace, policy
@@ -46,6 +46,7 @@ def test_who_is_over(match: Mapping[str, object], expected: list[str]) -> None:
         "tight": expected
     }
     assert found["tight"][-1] == OverBudget(namespace="shop", size=2048, budget=1024)
+    assert to_status(found["tight"])[-1] == TOLD[0]
 
 
 def test_nobody_asks_in_vain() -> None:

@@ -258,6 +258,14 @@ def test_who_writes_statuses_hears_of_every_edit(
     assert len(catalog.objects) == 0
 
 
+def test_labels_of_a_namespace(catalog: Catalog) -> None:
+    """As far as they are known."""
+    catalog.put_namespace(namespace({"slim": "yes"}))
+
+    assert [catalog.label("slim", name) for name in ("shop", "other")] == ["yes", ""]
+    assert catalog.label("team", "shop") == ""
+
+
 def test_platforms_are_those_of_the_nodes(catalog: Catalog) -> None:
     """Each once, the default where no node is known."""
     found = [catalog.platforms]

@@ -10,7 +10,7 @@ from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
 from tests.engine.cluster import base_image, policy, workload
-from tests.engine.shelf import APP, Door, Shelf, settled
+from tests.engine.shelf import APP, Door, Shelf, settled, until
 from tests.support import images
 
 GOLDEN, SECOND = "base.test/golden/go:1", "second.test/golden/java:1"
@@ -124,6 +124,18 @@ async def test_a_base_that_is_late(judge: Judge, shelf: Shelf) -> None:
     await settled(open_)
     assert await judged(judge) == []
     assert shelf.count() == {"config": 1}
+
+
+async def test_a_base_that_answers_last(judge: Judge, shelf: Shelf) -> None:
+    """It is waited for where the verdict is open, and the image is looked at again then."""
+    door = shelf.doors["base.test"] = Door()
+    task = asyncio.create_task(judged(judge))
+    await until(lambda: any(kind == "layer" for kind, _ in shelf.asked))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    door.opened.set()
+
+    assert await task == []
 
 
 async def test_one_late_base_hides_no_other_that_is_missing(

@@ -1,5 +1,7 @@
 """BaseImages: read from the resource, and what claims may mean one of their references."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
@@ -111,6 +113,7 @@ def test_references_as_they_are_written(written: str) -> None:
 
     assert [found.text_of(one) for one in found.references] == [written]
     assert found.text_of(Reference.parse("docker.io/library/other:1")) == "other:1"
+    assert replace(found, texts=()).text_of(found.references[0]) == found.references[0].familiar
 
 
 @given(json_of("references", "tier"), json_of("resolved", "reference", "digest"))
