@@ -2,15 +2,19 @@
 
 import base64
 import ssl
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from slimgate.registry.settings import RegistrySettings
+from slimgate.registry.client import RegistryClient
+from slimgate.registry.settings import RegistryObserver, RegistrySettings
 from slimgate.settings import Exemption
 from tests.registry import servers
+from tests.registry.hostile import Behaviour, FakeDns, Hostile, hostile
 from tests.registry.servers import Authority, Registry, TokenServer
 from tests.support.images import Pusher
 
@@ -122,3 +126,21 @@ def settings_for(*hosts: str, **changes: object) -> RegistrySettings:
         **changes,
     }
     return RegistrySettings(**fields)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def asking(
+    behave: Behaviour,
+    *others: str,
+    observer: RegistryObserver | None = None,
+    resolver: FakeDns | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    **changes: object,
+) -> AsyncIterator[tuple[Hostile, RegistryClient]]:
+    """Serve a registry that behaves so, and a client that may call it, and others."""
+    async with hostile(behave) as server:
+        settings = settings_for(server.host, *others, **changes)
+        async with RegistryClient(
+            settings, observer=observer, resolver=resolver, clock=clock
+        ) as client:
+            yield server, client

@@ -17,7 +17,7 @@ from slimgate.registry.client import RegistryClient
 from slimgate.registry.guard import AddressKind, classify
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Exemption
-from tests.registry.conftest import settings_for
+from tests.registry.conftest import asking, settings_for
 from tests.registry.hostile import Behaviour, FakeDns, hostile
 from tests.registry.servers import Authority
 
@@ -177,13 +177,15 @@ async def test_no_refused_address_is_called(location: str, via: Callable[[str], 
     }
     async with hostile(manifest) as victim:
         port = victim.host.rpartition(":")[2]
-        async with hostile(via(location.format(port=port))) as server:
-            settings = settings_for(
-                server.host, refused_addresses=frozenset({"198.51.100.7", "10.96.0.1"})
-            )
-            async with RegistryClient(settings, resolver=FakeDns(names)) as client:
-                with pytest.raises((RefusedAddressError, UnsupportedError)):
-                    await client.document(Reference.parse(f"{server.host}/a/b:1"), ANONYMOUS)
+        async with (
+            asking(
+                via(location.format(port=port)),
+                refused_addresses=frozenset({"198.51.100.7", "10.96.0.1"}),
+                resolver=FakeDns(names),
+            ) as (server, client),
+        ):
+            with pytest.raises((RefusedAddressError, UnsupportedError)):
+                await client.document(Reference.parse(f"{server.host}/a/b:1"), ANONYMOUS)
 
     assert victim.seen == []
     assert len(server.seen) == 1
@@ -240,8 +242,10 @@ async def test_a_name_that_decodes_to_another_is_its_own() -> None:
         with pytest.raises(ImageError):
             await client.document(Reference.parse("xn--registry-.test/a/b:1"), ANONYMOUS)
     async with (
-        hostile(redirect("https://xn--registry-.test/v2/a/b/manifests/1")) as server,
-        RegistryClient(settings_for(server.host), resolver=dns) as client,
+        asking(redirect("https://xn--registry-.test/v2/a/b/manifests/1"), resolver=dns) as (
+            server,
+            client,
+        ),
     ):
         with pytest.raises(ImageError):
             await client.document(Reference.parse(f"{server.host}/a/b:1"), ANONYMOUS)

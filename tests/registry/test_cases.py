@@ -20,7 +20,7 @@ from slimgate.core.images.oci import Descriptor
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import Exemption
-from tests.registry.conftest import settings_for
+from tests.registry.conftest import asking, settings_for
 from tests.registry.hostile import Behaviour, hostile
 from tests.registry.servers import Valid, make_authority
 from tests.registry.test_addresses import ALICE, challenge
@@ -71,14 +71,12 @@ async def test_one_that_is_busy_is_asked_again(
     behaves: list[Behaviour], asked: int, *, found: bool
 ) -> None:
     """A few times and soon, unless it says when, or that a quota is used up."""
-    async with hostile(InTurn(list(behaves))) as server:
-        settings = settings_for(server.host, retries=(0.01, 0.02, 0.03))
-        async with RegistryClient(settings) as client:
-            if found:
-                assert (await client.document(of(server.host), ANONYMOUS)).body == b"{}"
-            else:
-                with pytest.raises(ImageError):
-                    await client.document(of(server.host), ANONYMOUS)
+    async with asking(InTurn(list(behaves)), retries=(0.01, 0.02, 0.03)) as (server, client):
+        if found:
+            assert (await client.document(of(server.host), ANONYMOUS)).body == b"{}"
+        else:
+            with pytest.raises(ImageError):
+                await client.document(of(server.host), ANONYMOUS)
 
     assert len(server.seen) == asked
 
@@ -153,8 +151,7 @@ async def says(
     """
     async with (
         hostile(realm) as tokens,
-        hostile(behave or challenge(f"{tokens.url}/token")) as server,
-        RegistryClient(settings_for(server.host, tokens.host)) as client,
+        asking(behave or challenge(f"{tokens.url}/token"), tokens.host) as (server, client),
     ):
         with pytest.raises(ImageError) as caught:
             await client.document(of(server.host), identity(server.host))
@@ -200,10 +197,7 @@ async def test_an_unlisted_port_is_named(path: str) -> None:
     async with hostile(OK) as other:
         location = f"http://{other.host}/v2/a/b/manifests/1"
         moved = answers(307, Location=location)
-        async with (
-            hostile(moved if path == "redirect" else challenge(location)) as server,
-            RegistryClient(settings_for(server.host)) as client,
-        ):
+        async with asking(moved if path == "redirect" else challenge(location)) as (server, client):
             with pytest.raises(ImageError, match=f"{other.host} would be called over plain"):
                 await client.document(of(server.host), ANONYMOUS)
 
@@ -284,16 +278,19 @@ async def test_a_cache_that_serves_no_parts(limit: int) -> None:
     tar = tar_of({"a": "".join(digest_of(bytes([i])) for i in range(200)).encode()})
     blob = gzip.compress(tar)
     layer = Descriptor(media_type=f"{OCI_LAYER}+gzip", digest=digest_of(blob), size=len(blob))
-    async with hostile(answers(body=blob)) as server:
-        settings = settings_for(server.host, whole_layer_bytes=100, unranged_layer_bytes=limit)
-        async with RegistryClient(settings) as client:
-            whole = limit > len(blob)
-            if whole:
-                found = await client.layer(of(server.host), layer, ANONYMOUS)
-                assert found.unpacked.bytes == len(tar)
-            else:
-                with pytest.raises(UnsupportedError, match="does not serve parts"):
-                    await client.layer(of(server.host), layer, ANONYMOUS)
+    async with (
+        asking(answers(body=blob), whole_layer_bytes=100, unranged_layer_bytes=limit) as (
+            server,
+            client,
+        ),
+    ):
+        whole = limit > len(blob)
+        if whole:
+            found = await client.layer(of(server.host), layer, ANONYMOUS)
+            assert found.unpacked.bytes == len(tar)
+        else:
+            with pytest.raises(UnsupportedError, match="does not serve parts"):
+                await client.layer(of(server.host), layer, ANONYMOUS)
 
     assert ["Range" in request.headers for request in server.seen] == [True, False][: 1 + whole]
 

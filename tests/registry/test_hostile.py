@@ -31,7 +31,7 @@ from slimgate.core.images.oci import MAX_DOCUMENT, Descriptor
 from slimgate.core.images.reference import Reference
 from slimgate.engine.cpu_turns import SilentCpuObserver
 from slimgate.registry.client import RegistryClient
-from tests.registry.conftest import settings_for
+from tests.registry.conftest import asking, settings_for
 from tests.registry.hostile import Behaviour, drip, endless, hostile, raw, silent
 from tests.support import zstd
 from tests.support.images import OCI_LAYER, digest_of, tar_of
@@ -96,13 +96,11 @@ async def test_endless_bodies_are_cut(kind: str) -> None:
 async def test_slow_answers_end_at_the_deadline(kind: str, behave: Behaviour) -> None:
     """A body that trickles counts as an outage once the deadline for the whole of it is over."""
     started = time.monotonic()
-    async with hostile(behave) as server:
-        settings = settings_for(server.host, request_seconds=0.3, layer_seconds=0.3)
-        async with RegistryClient(settings) as client:
-            if (kind, behave) in {("large layer", drip), ("resolve", drip)}:
-                return  # the headers came, and no body is wanted
-            with pytest.raises((UnavailableError, TooLargeError)):
-                await ask(kind, client, server.host)
+    async with asking(behave, request_seconds=0.3, layer_seconds=0.3) as (server, client):
+        if (kind, behave) in {("large layer", drip), ("resolve", drip)}:
+            return  # the headers came, and no body is wanted
+        with pytest.raises((UnavailableError, TooLargeError)):
+            await ask(kind, client, server.host)
     assert time.monotonic() - started < 5
 
 
@@ -168,10 +166,7 @@ async def test_bytes_that_are_not_their_digest_are_refused() -> None:
 async def test_sha512_is_checked_too() -> None:
     """A reference by sha512 gets what it names."""
     wrong = Digest("sha512:" + "0" * 128)
-    async with (
-        hostile(answers(body=b"{}")) as server,
-        RegistryClient(settings_for(server.host)) as client,
-    ):
+    async with asking(answers(body=b"{}")) as (server, client):
         with pytest.raises(DigestMismatchError):
             await client.document(of(server.host).at(wrong), ANONYMOUS)
 
@@ -181,10 +176,8 @@ async def test_bombs_end_unknown(packer: Callable[[bytes], bytes]) -> None:
     """A layer that unpacks to more than the limit has no known size, and no memory is spent."""
     blob = packer(bytes(64 * 2**20))
     layer = Descriptor(media_type=GZIP_LAYER, digest=digest_of(blob), size=len(blob))
-    async with hostile(answers(body=blob)) as server:
-        settings = settings_for(server.host, max_unpacked_bytes=2**20)
-        async with RegistryClient(settings) as client:
-            reading = await client.layer(of(server.host), layer, ANONYMOUS)
+    async with asking(answers(body=blob), max_unpacked_bytes=2**20) as (server, client):
+        reading = await client.layer(of(server.host), layer, ANONYMOUS)
 
     assert (reading.unpacked.bytes, reading.contents) == (None, None)
     assert reading.unpacked.reason == "unpacking the layer takes more than slimgate allows"
@@ -240,10 +233,7 @@ async def test_a_manifest_of_100_000_layers_is_too_large() -> None:
     layer = {"mediaType": GZIP_LAYER, "digest": digest_of(b"x"), "size": 1}
     body = json.dumps({"schemaVersion": 2, "layers": [layer] * 100_000}).encode()
     assert len(body) > MAX_DOCUMENT
-    async with (
-        hostile(answers(body=body)) as server,
-        RegistryClient(settings_for(server.host)) as client,
-    ):
+    async with asking(answers(body=body)) as (server, client):
         with pytest.raises(TooLargeError):
             await client.document(of(server.host), ANONYMOUS)
 
@@ -261,10 +251,7 @@ async def test_deep_json_is_no_trouble(deep: bytes) -> None:
     async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:
         with pytest.raises(UnsupportedError):
             await client.document(of(server.host), ANONYMOUS)
-    async with (
-        hostile(answers(404, deep)) as server,
-        RegistryClient(settings_for(server.host)) as client,
-    ):
+    async with asking(answers(404, deep)) as (server, client):
         with pytest.raises(NotFoundError):
             await client.document(of(server.host), ANONYMOUS)
 
@@ -274,10 +261,7 @@ async def test_nothing_that_a_registry_says_is_repeated(status: int) -> None:
     """Codes of the spec's form are kept; other codes and all messages are not."""
     error = {"code": f"EVIL{EVIL}", "message": f"message{EVIL}", "detail": EVIL}
     body = json.dumps({"errors": [error]}).encode()
-    async with (
-        hostile(answers(status, body)) as server,
-        RegistryClient(settings_for(server.host)) as client,
-    ):
+    async with asking(answers(status, body)) as (server, client):
         with pytest.raises(ImageError) as caught:
             await client.document(of(server.host), ANONYMOUS)
 
@@ -420,17 +404,15 @@ async def test_a_registry_that_wants_peace_gets_it(header: str | None, seconds: 
             return await answers(429, Retry_After=wanted)(request)
         return await answers(body=b"{}")(request)
 
-    async with hostile(behave) as server:
-        settings = settings_for(server.host)
-        async with RegistryClient(settings, clock=lambda: now[0]) as client:
-            for _ in range(3):
-                with pytest.raises(RateLimitedError) as caught:
-                    await client.document(of(server.host), ANONYMOUS)
-                assert caught.value.retry_after == pytest.approx(seconds, abs=5)
-            assert len(server.seen) == 1
-            limited = False
-            now[0] += seconds + 1
-            assert (await client.document(of(server.host), ANONYMOUS)).body == b"{}"
+    async with asking(behave, clock=lambda: now[0]) as (server, client):
+        for _ in range(3):
+            with pytest.raises(RateLimitedError) as caught:
+                await client.document(of(server.host), ANONYMOUS)
+            assert caught.value.retry_after == pytest.approx(seconds, abs=5)
+        assert len(server.seen) == 1
+        limited = False
+        now[0] += seconds + 1
+        assert (await client.document(of(server.host), ANONYMOUS)).body == b"{}"
 
 
 @pytest.mark.parametrize("header", [None, "", "garbage", "sha256:../../etc/passwd"])
@@ -483,10 +465,7 @@ async def test_a_part_that_is_not_there() -> None:
 async def test_a_layer_of_another_size(told: int, error: type[ImageError]) -> None:
     """It makes the image broken, as container runtimes have it, though its digest is right."""
     layer = Descriptor(media_type=GZIP_LAYER, digest=digest_of(b"0123456789"), size=told)
-    async with (
-        hostile(answers(200, b"0123456789")) as server,
-        RegistryClient(settings_for(server.host)) as client,
-    ):
+    async with asking(answers(200, b"0123456789")) as (server, client):
         with pytest.raises(error, match=f"not the {told} bytes .*: the image is broken"):
             await client.layer(of(server.host), layer, ANONYMOUS)
 
@@ -562,10 +541,7 @@ async def test_a_layer_of_ten_thousand_members_is_exact() -> None:
     tar = tar_of({"a": bytes(100_000)})
     blob = b"".join(gzip.compress(tar[i : i + 11]) for i in range(0, len(tar), 11))
     layer = Descriptor(media_type=GZIP_LAYER, digest=digest_of(blob), size=len(blob))
-    async with (
-        hostile(answers(body=blob)) as server,
-        RegistryClient(settings_for(server.host)) as client,
-    ):
+    async with asking(answers(body=blob)) as (server, client):
         reading = await client.layer(of(server.host), layer, ANONYMOUS)
 
     assert len(tar) == reading.unpacked.bytes

@@ -14,9 +14,8 @@ from slimgate.core.errors import UnavailableError
 from slimgate.core.images.oci import Descriptor
 from slimgate.core.layers.gzip import TAIL
 from slimgate.engine.threads import Threads
-from slimgate.registry.client import RegistryClient
-from tests.registry.conftest import settings_for
-from tests.registry.hostile import Behaviour, drip, hostile, silent
+from tests.registry.conftest import asking
+from tests.registry.hostile import Behaviour, drip, silent
 from tests.registry.test_hostile import GZIP_LAYER, answers, of
 from tests.registry.test_silent_registries import IN_A_ROW, Record
 from tests.support.images import OCI_LAYER, digest_of, tar_of
@@ -52,13 +51,16 @@ def parts_of(tail: bytes) -> Behaviour:
 async def test_a_layer_that_stops_coming(size: int) -> None:
     """Nobody waits for more than a request may take between two reads, nor is the host down."""
     record = Record()
-    async with hostile(stalls) as server:
-        settings = settings_for(server.host, request_seconds=0.2, whole_layer_bytes=GIB)
-        async with RegistryClient(settings, observer=record) as client:
-            for _ in range(4):
-                with pytest.raises(UnavailableError) as caught:
-                    async with asyncio.timeout(10):
-                        await client.layer(of(server.host), layer_of(size), ANONYMOUS)
+    async with (
+        asking(stalls, request_seconds=0.2, whole_layer_bytes=GIB, observer=record) as (
+            server,
+            client,
+        ),
+    ):
+        for _ in range(4):
+            with pytest.raises(UnavailableError) as caught:
+                async with asyncio.timeout(10):
+                    await client.layer(of(server.host), layer_of(size), ANONYMOUS)
 
     assert str(caught.value) == f"{server.host} sent nothing within 0.2 s"
     assert record.requests == ["unavailable"] * 4
@@ -67,15 +69,13 @@ async def test_a_layer_that_stops_coming(size: int) -> None:
 async def test_a_layer_that_does_not_begin() -> None:
     """Of such a repository no more layers are asked for."""
     record = Record()
-    async with hostile(silent) as server:
-        settings = settings_for(server.host, request_seconds=0.2)
-        async with RegistryClient(settings, observer=record) as client:
-            said = []
-            for _ in range(4):
-                with pytest.raises(UnavailableError) as caught:
-                    async with asyncio.timeout(10):
-                        await client.layer(of(server.host), layer_of(100), ANONYMOUS)
-                said.append(str(caught.value))
+    async with asking(silent, request_seconds=0.2, observer=record) as (server, client):
+        said = []
+        for _ in range(4):
+            with pytest.raises(UnavailableError) as caught:
+                async with asyncio.timeout(10):
+                    await client.layer(of(server.host), layer_of(100), ANONYMOUS)
+            said.append(str(caught.value))
 
     assert [IN_A_ROW in text for text in said] == [False] * 2 + [True] * 2
     assert "(nothing within 0.2 s)" in said[-1]
@@ -85,12 +85,10 @@ async def test_a_layer_that_does_not_begin() -> None:
 @pytest.mark.parametrize("size", [100, GIB])
 async def test_a_layer_that_drips(size: int) -> None:
     """A large one has more time only as far as it comes, so that it takes up no place for long."""
-    async with hostile(drip) as server:
-        settings = settings_for(server.host, layer_seconds=0.3, whole_layer_bytes=GIB)
-        async with RegistryClient(settings) as client:
-            with pytest.raises(UnavailableError):
-                async with asyncio.timeout(10):
-                    await client.layer(of(server.host), layer_of(size), ANONYMOUS)
+    async with asking(drip, layer_seconds=0.3, whole_layer_bytes=GIB) as (server, client):
+        with pytest.raises(UnavailableError):
+            async with asyncio.timeout(10):
+                await client.layer(of(server.host), layer_of(size), ANONYMOUS)
 
 
 async def test_a_layer_that_takes_long_but_comes() -> None:
@@ -106,11 +104,9 @@ async def test_a_layer_that_takes_long_but_comes() -> None:
             await asyncio.sleep(0.1)
         return response
 
-    async with hostile(behave) as server:
-        settings = settings_for(server.host, layer_seconds=0.6, whole_layer_bytes=GIB)
-        async with RegistryClient(settings) as client:
-            started = time.monotonic()
-            reading = await client.layer(of(server.host), layer, ANONYMOUS)
+    async with asking(behave, layer_seconds=0.6, whole_layer_bytes=GIB) as (server, client):
+        started = time.monotonic()
+        reading = await client.layer(of(server.host), layer, ANONYMOUS)
 
     assert reading.unpacked.bytes == len(tar)
     assert time.monotonic() - started > 0.6
@@ -122,19 +118,20 @@ async def test_threads_of_their_own(kind: str) -> None:
     tar, tail, opened = tar_of({"a": b"a"}), os.urandom(TAIL), threading.Event()
     small = Descriptor(media_type=OCI_LAYER, digest=digest_of(tar), size=len(tar))
     layers = [small if kind == "whole layers" else layer_of(GIB + n) for n in range(20)]
-    async with hostile(answers(body=tar) if layers[0] is small else parts_of(tail)) as server:
-        settings = settings_for(server.host)
-        async with RegistryClient(settings) as client, asyncio.timeout(60):
-            loop = asyncio.get_running_loop()
-            loop.set_default_executor(ThreadPoolExecutor(1))
-            blocked = loop.run_in_executor(None, opened.wait)
-            asked = (client.layer(of(server.host), layer, ANONYMOUS) for layer in layers)
-            try:
-                readings = await asyncio.gather(*asked)
-            finally:
-                opened.set()
-                await blocked
-            names = [thread.name for thread in threading.enumerate()]
+    async with (
+        asking(answers(body=tar) if layers[0] is small else parts_of(tail)) as (server, client),
+        asyncio.timeout(60),
+    ):
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        blocked = loop.run_in_executor(None, opened.wait)
+        asked = (client.layer(of(server.host), layer, ANONYMOUS) for layer in layers)
+        try:
+            readings = await asyncio.gather(*asked)
+        finally:
+            opened.set()
+            await blocked
+        names = [thread.name for thread in threading.enumerate()]
 
     assert {reading.unpacked.bytes for reading in readings} == (
         {len(tar)} if kind == "whole layers" else {None}

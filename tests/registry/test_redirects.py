@@ -10,7 +10,7 @@ from slimgate.core.credentials.identity import ANONYMOUS, Credential, Credential
 from slimgate.core.errors import ImageError, RateLimitedError, UnauthorizedError
 from slimgate.core.images.reference import Reference
 from slimgate.registry.client import RegistryClient
-from tests.registry.conftest import settings_for
+from tests.registry.conftest import asking, settings_for
 from tests.registry.hostile import Behaviour, Hostile, hostile
 from tests.registry.test_addresses import ALICE, challenge, redirect
 from tests.registry.test_hostile import Record, answers, of
@@ -124,8 +124,7 @@ async def test_a_target_gets_a_password_as_a_registry_only(path: str) -> None:
     """Whoever redirects does not choose which page of a host is opened with a user's login."""
     async with (
         hostile(wants_basic(BOB)) as target,
-        hostile(redirect(f"{target.url}{path}")) as server,
-        RegistryClient(settings_for(server.host, target.host)) as client,
+        asking(redirect(f"{target.url}{path}"), target.host) as (server, client),
     ):
         known = identity({target.host: BOB})
         if path.startswith("/v2/m"):
@@ -160,16 +159,17 @@ async def test_a_limit_elsewhere_silences_no_registry(limit: Behaviour, way: str
     async def moody(request: web.BaseRequest) -> web.StreamResponse:
         return await (limit if "/a/b/" in request.path else OK)(request)
 
-    async with hostile(moody) as busy, hostile(behave) as server:
-        settings = settings_for(server.host, busy.host)
-        async with RegistryClient(settings, observer=record) as client:
-            for _ in range(3):
-                with pytest.raises(ImageError, match=busy.host):
-                    await client.document(of(server.host), ANONYMOUS)
-            for host in (server.host, busy.host):
-                other = Reference.parse(f"{host}/c/d:1")
-                ready = identity({host: Credential(registry_token="abc")})
-                assert (await client.document(other, ready)).body == b"{}"
+    async with (
+        hostile(moody) as busy,
+        asking(behave, busy.host, observer=record) as (server, client),
+    ):
+        for _ in range(3):
+            with pytest.raises(ImageError, match=busy.host):
+                await client.document(of(server.host), ANONYMOUS)
+        for host in (server.host, busy.host):
+            other = Reference.parse(f"{host}/c/d:1")
+            ready = identity({host: Credential(registry_token="abc")})
+            assert (await client.document(other, ready)).body == b"{}"
 
     if limit is not LIMITS[1]:
         assert len(busy.seen) == 2
@@ -179,8 +179,7 @@ async def test_a_limit_of_where_one_redirects_is_heeded_there() -> None:
     """It is not asked before its Retry-After by those whom this registry sends."""
     async with (
         hostile(answers(429, Retry_After="60")) as busy,
-        hostile(moved(busy)) as server,
-        RegistryClient(settings_for(server.host, busy.host)) as client,
+        asking(moved(busy), busy.host) as (server, client),
     ):
         for _ in range(2):
             with pytest.raises(RateLimitedError) as caught:
@@ -195,8 +194,7 @@ async def test_what_is_left_elsewhere_is_not_what_is_left() -> None:
     record = Record()
     async with (
         hostile(answers(body=b"{}", RateLimit_Remaining="0;w=21600")) as other,
-        hostile(moved(other)) as server,
-        RegistryClient(settings_for(server.host, other.host), observer=record) as client,
+        asking(moved(other), other.host, observer=record) as (server, client),
     ):
         await client.document(of(server.host), ANONYMOUS)
 

@@ -15,7 +15,7 @@ from slimgate.core.images.reference import Reference
 from slimgate.engine.cpu_turns import SilentCpuObserver
 from slimgate.registry.client import RegistryClient
 from slimgate.settings import Exemption
-from tests.registry.conftest import settings_for
+from tests.registry.conftest import asking, settings_for
 from tests.registry.hostile import FakeDns, Hostile, drip, hostile, raw, silent
 from tests.registry.mute import Moody, full, refusing, unnamed
 from tests.registry.test_addresses import challenge, redirect
@@ -173,17 +173,15 @@ async def test_a_registry_that_restarts() -> None:
 async def test_a_registry_that_comes_back() -> None:
     """It is used again after the pause; while one request finds out, the others go on failing."""
     clock, mood = Clock(), Moody(silent)
-    async with hostile(mood) as server:
-        settings = settings_for(server.host, request_seconds=0.3)
-        async with RegistryClient(settings, clock=clock) as client:
-            await fails(client, server.host, 3)
-            mood.behave = OK
-            (early,) = await fails(client, server.host)
-            clock.now += 15
-            asked = [client.document(of(server.host), ANONYMOUS) for _ in range(5)]
-            first = await asyncio.gather(*asked, return_exceptions=True)
-            asked = [client.document(of(server.host), ANONYMOUS) for _ in range(5)]
-            later = await asyncio.gather(*asked)
+    async with asking(mood, request_seconds=0.3, clock=clock) as (server, client):
+        await fails(client, server.host, 3)
+        mood.behave = OK
+        (early,) = await fails(client, server.host)
+        clock.now += 15
+        asked = [client.document(of(server.host), ANONYMOUS) for _ in range(5)]
+        first = await asyncio.gather(*asked, return_exceptions=True)
+        asked = [client.document(of(server.host), ANONYMOUS) for _ in range(5)]
+        later = await asyncio.gather(*asked)
 
     assert IN_A_ROW in early
     assert [isinstance(one, UnavailableError) for one in first] == [False] + [True] * 4
@@ -200,29 +198,25 @@ async def test_a_host_that_says_something_now_and_then() -> None:
         request.transport.write(b"220 mail.test ESMTP\r\n")
         return await silent(request)
 
-    async with hostile(mood) as server:
-        settings = settings_for(server.host, request_seconds=0.1)
-        async with RegistryClient(settings) as client:
-            for behave in [silent, silent, greet] * 3:
-                mood.behave = behave
-                await fails(client, server.host)
+    async with asking(mood, request_seconds=0.1) as (server, client):
+        for behave in [silent, silent, greet] * 3:
+            mood.behave = behave
+            await fails(client, server.host)
 
     assert len(server.seen) == 9
 
 
 async def test_callers_who_give_up_late() -> None:
     """Even one who waited for most of a request's time does not end it as its deadline does."""
-    async with hostile(silent) as server:
-        settings = settings_for(server.host, request_seconds=2)
-        async with RegistryClient(settings) as client:
+    async with asking(silent, request_seconds=2) as (server, client):
 
-            async def wait(seconds: float) -> None:
-                async with asyncio.timeout(seconds):
-                    await client.document(of(server.host), ANONYMOUS)
+        async def wait(seconds: float) -> None:
+            async with asyncio.timeout(seconds):
+                await client.document(of(server.host), ANONYMOUS)
 
-            late = await asyncio.gather(*(wait(1.2) for _ in range(4)), return_exceptions=True)
-            with pytest.raises(TimeoutError):
-                await wait(0.2)
+        late = await asyncio.gather(*(wait(1.2) for _ in range(4)), return_exceptions=True)
+        with pytest.raises(TimeoutError):
+            await wait(0.2)
 
     assert [type(one) for one in late] == [TimeoutError] * 4
     assert len(server.seen) == 5
@@ -264,12 +258,10 @@ async def test_a_dead_token_server() -> None:
         known = "Authorization" in request.headers
         return await (OK if known else challenge(f"http://{dead.host}/token"))(request)
 
-    async with refusing() as dead, hostile(behave) as server:
-        settings = settings_for(server.host, dead.host)
-        async with RegistryClient(settings, observer=record) as client:
-            said = await fails(client, server.host, 5)
-            token = CredentialEntry(server.host, Credential(registry_token="abc"))
-            found = await client.document(of(server.host), Identity((token,)))
+    async with refusing() as dead, asking(behave, dead.host, observer=record) as (server, client):
+        said = await fails(client, server.host, 5)
+        token = CredentialEntry(server.host, Credential(registry_token="abc"))
+        found = await client.document(of(server.host), Identity((token,)))
 
     assert [IN_A_ROW in text for text in said] == [False] * 2 + [True] * 3
     assert found.body == b"{}"
@@ -313,10 +305,11 @@ async def test_what_a_slow_redirect_leaves_is_too_little() -> None:
             return await redirect(f"http://{store.host}/x")(request)
         return await OK(request)
 
-    async with hostile(silent) as store, hostile(slowly) as server:
-        settings = settings_for(server.host, store.host, request_seconds=0.2)
-        async with RegistryClient(settings) as client:
-            said = await fails(client, server.host, 5)
+    async with (
+        hostile(silent) as store,
+        asking(slowly, store.host, request_seconds=0.2) as (server, client),
+    ):
+        said = await fails(client, server.host, 5)
 
     assert not any(IN_A_ROW in text for text in said)
 

@@ -7,7 +7,7 @@ from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.errors import UnavailableError
 from slimgate.core.images.reference import Reference
 from slimgate.registry.client import RegistryClient
-from tests.registry.conftest import settings_for
+from tests.registry.conftest import asking, settings_for
 from tests.registry.hostile import hostile, silent
 from tests.registry.test_addresses import challenge, redirect
 from tests.registry.test_hostile import of
@@ -20,13 +20,11 @@ async def test_a_repository_that_hangs() -> None:
     async def behave(request: web.BaseRequest) -> web.StreamResponse:
         return await (silent if request.path.startswith("/v2/a/b/") else OK)(request)
 
-    async with hostile(behave) as server:
-        settings = settings_for(server.host, request_seconds=0.3)
-        async with RegistryClient(settings) as client:
-            said = await fails(client, server.host, 5)
-            other = Reference.parse(f"{server.host}/c/d:1")
-            found = await client.document(other, ANONYMOUS)
-            again = await fails(client, server.host)
+    async with asking(behave, request_seconds=0.3) as (server, client):
+        said = await fails(client, server.host, 5)
+        other = Reference.parse(f"{server.host}/c/d:1")
+        found = await client.document(other, ANONYMOUS)
+        again = await fails(client, server.host)
 
     assert [IN_A_ROW in text for text in said + again] == [False] * 2 + [True] * 4
     assert found.body == b"{}"

@@ -9,7 +9,7 @@ from aiohttp import web
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.images.oci import Descriptor
 from slimgate.registry.client import RegistryClient
-from tests.registry.conftest import settings_for
+from tests.registry.conftest import asking, settings_for
 from tests.registry.hostile import hostile, silent
 from tests.registry.test_hostile import answers, of
 from tests.support import zstd
@@ -79,13 +79,14 @@ async def test_memory_of_zstd(logs: list[int], reason: str | None) -> None:
     parts = [zstd.compress_wide(tar[n :: len(logs)], log) for n, log in enumerate(logs)]
     blob = b"".join(parts)
     layer = Descriptor(media_type=f"{OCI_LAYER}+zstd", digest=digest_of(blob), size=len(blob))
-    async with hostile(answers(body=blob)) as server:
-        settings = settings_for(server.host, max_window_bytes=2**26)
-        async with RegistryClient(settings) as client, asyncio.timeout(60):
-            asked = (
-                client.layer(of(server.host), layer, Identity(asker=f"n{n % 3}")) for n in range(9)
-            )
-            readings = await asyncio.gather(*asked)
+    async with (
+        asking(answers(body=blob), max_window_bytes=2**26) as (server, client),
+        asyncio.timeout(60),
+    ):
+        asked = (
+            client.layer(of(server.host), layer, Identity(asker=f"n{n % 3}")) for n in range(9)
+        )
+        readings = await asyncio.gather(*asked)
     assert {one.unpacked.reason for one in readings} == {reason}
     assert {one.unpacked.bytes for one in readings} == {None if reason else len(tar)}
 
@@ -94,12 +95,13 @@ async def test_memory_of_zstd_at_once() -> None:
     """What is held is no more than may be: a layer of a hundred bytes may ask for 128 MiB."""
     blob = zstd.compress_wide(bytes(2**26), 25)
     layer = Descriptor(media_type=f"{OCI_LAYER}+zstd", digest=digest_of(blob), size=len(blob))
-    async with hostile(answers(body=blob)) as server:
-        settings = settings_for(server.host, max_window_bytes=2**25, host_streams=16)
-        async with RegistryClient(settings) as client, asyncio.timeout(60):
-            before = peak()
-            asked = (client.layer(of(server.host), layer, ANONYMOUS) for _ in range(16))
-            readings = await asyncio.gather(*asked)
+    async with (
+        asking(answers(body=blob), max_window_bytes=2**25, host_streams=16) as (server, client),
+        asyncio.timeout(60),
+    ):
+        before = peak()
+        asked = (client.layer(of(server.host), layer, ANONYMOUS) for _ in range(16))
+        readings = await asyncio.gather(*asked)
     assert {one.unpacked.bytes for one in readings} == {2**26}
     assert peak() - before < 3 * 2**25
 
