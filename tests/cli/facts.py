@@ -2,60 +2,30 @@
 
 from dataclasses import replace
 
-from slimgate.core.images.facts import (
-    Base,
-    DiffID,
-    Digest,
-    ImageFacts,
-    Inspection,
-    Layer,
-    Platform,
-    Size,
-)
+from slimgate.core.images.facts import Base, Digest, ImageFacts, Inspection, Platform, Size
 from slimgate.core.images.tier import Evidence, Tier
+from tests.core.make import GOLANG, MANIFEST, MIB, image, layer
 
-MIB = 2**20
-
-
-def layer(number: int, pull: Size, unpacked: Size, made: str | None) -> Layer:
-    """Make a layer whose digest is made of its number."""
-    digest = f"sha256:{number:064x}"
-    return Layer(
-        digest=Digest(digest),
-        diff_id=DiffID(digest),
-        media_type="application/vnd.oci.image.layer.v1.tar+gzip",
-        pull=pull,
-        unpacked=unpacked,
-        created_by=made,
-    )
-
-
-FAT = ImageFacts(
-    digest=Digest(f"sha256:{'f' * 64}"),
-    media_type="application/vnd.oci.image.manifest.v1+json",
-    platform=Platform("linux", "amd64"),
-    layers=(
-        layer(
-            1, Size.known(30 * MIB), Size.measured(80 * MIB), "/bin/sh -c #(nop) ADD file:1 in / "
-        ),
-        layer(
-            2, Size.known(90 * MIB), Size.measured(240 * MIB), "RUN /bin/sh -c go build # buildkit"
-        ),
+FAT = replace(
+    image(
+        layer(1, 30 * MIB, 80 * MIB, "/bin/sh -c #(nop) ADD file:1 in / "),
+        layer(2, 90 * MIB, 240 * MIB, "RUN /bin/sh -c go build # buildkit"),
+        base=replace(GOLANG, name="go:1.26"),
+        toolchains=("go",),
     ),
-    base=Base(name="go:1.26", family="debian", tier=Tier.BUILDER, evidence=Evidence.PROVEN),
-    toolchains=("go",),
+    digest=Digest(f"sha256:{'f' * 64}"),
     created="2026-01-01T00:00:00Z",
 )
 SOYA = replace(
     FAT,
-    layers=(layer(3, Size.known(6 * MIB), Size.measured(15 * MIB), "COPY app /app # buildkit"),),
+    layers=(layer(3, 6 * MIB, 15 * MIB, "COPY app /app # buildkit"),),
     base=Base(name="static", tier=Tier.DISTROLESS, evidence=Evidence.PROVEN),
     toolchains=(),
 )
 SAVED = replace(
     SOYA,
     digest=None,
-    layers=(layer(3, Size.unknown("it was saved"), Size.measured(15 * MIB), None),),
+    layers=(layer(3, Size.unknown("it was saved"), 15 * MIB),),
     base=Base(contradiction="it claims to be based on alpine, but its lowest layers are not"),
 )
 HOSTILE_TEXT = "[red]\x1b[2J\u202e\nRUN evil[/red]"
@@ -75,6 +45,6 @@ def inspection(reference: str, *images: ImageFacts) -> Inspection:
     return Inspection(
         reference=reference,
         digest=images[0].digest if images else None,
-        media_type="application/vnd.oci.image.manifest.v1+json",
+        media_type=MANIFEST,
         images=images,
     )

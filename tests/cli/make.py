@@ -1,5 +1,6 @@
 """Files, facts and runs for the tests of `slimgate check`."""
 
+import asyncio
 import io
 import json
 import subprocess
@@ -95,6 +96,28 @@ class Known:
         if isinstance(answer, ImageError):
             raise answer
         return answer
+
+
+class Meeting(Known):
+    """Answers once so many have come at the same time; `late` never gets an answer."""
+
+    def __init__(self, count: int, seen: Mapping[str, Inspection | ImageError]) -> None:
+        super().__init__(seen)
+        self.barrier = asyncio.Barrier(count)
+
+    async def inspect(
+        self,
+        sourced: SourcedReference,
+        *,
+        platforms: tuple[Platform, ...],
+        want: Wants,
+        progress: Progress | None,
+    ) -> Inspection:
+        """Wait for the others."""
+        if sourced.text == "late":
+            await asyncio.Event().wait()
+        await self.barrier.wait()
+        return await super().inspect(sourced, platforms=platforms, want=want, progress=progress)
 
 
 def outside(

@@ -112,6 +112,12 @@ class Crowded(Known):
         )
 
 
+@pytest.fixture(scope="module")
+def crowded() -> Crowded:
+    """Make up very many of all, once, since it takes its time."""
+    return Crowded()
+
+
 def shown(known: Known, named: Named = SOME) -> CollectorRegistry:
     """Show all disks."""
     metrics = ControllerMetrics()
@@ -330,9 +336,8 @@ def test_tiers() -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_nobody_blows_it_up(family: str) -> None:
+def test_nobody_blows_it_up(crowded: Crowded, family: str) -> None:
     """Ten thousand names, and such as nothing can encode, are as many series as are wanted."""
-    crowded = Crowded()
     registry, fleet = shown(crowded, Named(namespaces=3, workloads=3, images=3)), crowded.fleet()
 
     counted = by(registry, family)

@@ -13,7 +13,7 @@ ABBREVIATED = re.compile(r"(^|_)(s|ms|us|ns|sec|secs|b|kb|mb|gb|kib|mib|gib|pct|
 OTHER_UNITS = re.compile(r"(milli|micro|nano|kilo|mega|giga|kibi|mebi|gibi)|minutes|hours|days")
 
 
-@pytest.fixture(params=["controller", "webhook"])
+@pytest.fixture(scope="module", params=["controller", "webhook"])
 def page(request: pytest.FixtureRequest) -> Metrics:
     """Make a role's metrics, of which every one has a series."""
     made: Metrics = full.controller() if request.param == "controller" else full.webhook()

@@ -249,35 +249,23 @@ LARGE = bytes(i * i % 251 for i in range(100_000)) + b"".join(
 )
 
 
-@pytest.mark.parametrize("compression", ["gzip", "none"])
-async def test_large_layers_take_one_ranged_request(
-    plain: Registry, push: Pusher, compression: str
+@pytest.mark.parametrize(
+    ("compression", "whole"),
+    [("gzip", False), ("none", False), ("gzip", True), ("zstd", True), ("none", True)],
+)
+async def test_large_layers_take_one_request(
+    plain: Registry, push: Pusher, compression: str, *, whole: bool
 ) -> None:
-    """A larger gzip layer is estimated by its end, a larger tar by its head."""
-    layer = images.layer({"data": LARGE}, compression=compression)
-    push.push(f"team/large-{compression}", "1", images.image([layer]))
-    reference = Reference.parse(f"{plain.host}/team/large-{compression}:1")
-    settings = settings_for(plain.host, whole_layer_bytes=1024)
-    async with RegistryClient(settings) as client:
+    """A larger gzip layer is estimated by its end, a tar by its head; or all is measured."""
+    layer, name = images.layer({"data": LARGE}, compression=compression), f"{compression}-{whole}"
+    push.push(f"team/large-{name.lower()}", "1", images.image([layer]))
+    reference = Reference.parse(f"{plain.host}/team/large-{name.lower()}:1")
+    limits = {"listed_layer_bytes": len(layer.blob) - 1} if whole else {"whole_layer_bytes": 1024}
+    async with RegistryClient(settings_for(plain.host, **limits)) as client:
         reading = await client.layer(reference, layer.descriptor, ANONYMOUS)
 
-    assert Size.estimated(len(images.tar_of({"data": LARGE}))) == reading.unpacked
+    length = len(images.tar_of({"data": LARGE}))
+    assert reading.unpacked == (Size.measured(length) if whole else Size.estimated(length))
     assert reading.contents is None
-    assert [line.status for line in seen(plain, f"team/large-{compression}")] == [206]
-
-
-@pytest.mark.parametrize("compression", ["gzip", "zstd", "none"])
-async def test_large_layers_that_may_be_read_whole(
-    plain: Registry, push: Pusher, compression: str
-) -> None:
-    """They are measured by one request, and not listed."""
-    layer = images.layer({"data": LARGE}, compression=compression)
-    push.push(f"team/whole-{compression}", "1", images.image([layer]))
-    reference = Reference.parse(f"{plain.host}/team/whole-{compression}:1")
-    settings = settings_for(plain.host, listed_layer_bytes=len(layer.blob) - 1)
-    async with RegistryClient(settings) as client:
-        reading = await client.layer(reference, layer.descriptor, ANONYMOUS)
-
-    assert Size.measured(len(images.tar_of({"data": LARGE}))) == reading.unpacked
-    assert reading.contents is None
-    assert [line.status for line in seen(plain, f"team/whole-{compression}")] == [200]
+    statuses = [line.status for line in seen(plain, f"team/large-{name.lower()}")]
+    assert statuses == [200 if whole else 206]

@@ -117,7 +117,7 @@ async def test_threads_of_their_own(kind: str) -> None:
     """Tails and whole layers need none of those in which names are looked up; few do for all."""
     tar, tail, opened = tar_of({"a": b"a"}), os.urandom(TAIL), threading.Event()
     small = Descriptor(media_type=OCI_LAYER, digest=digest_of(tar), size=len(tar))
-    layers = [small if kind == "whole layers" else layer_of(GIB + n) for n in range(20)]
+    layers = [small if kind == "whole layers" else layer_of(GIB + n) for n in range(6)]
     async with (
         asking(answers(body=tar) if layers[0] is small else parts_of(tail)) as (server, client),
         asyncio.timeout(60),

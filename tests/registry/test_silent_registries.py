@@ -189,23 +189,6 @@ async def test_a_registry_that_comes_back() -> None:
     assert len(server.seen) == 3 + 1 + 5
 
 
-async def test_a_host_that_says_something_now_and_then() -> None:
-    """Any answer begins a new row, also one that is no HTTP."""
-    mood = Moody(silent)
-
-    async def greet(request: web.BaseRequest) -> web.StreamResponse:
-        assert request.transport is not None
-        request.transport.write(b"220 mail.test ESMTP\r\n")
-        return await silent(request)
-
-    async with asking(mood, request_seconds=0.1) as (server, client):
-        for behave in [silent, silent, greet] * 3:
-            mood.behave = behave
-            await fails(client, server.host)
-
-    assert len(server.seen) == 9
-
-
 async def test_callers_who_give_up_late() -> None:
     """Even one who waited for most of a request's time does not end it as its deadline does."""
     async with asking(silent, request_seconds=2) as (server, client):

@@ -7,10 +7,6 @@ from datetime import UTC, datetime
 
 from slimgate.core.admission.decision import Effect
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
-from slimgate.core.errors import NotFoundError
-from slimgate.core.images.facts import Digest, Size
-from slimgate.core.images.oci import Descriptor
-from slimgate.core.images.reference import Reference
 from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict
@@ -18,65 +14,29 @@ from slimgate.core.workloads.workload import Workload
 from slimgate.engine.catalog import Catalog
 from slimgate.engine.inspector import Inspector
 from slimgate.engine.judge import Judge
-from slimgate.engine.ports import Document, LayerReading, Place
-from tests.support.images import Image, image, layer
+from slimgate.engine.ports import Place
+from tests.engine.shelf import REGISTRY, Door, Shelf
+from tests.support.images import image, layer
 
 LIMIT = 4096
 SLIM, FAT = "registry.test/shop:slim", "registry.test/shop:fat"
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
-def shelf() -> dict[str, Image]:
-    """Make an image within the limit, and one beyond it."""
+def shelf() -> Shelf:
+    """Hold an image within the limit, and one beyond it."""
     noise = bytes((i * i * 31 + i // 7) % 256 for i in range(64 * LIMIT))
-    return {
-        SLIM: image([layer({"app": b"slim"})]),
-        FAT: image([layer({"app": noise}, compression="none")]),
-    }
+    made = Shelf()
+    made.put(SLIM, image([layer({"app": b"slim"})]))
+    made.put(FAT, image([layer({"app": noise}, compression="none")]))
+    return made
 
 
-@dataclass
-class Shelf:
-    """A source that holds its images in memory; it answers once `open` is set."""
-
-    images: dict[str, Image] = field(default_factory=shelf)
-    open: asyncio.Event | None = None
-    asked: int = 0
-
-    async def resolve(self, reference: Reference, identity: Identity) -> Digest:
-        """Find the image's digest."""
-        return (await self._find(reference, identity)).digest
-
-    async def document(self, reference: Reference, identity: Identity) -> Document:
-        """Get its manifest."""
-        found = await self._find(reference, identity)
-        return Document(digest=found.digest, media_type=found.media_type, body=found.manifest)
-
-    async def config(
-        self, reference: Reference, descriptor: Descriptor, identity: Identity
-    ) -> bytes:
-        """Get its config."""
-        found = await self._find(reference, identity)
-        assert descriptor.digest == found.config_descriptor.digest
-        return found.config
-
-    async def layer(
-        self, reference: Reference, layer: Descriptor, identity: Identity, *, whole: bool = False
-    ) -> LayerReading:
-        """Get no layer: no policy of these tests asks for one."""
-        assert not whole
-        await self._find(reference, identity)
-        return LayerReading(unpacked=Size.unknown(f"{layer.digest} is not asked for"))
-
-    async def _find(self, reference: Reference, identity: Identity) -> Image:
-        assert identity == ANONYMOUS
-        self.asked += 1
-        if self.open is not None:
-            await self.open.wait()
-        for name, held in self.images.items():
-            if str(reference) == name or reference.digest == held.digest:
-                return held
-        raise NotFoundError(f"there is no {reference}")
+def shut() -> tuple[Shelf, Door]:
+    """Hold the same behind a door, which nothing passes until it is opened."""
+    made, door = shelf(), Door()
+    made.doors[REGISTRY] = door
+    return made, door
 
 
 @dataclass(frozen=True)
@@ -117,7 +77,7 @@ def catalog(*policies: dict[str, object]) -> Catalog:
 def judge(policies: Catalog, source: Shelf | None = None, namespace: str = "shop") -> Judge:
     """Put the engine together."""
     return Judge(
-        inspector=Inspector(source or Shelf()),
+        inspector=Inspector(source or shelf()),
         catalog=policies,
         keyring=Anonymous(namespace),
         now=lambda: NOW,

@@ -14,8 +14,9 @@ from slimgate.engine.catalog import Catalog
 from slimgate.webhook.ports import Judge, Policies
 from slimgate.webhook.service import GRACE_SECONDS, AdmissionService, ServiceSettings
 from tests.engine.cluster import exception
+from tests.engine.shelf import Shelf
 from tests.webhook import engine
-from tests.webhook.engine import FAT, SLIM, OddJudge, OddPolicies, Recorder, Shelf
+from tests.webhook.engine import FAT, SLIM, OddJudge, OddPolicies, Recorder
 from tests.webhook.reviews import Answered, Json, deployment, review
 
 MISSING = "registry.test/shop:gone"
@@ -127,12 +128,12 @@ async def test_dry_run() -> None:
 )
 async def test_skips(body: bytes, operation: str, outcome: str) -> None:
     """What needs no judgement is allowed without a look-up, and counted under its reason."""
-    source = Shelf()
+    source = engine.shelf()
     service = Service(source=source)
     answer = await service.answer(body)
     assert answer == Answered(uid="r1", allowed=True, message="", warnings=())
     assert service.heard.admissions == [(operation, outcome, True)]
-    assert source.asked == 0
+    assert source.asked == []
 
 
 async def test_copy_of_a_judged_owner() -> None:
@@ -236,16 +237,7 @@ async def test_exploding_judge(
 async def test_exception_excuses_what_could_not_be_judged() -> None:
     """An exempt workload stays exempt while slimgate fails."""
     policies = engine.catalog(engine.policy(on_unknown="Deny"))
-    policies.put_exception(
-        {
-            "metadata": {"namespace": "shop", "name": "leave"},
-            "spec": {
-                "policyRefs": ["default"],
-                "reason": "migration",
-                "expirationTime": "2027-01-01T00:00:00Z",
-            },
-        }
-    )
+    policies.put_exception(exception("leave"))
     answer = await Service(policies, OddJudge(explode)).answer(review(deployment(FAT)))
     assert answer == Answered(uid="r1", allowed=True, message="", warnings=())
 
@@ -265,7 +257,7 @@ async def test_no_policies_to_consult(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize(("on_unknown", "allowed"), [("Allow", True), ("Deny", False)])
 async def test_slow_registry(on_unknown: str, allowed: bool) -> None:  # noqa: FBT001
     """What is not known in time is decided by onUnknown, in time."""
-    source = Shelf(open=asyncio.Event())
+    source, _ = engine.shut()
     service = Service(engine.catalog(engine.policy(on_unknown=on_unknown)), source=source)
     started = time.monotonic()
     answer = await service.answer(review(deployment(SLIM)), seconds=0.2)
@@ -288,7 +280,7 @@ async def test_judge_that_ignores_its_deadline() -> None:
 @pytest.mark.parametrize(("on_unknown", "allowed"), [("Allow", True), ("Deny", False)])
 async def test_overload(on_unknown: str, allowed: bool) -> None:  # noqa: FBT001
     """Who finds no place in time gets onUnknown; who needs none is not kept waiting."""
-    source = Shelf(open=asyncio.Event())
+    source, door = engine.shut()
     policies = engine.catalog(engine.policy(on_unknown=on_unknown))
     service = Service(policies, source=source, max_judging=1)
     first = asyncio.create_task(service.answer(review(deployment(SLIM), uid="first")))
@@ -301,8 +293,7 @@ async def test_overload(on_unknown: str, allowed: bool) -> None:  # noqa: FBT001
     waiting = asyncio.create_task(service.answer(review(deployment(FAT), uid="third")))
     await asyncio.sleep(0)
     assert service.service.in_flight == 2
-    assert source.open is not None
-    source.open.set()
+    door.opened.set()
     assert (await first).allowed
     assert not (await waiting).allowed
     assert [outcome for _, outcome, _ in service.heard.admissions] == [
@@ -333,7 +324,7 @@ async def test_denial_of_what_is_not_read_leads_to_the_page() -> None:
 
 async def test_place_is_free_again_after_faults() -> None:
     """Neither a fault nor a lost caller keeps a place for ever."""
-    source = Shelf(open=asyncio.Event())
+    source, door = engine.shut()
     service = Service(source=source, max_judging=1)
     lost = asyncio.create_task(service.answer(review(deployment(SLIM))))
     await asyncio.sleep(0)
@@ -341,8 +332,7 @@ async def test_place_is_free_again_after_faults() -> None:
     with pytest.raises(asyncio.CancelledError):
         await lost
     await service.answer(review(deployment(SLIM)), seconds=0.05)
-    assert source.open is not None
-    source.open.set()
+    door.opened.set()
     assert (await service.answer(review(deployment(SLIM)))).allowed
 
 

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from tests.webhook import engine
-from tests.webhook.engine import FAT, SLIM, Shelf
+from tests.webhook.engine import FAT, SLIM
 from tests.webhook.reviews import Answered, deployment, review
 from tests.webhook.serving import HOST, Kept, Live, serving, until
 
@@ -25,6 +25,8 @@ async def test_health(tmp_path: Path) -> None:
         assert await live.health("/livez") == (200, "ok\n")
         live.reasons.clear()
         assert await live.health("/readyz?verbose=1") == (200, "ok\n")
+        async with live.session.get(f"http://{HOST}:{live.health_port}/metrics") as response:
+            assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
 
 
 @pytest.mark.parametrize(
@@ -47,14 +49,6 @@ async def test_health_port_has_nothing_else(
             assert response.status == 404
 
 
-async def test_metrics_type(tmp_path: Path) -> None:
-    """Prometheus is told the format."""
-    async with serving(tmp_path) as live:
-        url = f"http://127.0.0.1:{live.health_port}/metrics"
-        async with live.session.get(url) as response:
-            assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-
-
 async def test_what_comes_before_policies_are_known(tmp_path: Path) -> None:
     """A review waits until they are, and is an error where that takes too long: never let in."""
     async with serving(tmp_path, engine.judge(engine.catalog())) as live:
@@ -74,9 +68,8 @@ async def test_what_comes_before_policies_are_known(tmp_path: Path) -> None:
 
 async def test_drain(tmp_path: Path) -> None:
     """Told to stop, it is unready at once, serves on for a while, and finishes what it has."""
-    source = Shelf(open=asyncio.Event())
+    source, door = engine.shut()
     judge = engine.judge(engine.catalog(), source)
-    assert source.open is not None
     async with serving(tmp_path, judge, drain_seconds=0.6) as live:
         pending = asyncio.create_task(live.post(review(deployment(FAT))))
         await until(lambda: source.asked)
@@ -92,7 +85,7 @@ async def test_drain(tmp_path: Path) -> None:
             assert response.headers["Connection"] == "close"
         await until(lambda: _refuses(live))
         assert not pending.done()
-        source.open.set()
+        door.opened.set()
         status, answer = await pending
     assert status == 200
     assert not Answered.of(answer).allowed
@@ -159,7 +152,7 @@ async def _ask_on(live: Live) -> Asked:
 
 async def test_end_does_not_wait_for_ever(tmp_path: Path) -> None:
     """What is still in flight after the shutdown's time is given up."""
-    source = Shelf(open=asyncio.Event())
+    source, _ = engine.shut()
     judge = engine.judge(engine.catalog(), source)
     async with serving(tmp_path, judge, shutdown_seconds=0.1) as live:
         pending = asyncio.create_task(live.post(review(deployment(SLIM))))

@@ -16,6 +16,7 @@ from slimgate.engine.ports import Place
 from slimgate.process.port import MAX_CONNECTIONS
 from slimgate.webhook.service import AdmissionService, ServiceSettings
 from slimgate.webhook.turns import MAX_WAITING, Turns
+from tests.engine.shelf import REGISTRY, Door
 from tests.webhook import engine
 from tests.webhook.engine import FAT, SLIM
 from tests.webhook.reviews import Answered, deployment, review
@@ -136,30 +137,30 @@ async def test_reviews_of_one_user_in_many_namespaces(user: str) -> None:
 
 async def test_what_is_in_memory_needs_no_place() -> None:
     """Though all of the same user and namespace have to wait, it is answered at once."""
-    shelf = engine.Shelf()
+    shelf, door = engine.shelf(), Door()
     policies = engine.catalog(engine.policy(on_unknown="Deny"))
     settings = ServiceSettings(max_judging=2)
     service = AdmissionService(
         engine.judge(policies, shelf), policies, settings=settings, now=lambda: engine.NOW
     )
     first = [await service.answer(of("shop", image=image), LONG) for image in (SLIM, FAT)]
-    shelf.open = asyncio.Event()
+    shelf.doors[REGISTRY] = door
     unknown = [f"registry.test/shop:{number}" for number in range(40)]
     waiting = [
         asyncio.create_task(service.answer(of("shop", image=image), LONG)) for image in unknown
     ]
     await asyncio.sleep(0.05)
-    asked = shelf.asked
+    asked = len(shelf.asked)
     again = [await service.answer(of("shop", image=image), 0.5) for image in (SLIM, FAT)]
     mixed = deployment(FAT)
     containers = mixed["spec"]["template"]["spec"]["containers"]  # type: ignore[index]
     containers.append({"name": "other", "image": unknown[-1]})
     both = Answered.of(await service.answer(review(mixed), 0.5))
     held = sum(not task.done() for task in waiting)
-    shelf.open.set()
+    door.opened.set()
     await asyncio.gather(*waiting)
 
-    assert (again, shelf.asked > asked) == (first, True)
+    assert (again, len(shelf.asked) > asked) == (first, True)
     assert held == 1 + MAX_WAITING
     # What is known decides, though the rest had no place.
     assert "pulls" in both.message

@@ -6,38 +6,19 @@ from slimgate.cli.check.lookup import Lookup
 from slimgate.cli.shared.progress import SilentBoard
 from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.errors import ImageError, UnavailableError
-from slimgate.core.images.facts import Inspection, Platform, Wants
+from slimgate.core.images.facts import Inspection, Wants
 from slimgate.core.images.reference import Reference
-from slimgate.core.images.source import SourcedReference
 from slimgate.engine.inspector import Question
-from slimgate.sources.stream import Progress
 from tests.cli.facts import FAT, inspection
-from tests.cli.make import Known
+from tests.cli.make import Known, Meeting
 
 FACTS = inspection("a", FAT)
 SOME = Wants(config=True)
 
 
-class Meeting(Known):
-    """Answers once two have come; `late` never gets an answer."""
-
-    def __init__(self) -> None:
-        super().__init__({"a": FACTS, "b": FACTS, "late": FACTS})
-        self.barrier = asyncio.Barrier(2)
-
-    async def inspect(
-        self,
-        sourced: SourcedReference,
-        *,
-        platforms: tuple[Platform, ...],
-        want: Wants,
-        progress: Progress | None,
-    ) -> Inspection:
-        """Wait for the other."""
-        if sourced.text == "late":
-            await asyncio.Event().wait()
-        await self.barrier.wait()
-        return await super().inspect(sourced, platforms=platforms, want=want, progress=progress)
+def meeting() -> Meeting:
+    """Answer once two have come."""
+    return Meeting(2, {"a": FACTS, "b": FACTS, "late": FACTS})
 
 
 async def _find(
@@ -58,7 +39,7 @@ async def _find(
 
 async def test_together() -> None:
     """References are looked up at the same time, each for its wants, and for what reports show."""
-    inspector = Meeting()
+    inspector = meeting()
     found = await _find(inspector, 30, a=Wants(config=True, layers=True), b=Wants())
 
     assert found == {"a": FACTS, "b": FACTS}
@@ -69,7 +50,7 @@ async def test_together() -> None:
 
 async def test_time_is_up() -> None:
     """What takes too long is given up with a sentence; the others are not held up."""
-    found = await _find(Meeting(), 0.05, late=SOME, a=SOME, b=SOME)
+    found = await _find(meeting(), 0.05, late=SOME, a=SOME, b=SOME)
 
     assert isinstance(found["late"], UnavailableError)
     assert str(found["late"]) == "looking it up took longer than 0.05s, which --timeout allows"

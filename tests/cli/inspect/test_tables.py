@@ -9,8 +9,9 @@ from rich.console import Console, RenderableType
 from slimgate.cli.inspect.tables import images_table, layers_tables
 from slimgate.cli.shared.cells import allows_bars
 from slimgate.core.images.facts import Gap, Inspection, Size
-from tests.cli.facts import FAT, HOSTILE, MIB, SAVED, SOYA, inspection
+from tests.cli.facts import FAT, HOSTILE, SAVED, SOYA, inspection
 from tests.cli.make import printed
+from tests.core.make import MIB
 
 ALL = [inspection("shop:fat", FAT), inspection("shop:soya", SOYA)]
 CLEAN = [inspection("shop:fat", replace(FAT, toolchains=())), inspection("shop:soya", SOYA)]

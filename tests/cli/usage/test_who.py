@@ -2,8 +2,7 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -35,6 +34,7 @@ from slimgate.core.nodes.stored import NOTHING, Stored
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.workloads.workload import Owner
 from slimgate.settings import Settings
+from tests.cli import make
 from tests.cli.clusters import Cluster
 from tests.cli.facts import HOSTILE_TEXT
 from tests.cli.make import printed, read
@@ -159,15 +159,7 @@ async def test_limits_that_nobody_may_read() -> None:
 
 def outside(view: Cluster) -> Outside:
     """Make the outside of a cluster that is some lists."""
-
-    @asynccontextmanager
-    async def opened() -> AsyncIterator[Cluster]:
-        yield view
-
-    def no_images(_: object) -> object:
-        raise AssertionError
-
-    return Outside(settings=Settings(), inspector=no_images, cluster=opened)  # type: ignore[arg-type]
+    return make.outside(make.Known(), view=view)
 
 
 @pytest.mark.parametrize("form", UsageOutput)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from slimgate.core.nodes.fleet import fleet_of
 from slimgate.core.nodes.model import node_disk
 from slimgate.core.nodes.node import Runtime
-from slimgate.core.nodes.over_limits import OverSum, SizeLimit, over_limits
+from slimgate.core.nodes.over_limits import OverLimits, OverSum, SizeLimit, over_limits
 from slimgate.core.nodes.stored import NOTHING, Stored
 from tests.core.disks import REPOSITORY, digest, facts, listed, node, pod
 
@@ -35,6 +35,15 @@ CASES: Sequence[tuple[Sequence[str], Mapping[str, Sequence[SizeLimit]], tuple[in
 ]
 
 
+def one(*limits: SizeLimit, spaces: Sequence[str] = ("red",), **node_: Runtime) -> OverLimits:
+    """Judge a node with one image, of which `red` has limits, and all of these have a pod."""
+    uses = {(("red", "Pod", "p"), REPOSITORY): limits}
+    pods = [pod(space, "d") for space in spaces]
+    return over_limits(
+        node_disk(node(listed("d"), **node_), pods, {digest("d"): (facts("d"),)}), uses
+    )
+
+
 @pytest.mark.parametrize(("images", "limits", "won"), CASES)
 def test_over_limits(
     images: Sequence[str], limits: Mapping[str, Sequence[SizeLimit]], won: tuple[int, int]
@@ -55,13 +64,7 @@ def test_over_limits(
 
 def test_policies_by_themselves() -> None:
     """Each policy is told what it alone would win."""
-    uses = {(("red", "Pod", "p"), REPOSITORY): [HALF, UNPACKED, WIDE]}
-
-    found = over_limits(
-        node_disk(node(listed("d")), [pod("red", "d")], {digest("d"): (facts("d"),)}), uses
-    )
-
-    assert found.policies == {
+    assert one(HALF, UNPACKED, WIDE).policies == {
         "half": Stored(compressed=2, unpacked=20),
         "unpacked": Stored(compressed=1, unpacked=10),
     }
@@ -69,22 +72,14 @@ def test_policies_by_themselves() -> None:
 
 def test_who_has_no_limit_keeps_the_image() -> None:
     """An image that another namespace may use as it is stays as it is."""
-    uses = {(("red", "Pod", "p"), REPOSITORY): [HALF]}
-    pods = [pod("red", "d"), pod("blue", "d")]
-
-    found = over_limits(node_disk(node(listed("d")), pods, {digest("d"): (facts("d"),)}), uses)
+    found = one(HALF, spaces=("red", "blue"))
 
     assert (found.total, found.policies) == (NOTHING, {})
 
 
 def test_runtimes_without_blobs() -> None:
     """A limit on the pull size counts there, too: it is no size of the disk."""
-    has = node(listed("d"), runtime=Runtime.CRIO)
-    uses = {(("red", "Pod", "p"), REPOSITORY): [HALF]}
-
-    found = over_limits(node_disk(has, [pod("red", "d")], {digest("d"): (facts("d"),)}), uses)
-
-    assert found.total == Stored(unpacked=20)
+    assert one(HALF, runtime=Runtime.CRIO).total == Stored(unpacked=20)
 
 
 @given(

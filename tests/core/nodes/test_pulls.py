@@ -43,13 +43,19 @@ def event(message: str, **more: object) -> dict[str, object]:
     }
 
 
+def pulled(message: str, **more: object) -> Pull:
+    """Read an event that tells of a pull."""
+    found = pull_of(event(message, **more))
+    assert found is not None
+    return found
+
+
 @pytest.mark.parametrize("before", ["", "spec.containers{web}: "])
 @pytest.mark.parametrize(("rest", "seconds", "waited", "size"), MESSAGES)
 def test_messages(rest: str, seconds: float, waited: float, size: int | None, before: str) -> None:
     """Of all releases since 1.26, with and without a size."""
-    found = pull_of(event(before + PULLED + rest))
+    found = pulled(before + PULLED + rest)
 
-    assert found is not None
     assert (found.image, found.node, found.namespace, found.size) == (
         "r.io/a:1", "n1", "shop", size
     )  # fmt: skip
@@ -67,10 +73,7 @@ def test_messages(rest: str, seconds: float, waited: float, size: int | None, be
 )
 def test_names(written: str, listed: str) -> None:
     """An image is called as nodes list it, however a pod does, so that both can be put together."""
-    found = pull_of(event(f'Successfully pulled image "{written}" in 1s'))
-
-    assert found is not None
-    assert found.image == listed
+    assert pulled(f'Successfully pulled image "{written}" in 1s').image == listed
 
 
 @pytest.mark.parametrize("message", OTHERS)
@@ -107,10 +110,7 @@ def test_whose_events_count(more: Mapping[str, object]) -> None:
 )
 def test_how_often(more: Mapping[str, object], times: int) -> None:
     """One event may stand for several pulls, and for no endless number."""
-    found = pull_of(event(WHOLE, **more))
-
-    assert found is not None
-    assert found.times == times
+    assert pulled(WHOLE, **more).times == times
 
 
 def test_the_newer_api() -> None:
