@@ -3,10 +3,10 @@
 import json
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import yaml
 
@@ -16,6 +16,7 @@ NAMESPACE: Final = "slimgate-system"
 _SECONDS: Final = 60
 
 Object = dict[str, Any]
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +137,35 @@ def nested(path: str, value: object) -> Object:
         value = {name: value}
     assert isinstance(value, dict)
     return value
+
+
+def rounds(rows: Iterable[Row], path: Callable[[Row], str]) -> list[list[Row]]:
+    """Share rows out so that all of a round can be set together: no path is there twice."""
+    found: list[list[Row]] = []
+    for row in rows:
+        for one in found:
+            if path(row) not in map(path, one):
+                one.append(row)
+                break
+        else:
+            found.append([row])
+    return found
+
+
+def unnamed(helm: Helm, asked: Iterable[tuple[Mapping[str, Any], str]]) -> list[str]:
+    """Return the names that wrong values are not refused by, be it together or each alone."""
+    whole = list(asked)
+    together = helm.attempt("template", values=merged(*(values for values, _ in whole)))
+    assert together.returncode != 0
+    left = [one for one in whole if not _names(together.stderr, one[1])]
+    alone = [(helm.attempt("template", values=values), name) for values, name in left]
+    return [name for done, name in alone if not done.returncode or name not in done.stderr]
+
+
+def _names(said: str, name: str) -> bool:
+    """Whether faults of a schema name a key in quotes, or the end or the middle of a path."""
+    return (
+        name in said
+        if name.startswith("'")
+        else any(f"/{name.lstrip('/')}{x}" in said for x in "'/")
+    )

@@ -1,6 +1,6 @@
 """What slimgate would refuse when it starts, the chart refuses before anything is installed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import pytest
@@ -9,7 +9,7 @@ import yaml
 from slimgate.core.errors import SettingsError
 from slimgate.settings import File, read
 from slimgate.settings.read import API_VERSION
-from tests.chart.helm import Helm, nested
+from tests.chart.helm import Helm, merged, nested, rounds, unnamed
 from tests.settings.cases import KIND, WRONG
 
 _ELSEWHERE: Final = {
@@ -101,22 +101,27 @@ def start(key: str, raw: object) -> None:
     read({}, File("config.yaml", content.encode()))
 
 
-@pytest.mark.parametrize(("key", "raw"), list(wrong()), ids=lambda one: str(one)[:30])
-def test_what_slimgate_refuses_the_chart_refuses(helm: Helm, key: str, raw: object) -> None:
-    """By the value's name; pods would end at once, and nobody would look at their logs."""
-    with pytest.raises(SettingsError):
-        start(key, raw)
+@pytest.mark.parametrize("together", rounds(wrong(), lambda one: one[0]), ids=len)
+def test_what_slimgate_refuses_the_chart_refuses(
+    helm: Helm, together: Sequence[tuple[str, object]]
+) -> None:
+    """By the values' names; pods would end at once, and nobody would look at their logs."""
+    for key, raw in together:
+        with pytest.raises(SettingsError):
+            start(key, raw)
 
-    done = helm.attempt("template", values=values(key, raw))
+    asked = [
+        (values(key, raw), _ELSEWHERE.get(key, key).rpartition(".")[2]) for key, raw in together
+    ]
+    assert unnamed(helm, asked) == []
 
-    assert done.returncode != 0
-    assert _ELSEWHERE.get(key, key).rpartition(".")[2] in done.stderr
 
-
-@pytest.mark.parametrize(("key", "raw"), _TAKEN, ids=lambda one: str(one)[:30])
-def test_what_slimgate_takes_the_chart_takes(helm: Helm, key: str, raw: object) -> None:
+@pytest.mark.parametrize("together", rounds(_TAKEN, lambda one: one[0]), ids=len)
+def test_what_slimgate_takes_the_chart_takes(
+    helm: Helm, together: Sequence[tuple[str, object]]
+) -> None:
     """Up to the bounds, and in every form."""
-    start(key, raw)
-
-    written = helm.objects(values=values(key, raw)).config()
-    start(key, written[key])
+    written = helm.objects(values=merged(*(values(key, raw) for key, raw in together))).config()
+    for key, raw in together:
+        start(key, raw)
+        start(key, written[key])
