@@ -16,23 +16,12 @@ from tests.lab.prometheus import SCRAPE_SECONDS, Prometheus, command
 pytestmark = pytest.mark.prometheus
 _START_SECONDS: Final = 30.0
 _BY_CLUSTER: Final = {
-    "Policies",
-    "Nodes",
-    "Alerts",
-    "Namespaces that fill the disks",
-    "Workloads that fill the disks",
-    "Images that fill the disks",
-    "Nodes by what is left",
-    "Namespaces on all nodes",
-    "Workloads on all nodes",
-    "Workloads of the namespace",
-    "Images of the namespace",
-    "Images on the node",
-    "Images and their bases",
-    "Workloads that use it",
-    "Nodes that hold it",
-    "Pulls, last hour",
-}
+    "Policies", "Nodes", "Alerts", "Namespaces that fill the disks",
+    "Workloads that fill the disks", "Images that fill the disks", "Nodes by what is left",
+    "Namespaces on all nodes", "Workloads on all nodes", "Workloads of the namespace",
+    "Images of the namespace", "Images on the node", "Images and their bases",
+    "Workloads that use it", "Nodes that hold it", "Pulls, last hour",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

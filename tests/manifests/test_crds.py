@@ -301,14 +301,7 @@ def test_policy_columns_and_status(kubectl: Kubectl) -> None:
 
     assert kept == status
     assert head.split() == [
-        "NAME",
-        "MODE",
-        "WORKLOADS",
-        "WARNED",
-        "DENIED",
-        "UNKNOWN",
-        "READY",
-        "AGE",
-    ]
+        "NAME", "MODE", "WORKLOADS", "WARNED", "DENIED", "UNKNOWN", "READY", "AGE",
+    ]  # fmt: skip
     assert row.split()[:-1] == ["shown", "Audit", "7", "5", "3", "1", "True"]
     assert "9Mi" in wide

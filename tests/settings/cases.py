@@ -159,13 +159,8 @@ WRONG: Final[list[tuple[str, object, str]]] = [
 """Those that a JSON Schema can refuse as well."""
 
 BEYOND_SCHEMAS: Final = [
-    "must have a port from",
-    "repeats ",
-    "must be shorter",
-    "must be 64Gi or less",
-    "must be 1s or more",
-    "must be 0.1s or more",
-    "leaseDuration must be ",
+    "must have a port from", "repeats ", "must be shorter", "must be 64Gi or less",
+    "must be 1s or more", "must be 0.1s or more", "leaseDuration must be ",
     "renewDeadline must be ",
-]
+]  # fmt: skip
 """What such faults begin with that only the reader finds."""

@@ -77,18 +77,10 @@ def test_is_a_schema() -> None:
 
     assert all(found["description"].endswith(".") for found in properties.values())
     assert [name for name, found in properties.items() if "default" not in found] == [
-        "apiVersion",
-        "kind",
-        "dockerConfig",
-        "credentialProviderConfig",
-        "credentialProviderBinDir",
-        "httpsProxy",
-        "noProxy",
-        "defaultPolicyFile",
-        "podName",
-        "tlsSecret",
-        "clientCAFile",
-    ]
+        "apiVersion", "kind", "dockerConfig", "credentialProviderConfig",
+        "credentialProviderBinDir", "httpsProxy", "noProxy", "defaultPolicyFile", "podName",
+        "tlsSecret", "clientCAFile",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", VALUES)

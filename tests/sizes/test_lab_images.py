@@ -17,15 +17,9 @@ from tests.support.images import AMD64
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(300)]
 
 IMAGES = (
-    "hello:fat",
-    "hello:semi",
-    "hello:soya",
-    "bases/debian:bookworm",
-    "bases/golang:bookworm",
-    "bases/python:bookworm",
-    "bases/distroless:bookworm",
-    "bases/pause:1",
-)
+    "hello:fat", "hello:semi", "hello:soya", "bases/debian:bookworm", "bases/golang:bookworm",
+    "bases/python:bookworm", "bases/distroless:bookworm", "bases/pause:1",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

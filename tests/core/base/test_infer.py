@@ -520,17 +520,9 @@ LOOK_ALIKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", KNOWN_BY_CAUSE, ids=lambda case: case.id)
+@pytest.mark.parametrize("case", [*KNOWN_BY_CAUSE, *LOOK_ALIKES], ids=lambda case: case.id)
 def test_builders_and_distributions_are_known_by_what_they_write(case: Case) -> None:
-    """The base is inferred from what its makers leave in every image on it."""
-    base = _find(case)
-
-    assert (case.name, case.family, case.tier) == _short(base)
-
-
-@pytest.mark.parametrize("case", LOOK_ALIKES, ids=lambda case: case.id)
-def test_look_alikes_are_not_taken_for_what_they_imitate(case: Case) -> None:
-    """Where the evidence is thin or contradicts itself, nothing is said."""
+    """In every image on it; where the evidence is thin or contradicts itself nothing is said."""
     base = _find(case)
 
     assert (case.name, case.family, case.tier) == _short(base)

@@ -40,20 +40,6 @@ def test_words_of_others_win() -> None:
     assert (base.name, base.tier) == ("golden", Tier.DISTROLESS)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("golang:1.26", "golang:1.26"),
-        ("docker.io/bitnami/redis:7", "bitnami/redis:7"),
-        ("gcr.io/distroless/static", "gcr.io/distroless/static:latest"),
-        ("registry.example.com/library/x:1", "registry.example.com/library/x:1"),
-    ],
-)
-def test_references_are_written_as_people_do(text: str, expected: str) -> None:
-    """Docker Hub's host and `library/` are left out, other registries are not."""
-    assert expected == Reference.parse(text).familiar
-
-
 RUNTIME = KnownBase(
     reference="r.io/golden/run:1",
     name="golden",
