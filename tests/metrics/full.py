@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import cycle, product
 from typing import Any
 
@@ -51,8 +52,9 @@ _UNREAD = ("pods", "no_address", "unreachable", "late", "refused", "no_stats", "
 METHODS = ("GET", "POST", "PATCH", "DELETE", "WATCH")
 
 
+@cache
 def controller() -> ControllerMetrics:
-    """Make the controller's."""
+    """Make the controller's, once: it takes seconds, and all only read it."""
     metrics = ControllerMetrics()
     _common(metrics)
     metrics.waited(0.1)
@@ -81,8 +83,9 @@ def controller() -> ControllerMetrics:
     return metrics
 
 
+@cache
 def webhook() -> WebhookMetrics:
-    """Make the webhook's."""
+    """Make the webhook's, once."""
     metrics = WebhookMetrics()
     _common(metrics)
     verdicts = [outcome.label for outcome in Outcome]

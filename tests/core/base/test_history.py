@@ -111,6 +111,7 @@ def test_hostile_text_costs_little(text: str, entries: int) -> None:
         ("a|" * 8_000, 2),
         ("$a", 1_000),
     ],
+    ids=["calls", "long function", "shells in calls", "pipes", "variable"],
 )
 def test_commands_and_functions_cost_little(text: str, entries: int) -> None:
     """However many commands the build steps that are kept come to, few of them are read."""
