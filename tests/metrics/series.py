@@ -1,13 +1,26 @@
 """Reads metrics back, as tests of metrics want them."""
 
 import math
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry
+from prometheus_client.metrics_core import Metric
 
 Labels = tuple[tuple[str, str], ...]
 
 
-def series(registry: CollectorRegistry, name: str) -> dict[Labels, float]:
+class Page:
+    """What was collected once, of which several metrics are read."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = [*families]
+
+    def collect(self) -> Iterable[Metric]:
+        """Give it again."""
+        return self._families
+
+
+def series(registry: CollectorRegistry | Page, name: str) -> dict[Labels, float]:
     """Return a metric's series by their labels, in order of the labels' names."""
     return {
         tuple(sorted(sample.labels.items())): sample.value
@@ -17,7 +30,7 @@ def series(registry: CollectorRegistry, name: str) -> dict[Labels, float]:
     }
 
 
-def by(registry: CollectorRegistry, name: str) -> dict[tuple[str, ...], float]:
+def by(registry: CollectorRegistry | Page, name: str) -> dict[tuple[str, ...], float]:
     """Return a metric's series by the values of their labels alone."""
     found = series(registry, name)
     return {tuple(value for _, value in labels): number for labels, number in found.items()}

@@ -17,7 +17,7 @@ from slimgate.metrics import ControllerMetrics, Named
 from slimgate.metrics.bounded import OTHER
 from slimgate.metrics.images import repository_of
 from tests.core.disks import REPOSITORY, pod
-from tests.metrics.series import by
+from tests.metrics.series import Page, by
 from tests.metrics.test_nodes import MEASURED, PODS, Known, disk
 
 SOME = Named(namespaces=2, workloads=2, images=2)
@@ -245,12 +245,12 @@ def test_nobody_crowds_out_where_images_are() -> None:
 
     # Of those that are on no node of the test all is elsewhere.
     for named, nodes, uses in ((3, 3 * 11 + 1, 3 * 11 + 1), (500, 30 * 3 + 470 + 1, 30 * 3)):
-        registry = shown(crowded, Named(namespaces=named, workloads=3, images=named))
-        on_nodes = by(registry, "slimgate_image_node_bytes")
-        by_use = by(registry, "slimgate_image_use_bytes")
+        page = Page(shown(crowded, Named(namespaces=named, workloads=3, images=named)).collect())
+        on_nodes = by(page, "slimgate_image_node_bytes")
+        by_use = by(page, "slimgate_image_use_bytes")
 
         assert (len(on_nodes), len(by_use)) == (nodes, uses)
-        assert sum(on_nodes.values()) == sum(by(registry, "slimgate_image_bytes").values())
+        assert sum(on_nodes.values()) == sum(by(page, "slimgate_image_bytes").values())
         assert sum(by_use.values()) == 12 * 30 * whole
 
 
