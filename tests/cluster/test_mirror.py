@@ -17,7 +17,7 @@ from slimgate.cluster.resources import NODES, SECRETS, SLIM_EXCEPTIONS
 from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.workloads.kinds import Kind
-from tests.cluster.conftest import Login, at_last, soon
+from tests.cluster.conftest import Login, at_last, connected, soon
 from tests.cluster.relay import Relay
 from tests.lab.kubectl import Kubectl
 
@@ -303,7 +303,7 @@ async def thing(api: ClusterApi, kind: Kind, name: str) -> None:
 
 async def test_right_granted_later(namespace: str, login: Login, kubectl: Kubectl) -> None:
     """A missing right is a problem that says what it is, and ends when the right is granted."""
-    async with ClusterApi.connect(await login(namespace, "poor")) as poor:
+    async with connected(await login(namespace, "poor")) as poor:
         mirror = Mirror(poor, SECRETS.within(namespace), Seen(), pace=QUICK)
         async with following(mirror):
             await problem(mirror, ForbiddenError)
