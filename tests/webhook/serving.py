@@ -180,7 +180,7 @@ async def serving(
         mount.put(served.certificate, served.key)
     catalog = policies if isinstance(policies, Catalog) else engine.catalog()
     heard, stop, reasons = Recorder(), asyncio.Event(), list[str]()
-    settings, health_port = _settings(mount, host, changes), _free_port()
+    settings, health_port = _settings(mount, host, changes), free_port()
     server = WebhookServer(
         settings,
         AdmissionService(judge or engine.judge(catalog), policies or catalog, observer=heard),
@@ -239,12 +239,13 @@ def _settings(mount: Mount, host: str, changes: dict[str, object]) -> WebhookSet
         certificate_file=str(mount.certificate),
         key_file=str(mount.key),
         host=host,
-        port=_free_port(),
+        port=free_port(),
         **fields,  # type: ignore[arg-type]
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

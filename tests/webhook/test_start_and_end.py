@@ -8,10 +8,24 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from slimgate.webhook.exceptions import ExceptionService
+from slimgate.webhook.server import WebhookServer
+from slimgate.webhook.service import AdmissionService
+from slimgate.webhook.settings import WebhookSettings
 from tests.webhook import engine
 from tests.webhook.engine import FAT, SLIM
 from tests.webhook.reviews import Answered, deployment, review
-from tests.webhook.serving import HOST, Kept, Live, serving, until
+from tests.webhook.serving import (
+    HOST,
+    Kept,
+    Listed,
+    Live,
+    Mount,
+    certificates,
+    free_port,
+    serving,
+    until,
+)
 
 
 async def test_health(tmp_path: Path) -> None:
@@ -27,6 +41,38 @@ async def test_health(tmp_path: Path) -> None:
         assert await live.health("/readyz?verbose=1") == (200, "ok\n")
         async with live.session.get(f"http://{HOST}:{live.health_port}/metrics") as response:
             assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+async def test_ready_is_who_listens(tmp_path: Path) -> None:
+    """Not a moment before: who is ready is sent admissions."""
+    mount, served, catalog, stop = (
+        Mount(tmp_path),
+        certificates(),
+        engine.catalog(),
+        asyncio.Event(),
+    )
+    mount.put(served.certificate, served.key)
+    settings = WebhookSettings(
+        certificate_file=str(mount.certificate),
+        key_file=str(mount.key),
+        host=HOST,
+        port=free_port(),
+        drain_seconds=0.0,
+    )
+    server = WebhookServer(
+        settings,
+        AdmissionService(engine.judge(catalog), catalog),
+        ExceptionService(catalog.find_policy),
+        loaded=Listed([]),
+    )
+    running = asyncio.create_task(server.run(stop))
+    while server.unready_reason() is not None:  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0)
+    _, writer = await asyncio.open_connection(HOST, settings.port)
+
+    writer.close()
+    stop.set()
+    await running
 
 
 @pytest.mark.parametrize(

@@ -57,16 +57,22 @@ class Port:
         self._tasks: set[asyncio.Task[None]] = set()
         self._quiet_until = 0.0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it listens."""
+        return bool(self._listeners)
+
     async def open(self, host: str | None, port: int) -> None:
         """Listen, on every address of both families if there is no host."""
         await self._runner.setup()
         bound = await self._loop.create_server(asyncio.Protocol, host, port, start_serving=False)
-        self._listeners = [listener.dup() for listener in bound.sockets]
+        listeners = [listener.dup() for listener in bound.sockets]
         bound.close()
-        for listener in self._listeners:
+        for listener in listeners:
             listener.setblocking(False)
             listener.listen(_BACKLOG)
             self._loop.add_reader(listener, self._accept, listener)
+        self._listeners = listeners
         self._start(self._sweep())
 
     def close(self) -> None:

@@ -73,7 +73,8 @@ class WebhookServer:
         """Say why no admission should be sent here now, None if one should."""
         if self._draining:
             return "slimgate is shutting down"
-        return self._certificate.fault or self._loaded.unready_reason()
+        fault = self._certificate.fault or self._loaded.unready_reason()
+        return fault or (None if self._port.is_open else "slimgate does not listen yet")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve; once `stop` is set, go on for the drain's time, finish what is in flight, end."""
