@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -124,6 +125,12 @@ class Authority:
     ca: Path
     certificate: Path
     key: Path
+
+    def serving(self) -> ssl.SSLContext:
+        """Make a server's context."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.key)
+        return context
 
 
 @dataclass(frozen=True, kw_only=True)

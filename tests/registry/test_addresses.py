@@ -2,7 +2,6 @@
 
 import ipaddress
 import socket
-import ssl
 from collections.abc import Callable, Mapping
 from itertools import product
 
@@ -372,9 +371,8 @@ async def test_a_credential_is_for_the_host_that_it_is_listed_for() -> None:
 @pytest.mark.parametrize("way", [redirect, challenge])
 async def test_https_is_never_left(authority: Authority, way: Callable[[str], Behaviour]) -> None:
     """A TLS registry can't lead to plain HTTP, not even to an exempted host."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority.certificate, authority.key)
-    async with hostile(manifest) as other, hostile(way(f"{other.url}/"), context) as server:
+    tls = authority.serving()
+    async with hostile(manifest) as other, hostile(way(f"{other.url}/"), tls) as server:
         exemptions = {
             server.host: Exemption(loopback=True, ca_file=str(authority.ca)),
             other.host: Exemption(loopback=True, plain_http=True),

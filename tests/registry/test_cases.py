@@ -219,11 +219,8 @@ TLS: list[tuple[Valid, bool, str]] = [
 async def test_tls_faults(tmp_path: Path, made: Valid, said: str, *, trusted: bool) -> None:
     """Another name, an unknown CA and a certificate out of its time are told apart."""
     authority = make_authority(tmp_path, made)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority.certificate, authority.key)
-    ca_file = str(authority.ca)
-    async with hostile(OK, context) as server:
-        exemption = Exemption(loopback=True, ca_file=ca_file if trusted else None)
+    async with hostile(OK, authority.serving()) as server:
+        exemption = Exemption(loopback=True, ca_file=str(authority.ca) if trusted else None)
         settings = RegistrySettings(exemptions={server.host: exemption})
         async with RegistryClient(settings) as client:
             if not said:
@@ -250,8 +247,7 @@ async def test_groups_that_are_made_up(tmp_path: Path) -> None:
     name = tmp_path / "group.pem"
     text = base64.encodebytes(der(0x30, body)).decode()
     name.write_text(f"-----BEGIN DH PARAMETERS-----\n{text}-----END DH PARAMETERS-----\n")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority.certificate, authority.key)
+    context = authority.serving()
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers("DHE+AESGCM:@SECLEVEL=0")
     context.load_dh_params(str(name))

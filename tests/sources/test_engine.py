@@ -98,17 +98,13 @@ async def test_unknown_image(docker_host: str) -> None:
 @pytest.mark.parametrize(
     "host", ["unix:///nonexistent/docker.sock", "tcp://127.0.0.1:1", "nonsense", "ssh://x y"]
 )
-async def test_no_engine(host: str) -> None:
-    """An engine that does not answer is named, with what to look at."""
+async def test_no_engine(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that does not answer is named, with what to look at; DOCKER_HOST says where."""
     error = await refusal("docker://alpine", host)
     gc.collect()
 
     assert isinstance(error, UnavailableError)
     assert "DOCKER_HOST" in str(error)
-
-
-async def test_docker_host_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an address of our own DOCKER_HOST says where the engine is."""
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
-
     assert "127.0.0.1" in str(await refusal("docker://alpine"))
+    gc.collect()

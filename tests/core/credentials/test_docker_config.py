@@ -2,7 +2,9 @@
 
 import base64
 import json
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -100,16 +102,6 @@ BROKEN_SECRETS = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "data", "message"), BROKEN_SECRETS)
-def test_broken_secrets(kind: str, data: dict[str, str], message: str) -> None:
-    """A secret that can't be read says what is wrong, and nothing that it holds."""
-    with pytest.raises(MalformedDockerConfigError) as caught:
-        parse_secret(kind, data)
-
-    assert message in str(caught.value)
-    assert "s3cret" not in str(caught.value)
-
-
 BROKEN = [
     (b"[]", "the docker config is not a JSON object"),
     (b'{"auths": ["s3cret"]}', "auths is not a JSON object"),
@@ -128,11 +120,17 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("body", "message"), BROKEN, ids=[message for _, message in BROKEN])
-def test_broken_configs(body: bytes, message: str) -> None:
-    """A broken config says what is wrong, and nothing that it holds, not even as the cause."""
+READINGS = [
+    *((partial(parse_secret, kind, data), message) for kind, data, message in BROKEN_SECRETS),
+    *((partial(parse_config, body), message) for body, message in BROKEN),
+]
+
+
+@pytest.mark.parametrize(("read", "message"), READINGS, ids=[message for _, message in READINGS])
+def test_broken_secrets_and_configs(read: Callable[[], object], message: str) -> None:
+    """What is broken says what is wrong, and nothing that it holds, not even as the cause."""
     with pytest.raises(MalformedDockerConfigError) as caught:
-        parse_config(body)
+        read()
 
     assert message in str(caught.value)
     assert "s3cret" not in str(caught.value)

@@ -8,22 +8,15 @@ ALICE = Credential(username="alice", password="secret-1")
 ENTRY = CredentialEntry("r.io", ALICE)
 
 
-def test_anonymous() -> None:
-    """Nobody's key is empty."""
-    assert ANONYMOUS.key == ""
-
-
-def test_same_credentials_share_a_cache() -> None:
-    """Equal entries give equal keys, wherever they were read from."""
-    again = CredentialEntry("r.io", Credential(username="alice", password="secret-1"))
-
-    assert Identity((ENTRY,)).key == Identity((again,)).key
+BOB = CredentialEntry("r.io", Credential(username="bob", password="secret-3"))
 
 
 @pytest.mark.parametrize(
     "other",
     [
         (),
+        (ENTRY, BOB),
+        (BOB, ENTRY),
         (CredentialEntry("s.io", ALICE),),
         (CredentialEntry("r.io", Credential(username="alice", password="secret-2")),),
         (CredentialEntry("r.io", Credential(username="alice", identity_token="secret-1")),),
@@ -31,18 +24,16 @@ def test_same_credentials_share_a_cache() -> None:
         (ENTRY, ENTRY),
         (CredentialEntry("r.io', 'alice", Credential(password="secret-1")),),
     ],
-    ids=["none", "host", "password", "identity", "token", "twice", "quotes"],
+    ids=["none", "two", "two in turn", "host", "password", "identity", "token", "twice", "quotes"],
 )
-def test_other_credentials_do_not(other: tuple[CredentialEntry, ...]) -> None:
-    """Any difference in what is shown, or to whom, gives another key."""
+def test_keys(other: tuple[CredentialEntry, ...]) -> None:
+    """Any difference in what is shown, when, or to whom gives another; nobody's is empty."""
+    again = CredentialEntry("r.io", Credential(username="alice", password="secret-1"))
+
+    assert Identity((ENTRY,)).key == Identity((again,)).key
     assert Identity(other).key != Identity((ENTRY,)).key
-
-
-def test_order_counts() -> None:
-    """The order decides which credentials are tried first, so it makes another identity."""
-    bob = CredentialEntry("r.io", Credential(username="bob", password="secret-3"))
-
-    assert Identity((ENTRY, bob)).key != Identity((bob, ENTRY)).key
+    assert (Identity(other).key == Identity((ENTRY, BOB)).key) is (other == (ENTRY, BOB))
+    assert ANONYMOUS.key == ""
 
 
 def test_secrets_are_not_shown() -> None:
