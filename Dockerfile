@@ -12,9 +12,10 @@ COPY build/wheels/dependencies/ dependencies/
 RUN PYTHONPATH=$(echo tools/pip-*.whl) python3 -m pip install --quiet --no-index --no-deps \
         --no-compile --root-user-action=ignore --target /opt/dependencies dependencies/*.whl \
     && rm -rf /opt/dependencies/bin
-COPY scripts/portable_python.py ./
+COPY scripts/portable_python.py scripts/openssl.cnf ./
 # Compiled here, since the root file system is read-only where it runs; the same bytes each time.
 RUN python3 portable_python.py /opt/python /opt/dependencies \
+    && cp openssl.cnf /opt/python/ \
     && /opt/python/bin/python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash \
         /opt/python/lib /opt/dependencies
 COPY build/wheels/slimgate/ slimgate/
@@ -31,6 +32,7 @@ COPY --from=build /opt/slimgate /opt/slimgate
 ENV PATH=/opt/slimgate/bin:/opt/python/bin:/usr/bin:/bin \
     PYTHONPATH=/opt/slimgate:/opt/dependencies \
     LD_LIBRARY_PATH=/opt/python/lib \
+    OPENSSL_CONF=/opt/python/openssl.cnf \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 USER 65532:65532

@@ -169,6 +169,16 @@ async def idle_connections(field: Field) -> None:
         writer.transport.abort()
 
 
+async def handshakes(field: Field) -> None:
+    """Begin 1,000 handshakes a second from an address of its own, and leave them there."""
+    await field.flood(rate=1_000, whole=False)
+
+
+async def whole_handshakes(field: Field) -> None:
+    """Shake hands 500 times a second, to the end."""
+    await field.flood(rate=500, whole=True)
+
+
 async def chunks_of_a_byte(field: Field) -> None:
     """Send 100 reviews whose bodies come in chunks of a byte, again and again."""
     head = b"POST /validate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -215,6 +225,8 @@ ATTACKS: Final = (
     Attack(name="40 reviews of 2 MB", act=large_reviews),
     Attack(name="120 hosts that say 100 Continue", act=endless_heads),
     Attack(name="100 bodies in chunks of a byte", act=chunks_of_a_byte),
+    Attack(name="1,000 handshakes a second", act=handshakes),
+    Attack(name="500 whole handshakes a second", act=whole_handshakes),
 )
 
 

@@ -19,6 +19,7 @@ from bench.images import LIMIT, Image, push
 from bench.processes import free_port
 from bench.reviews import review
 from bench.siege.registry import EvilRegistry, Make, serving
+from bench.siege.shaker import Flood
 from bench.siege.witness import Charge, Seen
 from slimgate.cluster.resources import SECRETS, SLIM_POLICIES
 from tests.app.api_server import HOST, ApiServer
@@ -36,6 +37,8 @@ _LEAST_SCALE: Final = 0.3
 _FILE_BYTES: Final = (5_000, 20_000)
 _ADDRESSES: Final = 250
 """About as many as a configuration may list."""
+_FLOODING: Final = "127.9.9.9"
+_FLOOD_SECONDS: Final = 8.0
 _LINE_BYTES: Final = 2**24
 _SPEC: Final = {
     "mode": "Enforce",
@@ -57,6 +60,7 @@ class Answer:
 class Field:
     """What attackers have at hand, and what they were answered."""
 
+    folder: Path
     registry: EvilRegistry
     honest_registry: str
     port: int
@@ -116,6 +120,22 @@ class Field:
         seconds = time.perf_counter() - started
         self.answers.append(Answer(seconds=seconds, let_in=fat and allowed))
 
+    async def flood(self, *, rate: int, whole: bool) -> None:
+        """Shake hands with the webhook in a process of its own, from an address of its own."""
+        flood = Flood(
+            host=HOST,
+            port=self.port,
+            addresses=[_FLOODING],
+            rate=self.count(rate),
+            seconds=_FLOOD_SECONDS * self.scale,
+            whole=whole,
+        )
+        file = self.folder / "flood.json"
+        file.write_text(json.dumps(asdict(flood)))
+        argv = (sys.executable, "-m", "bench.siege.shaker", str(file))
+        process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.DEVNULL)
+        await process.wait()
+
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
@@ -158,6 +178,7 @@ async def besieged(folder: Path, scale: float) -> AsyncIterator[tuple[Field, Wat
                 charge = _charge(folder, port, program, images)
                 async with _watching(folder, charge) as process, _session(tls) as session:
                     place = Field(
+                        folder=folder,
                         registry=registry,
                         honest_registry=honest.host,
                         port=port,

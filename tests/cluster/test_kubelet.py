@@ -17,7 +17,7 @@ from slimgate.core.nodes.node import Node
 from slimgate.core.nodes.summary import ImageFs
 from slimgate.core.nodes.thresholds import Thresholds
 from tests.core import disks
-from tests.registry.hostile import Behaviour, Hostile, drip, endless, hostile
+from tests.registry.hostile import ENDLESS, Behaviour, Hostile, drip, endless, framing, hostile
 from tests.registry.servers import Authority, make_authority
 
 SUMMARY = {"node": {"runtime": {"imageFs": {"usedBytes": 3, "capacityBytes": 9}}}}
@@ -202,6 +202,67 @@ async def test_endless_answers(
     async with hostile(endless, serving) as server, trusting(authority) as kubelets:
         with pytest.raises(ClusterError, match="more than 100000 bytes"):
             await kubelets.image_fs(at(server))
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+async def test_frames_without_end(authority: Authority, serving: ssl.SSLContext, kind: str) -> None:
+    """Whoever sends much else than an answer is hung up on, long before the deadline."""
+    async with framing(kind, serving) as server, trusting(authority, seconds=60.0) as kubelets:
+        with pytest.raises(KubeletError) as caught:
+            await kubelets.image_fs(at(server))
+
+    assert caught.value.reason == "unreachable"
+
+
+async def test_answers_of_too_many_values(authority: Authority, serving: ssl.SSLContext) -> None:
+    """What would take Python long to read is not read, and what is large is."""
+    pods = [{"containers": [{"logs": {"usedBytes": 1}}] * 10}] * 1_000
+    many = b'{"node": [' + b"[]," * 2**19 + b"0]}"
+    async with trusting(authority) as kubelets:
+        async with hostile(answer({**SUMMARY, "pods": pods}), serving) as server:
+            assert await kubelets.image_fs(at(server)) == replace(MEASURED, logs=10_000)
+        async with hostile(answer(many), serving) as server:
+            with pytest.raises(KubeletError, match="more than 262144 values"):
+                await kubelets.image_fs(at(server))
+
+
+async def test_large_answers_at_the_same_time(
+    authority: Authority, serving: ssl.SSLContext
+) -> None:
+    """Few of them are read at once, and hold no small ones up, however many hold one back."""
+    begun, over = asyncio.Semaphore(0), asyncio.Event()
+
+    async def hold(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(12):
+            await response.write(b" " * 2**20)
+        begun.release()
+        await over.wait()
+        return response
+
+    async with (
+        hostile(hold, serving) as large,
+        hostile(answer(SUMMARY), serving) as small,
+        trusting(authority, seconds=20.0) as kubelets,
+    ):
+        asking = [asyncio.create_task(kubelets.image_fs(at(large))) for _ in range(8)]
+        for _ in range(2):
+            await begun.acquire()
+        assert await kubelets.image_fs(at(small)) == MEASURED
+        held = begun.locked()
+        for task in asking:
+            task.cancel()
+        over.set()
+        await asyncio.gather(*asking, return_exceptions=True)
+
+    assert held
+
+
+async def test_groups_that_servers_make_up(authority: Authority) -> None:
+    """None of TLS 1.2 is taken: whoever answers at a node's address could choose a slow one."""
+    tls = kubelet_tls(ca_file=str(authority.ca))
+    assert {one["kea"] for one in tls.get_ciphers()} <= {"kx-ecdhe", "kx-any"}
 
 
 async def test_untrusted_certificate(serving: ssl.SSLContext) -> None:

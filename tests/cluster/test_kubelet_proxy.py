@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from slimgate.cluster import kubelet_proxy
 from slimgate.cluster.kubelet_proxy import ProxiedKubelets
 from slimgate.core.errors import ClusterError, KubeletError
 from slimgate.core.images.facts import Platform
@@ -62,3 +63,11 @@ async def test_not_read(tmp_path: Path, summary: object, reason: str | None) -> 
 
     error = caught.value
     assert (error.reason if isinstance(error, KubeletError) else None) == reason
+
+
+async def test_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading stops at the size limit, as it does where the kubelet is asked itself."""
+    monkeypatch.setattr(kubelet_proxy, "MAX_SUMMARY", 100)
+    async with client_of(server({**SUMMARY, "more": "x" * 100}, CONFIG), tmp_path) as api:
+        with pytest.raises(ClusterError, match="larger than the 100 bytes"):
+            await ProxiedKubelets(api).image_fs(NODE)

@@ -9,8 +9,9 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from aiohttp.web import BaseRequest, Response, Server
 
-from slimgate.process.connection import Connection, least_missed
+from slimgate.process.connection import Connection
 from slimgate.process.port import MAX_CONNECTIONS, Port
+from slimgate.process.room import Room, least_missed
 
 ANY, HOST, OTHER = "0.0.0.0", "127.0.0.1", "127.0.0.2"  # noqa: S104 - clients of two addresses
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -106,7 +107,29 @@ async def test_least_missed(
                 stack.enter_context(one.answering(make_mocked_request("GET", "/")))
             made.append(one)
 
-        assert least_missed(made, 10.0) is (None if missed is None else made[missed])
+        assert least_missed(made, 10.0)[-1:] == ([] if missed is None else [made[missed]])
+
+
+async def test_chosen_before() -> None:
+    """What was chosen is closed one after the other, but for what is missed by now, or is gone."""
+    server, given = Server(greet), {}
+    for since in range(8):
+        handler = server()
+        one = Connection("a", handler, silence=1.0, clock=lambda: 0.0, ended=lambda _: None)
+        one.since = since
+        given[handler] = one
+    made, room, closed = [*given.values()], Room(given), []
+    with ExitStack() as stack:
+        for _ in range(6):
+            chosen = room.least_missed(10.0)
+            assert chosen is not None
+            closed.append(given.pop(chosen.handler))
+            if len(closed) == 1:
+                stack.enter_context(made[1].answering(make_mocked_request("GET", "/")))
+                made[2].asked, made[2].since = True, 10.0 + 1.0
+                del given[made[3].handler]
+
+    assert [made.index(one) for one in closed] == [0, 4, 5, 6, 7, 2]
 
 
 async def test_a_flood_closes_its_own() -> None:

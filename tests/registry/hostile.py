@@ -4,13 +4,23 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 Behaviour = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+ENDLESS = {
+    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "hints": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"),
+    "lines": (b"", b"\r\n"),
+    "chunks of a byte": (CHUNKED, b"1\r\na\r\n"),
+    "an extension": (CHUNKED + b"1;a=", b"x"),
+    "trailers": (CHUNKED + b"0\r\n", b"X: y\r\n"),
+}
+"""What takes a parser much longer than a body: how it begins, and goes on for ever."""
 
 
 @dataclass(kw_only=True)
@@ -72,6 +82,23 @@ async def raw(answer: bytes) -> AsyncIterator[Hostile]:
     finally:
         listening.close()
         await listening.wait_closed()
+
+
+@asynccontextmanager
+async def framing(kind: str, context: ssl.SSLContext | None = None) -> AsyncIterator[Hostile]:
+    """Send everyone frames without end, as ENDLESS has them, until they hang up."""
+    first, rest = ENDLESS[kind]
+
+    async def send(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            writer.write(first)
+            while True:
+                writer.write(rest * (2**18 // len(rest)))
+                await writer.drain()
+
+    listening = await asyncio.start_server(send, "127.0.0.1", 0, ssl=context)
+    async with listening:
+        yield Hostile(host=f"127.0.0.1:{listening.sockets[0].getsockname()[1]}")
 
 
 class FakeDns(AbstractResolver):

@@ -7,7 +7,6 @@ import random
 import time
 import zlib
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -32,7 +31,17 @@ from slimgate.core.images.reference import Reference
 from slimgate.engine.cpu_turns import SilentCpuObserver
 from slimgate.registry.client import RegistryClient
 from tests.registry.conftest import asking, settings_for
-from tests.registry.hostile import Behaviour, drip, endless, hostile, raw, silent
+from tests.registry.hostile import (
+    CHUNKED,
+    ENDLESS,
+    Behaviour,
+    drip,
+    endless,
+    framing,
+    hostile,
+    raw,
+    silent,
+)
 from tests.support import zstd
 from tests.support.images import OCI_LAYER, digest_of, tar_of
 
@@ -292,36 +301,14 @@ async def test_broken_http_is_an_image_error(head: bytes) -> None:
     assert str(caught.value).isprintable()
 
 
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-ENDLESS = {
-    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-    "hints": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"),
-    "lines": (b"", b"\r\n"),
-    "chunks of a byte": (CHUNKED, b"1\r\na\r\n"),
-    "an extension": (CHUNKED + b"1;a=", b"x"),
-    "trailers": (CHUNKED + b"0\r\n", b"X: y\r\n"),
-}
-
-
 @pytest.mark.parametrize("kind", ENDLESS)
 async def test_what_takes_long_to_read_is_cut(kind: str) -> None:
     """Neither heads without end nor the frames of chunks keep the loop for as long as they come."""
-    first, rest = ENDLESS[kind]
-
-    async def send(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(first)
-        with suppress(ConnectionError):
-            while True:
-                writer.write(rest * (2**18 // len(rest)))
-                await writer.drain()
-
-    listening = await asyncio.start_server(send, "127.0.0.1", 0)
-    hosts = [f"127.0.0.1:{listening.sockets[0].getsockname()[1]}"]
     started = time.process_time()
-    async with listening, RegistryClient(settings_for(*hosts)) as client:
+    async with framing(kind) as server, RegistryClient(settings_for(server.host)) as client:
         for _ in range(3):
             with pytest.raises(UnavailableError):
-                await client.document(of(hosts[0]), ANONYMOUS)
+                await client.document(of(server.host), ANONYMOUS)
 
     assert time.process_time() - started < 2.0
 

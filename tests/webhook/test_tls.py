@@ -185,6 +185,15 @@ def test_log_has_a_line_for_each_change(tmp_path: Path, caplog: pytest.LogCaptur
     assert after(good.certificate) == [f"serving with the certificate in {mount.certificate}"]
 
 
+@pytest.mark.parametrize("group", ["ffdhe8192", "ffdhe2048"])
+async def test_slow_groups(tmp_path: Path, group: str) -> None:
+    """No client can choose a group whose keys take long to make."""
+    async with serving(tmp_path) as live:
+        live.context.set_ecdh_curve(group)
+        with pytest.raises((ssl.SSLError, OSError)):
+            await live.shown()
+
+
 async def test_old_protocols(tmp_path: Path) -> None:
     """Nothing older than TLS 1.2 is spoken."""
     async with serving(tmp_path) as live:

@@ -84,9 +84,12 @@ class ClusterApi:
         """Where the API server is."""
         return self._wire.server
 
-    async def get(self, path: str, query: Mapping[str, str] = _NO_QUERY) -> dict[str, object]:
-        """Get one object; MissingError if there is none."""
-        return await self._read(ApiCall(method="GET", path=path, query=query))
+    async def get(
+        self, path: str, query: Mapping[str, str] = _NO_QUERY, *, max_bytes: int | None = None
+    ) -> dict[str, object]:
+        """Get one object; MissingError if there is none, ApiError for more than `max_bytes`."""
+        call = ApiCall(method="GET", path=path, query=query, max_bytes=max_bytes)
+        return await self._read(call)
 
     async def list(
         self, path: str, query: Mapping[str, str] = _NO_QUERY, *, page_size: int = PAGE_SIZE

@@ -9,29 +9,40 @@ credentials that it is asked with, so they should be of a service account that m
 
 import asyncio
 import ipaddress
-import json
 import logging
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from http import HTTPStatus
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import aiohttp
 from yarl import URL
 
 from slimgate.core.errors import KubeletError, SettingsError
+from slimgate.core.nesting import parse, values_in
 from slimgate.core.nodes.node import Node
 from slimgate.core.nodes.summary import ImageFs, image_fs_of
 from slimgate.core.nodes.thresholds import Thresholds, thresholds_of
 from slimgate.core.text import printable
 from slimgate.engine.bounded import Bounded
+from slimgate.process.client_tls import client_context
+from slimgate.process.frames import FrameConnector
+
+T = TypeVar("T")
 
 _LOG: Final = logging.getLogger(__name__)
 MAX_SUMMARY: Final = 16 * 2**20
 """Bytes of a summary: some KB a container, and its volumes; a guess with a wide margin."""
+_MAX_VALUES: Final = 2**18
+"""Of a summary: some hundred a container. They take Python a third of a second, in a thread."""
+_LIGHT_BYTES: Final = 2**16
+_LARGE_BYTES: Final = 2**20
+"""More than the answer of a node of 110 pods; what is larger is read from few at the same time."""
+_LARGE_AT_ONCE: Final = 2
 _SUMMARY: Final = "/stats/summary"
 _CONFIG: Final = "/configz"
 _RIGHTS: Final = {_SUMMARY: "nodes/stats", _CONFIG: "nodes/configz"}
@@ -58,7 +69,7 @@ def kubelet_tls(
     whoever can answer for a node's address then gets the credentials.
     """
     try:
-        context = ssl.create_default_context(cafile=ca_file)
+        context = client_context(ca_file)
     except OSError as err:
         raise SettingsError(f"the kubelets' CA file {ca_file} holds no PEM certificates") from err
     if client_cert is not None:
@@ -101,6 +112,8 @@ class Kubelets:
         self._headers = headers
         self._seconds = seconds
         self._turns = asyncio.Semaphore(concurrency)
+        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
+        self._parsing = asyncio.Lock()
         self._loopback = loopback
         self._wanted = thresholds
         self._thresholds: Bounded[str, tuple[float, Thresholds | None]] = Bounded(_MAX_NODES)
@@ -108,7 +121,7 @@ class Kubelets:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=self._tls),
+            connector=FrameConnector(limit=0, ssl=self._tls),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,  # a proxy would get the credentials
@@ -130,7 +143,7 @@ class Kubelets:
 
     async def image_fs(self, node: Node) -> ImageFs:
         """Get what a node's kubelet measured of its images; KubeletError says why it can't be."""
-        found = image_fs_of(await self._read(node, _SUMMARY))
+        found = await self._read(node, _SUMMARY, image_fs_of)
         if found is None:
             raise _failed(node.name, "no_stats", "its summary has no image file system")
         return replace(found, thresholds=await self._thresholds_of(node)) if self._wanted else found
@@ -142,22 +155,31 @@ class Kubelets:
         if until > now:
             return known
         try:
-            known = thresholds_of(await self._read(node, _CONFIG))
+            known = await self._read(node, _CONFIG, thresholds_of)
         except KubeletError as error:
             _LOG.warning("%s, so its default thresholds are assumed", error)
             known = None
         self._thresholds.put(node.name, (now + _CONFIG_SECONDS, known))
         return known
 
-    async def _read(self, node: Node, path: str) -> object:
+    async def _read(self, node: Node, path: str, read: Callable[[object], T]) -> T:
         url = self._url(node, path)
-        async with self._turns:
-            body = await self._get(node.name, url)
-        try:
-            found: object = json.loads(body)
-        except (ValueError, RecursionError) as err:
-            raise _failed(node.name, "no_stats", "its answer is not JSON") from err
-        return found
+        async with self._turns, AsyncExitStack() as stack:
+            body = await self._get(node.name, url, stack)
+            if values_in(body) > _MAX_VALUES:
+                why = f"it answers with more than {_MAX_VALUES} values"
+                raise _failed(node.name, "no_stats", why)
+            try:
+                return await self._parsed(body, read)
+            except (ValueError, RecursionError) as err:
+                raise _failed(node.name, "no_stats", "its answer is not JSON") from err
+
+    async def _parsed(self, body: bytes, read: Callable[[object], T]) -> T:
+        if len(body) <= _LIGHT_BYTES:
+            return read(parse(body)[0])
+        # One at a time, since a text takes many times its size, and the loop is everybody's.
+        async with self._parsing:
+            return await asyncio.to_thread(lambda: read(parse(body, gently=True)[0]))
 
     def _url(self, node: Node, path: str) -> URL:
         """Make the address; a node's status may hold any text."""
@@ -173,7 +195,8 @@ class Kubelets:
             raise _failed(node.name, "no_address", why)
         return URL.build(scheme="https", host=str(address), port=node.port, path=path)
 
-    async def _get(self, name: str, url: URL) -> bytes:
+    async def _get(self, name: str, url: URL, stack: AsyncExitStack) -> bytes:
+        """Get an answer, which takes its place until the stack ends if it is large."""
         if self._session is None:
             raise RuntimeError("kubelets are asked outside of their context")
         try:
@@ -183,22 +206,26 @@ class Kubelets:
             ):
                 if answer.status != HTTPStatus.OK:
                     raise _failed(name, "refused", _refusal(answer.status, _RIGHTS[url.path]))
-                return await _body(name, answer)
+                return await self._body(name, answer, stack)
         except TimeoutError as err:
             why = f"it did not answer in full within {self._seconds:g} s"
             raise _failed(name, "late", why) from err
         except aiohttp.ClientError as err:
             raise _failed(name, "unreachable", _why(err)) from err
 
-
-async def _body(name: str, answer: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for piece in answer.content.iter_any():
-        body += piece
-        if len(body) > MAX_SUMMARY:
-            answer.close()
-            raise _failed(name, "no_stats", f"it answers with more than {MAX_SUMMARY} bytes")
-    return bytes(body)
+    async def _body(
+        self, name: str, answer: aiohttp.ClientResponse, stack: AsyncExitStack
+    ) -> bytes:
+        body, is_large = bytearray(), False
+        async for piece in answer.content.iter_any():
+            body += piece
+            if len(body) > MAX_SUMMARY:
+                answer.close()
+                raise _failed(name, "no_stats", f"it answers with more than {MAX_SUMMARY} bytes")
+            if len(body) > _LARGE_BYTES and not is_large:
+                is_large = True
+                await stack.enter_async_context(self._large)
+        return bytes(body)
 
 
 def _refusal(status: int, right: str) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import ForbiddenError
+from slimgate.cluster.kubelet import MAX_SUMMARY
 from slimgate.cluster.resources import NODES
 from slimgate.core.errors import ClusterError, KubeletError
 from slimgate.core.json_object import JsonObject
@@ -49,4 +50,4 @@ class ProxiedKubelets:
 
     async def _get(self, path: str) -> JsonObject:
         async with asyncio.timeout(self._seconds):
-            return await self._api.get(path)
+            return await self._api.get(path, max_bytes=MAX_SUMMARY)

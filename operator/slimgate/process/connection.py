@@ -1,10 +1,7 @@
 """One connection to a port: what it is waiting for, and whether anybody would miss it."""
 
 import asyncio
-import ssl
-from asyncio.sslproto import SSLProtocol
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -19,10 +16,7 @@ PATIENCE_SECONDS: Final = 5.0
 
 A round trip takes milliseconds within a cluster, and a body of 8 MiB less than a second.
 """
-_GRACE_SECONDS: Final = 0.25
 HANDSHAKE_SECONDS: Final = 3
-_GOODBYE_SECONDS: Final = 1.0
-_TLS_BYTES: Final = 2**15
 _STEP: Final = 2 * 2**10
 _FRAMES: Final = 8 * 2**10
 """Bytes of a request that are not its body's, once its head has come, and as many more as that has.
@@ -50,6 +44,8 @@ class Connection(asyncio.Protocol):
         """Whether it has had an answer."""
         self.since = clock()
         """When it came, or had its last answer."""
+        self.bytes = 0
+        """How many have come, without those of TLS."""
         self._silence = silence
         self._clock = clock
         self._ended = ended
@@ -65,6 +61,11 @@ class Connection(asyncio.Protocol):
     def is_under_way(self) -> bool:
         """Whether a request that has come whole is being answered."""
         return self._request is not None and self._request.content.is_eof()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more has come than is read for now."""
+        return bool(self.handler._reading_paused)  # noqa: SLF001
 
     @contextmanager
     def answering(self, request: BaseRequest) -> Iterator[None]:
@@ -110,12 +111,11 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, after the handshake if there is one."""
-        if self._carrier is None:
-            self.carried_by(transport)
         self.handler.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes on."""
+        self.bytes += len(data)
         if self._request is None and self._began is None:
             self._began = self._clock()
         position = 0
@@ -132,15 +132,18 @@ class Connection(asyncio.Protocol):
         return 0 if is_within and self._has_length else _STEP
 
     def _count(self, read: int) -> None:
-        """Hang up on who sends much else than a body."""
+        """Hang up on who sends much else than a body, or asks before the last answer has come."""
         if (came := self.handler._messages) and came[-1][1] is not self._body:  # noqa: SLF001
+            if len(came) + (self._request is not None) > 1:
+                self.abort()
+                return
             message, self._body = came[-1]
             self._has_length = isinstance(message, RawRequestMessage) and not message.chunked
             self._after_head = 0
             return
         self._after_head += read
         # What is read while it is paused is kept, and will be a body.
-        if self._body is None or self._body.is_eof() or self.handler._reading_paused:  # noqa: SLF001
+        if self._body is None or self._body.is_eof() or self.is_full:
             return
         if self._after_head > 2 * self._body.total_bytes + _FRAMES:
             self.abort()
@@ -161,62 +164,3 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self.handler.connection_lost(exc)
-        self.end()
-
-
-class Tls(SSLProtocol):
-    """TLS below a connection, as asyncio makes it but for the size of its buffer.
-
-    That is 256 KiB of memory for each connection, which is most of what one costs; `start_tls` and
-    the like have no parameter for it. A record of TLS has at most 16 KiB and some bytes.
-    """
-
-    max_size = _TLS_BYTES
-
-    def __init__(self, connection: Connection, context: ssl.SSLContext) -> None:
-        loop = asyncio.get_running_loop()
-        shaken = loop.create_future()
-        # Handshakes that fail are their peers' affair, and say so to nobody else.
-        shaken.add_done_callback(lambda done: done.cancelled() or done.exception())
-        super().__init__(
-            loop,
-            connection,
-            context,
-            shaken,
-            server_side=True,
-            ssl_handshake_timeout=HANDSHAKE_SECONDS,
-            ssl_shutdown_timeout=_GOODBYE_SECONDS,
-        )
-        self._carried = connection
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin the handshake."""
-        self._carried.carried_by(transport)
-        super().connection_made(transport)
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """End, after a handshake or without one."""
-        super().connection_lost(exc)
-        self._carried.end()
-
-
-def least_missed(connections: Iterable[Connection], now: float) -> Connection | None:
-    """Choose what to close where there are too many; None if all are being answered.
-
-    It is one of the address that has most, so that nobody's flood closes another's. Of these it is
-    the one that has waited longest to ask for anything, or the newest while none had time for a
-    handshake. Where most have asked, it is the one that is idle longest: whoever keeps idle ones
-    could else let no new one come to its request.
-    """
-    open_now = tuple(connections)
-    waiting = [one for one in open_now if not one.is_under_way]
-    count = Counter(one.peer for one in open_now)
-    most = max((count[one.peer] for one in waiting), default=0)
-    crowd = [one for one in waiting if count[one.peer] == most]
-    fresh = [one for one in crowd if not one.asked]
-    kept = [one for one in crowd if one.asked]
-    by_age = sorted(fresh if len(fresh) > len(kept) else kept, key=lambda one: one.since)
-    if not by_age:
-        return None
-    hasty = not by_age[0].asked and now - by_age[0].since < _GRACE_SECONDS
-    return by_age[-1 if hasty else 0]

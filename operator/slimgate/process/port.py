@@ -6,12 +6,16 @@ import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from aiohttp.web import BaseRequest, RequestHandler, Response
 
-from slimgate.process.connection import HANDSHAKE_SECONDS, Connection, Tls, least_missed
+from slimgate.process.carriers import Plain, Tls
+from slimgate.process.connection import HANDSHAKE_SECONDS, Connection
 from slimgate.process.http import KEEPALIVE_SECONDS, make_runner
+from slimgate.process.reading import Turns
+from slimgate.process.room import Room
 
 MAX_CONNECTIONS: Final = 256
 """More than the 200 requests that an API server lets change something at once, unless told else.
@@ -22,8 +26,12 @@ https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver
 _CROWD: Final = MAX_CONNECTIONS // 4
 _BACKLOG: Final = 1024
 """So that a burst which the loop has not seen yet keeps nobody else's first packet out."""
-_AT_A_TIME: Final = 16
+_AT_A_TIME: Final = 4
 """So that whoever is connected has a turn in between."""
+_HANDSHAKES: Final = 0.15
+"""The part of the loop's time that handshakes may take: some 200 a second, and API servers seldom
+make new ones.
+"""
 _SWEEP_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 0.1
 _FREED: Final = 8
@@ -52,8 +60,11 @@ class Port:
         self._runner = make_runner(self._answer, shutdown_seconds)
         self._listeners: list[socket.socket] = []
         self._open: dict[RequestHandler, Connection] = {}
+        self._room = Room(self._open)
         self._silent: dict[Connection, socket.socket] = {}
         """Those that no byte has come on: they cost nothing until one does."""
+        self._reading = Turns()
+        self._beginning = Turns(share=_HANDSHAKES) if context else self._reading
         self._tasks: set[asyncio.Task[None]] = set()
         self._quiet_until = 0.0
 
@@ -89,6 +100,8 @@ class Port:
         await self._runner.cleanup()
         for task in self._tasks:
             task.cancel()
+        self._reading.close()
+        self._beginning.close()
         for connection in tuple(self._open.values()):
             self._abort(connection)
 
@@ -136,17 +149,22 @@ class Port:
         connection = Connection(peer, handler, silence=silence, clock=clock, ended=self._forget)
         self._open[handler] = connection
         self._silent[connection] = accepted
-        self._loop.add_reader(accepted, self._hear, connection)
+        # By its number: asyncio writes a new socket out in words, to say that it is none it knows.
+        self._loop.add_reader(accepted.fileno(), self._hear, connection)
 
     def _hear(self, connection: Connection) -> None:
-        accepted = self._silent.pop(connection)
-        self._loop.remove_reader(accepted)
-        self._start(self._connect(connection, accepted))
+        self._loop.remove_reader(self._silent[connection].fileno())
+        self._beginning.do(connection.peer, connection, partial(self._begin, connection), new=True)
 
-    async def _connect(self, connection: Connection, accepted: socket.socket) -> None:
+    def _begin(self, connection: Connection) -> None:
+        self._start(self._connect(connection))
+
+    async def _connect(self, connection: Connection) -> None:
+        if (accepted := self._silent.pop(connection, None)) is None:
+            return
         try:
-            if accepted.recv(1, socket.MSG_PEEK) and connection.handler in self._open:
-                below = Tls(connection, self._context) if self._context else connection
+            if accepted.recv(1, socket.MSG_PEEK):
+                below = self._below(connection)
                 await self._loop.connect_accepted_socket(lambda: below, accepted)
                 return
         except OSError:
@@ -154,9 +172,14 @@ class Port:
         self._forget(connection)
         accepted.close()
 
+    def _below(self, connection: Connection) -> Plain | Tls:
+        if self._context is None:
+            return Plain(connection, self._reading)
+        return Tls(connection, self._context, shaking=self._beginning, reading=self._reading)
+
     def _make_room(self, why: str) -> bool:
         now = self._loop.time()
-        if (connection := least_missed(self._open.values(), now)) is None:
+        if (connection := self._room.least_missed(now)) is None:
             return False
         if now >= self._quiet_until:
             self._quiet_until = now + _QUIET_SECONDS
@@ -175,12 +198,14 @@ class Port:
     def _abort(self, connection: Connection) -> None:
         self._forget(connection)
         if (accepted := self._silent.pop(connection, None)) is not None:
-            self._loop.remove_reader(accepted)
+            self._loop.remove_reader(accepted.fileno())
             accepted.close()
         connection.abort()
 
     def _forget(self, connection: Connection) -> None:
         self._open.pop(connection.handler, None)
+        for turns in (self._beginning, self._reading):
+            turns.forget(connection.peer, connection)
 
     def _start(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)

@@ -8,6 +8,7 @@ from typing import Final
 import aiohttp
 
 from slimgate.core.errors import SettingsError
+from slimgate.process.client_tls import client_context
 from slimgate.registry.settings import RegistrySettings
 
 _CERTIFICATE_FAULTS: Final = {
@@ -69,14 +70,7 @@ def load_contexts(settings: RegistrySettings) -> TlsContexts:
 
 
 def _context() -> ssl.SSLContext:
-    """Make one without finite-field Diffie-Hellman of TLS 1.2, whose group the server makes up.
-
-    One of 10,000 bits takes the loop for a second each handshake (https://dheatattack.gitlab.io/).
-    Whoever serves registries has had elliptic curves for long.
-    """
-    context = ssl.create_default_context()
-    kept = [one["name"] for one in context.get_ciphers() if one["kea"] != "kx-dhe"]
-    context.set_ciphers(":".join(kept))
+    context = client_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
 

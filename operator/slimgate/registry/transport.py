@@ -18,10 +18,10 @@ from yarl import URL
 
 from slimgate.core.errors import ImageError, UnavailableError, UnsupportedError
 from slimgate.engine.fair import NOBODY
+from slimgate.process.frames import FrameConnector
 from slimgate.registry import tls
 from slimgate.registry.body import Answer
 from slimgate.registry.breaker import Attempt, Breaker
-from slimgate.registry.frames import FrameConnector
 from slimgate.registry.guard import Guard, GuardedResolver
 from slimgate.registry.names import FairResolver
 from slimgate.registry.proxies import Proxy

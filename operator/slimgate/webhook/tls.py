@@ -11,8 +11,13 @@ from pathlib import Path
 from typing import Final
 
 _LOG: Final = logging.getLogger(__name__)
-_ROUNDS: Final = 3
-"""Of a handshake, with one to spare."""
+_ROUNDS: Final = 4
+"""Of a handshake in which the client guesses another group, with one to spare."""
+_GROUP: Final = "prime256v1"
+"""What keys are agreed on with: each TLS 1.3 has it (RFC 8446, section 9.1), FIPS or not.
+
+Else clients choose: one of finite fields (ffdhe8192) takes the loop for 0.14 s each handshake.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,7 @@ class ServingCertificate:
 
     def _make(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ecdh_curve(_GROUP)
         if self._client_ca is not None:
             # Who shows none learns over HTTP what is missing, and that is counted.
             context.verify_mode = ssl.CERT_OPTIONAL

@@ -1,4 +1,4 @@
-"""Connections to registries, which hang up on what sends much else than answers.
+"""Connections to registries and kubelets, which hang up on what sends much else than answers.
 
 A parser takes a thousand times as long for a byte of a head, or of a chunk's frame, as for one of a
 body. So whoever sends heads without end (1xx, RFC 9110 section 15.2), or a body in chunks of a byte
@@ -16,7 +16,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.streams import StreamReader
 
 _MAX_HEADS: Final = 4
-"""Of one answer: a registry may say that it goes on, and some say what will come."""
+"""Of one answer: a server may say that it goes on, and some say what will come."""
 _OVERHEAD: Final = 24 * 2**10
 """Bytes that are none of a body's, and as many more as a body has: heads are some KB long."""
 _HEAD_STEP: Final = 2**10

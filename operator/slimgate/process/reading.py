@@ -1,0 +1,126 @@
+"""Whose bytes are read next, and how much of the loop's time that may take.
+
+A loop does all that is ready before it looks again. So whoever has 200 connections, and something
+to say on each, would have 200 times as much of it as who has one.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Hashable
+from typing import Final
+
+_AT_A_TIME: Final = 2
+"""Steps of those who wait, before all else that is ready has its turn."""
+_BURST_SECONDS: Final = 0.1
+"""What may be taken at once where little was: API servers begin with dozens of connections."""
+
+Step = Callable[[], None]
+
+
+class _Waiting:
+    """What is to be done for one address."""
+
+    def __init__(self) -> None:
+        self.begun: dict[Hashable, Step] = {}
+        self.new: dict[Hashable, Step] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.begun or self.new)
+
+    def take(self) -> Step:
+        """Take the next step.
+
+        What has begun is ended first, in its order. Of what is new the last to come is first: where
+        more comes than can be done, whoever sent the others has given them up by then.
+        """
+        if self.begun:
+            return self.begun.pop(next(iter(self.begun)))
+        return self.new.popitem()[1]
+
+
+class Turns:
+    """Does steps at once where nobody waits, else by turns of the addresses that they are for.
+
+    They have a `share` of the loop's time; `spent` tells what they take of it.
+    """
+
+    def __init__(
+        self, *, share: float = 1.0, spent: Callable[[], float] = time.thread_time
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._share = share
+        self._spent = spent
+        self._waiting: dict[str, _Waiting] = {}
+        self._credit = _BURST_SECONDS
+        self._since = self._loop.time()
+        self._next: asyncio.Handle | None = None
+
+    def do(self, peer: str, key: Hashable, step: Step, *, new: bool = False) -> bool:
+        """Do a step, and tell whether it is done already; else it will be, if not forgotten.
+
+        Each key has one at a time, and `new` ones wait for all of their address that have begun.
+        """
+        if self._next is None and self._has_credit():
+            self._arrange()
+            self.at_once(step)
+            return True
+        waiting = self._waiting.setdefault(peer, _Waiting())
+        (waiting.new if new else waiting.begun)[key] = step
+        if self._next is None:
+            self._arrange()
+        return False
+
+    def at_once(self, step: Step) -> None:
+        """Do what can't wait, and have others wait for what it takes."""
+        if self._share >= 1:
+            step()  # to measure takes a system call, twice
+            return
+        began = self._spent()
+        try:
+            step()
+        finally:
+            self._credit -= self._spent() - began
+
+    def forget(self, peer: str, key: Hashable) -> None:
+        """Do what this waits for no more."""
+        if (waiting := self._waiting.get(peer)) is not None:
+            waiting.begun.pop(key, None)
+            waiting.new.pop(key, None)
+            if not waiting:
+                del self._waiting[peer]
+
+    def close(self) -> None:
+        """Do nothing more of what waits."""
+        self._waiting.clear()
+        if self._next is not None:
+            self._next.cancel()
+
+    def _arrange(self) -> None:
+        missing = -self._credit / self._share
+        later = self._loop.call_later
+        self._next = later(missing, self._turn) if missing > 0 else self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._next = None
+        try:
+            for _ in range(_AT_A_TIME):
+                if not self._waiting or not self._has_credit():
+                    return
+                self.at_once(self._take())
+        finally:
+            if self._waiting and self._next is None:
+                self._arrange()
+
+    def _take(self) -> Step:
+        peer, waiting = next(iter(self._waiting.items()))
+        del self._waiting[peer]
+        step = waiting.take()
+        if waiting:
+            self._waiting[peer] = waiting
+        return step
+
+    def _has_credit(self) -> bool:
+        now = self._loop.time()
+        self._credit = min(_BURST_SECONDS, self._credit + (now - self._since) * self._share)
+        self._since = now
+        return self._credit > 0
