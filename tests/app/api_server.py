@@ -99,7 +99,7 @@ class ApiServer:
         found = _discovered(request.path)
         if found is None and plural.endswith("s"):
             items = [one for one in self.objects.get(plural, []) if _concerns(one, request)]
-            found = {"kind": "List", "metadata": {"resourceVersion": "1"}, "items": items}
+            found = _page(items, request)
         found = found or self._named(request.path)
         if found is None:
             return web.json_response({"kind": "Status", "message": "not found"}, status=404)
@@ -157,6 +157,14 @@ class ApiServer:
         body.clear()
         body.update(merged)
         return 200
+
+
+def _page(items: list[JsonObject], request: web.Request) -> JsonObject:
+    """Take as much of a listing as was asked for."""
+    began = int(request.query.get("continue", 0))
+    ends = began + int(request.query.get("limit", 0) or len(items))
+    metadata = {"resourceVersion": "1", "continue": str(ends) if ends < len(items) else ""}
+    return {"kind": "List", "metadata": metadata, "items": items[began:ends]}
 
 
 def _concerns(obj: JsonObject, request: web.Request) -> bool:

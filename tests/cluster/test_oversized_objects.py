@@ -13,6 +13,7 @@ from aiohttp import web
 from slimgate.cluster.api import ClusterApi
 from slimgate.cluster.errors import GoneError, UnreachableError
 from slimgate.cluster.mirror import Mirror
+from slimgate.core.json_object import mapping_at
 from tests.support.cluster_client import client_of
 
 PATH = "/apis/example.com/v1/things"
@@ -126,3 +127,34 @@ async def test_a_line_that_is_too_long(tmp_path: Path) -> None:
         with pytest.raises(GoneError, match="too large"):
             async for _ in api.watch(PATH, "1"):
                 pass
+
+
+@pytest.mark.parametrize(
+    ("sizes", "limits"),
+    [
+        ([1_000] * 5, [100]),
+        ([600_000] * 30, [100, 12, 1, 2, 4, 8, 1, 2, 4, 8]),
+        ([9_000_000, 10, 10], [100, 12, 1, 2]),
+    ],
+)
+async def test_pages_of_large_objects(tmp_path: Path, sizes: list[int], limits: list[int]) -> None:
+    """They have fewer, so that each fits into memory, and more again later; none is missed."""
+    things = [thing(str(i), "1", json.dumps("x" * size).encode()) for i, size in enumerate(sizes)]
+    asked = list[int]()
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(int(request.query["limit"]))
+        began = int(request.query.get("continue", 0))
+        ends = began + asked[-1]
+        metadata = {"resourceVersion": "1", "continue": str(ends) if ends < len(things) else ""}
+        items = b",".join(things[began:ends])
+        body = b'{"metadata": %b, "items": [%b]}' % (json.dumps(metadata).encode(), items)
+        return web.Response(body=body, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_get(PATH, answer)
+    async with client_of(app, tmp_path) as api:
+        found = [one async for one in api.list(PATH, page_size=100)]
+
+    assert [mapping_at(one, "metadata")["name"] for one in found] == [*map(str, range(len(sizes)))]
+    assert asked[: len(limits)] == limits

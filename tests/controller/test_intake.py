@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -74,6 +75,27 @@ def test_a_workload_comes_and_goes(world: World, intake: Intake) -> None:
     assert [use.reference for use in record.observed.workload.images] == [APP]
     assert left == [KEY]
     assert list(world.ledger) == []
+
+
+def test_what_is_too_large_to_be_remembered(world: World, intake: Intake) -> None:
+    """It is known as unread, which no policy passes over, and its annotations are cut."""
+    much = "x" * 100_000
+    intake.put(web(labels={"a": much}, annotations={SUMMARY: much}))
+    record = world.ledger.get(KEY)
+
+    assert record is not None
+    assert (record.observed.workload.images, record.observed.workload.labels) == ((), {})
+    assert record.observed.workload.unread
+    assert len(record.observed.summary or "") < 4_096
+
+
+def test_a_large_one_of_another_kind(world: World, owners: Owners) -> None:
+    """It has a template all the same, so that it is not what it owns that is judged."""
+    kind = replace(ROLLOUTS, template=("spec", "template"))
+    large = {**ROLLOUT, **web(labels={"a": "x" * 100_000})}
+    Intake(world.reconciler, kind, owners=owners).put(large)
+
+    assert world.ledger.get(Key(kind, "team", "web")) is not None
 
 
 OWNERS: list[tuple[object, bool]] = [

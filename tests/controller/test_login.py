@@ -338,3 +338,34 @@ async def test_what_kopf_can_not_parse(home: Path, caplog: pytest.LogCaptureFixt
     warnings = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
     assert len(warnings) == 2
     assert all(f"{DEPLOYMENTS} holds an object that is nested" in one for one in warnings)
+
+
+async def test_pages_of_large_objects(home: Path) -> None:
+    """They have fewer than kopf asks for where they are large, and all in the end."""
+    asked = list[int]()
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(int(request.query["limit"]))
+        began = int(request.query.get("continue", 0))
+        names = [{"name": str(i), "text": "x" * 600_000} for i in range(began, 30)][: asked[-1]]
+        ends = began + len(names)
+        metadata = {"resourceVersion": "1", "continue": str(ends) if ends < 30 else ""}
+        return web.json_response({"metadata": metadata, "items": names})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    found = list[str]()
+    async with TestServer(app) as server:
+        kubeconfig(home, str(server.make_url("")), {"token": "secret"})
+        async with logged_in(Login(BUILT_IN, ignore, open_access)) as session:
+            query, more = {"limit": "200"}, "first"
+            while more:
+                url = f"{session.server}{DEPLOYMENTS}"
+                page = await session.aiohttp_session.get(url, params=query)
+                listed = await page.json()
+                found += [one["name"] for one in listed["items"]]
+                more = listed["metadata"]["continue"]
+                query["continue"] = more
+
+    assert found == [*map(str, range(30))]
+    assert asked[:6] == [200, 25, 3, 6, 12, 1]

@@ -132,6 +132,21 @@ async def test_their_share(share: float, done: int) -> None:
     assert abs(len(work.done) - done) <= 3
 
 
+async def test_in_a_hurry() -> None:
+    """At the end what waits has all the time that it takes, and what is left is done at once."""
+    work = Work()
+    turns = Turns(share=0.01, spent=lambda: work.spent)
+    for number in range(6):
+        turns.do("a", number, work.step(str(number), 0.2))
+    await rounds(3)
+    assert work.done == ["0"]
+
+    turns.hurry()
+    await rounds(1)
+    turns.finish()
+    assert sorted(work.done) == ["0", "1", "2", "3", "4", "5"]
+
+
 async def test_closed() -> None:
     """After its end nothing is done that waited."""
     work, turns = Work(), Turns()

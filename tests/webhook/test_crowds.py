@@ -152,8 +152,10 @@ async def test_crowds(tmp_path: Path, sent: bytes, *, tls: bool | None, megabyte
     assert descriptors < MAX_OPEN + 20
     assert slowest < 3.0
     assert (status, seconds < 9.0) == (0, True)
-    assert len(said) == 1
-    assert said[0].startswith(f"{MAX_CONNECTIONS} connections are open; closing those that ask")
+    # With TLS the crowd may be too slow to fill the port, since handshakes have their pace.
+    assert len(said) == 1 or (tls and not said)
+    room = f"{MAX_CONNECTIONS} connections are open; closing those that ask"
+    assert all(line.startswith(room) for line in said)
 
 
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

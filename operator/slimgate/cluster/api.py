@@ -16,11 +16,12 @@ from kubernetes.aio.utils import Backoff, is_retry_after_response, on_retry_afte
 from yarl import URL
 
 from slimgate.cluster.connect import DEFAULT_NAMESPACE, open_session
-from slimgate.cluster.errors import GoneError, UnreachableError, event_error
+from slimgate.cluster.errors import GoneError, OversizedError, UnreachableError, event_error
 from slimgate.cluster.fence import Fence
 from slimgate.cluster.wire import APPLY_PATCH, JSON, MERGE_PATCH, ApiCall, ApiObserver, Wire
 from slimgate.core.errors import MissingError
 from slimgate.core.json_object import JsonObject, mapping_at, objects_at, text_at
+from slimgate.process.pages import PAGE_BYTES, fewer
 
 T = TypeVar("T")
 
@@ -111,22 +112,30 @@ class ClusterApi:
     ) -> AsyncGenerator[Page, None]:
         """Yield a listing page by page; with `metadata_only` objects hold nothing but metadata.
 
-        ApiError for a page of more than `max_bytes`.
+        Pages have fewer objects where these are large. ApiError for one of more than `max_bytes`.
         """
-        token = ""
+        token, limit = "", page_size
         while True:
             more = {"continue": token} if token else {}
+            smaller = fewer(limit) if max_bytes is None else None
             call = ApiCall(
                 method="GET",
                 path=path,
-                query={**query, "limit": str(page_size), **more},
+                query={**query, "limit": str(limit), **more},
                 accept=_METADATA.format("List") if metadata_only else JSON,
-                max_bytes=max_bytes,
+                max_bytes=max_bytes if smaller is None else PAGE_BYTES,
             )
-            answer = await self._read(call)
+            try:
+                answer = await self._read(call)
+            except OversizedError:
+                if smaller is None:
+                    raise
+                limit = smaller
+                continue
             metadata = mapping_at(answer, "metadata")
             yield Page(items=_items(answer), version=text_at(metadata, "resourceVersion"))
             token = text_at(metadata, "continue")
+            limit = min(page_size, limit * 2)
             if not token:
                 return
 

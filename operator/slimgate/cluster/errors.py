@@ -32,6 +32,10 @@ class ApiError(ClusterError):
         self.headers = headers or {}
 
 
+class OversizedError(ApiError):
+    """The API server answers with more than is read."""
+
+
 class UnreachableError(ApiError):
     """The API server can't be reached, is overloaded, or failed on its side."""
 

@@ -24,7 +24,7 @@ from kubernetes.aio.client import ApiClient
 from kubernetes.aio.config import ConfigException
 from yarl import URL
 
-from slimgate.cluster.errors import ApiError, UnreachableError, error_of
+from slimgate.cluster.errors import ApiError, OversizedError, UnreachableError, error_of
 from slimgate.cluster.fence import Fence
 from slimgate.core.nesting import parse, too_deep
 from slimgate.core.text import printable
@@ -195,7 +195,7 @@ async def _body(call: ApiCall, answer: ClientResponse) -> bytes:
     async for piece in answer.content.iter_any():
         size += len(piece)
         if size > call.max_bytes:
-            raise ApiError(
+            raise OversizedError(
                 f"the API server's answer to {printable(call.path)} is larger than the "
                 f"{call.max_bytes:,} bytes that slimgate reads of it"
             )

@@ -91,6 +91,16 @@ class ShallowAnswer(ClientResponse):
         self.content = cast("StreamReader", self.lines)
         return self
 
+    async def fits(self, most: int) -> bool:
+        """Read the whole answer, unless it has more than so many bytes."""
+        body = bytearray()
+        async for piece in self.content.iter_any():
+            body += piece
+            if len(body) > most:
+                return False
+        self._body = bytes(body)
+        return True
+
     async def text(self, encoding: str | None = None, errors: str = "replace") -> str:
         """Decode the whole answer, be it some proxy's page: an exception would end kopf."""
         return await super().text(encoding, errors)

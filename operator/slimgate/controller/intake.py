@@ -103,7 +103,7 @@ class Intake:
         if workload is None:
             return None
         key = Key(self.kind, workload.namespace, workload.name)
-        return key, observed_of(self.kind, resource, workload)
+        return key, observed_of(self.kind, resource, workload.to_remember())
 
     def put(self, obj: JsonObject) -> None:
         """Hear of an object that is new or has changed."""
@@ -147,7 +147,8 @@ class Intake:
         self._reconciler.drop(key, uid)
 
     def _lacks_template(self, observed: Observed) -> bool:
-        return self._is_extra and not observed.workload.images
+        workload = observed.workload
+        return self._is_extra and not (workload.images or workload.unread)
 
     def _warn(self, workload: Workload) -> None:
         if not self._warned:

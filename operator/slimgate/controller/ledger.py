@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from slimgate.controller.used_images import UsedImages
 from slimgate.core.images.facts import Digest
@@ -15,6 +16,9 @@ from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate, wanted
 from slimgate.core.wording.status import Tally
 from slimgate.core.workloads.kinds import Kind
 from slimgate.core.workloads.workload import Workload
+
+_MAX_MARK: Final = 2_048
+"""Characters: anybody may write annotations of 256 KiB, and those of each workload are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +253,7 @@ def observed_of(kind: Kind, resource: JsonObject, workload: Workload) -> Observe
 
 
 def marks_of(metadata: JsonObject) -> tuple[str | None, str | None]:
-    """Read the annotations that are slimgate's."""
+    """Read the annotations that are slimgate's, as long as one of its own can be and more."""
     annotations = mapping_at(metadata, "annotations")
-    return text_at(annotations, VERDICT) or None, text_at(annotations, SUMMARY) or None
+    verdict, summary = (text_at(annotations, one)[:_MAX_MARK] for one in (VERDICT, SUMMARY))
+    return verdict or None, summary or None

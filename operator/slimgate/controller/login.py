@@ -27,6 +27,7 @@ from aiohttp import (
 )
 
 from slimgate.controller.answers import ShallowAnswer
+from slimgate.controller.pages import Paging
 from slimgate.controller.ports import Access
 from slimgate.core.errors import ClusterError
 from slimgate.core.json_object import JsonObject
@@ -88,7 +89,7 @@ class Login:
             proxy=access.proxy,
             trace_configs=[trace],
             response_class=ShallowAnswer,
-            middlewares=[_Signing(access)],
+            middlewares=[Paging(), _Signing(access)],
         )
         return kopf.AiohttpSession(server=access.server, aiohttp_session=session)
 

@@ -93,10 +93,13 @@ class Port:
             self._accept(listener)
             listener.close()
         self._listeners.clear()
+        self._beginning.hurry()
 
     async def end(self) -> None:
         """Close it, and all connections once what is in flight is answered."""
         self.close()
+        self._reading.finish()
+        await asyncio.sleep(0)  # for requests to begin that were read just now
         await self._runner.cleanup()
         for task in self._tasks:
             task.cancel()

@@ -24,8 +24,8 @@ class _Waiting:
         self.begun: dict[Hashable, Step] = {}
         self.new: dict[Hashable, Step] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self.begun or self.new)
+    def __len__(self) -> int:
+        return len(self.begun) + len(self.new)
 
     def take(self) -> Step:
         """Take the next step.
@@ -88,6 +88,19 @@ class Turns:
             waiting.new.pop(key, None)
             if not waiting:
                 del self._waiting[peer]
+
+    def hurry(self) -> None:
+        """Have as much of the loop's time as it takes: no more will come than what is there."""
+        self._share, self._credit = 1.0, _BURST_SECONDS
+        if self._next is not None:
+            self._next.cancel()
+            self._arrange()
+
+    def finish(self) -> None:
+        """Do all that waits now."""
+        for _ in range(sum(map(len, self._waiting.values()))):
+            if self._waiting:  # a step may be the end of another
+                self._take()()
 
     def close(self) -> None:
         """Do nothing more of what waits."""

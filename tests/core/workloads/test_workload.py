@@ -1,10 +1,14 @@
 """Workloads: where each kind keeps its pod template, and every place that names an image."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 
 from slimgate.core.workloads.kinds import TEMPLATE_PATHS
 from slimgate.core.workloads.workload import (
+    MAX_WEIGHT,
     ImageUse,
     Owner,
     Role,
@@ -207,3 +211,27 @@ def test_nothing_raises(raw: object) -> None:
     whole = raw if isinstance(raw, dict) else {"spec": raw}
     for group, kind in TEMPLATE_PATHS:
         assert workload_of({**whole, "apiVersion": f"{group}/v1", "kind": kind})
+
+
+MUCH = "x" * (MAX_WEIGHT + 1)
+FAT: list[dict[str, object]] = [
+    {"labels": {"a": MUCH}},
+    {"labels": {MUCH: ""}},
+    {"images": (ImageUse(role=Role.CONTAINER, name="c", reference=MUCH),)},
+    {"images": (ImageUse(role=Role.CONTAINER, name=MUCH, reference="a"),)},
+    {"pull_secrets": ("a", MUCH)},
+    {"service_account": MUCH},
+    {"owner": Owner(group="apps", kind="Deployment", name="web", uid=MUCH)},
+]
+
+
+@pytest.mark.parametrize("fat", FAT, ids=[next(iter(one)) for one in FAT])
+def test_too_much_to_remember(fat: dict[str, Any]) -> None:
+    """Of what would take much memory no more is kept than what names it, and it says so."""
+    small = Workload(kind="Deployment", namespace="shop", name="web", uid="1")
+    kept = replace(small, **fat).to_remember()
+
+    assert small.to_remember() is small
+    assert (kept.key, kept.uid, kept.weight < 100) == (small.key, "1", True)
+    assert kept.excess is not None
+    assert kept.excess.endswith("and slimgate remembers 65,536 of a workload")

@@ -6,7 +6,7 @@ References come from init, regular and ephemeral containers and from image volum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, TypeVar
 
 from slimgate.core.json_object import JsonObject, labels_of, mapping_at, objects_at, text_at
@@ -28,6 +28,11 @@ waiting. No node starts that many: the kubelet takes 110 pods unless it is told 
 _MAX_KEPT: Final = 4 * MAX_IMAGES
 """Images of one workload that are kept, to compare them with those that it ran before."""
 _GENERATED: Final = "*****"
+MAX_WEIGHT: Final = 2**16
+"""Characters that a workload may have where many are remembered: 512 images of 120 each.
+
+The API server takes 1.4 million, of each of as many workloads as somebody likes.
+"""
 _MAX_GENERATED_FROM: Final = 58
 """Kubernetes makes a name of a generateName, cut to so much, and five characters of its own.
 
@@ -135,6 +140,28 @@ class Workload:
             return None
         count = f"{len(self.images) + self.beyond:,}"
         return f"it has {count} images, and slimgate judges {MAX_IMAGES} of a workload at most"
+
+    @property
+    def weight(self) -> int:
+        """How many characters it takes to remember."""
+        images = ((use.name, use.reference) for use in self.images)
+        of_owner = () if self.owner is None else (self.owner.name, self.owner.uid, self.owner.kind)
+        pairs = chain.from_iterable((*self.labels.items(), *images))
+        return sum(map(len, (*pairs, *self.pull_secrets, self.service_account, *of_owner)))
+
+    def to_remember(self) -> "Workload":
+        """Return what of it is to be kept: where that is too much, only what names it."""
+        if (weight := self.weight) <= MAX_WEIGHT:
+            return self
+        many = f"{weight:,} characters of images, labels and pull secrets"
+        return Workload(
+            group=self.group,
+            kind=self.kind,
+            namespace=self.namespace,
+            name=self.name,
+            uid=self.uid,
+            unread=f"it has {many}, and slimgate remembers {MAX_WEIGHT:,} of a workload",
+        )
 
     def __str__(self) -> str:
         return f"{self.kind.lower()} {self.namespace}/{self.name}"
