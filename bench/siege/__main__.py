@@ -1,4 +1,4 @@
-"""Attack the real webhook in every known way, and see what becomes of an honest namespace."""
+"""Attack the real roles in every known way, and see what becomes of an honest namespace."""
 
 import argparse
 import asyncio
@@ -10,8 +10,9 @@ from typing import Final
 
 from bench.processes import BenchError, cpu_seconds, forget_peak, memory_mb
 from bench.siege.attacks import ATTACKS, Attack
+from bench.siege.controller import FLOODS, Flood, hold
 from bench.siege.field import Field, Watch, besieged
-from bench.siege.table import Outcome, heading, line
+from bench.siege.table import Outcome, heading, held_line, line, missed
 from tests.registry import servers
 
 _QUIET_SECONDS: Final = 3.0
@@ -36,25 +37,33 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    attacks = [one for one in ATTACKS if (options.only or "") in one.name]
+    only = options.only or ""
+    attacks = [one for one in ATTACKS if only in one.name]
+    floods = [one for one in FLOODS if only in one.name]
     random.Random(options.seed).shuffle(attacks)
     with tempfile.TemporaryDirectory(prefix="slimgate-siege-") as folder:
         try:
-            outcomes = asyncio.run(_siege(Path(folder), attacks, options.scale))
+            met = asyncio.run(_siege(Path(folder), attacks, floods, options.scale))
         except (AssertionError, BenchError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
-    return 0 if all(one.met for one in outcomes) else 1
+    return 0 if met else 1
 
 
-async def _siege(folder: Path, attacks: list[Attack], scale: float) -> list[Outcome]:
-    outcomes = []
-    async with besieged(folder, scale) as (field, watch):
-        print(heading(), flush=True)
-        for attack in attacks:
-            outcomes.append(await _attack(attack, field, watch))
-            print(line(outcomes[-1]), flush=True)
-    return outcomes
+async def _siege(folder: Path, attacks: list[Attack], floods: list[Flood], scale: float) -> bool:
+    print(heading(), flush=True)
+    met = True
+    if attacks:
+        async with besieged(folder, scale) as (field, watch):
+            for attack in attacks:
+                outcome = await _attack(attack, field, watch)
+                met &= outcome.met
+                print(line(outcome), flush=True)
+    for flood in floods:
+        held = await hold(flood, scale)
+        met &= not missed(held)
+        print(held_line(flood.name, held), flush=True)
+    return met
 
 
 async def _attack(attack: Attack, field: Field, watch: Watch) -> Outcome:

@@ -4,6 +4,7 @@ import statistics
 from dataclasses import dataclass
 from typing import Final
 
+from bench.siege.controller import CONTROLLER_MB, Held
 from bench.siege.field import Answer
 from bench.siege.witness import Seen
 
@@ -91,6 +92,25 @@ def line(one: Outcome) -> str:
         "ok" if one.met else "NO",
     )
     return "\n".join([_row(cells), *(f"    {text}" for text in one.missed)])
+
+
+def missed(held: Held) -> list[str]:
+    """Say which goals the controller missed, each a sentence."""
+    checks = {
+        f"memory over {CONTROLLER_MB} MB": held.peak > CONTROLLER_MB,
+        f"/livez over {LIVE_SECONDS:g} s": held.live > LIVE_SECONDS,
+        "not all workloads are judged": held.judged is None,
+    }
+    return [text for text, is_missed in checks.items() if is_missed]
+
+
+def held_line(name: str, held: Held) -> str:
+    """Write the line of what was done to the controller: it answers nobody, but judges all."""
+    judged = "" if held.judged is None else f"{held.judged:.1f}"
+    sentences = missed(held)
+    figures = (f"{held.peak:.0f}", f"{held.live:.2f}", "", "", "", judged, f"{held.cpu:.1f}")
+    row = _row((name, *figures, "NO" if sentences else "ok"))
+    return "\n".join([row, *(f"    {text}" for text in sentences)])
 
 
 def _row(cells: tuple[str, ...]) -> str:

@@ -19,6 +19,6 @@ def test_short_siege() -> None:
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=280)
     lines = re.findall(r"^(\S.*?) {2,}[\d.]+ .* (ok|NO)$", done.stdout, re.MULTILINE)
 
-    assert len(lines) == 19, done.stdout + done.stderr
+    assert len(lines) == 24, done.stdout + done.stderr
     assert done.returncode == int(any(mark == "NO" for _, mark in lines)), done.stderr
     assert not re.search(r"memory over|workloads admitted", done.stdout), done.stdout

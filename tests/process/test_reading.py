@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from slimgate.process.reading import Turns
+from slimgate.process.reading import ReadingTurns
 
 
 class Work:
@@ -34,7 +34,7 @@ async def rounds(count: int) -> None:
 
 async def test_alone() -> None:
     """Where nobody waits, a step is done at once, and the next one in the same round is not."""
-    work, turns = Work(), Turns()
+    work, turns = Work(), ReadingTurns()
     assert turns.do("a", 1, work.step("first"))
     assert not turns.do("a", 2, work.step("second"))
     await rounds(2)
@@ -45,7 +45,7 @@ async def test_alone() -> None:
 
 async def test_a_crowd_waits_for_itself() -> None:
     """Whoever comes behind 200 steps of another address waits for one of these."""
-    work, turns = Work(), Turns()
+    work, turns = Work(), ReadingTurns()
     for number in range(200):
         turns.do("crowd", number, work.step("crowd"))
     turns.do("honest", 0, work.step("honest"))
@@ -56,7 +56,7 @@ async def test_a_crowd_waits_for_itself() -> None:
 
 async def test_others_of_the_loop_have_their_turn() -> None:
     """No more than three steps are done before all else that is ready."""
-    work, turns = Work(), Turns()
+    work, turns = Work(), ReadingTurns()
     for number in range(100):
         turns.do("crowd", number, work.step("crowd"))
     counts = []
@@ -70,7 +70,7 @@ async def test_others_of_the_loop_have_their_turn() -> None:
 
 async def test_begun_before_new_and_the_newest_first() -> None:
     """What has begun is ended in its order, and of what is new the last to come is first."""
-    work, turns = Work(), Turns()
+    work, turns = Work(), ReadingTurns()
     turns.do("x", 0, work.step("none"))
     for key, new in ((1, True), (2, True), (3, False), (4, False)):
         turns.do("a", key, work.step(str(key)), new=new)
@@ -81,7 +81,7 @@ async def test_begun_before_new_and_the_newest_first() -> None:
 
 async def test_forgotten() -> None:
     """What is given up is done no more, and leaves nothing behind."""
-    work, turns = Work(), Turns()
+    work, turns = Work(), ReadingTurns()
     turns.do("x", 0, work.step("none"))
     for new in (True, False):
         turns.do("a", 1, work.step("given up"), new=new)
@@ -102,7 +102,7 @@ async def test_a_step_that_fails() -> None:
     """Others have their turn all the same."""
     loop, failures = asyncio.get_running_loop(), list[object]()
     loop.set_exception_handler(lambda _, context: failures.append(context["exception"]))
-    work, turns = Work(), Turns()
+    work, turns = Work(), ReadingTurns()
     turns.do("x", 0, work.step("none"))
     turns.do("a", 1, failing)
     turns.do("a", 2, work.step("another"))
@@ -117,7 +117,7 @@ async def test_their_share(share: float, done: int) -> None:
     """Of steps of 5 ms as many are done in a second as their share allows, and a burst of 0.1 s."""
     work, loop = Work(), asyncio.get_running_loop()
     began = loop.time()
-    turns = Turns(share=share, spent=lambda: work.spent)
+    turns = ReadingTurns(share=share, spent=lambda: work.spent)
     clock = began
     loop.time = lambda: clock  # type: ignore[method-assign]
     try:
@@ -135,7 +135,7 @@ async def test_their_share(share: float, done: int) -> None:
 async def test_in_a_hurry() -> None:
     """At the end what waits has all the time that it takes, and what is left is done at once."""
     work = Work()
-    turns = Turns(share=0.01, spent=lambda: work.spent)
+    turns = ReadingTurns(share=0.01, spent=lambda: work.spent)
     for number in range(6):
         turns.do("a", number, work.step(str(number), 0.2))
     await rounds(3)
@@ -149,7 +149,7 @@ async def test_in_a_hurry() -> None:
 
 async def test_closed() -> None:
     """After its end nothing is done that waited."""
-    work, turns = Work(), Turns()
+    work, turns = Work(), ReadingTurns()
     turns.do("a", 1, work.step("done"))
     turns.do("a", 2, work.step("waits"))
     turns.close()

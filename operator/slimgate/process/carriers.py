@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from slimgate.process.connection import HANDSHAKE_SECONDS, Connection
-from slimgate.process.reading import Turns
+from slimgate.process.reading import ReadingTurns
 
 _GOODBYE_SECONDS: Final = 1.0
 _READ_BYTES: Final = 2**15
@@ -17,10 +17,10 @@ handshakes have some KB. Keys can be changed in 27, each time at the cost of new
 """
 
 
-class Plain(asyncio.Protocol):
+class PlainCarrier(asyncio.Protocol):
     """No TLS below a connection."""
 
-    def __init__(self, connection: Connection, reading: Turns) -> None:
+    def __init__(self, connection: Connection, reading: ReadingTurns) -> None:
         self._carried = connection
         self._reading = reading
         self._carrier: asyncio.Transport | None = None
@@ -82,7 +82,12 @@ class Tls(SSLProtocol):
     _ssl_reading_paused: bool
 
     def __init__(
-        self, connection: Connection, context: ssl.SSLContext, *, shaking: Turns, reading: Turns
+        self,
+        connection: Connection,
+        context: ssl.SSLContext,
+        *,
+        shaking: ReadingTurns,
+        reading: ReadingTurns,
     ) -> None:
         loop = asyncio.get_running_loop()
         self._shaken = loop.create_future()

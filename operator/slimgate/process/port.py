@@ -11,10 +11,10 @@ from typing import Final
 
 from aiohttp.web import BaseRequest, RequestHandler, Response
 
-from slimgate.process.carriers import Plain, Tls
+from slimgate.process.carriers import PlainCarrier, Tls
 from slimgate.process.connection import HANDSHAKE_SECONDS, Connection
 from slimgate.process.http import KEEPALIVE_SECONDS, make_runner
-from slimgate.process.reading import Turns
+from slimgate.process.reading import ReadingTurns
 from slimgate.process.room import Room
 
 MAX_CONNECTIONS: Final = 256
@@ -63,8 +63,8 @@ class Port:
         self._room = Room(self._open)
         self._silent: dict[Connection, socket.socket] = {}
         """Those that no byte has come on: they cost nothing until one does."""
-        self._reading = Turns()
-        self._beginning = Turns(share=_HANDSHAKES) if context else self._reading
+        self._reading = ReadingTurns()
+        self._beginning = ReadingTurns(share=_HANDSHAKES) if context else self._reading
         self._tasks: set[asyncio.Task[None]] = set()
         self._quiet_until = 0.0
 
@@ -175,9 +175,9 @@ class Port:
         self._forget(connection)
         accepted.close()
 
-    def _below(self, connection: Connection) -> Plain | Tls:
+    def _below(self, connection: Connection) -> PlainCarrier | Tls:
         if self._context is None:
-            return Plain(connection, self._reading)
+            return PlainCarrier(connection, self._reading)
         return Tls(connection, self._context, shaking=self._beginning, reading=self._reading)
 
     def _make_room(self, why: str) -> bool:

@@ -38,7 +38,7 @@ class _Waiting:
         return self.new.popitem()[1]
 
 
-class Turns:
+class ReadingTurns:
     """Does steps at once where nobody waits, else by turns of the addresses that they are for.
 
     They have a `share` of the loop's time; `spent` tells what they take of it.
