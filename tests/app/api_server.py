@@ -171,7 +171,7 @@ def _concerns(obj: JsonObject, request: web.Request) -> bool:
     """Whether an Event is about the one that is asked for."""
     uid = text_at(mapping_at(obj, "regarding"), "uid")
     wanted = request.query.get("fieldSelector", "")
-    return f"regarding.uid={uid}," in wanted or "regarding" not in wanted
+    return f"regarding.uid={uid}," in wanted or "regarding.uid" not in wanted
 
 
 def _discovered(path: str) -> JsonObject | None:
