@@ -90,6 +90,7 @@ class Keys:
     async def newer(self, workload: Workload, refused: Identity) -> Identity | None:
         """Have the next ones, if there are any."""
         assert workload.namespace
+        assert isinstance(refused, Identity)
         if self.next is None or self.next == refused:
             return None
         self.answer = self.next

@@ -79,6 +79,8 @@ def test_a_broken_exception_excuses_nothing(catalog: Catalog, heard: list[Change
     assert catalog.exceptions_for(workload()) == ()
     assert str(catalog.broken_exceptions["shop", "late"]).startswith("spec.expirationTime: ")
     assert heard == [Change.EXCEPTIONS] * 2
+    catalog.drop_exception("shop", "late")
+    assert catalog.broken_exceptions == {}
 
 
 def test_exceptions_are_those_of_the_namespace(catalog: Catalog) -> None:

@@ -114,7 +114,7 @@ async def test_nobody_waits_for_bases_that_no_rule_names(
 async def test_a_base_that_is_late(judge: Judge, shelf: Shelf) -> None:
     """The deadline leaves the verdict open; the next one has the answer."""
     door = shelf.doors["base.test"] = Door()
-    late = await judged(judge, 0.05)
+    late = await judged(judge, 0.5)
     assert reason(late).endswith("its registry has not answered yet")
     shelf.count()
 
@@ -126,8 +126,11 @@ async def test_a_base_that_is_late(judge: Judge, shelf: Shelf) -> None:
     assert shelf.count() == {"config": 1}
 
 
-async def test_a_base_that_answers_last(judge: Judge, shelf: Shelf) -> None:
+@pytest.mark.parametrize("is_down", [False, True])
+async def test_a_base_that_answers_last(judge: Judge, shelf: Shelf, *, is_down: bool) -> None:
     """It is waited for where the verdict is open, and the image is looked at again then."""
+    if is_down:
+        shelf.faults["base.test"] = UnavailableError("down")
     door = shelf.doors["base.test"] = Door()
     task = asyncio.create_task(judged(judge))
     await until(lambda: any(kind == "layer" for kind, _ in shelf.asked))
@@ -135,7 +138,8 @@ async def test_a_base_that_answers_last(judge: Judge, shelf: Shelf) -> None:
         await asyncio.sleep(0)
     door.opened.set()
 
-    assert await task == []
+    found = [one.reason for one in await task]
+    assert found == [f"the base {GOLDEN} is unknown: down"] * is_down
 
 
 async def test_one_late_base_hides_no_other_that_is_missing(

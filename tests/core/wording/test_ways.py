@@ -214,6 +214,14 @@ def test_workloads(policy: Policy, given: Subject, place: Section) -> None:
     assert place in {place for place, _ in ways(given, policy)}
 
 
+def test_a_base_that_may_be_a_lost_one() -> None:
+    """Nothing is wrong with the image then, and whoever asks is told to wait."""
+    lost = {Reference.parse("gold/a:1"): NotFoundError("gone")}
+    ((_, sentence),) = ways(replace(one(image(1)), missing_bases=lost), FORBID)
+
+    assert sentence.startswith("Try again once the base can be looked up")
+
+
 def test_every_cause_has_its_section() -> None:
     """All places that a link may lead to are headings of the page, in their order."""
     page = Path("docs/slimming.md").read_text(encoding="utf-8")
