@@ -43,27 +43,30 @@ def main() -> int:
     random.Random(options.seed).shuffle(attacks)
     with tempfile.TemporaryDirectory(prefix="slimgate-siege-") as folder:
         try:
-            met = asyncio.run(_siege(Path(folder), attacks, floods, options.scale))
+            print(heading(), flush=True)
+            met = not attacks or asyncio.run(_siege(Path(folder), attacks, options.scale))
+            for flood in floods:
+                met &= _withstood(flood, options.scale)
         except (AssertionError, BenchError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
     return 0 if met else 1
 
 
-async def _siege(folder: Path, attacks: list[Attack], floods: list[Flood], scale: float) -> bool:
-    print(heading(), flush=True)
+async def _siege(folder: Path, attacks: list[Attack], scale: float) -> bool:
     met = True
-    if attacks:
-        async with besieged(folder, scale) as (field, watch):
-            for attack in attacks:
-                outcome = await _attack(attack, field, watch)
-                met &= outcome.met
-                print(line(outcome), flush=True)
-    for flood in floods:
-        held = await hold(flood, scale)
-        met &= not missed(held)
-        print(held_line(flood.name, held), flush=True)
+    async with besieged(folder, scale) as (field, watch):
+        for attack in attacks:
+            outcome = await _attack(attack, field, watch)
+            met &= outcome.met
+            print(line(outcome), flush=True)
     return met
+
+
+def _withstood(flood: Flood, scale: float) -> bool:
+    held = asyncio.run(hold(flood, scale))
+    print(held_line(flood.name, held), flush=True)
+    return not missed(held)
 
 
 async def _attack(attack: Attack, field: Field, watch: Watch) -> Outcome:

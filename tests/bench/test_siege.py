@@ -8,7 +8,7 @@ import pytest
 
 from tests.registry import servers
 
-pytestmark = [pytest.mark.registry, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.registry, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_short_siege() -> None:
@@ -16,7 +16,7 @@ def test_short_siege() -> None:
     if not servers.is_installed():
         pytest.skip("docker-registry is not installed: apt-get install docker-registry")
     argv = [sys.executable, "-m", "bench.siege", "--scale", "0.1"]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=280)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=580)
     lines = re.findall(r"^(\S.*?) {2,}[\d.]+ .* (ok|NO)$", done.stdout, re.MULTILINE)
 
     assert len(lines) == 24, done.stdout + done.stderr
