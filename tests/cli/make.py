@@ -91,11 +91,15 @@ class Known:
     ) -> Inspection:
         """Answer, or say that there is no such image."""
         assert progress is None
+        await self.wait(sourced.text)
         self.asked.append((sourced.text, platforms, want))
         answer = self.seen.get(sourced.text, NotFoundError("there is no such image"))
         if isinstance(answer, ImageError):
             raise answer
         return answer
+
+    async def wait(self, text: str) -> None:
+        """Answer at once."""
 
 
 class Meeting(Known):
@@ -105,19 +109,11 @@ class Meeting(Known):
         super().__init__(seen)
         self.barrier = asyncio.Barrier(count)
 
-    async def inspect(
-        self,
-        sourced: SourcedReference,
-        *,
-        platforms: tuple[Platform, ...],
-        want: Wants,
-        progress: Progress | None,
-    ) -> Inspection:
+    async def wait(self, text: str) -> None:
         """Wait for the others."""
-        if sourced.text == "late":
+        if text == "late":
             await asyncio.Event().wait()
         await self.barrier.wait()
-        return await super().inspect(sourced, platforms=platforms, want=want, progress=progress)
 
 
 def outside(
