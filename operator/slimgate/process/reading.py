@@ -133,6 +133,8 @@ class ReadingTurns:
         return step
 
     def _has_credit(self) -> bool:
+        if self._share >= 1:
+            return True  # nothing is ever taken of it
         now = self._loop.time()
         self._credit = min(_BURST_SECONDS, self._credit + (now - self._since) * self._share)
         self._since = now
