@@ -7,8 +7,10 @@ the lowest layer sets is the build's own and tells nothing of the base.
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
+from slimgate.core.base.signs import WHOLE
 from slimgate.core.base.traces import Clue, Traces
 from slimgate.core.images.tier import Tier
 
@@ -23,10 +25,14 @@ _UBI_TITLE: Final = re.compile(
 )
 _UBI_TAGS: Final = re.compile(r"(?P<kind>minimal) rhel(?P<major>\d+)")
 _UBI_BASE: Final = re.compile(r"base rhel\d+")
+_UBI_TERMS: Final = re.compile(r"https://www\.redhat\.com/\S{1,80}#UBI")
+_SMALL_UBI: Final = (28, 50), (80, 135)
+"""MB to pull and unpacked of its minimal variant."""
 _RHEL: Final = re.compile(
     r"rhel-server-container|rhel(?P<major>\d+)(?:-(?P<small>atomic))?(?:-container)?"
 )
 _RHEL_TITLE: Final = re.compile(r"Red Hat Enterprise Linux (\d+)")
+_STREAM: Final = re.compile(r"CentOS Stream (?P<major>\d+)(?: (?P<kind>Minimal))?")
 _HARDENED: Final = "com.docker.dhi."
 _HARDENED_DISTRO: Final = re.compile(r"(debian|alpine)-\d[\d.]*")
 _SCHEMA: Final = "org.label-schema.name"
@@ -38,8 +44,17 @@ def labelled(traces: Traces) -> Clue | None:
     labels = _base_labels(traces)
     for rule in (_red_hat, _fedora, _centos, _suse, _photon):
         if clue := rule(labels):
-            return clue
+            return _sized(clue, traces)
     return None
+
+
+def _sized(clue: Clue, traces: Traces) -> Clue:
+    """Tell a variant of UBI by its layer where a child has overwritten what names it."""
+    if clue.family != "ubi" or clue.tier is not None or traces.layer_count == 1:
+        return clue
+    size = traces.root_size
+    tier = Tier.MINIMAL if size.within(*_SMALL_UBI) else None
+    return replace(clue, tier=Tier.FULL if size.within(*WHOLE) else tier)
 
 
 def hardened(traces: Traces) -> Clue | None:
@@ -100,10 +115,10 @@ def _red_hat(labels: Mapping[str, str]) -> Clue | None:
     match = _UBI_COMPONENT.fullmatch(component)
     if "Red Hat" not in labels.get("vendor", "") + labels.get("maintainer", ""):
         # Others put their name there, and leave what Red Hat's build writes beside it.
-        return _ubi(match) if match else _retitled(labels) or _rhel(labels)
+        return _ubi(match) if match else _retitled(labels) or _rhel(labels) or _licensed(labels)
     if match is None or match["child"] or match["kind"] is None:
         match = _UBI.fullmatch(labels.get("name", "")) or match
-    return _ubi(match) if match else _rhel(labels)
+    return _ubi(match) if match else _rhel(labels) or _licensed(labels)
 
 
 def _ubi(match: re.Match[str]) -> Clue:
@@ -126,6 +141,12 @@ def _retitled(labels: Mapping[str, str]) -> Clue | None:
         return _ubi_of(match["major"], match["kind"])
     # `base rhel9` is on micro, too.
     return Clue(family="ubi") if _UBI_BASE.fullmatch(_tags(labels)) else None
+
+
+def _licensed(labels: Mapping[str, str]) -> Clue | None:
+    """Read whose terms hold, which Red Hat's own images leave as they are when they rename all."""
+    terms = labels.get("com.redhat.license_terms", "")
+    return Clue(family="ubi") if _UBI_TERMS.fullmatch(terms) else None
 
 
 def _tags(labels: Mapping[str, str]) -> str:
@@ -165,9 +186,15 @@ def _fedora(labels: Mapping[str, str]) -> Clue | None:
 
 
 def _centos(labels: Mapping[str, str]) -> Clue | None:
-    if labels.get(_SCHEMA) != "CentOS Base Image":
-        return None
-    return Clue(family="centos", tier=Tier.FULL)
+    if labels.get(_SCHEMA) == "CentOS Base Image":
+        return Clue(family="centos", tier=Tier.FULL)
+    # Red Hat's build system makes Stream, and calls Red Hat its vendor.
+    if match := _STREAM.fullmatch(labels.get("io.k8s.display-name", "")):
+        small = match["kind"] is not None
+        tier = Tier.MINIMAL if small else Tier.FULL
+        return Clue(name=f"centos:stream{match['major']}", family="centos", tier=tier)
+    named = labels.get("com.redhat.component") == "centos-stream-container"
+    return Clue(family="centos") if named else None
 
 
 def _suse(labels: Mapping[str, str]) -> Clue | None:

@@ -19,6 +19,8 @@ _FOR_BUILDING: Final = re.compile(
     r"\S+-dev(el)?|autoconf|automake|bison|c?make|flex|libtool|pkg-?conf(ig)?"
 )
 """What nobody installs but to build with a compiler, which then stands in the same list."""
+_ONLY_FOR_BUILDING: Final = re.compile(r"autoconf|automake|bison|cmake|flex|libtool")
+"""Those of them that nothing runs on."""
 _FREED_LATER: Final = re.compile(r"(?:crossbuild|build)-essential(-\w+)?")
 """What only depends on compilers, which apt keeps until it is told to remove what nobody needs."""
 _KEEPING: Final = frozenset({"apt", "apt-get", "apt-fast", "nala", "dpkg"})
@@ -142,7 +144,11 @@ def _left_by(run: Run) -> Iterator[Package]:
         ends_in_list = bool(calls) and calls[-1].verb == "install" and calls[-1].group is None
         sure = ends_in_list and run.size.is_large
         yield from (replace(one, sure=one.sure and sure) for one in left.packages)
-        if ends_in_list and any(map(_FOR_BUILDING.fullmatch, calls[-1].packages)):
+        if sure and any(map(_ONLY_FOR_BUILDING.fullmatch, calls[-1].packages)):
+            yield Package("gcc")
+        elif ends_in_list and (
+            run.size.has_room_for_compiler or any(map(_FOR_BUILDING.fullmatch, calls[-1].packages))
+        ):
             yield Package(FROM_FILE, sure=False)
 
 

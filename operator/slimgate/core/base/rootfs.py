@@ -157,11 +157,13 @@ def nameless(traces: Traces, managers: frozenset[str]) -> Clue | None:
     # What BuildKit names is seen not to be alpine's own, or busybox's; others make such roots, too.
     hidden = _NAMELESS.fullmatch(source) is not None
     small, by_apk = is_alpine(size), managers == {"apk"}
-    if command == '["/bin/sh"]' and ((small and hidden) or (small is None and by_apk)):
+    # Of a root without a size, its command is enough where no other manager was run.
+    alone = small is None and (by_apk or (hidden and not managers))
+    if command == '["/bin/sh"]' and ((small and hidden) or alone):
         return Clue(family="alpine", tier=Tier.MINIMAL)
     if small and by_apk:
         return Clue(family="alpine", tier=Tier.MINIMAL)
-    if command == '["sh"]' and hidden and is_busybox(size):
+    if command == '["sh"]' and hidden and is_busybox(size) is not False and not managers:
         return Clue(family="busybox", tier=Tier.MINIMAL)
     return None
 

@@ -17,6 +17,8 @@ _WIDE_PAGES: Final = frozenset({"arm64", "ppc64le", "loong64", "mips64le"})
 _WIDE_EXTRA: Final = 20 * _MB
 _NO_COMPILER: Final = ((0, 8), (0, 24))
 """MB to pull and unpacked that no toolchain fits in: maven has 9 MB, gcc 16, others more."""
+_COMPILER: Final = ((38, math.inf), (110, math.inf))
+"""The same of what has room for the smallest set of packages with a C compiler and its library."""
 _MUCH: Final = ((100, math.inf), (300, math.inf))
 _UBUNTU_SIZES: Final = {
     "amd64": (
@@ -61,6 +63,11 @@ class LayerSize:
     def lacks_compiler(self) -> bool:
         """Whether the layer is too small for what builds programs, unpacked or not."""
         return self.within(*_NO_COMPILER) is True
+
+    @property
+    def has_room_for_compiler(self) -> bool:
+        """Whether the layer may hold a compiler together with what it needs."""
+        return self.within(*_COMPILER) is True
 
     @property
     def is_large(self) -> bool:

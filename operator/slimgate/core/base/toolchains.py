@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from slimgate.core.base.buildpacks import run_image
 from slimgate.core.base.called import called
 from slimgate.core.base.fetched import fetched
 from slimgate.core.base.package_names import PACKAGES
@@ -110,7 +111,9 @@ def toolchains_of(traces: Traces) -> tuple[tuple[str, ...], bool]:
     names = tuple(sorted(f"{name} {versions.get(name, '')}".strip() for name in found))
     doubted = frozenset(one.name for one in left if not one.sure)
     more = {*_from_packages(doubted), *(name for name, sure in brought if not sure)}
-    unread = traces.unread or any(one.name == FROM_FILE for one in left)
+    # A run image of buildpacks has no compilers, whatever it hides.
+    hidden = traces.hides_steps and run_image(traces) is None
+    unread = traces.unread or hidden or any(one.name == FROM_FILE for one in left)
     return names, unread or makes_builder(more)
 
 

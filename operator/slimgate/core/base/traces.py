@@ -1,7 +1,7 @@
 """What an image's config and layers show, prepared for the rules that infer a base."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slimgate.core.base.budget import Budget
 from slimgate.core.base.history import Step, steps_of
@@ -23,7 +23,7 @@ class Clue:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A RUN with the commands that it calls, and what is known of its layer's size."""
+    """The RUN of a layer, or all of them as one, its commands and what is known of its size."""
 
     step: Step
     size: LayerSize
@@ -102,6 +102,16 @@ class Traces:
         return sum_of(layers)
 
     @property
+    def hides_steps(self) -> bool:
+        """Whether the history leaves out what made a layer that may hold a compiler."""
+        above = self.layer_steps[1:]
+        sizes = self.sizes[1:] if len(self.sizes) == len(self.layer_steps) else ()
+        return any(
+            not (step.kind or step.text or step.comment) and size.has_room_for_compiler
+            for step, size in zip(above, sizes, strict=False)
+        )
+
+    @property
     def layer_count(self) -> int:
         """How many layers the image has, by its config or else by its manifest."""
         return len(self.config.diff_ids) or len(self.sizes)
@@ -149,8 +159,29 @@ def _runs(
 ) -> Iterator[Run]:
     matches = len(sizes) == sum(step.layer for step in steps)
     left = iter(sizes if matches else ())
+    held: list[Run] = []
     for step in steps:
         size = next(left, LayerSize()) if step.layer else LayerSize()
         if step.kind == "RUN":
             told = {**env, **step.args} if step.args else env
-            yield Run(step, size, tuple(commands(step.text, told, budget)))
+            held.append(Run(step, size, tuple(commands(step.text, told, budget))))
+        if step.layer and held:
+            yield _in_one_layer(held, size)
+            held = []
+    yield from held
+
+
+def _in_one_layer(runs: Sequence[Run], size: LayerSize) -> Run:
+    """Put together the RUNs of one layer: buildah makes a single one of all that a stage does."""
+    last = runs[-1]
+    if len(runs) == 1 and last.step.layer:
+        return last
+    args = {name: value for run in runs for name, value in run.step.args.items()}
+    step = replace(
+        last.step,
+        text="\n".join(run.step.text for run in runs),
+        layer=True,
+        args=args,
+        cut=any(run.step.cut for run in runs),
+    )
+    return Run(step, size, tuple(command for run in runs for command in run.commands))
