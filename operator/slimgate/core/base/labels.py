@@ -26,6 +26,7 @@ _UBI_TITLE: Final = re.compile(
 _UBI_TAGS: Final = re.compile(r"(?P<kind>minimal) rhel(?P<major>\d+)")
 _UBI_BASE: Final = re.compile(r"base rhel\d+")
 _UBI_TERMS: Final = re.compile(r"https://www\.redhat\.com/\S{1,80}#UBI")
+_CATALOGUE: Final = re.compile(r"(?:ubi|rhel)\d+/[\w.-]+")
 _SMALL_UBI: Final = (28, 50), (80, 135)
 """MB to pull and unpacked of its minimal variant."""
 _RHEL: Final = re.compile(
@@ -144,9 +145,13 @@ def _retitled(labels: Mapping[str, str]) -> Clue | None:
 
 
 def _licensed(labels: Mapping[str, str]) -> Clue | None:
-    """Read whose terms hold, which Red Hat's own images leave as they are when they rename all."""
-    terms = labels.get("com.redhat.license_terms", "")
-    return Clue(family="ubi") if _UBI_TERMS.fullmatch(terms) else None
+    """Read whose terms hold, and in whose catalogue an image stands that renames all else.
+
+    The same recipes make images of CentOS and Fedora under these terms, with other names.
+    """
+    terms, name = labels.get("com.redhat.license_terms", ""), labels.get("name", "")
+    licensed = _UBI_TERMS.fullmatch(terms) and _CATALOGUE.fullmatch(name)
+    return Clue(family="ubi") if licensed else None
 
 
 def _tags(labels: Mapping[str, str]) -> str:

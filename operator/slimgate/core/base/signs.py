@@ -23,11 +23,12 @@ _SIGNS: Final = (
 _APT_SIGNS: Final = (
     ("debian", re.compile(
         r"[\d+~](?:deb\d{1,2}u\d|(?:jessie|stretch|buster|bullseye|bookworm|trixie)\b)"
-        r"|/debian/? (?:jessie|stretch|buster|bullseye|bookworm|trixie)\b"
+        r"|/debian/? (?:jessie|stretch|buster|bullseye|bookworm|trixie)\b|\bpgdg1\d0\+\d"
     )),
     ("ubuntu", re.compile(
         r"\dubuntu\d|\bppa:[\w-]+/|~(?:xenial|bionic|focal|jammy|noble)\b"
         r"|/ubuntu/? (?:xenial|bionic|focal|jammy|noble)\b|\b(?:archive|ports)\.ubuntu\.com\b"
+        r"|\bpgdg2\d\.04\+\d|\+maria~ubu\d{4}\b"
     )),
 )  # fmt: skip
 _APK_SIGNS: Final = (
@@ -91,11 +92,25 @@ def declared(traces: Traces) -> Clue | None:
 
 def signed(traces: Traces) -> Clue | None:
     """Read a family off the packages that are installed by their full release."""
+    if not traces.steps and (family := _named_ubuntu(traces) or apt_family(traces)):
+        return _without_history(family, traces)
     family = _signed_by(traces, _SIGNS)
     # Amazon's minimal variant has less than 40 MB to pull; the others' do not tell by size.
     full = family == "amazonlinux" and traces.root_size.within((48, 110), (130, 300))
     full = full or (family == "clearlinux" and traces.root_size.within(*WHOLE))
     return Clue(family=family, tier=Tier.FULL if full else None) if family else None
+
+
+def _named_ubuntu(traces: Traces) -> str | None:
+    named = traces.labels.get("org.opencontainers.image.ref.name") == "ubuntu"
+    return "ubuntu" if named else None
+
+
+def _without_history(family: str, traces: Traces) -> Clue:
+    size = traces.root_size
+    if family == "ubuntu":
+        return Clue(family=family, tier=Tier.FULL if is_ubuntu(size) else None)
+    return Clue(family=family, tier=debian_tier(size, traces.config.platform.architecture))
 
 
 def apt_family(traces: Traces) -> str | None:

@@ -104,11 +104,11 @@ class Traces:
     @property
     def hides_steps(self) -> bool:
         """Whether the history leaves out what made a layer that may hold a compiler."""
-        above = self.layer_steps[1:]
-        sizes = self.sizes[1:] if len(self.sizes) == len(self.layer_steps) else ()
+        steps = self.layer_steps or (Step(),) * len(self.sizes)
+        sizes = self.sizes if len(self.sizes) == len(steps) else ()
         return any(
             not (step.kind or step.text or step.comment) and size.has_room_for_compiler
-            for step, size in zip(above, sizes, strict=False)
+            for step, size in zip(steps[1:], sizes[1:], strict=False)
         )
 
     @property
