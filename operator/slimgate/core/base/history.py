@@ -35,6 +35,8 @@ _CUT: Final = re.compile(r"…|\[\.\.\.\]|\s\.\.\.$")
 _BUILDKIT: Final = " # buildkit"
 _SIGNED: Final = frozenset({"RUN", "COPY", "ADD"})
 """What BuildKit ends with its mark, so that one without it was cut."""
+_SESSION: Final = re.compile(r"(?:/\S{0,40}/)?(?:ba|da|a|z)?sh(?: -[il]+)?")
+"""What `docker commit` writes of a container in which somebody typed."""
 _FLAG: Final = re.compile(r"--[a-z]+(?:=\S*)?\s+")
 _CLASSIC_COPY: Final = re.compile(r"((?:(?:file|dir|multi):[0-9a-f]+\s*)+) in (\S+)")
 
@@ -55,6 +57,12 @@ class Step:
     comment: str = ""
     args: Mapping[str, str] = field(default_factory=dict)
     cut: bool = False
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is said of what was done."""
+        told = self.kind or self.comment
+        return not told and (not self.text or _SESSION.fullmatch(self.text) is not None)
 
     def paths(self) -> tuple[tuple[str, ...], str]:
         """Name the sources and the destination of a COPY or ADD; both empty for other steps."""

@@ -10,7 +10,7 @@ from slimgate.core.base.calls import managers_used
 from slimgate.core.base.composed import apko, distroless, nix
 from slimgate.core.base.labels import hardened, labelled
 from slimgate.core.base.listed import listed
-from slimgate.core.base.scratch import is_bare
+from slimgate.core.base.scratch import is_bare, is_proven
 from slimgate.core.base.toolchains import makes_builder, toolchains_of
 from slimgate.core.base.traces import Clue, Traces
 from slimgate.core.base.windows import windows
@@ -60,7 +60,8 @@ def infer(traces: Traces) -> Clue:
 
 
 def _of_system(traces: Traces) -> Clue:
-    if is_bare(traces):
+    # A base that is squashed into the image leaves its labels, and no other trace.
+    if is_bare(traces) and (is_proven(traces) or labelled(traces) is None):
         return _SCRATCH
     managers = managers_used(traces.runs)
     # How the lowest layer was made tells more than words, which any later step can write.

@@ -131,10 +131,15 @@ def left_behind(runs: Iterable[Run]) -> Iterator[Package]:
 
 
 def _left_by(run: Run) -> Iterator[Package]:
-    calls = list(calls_of(run))
+    calls: list[PackageCall] = []
     left = _Left()
-    for call in calls:
-        left.apply(call)
+    for part in run.parts or (run,):
+        if "apt-mark showmanual" in part.step.text:
+            # What was there before is what this one marks again before it sweeps.
+            left.manual.update(one.name for one in left.packages)
+        calls += (own := list(calls_of(part)))
+        for call in own:
+            left.apply(call)
     if not run.step.cut:
         for packages in (left.packages, *left.groups.values()):
             yield from packages

@@ -28,6 +28,8 @@ class Run:
     step: Step
     size: LayerSize
     commands: tuple[Command, ...]
+    parts: tuple["Run", ...] = ()
+    """Those that it was put together of, if any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,7 @@ class Traces:
         steps = self.layer_steps or (Step(),) * len(self.sizes)
         sizes = self.sizes if len(self.sizes) == len(steps) else ()
         return any(
-            not (step.kind or step.text or step.comment) and size.has_room_for_compiler
+            step.is_silent and size.has_room_for_compiler
             for step, size in zip(steps[1:], sizes[1:], strict=False)
         )
 
@@ -184,4 +186,4 @@ def _in_one_layer(runs: Sequence[Run], size: LayerSize) -> Run:
         args=args,
         cut=any(run.step.cut for run in runs),
     )
-    return Run(step, size, tuple(command for run in runs for command in run.commands))
+    return Run(step, size, tuple(one for run in runs for one in run.commands), tuple(runs))
