@@ -36,13 +36,13 @@ class PlainCarrier(asyncio.Protocol):
         self._carried.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Hand bytes on when it is their turn, and read no more until then."""
+        """Hand bytes on when it is their turn, and read once more until then at most."""
         assert self._carrier is not None
         self._unread.append(data)
-        # Where it waits already, whoever reads a body has asked for more meanwhile.
-        waits = len(self._unread) > 1
-        if waits or not self._reading.do(self._carried.peer, self._carried, self._read):
+        if len(self._unread) > 1:
             self._carrier.pause_reading()
+        else:
+            self._reading.do(self._carried.peer, self._carried, self._read)
 
     def _read(self) -> None:
         data = b"".join(self._unread)
@@ -107,6 +107,7 @@ class Tls(SSLProtocol):
         self._reading = reading
         self._carrier: asyncio.Transport | None = None
         self._bytes = 0
+        self._unread = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin the handshake."""
@@ -115,14 +116,28 @@ class Tls(SSLProtocol):
         self._carried.carried_by(transport)
         self._shaking.at_once(partial(super().connection_made, transport))
 
+    def get_buffer(self, n: int) -> memoryview:
+        """Have what comes stand behind what waits."""
+        return super().get_buffer(n)[self._unread :]
+
     def buffer_updated(self, nbytes: int) -> None:
-        """Read what has come when it is its turn, and no more until then."""
-        turns = self._reading if self._shaken.done() else self._shaking
-        if not turns.do(self._carried.peer, self._carried, partial(self._read, nbytes)):
+        """Read what has come when it is its turn.
+
+        Until then no more comes than once, since whoever asks seldom has more to say, and to stop
+        reading and begin again takes two system calls.
+        """
+        has_waited = self._unread > 0
+        self._unread += nbytes
+        if not has_waited:
+            turns = self._reading if self._shaken.done() else self._shaking
+            if turns.do(self._carried.peer, self._carried, self._read):
+                return
+        if has_waited or self._unread == self.max_size:
             assert self._carrier is not None
             self._carrier.pause_reading()
 
-    def _read(self, nbytes: int) -> None:
+    def _read(self) -> None:
+        nbytes, self._unread = self._unread, 0
         self._bytes += nbytes
         super().buffer_updated(nbytes)
         if self._carrier is None:

@@ -10,7 +10,12 @@ from collections.abc import Callable, Hashable
 from typing import Final
 
 _AT_A_TIME: Final = 2
-"""Steps of those who wait, before all else that is ready has its turn."""
+"""Steps, before all else that is ready has its turn."""
+_ALONE_AT_A_TIME: Final = 8
+"""The same where only one address has had any for a while: fewer rounds cost less, and nobody
+else is kept waiting.
+"""
+_ALONE_SECONDS: Final = 1.0
 _BURST_SECONDS: Final = 0.1
 """What may be taken at once where little was: API servers begin with dozens of connections."""
 
@@ -39,7 +44,7 @@ class _Waiting:
 
 
 class ReadingTurns:
-    """Does steps at once where nobody waits, else by turns of the addresses that they are for.
+    """Does steps at once where few have come, else by turns of the addresses that they are for.
 
     They have a `share` of the loop's time; `spent` tells what they take of it.
     """
@@ -54,20 +59,26 @@ class ReadingTurns:
         self._credit = _BURST_SECONDS
         self._since = self._loop.time()
         self._next: asyncio.Handle | None = None
+        self._left = _AT_A_TIME
+        self._peer = ""
+        self._alone_from = self._since + _ALONE_SECONDS
 
     def do(self, peer: str, key: Hashable, step: Step, *, new: bool = False) -> bool:
         """Do a step, and tell whether it is done already; else it will be, if not forgotten.
 
         Each key has one at a time, and `new` ones wait for all of their address that have begun.
         """
-        if self._next is None and self._has_credit():
+        if peer != self._peer:
+            self._peer, self._alone_from = peer, self._loop.time() + _ALONE_SECONDS
+            self._left = min(self._left, _AT_A_TIME)
+        if self._next is None:
             self._arrange()
+        if self._left > 0 and not self._waiting and self._has_credit():
+            self._left -= 1
             self.at_once(step)
             return True
         waiting = self._waiting.setdefault(peer, _Waiting())
         (waiting.new if new else waiting.begun)[key] = step
-        if self._next is None:
-            self._arrange()
         return False
 
     def at_once(self, step: Step) -> None:
@@ -115,14 +126,19 @@ class ReadingTurns:
 
     def _turn(self) -> None:
         self._next = None
+        self._left = self._at_a_time
         try:
-            for _ in range(_AT_A_TIME):
-                if not self._waiting or not self._has_credit():
-                    return
+            while self._left > 0 and self._waiting and self._has_credit():
+                self._left -= 1
                 self.at_once(self._take())
         finally:
             if self._waiting and self._next is None:
                 self._arrange()
+
+    @property
+    def _at_a_time(self) -> int:
+        is_alone = self._share >= 1 and self._loop.time() >= self._alone_from
+        return _ALONE_AT_A_TIME if is_alone else _AT_A_TIME
 
     def _take(self) -> Step:
         peer, waiting = next(iter(self._waiting.items()))
