@@ -31,6 +31,12 @@ def test_parsed(text: bytes, expected: object, *, pruned: bool) -> None:
     assert beside(found) == beside(expected if expected is not None else by_hand(text))
 
 
+@pytest.mark.parametrize("text", [b'"\\ud800"', b"[Infinity]", b"\xef\xbb\xbf{}", b"1e400"])
+def test_what_only_python_takes(text: bytes) -> None:
+    """What orjson refuses is parsed all the same: else it would be admitted without a verdict."""
+    assert parse(text) == (json.loads(text), False)
+
+
 def depth(value: object) -> int:
     """Tell how deep a value is nested."""
     below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

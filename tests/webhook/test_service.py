@@ -89,6 +89,13 @@ async def test_denial_is_a_sentence() -> None:
         assert part in answer.message
 
 
+@pytest.mark.parametrize("image", [SLIM, FAT])
+async def test_half_of_a_surrogate(image: str) -> None:
+    """What Python can read and orjson can't is judged, and answered, all the same."""
+    answer = await Service().answer(review(deployment(image), uid="\ud800"))
+    assert (answer.uid, answer.allowed) == ("\ud800", image == SLIM)
+
+
 async def test_very_many_images() -> None:
     """Where slimgate fails, no more images are spoken of one by one than it judges."""
     catalog = engine.catalog(engine.policy(on_unknown="Deny"))

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
+import orjson
+
 from slimgate.core.admission.decision import (
     ALLOWED,
     Decision,
@@ -27,7 +29,7 @@ from slimgate.core.admission.decision import (
 from slimgate.core.admission.head import MAX_HEAD, fields_before_objects, workload_named
 from slimgate.core.admission.repeat import CONTROLLER_USERS, JUDGED_OPERATIONS, Skip, skip_of
 from slimgate.core.errors import ClusterError, ImageError, OverloadedError, TooLargeError
-from slimgate.core.json_object import text_at
+from slimgate.core.json_object import JsonDocument, text_at
 from slimgate.core.policies.finding import Outcome, Subject
 from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.text import printable
@@ -53,7 +55,6 @@ FAULTS: Final = (ERROR, LATE, OVERLOADED)
 """What keeps slimgate from a verdict, as metrics call it."""
 
 _LOG: Final = logging.getLogger(__name__)
-_ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
 _OPERATIONS: Final = frozenset({"CREATE", "UPDATE", "DELETE", "CONNECT"})
 GRACE_SECONDS: Final = 0.1
 _LIGHT_BYTES: Final = 2**13
@@ -174,7 +175,7 @@ class AdmissionService:
     def _encoded(
         self, uid: str, request: Request | None, decision: Decision, outcome: str, started: float
     ) -> bytes:
-        answer = _ENCODE(encode(uid, decision)).encode()
+        answer = _bytes_of(encode(uid, decision))
         self._report(request, outcome, decision, time.monotonic() - started)
         return answer
 
@@ -273,6 +274,13 @@ class _LateError(ImageError):
     """The deadline came before a verdict."""
 
     reason = LATE
+
+
+def _bytes_of(answer: JsonDocument) -> bytes:
+    try:
+        return orjson.dumps(answer)
+    except orjson.JSONEncodeError:
+        return json.dumps(answer).encode()  # with halves of surrogates, which the API server takes
 
 
 def _unjudged(err: Exception) -> Decision:

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Final, cast
 
 from slimgate.core.errors import SlimgateError
-from slimgate.core.json_object import JsonObject, mapping_at, text_at
+from slimgate.core.json_object import JsonDocument, JsonObject, mapping_at, text_at
 from slimgate.core.policies.checks import inspection
 from slimgate.core.policies.finding import Finding, Outcome
 from slimgate.core.policies.policy import Mode, OnUnknown, Policy
@@ -200,9 +200,9 @@ def denies(finding: Finding, policy: Policy) -> bool:
     return finding.outcome is Outcome.DENY
 
 
-def encode(uid: str, decision: Decision) -> dict[str, object]:
+def encode(uid: str, decision: Decision) -> JsonDocument:
     """Write the AdmissionReview that answers the request `uid`."""
-    response: dict[str, object] = {"uid": uid, "allowed": decision.allowed}
+    response: JsonDocument = {"uid": uid, "allowed": decision.allowed}
     if not decision.allowed:
         response["status"] = {
             "code": 403,
