@@ -198,6 +198,8 @@ STOCK: Final[Mapping[str, Image | Index]] = {
     "no-platform-beside-v1": _named("", slim="linux/amd64/v1"),
     "no-platform-beside-features": _asking(_named(""), **{"os.features": ["any"]}),
     "386-beside-features": _asking(_named("linux/386"), **{"os.features": ["any"]}),
+    "turkish": _named("l\u0130nux/amd64"),
+    "arm64-v8.0": _named("linux/arm/v7", slim="linux/arm64/v8.0"),
     "nested": index([index([_FAT])]),
     "nested-thrice": index([index([index([index([_FAT])])])]),
     "386-beside": _named("linux/386"),

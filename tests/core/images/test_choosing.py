@@ -166,6 +166,19 @@ CHOICES: list[tuple[str, Offers, Platform | None, list[int]]] = [
     ("a feature beside no platform", [
         asking(entry(1, AMD64), "any"), entry(2, None),
     ], AMD64, [1, 2]),
+    ("a feature that a node may have, beside one that it lacks", [
+        asking(entry(1, AMD64), "none"), asking(entry(2, I386), "erofs"), entry(3, I386),
+    ], AMD64, [1, 2, 3]),
+    ("a variant that older runtimes pass over", [
+        entry(1, arm("v7")), entry(2, Platform("linux", "arm64", "v8.0")),
+    ], ARM64, [2, 1]),
+    ("a variant that none reads", [
+        entry(1, arm("v7")), entry(2, Platform("linux", "arm64", "8.0")),
+    ], ARM64, [1]),
+    ("a capital of Turkish", [
+        entry(1, Platform("l\u0130nux", "amd64")), entry(2, AMD64),
+    ], AMD64, [1, 2]),
+    ("another capital of Turkish", [entry(1, Platform("linux", "\u0130386"))], AMD64, [1]),
     ("a feature beside none", [asking(entry(1, AMD64), "any"), entry(2, AMD64)], AMD64, [1, 2]),
     ("a version that a node may lack", [
         asking(entry(1, WINDOWS), version="10.0.1"), entry(2, None),

@@ -10,7 +10,7 @@ from itertools import chain, islice
 
 from slimgate.core.images.facts import Digest, Platform
 from slimgate.core.images.oci import ZSTD, Descriptor, Index
-from slimgate.core.images.platforms import machines, normalized, runnable
+from slimgate.core.images.platforms import is_plain, machines, normalized, runnable
 
 
 def choose(index: Index, wanted: Platform | None) -> Sequence[Descriptor]:
@@ -27,33 +27,41 @@ def offered(index: Index) -> Sequence[str]:
 
 
 def _offers(index: Index, wanted: Platform) -> Iterator[Descriptor]:
-    named = [entry for entry in index.manifests if entry.platform is not None]
-    ties = _ties(named, wanted)
-    sure = _ties((entry for entry in named if not entry.asks_for_more), wanted)
-    written = [entry for entry in chain.from_iterable(ties) if _is_written(entry, wanted)]
-    yield from chain.from_iterable(islice(tie, 1) for tie in ties)
+    runs = _runs(index, wanted)
+    taken = list(chain.from_iterable(runs))
+    written = [entry for entry in taken if _is_written(entry, wanted)]
+    yield from chain.from_iterable(islice(run, 1) for run in runs)
     yield from islice((entry for entry in written if entry.annotations.get(ZSTD) == "true"), 1)
     yield from islice(written, 1)
-    yield from chain.from_iterable(ties)
-    yield from chain.from_iterable(sure)
+    yield from taken
     # An entry without a platform is for any, but runtimes take it last.
-    if not (any(_is_plain(entry) for entry in written) and all(sure)):
+    is_settled = all(any(map(_is_sure, run)) for run in runs)
+    if not (is_settled and any(map(_is_plain, written))):
         yield from (entry for entry in index.manifests if entry.platform is None)
 
 
-def _ties(entries: Iterable[Descriptor], wanted: Platform) -> Sequence[Sequence[Descriptor]]:
-    """List for each machine that is meant the entries that are as good as any for it."""
+def _runs(index: Index, wanted: Platform) -> Sequence[Sequence[Descriptor]]:
+    """List for each machine that is meant the entries that some runtime takes for it."""
     system = normalized(wanted).os
     named: dict[Platform, list[Descriptor]] = {}
-    for entry in entries:
+    for entry in index.manifests:
         if entry.platform is not None:
             named.setdefault(normalized(entry.platform, system), []).append(entry)
-    return [_best(named, machine) for machine in machines(wanted)]
+    return [_run(named, machine) for machine in machines(wanted)]
 
 
-def _best(named: Mapping[Platform, list[Descriptor]], machine: Platform) -> list[Descriptor]:
-    """List the entries that are as good as any for a machine."""
-    return next((named[one] for one in runnable(machine) if one in named), [])
+def _run(named: Mapping[Platform, list[Descriptor]], machine: Platform) -> list[Descriptor]:
+    """List the best entries for a machine, down to one that no runtime passes over."""
+    found: list[Descriptor] = []
+    for one in runnable(machine):
+        found += named.get(one, ())
+        if any(map(_is_sure, found)):
+            break
+    return found
+
+
+def _is_sure(entry: Descriptor) -> bool:
+    return not entry.asks_for_more and entry.platform is not None and is_plain(entry.platform)
 
 
 def _is_written(entry: Descriptor, wanted: Platform) -> bool:

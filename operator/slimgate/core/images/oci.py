@@ -12,6 +12,7 @@ from typing import Final, TypeVar, cast
 from slimgate.core.errors import InvalidReferenceError, TooLargeError, UnsupportedError
 from slimgate.core.images.facts import DiffID, Digest, Platform
 from slimgate.core.images.go_json import MAX_INT, load, mapping, record
+from slimgate.core.images.platforms import normalized
 from slimgate.core.images.reference import parse_digest
 from slimgate.core.json_object import JsonObject
 from slimgate.core.nesting import values_in
@@ -96,7 +97,7 @@ class Descriptor:
 
         https://github.com/containerd/platforms/blob/v1.0.0-rc.2/platforms.go
         """
-        windows = self.platform is not None and self.platform.os.lower() == "windows"
+        windows = self.platform is not None and normalized(self.platform).os == "windows"
         return self.os_features or (windows and self.os_version is not None)
 
     @property

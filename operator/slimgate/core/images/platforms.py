@@ -15,7 +15,11 @@ _ARCHITECTURES: Final = {
     "i386": "386", "x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64",
 }  # fmt: skip
 _FLOATS: Final = {"armhf": "v7", "armel": "v6"}
-_ARM64: Final = {"8": "", "v8": "", "8.0": "", "v8.0": "", "9": "v9", "9.0": "v9", "v9.0": "v9"}
+_ARM64: Final = {"8": "", "v8": "", "v8.0": "", "9": "v9", "9.0": "v9", "v9.0": "v9"}
+_NEW: Final = frozenset({"v8.0", "9", "9.0", "v9.0"})
+"""Variants that containerd 1.x reads as others than they mean."""
+_CAPITAL: Final = str.maketrans({"\u0130": "i"})
+"""What Go's strings.ToLower makes a letter of ASCII of, and Python's lower two characters."""
 _ARM: Final = {"": "v7", **{number: f"v{number}" for number in "5678"}}
 _VERSION: Final = re.compile(r"v?(\d{1,2})(?:\.(\d))?")
 _ARM_FLOOR: Final = 5
@@ -32,8 +36,8 @@ _MACHINES: Final = {
 
 def normalized(platform: Platform, system: str = "linux") -> Platform:
     """Write a platform as every other way to write it is meant; `system` is where none is named."""
-    os = platform.os.lower() or system
-    architecture, variant = platform.architecture.lower(), (platform.variant or "").lower()
+    os = _lower(platform.os) or system
+    architecture, variant = _lower(platform.architecture), _lower(platform.variant or "")
     if architecture in _FLOATS:
         architecture, variant = "arm", _FLOATS[architecture]
     elif architecture == "i386":
@@ -46,6 +50,11 @@ def normalized(platform: Platform, system: str = "linux") -> Platform:
     elif architecture == "arm":
         variant = _ARM.get(variant, variant)
     return Platform("darwin" if os == "macos" else os, architecture, variant or None)
+
+
+def is_plain(platform: Platform) -> bool:
+    """Whether all versions of containerd mean the same by it."""
+    return _lower(platform.variant or "") not in _NEW
 
 
 def runnable(platform: Platform) -> Sequence[Platform]:
@@ -62,10 +71,14 @@ def runnable(platform: Platform) -> Sequence[Platform]:
 def machines(platform: Platform) -> Sequence[Platform]:
     """List what machines a platform may mean: nodes don't tell the variant of theirs."""
     one = normalized(platform)
-    if platform.variant or platform.architecture.lower() in _FLOATS:
+    if platform.variant or _lower(platform.architecture) in _FLOATS:
         return (one,)
     variants = _MACHINES.get(one.architecture, (one.variant,))
     return tuple(Platform(one.os, one.architecture, variant or None) for variant in variants)
+
+
+def _lower(text: str) -> str:
+    return text.translate(_CAPITAL).lower()
 
 
 def _lesser(architecture: str, variant: str) -> Iterator[tuple[str, str]]:
