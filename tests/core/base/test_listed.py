@@ -37,6 +37,23 @@ ADDED = config("ADD alpine-minirootfs-3.22.1-x86_64.tar.gz / # buildkit")
             None, None, id="an-apk-database-by-hand",
         ),
         pytest.param(
+            APKO, listing("usr/lib/apk/db/installed", "etc/apk/keys/wolfi-signing.rsa.pub"),
+            "wolfi", Tier.DISTROLESS, id="apko-with-the-key-of-wolfi",
+        ),
+        pytest.param(
+            config("COPY /rootfs / # buildkit", "COPY /app /app # buildkit"),
+            listing("var/lib/chisel/manifest.wall", "usr/lib/os-release"),
+            "ubuntu", Tier.DISTROLESS, id="chiselled-below-what-is-not-listed",
+        ),
+        pytest.param(
+            IMPORT, listing("var/lib/rpmmanifest/container-manifest-1", "etc/azurelinux-release"),
+            "azurelinux", Tier.DISTROLESS, id="rpm-without-a-manager",
+        ),
+        pytest.param(
+            IMPORT, listing("var/lib/rpmmanifest/container-manifest-1", "usr/bin/bash"),
+            None, Tier.MINIMAL, id="rpm-without-a-manager-but-a-shell",
+        ),
+        pytest.param(
             ADDED, listing("bin/busybox", "bin/sh"), "busybox", Tier.MINIMAL,
             id="the-layer-over-its-name",
         ),

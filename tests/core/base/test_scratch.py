@@ -57,6 +57,8 @@ def test_history_does_not_matter_to_the_proof() -> None:
         "var/lib/dpkg/status",
         "var/lib/dpkg/status.d/base-files",
         "var/lib/rpm/Packages",
+        "var/lib/rpmmanifest/container-manifest-1",
+        "etc/photon-release",
         "usr/lib/sysimage/rpm/rpmdb.sqlite",
         "bin/sh",
         "usr/bin/bash",

@@ -7,9 +7,15 @@ from slimgate.core.base.traces import Clue, Traces
 from slimgate.core.images.tier import Tier
 
 _APK: Final = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
-
 _CHISEL: Final = "var/lib/chisel/manifest.wall"
 """What chisel writes of the slices of Ubuntu's packages that it cut."""
+_PACKAGED: Final = (_CHISEL, "var/lib/dpkg/status.d/", "var/lib/rpmmanifest/")
+"""Where what is known of packages is kept in images that have no package manager."""
+_RELEASES: Final = (
+    (_CHISEL, "ubuntu"), ("etc/azurelinux-release", "azurelinux"),
+    ("etc/mariner-release", "mariner"),
+    ("etc/apk/keys/wolfi-signing.rsa.pub", "wolfi"),
+)  # fmt: skip
 
 
 def listed(traces: Traces) -> Clue | None:
@@ -23,9 +29,10 @@ def listed(traces: Traces) -> Clue | None:
         return Clue(family="alpine", tier=Tier.MINIMAL)
     if any(path in paths for path in _APK):
         # Whoever copies a root together by hand keeps the database, too.
-        return Clue(tier=_tier(traces, shell=shell) if shell or _by_apko(traces) else None)
-    if _CHISEL in paths or _is_distroless(paths):
-        return Clue(family="ubuntu" if _CHISEL in paths else None, tier=_tier(traces, shell=shell))
+        made = shell or _by_apko(traces)
+        return Clue(family=_family(paths), tier=_tier(traces, shell=shell)) if made else Clue()
+    if any(path.startswith(_PACKAGED) for path in paths):
+        return Clue(family=_family(paths), tier=_tier(traces, shell=shell))
     if "bin/busybox" in paths and "etc/os-release" not in paths:
         return Clue(family="busybox", tier=Tier.MINIMAL)
     return None
@@ -35,13 +42,15 @@ def _by_apko(traces: Traces) -> bool:
     return traces.root_step.text == "apko" or not traces.steps
 
 
-def _is_distroless(paths: frozenset[str]) -> bool:
-    return any(path.startswith("var/lib/dpkg/status.d/") for path in paths)
+def _family(paths: frozenset[str]) -> str | None:
+    return next((family for path, family in _RELEASES if path in paths), None)
 
 
 def _tier(traces: Traces, *, shell: bool) -> Tier | None:
     if shell or traces.runs_shell:
         return Tier.MINIMAL
-    # A shell may still come with a later layer of the same base.
-    whole = all(layer and layer.complete for layer in traces.contents)
+    # A shell may come with a later layer of the same base, but all that chisel cuts comes at once.
+    first = traces.contents[0]
+    at_once = first is not None and _CHISEL in first.paths
+    whole = at_once or all(layer and layer.complete for layer in traces.contents)
     return Tier.DISTROLESS if whole else None

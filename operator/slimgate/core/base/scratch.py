@@ -33,8 +33,8 @@ _LIBRARIES: Final = re.compile(
     r"|libc\.musl-.*|linker(64)?"
 )
 _SYSTEM_FILES: Final = re.compile(
-    r"(.*/)?((etc|usr/lib)/(os-release|initrd-release|alpine-release|debian_version|redhat-release)"
-    r"|var/lib/(dpkg|rpm|pacman|chisel)(/.*)?|(usr/)?lib/apk/db(/.*)?|usr/lib/sysimage/rpm(/.*)?"
+    r"(.*/)?((etc|usr/lib)/([a-z-]{1,20}-release|debian_version)"
+    r"|var/lib/(dpkg|rpm|rpmmanifest|pacman|chisel)(/.*)?|(usr/)?lib/apk/db(/.*)?|usr/lib/sysimage/rpm(/.*)?"
     r"|nix/store/.*)"
 )
 _SCRIPT: Final = re.compile(r"#\s*\S+\.sh\b")
