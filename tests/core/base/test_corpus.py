@@ -29,8 +29,8 @@ _FAMILIES = {
     "oracle": {"oraclelinux"},
     "other": {"apko"},
 }
-_FAMILIES_RIGHT_AT_LEAST = 65
-_TIERS_RIGHT_AT_LEAST = 66
+_FAMILIES_RIGHT_AT_LEAST = 69
+_TIERS_RIGHT_AT_LEAST = 70
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,16 +48,22 @@ _ENVIRONMENTS: Final[Sequence[tuple[str, str, frozenset[str], str]]] = (
 )  # fmt: skip
 _FOLDERS: Final = (
     ("go", re.compile(r"/usr/local/go/?|.*/go/pkg/tool(/.*)?")),
-    ("rust", re.compile(r"/usr/local/(cargo|rustup)/?|.*/\.rustup/?|.*/lib/rustlib(/.*)?")),
+    (
+        "rust",
+        re.compile(
+            r"/usr/local/(cargo|rustup)/?|.*/\.rustup/?|.*/lib/rustlib(/.*)?"
+            r"|/usr(/local)?/bin/(cargo|rustc)"
+        ),
+    ),
     ("maven", re.compile(r"/usr/share/maven/?|.*/apache-maven[^/]*/?")),
     ("gradle", re.compile(r"/opt/gradle[^/]*/?|.*/gradle-\d[\d.]*/?")),
     ("sbt", re.compile(r".*/sbt/?")),
     ("kotlin", re.compile(r".*/kotlinc/?")),
     ("zig", re.compile(r"/(usr/local|opt)/zig([-_]?[\d.][^/]*|-\w+-[^/]*)?/?|.*/bin/zig")),
     ("ghc", re.compile(r".*/\.ghcup/?|/opt/ghc/?")),
-    ("clang", re.compile(r".*/emsdk/?")),
+    ("clang", re.compile(r".*/emsdk/?|/usr(/local|/lib/llvm-\d+)?/bin/clang(\+\+)?(-\d+)?")),
     ("dotnet-sdk", re.compile(r".*/dotnet/sdk(/.*)?")),
-    ("gcc", re.compile(r"/usr/bin/(gcc|g\+\+|cc1)|/usr/lib/gcc/?")),
+    ("gcc", re.compile(r"/usr(/local)?/bin/(gcc|g\+\+|cc1)|/usr(/local)?/lib/gcc/?")),
     ("jdk", re.compile(r".*/bin/javac")),
     ("cuda", re.compile(r"/usr/local/cuda[^/]*/bin/nvcc")),
     ("dart", re.compile(r".*/dart(-sdk)?/bin/dart")),
