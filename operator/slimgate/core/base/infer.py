@@ -43,6 +43,7 @@ _BY_ROOT: Final = (
     rootfs.cirros,
     rootfs.arch,
     signs.maintained,
+    signs.azure,
 )
 _BY_WORDS: Final = (hardened, labelled, run_image, signs.declared, signs.signed)
 

@@ -49,6 +49,8 @@ _MAINTAINERS: Final = (
 _SYSTEM: Final = (20, 250), (60, 600)
 _RELEASE: Final = re.compile(r"f(\d{2})container")
 _FLAVOUR: Final = re.compile(r"(debian|ubuntu|photon)-[\d.]+")
+_LICENCE: Final = "EULA-Container.txt"
+_AZURE_AND_MARINER: Final = "2024-03", "2025-08"
 WHOLE: Final = (62, 130), (165, 450)
 """MB to pull and unpacked of whole systems of RPM packages; their minimal variants are smaller."""
 
@@ -72,6 +74,20 @@ def _oracle_tier(size: LayerSize) -> Tier | None:
     if size.within((25, 55), (75, 150)):
         return Tier.SLIM
     return Tier.FULL if size.within((65, 250), (180, 500)) else None
+
+
+def azure(traces: Traces) -> Clue | None:
+    """Recognise Azure Linux by the licence that its recipe adds to an imported root.
+
+    Mariner, which came before, had the same recipe: in the years of both, neither is told.
+    """
+    licence = any(step.paths()[0] == (_LICENCE,) for step in traces.layer_steps[1:2])
+    if traces.root_step.comment != "Imported from -" or not licence:
+        return None
+    created = traces.config.history[traces.root or 0].created or ""
+    began, ended = _AZURE_AND_MARINER
+    family = "azurelinux" if created >= ended else "mariner" if "2020" <= created < began else None
+    return Clue(family=family) if family else None
 
 
 def declared(traces: Traces) -> Clue | None:
