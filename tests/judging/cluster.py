@@ -13,6 +13,7 @@ from slimgate.controller.ledger import Ledger
 from slimgate.controller.reconciler import Reconciler, ReconcilerSettings
 from slimgate.core.assemble import coverage
 from slimgate.core.images.facts import Digest, ImageFacts, Wants
+from slimgate.core.images.memory import from_json, to_json
 from slimgate.core.images.profile import from_profile, to_profile
 from slimgate.core.json_object import JsonObject
 from slimgate.core.policies.verdict import Verdict
@@ -79,7 +80,7 @@ class Process:
                 kept = from_profile(written).facts
                 assert kept is not None
                 self.inspector.reader.remember(kept, coverage(kept))
-        self.inspector.restore(other.inspector.memory())
+        self.inspector.restore(from_json(to_json(other.inspector.memory())))
 
     async def close(self) -> None:
         """End what is under way."""

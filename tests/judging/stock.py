@@ -126,6 +126,26 @@ def _again(first: Image, last: Image, name: str) -> Image:
     return replace(last, manifest=b'{"layers": %b, %b' % (layers, own[1:]))
 
 
+def _configured(content: Image, **fields: object) -> Image:
+    """Change fields of an image's config."""
+    config = json.dumps({**json.loads(content.config), **fields}).encode()
+    named = {**json.loads(content.manifest)["config"], "digest": digest_of(config)}
+    return replace(but(content, config={**named, "size": len(config)}), config=config)
+
+
+def _first(*images: Image) -> Index:
+    """List images for one platform, of which runtimes take the first."""
+    return index(images, platforms=[AMD64] * len(images))
+
+
+def _listed(content: Image, entry: object, *more: Image) -> Index:
+    """Make an index that lists something odd first."""
+    plain = index([content])
+    document = json.loads(plain.manifest)
+    document["manifests"].insert(0, entry)
+    return replace(plain, manifest=json.dumps(document).encode(), images=(content, *more))
+
+
 def _claiming(base: str, *layers: Layer) -> Image:
     return image(layers, annotations={_CLAIM: f"{REGISTRY}/{base}:1"})
 
@@ -230,6 +250,26 @@ STOCK: Final[Mapping[str, Image | Index]] = {
     "model": _layered(
         _typed("application/vnd.oci.empty.v1+json", layers=json.loads(_FAT.manifest)["layers"][:1]),
         mediaType="application/x-model",
+    ),
+    # Configs that slimgate can't use: containerd runs the first three, and CRI-O all.
+    "null-steps": _configured(_FAT, history=[None, None]),
+    "labels": _configured(_FAT, config={"Labels": {str(n): "" for n in range(33_000)}}),
+    "beside-null-steps": _first(
+        but(_configured(_FAT, history=[None]), artifactType="application/vnd.example.app"),
+        _copies(_APP),
+    ),
+    "no-diff-ids": _configured(_FAT, rootfs={}),
+    "beside-no-diff-ids": _first(
+        but(_configured(_FAT, rootfs={}), artifactType="application/vnd.example.app"),
+        _copies(_APP),
+    ),
+    # Indexes of which something is wrong that no runtime, or only CRI-O, passes over.
+    "null-entry": _listed(_FAT, None),
+    "odd-digest": _listed(_FAT, {"digest": "md5:1", "size": 1, "platform": {"os": "linux"}}),
+    "no-size": _listed(
+        _copies(_APP),
+        {"digest": _FAT.digest, "platform": {"os": "linux", "architecture": "amd64"}},
+        _FAT,
     ),
     "too-few-layers": but(_FAT, layers=[]),
     "wrong-config-size": but(_FAT, config={**json.loads(_FAT.manifest)["config"], "size": 1}),

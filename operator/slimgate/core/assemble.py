@@ -42,12 +42,13 @@ def facts_of(
     unread: str | None = None,
     place: str | None = None,
     artifact: str | None = None,
+    fault: str | None = None,
 ) -> ImageFacts:
     """Assemble facts; `looks` has one entry a layer, `claimed` are bases found for its claims.
 
     `unchecked` says why a claimed base could not be looked up for now, and `unread` why a layer
     could not; `place` is the `place_key` of the registry that was asked. `artifact` is what its
-    config shows it to be, if not an image.
+    config shows it to be, if not an image, and `fault` why that can't be used.
 
     What an index says of the platform is left out: another index may say something else.
     """
@@ -74,6 +75,7 @@ def facts_of(
         layers=layers,
         artifact_type=kind,
         estimated_by=place if any(look.unpacked.is_unverified for look in looks) else None,
+        fault=fault,
     )
     if config is None or kind is not None:
         return facts
@@ -96,7 +98,8 @@ def has_config(facts: ImageFacts) -> bool:
     An index tells the platform of an image whose config nobody has read, so that is no sign.
     """
     named = any(layer.diff_id is not None for layer in facts.layers)
-    return named or not facts.layers or facts.artifact_type is not None
+    is_settled = facts.artifact_type is not None or facts.fault is not None
+    return named or not facts.layers or is_settled
 
 
 def without_unverified(facts: ImageFacts) -> ImageFacts:

@@ -314,13 +314,7 @@ class Inspector:
             images=tuple(compared),
             gaps=tuple(
                 dict.fromkeys(
-                    Gap(
-                        message=str(error),
-                        reason=error.reason,
-                        temporary=error.temporary,
-                        no_platform=error.no_platform,
-                    )
-                    for error in read.errors
+                    _gap(error) for error in (*read.errors, *_faults(images, question.wants))
                 )
             ),
         )
@@ -340,6 +334,21 @@ def _placed(facts: ImageFacts, target: ManifestAt) -> ImageFacts:
     if target.platform is not None and platform == UNKNOWN_PLATFORM:
         platform = normalized(target.platform)
     return replace(facts, platform=platform, serves=target.serves)
+
+
+def _faults(images: Sequence[ImageFacts], wants: Wants) -> Sequence[ImageError]:
+    """Say of configs that can't be used why, to whoever wants more than the manifest tells."""
+    is_asked = wants.config or wants.layers
+    return [UnsupportedError(i.fault) for i in images if is_asked and i.fault is not None]
+
+
+def _gap(error: ImageError) -> Gap:
+    return Gap(
+        message=str(error),
+        reason=error.reason,
+        temporary=error.temporary,
+        no_platform=error.no_platform,
+    )
 
 
 def _without_artifacts(images: Sequence[ImageFacts]) -> Sequence[ImageFacts]:

@@ -9,7 +9,13 @@ from typing import Final
 from slimgate.core.assemble import LayerLook, facts_of
 from slimgate.core.base import Claim, KnownBase, claims_of
 from slimgate.core.credentials.identity import Identity
-from slimgate.core.errors import ImageError, NotFoundError, UnavailableError, UnsupportedError
+from slimgate.core.errors import (
+    ImageError,
+    NotFoundError,
+    TooLargeError,
+    UnavailableError,
+    UnsupportedError,
+)
 from slimgate.core.images.facts import Digest, ImageFacts, Platform, Size, SizeEvidence, Wants
 from slimgate.core.images.memory import place_key
 from slimgate.core.images.oci import Descriptor, ImageConfig, Manifest
@@ -86,18 +92,27 @@ class Reading:
         return self.draft.manifest
 
     async def read(self, wants: Wants) -> ReadingResult:
-        """Read what is wanted; ImageError if the config can't be had."""
+        """Read what is wanted; ImageError if the config can't be had.
+
+        One that is there and can't be used hides no sizes: runtimes differ in what they want of it.
+        """
         seen: Sequence[_Look] = [(None, None)] * len(self.manifest.layers)
-        config, bases, artifact = None, list[KnownBase | ImageError](), None
+        config, bases = None, list[KnownBase | ImageError]()
+        artifact, fault = None, None
         # Layers without a config would say nothing of the base that their paths prove.
-        if (wants.config or wants.layers) and self.manifest.may_run:
-            config = self.draft.config or await self._config()
-            artifact = None if config is not None else self.manifest.kind
-        if config is not None:
+        is_asked = (wants.config or wants.layers) and self.manifest.may_run
+        if is_asked:
+            try:
+                config = self.draft.config or await self._config()
+                artifact = None if config is not None else self.manifest.kind
+            except (UnsupportedError, TooLargeError) as error:
+                fault = str(error)
+        if is_asked and artifact is None:
             if wants.layers or self.manifest.is_doubtful:
                 seen = await some_at_a_time(self._layer, self.manifest.layers, _AT_ONCE)
             if self.manifest.is_doubtful and all(_is_no_tar(reading) for reading, _ in seen):
-                config, artifact, seen = None, self.manifest.kind, [(None, None)] * len(seen)
+                config, artifact, fault = None, self.manifest.kind, None
+                seen = [(None, None)] * len(seen)
         if config is not None:
             bases = await self._claimed(config)
         readings = [reading for reading, _ in seen]
@@ -115,6 +130,7 @@ class Reading:
             unread=None if unread is None else str(unread),
             place=place_key(*self.target.place),
             artifact=artifact,
+            fault=fault,
         )
         listed = (one.contents for one in readings if isinstance(one, LayerReading))
         paths = sum(len(one.paths) for one in listed if one is not None)
@@ -128,14 +144,14 @@ class Reading:
     async def _config(self) -> ImageConfig | None:
         """Read the config; None where it shows that the manifest is an artifact's.
 
-        Runtimes read a config whatever its type is, and refuse one whose diffIDs do not fit.
+        Runtimes read a config whatever its type is. containerd refuses one whose diffIDs do not
+        fit, and CRI-O one of another type.
         """
         manifest = self.manifest
         body = await self.source.config(self.target.reference, manifest.config, self.identity)
         if len(body) != manifest.config.size:
             raise _broken(f"its config has {len(body)} bytes, not {manifest.config.size}")
-        is_plain = manifest.artifact_type is None and not manifest.is_doubtful
-        is_sure = manifest.has_image_config and is_plain
+        is_sure = manifest.has_image_config and not manifest.is_doubtful
         try:
             config = await self.parsing.config(body, self.identity.asker)
         except UnsupportedError:

@@ -138,12 +138,13 @@ class _Leg:
                 unread.append(target)
             elif known.error is not None:
                 errors.append(known.error)
-            elif known.length not in {None, entry.size}:
-                errors.append(_wrong_size(target, entry, known.length))
-            elif known.index is None:
-                targets.append(target)
             else:
-                for more, one in self._steps(known.index, cost):
+                if known.length not in {None, entry.size}:
+                    # CRI-O runs it all the same.
+                    errors.append(_wrong_size(target, entry, known.length))
+                if known.index is None:
+                    targets.append(target)
+                for more, one in self._steps(known.index, cost) if known.index else ():
                     heapq.heappush(heap, (more, next(count), one))
         return Route(tuple(targets), tuple(errors), tuple(unread))
 
@@ -193,5 +194,5 @@ def _too_many(reference: Reference, most: int) -> TooLargeError:
 def _wrong_size(target: ManifestAt, entry: Descriptor, length: int | None) -> UnsupportedError:
     return UnsupportedError(
         f"manifest {target.digest} has {length} bytes, not the {entry.size} that the index says: "
-        "the image is broken, and container runtimes refuse it"
+        "the image is broken, and containerd refuses it"
     )

@@ -49,7 +49,12 @@ WORDS = st.text(max_size=5)
 PLATFORMS: SearchStrategy[Platform | None] = st.none() | st.builds(
     Platform, st.text(min_size=1), st.text(min_size=1), st.none() | st.text(min_size=1)
 )
-ENTRIES = st.builds(entry, st.integers(0, 2**63), PLATFORMS)
+ENTRIES = st.builds(
+    lambda one, version, features: replace(one, os_version=version, os_features=features),
+    st.builds(entry, st.integers(0, 2**63), PLATFORMS),
+    st.none() | st.text(min_size=1),
+    st.booleans(),
+)
 INDEXES = st.lists(ENTRIES).map(lambda entries: index(*entries))
 MEMORIES = st.builds(
     Memory,

@@ -202,7 +202,11 @@ REFUSED = [
     (json.dumps({**MANIFEST, "layers": [1]}), "layers[0] is not an object"),
     (json.dumps({**MANIFEST, "annotations": []}), "annotations is not an object"),
     (json.dumps({**INDEX, "manifests": 1}), "manifests is not a list"),
-    (json.dumps({**INDEX, "manifests": [{}]}), "manifests[0].size is not a number of bytes"),
+    (json.dumps({**INDEX, "manifests": [1]}), "manifests[0] is not an object"),
+    (
+        json.dumps({**INDEX, "manifests": [{"size": "1"}]}),
+        "manifests[0].size is not a number of bytes",
+    ),
     (json.dumps({**INDEX, "manifests": [{**LAYER, "platform": 1}]}), "].platform is not an object"),
     # What runtimes refuse for being two things.
     (json.dumps({**MANIFEST, "manifests": []}), "an index and a manifest at once"),

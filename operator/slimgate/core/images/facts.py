@@ -267,6 +267,8 @@ class ImageFacts:
     artifact_type: str | None = None
     """Set where the manifest is no image but an artifact, such as a Helm chart or a model."""
     estimated_by: str | None = None
+    fault: str | None = None
+    """Why its config can't be used, which leaves its base unknown; it is not kept elsewhere."""
     serves: tuple[Platform, ...] = field(default=(), compare=False)
     """The platforms asked for that an index was searched for; empty for what runs anywhere."""
 

@@ -23,6 +23,8 @@ _MAX_INDEXES: Final = 2_000
 _MAX_SHOWN: Final = 16_000
 _HASH: Final = 32
 _ENTRY: Final = 6
+_VERSION: Final = "os.version"
+_FEATURES: Final = "os.features"
 _NO_PLATFORM: Final = Platform("unknown", "unknown")
 
 
@@ -121,6 +123,10 @@ def _entry(descriptor: Descriptor) -> list[object]:
     platform = descriptor.platform
     words = (platform.os, platform.architecture, platform.variant) if platform else (None,) * 3
     kept = {key: descriptor.annotations[key] for key in TELLING if key in descriptor.annotations}
+    if descriptor.os_version is not None:
+        kept[_VERSION] = descriptor.os_version
+    if descriptor.os_features:
+        kept[_FEATURES] = ""
     return [
         descriptor.digest,
         descriptor.media_type,
@@ -151,5 +157,7 @@ def _descriptor(raw: list[object]) -> Descriptor:
         media_type=str(raw[1]),
         size=raw[2],
         platform=platform,
+        os_version=str(kept[_VERSION]) if _VERSION in kept else None,
+        os_features=_FEATURES in kept,
         annotations={key: str(kept[key]) for key in TELLING if key in kept},
     )

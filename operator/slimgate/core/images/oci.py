@@ -60,6 +60,8 @@ _MANY_MEMBERS: Final = (
     "io.github.containers.zstd-chunked.manifest-position",
 )
 _REFERENCE_TYPE: Final = "vnd.docker.reference.type"
+_NOBODY: Final = Digest("sha256:" + 64 * "0")
+"""What no bytes have, for what names nothing."""
 TELLING: Final = (_REFERENCE_TYPE, ZSTD)
 """Annotations of an index's entry that tell whether it is chosen."""
 
@@ -237,9 +239,7 @@ def parse_document(body: bytes, content_type: str | None) -> Index | Manifest:
         entries = _list(root.get("manifests"), "manifests")
         return Index(
             media_type=declared if declared in _INDEXES else OCI_INDEX,
-            manifests=tuple(
-                _descriptor(entry, f"manifests[{i}]") for i, entry in enumerate(entries)
-            ),
+            manifests=tuple(_listed(entry, f"manifests[{i}]") for i, entry in enumerate(entries)),
             annotations=annotations,
         )
     if "config" not in root or "layers" not in root:
@@ -316,6 +316,22 @@ def _is_document(layer: Descriptor) -> bool:
     return layer.media_type.endswith(("+json", "/json")) or layer.media_type.startswith("text/")
 
 
+def _listed(value: object, path: str) -> Descriptor:
+    """Read an entry of an index: what is wrong with it matters to nobody who takes another.
+
+    CRI-O looks at no sizes, so one without is taken by it.
+    """
+    raw = dict(record({} if value is None else value, path))
+    size = raw.get("size")
+    if size is None or (isinstance(size, int) and size < 0):
+        raw["size"] = 0
+    try:
+        _digest(raw.get("digest"), path)
+    except UnsupportedError:
+        raw["digest"] = _NOBODY
+    return _descriptor(raw, path)
+
+
 def _descriptor(value: object, path: str) -> Descriptor:
     raw = record(value, path)
     size = raw.get("size")
@@ -353,7 +369,7 @@ def _steps(value: object) -> tuple[HistoryEntry, ...]:
 
 
 def _history(value: object, path: str, longest: int) -> HistoryEntry:
-    raw = record(value, path)
+    raw = record(value or {}, path)
     return HistoryEntry(
         created_by=_optional(raw, "created_by", longest) or "",
         comment=_optional(raw, "comment") or "",
