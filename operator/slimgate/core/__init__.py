@@ -1,1 +1,1 @@
-"""The pure core: standard library only, no I/O, no clock, no environment, no async."""
+"""The pure core: standard library and orjson only, no I/O, no clock, no environment, no async."""
