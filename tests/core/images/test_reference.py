@@ -40,6 +40,7 @@ ACCEPTED = [
     ("team/a", "docker.io", "team/a", "latest", None),
     ("foo_bar/a", "docker.io", "foo_bar/a", "latest", None),
     ("a__b/c---d.e_f:A_b.C-d", "docker.io", "a__b/c---d.e_f", "A_b.C-d", None),
+    ("my_host.r.io/a:1", "my_host.r.io", "a", "1", None),
     ("xn--n3h.com/a", "xn--n3h.com", "a", "latest", None),
     (f"{HEX}:1", "docker.io", f"library/{HEX}", "1", None),
     (f"docker.io/{HEX}", "docker.io", f"library/{HEX}", "latest", None),

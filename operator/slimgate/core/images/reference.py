@@ -27,6 +27,7 @@ _HOST_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _HOST = rf"(?:{_HOST_LABEL}(?:\.{_HOST_LABEL})*|\[(?:[a-fA-F0-9:]+)\])(?::[0-9]+)?"
 _PATH_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _DOMAIN = re.compile(_HOST, re.ASCII)
+_PART = re.compile(_PATH_PART, re.ASCII)
 _PATH = re.compile(rf"{_PATH_PART}(?:/{_PATH_PART})*", re.ASCII)
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}", re.ASCII)
@@ -172,7 +173,9 @@ def _split_tag(path: str, text: str) -> tuple[str, str | None]:
 
 
 def _check_name(domain: str, path: str, text: str) -> None:
-    if not _DOMAIN.fullmatch(domain) or not _valid_port(domain):
+    # To the grammar a host with _ is the beginning of a path, and containerd asks it all the same.
+    is_host = _DOMAIN.fullmatch(domain) or _PART.fullmatch(domain)
+    if not is_host or not _valid_port(domain):
         raise _invalid(text, "its registry is not a host[:port]")
     if _PATH.fullmatch(path.lower()) and path.lower() != path:
         raise _invalid(text, "its repository must be lower case")
