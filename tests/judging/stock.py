@@ -276,6 +276,11 @@ STOCK: Final[Mapping[str, Image | Index]] = {
     "layers-again": _again(_copies(_APP), _FAT, "layers"),
     "layers-in-capitals": _again(_copies(_APP), _FAT, "LAYERS"),
     "slim-again": _again(_FAT, _copies(_APP), "Layers"),
+    "elsewhere": _layered(
+        _FAT,
+        mediaType="application/vnd.oci.image.layer.nondistributable.v1.tar",
+        urls=["https://other.test/layer"],
+    ),
     "poisoned": _layered(_FAT, mediaType="application/vnd.oci.image.layer.v1.tar+encrypted"),
 }
 

@@ -83,7 +83,7 @@ def test_what_is_known_decides(room: Room) -> None:
     """A layer that tells no length hides none that are known: onUnknown is for the rest."""
     files = {"a": b"a" * 300_000}
     known = len(tar_of(files))
-    untold = replace(layer({"b": b"b"}), media_type=f"{OCI_LAYER}+encrypted")
+    untold = replace(layer({"b": b"b"}), blob=b"encrypted", media_type=f"{OCI_LAYER}+encrypted")
     reference = room.shelf.push(image([layer(files), untold]))
     policy = room.policy(limits={"unpackedSize": {"deny": known - 1}}, onUnknown="Allow")
     by = f"[policy {policy}, unpackedSize]"

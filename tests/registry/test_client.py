@@ -5,7 +5,7 @@ import pytest
 from slimgate.core.credentials.identity import ANONYMOUS, Credential, CredentialEntry, Identity
 from slimgate.core.errors import NotFoundError, UnauthorizedError, UnavailableError
 from slimgate.core.images.facts import Size
-from slimgate.core.images.oci import parse_document
+from slimgate.core.images.oci import Descriptor, parse_document
 from slimgate.core.images.reference import Reference
 from slimgate.registry.client import RegistryClient
 from slimgate.registry.settings import RegistrySettings
@@ -242,6 +242,41 @@ async def test_small_layers_are_exact_and_listed(
         reading.contents.complete,
     )
     assert [line.status for line in seen(plain, f"team/layers-{compression}")] == [200]
+
+
+ELSEWHERE = "the layer is not kept in the registry"
+
+
+@pytest.mark.parametrize(
+    ("blob", "kind", "expected"),
+    [
+        ("tar", "layer.v1.tar+encrypted", None),
+        ("gzip", "layer.v1.tar+gzip+encrypted", None),
+        ("noise", "layer.v1.tar+gzip+encrypted", "the layer is encrypted"),
+        ("gzip", "layer.nondistributable.v1.tar+gzip", None),
+        ("gzip", "layer.nondistributable.v1.tar+gzip", ELSEWHERE),
+    ],
+)
+async def test_what_a_layer_is_called(
+    plain: Registry, push: Pusher, blob: str, kind: str, expected: str | None
+) -> None:
+    """What is called encrypted, or said to lie elsewhere, is read where it can be, as nodes do."""
+    tar = images.tar_of({"a": b"a"})
+    body = {"tar": tar, "gzip": images.compress(tar, "gzip"), "noise": LARGE[:2000]}[blob]
+    layer = Descriptor(
+        media_type=f"application/vnd.oci.image.{kind}",
+        digest=images.digest_of(body),
+        size=len(body),
+        elsewhere="nondistributable" in kind,
+    )
+    repository = "team/elsewhere" if expected == ELSEWHERE else "team/called"
+    if expected != ELSEWHERE:
+        push.blob(repository, body)
+    reference = Reference.parse(f"{plain.host}/{repository}:1")
+    async with RegistryClient(settings_for(plain.host)) as client:
+        size = (await client.layer(reference, layer, ANONYMOUS)).unpacked
+
+    assert (size.bytes, size.reason) == ((None, expected) if expected else (len(tar), None))
 
 
 LARGE = bytes(i * i % 251 for i in range(100_000)) + b"".join(

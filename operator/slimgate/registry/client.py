@@ -15,6 +15,7 @@ from slimgate.core.credentials.identity import Identity
 from slimgate.core.errors import (
     ImageError,
     InvalidReferenceError,
+    NotFoundError,
     RefusedAddressError,
     TooLargeError,
     UnsupportedError,
@@ -31,7 +32,16 @@ from slimgate.registry.body import Answer, digest_of, mismatch, verify
 from slimgate.registry.breaker import Breaker
 from slimgate.registry.errors import TokenRefusedError
 from slimgate.registry.exchange import Exchange
-from slimgate.registry.layers import Plan, judge_tail, plan, range_of, read_part, read_whole
+from slimgate.registry.layers import (
+    Plan,
+    judge_tail,
+    lacking,
+    named,
+    plan,
+    range_of,
+    read_part,
+    read_whole,
+)
 from slimgate.registry.providers import Providers
 from slimgate.registry.ratelimit import RateLimits, Slots
 from slimgate.registry.settings import RegistryObserver, RegistrySettings, SilentRegistryObserver
@@ -160,6 +170,16 @@ class RegistryClient:
         self, reference: Reference, layer: Descriptor, identity: Identity, *, whole: bool = False
     ) -> LayerReading:
         """Find the length of a layer's tar, and what it holds where it is read whole."""
+        try:
+            return named(await self._looked_at(reference, layer, identity, whole=whole), layer)
+        except NotFoundError:
+            if (reading := lacking(layer)) is None:
+                raise
+            return reading
+
+    async def _looked_at(
+        self, reference: Reference, layer: Descriptor, identity: Identity, *, whole: bool
+    ) -> LayerReading:
         way = plan(layer, self._settings, whole=whole)
         if isinstance(way, Size):
             return LayerReading(unpacked=way)

@@ -17,7 +17,7 @@ from slimgate.core.layers.gzip import TAIL, size_from_tail
 from slimgate.core.layers.packing import packing_of
 from slimgate.engine.cpu_turns import CpuTurns
 from slimgate.engine.ports import LayerReading
-from slimgate.engine.unpack import Unpacker, UnpackLimits
+from slimgate.engine.unpack import NO_TAR, Unpacker, UnpackLimits
 from slimgate.registry.body import Answer, BodyPace, algorithm_of, mismatch, wrong_size
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import WHOLE_LAYER_BYTES
@@ -28,6 +28,7 @@ _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
 _TOTAL: Final = re.compile(r"\Abytes [0-9*-]{1,40}/(\d{1,19})\Z")
 _WHOLE_ONLY: Final = "the registry does not serve parts of layers"
 _FOREIGN: Final = re.compile(r"\.(foreign|nondistributable)\b")
+_ENCRYPTED: Final = "+encrypted"
 _GZIP: Final = frozenset({
     "application/vnd.oci.image.layer.v1.tar+gzip",
     "application/vnd.docker.image.rootfs.diff.tar.gzip",
@@ -52,11 +53,10 @@ class Plan(Enum):
 def plan(layer: Descriptor, settings: RegistrySettings, *, whole: bool = False) -> Plan | Size:
     """Choose how to look at a layer, or say why looking is of no use; `whole` ones are larger.
 
-    Runtimes tell by its bytes how a layer is compressed, and not all of them ask for its type.
+    Runtimes tell by its bytes how a layer is compressed, and not all of them ask for its type, nor
+    whether that says encrypted. One that is said to lie elsewhere is asked of the registry, too.
     """
-    media_type = _FOREIGN.sub("", layer.media_type.lower())
-    if (reason := _useless(layer)) is not None:
-        return Size.unknown(reason)
+    media_type = _FOREIGN.sub("", layer.media_type.lower()).removesuffix(_ENCRYPTED)
     measured = settings.measured_layer_bytes if whole else 0
     if layer.size <= max(settings.whole_layer_bytes, measured):
         return Plan.WHOLE
@@ -69,11 +69,17 @@ def plan(layer: Descriptor, settings: RegistrySettings, *, whole: bool = False) 
     return Plan.TAIL
 
 
-def _useless(layer: Descriptor) -> str | None:
-    # Without an address to get it from elsewhere, the registry must hold a foreign layer too.
-    if layer.elsewhere and _FOREIGN.search(layer.media_type.lower()):
-        return "the layer is not kept in the registry"
-    return "the layer is encrypted" if layer.media_type.lower().endswith("+encrypted") else None
+def lacking(layer: Descriptor) -> LayerReading | None:
+    """Say of a layer that the registry has not got what that means, if it need not have it."""
+    return _unknown("the layer is not kept in the registry") if layer.elsewhere else None
+
+
+def named(reading: LayerReading, layer: Descriptor) -> LayerReading:
+    """Say that a layer is encrypted, where it is: containerd unpacks what is only called so."""
+    is_called_so = layer.media_type.lower().endswith(_ENCRYPTED)
+    if is_called_so and reading.unpacked.reason == NO_TAR:
+        return replace(reading, unpacked=replace(reading.unpacked, reason="the layer is encrypted"))
+    return reading
 
 
 def range_of(way: Plan, layer: Descriptor) -> tuple[int, int]:
