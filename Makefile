@@ -115,4 +115,4 @@ clean: ## remove what was built and cached in the checkout; the lab must be down
 	@if [ -d .lab ] && [ -x $(PYTHON) ]; then $(PYTHON) -m tests.lab down; fi
 	rm -rf $(VENV) .lab build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache
-	find operator tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
+	find operator tests examples bench scripts -name __pycache__ -type d -prune -exec rm -rf {} +
