@@ -263,6 +263,17 @@ STOCK: Final[Mapping[str, Image | Index]] = {
         but(_configured(_FAT, rootfs={}), artifactType="application/vnd.example.app"),
         _copies(_APP),
     ),
+    # CRI-O takes both.
+    "no-config-size": but(_FAT, config={**json.loads(_FAT.manifest)["config"], "size": None}),
+    "odd-annotations": replace(
+        but(
+            _FAT,
+            mediaType=DOCKER_MANIFEST,
+            annotations=5,
+            layers=[{**one, "annotations": 5, "platform": 5} for one in _FAT_LAYERS],
+        ),
+        media_type=DOCKER_MANIFEST,
+    ),
     # Indexes of which something is wrong that no runtime, or only CRI-O, passes over.
     "null-entry": _listed(_FAT, None),
     "odd-digest": _listed(_FAT, {"digest": "md5:1", "size": 1, "platform": {"os": "linux"}}),

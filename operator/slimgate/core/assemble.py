@@ -98,8 +98,7 @@ def has_config(facts: ImageFacts) -> bool:
     An index tells the platform of an image whose config nobody has read, so that is no sign.
     """
     named = any(layer.diff_id is not None for layer in facts.layers)
-    is_settled = facts.artifact_type is not None or facts.fault is not None
-    return named or not facts.layers or is_settled
+    return named or not facts.layers or facts.artifact_type is not None
 
 
 def without_unverified(facts: ImageFacts) -> ImageFacts:

@@ -6,7 +6,7 @@ Spec: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar, cast
 
 from slimgate.core.errors import InvalidReferenceError, TooLargeError, UnsupportedError
@@ -234,7 +234,7 @@ def parse_document(body: bytes, content_type: str | None) -> Index | Manifest:
         raise UnsupportedError(
             "the document is an index and a manifest at once, which container runtimes refuse"
         )
-    annotations = _strings(root.get("annotations"), "annotations")
+    annotations = _strings(root.get("annotations"))
     if "manifests" in root or (declared in _INDEXES and "layers" not in root):
         entries = _list(root.get("manifests"), "manifests")
         return Index(
@@ -249,7 +249,7 @@ def parse_document(body: bytes, content_type: str | None) -> Index | Manifest:
     layers = _list(root["layers"], "layers")
     return Manifest(
         media_type=declared if declared in _MANIFESTS else OCI_MANIFEST,
-        config=_descriptor(root["config"], "config"),
+        config=_descriptor(_sized(root["config"], "config"), "config"),
         layers=tuple(_descriptor(entry, f"layers[{i}]") for i, entry in enumerate(layers)),
         annotations=annotations,
         artifact_type=_optional(root, "artifactType"),
@@ -277,7 +277,7 @@ def parse_config(body: bytes) -> ImageConfig:
         ),
         history=_steps(root.get("history")),
         env=_texts(inner.get("env"), "config.Env"),
-        labels=_strings(inner.get("labels"), "config.Labels"),
+        labels=_strings(inner.get("labels")),
         entrypoint=_texts(inner.get("entrypoint"), "config.Entrypoint"),
         cmd=_texts(inner.get("cmd"), "config.Cmd"),
         user=_optional(inner, "User") or "",
@@ -317,19 +317,29 @@ def _is_document(layer: Descriptor) -> bool:
 
 
 def _listed(value: object, path: str) -> Descriptor:
-    """Read an entry of an index: what is wrong with it matters to nobody who takes another.
-
-    CRI-O looks at no sizes, so one without is taken by it.
-    """
-    raw = dict(record({} if value is None else value, path))
-    size = raw.get("size")
-    if size is None or (isinstance(size, int) and size < 0):
-        raw["size"] = 0
+    """Read an entry of an index: what is wrong with it matters to nobody who takes another."""
+    raw = _sized({} if value is None else value, path)
+    platform = raw.get("platform")
+    told = record(platform or {}, f"{path}.platform")
     try:
         _digest(raw.get("digest"), path)
     except UnsupportedError:
         raw["digest"] = _NOBODY
-    return _descriptor(raw, path)
+    return replace(
+        _descriptor(raw, path),
+        platform=None if platform is None else _platform(platform, f"{path}.platform"),
+        os_version=_optional(told, "os.version"),
+        os_features=bool(told.get("os.features")),
+    )
+
+
+def _sized(value: object, path: str) -> dict[str, object]:
+    """Read what names a document: CRI-O looks at no sizes, so it takes one without."""
+    raw = dict(record(value, path))
+    size = raw.get("size")
+    if size is None or (isinstance(size, int) and size < 0):
+        raw["size"] = 0
+    return raw
 
 
 def _descriptor(value: object, path: str) -> Descriptor:
@@ -337,17 +347,12 @@ def _descriptor(value: object, path: str) -> Descriptor:
     size = raw.get("size")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= MAX_INT:
         raise UnsupportedError(f"{path}.size is not a number of bytes")
-    platform = raw.get("platform")
-    told = record(platform or {}, f"{path}.platform")
     return Descriptor(
         media_type=_optional(raw, "mediaType") or "",
         digest=_digest(raw.get("digest"), f"{path}.digest"),
         size=size,
-        platform=_platform(platform, f"{path}.platform") if platform is not None else None,
-        os_version=_optional(told, "os.version"),
-        os_features=bool(told.get("os.features")),
         artifact_type=_optional(raw, "artifactType"),
-        annotations=_strings(raw.get("annotations"), f"{path}.annotations"),
+        annotations=_strings(raw.get("annotations")),
         elsewhere=bool(_list(raw.get("urls"), f"{path}.urls")),
     )
 
@@ -402,10 +407,12 @@ def _texts(value: object, path: str) -> tuple[str, ...]:
     return tuple(entry for (entry,) in _within(texts))
 
 
-def _strings(value: object, path: str) -> Mapping[str, str]:
-    if value is None:
+def _strings(value: object) -> Mapping[str, str]:
+    """Read texts by name. Of Docker's manifests CRI-O reads no such fields, whatever they hold."""
+    try:
+        fields = mapping({} if value is None else value, "").items()
+    except UnsupportedError:
         return {}
-    fields = mapping(value, path).items()
     return dict(_within((key, entry) for key, entry in fields if isinstance(entry, str)))
 
 
