@@ -114,6 +114,16 @@ def survey(
     )
 
 
+@pytest.mark.parametrize(
+    ("count", "seconds", "pace"),
+    [(1, 60.0, 0.2), (300, 60.0, 0.2), (600, 60.0, 0.4), (5_000, 60.0, 1.0), (5_000, 0.0, 0.2)],
+)
+async def test_pace(count: int, seconds: float, pace: float) -> None:
+    """A look that can't be over in time hurries less, down to a fifth of its pace."""
+    one = survey(Crowd(), [], seconds=seconds, pace=0.2)
+    assert one.pace_of(count) == pytest.approx(pace)
+
+
 async def test_last_success() -> None:
     """It is the time of the last look that saw any node, or all where none may be missed."""
     clock, crowd = Clock(), Crowd()

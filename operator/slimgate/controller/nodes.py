@@ -35,6 +35,8 @@ _AT_ONCE: Final = 32
 """Nodes that are asked side by side, where kubelets or the API server take their time."""
 _ASKING: Final = 0.75
 """The part of its time that a look asks nodes in; in the rest it adds up."""
+_UNHURRIED: Final = 5
+"""So many times its usual time is what each of very many nodes takes at most."""
 _PODS: Final = "pods"
 """Why a node is left out whose pods can't be listed: all that they run would seem unused."""
 _UNREACHABLE: Final = "unreachable"
@@ -76,8 +78,9 @@ class _Asked:
 class NodeSurvey:
     """Keeps what the last look found.
 
-    `pace` are the seconds that each node takes at least: a look at very many takes longer than the
-    time between two looks is to be. `each` is shown every node's model, which is not kept. Where it
+    `pace` are the seconds that each node takes at least. A look at very many takes longer than the
+    time between two looks is to be, and is then in no hurry: what they all report takes its time,
+    too. `each` is shown every node's model, which is not kept. Where it
     is `strict`, no node may be left out.
     """
 
@@ -134,10 +137,16 @@ class NodeSurvey:
                 _LOG.warning("the nodes' images could not be looked at: %s", error)
             await asyncio.sleep(max(self._seconds - (time.monotonic() - started), self._pace))
 
+    def pace_of(self, nodes: int) -> float:
+        """Tell the seconds for each of so many nodes."""
+        late = nodes * self._pace / self._seconds if self._seconds else 1.0
+        return self._pace * min(max(late, 1.0), _UNHURRIED)
+
     async def look(self) -> None:
         """Look at all nodes once; ClusterError if none can be, or one that must not be missed."""
         nodes = self._nodes()
-        asked = await self._ask_all(nodes)
+        pace = self.pace_of(len(nodes))
+        asked = await self._ask_all(nodes, pace * _ASKING)
         nodes = [node for node in nodes if node.name in asked.uses]
         if asked.error is not None and (self._strict or not nodes):
             raise asked.error
@@ -149,7 +158,7 @@ class NodeSurvey:
         unique = UniqueSum()
         for node in nodes:
             await asyncio.to_thread(self._add, node, asked, together, unique)
-            await asyncio.sleep(self._pace * (1 - _ASKING))
+            await asyncio.sleep(pace * (1 - _ASKING))
         self.last = await asyncio.to_thread(together.look)
         sizes = partial(unique.sizes, self._images.layout.unpacked)
         self._over_budget = await asyncio.to_thread(self._budgets, sizes)
@@ -170,7 +179,7 @@ class NodeSurvey:
         together.add(disk)
         unique.add(disk)
 
-    async def _ask_all(self, nodes: Iterable[Node]) -> _Asked:
+    async def _ask_all(self, nodes: Iterable[Node], pace: float) -> _Asked:
         asked, room = _Asked(), asyncio.Semaphore(_AT_ONCE)
         async with asyncio.TaskGroup() as tasks:
             for node in nodes:
@@ -178,7 +187,7 @@ class NodeSurvey:
                 tasks.create_task(self._ask(node, asked)).add_done_callback(
                     lambda _: room.release()
                 )
-                await asyncio.sleep(self._pace * _ASKING)
+                await asyncio.sleep(pace)
         return asked
 
     async def _ask(self, node: Node, asked: _Asked) -> None:
