@@ -80,7 +80,7 @@ image: $(STAMP) ## build slimgate's own image with the Docker engine (IMAGE=name
 	docker build --tag $(IMAGE) .
 
 .PHONY: siege
-siege: $(STAMP) ## attack both roles in all known ways: a table in six minutes (ARGS="--only paths")
+siege: $(STAMP) ## attack both roles in all known ways: a table in ten minutes (ARGS="--only paths")
 	@$(PYTHON) -m bench.siege $(ARGS)
 
 .PHONY: bench
