@@ -26,6 +26,7 @@ pytestmark = [
     pytest.mark.usefixtures("own_disk"),
 ]
 
+SWEPT = "slimgate.invalid/swept:1"
 TOTAL, EACH = 0.01, 0.03
 MIB = 2**20
 MEASURED = 128 * MIB
@@ -103,6 +104,7 @@ async def test_who_fills_the_disk(lab: Lab, kubectl: Kubectl, namespace: str, ma
 
     delete_pods(kubectl, namespace)
     remove_containers(lab, made.repository)
+    sweep(lab, next(iter(made.images)))
     before = await settled(lab, kubectl, MEASURED)
     print(f"\ntotal: du {on_disk:,}, owners {used.model.owners.total.disk:,}", end=", ")
     print(f"model {used.model.total.disk:,}, factor {used.model.scale.factor}")
@@ -149,6 +151,12 @@ def remove_containers(lab: Lab, repository: str) -> None:
     found = ctr(lab, "containers", "list").splitlines()
     if dead := [line.split()[0] for line in found if repository in line]:
         ctr(lab, "containers", "remove", *dead)
+
+
+def sweep(lab: Lab, name: str) -> None:
+    """Have containerd collect what removed containers wrote: else the next image's removal does."""
+    ctr(lab, "images", "tag", "--force", name, SWEPT)
+    ctr(lab, "images", "remove", "--sync", SWEPT)
 
 
 def remove_image(lab: Lab, name: str, built: Image) -> None:
