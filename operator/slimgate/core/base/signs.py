@@ -109,7 +109,7 @@ def declared(traces: Traces) -> Clue | None:
 def signed(traces: Traces) -> Clue | None:
     """Read a family off the packages that are installed by their full release."""
     if not traces.steps and (family := _named_ubuntu(traces) or apt_family(traces)):
-        return _without_history(family, traces)
+        return _of_apt(family, traces)
     family = _signed_by(traces, _SIGNS)
     # Amazon's minimal variant has less than 40 MB to pull; the others' do not tell by size.
     full = family == "amazonlinux" and traces.root_size.within((48, 110), (130, 300))
@@ -122,7 +122,8 @@ def _named_ubuntu(traces: Traces) -> str | None:
     return "ubuntu" if named else None
 
 
-def _without_history(family: str, traces: Traces) -> Clue:
+def _of_apt(family: str, traces: Traces) -> Clue:
+    """Tell the variant of debian or ubuntu by the size of the root."""
     size = traces.root_size
     if family == "ubuntu":
         return Clue(family=family, tier=Tier.FULL if is_ubuntu(size) else None)
@@ -146,10 +147,8 @@ def copied(traces: Traces, managers: frozenset[str]) -> Clue | None:
         family = _signed_by(traces, _APK_SIGNS)
         return Clue(family=family, tier=Tier.MINIMAL) if family else None
     family = apt_family(traces) if managers == {"apt"} else None
-    if family == "ubuntu" and is_ubuntu(size):
-        return Clue(family=family, tier=Tier.FULL)
-    if family == "debian":
-        return Clue(family=family, tier=debian_tier(size, traces.config.platform.architecture))
+    if family == "debian" or (family == "ubuntu" and is_ubuntu(size)):
+        return _of_apt(family, traces)
     return None
 
 
