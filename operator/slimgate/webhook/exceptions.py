@@ -1,12 +1,11 @@
 """Answers AdmissionReviews of SlimExceptions: bytes in, bytes out, from memory alone."""
 
-import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from slimgate.core.admission.decision import encode, request_of, uid_of
+from slimgate.core.admission.decision import answer_of, request_of, uid_of
 from slimgate.core.admission.exception_review import Find, review
 from slimgate.core.json_object import mapping_at, text_at
 from slimgate.core.text import printable
@@ -40,7 +39,7 @@ class ExceptionService:
             name = text_at(mapping_at(mapping_at(request, "object"), "metadata"), "name")
             whole = printable(f"{text_at(request, 'namespace')}/{name}")
             _LOG.info("SlimException %s was refused: %s", whole, decision.message)
-        answer = json.dumps(encode(uid_of(asked), decision), separators=(",", ":")).encode()
+        answer = answer_of(uid_of(asked), decision)
         self._observer.exception(text_at(request, "operation"), allowed=decision.allowed)
         return answer
 

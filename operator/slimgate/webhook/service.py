@@ -5,7 +5,6 @@ Nothing is written anywhere, so a dry run needs no care.
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -13,23 +12,21 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
-import orjson
-
 from slimgate.core.admission.decision import (
     ALLOWED,
     Decision,
     InvalidReviewError,
     Request,
+    answer_of,
     bring_back,
     decide,
     decode,
-    encode,
     uid_of,
 )
 from slimgate.core.admission.head import MAX_HEAD, fields_before_objects, workload_named
 from slimgate.core.admission.repeat import CONTROLLER_USERS, JUDGED_OPERATIONS, Skip, skip_of
 from slimgate.core.errors import ClusterError, ImageError, OverloadedError, TooLargeError
-from slimgate.core.json_object import JsonDocument, text_at
+from slimgate.core.json_object import text_at
 from slimgate.core.policies.finding import Outcome, Subject
 from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.text import printable
@@ -175,7 +172,7 @@ class AdmissionService:
     def _encoded(
         self, uid: str, request: Request | None, decision: Decision, outcome: str, started: float
     ) -> bytes:
-        answer = _bytes_of(encode(uid, decision))
+        answer = answer_of(uid, decision)
         self._report(request, outcome, decision, time.monotonic() - started)
         return answer
 
@@ -274,13 +271,6 @@ class _LateError(ImageError):
     """The deadline came before a verdict."""
 
     reason = LATE
-
-
-def _bytes_of(answer: JsonDocument) -> bytes:
-    try:
-        return orjson.dumps(answer)
-    except orjson.JSONEncodeError:
-        return json.dumps(answer).encode()  # with halves of surrogates, which the API server takes
 
 
 def _unjudged(err: Exception) -> Decision:

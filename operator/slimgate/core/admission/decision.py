@@ -3,10 +3,13 @@
 https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final, cast
+
+import orjson
 
 from slimgate.core.errors import SlimgateError
 from slimgate.core.json_object import JsonDocument, JsonObject, mapping_at, text_at
@@ -214,6 +217,15 @@ def encode(uid: str, decision: Decision) -> JsonDocument:
     if decision.audit:
         response["auditAnnotations"] = dict(decision.audit)
     return {"apiVersion": _API_VERSION, "kind": "AdmissionReview", "response": response}
+
+
+def answer_of(uid: str, decision: Decision) -> bytes:
+    """Write the same as the API server reads it."""
+    answer = encode(uid, decision)
+    try:
+        return orjson.dumps(answer)
+    except orjson.JSONEncodeError:
+        return json.dumps(answer).encode()  # with halves of surrogates, which the API server takes
 
 
 def _effect(finding: Finding, policy: Policy, *, runs: bool) -> Effect:
