@@ -62,13 +62,17 @@ def test_entries(entry: object, credential: Credential) -> None:
     assert entries(entry) == (CredentialEntry("r.io", credential),)
 
 
-@pytest.mark.parametrize("entry", [{}, {"email": "a@b.c"}, {"username": ""}, {"password": 5}])
+@pytest.mark.parametrize(
+    "entry", [{}, {"email": "a@b.c"}, {"username": ""}, {"password": 5}, None, {"auth": None}]
+)
 def test_entries_without_credential(entry: object) -> None:
     """An entry that holds no credential is left out."""
     assert entries(entry) == ()
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"auths": null}', b'{"auths": {}, "credsStore": "x"}'])
+@pytest.mark.parametrize(
+    "body", [b"{}", b"null", b'{"auths": null}', b'{"auths": {}, "credsStore": "x"}']
+)
 def test_no_entries(body: bytes) -> None:
     """A config without entries is nobody's."""
     assert parse_config(body).key == ""
@@ -80,6 +84,56 @@ def test_order_is_kept() -> None:
     found = parse_config(json.dumps({"auths": auths}).encode())
 
     assert [entry.pattern for entry in found.entries] == ["b.io", "a.io", "c.io"]
+
+
+TWICE = [
+    (
+        '{"auths": {"r.io": {"auth": "YTpi"}}, "auths": {"s.io": {"auth": "YTpi"}}}',
+        {"r.io", "s.io"},
+    ),
+    ('{"auths": {"r.io": {"auth": "YTpi"}}, "Auths": {}}', {"r.io"}),
+    ('{"Auths": {"r.io": {"AUTH": "Yjpj", "auth": "YTpi"}}}', {"r.io"}),
+    ('{"auths": {"r.io": {"auth": "Yjpj", "Auth": "YTpi"}}}', {"r.io"}),
+    ('{"auths": {"r.io": {"auth": "Yjpj"}, "r.io": {"auth": "YTpi"}}}', {"r.io"}),
+    ('{"auths": {"r.io": null, "s.io": {"auth": "YTpi"}}}', {"s.io"}),
+]
+
+
+@pytest.mark.parametrize(("text", "patterns"), TWICE)
+def test_what_is_there_twice(text: str, patterns: set[str]) -> None:
+    """A config is read as by Go: objects of one name are merged, of texts the last counts."""
+    found = parse_config(text.encode()).entries
+
+    assert {entry.pattern: entry.credential for entry in found} == dict.fromkeys(
+        patterns, Credential(username="a", password="b")
+    )
+
+
+TOKENS = {"identitytoken": "t", "registrytoken": "t"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "credential"),
+    [
+        ({"auth": encoded("alice:s3cret"), **TOKENS}, ALICE),
+        ({"username": "alice", "password": "s3cret", **TOKENS}, ALICE),
+        (
+            {"auth": encoded("<token>:"), "identitytoken": "t"},
+            Credential(username="<token>", password="", identity_token="t"),
+        ),
+        ({"registrytoken": "t"}, Credential(registry_token="t")),
+    ],
+)
+@pytest.mark.parametrize("kind", [CONFIG_JSON_TYPE, LEGACY_TYPE])
+def test_tokens_in_pull_secrets(kind: str, entry: object, credential: Credential) -> None:
+    """The kubelet knows no tokens: they count where an entry has no password, and else never."""
+    auths = {"r.io": entry}
+    data = {
+        CONFIG_JSON_KEY: encoded(json.dumps({"auths": auths})),
+        LEGACY_KEY: encoded(json.dumps(auths)),
+    }
+
+    assert parse_secret(kind, data).entries == (CredentialEntry("r.io", credential),)
 
 
 def test_secrets() -> None:

@@ -5,18 +5,20 @@ Errors never quote the config: it holds passwords.
 
 import base64
 import binascii
-import json
-from collections.abc import Collection, Mapping
-from typing import Final, cast
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Final
 
 from slimgate.core.credentials.identity import BYTES, Credential, CredentialEntry, Identity
-from slimgate.core.errors import SlimgateError
+from slimgate.core.errors import SlimgateError, TooLargeError, UnsupportedError
+from slimgate.core.images import go_json
 from slimgate.core.text import printable, whole
 
 CONFIG_JSON_TYPE: Final = "kubernetes.io/dockerconfigjson"
 CONFIG_JSON_KEY: Final = ".dockerconfigjson"
 LEGACY_TYPE: Final = "kubernetes.io/dockercfg"
 LEGACY_KEY: Final = ".dockercfg"
+_ROOT: Final = "the docker config"
 MAX_CONFIG: Final = 2**20
 """Bytes; Kubernetes itself limits a Secret to 1 MiB."""
 MAX_ENTRIES: Final = 1_024
@@ -44,7 +46,7 @@ def parse_secret(secret_type: str, data: Mapping[str, str]) -> Identity:
         body = base64.b64decode(data[key], validate=True)
     except (binascii.Error, ValueError) as err:
         raise MalformedDockerConfigError(f"its key {key} is not base64") from err
-    return parse_config(body, legacy=key == LEGACY_KEY)
+    return Identity(tuple(map(_as_kubelet, parse_config(body, legacy=key == LEGACY_KEY).entries)))
 
 
 def parse_config(body: bytes, *, legacy: bool = False) -> Identity:
@@ -52,8 +54,8 @@ def parse_config(body: bytes, *, legacy: bool = False) -> Identity:
 
     Entries without a credential are left out. Raises MalformedDockerConfigError.
     """
-    config = _root(body)
-    auths = config if legacy else _mapping(_of(config, "auths") or {}, "auths")
+    root = _root(body)
+    auths = _mapping(root if legacy else _record(root, _ROOT).get("auths"), "auths")
     if len(auths) > MAX_ENTRIES:
         raise MalformedDockerConfigError(
             f"it has {len(auths)} entries, and slimgate reads at most {MAX_ENTRIES}"
@@ -67,10 +69,10 @@ def helper_of(body: bytes, hosts: Collection[str]) -> str | None:
 
     One of its own if it has any, else the store for all. Raises MalformedDockerConfigError.
     """
-    config = _root(body)
-    own = _mapping(_of(config, "credHelpers") or {}, "credHelpers")
+    config = _record(_root(body), _ROOT)
+    own = _mapping(config.get("credhelpers"), "credHelpers")
     found = [name for pattern, name in own.items() if host_of(pattern) in hosts]
-    helper = found[0] if found else _of(config, "credsStore") or None
+    helper = found[0] if found else config.get("credsstore") or None
     if helper is not None and not isinstance(helper, str):
         raise MalformedDockerConfigError("the name of a credential helper is not text")
     return helper
@@ -81,19 +83,18 @@ def host_of(pattern: str) -> str:
     return pattern.removeprefix("https://").removeprefix("http://").partition("/")[0].lower()
 
 
-def _root(body: bytes) -> Mapping[str, object]:
+def _root(body: bytes) -> object:
     if len(body) > MAX_CONFIG:
-        raise MalformedDockerConfigError(f"the docker config is larger than {MAX_CONFIG} bytes")
+        raise MalformedDockerConfigError(f"{_ROOT} is larger than {MAX_CONFIG} bytes")
     try:
-        root: object = json.loads(body)
-    except (ValueError, RecursionError):
+        return go_json.load(body)
+    except (UnsupportedError, TooLargeError):
         # Not chained: the parser's error holds the document, and the document passwords.
-        raise MalformedDockerConfigError("the docker config is not JSON") from None
-    return _mapping(root, "the docker config")
+        raise MalformedDockerConfigError(f"{_ROOT} is not JSON") from None
 
 
 def _entry(pattern: str, value: object) -> CredentialEntry | None:
-    raw = _mapping(value, f"the entry {printable(pattern, 80)!r}")
+    raw = _record(value, f"the entry {printable(pattern, 80)!r}")
     username, password = _text(raw, "username"), _text(raw, "password")
     if (auth := _text(raw, "auth")) is not None:
         username, password = _decode(auth, pattern)
@@ -104,6 +105,17 @@ def _entry(pattern: str, value: object) -> CredentialEntry | None:
         registry_token=_text(raw, "registrytoken"),
     )
     return None if credential == Credential() else CredentialEntry(pattern, credential)
+
+
+def _as_kubelet(entry: CredentialEntry) -> CredentialEntry:
+    """Leave the tokens off that the kubelet knows nothing of, where there is what it logs in by.
+
+    Else a wrong one beside the right password would make an image unknown that nodes can pull.
+    """
+    credential = entry.credential
+    if not credential.password:
+        return entry
+    return replace(entry, credential=replace(credential, identity_token=None, registry_token=None))
 
 
 def _decode(auth: str, pattern: str) -> tuple[str, str]:
@@ -121,19 +133,24 @@ def _decode(auth: str, pattern: str) -> tuple[str, str]:
     return username, password.strip("\x00")  # which docker pads with
 
 
-def _of(raw: Mapping[str, object], key: str) -> object:
-    """Find a field as Go's JSON does, for which upper and lower case are the same."""
-    if key in raw:
-        return raw[key]
-    return next((value for name, value in raw.items() if name.lower() == key.lower()), None)
-
-
 def _mapping(value: object, what: str) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise MalformedDockerConfigError(f"{what} is not a JSON object")
-    return cast("Mapping[str, object]", value)
+    return _read(go_json.mapping, value, what)
+
+
+def _record(value: object, what: str) -> Mapping[str, object]:
+    return _read(go_json.record, value, what)
+
+
+def _read(
+    read: Callable[[object, str], Mapping[str, object]], value: object, what: str
+) -> Mapping[str, object]:
+    """Read an object by names or by keys as the kubelet does, to which null is an empty one."""
+    try:
+        return {} if value is None else read(value, what)
+    except UnsupportedError:
+        raise MalformedDockerConfigError(f"{what} is not a JSON object") from None
 
 
 def _text(raw: Mapping[str, object], key: str) -> str | None:
-    value = _of(raw, key)
+    value = raw.get(key)
     return whole(value) if isinstance(value, str) and value else None

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final, Self
+from urllib.parse import unquote
 
 from slimgate.core.credentials.identity import Credential, Identity
 from slimgate.core.images.reference import DOCKER_HUB, Reference
@@ -73,19 +74,21 @@ class Keychain:
 
 
 def parse_pattern(pattern: str) -> RepositoryPath | None:
-    """Read an `auths` key: `[http[s]://]host[:port][/path]`; None if it names no host."""
+    """Read an `auths` key: `[http[s]://][user@]host[:port][/path]`; None if it names no host."""
     if len(pattern) > _MAX_PATTERN:
         return None
     rest = _QUERY.sub("", _SCHEME.sub("", pattern))
     authority, slash, path = rest.partition("/")
+    authority = authority.rpartition("@")[2]
     host, _ = _split_port(authority)
     # Go's URLs know brackets only around IPv6, and there its globs take them for a class.
     if not host or "[" in host:
         return None
-    path = slash + path
+    path = unquote(slash + path)
     if path.startswith(_VERSION_PREFIXES):
         path = path[len("/v1") :]
-    return RepositoryPath(authority=authority, path="" if path == "/" else path)
+    # Twice, since the kubelet reads as a URL once more what it has made of the first.
+    return RepositoryPath(authority=authority, path="" if path == "/" else unquote(path))
 
 
 def matches(target: RepositoryPath, name: RepositoryPath) -> bool:
