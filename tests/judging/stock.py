@@ -17,7 +17,7 @@ from slimgate.engine.ports import LayerReading
 from slimgate.engine.unpack import Unpacker, UnpackLimits
 from slimgate.registry.layers import Plan, plan
 from slimgate.registry.settings import RegistrySettings
-from tests.core.layers.tars import file_of, pax
+from tests.core.layers.tars import file_of, flagged, named, pax
 from tests.engine.shelf import AMD64, ARM64, Shelf
 from tests.support import zstd
 from tests.support.images import Image, Index, Layer, but, digest_of, image, index, layer, tar_of
@@ -73,6 +73,11 @@ _SPARSE_TAR: Final = pax({
     "GNU.sparse.realsize": str(20 * 2**20),
 }) + file_of(b"0\n".ljust(512, b"\0"))  # fmt: skip
 _SPARSE: Final = _packed(_SPARSE_TAR, gzip.compress(_SPARSE_TAR, mtime=0))
+_ZEROS: Final = bytes(99 * KIB)
+_BZIP2, _NO_GZIP, _XZ = (
+    named(mark, _ZEROS) for mark in (b"BZh9", b"\x1f\x8b\x00", b"\xfd7zXZ\x00")
+)
+_SIGNED_SUM: Final = named(b"\xff", _ZEROS, signed=True)
 _ODD: Final = Layer(
     blob=b"\x1f\x8b" + b"odd" * 100,
     media_type=_GZIP,
@@ -196,6 +201,13 @@ STOCK: Final[Mapping[str, Image | Index]] = {
     "honest": _copies(_HONEST),
     "understated": _copies(_UNDERSTATED),
     "sparse": _copies(_SPARSE),
+    # What Go reads and others do not: flags without a meaning, sums of signed bytes, and names of
+    # first files that are marks of what containerd knows nothing of.
+    "odd-flags": _copies(_packed(_BZIP2, flagged(_BZIP2, 0xFE))),
+    "odd-sum": _copies(_packed(_SIGNED_SUM, _SIGNED_SUM)),
+    "like-bzip2": _copies(_packed(_BZIP2, _BZIP2)),
+    "like-gzip": _copies(_packed(_NO_GZIP, _NO_GZIP)),
+    "like-xz": _copies(_packed(_XZ, _XZ)),
     "both": index([_copies(_APP), _copies(_APP, _BIG, platform=ARM64)]),
     "single": _copies(_APP, _MORE),
     "arm": index([_copies(_APP, platform=ARM64)]),

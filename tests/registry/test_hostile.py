@@ -30,6 +30,7 @@ from slimgate.core.images.oci import MAX_DOCUMENT, Descriptor
 from slimgate.core.images.reference import Reference
 from slimgate.engine.cpu_turns import SilentCpuObserver
 from slimgate.registry.client import RegistryClient
+from tests.core.layers.tars import named
 from tests.registry.conftest import asking, settings_for
 from tests.registry.hostile import (
     CHUNKED,
@@ -464,18 +465,46 @@ async def test_parts_must_be_the_ones_asked_for(
     assert server.seen[0].headers["Range"] == "bytes=999934464-999999999"
 
 
-@pytest.mark.parametrize(
-    "magic", [b"\x1f\x8b\x08\x04", b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18", b"BZh9"]
-)
-async def test_a_compressed_layer_that_poses_as_a_tar(magic: bytes) -> None:
-    """A header that has room for a tar's mark where a tar has it does not make a layer a tar."""
-    head = (magic + bytes(253) + b"ustar").ljust(512, b"\0")
+async def head_of_a_large_tar(head: bytes) -> Size:
+    """Look at a layer that is said to be a tar, too large to be read whole, and begins so."""
     layer = replace(LARGE, media_type=GZIP_LAYER.removesuffix("+gzip"))
     behave = answers(206, head, Content_Range=f"bytes 0-511/{layer.size}")
     async with hostile(behave) as server, RegistryClient(settings_for(server.host)) as client:
-        reading = await client.layer(of(server.host), layer, ANONYMOUS)
+        return (await client.layer(of(server.host), layer, ANONYMOUS)).unpacked
 
-    assert reading.unpacked == Size.unknown("the layer is not the tar that its media type says")
+
+@pytest.mark.parametrize("magic", [b"\x1f\x8b\x08\x04", b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18"])
+async def test_a_compressed_layer_that_poses_as_a_tar(magic: bytes) -> None:
+    """A header that has room for a tar's does not make a layer a tar."""
+    found = await head_of_a_large_tar(named(magic, b"")[:512])
+
+    assert found == Size.unknown("the layer is not the tar that its media type says")
+
+
+@pytest.mark.parametrize("head", [b"ustar".rjust(262, b"a").ljust(512, b"\0"), bytes(512)])
+async def test_no_tar_that_is_called_one(head: bytes) -> None:
+    """What has no header's checksum is none, whatever mark it has."""
+    found = await head_of_a_large_tar(head)
+
+    assert found == Size.unknown("the layer is not the tar that its media type says")
+
+
+@pytest.mark.parametrize("name", [b"a", b"\x1f\x8b\x00", b"\xff"])
+async def test_a_large_tar(name: bytes) -> None:
+    """It is as long as its layer, whatever its first file is called, without a mark too."""
+    head = bytearray(named(name, b"", signed=True)[:512])
+    total = int(head[148:154], 8) - sum(head[257:265])
+    head[148:156], head[257:265] = b"%06o\0 " % total, bytes(8)
+
+    assert await head_of_a_large_tar(bytes(head)) == Size.estimated(LARGE.size)
+
+
+async def test_a_large_tar_that_is_something_else_to_some_runtimes() -> None:
+    """To containerd it is a tar that is as long, so it is that at least."""
+    found = await head_of_a_large_tar(named(b"BZh9", b"")[:512])
+
+    assert (found.bytes, found.at_least) == (None, LARGE.size)
+    assert found.reason == "the layer is compressed with bzip2"
 
 
 class Record(SilentCpuObserver):

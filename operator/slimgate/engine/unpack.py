@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from slimgate.core.images.facts import Size, SizeEvidence
+from slimgate.core.layers.members import KNOWN_BY, MalformedMemberError, is_odd, without_flags
 from slimgate.core.layers.packing import HEAD, ZSTD, ZSTD_SKIPPABLE, Packing, packing_of
 from slimgate.core.layers.sparse import SparseCounter
 from slimgate.core.layers.tar import TarLister
@@ -52,6 +53,7 @@ class Unpacker:
         self._window = _SMALL_WINDOW
         self._seconds = 0.0
         self._reason: str | None = None
+        self._foreign: str | None = None
 
     @property
     def stopped(self) -> bool:
@@ -85,11 +87,11 @@ class Unpacker:
         if self._reason is None and self._codec is not None and not self._codec.is_whole():
             self._reason = "the layer's compressed form is cut short"
         is_short = 0 < self._count < _BLOCK
-        if isinstance(self._codec, _Plain) and (is_short or not self._lister.is_tar):
-            self._reason = NO_TAR
+        is_tar = not isinstance(self._codec, _Plain) or not (is_short or not self._lister.is_tar)
+        self._reason = self._reason or self._foreign or (None if is_tar else NO_TAR)
         if self._reason is not None:
             # Programs that unpack for runtimes, such as unpigz, pass over what follows the end.
-            least = 0 if self._reason == NO_TAR else self._length
+            least = self._length if is_tar else 0
             unknown = Size.unknown(self._reason, at_least=least, evidence=SizeEvidence.MEASURED)
             return LayerReading(unpacked=unknown)
         measured = Size.measured(self._length, on_disk=self._lister.on_disk)
@@ -110,7 +112,9 @@ class Unpacker:
             case None:
                 self._codec = _Plain()
             case other:
-                self._reason = f"the layer is compressed with {other.value}"
+                # To containerd it is none, and the first file of a tar may have such a name.
+                self._codec = _Plain()
+                self._foreign = f"the layer is compressed with {other.value}"
         return head
 
     def _unpack(self, data: bytes) -> Iterator[int | None]:
@@ -138,7 +142,7 @@ class Unpacker:
             is_too_wide = self._codec is not None and self._codec.window > limits.max_window
             if is_too_wide or self._count > limits.max_bytes:
                 self._reason = _TOO_MUCH
-        except (zlib.error, ZstdError, _MalformedError):
+        except (zlib.error, ZstdError, MalformedMemberError, _MalformedError):
             self._reason = "the layer's compressed form is malformed"
         finally:
             self._seconds += time.thread_time() - started
@@ -180,19 +184,36 @@ class _Gzip:
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        self._head = b""
+        self._between = True
 
     def unpack(self, data: bytes) -> Iterator[bytes]:
         position = 0
         while position < len(data):
-            if self._member.eof:
-                self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
             piece = data[position : position + _GZIP_STEP]
+            position += len(piece)
+            if self._between:
+                piece = self._start(piece)
+                if self._between:
+                    continue
             yield self._member.decompress(piece, _STEP)
-            left = self._member.unused_data or self._member.unconsumed_tail
-            position += len(piece) - len(left)
+            position -= len(self._member.unused_data or self._member.unconsumed_tail)
+            self._between = self._member.eof
+
+    def _start(self, data: bytes) -> bytes:
+        """Begin a member once enough of its head is there, and give what is to be unpacked."""
+        self._head += data
+        if len(self._head) < KNOWN_BY:
+            return b""
+        head = without_flags(self._head) if is_odd(self._head) else self._head
+        if head is None:
+            return b""
+        self._head, self._between = b"", False
+        self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        return head
 
     def is_whole(self) -> bool:
-        return self._member.eof
+        return self._member.eof and not self._head
 
 
 class _Zstd:

@@ -14,7 +14,8 @@ from slimgate.core.errors import TooLargeError, UnsupportedError
 from slimgate.core.images.facts import Digest, Size
 from slimgate.core.images.oci import Descriptor
 from slimgate.core.layers.gzip import TAIL, size_from_tail
-from slimgate.core.layers.packing import packing_of
+from slimgate.core.layers.packing import Packing, packing_of
+from slimgate.core.layers.tar import is_header
 from slimgate.engine.cpu_turns import CpuTurns
 from slimgate.engine.ports import LayerReading
 from slimgate.engine.unpack import NO_TAR, Unpacker, UnpackLimits
@@ -38,7 +39,6 @@ _TAR: Final = frozenset({
     "application/vnd.docker.image.rootfs.diff.tar",
 })  # fmt: skip
 _ANOTHER: Final = "the registry served another part of the layer than was asked for"
-_USTAR: Final = slice(257, 262)
 HEAD: Final = 512
 
 
@@ -106,8 +106,13 @@ async def read_part(answer: Answer, way: Plan, layer: Descriptor) -> LayerReadin
     if way is Plan.TAIL:
         return part
     # A gzip header may hold what looks like a tar's, and runtimes go by how a layer begins.
-    if part[_USTAR] != b"ustar" or packing_of(part):
+    packing = packing_of(part)
+    if packing in {Packing.GZIP, Packing.ZSTD} or not is_header(part):
         return _unknown("the layer is not the tar that its media type says")
+    if packing is not None:
+        # containerd knows no other, and unpacks it as the tar that it is as well.
+        reason = f"the layer is compressed with {packing.value}"
+        return LayerReading(unpacked=Size.unknown(reason, at_least=layer.size))
     return LayerReading(unpacked=Size.estimated(layer.size))
 
 

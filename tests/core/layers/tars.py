@@ -1,6 +1,8 @@
 """Makes odd tars, header by header."""
 
+import gzip
 import tarfile
+import zlib
 from collections.abc import Mapping
 
 
@@ -31,3 +33,23 @@ def pax(records: Mapping[str, str], kind: bytes = b"x", pad: str = "") -> bytes:
 def file_of(contents: bytes) -> bytes:
     """Make a file of whole blocks."""
     return header(size=len(contents)) + contents
+
+
+def named(name: bytes, contents: bytes, *, signed: bool = False) -> bytes:
+    """Make a tar of one file of any name, its checksum perhaps that of signed bytes."""
+    block = bytearray(header(size=len(contents)))
+    block[: len(name)] = name
+    block[148:156] = b" " * 8
+    total = sum(byte - 256 if signed and byte > 127 else byte for byte in block)
+    block[148:156] = b"%06o\0 " % total
+    return bytes(block) + contents + bytes(-len(contents) % 512 + 1024)
+
+
+def flagged(tar: bytes, flags: int) -> bytes:
+    """Compress as one gzip member whose head has these flags, and what they ask for."""
+    head = b"\x1f\x8b\x08" + bytes([flags]) + bytes(6)
+    head += b"\x03\x00abc" if flags & 4 else b""
+    head += b"a name\0" if flags & 8 else b""
+    head += b"a comment\0" if flags & 16 else b""
+    head += (zlib.crc32(head) & 0xFFFF).to_bytes(2, "little") if flags & 2 else b""
+    return head + gzip.compress(tar, mtime=0)[10:]

@@ -22,6 +22,7 @@ from tests.support import zstd
         (b"\x04\x22\x4d\x18\x40\x40", Packing.LZ4),
         (b"etc/passwd", None),
         (b"\x1f", None),
+        (b"\x1f\x8b\x00a name", None),
         (b"", None),
     ],
 )

@@ -15,8 +15,7 @@ from typing import Final, Protocol
 
 from slimgate.core.layers.packing import GZIP
 
-MAGIC: Final = GZIP + b"\x08"
-"""Of a gzip member that is deflated, as all are."""
+MAGIC: Final = GZIP
 DENSEST: Final = 1_032
 """No byte of deflate unpacks to more: 258 bytes take 2 bits."""
 _GZIP: Final = 16 + zlib.MAX_WBITS

@@ -15,6 +15,7 @@ from typing import Final
 
 from slimgate.core.images.facts import Size
 from slimgate.core.layers.deflate import DENSEST, MAGIC, least_length
+from slimgate.core.layers.members import MalformedMemberError, is_odd, without_flags
 
 TAIL: Final = 64 * 2**10
 """Bytes to fetch from a layer's end."""
@@ -102,8 +103,8 @@ def _is_member_chain(data: bytes, budget: int) -> tuple[bool, int]:
     used = 0
     while data.startswith(MAGIC):
         member = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        pending = data
         try:
+            pending = (without_flags(data) or b"") if is_odd(data) else data
             while not member.eof:
                 piece = member.decompress(pending, _TRIAL_STEP)
                 used += len(piece)
@@ -112,7 +113,7 @@ def _is_member_chain(data: bytes, budget: int) -> tuple[bool, int]:
                 if not piece and not member.unconsumed_tail and not member.eof:
                     return False, used
                 pending = member.unconsumed_tail
-        except zlib.error:
+        except (zlib.error, MalformedMemberError):
             return False, used
         data = member.unused_data
     return not data, used

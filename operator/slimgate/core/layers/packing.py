@@ -1,6 +1,6 @@
 """How a layer or an archive is compressed, by its first bytes: names and media types may be wrong.
 
-containerd and Docker go by them, too.
+containerd and Docker go by them, too: containerd by those of gzip and zstd alone.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,8 @@ class Packing(Enum):
     LZ4 = "lz4"
 
 
-GZIP: Final = b"\x1f\x8b"
+GZIP: Final = b"\x1f\x8b\x08"
+"""Of what is deflated, as all is; to runtimes nothing else is gzip."""
 ZSTD: Final = b"\x28\xb5\x2f\xfd"
 ZSTD_SKIPPABLE: Final = tuple(bytes((0x50 + i, 0x2A, 0x4D, 0x18)) for i in range(16))
 """Frames that hold no data, as zstd:chunked begins with."""

@@ -46,6 +46,7 @@ _EMPTY_KINDS: Final = frozenset(
 _BASE_256: Final = 0x80
 _LENGTH: Final = re.compile(rb"[+]?0*([0-9]{1,7}) ")
 _MAX_DIGITS: Final = 18
+_ASCII: Final = bytes(range(2**7))
 
 
 class TarLister:
@@ -123,14 +124,14 @@ class TarLister:
     def _take(self, block: bytes) -> None:
         if not self._started:
             self._started = True
-            self.is_tar = block == _ZERO or _checksum_holds(block)
+            self.is_tar = block == _ZERO or is_header(block)
         if self._collect is not None:
             kind, self._collect, self._wanted = self._collect, None, _BLOCK
             self._extension(kind, block[: self._length])
         elif block == _ZERO:
             self._zeros += 1
             self._ended = self._zeros > 1
-        elif self._zeros or not _checksum_holds(block):
+        elif self._zeros or not is_header(block):
             self._give_up()
         else:
             self._header(block)
@@ -268,9 +269,11 @@ def number_in(raw: bytes) -> int | None:
         return None
 
 
-def _checksum_holds(block: bytes) -> bool:
-    stated = number_in(block[148:156])
-    return stated == sum(block) - sum(block[148:156]) + 8 * ord(" ")
+def is_header(block: bytes) -> bool:
+    """Whether a block's checksum is right; old programs took its bytes for signed numbers."""
+    stated, rest = number_in(block[148:156]), block[:148] + block[156:]
+    total = sum(rest) + 8 * ord(" ")
+    return stated == total or stated == total - 2**8 * len(rest.translate(None, _ASCII))
 
 
 def records_in(body: bytes) -> dict[str, str] | None:
