@@ -202,9 +202,8 @@ class AdmissionService:
         if not decision.allowed and request.old is not None:
             ran = await self._ran(request, deadline)
             decision = bring_back(verdict, request.old, ran, docs=docs) if ran else decision
-        if decision.allowed:
-            told = (*decision.warnings, *self._budgets(workload.namespace))
-            decision = replace(decision, warnings=told)
+        if decision.allowed and (over := tuple(self._budgets(workload.namespace))):
+            decision = replace(decision, warnings=(*decision.warnings, *over))
         return decision, outcome
 
     async def _ran(self, request: Request, deadline: float) -> Sequence[Workload]:
