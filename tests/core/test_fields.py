@@ -122,6 +122,11 @@ def test_one_of() -> None:
         ("a,b", False),
         ("!a", False),
         ("a\n", False),
+        ("GHCR.io/team/app:RC1", True),
+        ("**/app@sha256:ABC", True),
+        ("**:RC*", True),
+        ("ghcr.io/Team/**", False),
+        ("*/Team", False),
     ],
 )
 def test_image_globs(glob: str, *, good: bool) -> None:

@@ -308,11 +308,17 @@ def test_the_labs_variables() -> None:
     assert read({"SLIMGATE_LAB_DIR": "/tmp/lab"}) == Settings()  # noqa: S108 - never opened
 
 
+UNNAMED = [
+    "c.yaml: apiVersion: is required: write config.slimgate.dev/v1alpha1",
+    "c.yaml: kind: is required: write Configuration",
+]
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", ["c.yaml: apiVersion: is required", "c.yaml: kind: is required"]),
-        (b"# nothing\n", ["c.yaml: apiVersion: is required", "c.yaml: kind: is required"]),
+        (b"", UNNAMED),
+        (b"# nothing\n", UNNAMED),
         (
             b"apiVersion: v1\nkind: Config\n",
             [

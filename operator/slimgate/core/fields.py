@@ -38,9 +38,10 @@ NAMESPACE_GLOB: Final = Shape(
 )
 _SEGMENT: Final = r"[-A-Za-z0-9._:@*?]+"
 IMAGE_GLOB: Final = Shape(
-    re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*"),
+    re.compile(rf"{_SEGMENT}(?:/[-a-z0-9._*?]+(?:[:@]{_SEGMENT})?)*"),
     MAX_GLOB,
-    "must be an image reference or a glob of them, as in registry.example.com/team/**",
+    "must be an image reference or a glob of them, in lower case from the first / to the tag, as "
+    "in registry.example.com/team/**",
 )
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN: Final = rf"{_LABEL}(?:\.{_LABEL})*"

@@ -30,7 +30,7 @@ def read_fields(raw: object, path: str, fields: Mapping[str, Field]) -> dict[str
     return read_each(
         [
             *((str(key), partial(_read, raw, key, path, fields)) for key in raw),
-            *((name, partial(_missing, path, name)) for name in missing),
+            *((name, partial(_missing, path, name, fields[name])) for name in missing),
         ]
     )
 
@@ -98,8 +98,9 @@ def _read(
     return fields[name].value.read(raw[key], _join(path, name))
 
 
-def _missing(path: str, name: str) -> object:
-    raise fault(_join(path, name), "is required")
+def _missing(path: str, name: str, field: Field) -> object:
+    only = field.value.schema.get("const")
+    raise fault(_join(path, name), "is required" if only is None else f"is required: write {only}")
 
 
 def _known(name: str, names: Collection[str]) -> str:

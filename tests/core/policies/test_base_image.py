@@ -56,6 +56,13 @@ def test_what_is_left_out() -> None:
         ({"references": [f"{'r' * 300}.io/{'a' * 250}"]}, "spec.references[0]: "),
         ({"references": [GOLDEN], "tier": "thin"}, "spec.tier: must be one of Scratch, Distroless"),
         (
+            {"references": [GOLDEN], "tier": "distroles"},
+            (
+                "spec.tier: must be one of Scratch, Distroless, Minimal, Slim, Full, Builder. "
+                "Did you mean Distroless?"
+            ),
+        ),
+        (
             {"references": [GOLDEN], "tier": 1},
             "spec.tier: must be one of Scratch, Distroless, Mini",
         ),

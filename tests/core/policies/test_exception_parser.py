@@ -113,6 +113,10 @@ BROKEN = [
     ({"resources": [{**DEPLOYMENT, "namespace": "a"}]}, "spec.resources[0].namespace: is not a fi"),
     ({"images": [1]}, "spec.images[0]: must be text."),
     ({"images": ["a b"]}, "spec.images[0]: must be an image reference or a glob"),
+    (
+        {"images": ["r.io/Team/**"]},
+        "spec.images[0]: must be an image reference or a glob of them, in lower case",
+    ),
     ({"upTo": {}}, "spec.upTo: set at least one cap, as in pullSize: 900Mi."),
     ({"upTo": {"pullSize": "lots"}}, "spec.upTo.pullSize: 'lots' is not a quantity"),
     ({"upTo": {"pullSize": {"deny": 1}}}, "spec.upTo.pullSize: must be a quantity, as in 300Mi"),

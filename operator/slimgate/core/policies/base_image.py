@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from slimgate.core.errors import ImageError, InvalidPolicyError, InvalidReferenceError
-from slimgate.core.fields import ANY, object_of, texts_of
+from slimgate.core.fields import ANY, object_of, one_of, texts_of
 from slimgate.core.images.facts import Digest
 from slimgate.core.images.reference import Reference, parse_digest
 from slimgate.core.images.tier import Tier
@@ -60,7 +60,7 @@ def parse_base_image(resource: JsonObject) -> BaseImage:
         name=name,
         references=tuple(references),
         texts=tuple(references.values()),
-        tier=_tier(spec["tier"]) if "tier" in spec else None,
+        tier=one_of(spec["tier"], _TIERS, "spec.tier") if "tier" in spec else None,
         earlier=tuple(_earlier(mapping_at(resource, "status"), frozenset(references))),
     )
 
@@ -87,12 +87,6 @@ def _reference(text: str, path: str) -> Reference:
         return Reference.parse(text)
     except InvalidReferenceError as err:
         raise InvalidPolicyError(path, str(err)) from err
-
-
-def _tier(raw: object) -> Tier:
-    if isinstance(raw, str) and raw in _TIERS:
-        return _TIERS[raw]
-    raise InvalidPolicyError("spec.tier", f"must be one of {', '.join(_TIERS)}.")
 
 
 def _earlier(
