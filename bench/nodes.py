@@ -104,6 +104,10 @@ class Registry:
         self.asked += 1
         return LayerReading(unpacked=Size.measured(3_000_000 + layer.size % 977))
 
+    async def length(self, reference: Reference, layer: Digest, identity: Identity) -> int:
+        """Be asked by nobody: what lies on nodes is no policy's matter."""
+        raise AssertionError
+
 
 def _number(reference: Reference) -> int:
     return int(reference.repository.rpartition("/app")[2])

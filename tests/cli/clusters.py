@@ -15,7 +15,7 @@ from slimgate.core.nodes.pulls import Pull, PullTable
 from slimgate.core.policies.finding import Subject
 from slimgate.core.policies.verdict import Verdict, evaluate
 from slimgate.core.workloads.workload import Workload
-from slimgate.engine.catalog import Catalog
+from slimgate.engine.catalog import Catalog, NodePlatforms
 
 
 @dataclass
@@ -60,10 +60,10 @@ class Cluster:
         self.listed.append("namespaces")
         return self.labels
 
-    async def platforms(self) -> tuple[Platform, ...]:
+    async def platforms(self) -> NodePlatforms:
         """List platforms."""
         self.listed.append("platforms")
-        return self.node_platforms
+        return NodePlatforms(self.node_platforms)
 
     async def workloads(self, namespace: str | None = None) -> Sequence[Workload]:
         """List workloads."""

@@ -7,7 +7,7 @@ import pytest
 
 from slimgate.controller.looks import ImageLook, Looks
 from slimgate.core.errors import ImageError, NotFoundError, UnavailableError
-from slimgate.core.images.facts import Base, Gap, Inspection
+from slimgate.core.images.facts import Base, Gap, Inspection, Size
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict
 from tests.core.make import digest, image, inspection, subject
@@ -18,6 +18,7 @@ NEW = inspection(replace(image(), digest=digest(2)))
 DOWN, GONE = UnavailableError("down"), NotFoundError("gone")
 PART = replace(OLD, gaps=(Gap(message="down", reason="unavailable", temporary=True),))
 UNREAD = inspection(replace(image(base=Base(unread="down")), digest=digest(1)))
+LONGER = inspection(replace(image(Size.unknown("longer")), digest=digest(1)))
 Seen = Inspection | ImageError
 
 
@@ -41,6 +42,7 @@ def verdict(seen: Seen, policy: str = "p", reference: str = "app:1") -> Verdict:
         ([DOWN, DOWN, OLD], OLD, "b"),
         ([PART, PART, UNREAD], OLD, "bc"),
         ([OLD, OLD, DOWN], NEW, "b"),
+        ([LONGER, LONGER, LONGER], OLD, "bc"),
     ],
 )
 def test_who_else_is_to_look(before: Sequence[Seen], now: Seen, others: str) -> None:

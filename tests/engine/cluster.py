@@ -40,9 +40,13 @@ def namespace(labels: Mapping[str, str], name: str = "shop") -> dict[str, object
     return {"metadata": {"name": name, "labels": labels}}
 
 
-def node(name: str, architecture: str) -> dict[str, object]:
+def node(name: str, architecture: str, runtime: str = "containerd://2.1.4") -> dict[str, object]:
     """Make a node that runs Linux."""
-    info = {"operatingSystem": "linux", "architecture": architecture}
+    info = {
+        "operatingSystem": "linux",
+        "architecture": architecture,
+        "containerRuntimeVersion": runtime,
+    }
     return {"metadata": {"name": name}, "status": {"nodeInfo": info}}
 
 

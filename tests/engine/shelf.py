@@ -115,6 +115,11 @@ class Shelf:
         reading = LayerReading(unpacked=Size.measured(10 * len(blob)), contents=contents)
         return (self.whole if whole else self.readings).get(layer.digest, reading)
 
+    async def length(self, reference: Reference, layer: Digest, identity: Identity) -> int:
+        """Say how long a layer is."""
+        await self._ask("length", reference, layer, identity)
+        return len(self._blob(reference, layer))
+
     async def _ask(
         self, kind: str, reference: Reference, identifier: str, identity: Identity
     ) -> None:

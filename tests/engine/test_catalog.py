@@ -174,6 +174,9 @@ CHANGES: list[tuple[Act, Act, list[Change]]] = [
     (put_node, lambda c: c.put_node(node("n2", "amd64")), [Change.PLATFORMS]),
     (put_node, lambda c: c.put_node(node("n1", "")), []),
     (put_node, lambda c: c.drop_node("n1"), [Change.PLATFORMS]),
+    (put_node, lambda c: c.put_node(node("n2", "arm64", "cri-o://1.34.1")), [Change.PLATFORMS]),
+    (put_node, lambda c: c.put_node(node("n1", "arm64", "cri-o://1.34.1")), [Change.PLATFORMS]),
+    (put_node, lambda c: c.put_node(node("n1", "arm64", "containerd://1.7.0")), []),
     (lambda _: None, lambda c: c.put_namespace(namespace({})), []),
     (put_namespace, lambda c: c.put_namespace(namespace({"slim": "yes", "a": "b"})), []),
     (put_namespace, lambda c: c.put_namespace(namespace({"slim": "no"})), [Change.NAMESPACES]),
@@ -280,6 +283,29 @@ def test_platforms_are_those_of_the_nodes(catalog: Catalog) -> None:
 
     arm, both, default = (ARM64,), (AMD64, ARM64), (AMD64,)
     assert found == [default, arm, arm, both, arm, arm, default]
+
+
+@pytest.mark.parametrize(
+    ("runtime", "believes"),
+    [
+        ("containerd://2.1.4", False),
+        ("containerd://1.6.20~ds1", False),
+        ("cri-o://1.34.1", True),
+        ("docker://28.5.0", True),
+        ("another://1", True),
+        ("cri-o", True),
+        ("", False),
+    ],
+)
+def test_nodes_that_believe_manifests(catalog: Catalog, runtime: str, believes: bool) -> None:  # noqa: FBT001
+    """All but containerd's; who tells nothing of a runtime has none yet."""
+    catalog.put_node(node("n1", "amd64"))
+    catalog.put_node(node("n2", "arm64", runtime))
+    trusting = [catalog.trusting]
+    catalog.drop_node("n2")
+    trusting.append(catalog.trusting)
+
+    assert trusting == [frozenset({ARM64} if believes else ()), frozenset()]
 
 
 def test_nodes_cost_the_same_however_many_there_are() -> None:

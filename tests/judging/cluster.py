@@ -30,7 +30,7 @@ from slimgate.engine.ports import Place
 from slimgate.settings import Settings
 from slimgate.webhook.ports import History
 from slimgate.webhook.service import AdmissionService, ServiceSettings
-from tests.engine.cluster import Keys, node
+from tests.engine.cluster import Keys
 from tests.engine.shelf import until
 from tests.judging.cells import Admission, brief, whole
 from tests.judging.rows import NAMESPACE, Json, Row
@@ -247,8 +247,8 @@ def _catalog(row: Row) -> Catalog:
         if row.unseen and one["kind"] == "Namespace":
             continue
         put[one["kind"]](one)
-    for architecture in row.nodes:
-        catalog.put_node(node(architecture, architecture))
+    for one in row.node_objects:
+        catalog.put_node(one)
     return catalog
 
 

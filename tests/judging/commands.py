@@ -24,7 +24,7 @@ from slimgate.core.policies.finding import Outcome
 from slimgate.engine.inspector import Inspector
 from slimgate.sources.anywhere import Anywhere
 from tests.cli.make import outside
-from tests.engine.cluster import Keys, node
+from tests.engine.cluster import Keys
 from tests.judging.cells import Admission, Cell, brief, facts, whole
 from tests.judging.cluster import SETTINGS
 from tests.judging.rows import NAMESPACE, Json, Row
@@ -107,7 +107,7 @@ async def commands(
     row: Row, registry: Registry, clock: Clock, folder: Path
 ) -> AsyncIterator[Commands]:
     """Open them."""
-    nodes = [{"apiVersion": "v1", "kind": "Node", **node(one, one)} for one in row.nodes]
+    nodes = [{"apiVersion": "v1", "kind": "Node", **one} for one in row.node_objects]
     server = Server([*row.objects, *row.revisions, *nodes])
     async with server.running(folder) as api:
         places = Anywhere(registry)

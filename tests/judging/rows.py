@@ -5,9 +5,11 @@
 the workload as a whole. `grown` are those where the old one is known, if they differ, and `later`
 those once the registry's faults (`down`: a kind of request, a registry, a digest's name) are
 over. `owner` is a kind of which somebody says that one called `web` made the workload. Of
-an `unseen` namespace the mirrors have not heard yet. `ran` are
-templates that the workload had before; with `strange` another of its name had them. `created` and
-`updated` are what the webhook does, and `then` what it does with the first later, if that differs.
+an `unseen` namespace the mirrors have not heard yet. Of the `nodes`, `crio` are those that run
+CRI-O; `alone` is what is said by files alone, which tell nothing of nodes, if that differs. `ran`
+are templates that the workload had before; with `strange` another of its name had them. `created`
+and `updated` are what the webhook does, and `then` what it does with the first later, if that
+differs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +19,7 @@ from typing import Any, Final, Self
 
 import yaml
 
+from tests.engine.cluster import node
 from tests.judging.stock import reference
 
 Json = dict[str, Any]
@@ -51,8 +54,10 @@ class Row:
     exceptions: Sequence[Json] = ()
     bases: Mapping[str, Json] = field(default_factory=dict)
     nodes: Sequence[str] = ("amd64",)
+    crio: Sequence[str] = ()
     down: Sequence[str] = ()
     says: Sequence[str] = ()
+    alone: Sequence[str] | None = None
     grown: Sequence[str] | None = None
     later: Sequence[str] | None = None
     created: str = "admitted"
@@ -93,6 +98,12 @@ class Row:
             }
         )
         return found
+
+    @property
+    def node_objects(self) -> list[Json]:
+        """What the cluster tells of its nodes."""
+        runtimes = dict.fromkeys(self.crio, "cri-o://1.34.1")
+        return [node(one, one, runtimes.get(one, "containerd://2.1.4")) for one in self.nodes]
 
     @property
     def revisions(self) -> list[Json]:

@@ -9,7 +9,9 @@ from functools import cache
 from typing import Final
 
 from slimgate.core.credentials.identity import Identity
+from slimgate.core.errors import UnsupportedError
 from slimgate.core.images.facts import DiffID, Digest, Platform, Size
+from slimgate.core.images.lengths import wrong_size
 from slimgate.core.images.oci import DOCKER_CONFIG, DOCKER_MANIFEST, Descriptor
 from slimgate.core.images.reference import Reference
 from slimgate.core.layers.gzip import TAIL, size_from_tail
@@ -304,6 +306,11 @@ STOCK: Final[Mapping[str, Image | Index]] = {
         mediaType="application/vnd.oci.image.layer.nondistributable.v1.tar",
         urls=["https://other.test/layer"],
     ),
+    # Their manifests say a byte of the last layer, or a gigabyte.
+    "short": _layered(_FAT, size=1),
+    "short-slim": _layered(_copies(_APP), size=1),
+    "long": _layered(_copies(_APP), size=10**9),
+    "short-beside": index([_layered(_FAT, size=1), _copies(_APP)], platforms=[AMD64, ARM64]),
     "poisoned": _layered(_FAT, mediaType="application/vnd.oci.image.layer.v1.tar+encrypted"),
 }
 
@@ -324,6 +331,8 @@ class Registry(Shelf):
         if isinstance(way, Size):
             return LayerReading(unpacked=way)
         blob = self._blob(reference, layer.digest)
+        if len(blob) != layer.size:
+            raise UnsupportedError(f"it has {len(blob)} bytes, {wrong_size(layer.size)}")
         if way is Plan.TAIL:
             return LayerReading(unpacked=size_from_tail(blob[-TAIL:], len(blob)))
         unpacker = Unpacker(UnpackLimits())

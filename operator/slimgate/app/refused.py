@@ -16,6 +16,7 @@ from slimgate.core.credentials.identity import Identity
 from slimgate.core.images.facts import Digest, Inspection, Wants
 from slimgate.core.images.reference import Reference
 from slimgate.engine.inspector import Question
+from slimgate.engine.wanted import wants_of
 
 
 def follow_refused(core: Core) -> RefusedStore | None:
@@ -63,6 +64,7 @@ class _OwnLook:
     async def inspect(self, reference: Reference) -> Inspection:
         """Look an image up, for all that any policy wants."""
         catalog = self.core.catalog
-        wants = reduce(or_, (one.wants for one in catalog.policies.values()), Wants())
+        every = (wants_of(one, catalog.trusting) for one in catalog.policies.values())
+        wants = reduce(or_, every, Wants())
         question = Question(reference, self.identity, catalog.platforms, wants, str(reference))
         return await self.core.inspector.inspect(question)

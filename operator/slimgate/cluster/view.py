@@ -20,7 +20,7 @@ from slimgate.core.json_object import JsonObject, labels_of, mapping_at, text_at
 from slimgate.core.text import printable
 from slimgate.core.workloads.kinds import Kind
 from slimgate.core.workloads.workload import Workload, WorkloadKey, workload_of
-from slimgate.engine.catalog import Catalog
+from slimgate.engine.catalog import Catalog, NodePlatforms
 from slimgate.engine.inspector import Inspector, Question
 from slimgate.engine.ports import Keyring
 from slimgate.settings import Settings
@@ -80,12 +80,12 @@ class ApiView:
         found = [mapping_at(obj, "metadata") for obj in await self._all(NAMESPACES)]
         return {text_at(metadata, "name"): labels_of(metadata) for metadata in found}
 
-    async def platforms(self) -> tuple[Platform, ...]:
+    async def platforms(self) -> NodePlatforms:
         """List the platforms of the nodes, each once."""
         catalog = Catalog(platforms=self._settings.platforms)
         for node in await self._all(NODES):
             catalog.put_node(node)
-        return catalog.platforms
+        return NodePlatforms(catalog.platforms, catalog.trusting)
 
     async def workloads(self, namespace: str | None = None) -> Sequence[Workload]:
         """List the workloads of every kind that has a pod template, owned ones too.
@@ -144,7 +144,7 @@ class ApiView:
 
     async def _readable_platforms(self) -> tuple[Platform, ...]:
         try:
-            return await self.platforms()
+            return (await self.platforms()).all
         except ForbiddenError:
             assumed = self._settings.platforms
             shown = ", ".join(map(str, assumed))

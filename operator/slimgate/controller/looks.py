@@ -109,4 +109,5 @@ def _sight(seen: Inspection | ImageError) -> Sight:
         return None
     if any(gap.temporary for gap in seen.gaps):
         return None
-    return seen.digest, *(image.digest for image in seen.images)
+    # How much there is to pull may be the registry's word, which comes when it answers.
+    return seen.digest, *((image.digest, image.pull.bytes) for image in seen.images)

@@ -13,7 +13,7 @@ from slimgate.core.assemble import has_config
 from slimgate.core.credentials.identity import Identity
 from slimgate.core.errors import ImageError
 from slimgate.core.images.facts import Inspection, Wants
-from slimgate.core.policies.finding import Finding, Outcome, Subject
+from slimgate.core.policies.finding import Finding, Subject
 from slimgate.core.policies.hinges import to_measure
 from slimgate.core.policies.policy import Policy
 from slimgate.core.policies.verdict import Verdict, evaluate
@@ -123,7 +123,7 @@ class AtHand:
         if on_bases and bases.settle(catalog.base_images, catalog.platforms):
             return None
         spoken = spoken_of_all(policies, workload)
-        wanted = wanted_by(policies, workload, spoken)
+        wanted = wanted_by(policies, workload, spoken, catalog.trusting)
         seen = self._seen(wanted, identity)
         if seen is None:
             return None
@@ -166,13 +166,11 @@ def _is_little(workload: Workload, old: Workload | None, policies: Sequence[Poli
 
 
 def without_config(findings: Sequence[Finding]) -> list[ImageUse]:
-    """Find violations by images whose config nobody has read."""
+    """Find what is said of images whose config nobody has read."""
     uses = (
         finding.use
         for finding in findings
-        if finding.outcome in {Outcome.WARN, Outcome.DENY}
-        and finding.image is not None
-        and not has_config(finding.image)
+        if finding.image is not None and not has_config(finding.image)
     )
     return list(dict.fromkeys(use for use in uses if use is not None))
 

@@ -6,7 +6,7 @@ apart, with the reason, so that a mistake in one policy never switches the other
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
@@ -14,6 +14,7 @@ from typing import Final
 from slimgate.core.errors import InvalidPolicyError
 from slimgate.core.images.facts import Platform
 from slimgate.core.json_object import JsonObject, labels_of, mapping_at, text_at
+from slimgate.core.nodes.node import runtime_of
 from slimgate.core.policies.base_image import BaseImage, parse_base_image
 from slimgate.core.policies.exception import SlimException
 from slimgate.core.policies.exception_parser import parse_exception
@@ -40,6 +41,16 @@ class Change(Enum):
 Listener = Callable[[Change, str], None]
 """Hears what changed, and for the workloads of which namespace; empty if for those of all."""
 NamespacedName = tuple[str, str]
+_NodeKind = tuple[Platform, bool]
+"""A platform, and whether the runtime there believes manifests."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlatforms:
+    """What a cluster's nodes are; `trusting` is of Catalog."""
+
+    all: tuple[Platform, ...] = ()
+    trusting: frozenset[Platform] = frozenset()
 
 
 class Catalog:
@@ -54,6 +65,7 @@ class Catalog:
         *,
         excluded: Sequence[str] = (),
         platforms: Sequence[Platform] = (DEFAULT_PLATFORM,),
+        trusting: frozenset[Platform] = frozenset(),
         follows: bool = False,
     ) -> None:
         self._excluded = frozenset(excluded)
@@ -61,10 +73,12 @@ class Catalog:
         self._default_platforms = tuple(platforms)
         self._listeners: list[Listener] = []
         self._namespaces: dict[str, Mapping[str, str]] = {}
-        self._nodes: dict[str, Platform] = {}
-        self._nodes_on: Counter[Platform] = Counter()
+        self._nodes: dict[str, _NodeKind] = {}
+        self._nodes_of: Counter[_NodeKind] = Counter()
         self.platforms = self._default_platforms
         """The platforms of the cluster's nodes; the default where no node is known."""
+        self.trusting = trusting
+        """Those of nodes whose runtime believes what a manifest says of its layers' lengths."""
         self._ordered: tuple[Policy, ...] = ()
         self._index = PolicyIndex(())
         self.policies: dict[str, Policy] = {}
@@ -223,16 +237,18 @@ class Catalog:
         self._namespaces.pop(name, None)
 
     def put_node(self, resource: JsonObject) -> None:
-        """Take a node's platform."""
+        """Take a node's platform and runtime."""
         name = text_at(mapping_at(resource, "metadata"), "name")
         info = mapping_at(mapping_at(resource, "status"), "nodeInfo")
         system, architecture = text_at(info, "operatingSystem"), text_at(info, "architecture")
         if system and architecture:
-            self._with_platform(name, Platform(system, architecture))
+            runtime = text_at(info, "containerRuntimeVersion")
+            trusting = bool(runtime) and not runtime_of(runtime).compares_lengths
+            self._with_node(name, (Platform(system, architecture), trusting))
 
     def drop_node(self, name: str) -> None:
         """Forget a node."""
-        self._with_platform(name, None)
+        self._with_node(name, None)
 
     def _knows(self, namespace: str) -> bool:
         return not self._follows or namespace in self._namespaces
@@ -244,19 +260,21 @@ class Catalog:
     def _labels(self, namespace: str) -> Mapping[str, str]:
         return labels_in(namespace, self._namespaces.get(namespace, _NO_LABELS))
 
-    def _with_platform(self, node: str, platform: Platform | None) -> None:
-        """Count nodes by platform: all of them are never gone through, however many there are."""
+    def _with_node(self, node: str, kind: _NodeKind | None) -> None:
+        """Count nodes by kind: all of them are never gone through, however many there are."""
         gone = self._nodes.pop(node, None)
-        if platform is not None:
-            self._nodes[node] = platform
-        if gone == platform:
+        if kind is not None:
+            self._nodes[node] = kind
+        if gone == kind:
             return
-        self._nodes_on.update(filter(None, [platform]))
-        self._nodes_on.subtract(filter(None, [gone]))
-        self._nodes_on = +self._nodes_on
-        before, found = self.platforms, tuple(sorted(self._nodes_on, key=str))
-        self.platforms = found or self._default_platforms
-        if self.platforms != before:
+        self._nodes_of.update(filter(None, [kind]))
+        self._nodes_of.subtract(filter(None, [gone]))
+        self._nodes_of = +self._nodes_of
+        before = self.platforms, self.trusting
+        found = {platform for platform, _ in self._nodes_of}
+        self.platforms = tuple(sorted(found, key=str)) or self._default_platforms
+        self.trusting = frozenset(platform for platform, trusting in self._nodes_of if trusting)
+        if (self.platforms, self.trusting) != before:
             self._changed(Change.PLATFORMS)
 
     def _with_base_image(self, name: str, image: BaseImage | None) -> None:

@@ -19,13 +19,16 @@ class Failures(Generic[K]):
 
     def check(self, key: K) -> None:
         """Raise the key's error if it is kept still."""
+        if (kept := self.kept(key)) is not None:
+            raise kept[0].bare()
+
+    def kept(self, key: K) -> tuple[ImageError, float] | None:
+        """Return the key's error if it is kept still, and until when."""
         kept = self._kept.get(key)
-        if kept is None:
-            return
-        error, until = kept
-        if self._clock() < until:
-            raise error.bare()
-        self._kept.drop(key)
+        if kept is not None and self._clock() >= kept[1]:
+            self._kept.drop(key)
+            return None
+        return kept
 
     def put(self, key: K, error: ImageError) -> None:
         """Keep an error."""

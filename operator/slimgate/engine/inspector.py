@@ -5,7 +5,6 @@ tag that is due again costs a HEAD; everything else is answered from memory.
 """
 
 import asyncio
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from slimgate.core.base import with_known
 from slimgate.core.credentials.identity import ANONYMOUS, Identity
 from slimgate.core.errors import ImageError, SpentError, UnsupportedError
 from slimgate.core.images.facts import Digest, Gap, ImageFacts, Inspection, Platform, Wants
+from slimgate.core.images.lengths import Length, with_lengths
 from slimgate.core.images.memory import Memory
 from slimgate.core.images.oci import Index
 from slimgate.core.images.platforms import normalized
@@ -23,6 +23,7 @@ from slimgate.engine import weights
 from slimgate.engine.bases import Bases
 from slimgate.engine.bounded import Bounded
 from slimgate.engine.failures import Failures
+from slimgate.engine.lengths import KnownLengths, Lengths
 from slimgate.engine.parsing import Parsing
 from slimgate.engine.ports import Document, ImageSource, InspectionObserver
 from slimgate.engine.reader import Entry, Reader, ReaderSettings
@@ -75,6 +76,7 @@ class _Read:
 @dataclass(frozen=True, slots=True)
 class _Held(_Read):
     entries: Sequence[Entry] = ()
+    lengths: KnownLengths = field(default_factory=KnownLengths)
 
 
 class Inspector:
@@ -103,6 +105,12 @@ class Inspector:
             clock,
             self.bases if settings.claims else None,
             parsing=self._parsing,
+        )
+        self._lengths = Lengths(
+            source,
+            max_entries=2 * settings.reader.max_entries,
+            failure_seconds=settings.reader.retry_seconds,
+            clock=clock,
         )
         self._ready: Bounded[tuple[str, tuple[Platform, ...], Wants], _Ready] = Bounded(
             _MAX_READY, _weight, settings.reader.max_fact_bytes // 2
@@ -134,8 +142,9 @@ class Inspector:
         held = self._held(digest, question)
         if held is None or any(map(self.reader.is_due, held.entries)):
             return None
-        inspection = self._inspection(question, digest, held)
-        until = min((e.until for e in held.entries if e.until is not None), default=math.inf)
+        inspection = self._inspection(question, digest, held, held.lengths.lengths)
+        times = [entry.until for entry in held.entries if entry.until is not None]
+        until = min([*times, held.lengths.until])
         self._ready.put(key, _Ready(digest, self._generation, until, inspection))
         return inspection
 
@@ -160,12 +169,15 @@ class Inspector:
             resolved = await self.resolver.resolve(question.reference, question.identity)
             is_held = self._held(resolved.digest, question) is not None
             read = await self._read(question, resolved)
+            lengths = await self._lengths.look(
+                question.reference, question.identity, read.images, question.wants.lengths
+            )
         except (ImageError, SpentError) as error:
             self._tell(error.reason, started)
             raise
         is_cached = resolved.outcome == "cached"
         self._tell("fetched" if is_cached and not is_held else resolved.outcome, started)
-        return self._inspection(question, resolved.digest, read)
+        return self._inspection(question, resolved.digest, read, lengths)
 
     def expire(self, reference: Reference) -> None:
         """Make the next look-up of a reference ask again, whoever it is for."""
@@ -191,6 +203,7 @@ class Inspector:
         await self.resolver.close()
         await self.reader.close()
         await self.bases.close()
+        await self._lengths.close()
         self._parsing.close()
 
     def _held(self, digest: Digest, question: Question) -> _Held | None:
@@ -199,7 +212,8 @@ class Inspector:
         route = Route(targets=(_target(question, digest),))
         if index is not None:
             route = self._route(index, question, {})
-        entries = [self.reader.entry(target.place, question.wants) for target in route.targets]
+        wants = question.wants.of_manifest
+        entries = [self.reader.entry(target.place, wants) for target in route.targets]
         if route.unread or not entries:
             return None
         held = [entry for entry in entries if entry is not None]
@@ -207,7 +221,11 @@ class Inspector:
             return None
         pairs = zip(held, route.targets, strict=True)
         images = [_placed(entry.facts, target) for entry, target in pairs]
-        return _Held(_without_artifacts(images), route.errors, held)
+        read = _without_artifacts(images)
+        lengths = self._lengths.known(
+            question.reference, question.identity, read, question.wants.lengths
+        )
+        return None if lengths is None else _Held(read, route.errors, held, lengths)
 
     def _route(self, index: Index, question: Question, seen: Mapping[Digest, Known]) -> Route:
         def look(target: ManifestAt) -> Known | None:
@@ -224,6 +242,7 @@ class Inspector:
         return Known(index=index, length=length)
 
     async def _read(self, question: Question, resolved: Resolved) -> _Read:
+        question = replace(question, wants=question.wants.of_manifest)
         key = (
             resolved.digest, question.reference, question.identity.key, question.platforms,
             question.wants,
@@ -301,12 +320,16 @@ class Inspector:
             self._failures.put(key, error)
             raise
 
-    def _inspection(self, question: Question, digest: Digest, read: _Read) -> Inspection:
+    def _inspection(
+        self, question: Question, digest: Digest, read: _Read, lengths: Mapping[Digest, Length]
+    ) -> Inspection:
         index = self.reader.index((question.reference.registry, digest))
         images = read.images
         synthetic = len(images) == 1 and images[0].digest is None
-        # Facts never change, and bases do, so they are compared last.
-        compared = [with_known(facts, self.bases.known) for facts in images]
+        # Facts never change, and bases do, so they are compared last. Lengths are not facts of a
+        # manifest: what is kept of it is what its digest vouches for.
+        true = [with_lengths(facts, lengths, question.wants.lengths) for facts in images]
+        compared = [with_known(facts, self.bases.known) for facts in true]
         return Inspection(
             reference=question.text,
             digest=None if synthetic else digest,

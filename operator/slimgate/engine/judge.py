@@ -24,6 +24,7 @@ from slimgate.core.errors import (
     UnavailableError,
 )
 from slimgate.core.images.facts import Inspection, Wants
+from slimgate.core.images.lengths import unproven, with_lengths
 from slimgate.core.images.reference import Reference
 from slimgate.core.policies.finding import Subject
 from slimgate.core.policies.hinges import may_change, to_measure
@@ -130,7 +131,7 @@ class Judge:
         policies = [policy for policy in speaking if policy.name not in undecided]
         settling = self._start_to_settle(policies)
         spoken = await spoken_of(policies, workload)
-        wanted = wanted_by(policies, workload, spoken)
+        wanted = wanted_by(policies, workload, spoken, self._catalog.trusting)
         subject = Subject(
             workload=workload,
             images=await self._look(wanted, workload, wait, self._locate),
@@ -150,17 +151,17 @@ class Judge:
         unmeasured = to_measure(verdict)
         if unmeasured:
             # Whole layers take their time, so they are read only where a verdict hinges on them.
-            wanted = {
+            more = {
                 use: wanted[use] | Wants(layers=True, measured=layers)
                 for use, layers in unmeasured.items()
             }
-            subject = await self._look_again(subject, wanted, wait)
+            subject = await self._look_again(subject, more, wait)
             verdict = self._evaluate(subject, speaking)
         bare = without_config(verdict.findings)
         if bare:
             # A denial names the instruction, the base and the platform: one more request.
-            wanted = dict.fromkeys(bare, Wants(config=True))
-            subject = await self._look_again(subject, wanted, wait)
+            more = {use: wanted[use] | Wants(config=True) for use in bare}
+            subject = await self._look_again(subject, more, wait)
             verdict = self._evaluate(subject, speaking)
         return verdict
 
@@ -186,9 +187,10 @@ class Judge:
         if not summing:
             old = replace(old, images=replaced_by(old, new))
         # Both sides are to name their platforms by the same documents.
-        wants = Wants(config=any(policy.wants.config for policy in policies))
+        trusting = self._catalog.trusting
+        wants = Wants(config=any(policy.wants.config for policy in policies), lengths=trusting)
         spoken = await spoken_of(growing, old)
-        wanted = dict.fromkeys(wanted_by(growing, old, spoken), wants)
+        wanted = dict.fromkeys(wanted_by(growing, old, spoken, trusting), wants)
         return await self._look(wanted, old, wait, in_registry)
 
     async def _look(
@@ -282,12 +284,24 @@ class Judge:
                     question, lambda: self._inspector.inspect(question), question.identity.asker
                 )
         except TimeoutError:
-            return UnavailableError(
+            late = UnavailableError(
                 f"{question.reference.registry} did not answer in full within "
                 f"{wait.seconds:.3g} s; slimgate goes on asking"
             )
+            return self._by_manifests(question, late)
         except Exception as error:  # noqa: BLE001 - one image's trouble leaves the others known
-            return _as_image_error(error)
+            return self._by_manifests(question, _as_image_error(error))
+
+    def _by_manifests(self, question: Question, error: ImageError) -> Seen:
+        """Take an image for what its manifests say, where only how long layers are is not known."""
+        trusting, wants = question.wants.lengths, question.wants.of_manifest
+        seen = self._inspector.hits([replace(question, wants=wants)]) if trusting else None
+        if seen is None:
+            return error
+        (found,) = seen
+        lengths = dict.fromkeys(unproven(found.images, trusting), error)
+        images = (with_lengths(image, lengths, trusting) for image in found.images)
+        return replace(found, images=tuple(images))
 
     def _question(
         self, use: ImageUse, identity: Identity, wants: Wants, locate: Locate

@@ -67,6 +67,9 @@ class ImageSource(Protocol):
         One that is asked for `whole` is read so, unless it is too large for that.
         """
 
+    async def length(self, reference: Reference, layer: Digest, identity: Identity) -> int:
+        """Find how long a layer is as it is stored, whatever a manifest says of it."""
+
 
 class BaseFinder(Protocol):
     """Looks bases up in their registries, to compare images with."""

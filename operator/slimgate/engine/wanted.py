@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
-from slimgate.core.images.facts import Wants
+from slimgate.core.images.facts import Platform, Wants
 from slimgate.core.policies.policy import Policy
 from slimgate.core.workloads.workload import ImageUse, Workload
 
@@ -36,14 +37,25 @@ def spoken_of_all(policies: Sequence[Policy], workload: Workload) -> SpokenOf:
     return {policy.name: policy.match.spoken_of(workload.judged) for policy in policies}
 
 
+def wants_of(policy: Policy, trusting: frozenset[Platform]) -> Wants:
+    """Find what a policy wants of images; `trusting` are the nodes that believe manifests."""
+    if not trusting or not policy.wants_pull:
+        return policy.wants
+    return replace(policy.wants, lengths=trusting)
+
+
 def wanted_by(
-    policies: Sequence[Policy], workload: Workload, spoken_of: SpokenOf
+    policies: Sequence[Policy],
+    workload: Workload,
+    spoken_of: SpokenOf,
+    trusting: frozenset[Platform],
 ) -> dict[ImageUse, Wants]:
     """Find what policies want of each image that they speak of."""
     wanted: dict[ImageUse, Wants] = {}
     for policy in policies:
+        wants = wants_of(policy, trusting)
         for use in spoken_of[policy.name]:
-            wanted[use] = wanted.get(use, Wants()) | policy.wants
+            wanted[use] = wanted.get(use, Wants()) | wants
     return {use: wanted[use] for use in workload.judged if use in wanted}
 
 

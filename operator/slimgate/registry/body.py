@@ -51,6 +51,11 @@ class Answer:
         self.status = response.status
         self.headers = response.headers
 
+    @property
+    def stated_length(self) -> int | None:
+        """How long the body will be, as it was stored, if the answer says that."""
+        return None if self._is_encoded else self._response.content_length
+
     def length(self, limit: int) -> int:
         """Tell how long the body will be: as long as may be, where the answer does not say."""
         length = self._response.content_length
@@ -74,7 +79,7 @@ class Answer:
 
         UnavailableError if it comes too slowly; the time that the caller takes does not count.
         """
-        if self._response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        if self._is_encoded:
             raise UnsupportedError(f"{self._host} compresses its answer though it was asked not to")
         length = self._response.content_length
         if length is not None and length > limit:
@@ -111,6 +116,10 @@ class Answer:
         except (TooLargeError, UnsupportedError, aiohttp.ClientError):
             return b""
 
+    @property
+    def _is_encoded(self) -> bool:
+        return self.headers.get("Content-Encoding", "identity").lower() != "identity"
+
     def _too_large(self, limit: int) -> TooLargeError:
         return TooLargeError(
             f"{self._host} answers with more than the {limit} bytes slimgate reads"
@@ -134,14 +143,6 @@ def mismatch(what: str, expected: Digest, actual: Digest) -> DigestMismatchError
     return DigestMismatchError(
         f"{what} should be {expected} but its bytes are {actual}; "
         "the registry, or something on the way to it, has altered it"
-    )
-
-
-def wrong_size(size: int) -> str:
-    """Say what content of another size makes of an image."""
-    return (
-        f"not the {size} bytes that the manifest says: the image is broken, "
-        "and container runtimes refuse it"
     )
 
 

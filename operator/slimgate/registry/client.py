@@ -33,9 +33,11 @@ from slimgate.registry.breaker import Breaker
 from slimgate.registry.errors import TokenRefusedError
 from slimgate.registry.exchange import Exchange
 from slimgate.registry.layers import (
+    FIRST_BYTE,
     Plan,
     judge_tail,
     lacking,
+    length_of,
     named,
     plan,
     range_of,
@@ -51,6 +53,7 @@ from slimgate.registry.turn import RegistryCall
 
 _ACCEPT: Final = {"Accept": ", ".join(ACCEPTED)}
 _OK: Final = 200
+_RANGED: Final = frozenset({_OK, 206, 416})
 _NO_SUCH_METHOD: Final = (405, 501)
 _QUICKLY_HASHED: Final = 256 * 2**10
 """Bytes, of which even sha512 takes less than a millisecond."""
@@ -61,7 +64,7 @@ _UNPACKING: Final = 2
 class RegistryClient:
     """Asks registries; an async context manager, for one event loop.
 
-    Requests: `resolve` one HEAD, `document` one GET, `config` one GET, `layer` one GET at most;
+    Requests: `resolve` one HEAD, `document`, `config` and `length` one GET, `layer` one at most;
     token requests, the first challenge of a host and further credentials come on top. Nothing is
     cached but tokens, challenges and which credential opened a repository. A host that has
     stopped answering is left alone for a while. `resolver` replaces DNS; what it says is still
@@ -157,7 +160,7 @@ class RegistryClient:
             raise TooLargeError(
                 f"the config is larger than the {MAX_DOCUMENT} bytes slimgate reads"
             )
-        call = self._blob_call(reference, descriptor, "config")
+        call = self._blob_call(reference, descriptor.digest, "config")
 
         async def read(answer: Answer) -> bytes:
             # More than the descriptor says makes the image broken, which whoever asks will see.
@@ -176,6 +179,19 @@ class RegistryClient:
             if (reading := lacking(layer)) is None:
                 raise
             return reading
+
+    async def length(self, reference: Reference, layer: Digest, identity: Identity) -> int:
+        """Find how long a layer is, by asking for its first byte.
+
+        Not by HEAD: where registries redirect, addresses are signed for GET alone.
+        """
+        call = self._blob_call(reference, layer, "layer", headers=FIRST_BYTE, accept=_RANGED)
+
+        async def read(answer: Answer) -> int:
+            return length_of(answer)
+
+        async with self._host_tails.slot(reference.registry, identity.asker):
+            return await self._exchange.run(call, identity, read)
 
     async def _looked_at(
         self, reference: Reference, layer: Descriptor, identity: Identity, *, whole: bool
@@ -201,10 +217,10 @@ class RegistryClient:
         first, last = range_of(way, layer)
         call = self._blob_call(
             reference,
-            layer,
+            layer.digest,
             "layer",
             headers={"Range": f"bytes={first}-{last}"},
-            accept=frozenset({_OK, 206, 416}),
+            accept=_RANGED,
         )
 
         async def read(answer: Answer) -> LayerReading | bytes | None:
@@ -218,7 +234,7 @@ class RegistryClient:
         self, reference: Reference, layer: Descriptor, identity: Identity
     ) -> LayerReading:
         seconds = self._settings.for_layer(layer.size).layer_seconds
-        call = self._blob_call(reference, layer, "layer", seconds=seconds)
+        call = self._blob_call(reference, layer.digest, "layer", seconds=seconds)
 
         window = AsyncExitStack()
 
@@ -272,7 +288,7 @@ class RegistryClient:
     def _blob_call(
         self,
         reference: Reference,
-        descriptor: Descriptor,
+        digest: Digest,
         kind: str,
         *,
         headers: dict[str, str] | None = None,
@@ -282,8 +298,8 @@ class RegistryClient:
         return RegistryCall(
             reference=reference,
             method="GET",
-            path=f"blobs/{descriptor.digest}",
-            what=f"{kind} {descriptor.digest} of {printable(reference.name)}",
+            path=f"blobs/{digest}",
+            what=f"{kind} {digest} of {printable(reference.name)}",
             seconds=self._settings.request_seconds if seconds is None else seconds,
             headers=headers or {},
             accept=accept,

@@ -12,6 +12,7 @@ from typing import Final
 
 from slimgate.core.errors import TooLargeError, UnsupportedError
 from slimgate.core.images.facts import Digest, Size
+from slimgate.core.images.lengths import wrong_size
 from slimgate.core.images.oci import Descriptor
 from slimgate.core.layers.gzip import TAIL, size_from_tail
 from slimgate.core.layers.packing import Packing, packing_of
@@ -19,13 +20,14 @@ from slimgate.core.layers.tar import is_header
 from slimgate.engine.cpu_turns import CpuTurns
 from slimgate.engine.ports import LayerReading
 from slimgate.engine.unpack import NO_TAR, Unpacker, UnpackLimits
-from slimgate.registry.body import Answer, BodyPace, algorithm_of, mismatch, wrong_size
+from slimgate.registry.body import Answer, BodyPace, algorithm_of, mismatch
 from slimgate.registry.settings import RegistrySettings
 from slimgate.settings import WHOLE_LAYER_BYTES
 
 _CHUNK: Final = 256 * 2**10
+_OK: Final = 200
 _PARTIAL: Final = 206
-_CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
+_CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(?:\d{1,19}|\*)")
 _TOTAL: Final = re.compile(r"\Abytes [0-9*-]{1,40}/(\d{1,19})\Z")
 _WHOLE_ONLY: Final = "the registry does not serve parts of layers"
 _FOREIGN: Final = re.compile(r"\.(foreign|nondistributable)\b")
@@ -40,6 +42,7 @@ _TAR: Final = frozenset({
 })  # fmt: skip
 _ANOTHER: Final = "the registry served another part of the layer than was asked for"
 HEAD: Final = 512
+FIRST_BYTE: Final = {"Range": "bytes=0-0"}
 
 
 class Plan(Enum):
@@ -118,14 +121,28 @@ async def read_part(answer: Answer, way: Plan, layer: Descriptor) -> LayerReadin
 
 def _another(answer: Answer, first: int, last: int, size: int) -> str | None:
     """Say why an answer is not the part from `first` to `last` of a layer of the size."""
-    served = answer.headers.get("Content-Range", "")
-    if (total := _TOTAL.search(served)) and int(total[1]) != size:
-        return f"{_ANOTHER}: it has {total[1]} bytes, {wrong_size(size)}"
+    total = _total(answer)
+    if total is not None and total != size:
+        return f"{_ANOTHER}: it has {total} bytes, {wrong_size(size)}"
     if answer.status != _PARTIAL:
         return _WHOLE_ONLY
-    match = _CONTENT_RANGE.fullmatch(served)
+    match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
     is_asked_for = match is not None and (int(match[1]), int(match[2])) == (first, last)
     return None if is_asked_for else _ANOTHER
+
+
+def _total(answer: Answer) -> int | None:
+    """Read how long the layer is of which an answer is a part."""
+    total = _TOTAL.search(answer.headers.get("Content-Range", ""))
+    return None if total is None else int(total[1])
+
+
+def length_of(answer: Answer) -> int:
+    """Tell how long a layer is by an answer to whoever asked for its first byte."""
+    whole = answer.stated_length if answer.status == _OK else _total(answer)
+    if whole is None:
+        raise UnsupportedError("the registry does not tell how long the layer is")
+    return whole
 
 
 async def judge_tail(tail: bytes, layer: Descriptor, turns: CpuTurns, asker: str) -> LayerReading:

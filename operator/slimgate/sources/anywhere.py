@@ -55,6 +55,11 @@ class Anywhere:
         source, identity = await self._of(reference)
         return await source.layer(reference, layer, identity, whole=whole)
 
+    async def length(self, reference: Reference, layer: Digest, identity: Identity) -> int:
+        """Find how long a layer is."""
+        source, identity = await self._of(reference)
+        return await source.length(reference, layer, identity)
+
     async def _of(self, reference: Reference) -> tuple[ImageSource, Identity]:
         local = self.open(reference)
         if local is not None:

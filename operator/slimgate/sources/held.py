@@ -54,6 +54,11 @@ class HeldSource:
         images = await self.images.get()
         return _found(images.layers.get(layer.digest))
 
+    async def length(self, reference: Reference, layer: Digest, identity: Identity) -> int:  # noqa: ARG002
+        """Tell how long a layer is as it is kept."""
+        reading = _found((await self.images.get()).layers.get(layer))
+        return _found(None if reading.pull is None else reading.pull.bytes)
+
 
 def _found(value: T | None) -> T:
     if value is None:

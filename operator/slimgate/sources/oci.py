@@ -11,11 +11,12 @@ from typing import Final
 from slimgate.core.credentials.identity import Identity
 from slimgate.core.errors import DigestMismatchError, NotFoundError, UnsupportedError
 from slimgate.core.images.facts import Digest, Size
+from slimgate.core.images.lengths import wrong_size
 from slimgate.core.images.oci import Descriptor, Index, Manifest, parse_document
 from slimgate.core.images.reference import Reference
 from slimgate.core.text import printable
 from slimgate.engine.ports import Document, LayerReading
-from slimgate.sources.files import Files
+from slimgate.sources.files import Blob, Files
 from slimgate.sources.layout import are_one, held_platforms, images_of, names_of, path_of
 from slimgate.sources.measure import TAR
 from slimgate.sources.once import Once, in_thread
@@ -69,9 +70,7 @@ class OciSource:
         whole: bool = False,  # noqa: ARG002 - all are
     ) -> LayerReading:
         """Measure a layer's blob; its sizes are unknown where the layout lacks it."""
-        files = await self.files.get()
-        path = path_of(layer.digest)
-        blob = await in_thread(lambda watch: files.blob(path, watch), self.progress)
+        blob = await self._blob(layer.digest)
         if blob is None:
             return LayerReading(unpacked=Size.unknown(f"{self.what} lacks the layer's blob"))
         if blob.digest != layer.digest:
@@ -80,10 +79,21 @@ class OciSource:
             )
         if blob.size != layer.size:
             raise UnsupportedError(
-                f"layer {layer.digest} in {self.what} has {blob.size} bytes, not the {layer.size} "
-                "that the manifest says: the image is broken, and container runtimes refuse it"
+                f"layer {layer.digest} in {self.what} has {blob.size} bytes, "
+                f"{wrong_size(layer.size)}"
             )
         return blob.reading
+
+    async def length(self, reference: Reference, layer: Digest, identity: Identity) -> int:  # noqa: ARG002
+        """Tell how long a layer's blob is."""
+        blob = await self._blob(layer)
+        if blob is None:
+            raise NotFoundError(f"{self.what} lacks the blob of layer {layer}")
+        return blob.size
+
+    async def _blob(self, digest: Digest) -> Blob | None:
+        files, path = await self.files.get(), path_of(digest)
+        return await in_thread(lambda watch: files.blob(path, watch), self.progress)
 
     def _document(self, files: Files, digest: Digest | None) -> Document:
         if digest is not None:

@@ -85,6 +85,21 @@ def test_keys(case: str) -> None:
     assert (set(found.keys) if found else set()) == expected
 
 
+def test_a_length_is_one_registrys_word() -> None:
+    """What is too much only by that is refused where it was said, and nowhere else."""
+    image = known()
+    (facts,) = image.inspection.images
+    layers = tuple(
+        replace(one, pull=Size.unknown("longer", at_least=400 * MIB)) for one in facts.layers
+    )
+    told = replace(image.inspection, images=(replace(facts, layers=layers),))
+
+    found = refused(replace(image, inspection=told), scopes_of([LIMITED], [], NOW))
+
+    assert found is not None
+    assert set(found.keys) == BY_NAME
+
+
 def exception(**fields: Any) -> SlimException:
     """Make an exception of the namespace `excused`, that holds for a day."""
     made = SlimException(

@@ -16,7 +16,7 @@ from slimgate.core.policies.policy import Mode
 from slimgate.core.policies.policy_parser import GROUP, VERSION
 from slimgate.core.text import printable
 from slimgate.core.workloads.workload import Workload, WorkloadKey
-from slimgate.engine.catalog import Catalog
+from slimgate.engine.catalog import Catalog, NodePlatforms
 from slimgate.settings import Settings
 
 
@@ -28,7 +28,7 @@ class KnownObjects:
     exceptions: Sequence[JsonObject] = ()
     base_images: Sequence[JsonObject] = ()
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    platforms: tuple[Platform, ...] = ()
+    platforms: NodePlatforms = field(default_factory=NodePlatforms)
     files: frozenset[str] = frozenset()
     """The files that were read."""
     unplaced: Sequence[FileDocument] = ()
@@ -40,7 +40,8 @@ class KnownObjects:
         """Fill a catalog as mirrors fill that of the webhook; strictly, every mode is Enforce."""
         catalog = Catalog(
             excluded=[*settings.excluded_namespaces, settings.namespace],
-            platforms=self.platforms or platforms,
+            platforms=self.platforms.all or platforms,
+            trusting=self.platforms.trusting,
         )
         for policy in self.policies:
             catalog.put_policy(_enforced(policy) if strict else policy)
@@ -105,7 +106,7 @@ async def from_cluster(
         known,
         base_images=await view.base_images() if standing else (),
         labels=await view.namespaces() if choosing else {},
-        platforms=await view.platforms() if platforms else (),
+        platforms=await view.platforms() if platforms else NodePlatforms(),
     )
 
 

@@ -21,7 +21,7 @@ from slimgate.core.nodes.pulls import PullTable
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.workloads.workload import Workload
 from slimgate.engine.bases import Bases
-from slimgate.engine.catalog import Catalog
+from slimgate.engine.catalog import Catalog, NodePlatforms
 from slimgate.sources.stream import Progress
 
 
@@ -77,7 +77,7 @@ class ClusterView(Protocol):
     async def namespaces(self) -> Mapping[str, Mapping[str, str]]:
         """List the labels of every namespace, by its name."""
 
-    async def platforms(self) -> tuple[Platform, ...]:
+    async def platforms(self) -> NodePlatforms:
         """List the platforms of the nodes, each once."""
 
     async def workloads(self, namespace: str | None = None) -> Sequence[Workload]:

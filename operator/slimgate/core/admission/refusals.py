@@ -117,7 +117,7 @@ def refused(
                 finding
                 for one in policies
                 for finding in found[one.name]
-                if text is not None or finding.check in _OF_THE_MANIFEST
+                if text is not None or _is_of_the_manifest(finding)
             ]
             if findings:
                 keys.setdefault(key, []).append(_refusal(scope, findings, policies, image, docs))
@@ -178,6 +178,11 @@ def _keys(image: RefusableImage, found: Iterable[Sequence[Finding]]) -> dict[str
         keys[named] = named
         keys[digest] = None
     return keys
+
+
+def _is_of_the_manifest(finding: Finding) -> bool:
+    # How long a layer is in truth is one registry's word.
+    return finding.check in _OF_THE_MANIFEST and not finding.at_least
 
 
 def _applies(policy: Policy, text: str | None) -> bool:

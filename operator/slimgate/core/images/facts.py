@@ -80,7 +80,7 @@ class Size:
     `evidence` is None but for the unpacked size of a layer that was looked at: it is that for the
     size, or for the lower bound of one that is not known. `at_least` is that bound, 0 where there
     is none to speak of. `on_disk` is what an unpacked layer takes in whole blocks, where its files
-    were counted.
+    were counted. `fault` is the `reason` of the error that hides it, where that tells what helps.
     """
 
     bytes: int | None
@@ -88,6 +88,7 @@ class Size:
     evidence: SizeEvidence | None = None
     at_least: int = 0
     on_disk: int | None = field(default=None, compare=False)
+    fault: str | None = field(default=None, compare=False)
 
     @classmethod
     def known(cls, count: int) -> Self:
@@ -153,19 +154,27 @@ class Wants:
 
     `config` is one request an image: base, toolchains, instructions. `layers` is one request for
     each layer never seen: unpacked sizes and contents. Those that are to be `measured` are read
-    whole.
+    whole. `lengths` are the platforms of nodes that believe manifests: what layers are to pull
+    there is as much as they are long, which is one request for each layer never looked at.
     """
 
     config: bool = False
     layers: bool = False
     measured: frozenset[Digest] = frozenset()
+    lengths: frozenset[Platform] = frozenset()
 
     def __or__(self, other: "Wants") -> "Wants":
         return Wants(
             config=self.config or other.config,
             layers=self.layers or other.layers,
             measured=self.measured | other.measured,
+            lengths=self.lengths | other.lengths,
         )
+
+    @property
+    def of_manifest(self) -> "Wants":
+        """All of it but what no digest vouches for."""
+        return replace(self, lengths=frozenset()) if self.lengths else self
 
     def covers(self, other: "Wants") -> bool:
         """Whether whoever wants this much gets all that the other wants."""

@@ -49,6 +49,14 @@ class Runtime(Enum):
         """Whether the kubelet's used bytes hold the unpacked layers; CRI-O's are metadata only."""
         return self is not Runtime.CRIO
 
+    @property
+    def compares_lengths(self) -> bool:
+        """Whether it refuses a layer that is not as long as its manifest says.
+
+        CRI-O and Docker compare the digest alone, and of others nobody knows.
+        """
+        return self is Runtime.CONTAINERD
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class NodeImage:
@@ -122,12 +130,18 @@ def node_of(manifest: JsonObject, image: MakeImage = NodeImage.of) -> Node:
     info = mapping_at(status, "nodeInfo")
     return Node(
         name=text_at(mapping_at(manifest, "metadata"), "name"),
-        runtime=_runtime(text_at(info, "containerRuntimeVersion")),
+        runtime=runtime_of(text_at(info, "containerRuntimeVersion")),
         platform=Platform(text_at(info, "operatingSystem"), text_at(info, "architecture")),
         images=tuple(_images(status, image)),
         address=_address(status),
         port=_port(status),
     )
+
+
+def runtime_of(version: str) -> Runtime:
+    """Read what a node says of its runtime, `containerd://1.7.2`."""
+    scheme = version.partition("://")[0]
+    return next((kind for kind in Runtime if kind.value == scheme), Runtime.OTHER)
 
 
 def pod_of(manifest: JsonObject) -> NodePod | None:
@@ -201,11 +215,6 @@ def names_on(
             if one.digest is not None:
                 names.setdefault(one.digest, {}).update(held.get(digest, {}))
     return {digest: tuple(called) for digest, called in names.items()}
-
-
-def _runtime(version: str) -> Runtime:
-    scheme = version.partition("://")[0]
-    return next((kind for kind in Runtime if kind.value == scheme), Runtime.OTHER)
 
 
 def _images(status: JsonObject, image: MakeImage) -> Iterator[NodeImage]:

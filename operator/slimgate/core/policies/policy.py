@@ -204,6 +204,13 @@ class Policy:
         return Wants(config=layers or self.wants_running, layers=layers)
 
     @property
+    def wants_pull(self) -> bool:
+        """Whether its checks rest on what images are to pull."""
+        limits = self.limits
+        sizes = (limits.pull_size, limits.layer_size, limits.workload_pull_size, limits.growth)
+        return any(limit is not None for limit in sizes)
+
+    @property
     def wants_running(self) -> bool:
         """Whether its checks compare with what an update replaces."""
         return self.limits.growth is not None or self.limits.workload_pull_size is not None

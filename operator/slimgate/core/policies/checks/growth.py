@@ -95,8 +95,7 @@ def _growth(before: Sequence[Inspection], after: Inspection) -> Iterator[Measure
 def _grown(was: Size, now: Size) -> Amount:
     if was.bytes is None or now.bytes is None:
         # What is known of either size is bytes, and says nothing of a percentage.
-        reason = was.reason if was.bytes is None else now.reason
-        return Amount(least=0, exact=False, reason=reason)
+        return replace(Amount.of(was if was.bytes is None else now), least=0, evidence=None)
     # Rounded up: a limit of 10% is broken by 10.01%. Nothing has nothing to grow from.
     return Amount(least=max(0, -((was.bytes - now.bytes) * 100 // was.bytes)) if was.bytes else 0)
 

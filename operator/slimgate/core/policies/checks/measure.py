@@ -48,7 +48,8 @@ class Amount:
             least=sum(size.least for size in sizes),
             exact=unknown is None,
             reason=None if unknown is None else unknown.reason,
-            evidence=_evidence(size for size in sizes if size.least),
+            evidence=_evidence(size for size in sizes if size.least and size.fault is None),
+            way=None if unknown is None or unknown.fault is None else ways.of_reason(unknown.fault),
         )
 
 
