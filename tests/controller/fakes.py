@@ -63,7 +63,10 @@ def fat() -> images.Image:
 
 @dataclass
 class Recorder:
-    """Writes down what is written, in its order, and refuses what `faults` names."""
+    """Writes down what is written, in its order, and refuses what `faults` names.
+
+    They name what is written or, of annotations, the kind of what is annotated; `doors` likewise.
+    """
 
     written: list[tuple[str, object]] = field(default_factory=list)
     faults: dict[str, Exception] = field(default_factory=dict)
@@ -75,7 +78,7 @@ class Recorder:
     async def annotate(self, kind: Kind, workload: Workload, annotations: Annotations) -> None:
         """Set annotations."""
         assert kind in BUILT_IN
-        await self._write("annotate", (workload.name, annotations[VERDICT]))
+        await self._write("annotate", (workload.name, annotations[VERDICT]), kind.kind)
         if self.on_annotate is not None:
             self.on_annotate(workload, annotations)
 
@@ -108,12 +111,13 @@ class Recorder:
         self.written.clear()
         return found
 
-    async def _write(self, kind: str, what: object) -> None:
+    async def _write(self, kind: str, what: object, of: str = "") -> None:
         self.written.append((kind, what))
-        if kind in self.doors:
-            await self.doors[kind].enter()
-        if kind in self.faults:
-            raise self.faults[kind]
+        for one in (kind, of):
+            if one in self.doors:
+                await self.doors[one].enter()
+            if one in self.faults:
+                raise self.faults[one]
 
 
 @dataclass
@@ -233,8 +237,8 @@ class World:
 
     async def quiet(self) -> None:
         """Wait until nothing is left to do for now."""
-        queue = self.reconciler.queue
-        await until(lambda: not queue.waiting + queue.active)
+        queues = self.reconciler.queue, self.reconciler.bare
+        await until(lambda: not any(queue.waiting + queue.active for queue in queues))
 
     def _annotated(self, workload: Workload, annotations: Annotations) -> None:
         if key_of(workload) in self.ledger:

@@ -421,6 +421,74 @@ async def test_copies_go_once_the_policy_does(
     ]
 
 
+async def copied(world: World, owners: Owners, names: list[str]) -> None:
+    """Have workloads that are over policy, each with a ReplicaSet that carries a copy."""
+    limit(world)
+    deployments = Intake(world.reconciler, DEPLOYMENT, owners=owners)
+    replica_sets = Intake(world.reconciler, REPLICA_SETS, owners=owners)
+    for name in names:
+        deployments.put(web(name=name, uid=name))
+        replica_sets.put(copy(f"{name}-1", owner=name))
+    await world.quiet()
+    world.recorder.written.clear()
+
+
+async def test_nobody_waits_for_copies(owners: Owners) -> None:
+    """However many there are: one is written after the other, beside all that is waited for."""
+    names = [f"web-{number}" for number in range(9)]
+    door = Door()
+    async with World(workers=2, reserve=0).running() as world:
+        await copied(world, owners, names)
+        world.recorder.doors["ReplicaSet"] = door
+        limit(world, "1Gi")
+        queue = world.reconciler.queue
+        await until(lambda: not queue.waiting + queue.active)
+        await door.knocked.wait()
+        before = world.recorder.of("annotate")
+        door.opened.set()
+        await world.quiet()
+        after = world.recorder.of("annotate")
+
+    own = [("annotate", (name, None)) for name in names]
+    first = [one for one in before if one not in own]
+    assert (len(before), len(first)) == (len(names) + 1, 1)
+    assert {*first, *after} == {("annotate", (f"{name}-1", None)) for name in names}
+    assert len(after) == len(names) - 1
+
+
+async def test_copies_that_could_not_be_removed(owners: Owners) -> None:
+    """They are tried again after a while."""
+    gone = "annotate", ("web-1", None)
+    async with World(retry_seconds=0.01).running() as world:
+        await copied(world, owners, ["web"])
+        world.recorder.faults["ReplicaSet"] = ClusterError("the API server is away")
+        limit(world, "1Gi")
+        await until(lambda: gone in world.recorder.written)
+        await world.quiet()
+        world.recorder.faults.clear()
+        world.recorder.written.clear()
+        await until(lambda: gone in world.recorder.written)
+
+
+async def test_copies_of_what_is_over_policy_again(owners: Owners) -> None:
+    """They are left, though they were to go: Kubernetes would only make them anew."""
+    door = Door()
+    async with World().running() as world:
+        await copied(world, owners, ["first", "web"])
+        world.recorder.doors["ReplicaSet"] = door
+        limit(world, "1Gi")
+        queue = world.reconciler.queue
+        await until(lambda: not queue.waiting + queue.active)
+        await door.knocked.wait()
+        limit(world)
+        await until(lambda: not queue.waiting + queue.active)
+        door.opened.set()
+        await world.quiet()
+
+    written = [what for _, what in world.recorder.of("annotate")]
+    assert len([one for one in written if one in {("first-1", None), ("web-1", None)}]) == 1
+
+
 async def test_copies_go_once_another_is_judged_for_their_owner(
     world: World, intake: Intake, replica_sets: Intake
 ) -> None:

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from slimgate.controller import ledger
 from slimgate.core.credentials.identity import ANONYMOUS
 from slimgate.core.errors import ClusterError, NotFoundError, UnavailableError
 from slimgate.core.images.facts import Digest, LayerContents, Size
 from slimgate.core.policies.finding import Outcome
+from slimgate.core.policies.verdict import Verdict
 from slimgate.core.wording.annotations import (
     NO_ANNOTATIONS,
     SUMMARY,
@@ -603,6 +605,27 @@ async def test_a_verdict_that_says_the_same_is_written_once(world: World) -> Non
     record = world.record(key)
     assert record.verdict is not None
     assert record.observed.annotations == annotations_of(record.verdict)
+
+
+async def test_a_verdict_is_put_into_words_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes as long as to reach it, and each echo of what was written asks for the words."""
+    written: list[Verdict] = []
+
+    def write(verdict: Verdict) -> Annotations:
+        written.append(verdict)
+        return annotations_of(verdict)
+
+    monkeypatch.setattr(ledger, "annotations_of", write)
+    key = await world.seen(WEB)
+    for _ in range(3):
+        record = world.record(key)
+        assert world.reconciler.echoes(key, record.observed)
+        await world.judged_again()
+
+    assert len(written) == world.times.verdicts == 4
+    assert world.record(key).says is world.record(key).said
 
 
 async def test_many_workloads_with_few_workers() -> None:

@@ -1,6 +1,5 @@
 """Reads along as kopf reads: what would end it is cut off, and what is of no concern left out."""
 
-import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Self, cast
@@ -69,7 +68,7 @@ def _passes(line: bytes, concerns: Concerns) -> bool:
     An exception would end the watch, and with it the controller. kopf logs those of its handlers.
     """
     try:
-        event = json.loads(line)
+        event = cast("dict[str, Any]", parse(line)[0])
         return event["type"] not in _EVENTS or concerns(event["type"], event["object"])
     except Exception:  # noqa: BLE001 - whoever reads it comes upon the same
         return True

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +12,14 @@ from slimgate.core.json_object import JsonObject, mapping_at, text_at
 from slimgate.core.nodes.node import WorkloadName
 from slimgate.core.policies.verdict import Verdict
 from slimgate.core.timestamp import parse_time
-from slimgate.core.wording.annotations import SUMMARY, VERDICT, Annotate, wanted_annotations
+from slimgate.core.wording.annotations import (
+    NO_ANNOTATIONS,
+    SUMMARY,
+    VERDICT,
+    Annotate,
+    annotations_of,
+    wanted_annotations,
+)
 from slimgate.core.wording.status import Tally
 from slimgate.core.workloads.kinds import Kind
 from slimgate.core.workloads.workload import Workload
@@ -55,12 +62,13 @@ class Observed:
 class Record:
     """A workload, and its verdict once it has been judged.
 
-    `said` are the annotations, written or not, of the last verdict that an Event was considered
-    for: what the API server shows may be older.
+    `says` is the verdict as annotations, be they written or not, and `said` the last one that an
+    Event was considered for: what the API server shows may be older.
     """
 
     observed: Observed
     verdict: Verdict | None = None
+    says: Mapping[str, str | None] = field(default_factory=lambda: NO_ANNOTATIONS)
     said: Mapping[str, str | None] | None = None
 
     @property
@@ -100,23 +108,28 @@ class Ledger:
             return True
         self._records[key] = replace(before, observed=observed)
         # Who edits or removes our annotations gets them back.
-        return before.verdict is None or self.lacks(observed, before.verdict) is not None
+        return before.verdict is None or self.lacks(observed, before.says) is not None
 
-    def lacks(self, observed: Observed, verdict: Verdict) -> Mapping[str, str | None] | None:
+    def lacks(
+        self, observed: Observed, says: Mapping[str, str | None]
+    ) -> Mapping[str, str | None] | None:
         """Say which annotations a workload should carry, None if it carries them already."""
-        wanted = self.wanted(verdict)
+        wanted = self.wanted(says)
         return None if wanted == observed.annotations else wanted
 
-    def wanted(self, verdict: Verdict) -> Mapping[str, str | None] | None:
+    def wanted(self, says: Mapping[str, str | None]) -> Mapping[str, str | None] | None:
         """Say which annotations a verdict asks for; None if none are to be touched."""
-        return wanted_annotations(self.annotate, verdict)
+        return wanted_annotations(self.annotate, says)
 
     def judged(self, key: Key, observed: Observed, verdict: Verdict) -> Record | None:
         """Keep a verdict, unless the workload has changed while it was reached: then None."""
         now = self._records.get(key)
         if now is None or now.observed.workload != observed.workload:
             return None
-        record = replace(now, verdict=verdict)
+        says = annotations_of(verdict)
+        if now.said is not None and now.said == says:
+            says = now.said  # of two that are alike one is kept
+        record = replace(now, verdict=verdict, says=says)
         self._put(key, record)
         return record
 

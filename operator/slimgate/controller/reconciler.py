@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -86,6 +87,7 @@ class Reconciler:
             retry_seconds=settings.retry_seconds,
             now=now,
         )
+        self.bare = self._recording.bare
         self.changed = Changed()
         """Set whenever counts of verdicts may have changed."""
 
@@ -123,8 +125,7 @@ class Reconciler:
 
     def copied(self, key: Key, observed: Observed) -> None:
         """Take a ReplicaSet that its owner's verdict covers: it loses what the owner lacks."""
-        if (owner := self._recording.copied(key, observed)) is not None:
-            self.queue.put(owner)
+        self._recording.copied(key, observed)
 
     def owned(self) -> Sequence[tuple[Key, Observed]]:
         """List all workloads that have an owner, those that are held for it too."""
@@ -141,7 +142,9 @@ class Reconciler:
             del self._retractions[key]
         known = self._forget(key, uid)
         if key not in self._ledger and key not in self._retractions:
-            self.queue.drop(key)  # nobody takes keys while another controller leads
+            # Nobody takes keys while another controller leads.
+            self.queue.drop(key)
+            self.bare.drop(key)
         return known
 
     def _forget(self, key: Key, uid: str | None) -> bool:
@@ -198,6 +201,7 @@ class Reconciler:
         async with PartGroup() as tasks:
             for number in range(self._settings.workers + self._settings.reserve):
                 tasks.create_task(self._work(only_news=number >= self._settings.workers))
+            tasks.create_task(self._strip())
             tasks.create_task(self._recheck())
             tasks.create_task(self._follow_facts())
 
@@ -224,19 +228,33 @@ class Reconciler:
             key = await self.queue.take(only_news=only_news)
             started, failed = time.monotonic(), True
             try:
-                await self._reconcile(key)
-                failed = False
-            except SlimgateError as error:
-                _LOG.warning("%s %s/%s: %s", key.kind.kind, key.namespace, key.name, error)
-                self.rechecks.schedule.put(key, self._settings.retry_seconds)
-            except Exception:  # noqa: BLE001 - one workload's trouble must not stop the others
-                _LOG.exception(
-                    "%s %s/%s could not be judged", key.kind.kind, key.namespace, key.name
-                )
-                self.rechecks.schedule.put(key, self._settings.retry_seconds)
+                with self._tried_again_later(key):
+                    await self._reconcile(key)
+                    failed = False
             finally:
                 self.queue.done(key)
                 self._observer.reconciled(time.monotonic() - started, failed=failed)
+
+    async def _strip(self) -> None:
+        """Rid ReplicaSets of copies, one after the other: nobody waits for that."""
+        while True:
+            key = await self.bare.take()
+            try:
+                with self._tried_again_later(key):
+                    await self._recording.strip(key)
+            finally:
+                self.bare.done(key)
+
+    @contextmanager
+    def _tried_again_later(self, key: Key) -> Iterator[None]:
+        try:
+            yield
+        except SlimgateError as error:
+            _LOG.warning("%s %s/%s: %s", key.kind.kind, key.namespace, key.name, error)
+            self.rechecks.schedule.put(key, self._settings.retry_seconds)
+        except Exception:  # noqa: BLE001 - one workload's trouble must not stop the others
+            _LOG.exception("%s %s/%s could not be judged", key.kind.kind, key.namespace, key.name)
+            self.rechecks.schedule.put(key, self._settings.retry_seconds)
 
     async def _reconcile(self, key: Key) -> None:
         record = self._ledger.get(key)

@@ -43,18 +43,18 @@ def test_who_is_annotated(outcome: Outcome, *, over_policy: bool) -> None:
     said = annotations_of(found)
 
     assert (found.outcome, said[VERDICT]) == (outcome, outcome.label)
-    assert wanted_annotations(Annotate.ALL, found) == said
-    assert wanted_annotations(Annotate.OVER_POLICY, found) == (
+    assert wanted_annotations(Annotate.ALL, said) == said
+    assert wanted_annotations(Annotate.OVER_POLICY, said) == (
         said if over_policy else NO_ANNOTATIONS
     )
-    assert wanted_annotations(Annotate.NONE, found) is None
+    assert wanted_annotations(Annotate.NONE, said) is None
 
 
 def test_no_policy() -> None:
     """What no policy applies to loses its annotations, or is left alone where nobody has any."""
-    found = verdict(one(SHOP))
+    said = annotations_of(verdict(one(SHOP)))
 
-    assert annotations_of(found) == NO_ANNOTATIONS
-    assert wanted_annotations(Annotate.ALL, found) == NO_ANNOTATIONS
-    assert wanted_annotations(Annotate.OVER_POLICY, found) == NO_ANNOTATIONS
-    assert wanted_annotations(Annotate.NONE, found) is None
+    assert said == NO_ANNOTATIONS
+    assert wanted_annotations(Annotate.ALL, said) == NO_ANNOTATIONS
+    assert wanted_annotations(Annotate.OVER_POLICY, said) == NO_ANNOTATIONS
+    assert wanted_annotations(Annotate.NONE, said) is None

@@ -38,10 +38,15 @@ def annotations_of(verdict: Verdict) -> Mapping[str, str | None]:
     return {VERDICT: verdict.outcome.label, SUMMARY: render.summary(verdict)}
 
 
-def wanted_annotations(annotate: Annotate, verdict: Verdict) -> Mapping[str, str | None] | None:
-    """Say which annotations a workload should carry; None if it is to be left as it is."""
+def wanted_annotations(
+    annotate: Annotate, says: Mapping[str, str | None]
+) -> Mapping[str, str | None] | None:
+    """Say which annotations a workload should carry; None if it is to be left as it is.
+
+    `says` are those of its verdict: it takes time to write them, and they are asked for often.
+    """
     if annotate is Annotate.NONE:
         return None
-    if annotate is Annotate.OVER_POLICY and verdict.outcome is Outcome.ALLOW:
+    if annotate is Annotate.OVER_POLICY and says[VERDICT] == Outcome.ALLOW.label:
         return NO_ANNOTATIONS
-    return annotations_of(verdict)
+    return says
