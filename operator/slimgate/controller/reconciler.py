@@ -35,7 +35,8 @@ _TOGETHER_SECONDS: Final = 0.1
 class ReconcilerSettings:
     """Times in seconds; `docs` is the page that Events lead to."""
 
-    workers: int = 12
+    workers: int = 32
+    """The API server takes more writes a second of more at once, up to about so many."""
     reserve: int = 4
     """Workers besides that only take workloads that have changed: all others may be waiting for
     registries, or to write."""
