@@ -10,6 +10,7 @@ from slimgate.core.errors import (
     NotFoundError,
     TooLargeError,
     UnavailableError,
+    UnsupportedError,
 )
 from slimgate.core.images.facts import NOT_ASKED, Digest, Platform, Size, Wants
 from slimgate.core.images.oci import OCI_INDEX, OCI_MANIFEST
@@ -203,6 +204,16 @@ async def test_what_cannot_be_read_hides_nothing(shelf: Shelf, clock: Clock, fau
     clock.now += 16
     again = await watched.inspect(question())
     assert ([image.digest for image in again.images], again.gaps) == ([bad.digest, good.digest], ())
+
+
+async def test_a_digest_that_is_not_read(shelf: Shelf, watched: Inspector) -> None:
+    """The image is unknown, in true words, and nobody is asked for what has no name here."""
+    other = {**descriptor(b"part", platform=AMD64), "digest": f"sha384:{96 * 'a'}"}
+    shelf.document_at(Reference.parse(APP), OCI_INDEX, index_of(other))
+
+    with pytest.raises(UnsupportedError, match="by something else than a sha256 or sha512 digest"):
+        await watched.inspect(question())
+    assert shelf.count() == {"document": 1}
 
 
 async def test_a_size_that_the_index_made_up(shelf: Shelf, watched: Inspector) -> None:

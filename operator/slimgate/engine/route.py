@@ -14,7 +14,7 @@ from weakref import ref
 from slimgate.core.errors import ImageError, NoPlatformError, TooLargeError, UnsupportedError
 from slimgate.core.images.choosing import choose, offered
 from slimgate.core.images.facts import Digest, Platform
-from slimgate.core.images.oci import Descriptor, Index
+from slimgate.core.images.oci import NOBODY, Descriptor, Index
 from slimgate.core.images.platforms import normalized
 from slimgate.core.images.reference import Reference
 from slimgate.core.text import printable
@@ -132,6 +132,9 @@ class _Leg:
                 errors.append(_too_many(self.reference, left))
                 break
             seen.add(entry.digest)
+            if entry.digest == NOBODY:
+                errors.append(_no_digest(self.reference))
+                continue
             target = self._target(entry)
             known = self.look(target)
             if known is None:
@@ -188,6 +191,12 @@ def _too_many(reference: Reference, most: int) -> TooLargeError:
     return TooLargeError(
         f"the index of {reference} lists more images for one platform than the {most} that "
         "slimgate looks at"
+    )
+
+
+def _no_digest(reference: Reference) -> UnsupportedError:
+    return UnsupportedError(
+        f"the index of {reference} lists an image by something else than a sha256 or sha512 digest"
     )
 
 

@@ -60,8 +60,8 @@ _MANY_MEMBERS: Final = (
     "io.github.containers.zstd-chunked.manifest-position",
 )
 _REFERENCE_TYPE: Final = "vnd.docker.reference.type"
-_NOBODY: Final = Digest("sha256:" + 64 * "0")
-"""What no bytes have, for what names nothing."""
+NOBODY: Final = Digest("sha256:" + 64 * "0")
+"""What no bytes have, for what names nothing that is read."""
 TELLING: Final = (_REFERENCE_TYPE, ZSTD)
 """Annotations of an index's entry that tell whether it is chosen."""
 
@@ -324,7 +324,7 @@ def _listed(value: object, path: str) -> Descriptor:
     try:
         _digest(raw.get("digest"), path)
     except UnsupportedError:
-        raw["digest"] = _NOBODY
+        raw["digest"] = NOBODY
     return replace(
         _descriptor(raw, path),
         platform=None if platform is None else _platform(platform, f"{path}.platform"),
@@ -389,7 +389,7 @@ def _digest(value: object, path: str) -> Digest:
     try:
         return parse_digest(value)
     except InvalidReferenceError as err:
-        raise UnsupportedError(f"{path} is not a digest") from err
+        raise UnsupportedError(f"{path} is not a sha256 or sha512 digest") from err
 
 
 def _list(value: object, path: str) -> list[object]:
@@ -398,7 +398,7 @@ def _list(value: object, path: str) -> list[object]:
     if not isinstance(value, list):
         raise UnsupportedError(f"{path} is not a list")
     if len(value) > MAX_ENTRIES:
-        raise TooLargeError(f"{path} has more than {MAX_ENTRIES} entries")
+        raise TooLargeError(f"{path} has more than the {MAX_ENTRIES:,} entries that slimgate reads")
     return cast("list[object]", value)
 
 
