@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from slimgate.core.layers.tar import name_in, number_in, records_in, text_in
+from slimgate.core.layers.tar import name_in, records_in, size_in, text_in
 
 _BLOCK: Final = 512
 _ZERO: Final = bytes(_BLOCK)
@@ -23,6 +23,8 @@ _NO_CONTENTS: Final = frozenset(b"123456")
 _META: Final = frozenset(b"LKxg")
 _SIZE: Final = "size"
 _REAL_SIZES: Final = ("GNU.sparse.size", "GNU.sparse.realsize")
+_MAPS: Final = ("GNU.sparse.map", "GNU.sparse.offset", "GNU.sparse.numbytes")
+_VERSIONS: Final = frozenset({("0", "0"), ("0", "1"), ("1", "0")})
 _INTERESTING: Final = re.compile(rb"GNU\.sparse\.|size=|path=")
 _NUMBER: Final = re.compile(r"[+-]?0*([0-9]{0,19})", re.ASCII)
 _MAX_NUMBER: Final = 2**63 - 1
@@ -80,7 +82,7 @@ class SparseCounter:
             self._header(block)
 
     def _header(self, block: bytes) -> None:
-        kind, size = block[156], number_in(block[124:136])
+        kind, size = block[156], size_in(block)
         if size is None or kind == _OLD_SPARSE:
             raise _RefusedError
         if kind not in _META:
@@ -112,8 +114,18 @@ class SparseCounter:
             return
         if kind == _REGULAR_OF_OLD and name_in(records, long_name, block).endswith("/"):
             return
+        if size < 0:
+            raise _RefusedError
         self._skip = -(-size // _BLOCK) * _BLOCK
-        self.more += max(0, *(_stated(records, key, 0) - size for key in _REAL_SIZES))
+        if _is_sparse(records):
+            real = next(filter(records.get, _REAL_SIZES), _SIZE)
+            self.more += max(0, _stated(records, real, size) - size)
+
+
+def _is_sparse(records: Mapping[str, str]) -> bool:
+    """Whether Go takes a file for a sparse one; else it reads nothing that only those have."""
+    version = records.get("GNU.sparse.major", ""), records.get("GNU.sparse.minor", "")
+    return version in _VERSIONS if any(version) else any(map(records.get, _MAPS))
 
 
 def _stated(records: Mapping[str, str], key: str, otherwise: int) -> int:
@@ -122,6 +134,6 @@ def _stated(records: Mapping[str, str], key: str, otherwise: int) -> int:
         return otherwise
     match = _NUMBER.fullmatch(written)
     number = int(match[1] or 0) if match else _MAX_NUMBER + 1
-    if number > _MAX_NUMBER or (number and written.startswith("-")):
+    if number > _MAX_NUMBER:
         raise _RefusedError
-    return number
+    return -number if written.startswith("-") else number

@@ -44,6 +44,7 @@ _EMPTY_KINDS: Final = frozenset(
     {b"1", b"2", b"3", b"4", b"5", b"6"}
 )  # links, devices, folders, pipes: no contents follow
 _BASE_256: Final = 0x80
+_NEGATIVE: Final = 0x40
 _LENGTH: Final = re.compile(rb"[+]?0*([0-9]{1,7}) ")
 _MAX_DIGITS: Final = 18
 _ASCII: Final = bytes(range(2**7))
@@ -138,7 +139,7 @@ class TarLister:
 
     def _header(self, block: bytes) -> None:
         kind = block[156:157]
-        size = number_in(block[124:136])
+        size = size_in(block)
         if size is None or kind == _SPARSE or not self._spend(_HEADER_WORK):
             self._give_up()
         elif kind in {_LONG_NAME, _LONG_LINK, _PAX, _PAX_GLOBAL}:
@@ -174,7 +175,7 @@ class TarLister:
         self._pax, self._long_name = {}, ""
         if kind == _REGULAR_OF_OLD and name.endswith("/"):
             kind = _FOLDER
-        if stated:
+        if stated and kind not in _EMPTY_KINDS:
             if not (stated.isascii() and stated.isdigit() and len(stated) <= _MAX_DIGITS):
                 self._give_up()
                 return
@@ -233,7 +234,7 @@ def _short_name(block: bytes) -> str:
     name, prefix, times = text_in(block[0:100]), b"", (block[345:357], block[357:369])
     if block[257:263] == _USTAR:
         prefix = block[345:476] if block[508:512] == _STAR else block[345:500]
-    elif block[257:265] == _GNU and any(one[0] and _odd_number(one) for one in times):
+    elif block[257:265] == _GNU and any(one[0] and number_in(one) is None for one in times):
         # Go's own writer had it there once, where GNU's has times.
         prefix = block[345:500].partition(b"\x00")[0]
         prefix = prefix if prefix.isascii() else b""
@@ -241,25 +242,28 @@ def _short_name(block: bytes) -> str:
     return f"{before}/{name}" if before else name
 
 
-def _odd_number(raw: bytes) -> bool:
-    """Whether Go reads no number; what is negative is one."""
-    if not raw[0] & _BASE_256:
-        return number_in(raw) is None
-    inverted = raw[0] & 0x40
-    value = int.from_bytes(bytes(one ^ (0xFF if inverted else 0) for one in raw), "big")
-    return (value & ~(1 << (len(raw) * 8 - 1))) >= 2**63
-
-
 def text_in(raw: bytes) -> str:
     """Read a text up to its end."""
     return raw.partition(b"\x00")[0].decode("utf-8", "backslashreplace")
 
 
+def size_in(block: bytes) -> int | None:
+    """Read how much an entry has behind its header; None if that can't be told.
+
+    What has no contents may say what it likes, if it is a number.
+    """
+    size = number_in(block[124:136])
+    if size is None or block[156:157] not in _EMPTY_KINDS:
+        return size if size is None or size >= 0 else None
+    return 0
+
+
 def number_in(raw: bytes) -> int | None:
-    """Read a number of a header; None if it is none, or negative."""
+    """Read a number of a header as Go does, which knows negative ones; None if it is none."""
     if raw[0] & _BASE_256:
-        value = int.from_bytes(raw, "big") & ~(1 << (len(raw) * 8 - 1))
-        return value if value < 2**63 else None
+        value = int.from_bytes(raw, "big") - (1 << 8 * len(raw) - 1)
+        value -= 1 << 8 * len(raw) - 1 if raw[0] & _NEGATIVE else 0
+        return value if -(2**63) <= value < 2**63 else None
     digits = raw.strip(b" \x00").partition(b"\x00")[0]
     if not digits:
         return 0
