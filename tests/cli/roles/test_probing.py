@@ -1,6 +1,8 @@
 """What `helm test` asks, of pods and a webhook that listen here."""
 
 import asyncio
+import errno
+import socket
 import subprocess
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,7 +15,6 @@ from aiohttp import web
 from slimgate.cli.roles.probing import ProbeFindings, ProbeTargets, addresses, look, probe
 from slimgate.core.errors import SettingsError
 from tests.cli.make import here
-from tests.live.programs import free_port
 from tests.webhook.serving import certificates, serving
 
 CONTROLLER, WEBHOOK = "127.0.0.1", "127.0.0.2"
@@ -30,14 +31,14 @@ class Pod:
     metrics: str = 'slimgate_build_info{version="1",role="ROLE"} 1.0\n'
 
     @asynccontextmanager
-    async def listening(self, port: int) -> AsyncIterator[None]:
+    async def listening(self, listener: socket.socket) -> AsyncIterator[None]:
         """Answer as long as the context lasts."""
         app = web.Application()
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
         runner = web.AppRunner(app)
         await runner.setup()
-        await web.TCPSite(runner, self.address, port).start()
+        await web.SockSite(runner, listener).start()
         try:
             yield
         finally:
@@ -57,15 +58,34 @@ def both() -> list[Pod]:
     return [Pod(address=CONTROLLER, role="controller"), Pod(address=WEBHOOK, role="webhook")]
 
 
+def bound(addresses: Sequence[str]) -> dict[str, socket.socket]:
+    """Take one port of several addresses: of some of them another program may have it."""
+    while True:
+        first = socket.create_server((addresses[0], 0))
+        port = first.getsockname()[1]
+        try:
+            return {
+                addresses[0]: first,
+                **{one: socket.create_server((one, port)) for one in addresses[1:]},
+            }
+        except OSError as error:
+            first.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+
+
 @asynccontextmanager
 async def installed(folder: Path, pods: Sequence[Pod]) -> AsyncIterator[ProbeTargets]:
     """Run pods, and a webhook with its certificate."""
-    served, port = certificates(), free_port(CONTROLLER)
+    served, listeners = certificates(), bound([CONTROLLER, WEBHOOK])
     ca = folder / "ca.crt"
     ca.write_bytes(served.ca_bundle)
+    port = listeners[CONTROLLER].getsockname()[1]
     async with AsyncExitStack() as stack:
+        for listener in listeners.values():
+            stack.enter_context(listener)
         for pod in pods:
-            await stack.enter_async_context(pod.listening(port))
+            await stack.enter_async_context(pod.listening(listeners[pod.address]))
         live = await stack.enter_async_context(serving(folder, served=served))
         yield ProbeTargets(
             host="metrics.test",
