@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from slimgate.core.images.facts import Size, SizeEvidence
-from slimgate.core.layers.members import KNOWN_BY, MalformedMemberError, is_odd, without_flags
+from slimgate.core.layers.members import KNOWN_BY, MalformedMemberError, without_flags
 from slimgate.core.layers.packing import HEAD, ZSTD, ZSTD_SKIPPABLE, Packing, packing_of
 from slimgate.core.layers.sparse import SparseCounter
 from slimgate.core.layers.tar import TarLister
@@ -205,7 +205,7 @@ class _Gzip:
         self._head += data
         if len(self._head) < KNOWN_BY:
             return b""
-        head = without_flags(self._head) if is_odd(self._head) else self._head
+        head = without_flags(self._head)
         if head is None:
             return b""
         self._head, self._between = b"", False

@@ -24,7 +24,7 @@ def unproven(images: Iterable[ImageFacts], trusting: frozenset[Platform]) -> lis
         for image in images
         if _may_run_on(image, trusting)
         for layer in image.layers
-        if layer.digest and layer.pull.bytes is not None and not layer.unpacked.is_measured
+        if layer.digest and _is_unproven(layer)
     )
     return list(dict.fromkeys(found))
 
@@ -47,8 +47,7 @@ def wrong_size(size: int) -> str:
 
 
 def _true(layer: Layer, lengths: Mapping[Digest, Length]) -> Layer:
-    is_open = layer.digest is not None and not layer.unpacked.is_measured
-    length = lengths.get(layer.digest) if is_open and layer.digest else None
+    length = lengths.get(layer.digest) if layer.digest and _is_unproven(layer) else None
     size = layer.pull.bytes
     if length is None or size is None or length == size:
         return layer
@@ -59,6 +58,10 @@ def _true(layer: Layer, lengths: Mapping[Digest, Length]) -> Layer:
         reason = f"a layer has {length} bytes, {wrong_size(size)}"
         pull = replace(Size.unknown(reason, at_least=length), fault=UnsupportedError.reason)
     return replace(layer, pull=pull)
+
+
+def _is_unproven(layer: Layer) -> bool:
+    return layer.pull.bytes is not None and not layer.unpacked.is_measured
 
 
 def _may_run_on(image: ImageFacts, platforms: frozenset[Platform]) -> bool:

@@ -15,7 +15,7 @@ from typing import Final
 
 from slimgate.core.images.facts import Size
 from slimgate.core.layers.deflate import DENSEST, MAGIC, least_length
-from slimgate.core.layers.members import MalformedMemberError, is_odd, without_flags
+from slimgate.core.layers.members import MalformedMemberError, without_flags
 
 TAIL: Final = 64 * 2**10
 """Bytes to fetch from a layer's end."""
@@ -104,7 +104,7 @@ def _is_member_chain(data: bytes, budget: int) -> tuple[bool, int]:
     while data.startswith(MAGIC):
         member = zlib.decompressobj(16 + zlib.MAX_WBITS)
         try:
-            pending = (without_flags(data) or b"") if is_odd(data) else data
+            pending = without_flags(data) or b""
             while not member.eof:
                 piece = member.decompress(pending, _TRIAL_STEP)
                 used += len(piece)

@@ -28,10 +28,12 @@ def is_odd(head: bytes) -> bool:
 
 
 def without_flags(data: bytes) -> bytes | None:
-    """Give a member another head that says nothing; None if its own has not come to its end.
+    """Give a member as zlib reads it: an odd one has another head, which says nothing.
 
-    Raises MalformedMemberError.
+    None if its own has not come to its end. Raises MalformedMemberError.
     """
+    if not is_odd(data):
+        return data
     length = _length(data)
     if length is None and len(data) > _MAX_HEAD:
         raise MalformedMemberError
